@@ -1,0 +1,98 @@
+# kubewright: one non-recursive GNU Makefile. V=1 shows commands, WERROR=1 makes warnings errors (CI sets it).
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+mandir ?= $(prefix)/share/man
+completionsdir ?= $(prefix)/share/bash-completion/completions
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1)
+
+BUILD ?= build
+MODULES := base inventory pki remote net cluster engine steps cli
+LIBS := libssh yaml-0.1 libcurl libcrypto jansson
+SRCS := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))
+OBJS := $(SRCS:%.c=$(BUILD)/%.o) $(BUILD)/steps/host_scripts.o
+TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+FAKES := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/fake_*.c))
+HOST_SCRIPTS := $(sort $(wildcard steps/host/*.sh))
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wwrite-strings -Wformat=2
+WARN += $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
+ifdef WERROR
+WARN += -Werror
+endif
+OPT ?= -O2 -D_FORTIFY_SOURCE=2
+HARDEN := -fstack-protector-strong -fPIE
+CFLAGS ?= -g
+KW_CFLAGS = -std=c11 -D_GNU_SOURCE -DKUBEWRIGHT_VERSION='"$(VERSION)"' -I. $(OPT) $(HARDEN) $(WARN) $(CFLAGS) $(SAN) \
+	$(shell $(PKG_CONFIG) --cflags $(LIBS))
+KW_LIBS = $(SAN) -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS) $(shell $(PKG_CONFIG) --libs $(LIBS))
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+.PHONY: all check lint asan tsan sanitized fuzz bench e2e e2e-full demo test install clean format deps
+all: $(BUILD)/kubewright
+
+$(BUILD)/kubewright: $(BUILD)/main.o $(OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(KW_LIBS)
+
+$(BUILD)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(KW_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The scripts that run on servers, as C strings.
+$(BUILD)/steps/host_scripts.c: $(HOST_SCRIPTS) steps/embed.sh
+	$(call say,EMBED,steps/host)
+	$(Q)mkdir -p $(@D)
+	$(Q)sh steps/embed.sh $(HOST_SCRIPTS) > $@.tmp && mv $@.tmp $@
+$(BUILD)/steps/host_scripts.o: $(BUILD)/steps/host_scripts.c
+	$(Q)$(CC) $(KW_CFLAGS) -Wno-overlength-strings -c -o $@ $<
+
+$(BUILD)/tests/test_%: tests/unit/test_%.c $(OBJS) $(FAKES) tests/test.h
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(KW_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OBJS) $(FAKES) $(KW_LIBS)
+
+.SECONDARY: $(FAKES)
+check: $(TESTS)
+	$(Q)tests/run-unit $(TESTS)
+
+-include $(OBJS:.o=.d) $(FAKES:.o=.d) $(BUILD)/main.d $(addsuffix .d,$(TESTS))
+
+clean:
+	rm -rf $(BUILD) build-asan build-tsan build-fuzz
+include tests/targets.mk
+
+# ---- the two set-up commands of the README, and what they are made of
+deps:
+	$(Q)tests/install-deps
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(SUDO) tests/demo
+test: deps
+	$(Q)tests/run-all
+e2e: all
+	$(Q)$(SUDO) tests/e2e/run
+e2e-full: all
+	$(Q)$(SUDO) tests/e2e/run debian release -- install faults sanitizers badinput
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
+
+# The same sources with sanitizers, in folders of their own: `make asan`, `make tsan` run the unit tests so; sanitized builds the programs for end-to-end tests.
+ASAN := BUILD=build-asan OPT=-O1 CFLAGS='-g -fno-omit-frame-pointer' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
+TSAN := BUILD=build-tsan OPT=-O1 CFLAGS=-g SAN=-fsanitize=thread
+asan:
+	$(Q)$(MAKE) --no-print-directory check $(ASAN)
+tsan:
+	$(Q)$(MAKE) --no-print-directory check $(TSAN)
+sanitized:
+	$(Q)$(MAKE) --no-print-directory all $(ASAN)
+	$(Q)$(MAKE) --no-print-directory all $(TSAN)
+
+install: all
+	install -D -m 0755 $(BUILD)/kubewright $(DESTDIR)$(bindir)/kubewright
+	install -D -m 0644 docs/kubewright.1 $(DESTDIR)$(mandir)/man1/kubewright.1
+	install -D -m 0644 docs/kubewright.yaml.5 $(DESTDIR)$(mandir)/man5/kubewright.yaml.5
+	install -D -m 0644 packaging/completions/kubewright.bash $(DESTDIR)$(completionsdir)/kubewright
