@@ -1,0 +1,152 @@
+/* What the fields must be to one another: endpoint, networks, versions. */
+#include "inventory/private.h"
+
+#include "inventory/release.h"
+
+#include <string.h>
+
+static const struct inventory_node *at(const struct inventory_load *l, const char *path)
+{
+	return inventory_node_near(l->root, path);
+}
+
+static bool given(const struct inventory_load *l, const char *section, const char *word)
+{
+	return inventory_node_get(inventory_node_get(l->root, section), word) != NULL;
+}
+
+static void check_endpoint(struct inventory_load *l)
+{
+	const struct inventory *inv = l->inv;
+	size_t planes = inventory_count(inv, INVENTORY_CONTROL_PLANE);
+
+	if (given(l, "endpoint", "vip") && given(l, "endpoint", "host"))
+		inventory_complain(l, at(l, "endpoint.host"),
+			"'vip' and 'host' exclude each other: kubewright's virtual IP, or a load balancer of yours");
+	if (inv->endpoint.interface && !given(l, "endpoint", "vip"))
+		inventory_warn(l, at(l, "endpoint.interface"), "'interface' means nothing without 'vip'");
+	if (planes > 1 && !l->roles_unknown && !given(l, "endpoint", "vip") && !given(l, "endpoint", "host"))
+		inventory_complain(l, at(l, "hosts")->key,
+			"%zu control planes need one endpoint: name endpoint.vip, or endpoint.host", planes);
+	for (size_t i = 0; i < inv->host_count && inv->endpoint.vip; i++) {
+		const struct inventory_host *h = &inv->hosts[i];
+
+		if ((h->address && strcmp(h->address, inv->endpoint.vip) == 0) ||
+			(h->ssh.address && strcmp(h->ssh.address, inv->endpoint.vip) == 0))
+			inventory_complain(l, at(l, "endpoint.vip"),
+				"the virtual IP %s is the address of host '%s'; it must be a free one",
+				inv->endpoint.vip, h->name ? h->name : "?");
+	}
+}
+
+/* Addresses that must stay outside of a cluster network. */
+static void check_outside(struct inventory_load *l, const char *path, const char *cidr)
+{
+	const struct inventory *inv = l->inv;
+
+	if (inv->endpoint.vip && inventory_cidr_contains(cidr, inv->endpoint.vip))
+		inventory_complain(
+			l, at(l, "endpoint.vip"), "the virtual IP %s lies in %s %s", inv->endpoint.vip, path, cidr);
+	for (size_t i = 0; i < inv->host_count; i++)
+		if (inv->hosts[i].address && inventory_cidr_contains(cidr, inv->hosts[i].address))
+			inventory_complain(l, inventory_node_near(l->host_nodes[i], "address"),
+				"the address %s lies in %s %s%s", inv->hosts[i].address, path, cidr,
+				inventory_node_get(inventory_node_get(l->root, "network"), strchr(path, '.') + 1)
+					? ""
+					: " (the default)");
+}
+
+static void check_networks(struct inventory_load *l)
+{
+	const char *pods = l->inv->network.pods, *services = l->inv->network.services;
+	struct inventory_net p, s;
+	size_t fit;
+
+	if (!pods || !services || !inventory_net(pods, &p) || !inventory_net(services, &s))
+		return;
+	check_outside(l, "network.pods", pods);
+	check_outside(l, "network.services", services);
+	if (inventory_cidr_overlap(pods, services))
+		inventory_complain(l, at(l, given(l, "network", "services") ? "network.services" : "network.pods"),
+			"network.pods %s and network.services %s overlap", pods, services);
+	if (s.bits < 12 || s.bits > 28)
+		inventory_complain(l, at(l, "network.services"), "network.services %s is too %s: /12 to /28 will do",
+			services, s.bits < 12 ? "large" : "small");
+	if (p.bits < 8 || p.bits > 24) {
+		inventory_complain(l, at(l, "network.pods"),
+			"network.pods %s is too %s: each Node takes a /24 of it, so /8 to /24 will do", pods,
+			p.bits < 8 ? "large" : "small");
+		return;
+	}
+	fit = (size_t)1 << (24 - p.bits);
+	if (l->inv->host_count > fit)
+		inventory_complain(l, given(l, "network", "pods") ? at(l, "network.pods") : at(l, "hosts")->key,
+			"network.pods %s has room for %zu Nodes of /24 each, and there are %zu hosts", pods, fit,
+			l->inv->host_count);
+}
+
+static void check_cni(struct inventory_load *l)
+{
+	const struct inventory_node *cni = inventory_node_get(inventory_node_get(l->root, "network"), "cni");
+
+	if (!cni || cni->kind != INVENTORY_KIND_MAP)
+		return;
+	if (!inventory_node_get(cni, "url"))
+		inventory_complain(l, cni->key, "'cni' has no 'url'");
+	if (!inventory_node_get(cni, "sha256"))
+		inventory_complain(l, cni->key, "'cni' has no 'sha256': what is downloaded must be known");
+}
+
+static void check_versions(struct inventory_load *l)
+{
+	const struct inventory *inv = l->inv;
+	const struct inventory_node *repository =
+		inventory_node_get(inventory_node_get(l->root, "kubernetes"), "repository");
+	const struct release *release = inv->kubernetes.version ? release_find(inv->kubernetes.version) : NULL;
+
+	if (!release)
+		return;
+	if (inv->containerd.version && release_compare(inv->containerd.version, release->containerd_floor) < 0)
+		inventory_complain(l, at(l, "containerd.version"), "Kubernetes %s needs containerd %s or newer, not %s",
+			inv->kubernetes.version, release->containerd_floor, inv->containerd.version);
+	if (!release->repository && !inventory_node_get(repository, "url"))
+		inventory_complain(l, at(l, "kubernetes.version"),
+			"Kubernetes %s has no public package repository: name yours in kubernetes.repository",
+			inv->kubernetes.version);
+}
+
+/* What is under another word would be merged into nothing. */
+static void check_extra(struct inventory_load *l)
+{
+	static const char *const kinds[] = { "ClusterConfiguration", "InitConfiguration", "JoinConfiguration" };
+	const struct inventory_node *extra = inventory_node_get(inventory_node_get(l->root, "kubeadm"), "extra");
+
+	if (!extra || extra->kind != INVENTORY_KIND_MAP)
+		return;
+	for (const struct inventory_node *n = extra->first; n; n = n->next) {
+		const char *key = n->key->text, *near = inventory_nearest(key, kinds, 3);
+		bool known = near && strcmp(near, key) == 0;
+
+		if (n->kind == INVENTORY_KIND_BAD)
+			continue;
+		if (!known && near)
+			inventory_complain(l, n->key, "unknown kind '%s' in 'kubeadm.extra'; did you mean '%s'?",
+				inventory_shown(l, key), near);
+		else if (!known)
+			inventory_complain(l, n->key, "unknown kind '%s' in 'kubeadm.extra'; there are %s, %s and %s",
+				inventory_shown(l, key), kinds[0], kinds[1], kinds[2]);
+		else if (n->kind != INVENTORY_KIND_MAP)
+			inventory_complain(
+				l, n, "'%s' must be a map of keys and values, not %s", key, inventory_kind_name(n));
+	}
+}
+
+void inventory_check(struct inventory_load *l)
+{
+	inventory_check_hosts(l);
+	check_endpoint(l);
+	check_networks(l);
+	check_cni(l);
+	check_extra(l);
+	check_versions(l);
+}
