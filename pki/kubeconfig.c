@@ -1,0 +1,106 @@
+#include "pki/private.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+void pki_server_url(char *out, size_t size, const char *host, int port)
+{
+	snprintf(out, size, strchr(host, ':') ? "https://[%s]:%d" : "https://%s:%d", host, port);
+}
+
+/* A cluster called "on" or "1.20" must stay a string to YAML; quoted only where that is needed, so that the file looks like kubeadm's. */
+static void add_scalar(struct str *out, const char *text)
+{
+	static const char *const words[] = { "true", "false", "null", "yes", "no", "on", "off", "y", "n" };
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/@:";
+	size_t n = strlen(text);
+	bool quote = n == 0 || strspn(text, plain) != n || text[n - 1] == ':' ||
+		     !((text[0] >= 'a' && text[0] <= 'z') || (text[0] >= 'A' && text[0] <= 'Z'));
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		quote = quote || strcasecmp(text, words[i]) == 0;
+	if (!quote) {
+		str_add(out, text);
+		return;
+	}
+	str_addc(out, '\'');
+	for (; *text; text++) {
+		if (*text == '\'')
+			str_addc(out, '\'');
+		str_addc(out, *text);
+	}
+	str_addc(out, '\'');
+}
+
+static void add_line(struct str *out, const char *key, const char *value)
+{
+	str_add(out, key);
+	add_scalar(out, value);
+	str_addc(out, '\n');
+}
+
+static void add_data(struct str *out, const char *key, const struct secret *pem)
+{
+	str_add(out, key);
+	str_add_base64(out, pem->text, pem->len);
+	str_addc(out, '\n');
+}
+
+static void write_out(struct str *out, const char *cluster, const char *server, const char *user,
+	const struct secret *ca, const struct secret *cert, const struct secret *key)
+{
+	struct str context = STR_INIT;
+
+	str_addf(&context, "%s@%s", user, cluster);
+	str_add(out, "apiVersion: v1\nclusters:\n- cluster:\n");
+	add_data(out, "    certificate-authority-data: ", ca);
+	add_line(out, "    server: ", server);
+	add_line(out, "  name: ", cluster);
+	str_add(out, "contexts:\n- context:\n");
+	add_line(out, "    cluster: ", cluster);
+	add_line(out, "    user: ", user);
+	add_line(out, "  name: ", context.buf);
+	add_line(out, "current-context: ", context.buf);
+	str_add(out, "kind: Config\npreferences: {}\nusers:\n");
+	add_line(out, "- name: ", user);
+	str_add(out, "  user:\n");
+	add_data(out, "    client-certificate-data: ", cert);
+	add_data(out, "    client-key-data: ", key);
+	str_release(&context);
+}
+
+int pki_kubeconfig_make(const struct pki_store *s, const char *cluster, const char *server, const struct pki_spec *spec,
+	struct secret *out, struct error *err)
+{
+	struct secret cert = { 0 }, key = { 0 };
+	struct pki_pair pair = { 0 };
+	struct str text = STR_INIT;
+	int rc = pki_leaf_make(spec, &s->ca[PKI_CA_CLUSTER], &pair, err);
+
+	if (rc == 0)
+		rc = pki_cert_to_pem(pair.cert, &cert, err) || pki_key_to_pem(pair.key, NULL, &key, err) ? -1 : 0;
+	if (rc == 0) {
+		write_out(&text, cluster, server, spec->cn, &s->pem[PKI_CA_CRT], &cert, &key);
+		secret_set(out, text.buf, text.len);
+	}
+	str_wipe(&text);
+	secret_release(&cert);
+	secret_release(&key);
+	pki_pair_release(&pair);
+	return rc;
+}
+
+int pki_kubeconfig(const struct pki_store *s, const char *cluster, const char *server, const char *cn, const char *org,
+	int days, struct secret *out, struct error *err)
+{
+	int64_t now = clock_wall_ms() / 1000;
+	struct pki_spec spec = {
+		.cn = cn, .org = org, .client = true, .not_before = now - 3600, .not_after = now + days * INT64_C(86400)
+	};
+
+	return pki_kubeconfig_make(s, cluster, server, &spec, out, err);
+}

@@ -1,0 +1,116 @@
+/*
+ * Keys and certificates of a cluster, made here and verified before use, because kubeadm does not
+ * (it checks neither SANs nor key match of what it finds at init).
+ * The store on disk holds only what cannot be made again: cluster CA, etcd CA, front-proxy CA, service-account key.
+ * Leaves and kubeconfigs are made, handed out and forgotten.
+ */
+#ifndef PKI_PKI_H
+#define PKI_PKI_H
+
+#include "base/secret.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+
+enum pki_key_type { PKI_ECDSA_P256, PKI_RSA_2048, PKI_RSA_3072, PKI_RSA_4096 };
+/* By the inventory's word; -1 when unknown. */
+int pki_key_type_parse(const char *word);
+
+/* ---- the store ---------------------------------------------------------------------------------------------------- */
+
+struct pki_store;
+enum pki_store_state { PKI_STORE_NONE, PKI_STORE_PARTIAL, PKI_STORE_COMPLETE };
+enum pki_store_state pki_store_state(const char *dir);
+/* Whether opening needs a passphrase (keys are scrypt-encrypted PKCS#8). */
+bool pki_store_encrypted(const char *dir);
+/*
+ * Makes CAs (10 years, backdated one hour) and sa.key and writes them; an existing file is never replaced. sa_type: RSA where
+ * the Kubernetes version demands it. passphrase NULL or none: plain keys, mode 0600. dir is made with mode 0700.
+ */
+struct pki_store *pki_store_create(const char *dir, enum pki_key_type type, enum pki_key_type sa_type,
+	const struct secret *passphrase, struct error *err);
+/*
+ * Loads and verifies: certificates are CAs, dates, every key matches its certificate, modes are not wider than 0600 for keys. A wrong passphrase, a partial store, an
+ * expired CA: ERROR_PKI with a hint.
+ */
+struct pki_store *pki_store_open(const char *dir, const struct secret *passphrase, struct error *err);
+/* Makes a store of what a living control plane has (the seven PEM texts in the order of enum pki_pem; sa.pub is derived). */
+struct pki_store *pki_store_import(const char *dir, const char *const pem[7], const struct secret *passphrase, struct error *err);
+void pki_store_free(struct pki_store *s);
+
+enum pki_pem { PKI_CA_CRT, PKI_CA_KEY, PKI_ETCD_CA_CRT, PKI_ETCD_CA_KEY, PKI_FRONT_PROXY_CA_CRT, PKI_FRONT_PROXY_CA_KEY, PKI_SA_KEY, PKI_SA_PUB };
+/* PEM text, unencrypted, lent; keys are PKCS#8 (RSA, EC). */
+const char *pki_store_pem(const struct pki_store *s, enum pki_pem which);
+/* "sha256:<hex>" of the cluster CA's SubjectPublicKeyInfo: kubeadm's discovery pin. out: 72 bytes or more. */
+void pki_store_pin(const struct pki_store *s, char *out, size_t size);
+
+/* ---- what a node gets --------------------------------------------------------------------------------------------- */
+
+struct pki_node {
+	const char *cluster;       /* name in kubeconfigs */
+	const char *name;          /* Node name */
+	const char *address;       /* advertise address */
+	const char *endpoint;      /* host part of the cluster's endpoint: IP or DNS name */
+	int port;                  /* of the endpoint */
+	int bind_port;             /* of the local API server */
+	const char *service_ip;    /* first address of the services CIDR */
+	const char *dns_domain;
+	const char *const *more_sans; /* further names or addresses for the API server's certificate (VIP, all control planes) */
+	size_t more_san_count;
+	const char *admin_org;     /* O of admin.conf */
+	const char *kubelet_client_org; /* O of apiserver-kubelet-client; NULL: none */
+	bool super_admin;          /* make super-admin.conf too (O=system:masters) */
+	int days;                  /* validity of leaves; 365 as kubeadm */
+};
+struct pki_file {
+	char path[96];  /* absolute, /etc/kubernetes/… */
+	unsigned mode;  /* 0600 keys and kubeconfigs, 0644 certificates */
+	struct secret content;
+};
+struct pki_files {
+	struct pki_file *list;
+	size_t count;
+};
+/*
+ * Everything a control plane needs below /etc/kubernetes: the eight shared files, apiserver, apiserver-kubelet-client, front-proxy-client,
+ * apiserver-etcd-client, etcd/server, etcd/peer, etcd/healthcheck-client with keys, admin.conf, controller-manager.conf, scheduler.conf (these two against the
+ * local API server), super-admin.conf when asked. Not kubelet.conf: kubeadm makes it. Subjects, SANs, usages as in kubeadm 1.36 certlist.go. Each leaf is verified
+ * (chain, SANs, key match, dates, usages) before it is returned. Leaf keys are ECDSA P-256 unless the CA is RSA (then RSA-2048).
+ */
+int pki_control_plane_files(const struct pki_store *s, const struct pki_node *n, struct pki_files *out, struct error *err);
+void pki_files_release(struct pki_files *f);
+
+enum pki_issuer { PKI_ISSUER_CLUSTER, PKI_ISSUER_ETCD };
+/* A client certificate for this process, backdated 5 minutes, seconds of validity from now. */
+int pki_client_certificate(const struct pki_store *s, enum pki_issuer issuer, const char *cn, const char *org, int64_t seconds,
+	struct secret *cert_pem, struct secret *key_pem, struct error *err);
+/* A kubeconfig for people: user cn/org, valid days, server https://host:port. */
+int pki_kubeconfig(const struct pki_store *s, const char *cluster, const char *server, const char *cn, const char *org, int days,
+	struct secret *out, struct error *err);
+
+/* ---- looking at certificates --------------------------------------------------------------------------------------- */
+
+struct pki_cert_info {
+	char subject_cn[128], subject_o[128], issuer_cn[128];
+	int64_t not_before, not_after; /* seconds since 1970 */
+	bool is_ca;
+	char pin[72]; /* sha256:<hex> of its SPKI */
+	char sha256[65]; /* of the DER certificate */
+};
+/* Of the first certificate in pem. */
+int pki_cert_info(const char *pem, size_t len, struct pki_cert_info *out, struct error *err);
+/* Verifies a leaf PEM against a CA PEM of the store: chain, dates, server or client use, and that every san is covered. */
+int pki_cert_verify(const char *pem, size_t len, const char *ca_pem, bool server, const char *const *sans, size_t san_count,
+	struct error *err);
+/* Whether a certificate PEM has the public key of ca_pem's… same SubjectPublicKeyInfo. */
+bool pki_same_key(const char *pem_a, const char *pem_b);
+
+/* SHA-256 as 64 hex digits + NUL. */
+void pki_sha256_hex(const void *data, size_t len, char out[65]);
+/* "OpenSSL 3.0.x …" for --version. */
+const char *pki_library(void);
+
+#endif

@@ -1,0 +1,78 @@
+/* Private to pki/: OpenSSL's types stay behind this header; nothing outside this folder includes it. */
+#ifndef PKI_PRIVATE_H
+#define PKI_PRIVATE_H
+
+#include "pki/pki.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+/* CAs of a store, in the order of enum pki_issuer and then the one that only kube-apiserver uses. */
+enum { PKI_CA_CLUSTER = PKI_ISSUER_CLUSTER, PKI_CA_ETCD = PKI_ISSUER_ETCD, PKI_CA_FRONT_PROXY, PKI_CA_COUNT };
+
+/* A certificate and the key that belongs to it. */
+struct pki_pair {
+	X509 *cert;
+	EVP_PKEY *key;
+};
+
+struct pki_store {
+	struct pki_pair ca[PKI_CA_COUNT];
+	EVP_PKEY *sa;
+	struct secret pem[PKI_SA_PUB + 1]; /* by enum pki_pem, unencrypted */
+};
+
+/* ---- keys.c -------------------------------------------------------------------------------------------------------- */
+
+/* Sets ERROR_PKI: the text, then OpenSSL's innermost reason if it has one. Empties OpenSSL's error queue of this thread. Returns -1. */
+int pki_error(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+EVP_PKEY *pki_key_make(enum pki_key_type type, struct error *err);
+/* PKCS#8; scrypt-encrypted when passphrase is one. */
+int pki_key_to_pem(EVP_PKEY *key, const struct secret *passphrase, struct secret *out, struct error *err);
+/* PKCS#8, PKCS#1 or SEC1 (after EC PARAMETERS too); RSA and ECDSA only, as kubeadm knows no other. name is for messages. */
+EVP_PKEY *pki_key_from_pem(const char *pem, size_t len, const char *name, const struct secret *passphrase, struct error *err);
+int pki_public_to_pem(EVP_PKEY *key, struct secret *out, struct error *err);
+void pki_pair_release(struct pki_pair *p);
+bool pki_passphrase_given(const struct secret *passphrase);
+
+/* ---- make.c -------------------------------------------------------------------------------------------------------- */
+
+struct pki_spec {
+	const char *cn;
+	const char *org; /* NULL: none */
+	bool ca, server, client;
+	const char *const *sans; /* addresses and DNS names, told apart by their form */
+	size_t san_count;
+	int64_t not_before, not_after; /* seconds since 1970; kept within the issuer's */
+};
+/* A certificate for key, signed by issuer (NULL: by itself). */
+X509 *pki_cert_make(const struct pki_spec *spec, EVP_PKEY *key, const struct pki_pair *issuer, struct error *err);
+/* A new key (ECDSA P-256, or RSA 2048 under an RSA CA) and its certificate, verified against the issuer and spec. */
+int pki_leaf_make(const struct pki_spec *spec, const struct pki_pair *issuer, struct pki_pair *out, struct error *err);
+
+/* ---- look.c -------------------------------------------------------------------------------------------------------- */
+
+/* Every certificate of pem; NULL when there is none or one is broken. name is for messages. */
+STACK_OF(X509) *pki_certs_from_pem(const char *pem, size_t len, const char *name, struct error *err);
+int pki_certs_to_pem(STACK_OF(X509) *certs, struct secret *out, struct error *err);
+int pki_cert_to_pem(X509 *cert, struct secret *out, struct error *err);
+void pki_certs_free(STACK_OF(X509) *certs);
+/*
+ * Chain (anchors are trusted as they are, root or not), dates, usages, names. chain: further certificates from which a path may be
+ * built, or NULL. Strict by RFC 5280 unless the anchor is from before subject key identifiers.
+ */
+int pki_leaf_verify(X509 *leaf, STACK_OF(X509) *chain, STACK_OF(X509) *anchors, bool server, bool client, const char *const *sans,
+	size_t san_count, struct error *err);
+int64_t pki_time(const ASN1_TIME *t);
+void pki_pin(X509 *cert, char *out, size_t size);
+bool pki_is_address(const char *text);
+
+/* ---- kubeconfig.c -------------------------------------------------------------------------------------------------- */
+
+/* A kubeconfig in kubeadm's shape with a new client certificate; server is "https://host:port". */
+int pki_kubeconfig_make(const struct pki_store *s, const char *cluster, const char *server, const struct pki_spec *spec,
+	struct secret *out, struct error *err);
+/* "https://host:port" with an IPv6 address in brackets. */
+void pki_server_url(char *out, size_t size, const char *host, int port);
+
+#endif

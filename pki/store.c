@@ -1,0 +1,373 @@
+/*
+ * The store: seven files with kubeadm's names, so that it can be read, compared and backed up with any tool. It is
+ * written into a folder beside it and renamed, so a store is there or not: never half of one.
+ */
+#include "pki/private.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILES 7
+#define FILE_MAX (256u << 10)
+#define CA_DAYS 3650
+#define CA_BACKDATE_S 3600
+
+static const char *const file_names[FILES] = {
+	[PKI_CA_CRT] = "ca.crt",
+	[PKI_CA_KEY] = "ca.key",
+	[PKI_ETCD_CA_CRT] = "etcd/ca.crt",
+	[PKI_ETCD_CA_KEY] = "etcd/ca.key",
+	[PKI_FRONT_PROXY_CA_CRT] = "front-proxy-ca.crt",
+	[PKI_FRONT_PROXY_CA_KEY] = "front-proxy-ca.key",
+	[PKI_SA_KEY] = "sa.key",
+};
+
+/* The certificates are the even ones, each followed by its key; sa.key stands alone at the end. */
+static bool is_key(int file)
+{
+	return file % 2 == 1 || file == PKI_SA_KEY;
+}
+
+enum pki_store_state pki_store_state(const char *dir)
+{
+	int there = 0;
+
+	for (int i = 0; i < FILES; i++) {
+		char *path = xasprintf("%s/%s", dir, file_names[i]);
+
+		there += access(path, F_OK) == 0;
+		free(path);
+	}
+	return there == 0 ? PKI_STORE_NONE : there < FILES ? PKI_STORE_PARTIAL : PKI_STORE_COMPLETE;
+}
+
+bool pki_store_encrypted(const char *dir)
+{
+	bool encrypted = false;
+
+	for (int i = 0; i < FILES && !encrypted; i++) {
+		char *path = xasprintf("%s/%s", dir, file_names[i]);
+		struct str text = STR_INIT;
+
+		if (is_key(i) && file_read(path, FILE_MAX, &text, NULL) == 0)
+			encrypted = strstr(text.buf, "ENCRYPTED") != NULL;
+		str_wipe(&text);
+		free(path);
+	}
+	return encrypted;
+}
+
+void pki_store_free(struct pki_store *s)
+{
+	if (!s)
+		return;
+	for (int i = 0; i < PKI_CA_COUNT; i++)
+		pki_pair_release(&s->ca[i]);
+	EVP_PKEY_free(s->sa);
+	for (size_t i = 0; i < sizeof(s->pem) / sizeof(s->pem[0]); i++)
+		secret_release(&s->pem[i]);
+	free(s);
+}
+
+const char *pki_store_pem(const struct pki_store *s, enum pki_pem which)
+{
+	return s->pem[which].text;
+}
+
+void pki_store_pin(const struct pki_store *s, char *out, size_t size)
+{
+	pki_pin(s->ca[PKI_CA_CLUSTER].cert, out, size);
+}
+
+/* Keys and the public half, from what was made or loaded. */
+static int fill_pem(struct pki_store *s, struct error *err)
+{
+	for (int i = 0; i < PKI_CA_COUNT; i++)
+		if (pki_key_to_pem(s->ca[i].key, NULL, &s->pem[2 * i + 1], err))
+			return -1;
+	return pki_key_to_pem(s->sa, NULL, &s->pem[PKI_SA_KEY], err) ||
+			       pki_public_to_pem(s->sa, &s->pem[PKI_SA_PUB], err)
+		       ? -1
+		       : 0;
+}
+
+/* ---- checking ----------------------------------------------------------------------------------------------------- */
+
+static int check_dates(X509 *cert, const char *name, struct error *err)
+{
+	int64_t now = clock_wall_ms() / 1000, from = pki_time(X509_get0_notBefore(cert)),
+		to = pki_time(X509_get0_notAfter(cert));
+	char when[32];
+
+	clock_rfc3339((now < from ? from : to) * 1000, when, sizeof(when));
+	if (now < from) {
+		error_set(err, ERROR_PKI, "the CA in '%s' is valid only from %s on", name, when);
+		return error_hint(err, "the clock of this machine is wrong");
+	}
+	if (now > to) {
+		error_set(err, ERROR_PKI, "the CA in '%s' has expired at %s", name, when);
+		return error_hint(err,
+			"a cluster with an expired CA needs a new one by hand; or the clock of this machine is wrong");
+	}
+	return 0;
+}
+
+static int check_ca(const struct pki_pair *ca, const char *cert_name, const char *key_name, struct error *err)
+{
+	if (X509_check_ca(ca->cert) != 1)
+		return error_set(err, ERROR_PKI, "the certificate in '%s' is not a CA's", cert_name);
+	if (check_dates(ca->cert, cert_name, err))
+		return -1;
+	if (!X509_check_private_key(ca->cert, ca->key)) {
+		/* OpenSSL leaves its own complaint in the queue */
+		ERR_clear_error();
+		error_set(err, ERROR_PKI, "the key in '%s' is not the one of the certificate in '%s'", key_name,
+			cert_name);
+		return error_hint(err, "bring back the two files that belong together");
+	}
+	return 0;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------ */
+
+/* Takes the seven texts; names are for messages. Bundles of CAs are kept whole, the first certificate is the one that signs. */
+static struct pki_store *load(
+	const struct secret text[FILES], char *const names[FILES], const struct secret *passphrase, struct error *err)
+{
+	struct pki_store *s = xcalloc(1, sizeof(*s));
+
+	for (int i = 0; i < PKI_CA_COUNT; i++) {
+		int crt = 2 * i, key = crt + 1;
+		STACK_OF(X509) *certs = pki_certs_from_pem(text[crt].text, text[crt].len, names[crt], err);
+		int rc = certs ? pki_certs_to_pem(certs, &s->pem[crt], err) : -1;
+
+		if (rc == 0)
+			s->ca[i].cert = sk_X509_shift(certs);
+		pki_certs_free(certs);
+		if (rc)
+			goto fail;
+		s->ca[i].key = pki_key_from_pem(text[key].text, text[key].len, names[key], passphrase, err);
+		if (!s->ca[i].key || check_ca(&s->ca[i], names[crt], names[key], err))
+			goto fail;
+	}
+	s->sa = pki_key_from_pem(text[PKI_SA_KEY].text, text[PKI_SA_KEY].len, names[PKI_SA_KEY], passphrase, err);
+	if (s->sa && fill_pem(s, err) == 0)
+		return s;
+fail:
+	pki_store_free(s);
+	return NULL;
+}
+
+static int read_one(const char *path, bool key, struct secret *out, struct error *err)
+{
+	struct str text = STR_INIT;
+	struct stat st;
+	int rc;
+
+	if (key && stat(path, &st) == 0 && (st.st_mode & 0077)) {
+		error_set(err, ERROR_PKI, "the key file '%s' has mode %04o: others can read or change it", path,
+			(unsigned)st.st_mode & 07777);
+		return error_hint(err, "chmod 600 '%s', and think about who could have read it", path);
+	}
+	rc = file_read(path, FILE_MAX, &text, err);
+	if (rc == 0)
+		secret_set(out, text.buf, text.len);
+	str_wipe(&text);
+	return rc;
+}
+
+static int refuse_incomplete(const char *dir, struct error *err)
+{
+	enum pki_store_state state = pki_store_state(dir);
+	struct str missing = STR_INIT;
+
+	if (state == PKI_STORE_COMPLETE)
+		return 0;
+	if (state == PKI_STORE_NONE) {
+		error_set(err, ERROR_PKI, "there is no key store in '%s'", dir);
+		return error_hint(err, "pki.store of the inventory names its folder");
+	}
+	for (int i = 0; i < FILES; i++) {
+		char *path = xasprintf("%s/%s", dir, file_names[i]);
+
+		if (access(path, F_OK))
+			str_addf(&missing, "%s%s", missing.len ? ", " : "", file_names[i]);
+		free(path);
+	}
+	error_set(err, ERROR_PKI, "the key store in '%s' is not whole: %s missing", dir, missing.buf);
+	str_release(&missing);
+	return error_hint(
+		err, "bring the files back from a copy; move the folder away only if no cluster was made with it");
+}
+
+struct pki_store *pki_store_open(const char *dir, const struct secret *passphrase, struct error *err)
+{
+	struct secret text[FILES] = { { 0 } };
+	char *names[FILES] = { 0 };
+	struct pki_store *s = NULL;
+	int rc = refuse_incomplete(dir, err);
+
+	for (int i = 0; rc == 0 && i < FILES; i++) {
+		names[i] = xasprintf("%s/%s", dir, file_names[i]);
+		rc = read_one(names[i], is_key(i), &text[i], err);
+	}
+	if (rc == 0)
+		s = load(text, names, passphrase, err);
+	for (int i = 0; i < FILES; i++) {
+		secret_release(&text[i]);
+		free(names[i]);
+	}
+	return s;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------------ */
+
+static int write_one(
+	const struct pki_store *s, int i, const char *dir, const struct secret *passphrase, struct error *err)
+{
+	EVP_PKEY *const keys[FILES] = { [PKI_CA_KEY] = s->ca[0].key,
+		[PKI_ETCD_CA_KEY] = s->ca[1].key,
+		[PKI_FRONT_PROXY_CA_KEY] = s->ca[2].key,
+		[PKI_SA_KEY] = s->sa };
+	char *path = xasprintf("%s/%s", dir, file_names[i]);
+	struct secret sealed = { 0 };
+	const struct secret *text = &s->pem[i];
+	int rc = 0;
+
+	if (is_key(i) && pki_passphrase_given(passphrase)) {
+		rc = pki_key_to_pem(keys[i], passphrase, &sealed, err);
+		text = &sealed;
+	}
+	if (rc == 0)
+		rc = file_create(path, text->text, text->len, is_key(i) ? 0600 : 0644, err);
+	secret_release(&sealed);
+	free(path);
+	return rc;
+}
+
+static void remove_staging(const char *dir)
+{
+	char *path;
+
+	for (int i = 0; i < FILES; i++) {
+		path = xasprintf("%s/%s", dir, file_names[i]);
+		unlink(path);
+		free(path);
+	}
+	path = xasprintf("%s/etcd", dir);
+	rmdir(path);
+	free(path);
+	rmdir(dir);
+}
+
+/* rename puts a folder in the place of none or of an empty one, and refuses every other: nothing is ever replaced. */
+static int put_in_place(const char *staging, const char *dir, struct error *err)
+{
+	if (rename(staging, dir) == 0)
+		return 0;
+	if (errno != ENOTEMPTY && errno != EEXIST)
+		return error_errno(err, ERROR_SYSTEM, errno, "cannot make the key store '%s'", dir);
+	error_set(err, ERROR_PKI, "cannot make the key store '%s': the folder is not empty", dir);
+	return error_hint(err, "existing keys are never replaced; let pki.store name a folder of its own");
+}
+
+static int save(const struct pki_store *s, const char *dir, const struct secret *passphrase, struct error *err)
+{
+	/* a symlink to a folder stays one */
+	char *real = realpath(dir, NULL), *place = real ? real : xstrdup(dir), *staging, *etcd, *slash, word[9];
+	int rc = 0;
+
+	while (strlen(place) > 1 && str_ends(place, "/"))
+		place[strlen(place) - 1] = '\0';
+	secret_random_word(word, 8);
+	staging = xasprintf("%s.%s.new", place, word);
+	etcd = xasprintf("%s/etcd", staging);
+	slash = strrchr(place, '/');
+	if (slash && slash != place) {
+		*slash = '\0';
+		rc = file_mkdirs(place, 0700, err);
+		*slash = '/';
+	}
+	if (rc == 0)
+		rc = file_mkdirs(etcd, 0700, err);
+	for (int i = 0; rc == 0 && i < FILES; i++)
+		rc = write_one(s, i, staging, passphrase, err);
+	if (rc == 0)
+		rc = put_in_place(staging, place, err);
+	if (rc)
+		remove_staging(staging);
+	free(etcd);
+	free(staging);
+	free(place);
+	return rc;
+}
+
+/* ---- making ------------------------------------------------------------------------------------------------------- */
+
+static int make_ca(struct pki_store *s, int which, enum pki_key_type type, struct error *err)
+{
+	static const char *const names[PKI_CA_COUNT] = {
+		[PKI_CA_CLUSTER] = "kubernetes", [PKI_CA_ETCD] = "etcd-ca", [PKI_CA_FRONT_PROXY] = "front-proxy-ca"
+	};
+	int64_t now = clock_wall_ms() / 1000;
+	struct pki_spec spec = { .cn = names[which],
+		.ca = true,
+		.sans = &names[which],
+		.san_count = 1,
+		.not_before = now - CA_BACKDATE_S,
+		.not_after = now + CA_DAYS * INT64_C(86400) };
+
+	s->ca[which].key = pki_key_make(type, err);
+	s->ca[which].cert = s->ca[which].key ? pki_cert_make(&spec, s->ca[which].key, NULL, err) : NULL;
+	if (!s->ca[which].cert || check_ca(&s->ca[which], spec.cn, spec.cn, err))
+		return -1;
+	return pki_cert_to_pem(s->ca[which].cert, &s->pem[2 * which], err);
+}
+
+struct pki_store *pki_store_create(const char *dir, enum pki_key_type type, enum pki_key_type sa_type,
+	const struct secret *passphrase, struct error *err)
+{
+	struct pki_store *s = xcalloc(1, sizeof(*s));
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < PKI_CA_COUNT; i++)
+		rc = make_ca(s, i, type, err);
+	if (rc == 0) {
+		s->sa = pki_key_make(sa_type, err);
+		rc = s->sa && fill_pem(s, err) == 0 ? save(s, dir, passphrase, err) : -1;
+	}
+	if (rc == 0)
+		return s;
+	pki_store_free(s);
+	return NULL;
+}
+
+struct pki_store *pki_store_import(
+	const char *dir, const char *const pem[7], const struct secret *passphrase, struct error *err)
+{
+	struct secret text[FILES] = { { 0 } };
+	struct pki_store *s;
+
+	for (int i = 0; i < FILES; i++)
+		secret_set(&text[i], pem[i], strlen(pem[i]));
+	s = load(text, (char *const *)file_names, NULL, err);
+	for (int i = 0; i < FILES; i++)
+		secret_release(&text[i]);
+	if (s && save(s, dir, passphrase, err)) {
+		pki_store_free(s);
+		s = NULL;
+	}
+	return s;
+}
