@@ -1,0 +1,249 @@
+/* The client of one server: one handle, one connection that serves all requests, one CA trusted. */
+#include "net/private.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/secret.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMEOUT_MS 15000
+#define CONNECT_TIMEOUT_MS 10000
+#define ANSWER_MAX (32u << 20)
+
+struct net_client {
+	CURL *curl;
+	char *base;
+	struct curl_slist *connect_to;
+	struct secret ca, cert, key;
+	struct net_relay *relay; /* to the caller's socket; NULL: dial */
+	int no_relay;            /* errno: why there is none */
+	char error[CURL_ERROR_SIZE];
+};
+
+void net_init(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+const char *net_library(void)
+{
+	return curl_version();
+}
+
+static void keep(struct secret *s, const char *text)
+{
+	if (text)
+		secret_set(s, text, strlen(text));
+}
+
+struct net_client *net_client_new(const char *base, const struct net_identity *id, int fd, const char *connect_to)
+{
+	struct net_client *c = xcalloc(1, sizeof(*c));
+	char *dial = NULL;
+
+	c->curl = curl_easy_init();
+	if (!c->curl)
+		die_oom();
+	c->base = xstrdup(base);
+	c->relay = fd >= 0 ? net_relay_new(fd) : NULL;
+	c->no_relay = fd >= 0 && !c->relay ? errno : 0;
+	keep(&c->ca, id->ca_pem);
+	keep(&c->cert, id->cert_pem);
+	keep(&c->key, id->key_pem);
+	if (connect_to)
+		dial = xasprintf("::%s", connect_to);
+	if (dial && !(c->connect_to = curl_slist_append(NULL, dial)))
+		die_oom();
+	free(dial);
+	return c;
+}
+
+void net_client_free(struct net_client *c)
+{
+	if (!c)
+		return;
+	curl_easy_cleanup(c->curl);
+	curl_slist_free_all(c->connect_to);
+	net_relay_free(c->relay);
+	secret_release(&c->ca);
+	secret_release(&c->cert);
+	secret_release(&c->key);
+	free(c->base);
+	free(c);
+}
+
+/* ---- one request --------------------------------------------------------------------------------------------------- */
+
+static void set_blob(CURL *curl, CURLoption option, const struct secret *s)
+{
+	struct curl_blob blob = { s->text, s->len, CURL_BLOB_NOCOPY };
+
+	if (s->text)
+		curl_easy_setopt(curl, option, &blob);
+}
+
+static void set_tls(struct net_client *c)
+{
+	CURL *curl = c->curl;
+
+	/* the distribution's CAPATH stays trusted beside CAINFO_BLOB unless it is taken away */
+	curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
+	set_blob(curl, CURLOPT_CAINFO_BLOB, &c->ca);
+	set_blob(curl, CURLOPT_SSLCERT_BLOB, &c->cert);
+	set_blob(curl, CURLOPT_SSLKEY_BLOB, &c->key);
+	curl_easy_setopt(curl, CURLOPT_SSLCERTTYPE, "PEM");
+	curl_easy_setopt(curl, CURLOPT_SSLKEYTYPE, "PEM");
+	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+}
+
+static void set_connection(struct net_client *c, int64_t timeout_ms)
+{
+	CURL *curl = c->curl;
+
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	/* HTTP/2 would gain nothing for one request at a time, and over a given socket a connection must never be given up for it */
+	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+		(long)(timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS));
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, c->error);
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, "kubewright");
+	if (c->connect_to)
+		curl_easy_setopt(curl, CURLOPT_CONNECT_TO, c->connect_to);
+	if (c->relay) {
+		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, net_relay_path(c->relay));
+		/* the connection is the only one there will be: libcurl drops those that were idle for two minutes */
+		curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, 86400L);
+	} else {
+		curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	}
+}
+
+static void set_method(CURL *curl, const struct net_request *q)
+{
+	const char *method = q->method ? q->method : "GET";
+
+	if (q->body || strcmp(method, "POST") == 0) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(q->body ? strlen(q->body) : 0));
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, q->body ? q->body : "");
+	}
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static struct curl_slist *add_header(struct curl_slist *list, const char *name, const char *value)
+{
+	char *line = xasprintf("%s:%s%s", name, *value ? " " : "", value);
+	struct curl_slist *grown = curl_slist_append(list, line);
+
+	free(line);
+	if (!grown)
+		die_oom();
+	return grown;
+}
+
+int net_do(struct net_client *c, const struct net_request *q, struct net_response *r, struct error *err)
+{
+	int64_t timeout_ms = q->timeout_ms ? q->timeout_ms : TIMEOUT_MS;
+	struct net_sink sink = { &r->body, q->max ? q->max : ANSWER_MAX, false };
+	char *url = xasprintf("%s%s", c->base, q->path);
+	struct curl_slist *headers = NULL;
+	CURLcode code;
+	int rc = -1;
+
+	if (c->no_relay) {
+		free(url);
+		return error_errno(
+			err, ERROR_NET, c->no_relay, "%s: cannot make a socket in /tmp for the tunnel", c->base);
+	}
+	curl_easy_reset(c->curl);
+	c->error[0] = '\0';
+	r->status = 0;
+	str_clear(&r->body);
+	set_connection(c, timeout_ms);
+	set_tls(c);
+	set_method(c->curl, q);
+	headers = add_header(headers, "Accept", "application/json, */*");
+	headers = add_header(headers, "Expect", "");
+	if (q->body)
+		headers = add_header(headers, "Content-Type", q->content_type ? q->content_type : "application/json");
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(c->curl, CURLOPT_URL, url);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, net_sink_write);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &sink);
+	code = curl_easy_perform(c->curl);
+	if (code == CURLE_OK) {
+		curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &r->status);
+		rc = 0;
+	} else if (c->relay && code == CURLE_COULDNT_CONNECT) {
+		error_set(err, ERROR_NET, "%s: the server closed the connection", c->base);
+	} else if (sink.full) {
+		error_set(err, ERROR_NET, "%s: the answer is larger than %zu bytes", c->base, sink.max);
+	} else {
+		net_explain(err, c->curl, code, c->base, c->error, timeout_ms);
+	}
+	curl_slist_free_all(headers);
+	free(url);
+	return rc;
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------------------------------- */
+
+static struct json *parse(const struct net_response *r, struct error *err)
+{
+	struct error why = { 0 };
+	struct json *j = r->body.len ? json_parse(r->body.buf, r->body.len, &why) : json_null();
+
+	if (!j)
+		error_set(err, ERROR_PROTOCOL, "the answer is not JSON: %s", why.what);
+	return j;
+}
+
+/* The path without its query, which may be long. */
+static int refused(const char *method, const char *path, const struct net_response *r, struct error *err)
+{
+	struct str message = STR_INIT;
+
+	net_message(&r->body, &message);
+	error_set(err, ERROR_NET, "%s %.*s: %s%s(HTTP %ld)", method, (int)strcspn(path, "?"), path, message.buf,
+		message.len ? " " : "", r->status);
+	str_release(&message);
+	return -1;
+}
+
+struct json *net_json(struct net_client *c, const char *method, const char *path, const char *content_type,
+	const struct json *body, long *status, struct error *err)
+{
+	struct net_response r = { 0, STR_INIT };
+	struct str text = STR_INIT;
+	struct json *answer = NULL;
+	int rc;
+
+	if (body)
+		json_write(body, &text);
+	rc = net_do(c,
+		&(struct net_request){
+			.method = method, .path = path, .content_type = content_type, .body = body ? text.buf : NULL },
+		&r, err);
+	if (status)
+		*status = r.status;
+	if (rc == 0 && r.status >= 200 && r.status < 300) {
+		answer = parse(&r, err);
+		if (!answer)
+			error_wrap(err, "%s %.*s", method, (int)strcspn(path, "?"), path);
+	} else if (rc == 0) {
+		refused(method, path, &r, err);
+	}
+	/* bodies may be Secrets */
+	str_wipe(&text);
+	str_wipe(&r.body);
+	return answer;
+}

@@ -1,0 +1,107 @@
+/* etcd's v3 API in JSON (its gRPC gateway): 64-bit numbers are strings, fields of zero are left out. */
+#include "net/private.h"
+
+#include "base/error.h"
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct json *call(struct net_client *c, const char *path, struct json *body, long *status, struct error *err)
+{
+	struct json *answer = net_json(c, "POST", path, NULL, body, status, err);
+
+	json_free(body);
+	return answer;
+}
+
+static void text_of(const struct json *j, const char *path, char *out, size_t size)
+{
+	int64_t number = json_get_int(j, path, 0);
+
+	if (number)
+		snprintf(out, size, "%" PRId64, number);
+	else
+		snprintf(out, size, "%s", json_get_str(j, path, ""));
+}
+
+static int64_t number_of(const struct json *j, const char *path)
+{
+	const char *text = json_get_str(j, path, NULL);
+
+	return text ? strtoll(text, NULL, 10) : json_get_int(j, path, 0);
+}
+
+static void read_member(const struct json *j, struct net_etcd_member *m)
+{
+	memset(m, 0, sizeof(*m));
+	text_of(j, "ID", m->id, sizeof(m->id));
+	text_of(j, "name", m->name, sizeof(m->name));
+	text_of(j, "peerURLs.0", m->peer_url, sizeof(m->peer_url));
+	text_of(j, "clientURLs.0", m->client_url, sizeof(m->client_url));
+	m->learner = json_get_bool(j, "isLearner", false);
+}
+
+int net_etcd_members(struct net_client *c, struct net_etcd_member *list, size_t max, struct error *err)
+{
+	struct json *body = json_object(), *answer;
+	struct error why = { 0 };
+	const struct json *members;
+	long status = 0;
+	int count = -1;
+
+	/* servers before 3.5 do not know the word; most of them pass over it */
+	json_set_bool(body, "linearizable", true);
+	answer = call(c, "/v3/cluster/member/list", body, &status, &why);
+	if (!answer && status == 400)
+		answer = call(c, "/v3/cluster/member/list", json_object(), &status, &why);
+	if (!answer) {
+		if (err)
+			*err = why;
+		return -1;
+	}
+	members = json_get(answer, "members");
+	if (json_is_array(members) && json_size(members)) {
+		count = 0;
+		for (size_t i = 0; i < json_size(members) && (size_t)count < max; i++)
+			read_member(json_at(members, i), &list[count++]);
+	} else {
+		error_set(err, ERROR_PROTOCOL, "etcd's answer has no list of members");
+	}
+	json_free(answer);
+	return count;
+}
+
+int net_etcd_status(struct net_client *c, struct net_etcd_status *s, struct error *err)
+{
+	struct json *answer = call(c, "/v3/maintenance/status", json_object(), NULL, err);
+
+	if (!answer)
+		return -1;
+	memset(s, 0, sizeof(*s));
+	text_of(answer, "header.member_id", s->member_id, sizeof(s->member_id));
+	text_of(answer, "leader", s->leader_id, sizeof(s->leader_id));
+	text_of(answer, "version", s->version, sizeof(s->version));
+	s->db_size = number_of(answer, "dbSize");
+	s->raft_index = number_of(answer, "raftIndex");
+	s->raft_applied = number_of(answer, "raftAppliedIndex");
+	s->learner = json_get_bool(answer, "isLearner", false);
+	json_free(answer);
+	if (!s->member_id[0])
+		return error_set(err, ERROR_PROTOCOL, "etcd's answer does not say which member it is of");
+	return 0;
+}
+
+int net_etcd_member_remove(struct net_client *c, const char *id, struct error *err)
+{
+	struct json *body = json_object(), *answer;
+
+	json_set_str(body, "ID", id);
+	answer = call(c, "/v3/cluster/member/remove", body, NULL, err);
+	if (!answer)
+		return -1;
+	json_free(answer);
+	return 0;
+}

@@ -1,0 +1,80 @@
+/*
+ * HTTPS from this process: the Kubernetes API, etcd's JSON gateway, downloads with a digest. One client per thread.
+ * libcurl lives here; certificates come as PEM text from pki.
+ */
+#ifndef NET_NET_H
+#define NET_NET_H
+
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct json;
+
+void net_init(void); /* once, before threads */
+const char *net_library(void); /* "libcurl/7.88.1 …" */
+
+struct net_identity {
+	const char *ca_pem;            /* the only CA trusted */
+	const char *cert_pem, *key_pem; /* NULL: anonymous */
+};
+struct net_client;
+/*
+ * base: "https://10.0.0.100:6443" (no path); the certificate is checked against this host. fd >= 0: speak over this connected stream socket
+ * (a tunnel) instead of dialling; it stays the caller's and open as long as the client; a second connection over it is an error. fd -1: dial base directly, never through a proxy of the environment.
+ * connect_to: dial this "host:port" instead, still verifying base's name; NULL: base's own.
+ */
+struct net_client *net_client_new(const char *base, const struct net_identity *id, int fd, const char *connect_to);
+void net_client_free(struct net_client *c);
+
+struct net_request {
+	const char *method;       /* GET POST PUT PATCH DELETE; NULL: GET */
+	const char *path;         /* with query */
+	const char *content_type; /* NULL: application/json */
+	const char *body;         /* NULL: none */
+	int64_t timeout_ms;       /* 0: 15 s */
+	size_t max;               /* of the answer; 0: 32 MiB */
+};
+struct net_response {
+	long status;
+	struct str body;
+};
+/* 0 with any HTTP status; -1 ERROR_NET when there was none (refused, certificate, time-out: told apart in the text). */
+int net_do(struct net_client *c, const struct net_request *q, struct net_response *r, struct error *err);
+/*
+ * The same, expecting 2xx and JSON: returns the document (caller frees). Another status is ERROR_NET with the Status object's message; *status is set when not NULL.
+ * body may be NULL.
+ */
+struct json *net_json(struct net_client *c, const char *method, const char *path, const char *content_type, const struct json *body,
+	long *status, struct error *err);
+
+/* Downloads url (https, or http when sha256 is given) to memory, at most max bytes. sha256 NULL: not checked. The environment's proxies, CURL_CA_BUNDLE and SSL_CERT_FILE apply. */
+int net_download(const char *url, const char *sha256, size_t max, struct str *out, struct error *err);
+/*
+ * The same for an index that only says what there is to have: https or plain http, as the mirror's URL has it, without a digest. What it names is
+ * verified where it is installed (apt, by the repository's signature).
+ */
+int net_fetch_index(const char *url, size_t max, struct str *out, struct error *err);
+
+/* ---- etcd's JSON gateway (v3; seen with 3.4 to 3.6) ------------------------------------------------------------------ */
+struct net_etcd_member {
+	char id[24];       /* decimal, as the gateway prints it */
+	char name[64];     /* "" until started */
+	char peer_url[128];
+	char client_url[128];
+	bool learner;
+};
+/* Lists members as the connected member sees them (linearizable where the server can). Returns the count, at most max, or -1. */
+int net_etcd_members(struct net_client *c, struct net_etcd_member *list, size_t max, struct error *err);
+struct net_etcd_status {
+	char member_id[24], leader_id[24], version[32];
+	int64_t db_size, raft_index, raft_applied;
+	bool learner;
+};
+int net_etcd_status(struct net_client *c, struct net_etcd_status *s, struct error *err);
+int net_etcd_member_remove(struct net_client *c, const char *id, struct error *err);
+
+#endif

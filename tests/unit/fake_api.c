@@ -1,0 +1,114 @@
+/* What the API server and etcd of a fake machine say. */
+#include "tests/unit/fake_cluster.h"
+
+#include "base/json.h"
+#include "inventory/inventory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void say_nodes(struct lab *l, struct str *out)
+{
+	bool first = true;
+
+	str_add(out, "{\"kind\":\"NodeList\",\"items\":[");
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		const struct inventory_host *h = &l->inventory->hosts[i];
+
+		if (!l->machines[i].node)
+			continue;
+		str_addf(out,
+			"%s{\"metadata\":{\"name\":\"%s\",\"labels\":{%s}},\"status\":{\"addresses\":[{\"type\":\"InternalIP\","
+			"\"address\":\"%s\"}],\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\",\"message\":"
+			"\"reason:NetworkPluginNotReady\"}],\"nodeInfo\":{\"kubeletVersion\":\"v1.36.2\"}}}",
+			first ? "" : ",", h->name,
+			h->role == INVENTORY_CONTROL_PLANE ? "\"node-role.kubernetes.io/control-plane\":\"\""
+							   : "\"rack\":\"7\"",
+			h->address, l->applied ? "True" : "False");
+		first = false;
+	}
+	str_add(out, "]}");
+}
+
+static void say_members(struct lab *l, struct str *out)
+{
+	bool first = true;
+
+	str_add(out, "{\"header\":{},\"members\":[");
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		const struct inventory_host *h = &l->inventory->hosts[i];
+
+		if (l->machines[i].member == LAB_NO_MEMBER)
+			continue;
+		str_addf(out,
+			"%s{\"ID\":\"%d\",\"name\":\"%s\",\"peerURLs\":[\"https://%s:2380\"],\"clientURLs\":[\"https://%s:2379\"]%s}",
+			first ? "" : ",", 100 + i, h->name, h->address, h->address,
+			l->machines[i].member == LAB_LEARNER ? ",\"isLearner\":true" : "");
+		first = false;
+	}
+	str_add(out, "]}");
+}
+
+static int remove_member(struct lab *l, const char *body, struct str *out)
+{
+	const char *id = strstr(body, "\"ID\":\"");
+	int i = id ? atoi(id + 6) - 100 : -1;
+
+	if (i < 0 || i >= LAB_MACHINES || l->machines[i].member == LAB_NO_MEMBER)
+		return 404;
+	l->machines[i].member = LAB_NO_MEMBER;
+	say_members(l, out);
+	return 200;
+}
+
+static int delete_node(struct lab *l, const char *name)
+{
+	const struct inventory_host *h = inventory_find(l->inventory, name);
+
+	if (!h || !l->machines[h - l->inventory->hosts].node)
+		return 404;
+	l->machines[h - l->inventory->hosts].node = false;
+	return 200;
+}
+
+static int own_config(struct lab *l, const char *method, const char *body, struct str *out)
+{
+	const char *sum = strstr(body, "\"cni-sha256\":\"");
+
+	if (strcmp(method, "PATCH") == 0 && sum)
+		snprintf(l->cni, sizeof(l->cni), "%.64s", sum + strlen("\"cni-sha256\":\""));
+	else if (!l->cni[0])
+		return 404;
+	str_addf(out, "{\"data\":{\"cni-sha256\":\"%s\"}}", l->cni);
+	return 200;
+}
+
+int lab_answer(struct machine *m, const char *method, const char *path, const char *body, struct str *out)
+{
+	struct lab *l = m->lab;
+
+	if (strcmp(path, "/v3/cluster/member/list") == 0)
+		return say_members(l, out), 200;
+	if (strcmp(path, "/v3/cluster/member/remove") == 0)
+		return remove_member(l, body, out);
+	if (strcmp(path, "/v3/maintenance/status") == 0)
+		return str_addf(out, "{\"header\":{\"member_id\":\"%d\"},\"leader\":\"100\",\"version\":\"3.6.0\"}",
+			       100 + m->index),
+		       200;
+	if (strcmp(path, "/readyz") == 0)
+		return str_add(out, "ok"), 200;
+	if (strcmp(path, "/version") == 0)
+		return str_add(out, "{\"gitVersion\":\"v1.36.2\"}"), 200;
+	if (strcmp(path, "/api/v1/nodes") == 0)
+		return say_nodes(l, out), 200;
+	if (strncmp(path, "/api/v1/nodes/", 14) == 0 && strcmp(method, "DELETE") == 0)
+		return str_add(out, "{}"), delete_node(l, path + 14);
+	if (strstr(path, "/configmaps/kubeadm-config") || strstr(path, "/kube-system/secrets"))
+		return str_add(out, "{\"data\":{}}"), 200;
+	if (strstr(path, "/configmaps/kubewright"))
+		return own_config(l, method, body, out);
+	if (strstr(path, "/configmaps/cluster-info"))
+		return str_addf(out, "{\"data\":{\"jws-kubeconfig-%.6s\":\"x\"}}", l->world->token), 200;
+	return 404;
+}
