@@ -1,0 +1,158 @@
+/*
+ * The answer of a script. Lines are "word=plain text" or "word:base64", between "<nonce> begin" and "<nonce> end". What is outside is
+ * noise; what is inside and not understood is an error, never a guess.
+ */
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "remote/remote.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	ANSWER_MAX = 4 << 20,
+	ANSWER_LINES_MAX = 100000,
+	ANSWER_WORD_MAX = 128,
+};
+
+static bool is_line(const char *line, size_t len, const char *nonce, const char *what)
+{
+	size_t n = strlen(nonce), w = strlen(what);
+
+	return len == n + 1 + w && memcmp(line, nonce, n) == 0 && line[n] == ' ' && memcmp(line + n + 1, what, w) == 0;
+}
+
+static bool known_word(const char *const *words, const char *word, size_t len)
+{
+	for (; words && *words; words++) {
+		size_t n = strlen(*words);
+
+		if (n > 0 && (*words)[n - 1] == '*' ? len >= n - 1 && memcmp(*words, word, n - 1) == 0
+						    : len == n && memcmp(*words, word, n) == 0)
+			return true;
+	}
+	return words == NULL;
+}
+
+static bool word_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("_.-@/+", c) != NULL);
+}
+
+/* Names a bad line in an error, made safe and short. */
+static int bad_line(const char *why, const char *line, size_t len, struct error *err)
+{
+	struct str text = STR_INIT;
+
+	str_add_printable(&text, line, len > 60 ? 60 : len);
+	error_set(err, ERROR_PROTOCOL, "the host's answer has %s: \"%s\"", why, text.buf);
+	str_release(&text);
+	return -1;
+}
+
+static int add_value(struct remote_answer_line *out, bool encoded, const char *text, size_t len, struct error *err)
+{
+	struct str value = STR_INIT;
+
+	if (encoded) {
+		if (str_add_unbase64(&value, text, len) != 0) {
+			str_release(&value);
+			return bad_line("base64 that is none", text, len, err);
+		}
+	} else {
+		for (size_t i = 0; i < len; i++)
+			if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+				return bad_line("control characters in a value", text, len, err);
+		str_addn(&value, text, len);
+	}
+	out->len = value.len;
+	out->value = str_detach(&value);
+	return 0;
+}
+
+static int add_line(
+	struct remote_answer *a, size_t *cap, const char *line, size_t len, const char *const *words, struct error *err)
+{
+	struct remote_answer_line l = { 0 };
+	size_t n = 0;
+
+	while (n < len && word_char(line[n]))
+		n++;
+	if (n == 0 || n == len || n > ANSWER_WORD_MAX || (line[n] != '=' && line[n] != ':'))
+		return bad_line("a line that is none", line, len, err);
+	if (!known_word(words, line, n))
+		return bad_line("a word that was not expected", line, n, err);
+	if (a->count == ANSWER_LINES_MAX)
+		return error_set(err, ERROR_PROTOCOL, "the host's answer has too many lines");
+	if (add_value(&l, line[n] == ':', line + n + 1, len - n - 1, err) != 0)
+		return -1;
+	l.word = xstrndup(line, n);
+	if (a->count == *cap) {
+		*cap = *cap ? *cap * 2 : 16;
+		a->lines = xrealloc(a->lines, *cap, sizeof(*a->lines));
+	}
+	a->lines[a->count++] = l;
+	return 0;
+}
+
+static int parse(struct remote_answer *a, const char *nonce, const char *data, size_t len, const char *const *words,
+	struct error *err)
+{
+	const char *end = data + len;
+	bool begun = false;
+	size_t cap = 0, total = 0;
+
+	while (data < end) {
+		const char *nl = memchr(data, '\n', (size_t)(end - data));
+		size_t n = (size_t)((nl ? nl : end) - data);
+
+		if (is_line(data, n, nonce, "begin")) {
+			if (begun)
+				return error_set(err, ERROR_PROTOCOL, "the host's answer begins twice");
+			begun = true;
+		} else if (begun && is_line(data, n, nonce, "end")) {
+			return 0;
+		} else if (begun) {
+			if (add_line(a, &cap, data, n, words, err) != 0)
+				return -1;
+			total += a->lines[a->count - 1].len;
+			if (total > ANSWER_MAX)
+				return error_set(err, ERROR_PROTOCOL, "the host's answer is larger than %d MiB",
+					ANSWER_MAX >> 20);
+		}
+		data = nl ? nl + 1 : end;
+	}
+	if (begun)
+		return error_set(err, ERROR_PROTOCOL, "the host's answer is cut off after %zu lines", a->count);
+	return error_set(err, ERROR_PROTOCOL, "the host gave no answer");
+}
+
+int remote_answer_parse(struct remote_answer *a, const char *nonce, const char *data, size_t len,
+	const char *const *words, struct error *err)
+{
+	*a = (struct remote_answer){ 0 };
+	if (parse(a, nonce, data, len, words, err) == 0)
+		return 0;
+	remote_answer_release(a);
+	return error_hint(err, "was the connection cut, or the script killed? run the same command again");
+}
+
+void remote_answer_release(struct remote_answer *a)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		free(a->lines[i].word);
+		free(a->lines[i].value);
+	}
+	free(a->lines);
+	*a = (struct remote_answer){ 0 };
+}
+
+const char *remote_answer_get(const struct remote_answer *a, const char *word)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->lines[i].word, word) == 0)
+			return a->lines[i].value;
+	return NULL;
+}

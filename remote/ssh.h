@@ -1,0 +1,154 @@
+/*
+ * Private to remote/: what the SSH files share. libssh's types stay behind this header; nothing outside this folder includes it.
+ */
+#ifndef REMOTE_SSH_H
+#define REMOTE_SSH_H
+
+#include "base/secret.h"
+#include "base/str.h"
+#include "remote/remote.h"
+
+#include <libssh/libssh.h>
+
+/* ---- cancel.c ------------------------------------------------------------------------------------------------------ */
+
+/* A socket that is shut down when the token fires, so that a thread blocked in it comes back at once. */
+struct remote_watch {
+	struct remote_watch *next;
+	int fd;
+};
+struct remote_cancel_token *remote_token_ref(struct remote_cancel_token *t);
+bool remote_token_fired(const struct remote_cancel_token *t);
+/* Readable for ever once the token has fired. */
+int remote_token_fd(const struct remote_cancel_token *t);
+/* The watch stays linked until unwatched; fd must stay open that long. */
+void remote_token_watch(struct remote_cancel_token *t, struct remote_watch *w, int fd);
+void remote_token_unwatch(struct remote_cancel_token *t, struct remote_watch *w);
+/* Sets ERROR_CANCELLED; -1. */
+int remote_cancelled(struct error *err);
+
+/* ---- dial.c -------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Resolves and connects until deadline (clock_mono_ms). Returns a connected socket (close-on-exec, non-blocking, keepalive and
+ * NODELAY set) or -1: ERROR_CONNECT with a hint, or ERROR_CANCELLED. name is for messages.
+ */
+int remote_dial(const char *name, const char *address, int port, struct remote_cancel_token *t, int64_t deadline,
+	struct error *err);
+/*
+ * Waits for the server's first bytes without taking them. 0: it may be SSH. -1: ERROR_CONNECT says what it is instead. *again is set
+ * when the server hung up without a word, which a busy sshd does at random (MaxStartups) and which is worth another try.
+ */
+int remote_peek_banner(const char *name, const char *where, int fd, struct remote_cancel_token *t, int64_t deadline, bool *again,
+	struct error *err);
+
+/* ---- hostkeys.c ---------------------------------------------------------------------------------------------------- */
+
+struct remote_known_key {
+	char *type, *base64;
+	const char *file; /* lent from the config */
+	int line;
+	bool revoked;
+};
+/* What the known_hosts files say about one host. */
+struct remote_known {
+	struct remote_known_key *keys;
+	size_t count;
+};
+enum remote_known_state { REMOTE_KNOWN_OK, REMOTE_KNOWN_NONE, REMOTE_KNOWN_CHANGED, REMOTE_KNOWN_REVOKED };
+
+/* Adds the lines of a known_hosts text that are about address and port. revoked_only: only @revoked lines count. */
+void remote_known_add(struct remote_known *k, const char *text, const char *file, const char *address, int port, bool revoked_only);
+/* Reads our own file, then the operator's unless ours knows the host; @revoked lines of both. A missing file is empty. */
+int remote_known_load(struct remote_known *k, const struct remote_ssh_config *c, struct error *err);
+void remote_known_release(struct remote_known *k);
+/* *where: the line that decided, or NULL. */
+enum remote_known_state remote_known_check(const struct remote_known *k, const char *type, const char *base64,
+	const struct remote_known_key **where);
+/* Host key algorithms in the order to offer: types that are known (or pinned) first, as a server has keys of several types. */
+void remote_known_algorithms(const struct remote_known *k, const char *pin, struct str *out);
+/* Whether the pin ("SHA256:…" or "type base64 …") is this key. */
+bool remote_pin_matches(const char *pin, const char *type, const char *base64, const char *fingerprint);
+/* Appends one line to file: atomically, safe against other threads and processes. */
+int remote_known_append(const char *file, const char *address, int port, const char *type, const char *base64, struct error *err);
+
+/* ---- keys.c -------------------------------------------------------------------------------------------------------- */
+
+/* A private key and, if PATH-cert.pub is there, the same key with its certificate. */
+struct remote_key {
+	struct remote_key *next;
+	char *path;
+	ssh_key key, certified;
+};
+/* NULL: not loaded. */
+const struct remote_key *remote_keys_find(const struct remote_keys *k, const char *path);
+/* Reads a key file; passphrase may be NULL. ERROR_AUTH when it needs one, or another one. */
+struct remote_key *remote_key_read(const char *path, const char *passphrase, bool *encrypted, struct error *err);
+void remote_key_free(struct remote_key *key);
+
+/* ---- ssh_open.c ---------------------------------------------------------------------------------------------------- */
+
+struct remote_link {
+	struct remote base; /* first: a struct remote * is one of these */
+	ssh_session session;
+	int fd, own; /* libssh's socket, and our duplicate of it (see link_close) */
+	struct remote_cancel_token *token;
+	struct remote_watch watch;
+	ssh_event event;
+	char *name, *where, *user;
+	struct secret sudo;
+	bool root;       /* the login is root */
+	bool sudo_free;  /* sudo was seen to work without a password */
+	char mark[25];   /* random word on the line before a command's own output */
+};
+
+/*
+ * Waits until the session's socket has something to do (200 ms at most, so that libssh's own buffers are looked at). -1: cancelled, past the
+ * deadline (what names what was waited for), or the connection is gone.
+ */
+int remote_link_wait(struct remote_link *l, int64_t deadline, const char *what, struct error *err);
+bool remote_link_alive(const struct remote_link *l);
+/* Sets ERROR_CONNECT "the connection to … was lost", or ERROR_CANCELLED; -1. */
+int remote_link_lost(struct remote_link *l, struct error *err);
+
+/* ---- auth.c, agent.c ----------------------------------------------------------------------------------------------- */
+
+int remote_login(struct remote_link *l, const struct remote_ssh_config *c, int64_t deadline, struct error *err);
+
+/*
+ * A filter between libssh and the operator's agent: shows at most max keys, and ends a conversation that the agent lets hang, which libssh
+ * itself would wait for without limit. NULL: there is no agent.
+ */
+struct remote_agent;
+struct remote_agent *remote_agent_open(struct remote_cancel_token *t, int64_t deadline, unsigned max);
+/* libssh's end; libssh closes it. */
+int remote_agent_take_fd(struct remote_agent *a);
+void remote_agent_free(struct remote_agent *a);
+
+/* ---- ssh_exec.c, sudo.c, tunnel.c ---------------------------------------------------------------------------------- */
+
+int remote_ssh_exec(struct remote *r, const struct remote_exec *x, int *status, struct error *err);
+int remote_ssh_tunnel(struct remote *r, const char *host, int port, int (*use)(int fd, void *ctx, struct error *err), void *ctx,
+	struct error *err);
+/* The prompt sudo shall show, so that a question for the password is told apart from everything else. */
+void remote_sudo_prompt(const char *mark, struct str *out);
+/* The command line for the login shell. */
+void remote_ssh_command(const struct remote_link *l, const struct remote_exec *x, struct str *out);
+/* Why sudo did not run the command: from its status, its text, and how often it asked for a password. Always -1 with ERROR_AUTH. */
+int remote_sudo_error(const char *user, const char *host, bool have_password, int status, const char *text, int asked,
+	struct error *err);
+
+/* ---- tunnel.c: shared with local.c --------------------------------------------------------------------------------- */
+
+/* use(fd) in a thread; its end of the pair is closed when use returns, which the other end sees. */
+struct remote_user {
+	int (*use)(int fd, void *ctx, struct error *err);
+	void *ctx;
+	struct error *err; /* use's own, at the caller's */
+	int fd, rc;
+	unsigned long thread;
+};
+int remote_user_start(struct remote_user *u, int *our_end, struct error *err);
+int remote_user_join(struct remote_user *u);
+
+#endif

@@ -1,0 +1,235 @@
+/* A TCP connection from the host, moved by the thread that owns the session, used by another. */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "remote/ssh.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	TUNNEL_CHUNK = 32 << 10,
+	TUNNEL_OPEN_MS = 20 * 1000,
+	TUNNEL_FLUSH_MS = 5 * 1000, /* for what use has sent before it returned */
+};
+
+static void *user_thread(void *arg)
+{
+	struct remote_user *u = arg;
+
+	u->rc = u->use(u->fd, u->ctx, u->err);
+	/* the other end sees the end; the number stays ours until the join */
+	shutdown(u->fd, SHUT_RDWR);
+	return NULL;
+}
+
+int remote_user_start(struct remote_user *u, int *our_end, struct error *err)
+{
+	pthread_t thread;
+	int pair[2], rc;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return error_errno(err, ERROR_SYSTEM, errno, "cannot make a socket pair");
+	u->fd = pair[0];
+	rc = pthread_create(&thread, NULL, user_thread, u);
+	if (rc != 0) {
+		close(pair[0]);
+		close(pair[1]);
+		return error_errno(err, ERROR_SYSTEM, rc, "cannot start a thread");
+	}
+	u->thread = thread;
+	fcntl(pair[1], F_SETFL, O_NONBLOCK);
+	*our_end = pair[1];
+	return 0;
+}
+
+int remote_user_join(struct remote_user *u)
+{
+	pthread_join(u->thread, NULL);
+	close(u->fd);
+	return u->rc;
+}
+
+static int open_error(const struct remote_link *l, const char *host, int port, struct error *err)
+{
+	const char *why = ssh_get_error(l->session);
+	/* the reason codes of RFC 4254 5.1, as libssh prints them */
+	bool prohibited = strstr(why, "error (1)") || strstr(why, "prohibited");
+	const char *text = strstr(why, "error (") ? strchr(strstr(why, "error ("), ')') : NULL;
+
+	/* not ERROR_CONNECT: the way to the host itself is sound */
+	error_set(err, ERROR_NET, "%s cannot reach %s:%d from there: %s", l->name, host, port,
+		text && text[1] ? text + 2 : why);
+	if (prohibited)
+		return error_hint(err, "allow it with 'AllowTcpForwarding local' in its sshd_config");
+	return error_hint(err, "does the service listen there? see 'ss -ltn' on the host");
+}
+
+/* What is on the way in one tunnel. */
+struct flow {
+	struct remote_link *l;
+	ssh_channel channel;
+	int fd; /* our end of the pair */
+	char to_host[TUNNEL_CHUNK], to_user[TUNNEL_CHUNK];
+	size_t host_len, user_len, user_off;
+	bool user_eof;  /* use has no more to send */
+	bool user_gone; /* use has returned, or wants to read no more */
+	bool host_eof;
+	bool sent_eof, told_eof;
+	int64_t hung_up; /* when both directions of the pair were shut: use has returned; 0: not yet */
+};
+
+/* From use to the host: one piece at a time, as libssh would queue any amount. */
+static int upstream(struct flow *f)
+{
+	if (f->host_len == 0 && !f->user_eof) {
+		ssize_t n = recv(f->fd, f->to_host, sizeof(f->to_host), 0);
+
+		if (n > 0)
+			f->host_len = (size_t)n;
+		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			f->user_eof = true;
+	}
+	if (f->host_len > 0 && (ssh_get_poll_flags(f->l->session) & SSH_WRITE_PENDING) == 0) {
+		uint32_t window = ssh_channel_window_size(f->channel);
+		size_t n = f->host_len > window ? window : f->host_len;
+		int written = n > 0 ? ssh_channel_write(f->channel, f->to_host, (uint32_t)n) : 0;
+
+		if (written < 0)
+			return -1;
+		memmove(f->to_host, f->to_host + written, f->host_len - (size_t)written);
+		f->host_len -= (size_t)written;
+	}
+	if (f->user_eof && f->host_len == 0 && !f->sent_eof) {
+		ssh_channel_send_eof(f->channel);
+		f->sent_eof = true;
+	}
+	return 0;
+}
+
+/* From the host to use: read from the channel only what the pair has room for, so that the window holds the sender back. */
+static void downstream(struct flow *f)
+{
+	while (!f->user_gone) {
+		if (f->user_len == 0) {
+			int n = ssh_channel_read_nonblocking(f->channel, f->to_user, sizeof(f->to_user), 0);
+
+			if (n <= 0) {
+				f->host_eof = n == SSH_ERROR || n == SSH_EOF || ssh_channel_is_eof(f->channel) ||
+					      ssh_channel_is_closed(f->channel);
+				break;
+			}
+			f->user_len = (size_t)n;
+			f->user_off = 0;
+		}
+		ssize_t n = send(f->fd, f->to_user + f->user_off, f->user_len, MSG_NOSIGNAL);
+
+		if (n < 0) {
+			if (errno != EAGAIN && errno != EINTR)
+				f->user_gone = true;
+			break;
+		}
+		f->user_off += (size_t)n;
+		f->user_len -= (size_t)n;
+	}
+	if (f->host_eof && f->user_len == 0 && !f->told_eof) {
+		shutdown(f->fd, SHUT_WR);
+		f->told_eof = true;
+	}
+}
+
+static int flow_wait(struct flow *f)
+{
+	/* a pair that is hung up would wake poll again and again */
+	struct pollfd p[3] = { { .fd = f->l->own, .events = POLLIN },
+		{ .fd = remote_token_fd(f->l->token), .events = POLLIN }, { .fd = f->hung_up ? -1 : f->fd } };
+
+	if (ssh_get_poll_flags(f->l->session) & SSH_WRITE_PENDING)
+		p[0].events |= POLLOUT;
+	if (f->host_len == 0 && !f->user_eof)
+		p[2].events |= POLLIN;
+	if (f->user_len > 0)
+		p[2].events |= POLLOUT;
+	poll(p, 3, f->hung_up ? 20 : 200);
+	if (p[2].revents & POLLHUP)
+		f->hung_up = clock_mono_ms();
+	return ssh_event_dopoll(f->l->event, 0) == SSH_ERROR ? -1 : 0;
+}
+
+static bool flow_over(const struct flow *f)
+{
+	if (f->hung_up && clock_mono_ms() - f->hung_up > TUNNEL_FLUSH_MS)
+		return true;
+	return (f->hung_up || f->user_gone) && f->user_eof && f->host_len == 0;
+}
+
+/* Until use is through. 0, or -1 when the link died or was cancelled. */
+static int flow_run(struct flow *f, struct error *err)
+{
+	while (!flow_over(f)) {
+		if (remote_token_fired(f->l->token))
+			return remote_cancelled(err);
+		if (!remote_link_alive(f->l) || flow_wait(f) != 0)
+			return remote_link_lost(f->l, err);
+		downstream(f);
+		if (upstream(f) != 0) {
+			f->user_eof = f->sent_eof = true;
+			f->host_len = 0;
+		}
+	}
+	return 0;
+}
+
+static int open_channel(struct remote_link *l, ssh_channel channel, const char *host, int port, struct error *err)
+{
+	int64_t deadline = clock_mono_ms() + TUNNEL_OPEN_MS;
+	int rc;
+
+	while ((rc = ssh_channel_open_forward(channel, host, port, "127.0.0.1", 0)) == SSH_AGAIN)
+		if (remote_link_wait(l, deadline, "a tunnel", err) != 0)
+			return -1;
+	if (rc == SSH_OK)
+		return 0;
+	return remote_link_alive(l) ? open_error(l, host, port, err) : remote_link_lost(l, err);
+}
+
+int remote_ssh_tunnel(struct remote *r, const char *host, int port, int (*use)(int fd, void *ctx, struct error *err),
+	void *ctx, struct error *err)
+{
+	struct remote_link *l = (struct remote_link *)r;
+	struct error link_error = { 0 }, use_error = { 0 };
+	struct remote_user user = { .use = use, .ctx = ctx, .err = &use_error };
+	struct flow *f;
+	int rc, fd = -1;
+
+	if (remote_token_fired(l->token))
+		return remote_cancelled(err);
+	if (!remote_link_alive(l))
+		return remote_link_lost(l, err);
+	f = xcalloc(1, sizeof(*f));
+	f->l = l;
+	f->channel = ssh_channel_new(l->session);
+	rc = f->channel ? open_channel(l, f->channel, host, port, err) : remote_link_lost(l, err);
+	if (rc == 0)
+		rc = remote_user_start(&user, &fd, err);
+	if (rc == 0) {
+		f->fd = fd;
+		rc = flow_run(f, &link_error);
+		shutdown(fd, SHUT_RDWR);
+		/* a use that has got all it wanted has succeeded, whatever became of the link */
+		rc = remote_user_join(&user);
+		if (rc != 0 && err)
+			*err = link_error.kind != ERROR_NONE ? link_error : use_error;
+		close(fd);
+	}
+	ssh_channel_free(f->channel);
+	secret_wipe(f, sizeof(*f));
+	free(f);
+	return rc;
+}
