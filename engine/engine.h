@@ -1,0 +1,138 @@
+/*
+ * The engine runs a plan over hosts and tells front ends about it by one ordered stream of events. It knows no step, prints nothing, and
+ * talks to hosts only through the remotes that its config's open function makes.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "engine/step.h"
+
+struct engine;
+struct mask;
+struct remote_cancel_token;
+
+enum event_kind {
+	EVENT_RUN_STARTED, /* text: run id */
+	EVENT_HOST_STATE,  /* state: connecting, connected, lost, waiting … in text */
+	EVENT_STEP_STARTED,
+	EVENT_STEP_DONE,   /* outcome, elapsed_ms, text: evidence; error when failed */
+	EVENT_HOST_ASIDE,  /* the host is set aside: error says why */
+	EVENT_OUTPUT,      /* one line of log in text */
+	EVENT_NOTICE,      /* remark for people in text */
+	EVENT_QUESTION,    /* text: question, answers: "yes|no"; answered with engine_answer(seq) */
+	EVENT_ANSWERED,
+	EVENT_PAUSED, EVENT_RESUMED, EVENT_CANCELLING,
+	EVENT_RUN_DONE,    /* outcome */
+};
+enum outcome {
+	OUTCOME_CHANGED,  /* applied */
+	OUTCOME_OK,       /* nothing was to do */
+	OUTCOME_WOULD,    /* check-only: apply would be called; text says why */
+	OUTCOME_FAILED,
+	OUTCOME_BLOCKED,  /* a need can no longer be met */
+	OUTCOME_SKIPPED,  /* by command */
+	OUTCOME_CANCELLED,
+};
+const char *event_kind_name(enum event_kind kind);
+const char *outcome_name(enum outcome outcome);
+
+struct event {
+	enum event_kind kind;
+	uint64_t seq;      /* 1, 2, 3, … without gaps */
+	int64_t wall_ms;   /* since 1970 */
+	int64_t at_ms;     /* since the run's start */
+	int64_t elapsed_ms; /* STEP_DONE: of the step */
+	int step, host;    /* indexes; -1: none */
+	enum outcome outcome;
+	const char *text;    /* lent during the call; masked and printable; may be NULL */
+	const char *answers; /* QUESTION */
+	const struct error *error; /* FAILED and ASIDE; lent */
+};
+typedef void event_fn(const struct event *ev, void *ctx);
+
+struct engine_host {
+	const char *name;
+	unsigned roles;
+};
+struct engine_config {
+	const char *run;   /* id */
+	const struct step *steps;
+	size_t step_count;
+	const struct engine_host *hosts;
+	size_t host_count;
+	int parallel;      /* logins at once; 0: 32 */
+	bool check_only;
+	void *world;
+	/* Host's thread. Returns a remote the engine frees. token cancels it while it is being made. */
+	struct remote *(*open)(void *world, int host, struct task *t, struct remote_cancel_token *token, struct error *err);
+	struct mask *mask; /* shared; may be NULL */
+	/* Called under the event lock for every event in order, before any observer, by the thread that made it: the journal. May be NULL. Must be quick. */
+	event_fn *journal;
+	void *journal_ctx;
+	bool keep_alive;   /* the run does not end by itself while a host is set aside: the wizard may retry it */
+	int reconnects;    /* per host; 0: 3 */
+};
+
+/* The config's arrays must outlive the engine. */
+struct engine *engine_new(const struct engine_config *config);
+/* Observers are called in order, on the thread that calls engine_dispatch. Before engine_start. */
+void engine_observe(struct engine *e, event_fn *fn, void *ctx);
+int engine_start(struct engine *e, struct error *err);
+/* Readable when events wait. */
+int engine_fd(const struct engine *e);
+/* Delivers waiting events; false: the run is over and all were delivered. */
+bool engine_dispatch(struct engine *e);
+/* Blocks: poll + dispatch until over or until another fd (>= 0) gets readable; returns false when over. */
+bool engine_wait(struct engine *e, int other_fd, int timeout_ms);
+
+enum engine_verb { ENGINE_PAUSE, ENGINE_RESUME, ENGINE_RETRY_HOST, ENGINE_SKIP_HOST, ENGINE_CANCEL, ENGINE_LEAVE, ENGINE_END };
+/* LEAVE: running steps finish, nothing new starts. CANCEL: remotes are cancelled at once; jobs on hosts go on. END: finishes a keep_alive run. host: for *_HOST. */
+void engine_command(struct engine *e, enum engine_verb verb, int host);
+void engine_answer(struct engine *e, uint64_t question, int answer);
+/* Without a front end that can ask: every question gets its default at once. Call before start. */
+void engine_no_questions(struct engine *e);
+
+struct engine_result {
+	unsigned changed, ok, would, failed; /* steps */
+	unsigned hosts_done, hosts_aside;
+	bool cancelled;
+	const struct error *first; /* the first failure, or NULL; lent */
+};
+void engine_result(const struct engine *e, struct engine_result *out);
+/* Why a host was set aside, or NULL. */
+const struct error *engine_host_error(const struct engine *e, int host);
+/* Whether a step is done (or not here) on a host. */
+bool engine_step_done(const struct engine *e, int step, int host);
+void engine_free(struct engine *e);
+
+/* ---- fold: what front ends show --------------------------------------------------------------------------------------- */
+enum cell_state { CELL_NONE, CELL_RUNNING, CELL_CHANGED, CELL_OK, CELL_WOULD, CELL_FAILED, CELL_BLOCKED, CELL_SKIPPED };
+struct progress_cell { enum cell_state state; int64_t started_ms, elapsed_ms; };
+struct progress {
+	size_t step_count, host_count;
+	struct progress_cell *cells; /* [host * step_count + step] */
+	bool *aside;                 /* per host */
+	bool over, cancelled;
+	int64_t started_wall_ms, elapsed_ms;
+};
+void progress_init(struct progress *p, size_t step_count, size_t host_count);
+void progress_event(const struct event *ev, void *progress); /* an event_fn */
+void progress_release(struct progress *p);
+
+/* ---- journal: JSON lines --------------------------------------------------------------------------------------------- */
+struct journal;
+/* Makes DIR/RUN.jsonl (0600, dir 0700) and locks it for the life of this process (flock): a journal without a lock is of a dead run. */
+struct journal *journal_open(const char *dir, const char *run, const struct engine_config *config, const char *command,
+	struct error *err);
+void journal_event(const struct event *ev, void *journal); /* an event_fn; fsyncs at state changes */
+void journal_close(struct journal *j);
+/* One event as a JSON object without newline: the contract of --output json and of the journal, see docs/events.md. */
+struct str;
+void event_write_json(const struct event *ev, const struct engine_config *config, struct str *out);
+/*
+ * Run ids in dir whose process is gone, the newest hundred; into list (caller frees each and the list). Returns the count. Those that ended
+ * well are among them: a host that went away before the end still holds the run's lock.
+ */
+size_t journal_dead_runs(const char *dir, char ***list);
+
+#endif

@@ -1,0 +1,82 @@
+/* Raw output to lines of log. */
+#include "engine/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One line without its newline. What a terminal would show: after a carriage return the line starts again. */
+static void line(struct task *t, const char *data, size_t len)
+{
+	char *clean;
+	const char *start;
+
+	while (len > 0 && data[len - 1] == '\r')
+		len--;
+	start = memrchr(data, '\r', len);
+	if (start) {
+		len -= (size_t)(start + 1 - data);
+		data = start + 1;
+	}
+	/* masked here, whole: cutting first could leave half a secret */
+	clean = stream_clean_text(t->e->config.mask, data, len, TEXT_MAX);
+	host_event(t, EVENT_OUTPUT, clean);
+	free(clean);
+}
+
+void output_lines(struct task *t, const char *data, size_t len)
+{
+	const char *end;
+
+	while (len > 0) {
+		end = memchr(data, '\n', len);
+		line(t, data, end ? (size_t)(end - data) : len);
+		if (!end)
+			return;
+		len -= (size_t)(end + 1 - data);
+		data = end + 1;
+	}
+}
+
+/* A piece without newline, or the rest of a line up to it. Returns the complete line in whole, if any. */
+static void collect(struct task *t, const char *data, size_t len, bool complete)
+{
+	struct str whole = STR_INIT;
+	bool cut = false;
+
+	pthread_mutex_lock(&t->out_lock);
+	if (!t->dropping)
+		str_addn(&t->tail, data, len);
+	if (!t->dropping && t->tail.len > LINE_MAX_BYTES)
+		cut = t->dropping = true;
+	if (cut || (complete && !t->dropping)) {
+		whole = t->tail;
+		str_init(&t->tail);
+	}
+	if (complete)
+		t->dropping = false;
+	pthread_mutex_unlock(&t->out_lock);
+	if (cut || (complete && whole.len))
+		line(t, whole.buf, whole.len);
+	if (cut)
+		line(t, "(the rest of this line was dropped: too long)", 45);
+	str_release(&whole);
+}
+
+void task_output(const char *data, size_t len, void *task)
+{
+	struct task *t = task;
+	const char *end;
+
+	while (len > 0 && (end = memchr(data, '\n', len)) != NULL) {
+		collect(t, data, (size_t)(end - data), true);
+		len -= (size_t)(end + 1 - data);
+		data = end + 1;
+	}
+	if (len > 0)
+		collect(t, data, len, false);
+}
+
+void output_flush(struct task *t)
+{
+	collect(t, "", 0, true);
+}

@@ -1,0 +1,203 @@
+/* The plan as a graph: which needs are met, which never will be. */
+#include "engine/private.h"
+
+#include "base/alloc.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int step_index(const struct engine *e, const char *name, int before)
+{
+	for (int i = 0; i < before; i++)
+		if (strcmp(e->config.steps[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+static int gate_index(struct engine *e, int step, unsigned roles)
+{
+	for (size_t g = 0; g < e->gate_count; g++)
+		if (e->gates[g].step == step && e->gates[g].roles == roles)
+			return (int)g;
+	e->gates = xrealloc(e->gates, e->gate_count + 1, sizeof(*e->gates));
+	e->gates[e->gate_count] = (struct gate){ .step = step, .roles = roles };
+	return (int)e->gate_count++;
+}
+
+int plan_resolve(struct engine *e, struct error *err)
+{
+	size_t count = e->config.step_count;
+
+	e->need_step = xcalloc(count ? count : 1, sizeof(*e->need_step));
+	e->need_gate = xcalloc(count ? count : 1, sizeof(*e->need_gate));
+	for (size_t s = 0; s < count; s++) {
+		const struct step *step = &e->config.steps[s];
+
+		for (int n = 0; n < NEEDS_MAX && step->needs[n].step; n++) {
+			const struct step_need *need = &step->needs[n];
+			int index = step_index(e, need->step, (int)s);
+
+			if (index < 0)
+				return error_set(err, ERROR_INTERNAL,
+					"step '%s' needs '%s', which is no earlier step of the plan", step->name,
+					need->step);
+			if ((e->config.steps[index].flags & STEP_ALWAYS) && !(step->flags & STEP_ALWAYS))
+				return error_set(err, ERROR_INTERNAL, "step '%s' needs '%s', which runs last",
+					step->name, need->step);
+			e->need_step[s][n] = index;
+			e->need_gate[s][n] = need->roles ? gate_index(e, index, need->roles) : -1;
+		}
+	}
+	return 0;
+}
+
+static void count_gate(const struct engine *e, struct gate *g)
+{
+	g->total = g->done = g->open = g->here = g->failed = 0;
+	for (size_t h = 0; h < e->config.host_count; h++) {
+		const struct task *t = &e->tasks[h];
+		const struct cell *c = &t->cells[g->step];
+
+		if (!(e->config.hosts[h].roles & g->roles) || !engine_concerns(e, g->step, (int)h))
+			continue;
+		g->total++;
+		g->done += cell_is_done(c);
+		g->here += c->settled == SETTLED_DONE;
+		g->failed += c->settled == SETTLED_FAILED;
+		g->open += c->settled == UNSETTLED && !t->aside && !c->doomed;
+	}
+}
+
+/* In the order of the plan, needs being of earlier steps: what is doomed somewhere is nothing that others may wait for. */
+static void refresh_step(struct engine *e, int s)
+{
+	bool always = (e->config.steps[s].flags & STEP_ALWAYS) != 0;
+	int which;
+
+	for (size_t h = 0; h < e->config.host_count; h++) {
+		struct task *t = &e->tasks[h];
+
+		t->cells[s].doomed = !always && !t->aside && t->cells[s].settled == UNSETTLED &&
+				     engine_concerns(e, s, (int)h) && plan_needs(e, t, s, &which) == NEED_NEVER;
+	}
+	for (size_t g = 0; g < e->gate_count; g++)
+		if (e->gates[g].step == s)
+			count_gate(e, &e->gates[g]);
+}
+
+void plan_refresh(struct engine *e)
+{
+	for (size_t s = 0; s < e->config.step_count; s++)
+		refresh_step(e, (int)s);
+	e->ordinary_open = false;
+	for (size_t h = 0; h < e->config.host_count && !e->ordinary_open; h++) {
+		const struct task *t = &e->tasks[h];
+
+		for (size_t s = 0; s < e->config.step_count && !t->aside; s++)
+			e->ordinary_open |= t->cells[s].settled == UNSETTLED && engine_concerns(e, (int)s, (int)h) &&
+					    !(e->config.steps[s].flags & STEP_ALWAYS);
+	}
+}
+
+static enum need_state one_need(const struct engine *e, const struct task *t, int s, int n)
+{
+	const struct step_need *need = &e->config.steps[s].needs[n];
+	int index = e->need_step[s][n];
+	const struct gate *g;
+	unsigned done;
+
+	if (e->need_gate[s][n] < 0) {
+		if (!engine_concerns(e, index, t->host) || cell_is_done(&t->cells[index]))
+			return NEED_MET;
+		return t->cells[index].settled == UNSETTLED && !t->cells[index].doomed ? NEED_PENDING : NEED_NEVER;
+	}
+	g = &e->gates[e->need_gate[s][n]];
+	if (g->total == 0)
+		return NEED_MET;
+	/* where it failed was where it mattered: that it is not here on the others helps nobody */
+	done = g->failed && !g->here ? 0 : g->done;
+	if (done + g->open < need->min)
+		return NEED_NEVER;
+	return g->open ? NEED_PENDING : NEED_MET;
+}
+
+enum need_state plan_needs(const struct engine *e, const struct task *t, int s, int *which)
+{
+	enum need_state worst = NEED_MET;
+
+	for (int n = 0; n < NEEDS_MAX && e->config.steps[s].needs[n].step; n++) {
+		enum need_state state = one_need(e, t, s, n);
+
+		if (state > worst) {
+			worst = state;
+			*which = n;
+		}
+	}
+	return worst;
+}
+
+/* The host that was first set aside of those whose step would have been needed. */
+static const struct task *culprit(const struct engine *e, int step, unsigned roles)
+{
+	const struct task *first = NULL;
+
+	for (size_t h = 0; h < e->config.host_count; h++) {
+		const struct task *t = &e->tasks[h];
+
+		if (!t->aside || !(e->config.hosts[h].roles & roles) || cell_is_done(&t->cells[step]) ||
+			!engine_concerns(e, step, (int)h))
+			continue;
+		/* one where this very step failed says more than one that never came to it */
+		if (!first ||
+			(t->cells[step].settled == SETTLED_FAILED) > (first->cells[step].settled == SETTLED_FAILED) ||
+			((t->cells[step].settled == SETTLED_FAILED) == (first->cells[step].settled == SETTLED_FAILED) &&
+				t->aside_order < first->aside_order))
+			first = t;
+	}
+	return first;
+}
+
+/* No host that was set aside is to blame: one that will be, or the inventory. */
+static void explain_doomed(
+	const struct engine *e, const struct task *t, int index, const struct step_need *need, struct error *err)
+{
+	const struct task *who = need->roles ? NULL : t;
+
+	for (size_t h = 0; h < e->config.host_count && !who; h++)
+		if ((e->config.hosts[h].roles & need->roles) && e->tasks[h].cells[index].doomed)
+			who = &e->tasks[h];
+	if (who) {
+		plan_explain(e, who, index, err);
+		error_wrap(err, "needs '%s', which cannot start on %s", need->step, e->config.hosts[who->host].name);
+		return;
+	}
+	error_set(err, ERROR_COMMAND, "needs '%s' on at least %u hosts, and there are not so many", need->step,
+		need->min);
+	error_hint(err, "add hosts to the inventory");
+}
+
+void plan_explain(const struct engine *e, const struct task *t, int s, struct error *err)
+{
+	const struct step *step = &e->config.steps[s];
+	const struct task *who;
+	const char *needed, *name;
+	int which = 0, index;
+
+	plan_needs(e, t, s, &which);
+	index = e->need_step[s][which];
+	needed = e->config.steps[index].name;
+	who = culprit(e, index, step->needs[which].roles);
+	if (!who) {
+		explain_doomed(e, t, index, &step->needs[which], err);
+		return;
+	}
+	name = e->config.hosts[who->host].name;
+	if (who->cells[index].settled == SETTLED_FAILED)
+		error_set(err, ERROR_COMMAND, "needs '%s', which failed on %s: %s", needed, name, who->error.what);
+	else if (who->skipped)
+		error_set(err, ERROR_COMMAND, "needs '%s', but %s was skipped", needed, name);
+	else
+		error_set(err, ERROR_COMMAND, "needs '%s', but %s was set aside before it, in '%s': %s", needed, name,
+			who->error.step, who->error.what);
+	error_hint(err, "put %s right first: %s", name, who->error.hint[0] ? who->error.hint : "see its error");
+}

@@ -1,0 +1,197 @@
+/*
+ * The engine's insides. Two locks, taken in this order: engine.lock (state of run and hosts), stream.lock (events). A step's task_lock comes
+ * before both and is never taken while one of them is held. All fields are under engine.lock unless said otherwise.
+ */
+#ifndef ENGINE_PRIVATE_H
+#define ENGINE_PRIVATE_H
+
+#include "base/error.h"
+#include "base/str.h"
+#include "engine/engine.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define STREAM_SLOTS 4096
+#define TEXT_MAX 4096         /* bytes of an event's text */
+#define LINE_MAX_BYTES 65536  /* of output without a newline */
+#define OBSERVERS_MAX 8
+#define NEEDS_MAX 6
+#define AFTER_CANCEL_MS 10000 /* what clean-up steps get after a cancel */
+
+/* ---- events --------------------------------------------------------------------------------------------------------- */
+
+struct node;
+struct stream {
+	pthread_mutex_t lock;
+	pthread_cond_t space;
+	struct node *head, **tail;
+	size_t count;
+	uint64_t seq;
+	int fd;         /* eventfd: readable while count > 0 */
+	int64_t start_ms;
+	bool unbounded; /* nobody waits for space any more: cancelled */
+	bool done;      /* RUN_DONE was delivered */
+	event_fn *observers[OBSERVERS_MAX];
+	void *observer_ctx[OBSERVERS_MAX];
+	size_t observer_count;
+};
+enum emit_mode {
+	EMIT_WAIT,  /* waits while the stream is full; never with engine.lock held */
+	EMIT_FORCE, /* never waits: kinds whose number is bounded, with engine.lock held or from a front end's thread */
+};
+
+int stream_init(struct stream *s, struct error *err);
+void stream_release(struct stream *s);
+/* Back pressure for what is going to be forced. */
+void stream_wait_space(struct stream *s);
+void stream_unbound(struct stream *s);
+/*
+ * Masks, makes printable, numbers, journals and queues *ev; seq and times are set here. seq_to, if given, is set before anyone can see the event. Output
+ * that comes while the stream is full after a cancel is dropped, before it gets a number.
+ */
+void stream_emit(struct engine *e, const struct event *ev, enum emit_mode mode, _Atomic uint64_t *seq_to);
+/* Masked and printable; errors are changed in place. */
+char *stream_clean_text(struct mask *mask, const char *text, size_t n, size_t max);
+void stream_clean_error(struct mask *mask, struct error *err);
+
+/* ---- state ---------------------------------------------------------------------------------------------------------- */
+
+enum settled { UNSETTLED, SETTLED_DONE, SETTLED_NOT_HERE, SETTLED_FAILED, SETTLED_BLOCKED, SETTLED_SKIPPED };
+struct cell {
+	enum settled settled;
+	enum outcome outcome; /* of SETTLED_DONE */
+	bool doomed;          /* refreshed: unsettled, and can never start */
+};
+
+/* What a host's thread is to do next. */
+enum work { WORK_NONE, WORK_STEP, WORK_BLOCK, WORK_SKIP };
+
+/* One host, its thread, and what its steps see. */
+struct task {
+	struct engine *e;
+	int host;
+	pthread_t thread;
+	pthread_cond_t cond; /* every wait of this thread but the stream's and the steps' */
+	bool has_thread;
+
+	enum work work;
+	int step;            /* of work; also read by its own thread without lock */
+	bool busy;
+	bool grace;          /* the step was begun after the cancel: clean-up */
+	struct cell *cells;  /* per step */
+
+	bool aside;
+	bool blocked;        /* … because blocked_step can never start */
+	int blocked_step;
+	bool unreachable;    /* … because of its connection */
+	bool skip;           /* to be skipped */
+	bool skipped;        /* … by command */
+	bool retry;          /* RETRY_HOST came while busy */
+	unsigned aside_order;
+	struct error error;
+
+	struct remote *remote;
+	struct remote_cancel_token *token;
+	bool remote_dead;    /* cancelled for good */
+	bool ever_connected;
+	bool wants_login, holds_login;
+	int reconnects;
+
+	_Atomic uint64_t question;
+	bool answered;
+	int answer;
+
+	pthread_mutex_t out_lock; /* tail, dropping; a leaf before stream.lock */
+	struct str tail;
+	bool dropping;
+};
+
+/* "step on all hosts of these roles", counted once for all who need it. */
+struct gate {
+	int step;
+	unsigned roles;
+	unsigned total, done, open;
+	unsigned here, failed; /* of done: not "not here" */
+};
+
+struct engine {
+	struct engine_config config;
+	pthread_mutex_t lock;
+	struct stream stream;
+	struct task *tasks;
+	int (*need_step)[NEEDS_MAX]; /* indexes of the steps that are needed */
+	int (*need_gate)[NEEDS_MAX]; /* indexes into gates; -1: this host */
+	struct gate *gates;
+	size_t gate_count;
+	int *turn;                   /* per step: host that runs it (STEP_ONE_BY_ONE), or -1 */
+
+	pthread_t watcher;
+	pthread_cond_t watch;
+	bool has_watcher;
+
+	bool started, paused, left, cancelled, ended, over, quit;
+	bool hard;                   /* not even clean-up steps go on */
+	bool wake_world;             /* for the watcher */
+	bool ordinary_open;          /* refreshed: some host has steps left, clean-up aside */
+	bool no_questions;
+	int64_t cancel_ms, after_cancel_ms;
+	unsigned running, aside_count;
+	int logins;
+
+	pthread_mutex_t world_lock;
+	pthread_cond_t world_wake;
+};
+
+/* Whether step s is one of host's. */
+static inline bool engine_concerns(const struct engine *e, int s, int host)
+{
+	return (e->config.steps[s].roles & e->config.hosts[host].roles) != 0;
+}
+static inline bool cell_is_done(const struct cell *c)
+{
+	return c->settled == SETTLED_DONE || c->settled == SETTLED_NOT_HERE;
+}
+
+/* engine_result with engine.lock held. */
+void engine_result_locked(const struct engine *e, struct engine_result *out);
+
+/* ---- plan.c --------------------------------------------------------------------------------------------------------- */
+int plan_resolve(struct engine *e, struct error *err);
+enum need_state { NEED_MET, NEED_PENDING, NEED_NEVER };
+/* After plan_refresh. *which: the need that is not met. */
+enum need_state plan_needs(const struct engine *e, const struct task *t, int s, int *which);
+void plan_refresh(struct engine *e);
+/* Says in err why step s can never start on t's host. */
+void plan_explain(const struct engine *e, const struct task *t, int s, struct error *err);
+
+/* ---- schedule.c: with engine.lock held ------------------------------------------------------------------------------ */
+/* Gives work to idle hosts, ends the run when there is none. After every change of state. */
+void schedule(struct engine *e);
+void schedule_retry(struct engine *e, struct task *t);
+/* A place for a login got free. */
+void schedule_login(struct engine *e);
+
+/* ---- host.c --------------------------------------------------------------------------------------------------------- */
+void *host_main(void *task);
+/* Whether the running step must end; with engine.lock held. */
+bool host_stopped(const struct task *t);
+/* Host's thread, without lock. */
+void host_close(struct task *t);
+/* Makes what the host is doing end; with engine.lock held. */
+void host_interrupt(struct task *t);
+/* Host's thread, engine.lock held: waits on t->cond, until deadline_ms if that is >= 0; false: it passed. */
+bool host_wait(struct task *t, int64_t deadline_ms);
+void host_event(struct task *t, enum event_kind kind, const char *text);
+
+/* ---- event_json.c --------------------------------------------------------------------------------------------------- */
+/* Sets "t" of a line: RFC 3339 with milliseconds. */
+struct json;
+void event_json_time(struct json *line, int64_t wall_ms);
+
+/* ---- output.c ------------------------------------------------------------------------------------------------------- */
+void output_lines(struct task *t, const char *data, size_t len);
+/* The step ended: what is left without newline is a line too. */
+void output_flush(struct task *t);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * What a step sees of the engine. A plan is a table of steps; the engine runs it as a graph, one step per host at a time,
+ * one thread per host. A step's functions run on the thread of its host, the only one that touches the host's remote.
+ */
+#ifndef ENGINE_STEP_H
+#define ENGINE_STEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct remote;
+struct task;
+
+enum step_verdict {
+	STEP_NOT_HERE,   /* does not concern this host: no event, counts as done for needs (unless the step failed on another host and was done on none) */
+	STEP_DONE,       /* nothing to do */
+	STEP_NEEDED,     /* apply will be called */
+	STEP_HALF_DONE,  /* apply will be called and cleans up first */
+	STEP_IMPOSSIBLE, /* the host is set aside with the error that check has set */
+};
+
+struct step_need {
+	const char *step;    /* name of an earlier step of the plan; NULL ends the list */
+	unsigned roles;      /* 0: on this host. Else: on all hosts that have one of these role bits, … */
+	unsigned min;        /* … each done or set aside, with at least min of them done (0: set aside is enough). Never met any more: this host is set aside ("blocked") */
+};
+
+struct step {
+	const char *name;    /* stable word: events, JSON, --help */
+	const char *title;   /* for people: "Installing packages" */
+	unsigned roles;      /* bits of the hosts it concerns */
+	unsigned flags;
+	struct step_need needs[6];
+	/*
+	 * Pure over the observed state (no remote calls). Evidence for the verdict, in words, may be put into why->what (and for STEP_IMPOSSIBLE must be, with kind and
+	 * hint). NULL: always STEP_NEEDED.
+	 */
+	enum step_verdict (*check)(struct task *t, struct error *why);
+	/* Reaches the wanted state and updates the observed one. Safe to run twice. */
+	int (*apply)(struct task *t, struct error *err);
+};
+enum step_flag {
+	STEP_OBSERVES = 1,   /* changes nothing that matters: applied in check-only runs too */
+	STEP_ONE_BY_ONE = 2, /* on one host at a time, in the order of hosts */
+	STEP_ALWAYS = 4,     /* also runs on a host that was set aside for a reason other than its connection, and after a cancel: unlock, clean up */
+	STEP_RETRY = 8,      /* a failure other than a lost connection is tried again once */
+};
+
+int task_host(const struct task *t);        /* index into the run's hosts */
+void *task_world(const struct task *t);     /* what engine_config.world was */
+bool task_check_only(const struct task *t);
+bool task_cancelled(const struct task *t);
+/*
+ * The host's connection, opened (logged in) on first use and again after it was lost, a bounded number of times; NULL: err set. Lent. Logins are bounded by
+ * engine_config.parallel.
+ */
+struct remote *task_remote(struct task *t, struct error *err);
+/* A line for the log of this cell. Secrets are masked. */
+void task_log(struct task *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Same for raw output in pieces; usable as remote_output_fn with ctx = the task. Lines are split, made printable, bounded. */
+void task_output(const char *data, size_t len, void *task);
+/* A finding or remark people must see in every front end, e.g. a preflight warning. */
+void task_notice(struct task *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Registers a secret with the run's mask. */
+void task_secret(struct task *t, const char *text);
+/* The one lock for what several hosts' steps share in the world. Not recursive; never held over a remote call. */
+void task_lock(struct task *t);
+void task_unlock(struct task *t);
+/* Waits until deadline_ms (clock_mono_ms) or until another task calls task_wake or the run is cancelled. With the lock held, like a condition variable. */
+void task_wait(struct task *t, int64_t deadline_ms);
+void task_wake(struct task *t);
+/* Asks the operator; blocks. Returns the index of the chosen answer, or the default when no front end can ask. "yes|no" style, default first. */
+int task_ask(struct task *t, const char *question, const char *answers);
+
+#endif

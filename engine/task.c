@@ -1,0 +1,260 @@
+/* What a step may ask of the engine. */
+#include "engine/private.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "remote/remote.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define LOGINS 32
+
+int task_host(const struct task *t)
+{
+	return t->host;
+}
+
+void *task_world(const struct task *t)
+{
+	return t->e->config.world;
+}
+
+bool task_check_only(const struct task *t)
+{
+	return t->e->config.check_only;
+}
+
+bool task_cancelled(const struct task *t)
+{
+	bool stopped;
+
+	pthread_mutex_lock(&t->e->lock);
+	stopped = host_stopped(t);
+	pthread_mutex_unlock(&t->e->lock);
+	return stopped;
+}
+
+static int cancelled(struct error *err)
+{
+	error_set(err, ERROR_CANCELLED, "cancelled");
+	return error_hint(err, "run the same command again to go on");
+}
+
+/* A place among the logins that go on at once; engine.lock held. */
+static int take_login(struct task *t, struct error *err)
+{
+	struct engine *e = t->e;
+	int limit = e->config.parallel > 0 ? e->config.parallel : LOGINS;
+
+	t->wants_login = true;
+	while (e->logins >= limit && !host_stopped(t))
+		host_wait(t, -1);
+	t->wants_login = false;
+	if (host_stopped(t)) {
+		schedule_login(e);
+		return cancelled(err);
+	}
+	t->holds_login = true;
+	e->logins++;
+	return 0;
+}
+
+static void leave_login(struct task *t)
+{
+	if (!t->holds_login)
+		return;
+	t->holds_login = false;
+	t->e->logins--;
+	schedule_login(t->e);
+}
+
+static int may_open(struct task *t, struct error *err)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&t->e->lock);
+	if (host_stopped(t))
+		rc = cancelled(err);
+	else if (t->e->cancelled && !t->ever_connected)
+		rc = cancelled(err);
+	else
+		rc = take_login(t, err);
+	if (rc == 0)
+		t->token = remote_cancel_token_new();
+	pthread_mutex_unlock(&t->e->lock);
+	return rc;
+}
+
+static struct remote *open_remote(struct task *t, struct error *err)
+{
+	struct engine *e = t->e;
+	struct remote *r;
+
+	if (may_open(t, err))
+		return NULL;
+	host_event(t, EVENT_HOST_STATE, "connecting");
+	r = e->config.open(e->config.world, t->host, t, t->token, err);
+	pthread_mutex_lock(&e->lock);
+	leave_login(t);
+	t->remote = r;
+	if (r) {
+		t->ever_connected = true;
+		/* the cancel may have come after the login and before it was known here */
+		if (host_stopped(t))
+			host_interrupt(t);
+	}
+	pthread_mutex_unlock(&e->lock);
+	if (r)
+		host_event(t, EVENT_HOST_STATE, "connected");
+	else
+		host_close(t);
+	return r;
+}
+
+struct remote *task_remote(struct task *t, struct error *err)
+{
+	struct remote *r;
+	bool dead, stopped;
+
+	pthread_mutex_lock(&t->e->lock);
+	r = t->remote;
+	dead = t->remote_dead;
+	stopped = host_stopped(t);
+	pthread_mutex_unlock(&t->e->lock);
+	if (stopped) {
+		cancelled(err);
+		return NULL;
+	}
+	if (r && !dead)
+		return r;
+	if (r)
+		host_close(t);
+	return open_remote(t, err);
+}
+
+void task_notice(struct task *t, const char *fmt, ...)
+{
+	struct str text = STR_INIT;
+	char *line;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&line, fmt, ap) < 0)
+		die_oom();
+	va_end(ap);
+	str_add(&text, line);
+	free(line);
+	host_event(t, EVENT_NOTICE, text.buf);
+	str_release(&text);
+}
+
+void task_log(struct task *t, const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		die_oom();
+	output_lines(t, text, (size_t)n);
+	free(text);
+}
+
+/* Output is masked line by line, so the lines of a secret (a PEM key's) are secrets too; its first and last are everybody's. */
+void task_secret(struct task *t, const char *text)
+{
+	struct mask *mask = t->e->config.mask;
+	char *line;
+	size_t n;
+
+	if (!mask || !text)
+		return;
+	mask_add(mask, text);
+	if (!strchr(text, '\n'))
+		return;
+	for (; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		if (strncmp(text, "-----", 5) == 0)
+			continue;
+		line = xstrndup(text, n);
+		mask_add(mask, line);
+		secret_wipe(line, n);
+		free(line);
+	}
+}
+
+void task_lock(struct task *t)
+{
+	pthread_mutex_lock(&t->e->world_lock);
+}
+
+void task_unlock(struct task *t)
+{
+	pthread_mutex_unlock(&t->e->world_lock);
+}
+
+void task_wait(struct task *t, int64_t deadline_ms)
+{
+	struct timespec at = { .tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000 };
+
+	if (deadline_ms > 0 && !task_cancelled(t))
+		pthread_cond_timedwait(&t->e->world_wake, &t->e->world_lock, &at);
+}
+
+void task_wake(struct task *t)
+{
+	pthread_cond_broadcast(&t->e->world_wake);
+}
+
+/* The index-th word of "a|b|c". */
+static char *answer_word(const char *answers, int index)
+{
+	for (; index > 0 && strchr(answers, '|'); index--)
+		answers = strchr(answers, '|') + 1;
+	return xstrndup(answers, strcspn(answers, "|"));
+}
+
+static int answer_count(const char *answers)
+{
+	int n = 1;
+
+	for (; *answers; answers++)
+		n += *answers == '|';
+	return n;
+}
+
+int task_ask(struct task *t, const char *question, const char *answers)
+{
+	struct engine *e = t->e;
+	struct event ev = {
+		.kind = EVENT_QUESTION, .step = t->step, .host = t->host, .text = question, .answers = answers
+	};
+	char *word;
+	int answer;
+
+	pthread_mutex_lock(&e->lock);
+	t->answered = e->no_questions;
+	t->answer = 0;
+	pthread_mutex_unlock(&e->lock);
+	stream_emit(e, &ev, EMIT_WAIT, &t->question);
+	pthread_mutex_lock(&e->lock);
+	/* who waits for a person gives way to the logins that do not */
+	leave_login(t);
+	while (!t->answered && !host_stopped(t))
+		host_wait(t, -1);
+	answer = t->answered && t->answer >= 0 && t->answer < answer_count(answers) ? t->answer : 0;
+	atomic_store(&t->question, 0);
+	pthread_mutex_unlock(&e->lock);
+	word = answer_word(answers, answer);
+	host_event(t, EVENT_ANSWERED, word);
+	free(word);
+	return answer;
+}

@@ -1,0 +1,207 @@
+/* The journal: what is in it, whose it is, and whether its run lives. */
+#include "tests/unit/fake_engine.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "tests/test.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+
+static struct rig rig;
+static char dir[64];
+
+static void make_dir(void)
+{
+	snprintf(dir, sizeof(dir), "/tmp/test-journal-XXXXXX");
+	CHECK(mkdtemp(dir) != NULL);
+	strcat(dir, "/a/b");
+}
+
+static void remove_dir(void)
+{
+	char command[128];
+
+	dir[strlen(dir) - 4] = '\0';
+	snprintf(command, sizeof(command), "rm -r '%s'", dir);
+	CHECK_INT(system(command), 0);
+}
+
+static struct journal *open_journal(const char *run)
+{
+	struct error err = { 0 };
+	struct journal *j = journal_open(dir, run, &rig.config, "apply -f x.yaml", &err);
+
+	if (!CHECK(j != NULL))
+		printf("# %s\n", err.what);
+	return j;
+}
+
+static size_t dead(char *first)
+{
+	char **list;
+	size_t n = journal_dead_runs(dir, &list);
+
+	*first = '\0';
+	if (n)
+		strcpy(first, list[0]);
+	for (size_t i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
+	return n;
+}
+
+static void test_dispatched(struct rig *r, const struct event *ev)
+{
+	(void)r;
+	/* the journal has it before any observer */
+	if (ev->kind == EVENT_STEP_DONE && ev->step == P_INIT) {
+		char path[128];
+		struct str text = STR_INIT;
+
+		snprintf(path, sizeof(path), "%s/run1.jsonl", dir);
+		CHECK_INT(file_read(path, 1 << 24, &text, NULL), 0);
+		CHECK(strstr(text.buf, "\"step\":\"init\"") != NULL);
+		str_release(&text);
+	}
+}
+
+static enum rig_act w1_fails(struct rig *r, int host, int step, unsigned nth)
+{
+	(void)r;
+	(void)nth;
+	return host == 1 && step == P_JOIN ? RIG_FAIL : RIG_OK;
+}
+
+static void check_line(const struct json *line, size_t i)
+{
+	const struct rig_event *e = i > 0 ? &rig.events[i - 1] : NULL;
+
+	CHECK_INT(json_get_int(line, "v", 0), 1);
+	CHECK_INT(json_get_int(line, "seq", -1), (long long)i);
+	CHECK_INT(strlen(json_get_str(line, "t", "")), 24);
+	if (!e)
+		return;
+	CHECK_STR(json_get_str(line, "kind", NULL), event_kind_name(e->ev.kind));
+	CHECK_STR(json_get_str(line, "host", NULL), e->ev.host >= 0 ? rig.hosts[e->ev.host].name : NULL);
+	CHECK_STR(json_get_str(line, "step", NULL), e->ev.step >= 0 ? rig.config.steps[e->ev.step].name : NULL);
+	CHECK_STR(json_get_str(line, "text", NULL), e->text);
+	if (e->ev.kind == EVENT_STEP_DONE)
+		CHECK_STR(json_get_str(line, "outcome", NULL), outcome_name(e->ev.outcome));
+	if (e->ev.error) {
+		CHECK_STR(json_get_str(line, "error.kind", NULL), error_kind_name(e->error.kind));
+		CHECK_STR(json_get_str(line, "error.what", NULL), e->error.what);
+		CHECK_STR(json_get_str(line, "error.hint", NULL), e->error.hint[0] ? e->error.hint : NULL);
+	}
+}
+
+static void test_content(void)
+{
+	struct str text = STR_INIT;
+	struct error err = { 0 };
+	struct journal *j;
+	struct stat st;
+	char path[128], first[64];
+	size_t i = 0;
+
+	make_dir();
+	rig_init_plan(&rig, "cw");
+	j = open_journal("run1");
+	CHECK_INT(dead(first), 0);
+	rig.config.journal = journal_event;
+	rig.config.journal_ctx = j;
+	rig.on_event = test_dispatched;
+	rig.act = w1_fails;
+	rig_run(&rig);
+	/* the end is in it, but its process lives: still no dead run */
+	CHECK_INT(dead(first), 0);
+	journal_close(j);
+	/* a host that went away before the end may still hold its lock */
+	CHECK_INT(dead(first), 1);
+	snprintf(path, sizeof(path), "%s/run1.jsonl", dir);
+	CHECK(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
+	CHECK(stat(dir, &st) == 0 && (st.st_mode & 0777) == 0700);
+	CHECK_INT(file_read(path, 1 << 24, &text, &err), 0);
+	for (char *line = strtok(text.buf, "\n"); line; line = strtok(NULL, "\n"), i++) {
+		struct json *tree = json_parse(line, strlen(line), &err);
+
+		if (!CHECK(tree != NULL))
+			break;
+		check_line(tree, i);
+		if (i == 0) {
+			CHECK_STR(json_get_str(tree, "run", NULL), "run1");
+			CHECK_STR(json_get_str(tree, "command", NULL), "apply -f x.yaml");
+			CHECK_STR(json_get_str(tree, "hosts.1.name", NULL), "w1");
+			CHECK_STR(json_get_str(tree, "steps.3.name", NULL), "init");
+		}
+		json_free(tree);
+	}
+	CHECK_INT(i, rig.event_count + 1);
+	/* a run's name is used once */
+	CHECK(!journal_open(dir, "run1", &rig.config, "apply", &err) && err.kind == ERROR_SYSTEM && err.hint[0]);
+	CHECK(!journal_open(dir, "../run2", &rig.config, "apply", &err));
+	str_release(&text);
+	rig_release(&rig);
+	remove_dir();
+}
+
+static void test_liveness(void)
+{
+	char first[64];
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	make_dir();
+	rig_init_plan(&rig, "cw");
+	CHECK_INT(dead(first), 0); /* no such folder */
+	CHECK_INT(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		open_journal("killed");
+		CHECK_INT(write(ready[1], "x", 1), 1);
+		pause();
+		_exit(0);
+	}
+	CHECK_INT(read(ready[0], &c, 1), 1);
+	CHECK_INT(dead(first), 0);
+	kill(pid, SIGKILL);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+	CHECK_INT(dead(first), 1);
+	CHECK_STR(first, "killed");
+	/* looking does not change that */
+	CHECK_INT(dead(first), 1);
+	rig_release(&rig);
+	remove_dir();
+}
+
+/* Dead runs pile up: the newest hundred are told, whatever is in them. */
+static void test_many(void)
+{
+	char path[160], **list = NULL;
+	size_t n;
+
+	make_dir();
+	CHECK_INT(file_mkdirs(dir, 0700, NULL), 0);
+	for (int i = 0; i < 130; i++) {
+		snprintf(path, sizeof(path), "%s/r%03d.jsonl", dir, i);
+		CHECK_INT(file_write(path, "\n{", 2, 0600, NULL), 0);
+	}
+	n = journal_dead_runs(dir, &list);
+	CHECK_INT(n, 100);
+	CHECK_STR(list[0], "r030");
+	CHECK_STR(list[99], "r129");
+	for (size_t i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
+	remove_dir();
+}
+
+static const struct test tests[] = {
+	{ "content", test_content },
+	{ "liveness", test_liveness },
+	{ "many", test_many },
+};
+TEST_MAIN(tests)
