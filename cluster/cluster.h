@@ -1,0 +1,106 @@
+/*
+ * The observed state: what the hosts, the API and etcd said, parsed once. Everything that decides (checks of steps, preflight,
+ * plan, status) is a pure function over this and the inventory.
+ */
+#ifndef CLUSTER_CLUSTER_H
+#define CLUSTER_CLUSTER_H
+
+#include "remote/remote.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct inventory;
+struct inventory_host;
+struct json;
+struct str;
+
+/*
+ * One host's answer to the probe script (steps/host/probe.sh documents every word). Facts stay text; the getters below read them. Steps that change
+ * something set the fact they changed (cluster_set), so that later checks see the new world.
+ */
+struct cluster_host {
+	bool probed;
+	struct remote_answer facts;
+	int64_t clock_offset_ms; /* host minus us, corrected by half the round trip */
+	int64_t clock_error_ms;  /* ± half the round trip */
+};
+/* The value of a word, or "" when the probe did not say it. */
+const char *cluster_fact(const struct cluster_host *h, const char *word);
+bool cluster_fact_is(const struct cluster_host *h, const char *word, const char *value);
+int64_t cluster_fact_int(const struct cluster_host *h, const char *word, int64_t def);
+/* Formats the word: cluster_factf(h, "unit.%s", "kubelet"). */
+const char *cluster_factf(const struct cluster_host *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Calls fn for each line of a fact that has many (addresses, routes, leftovers). */
+void cluster_fact_lines(const struct cluster_host *h, const char *word, void (*fn)(const char *line, void *ctx), void *ctx);
+void cluster_set(struct cluster_host *h, const char *word, const char *value);
+void cluster_host_release(struct cluster_host *h);
+
+/* The NULL-terminated list of words the probe may answer, for remote_script. */
+extern const char *const cluster_probe_words[];
+
+/* ---- the living cluster, as its API and etcd tell ------------------------------------------------------------------------ */
+struct cluster_node {
+	char name[64];
+	char address[48]; /* InternalIP */
+	char version[32]; /* kubeletVersion */
+	bool ready, unschedulable, control_plane;
+	bool no_network; /* not Ready for want of a pod network alone, as its kubelet says */
+	struct json *labels; /* lent by nodes_json */
+	const struct json *json;
+};
+struct cluster_member {
+	char id[24], name[64], peer_url[128], client_url[128];
+	bool learner, started;
+	bool healthy; /* its own /status answered */
+};
+struct cluster_state {
+	bool exists;           /* some API server answered with our CA */
+	int lead;              /* host that asked; -1 none */
+	char version[32];      /* API server's gitVersion without v */
+	struct json *nodes_json;
+	struct cluster_node *nodes;
+	size_t node_count;
+	struct cluster_member members[16];
+	size_t member_count;
+	struct json *kubeadm_config; /* ConfigMap kube-system/kubeadm-config; NULL none */
+	struct json *own_config;     /* ConfigMap kube-system/kubewright: what we applied; NULL none */
+};
+/* Fills nodes from a NodeList document (takes ownership of it). */
+int cluster_state_nodes(struct cluster_state *c, struct json *node_list, struct error *err);
+const struct cluster_node *cluster_find_node(const struct cluster_state *c, const char *name);
+void cluster_state_release(struct cluster_state *c);
+
+/* ---- findings: preflight ------------------------------------------------------------------------------------------------- */
+enum finding_level { FINDING_ERROR, FINDING_WARNING };
+struct finding {
+	char name[48];     /* stable: "swap-on", "duplicate-machine-id"; what preflight.ignore names */
+	enum finding_level level;
+	bool ignored;      /* named in preflight.ignore */
+	int host;          /* index into the inventory */
+	char what[320];    /* what was seen */
+	char why[256];     /* why it matters */
+	char remedy[320];  /* what to do; "kubewright does this in apply" when it does */
+};
+struct findings {
+	struct finding *list;
+	size_t count;
+};
+void findings_release(struct findings *f);
+/*
+ * Findings of host index `host`: its own facts against the inventory, and against the other hosts probed so far (duplicates of machine-id, product_uuid, MAC, address).
+ * fresh: nothing of Kubernetes is installed by us there yet (stricter: leftovers, ports). Pure. hosts has inventory->host_count entries.
+ */
+void findings_preflight(const struct inventory *inv, const struct cluster_host *hosts, int host, bool fresh, struct findings *out);
+/* The table of all findings with their names and one-line descriptions, for docs and `check --list`. */
+struct finding_kind {
+	const char *name, *summary;
+	enum finding_level level;
+	const char *kubeadm; /* the name kubeadm uses for the same check in ignorePreflightErrors; NULL: none */
+};
+extern const struct finding_kind finding_kinds[];
+extern const size_t finding_kind_count;
+
+#endif

@@ -1,0 +1,154 @@
+/* What one host said of itself: the getters, and the list of words that the probe may answer. */
+#include "base/alloc.h"
+#include "cluster/cluster.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Kept in the order of steps/host/probe.sh, which documents each. */
+const char *const cluster_probe_words[] = {
+	"now_ms",
+	"now_end_ms",
+	"lock",
+	"lock_owner",
+	"lock_run",
+	"lock_since",
+	"lock_machine",
+	"lock_step",
+	"os_id",
+	"os_version_id",
+	"os_name",
+	"os_codename",
+	"kernel",
+	"arch",
+	"hostname",
+	"machine_id",
+	"product_uuid",
+	"cpus",
+	"mem_kb",
+	"swap",
+	"cgroup",
+	"virt",
+	"pid1",
+	"addrs",
+	"routes",
+	"default_iface",
+	"address_iface",
+	"vip_held",
+	"vip_answers",
+	"disk_var_kb",
+	"disk_etcd_kb",
+	"disk_etc_kb",
+	"inodes",
+	"inodes_total",
+	"data_disk",
+	"read_only",
+	"listen",
+	"listen_who",
+	"resolve",
+	"unit.*",
+	"enabled.*",
+	"pkg_manager",
+	"pkg.*",
+	"hold",
+	"dpkg_broken",
+	"apt_proxy",
+	"sum.*",
+	"pki_manifest",
+	"have",
+	"ca_crt",
+	"kubelet_cert",
+	"kubelet_server",
+	"record.*",
+	"ledger",
+	"job.*",
+	"sysctl.*",
+	"module.*",
+	"images",
+	"containerd_version",
+	"time_sync",
+	"repo.*",
+	"leftovers",
+	"firewall",
+	"error",
+	"hint",
+	NULL,
+};
+
+const char *cluster_fact(const struct cluster_host *h, const char *word)
+{
+	const char *value = remote_answer_get(&h->facts, word);
+
+	return value ? value : "";
+}
+
+bool cluster_fact_is(const struct cluster_host *h, const char *word, const char *value)
+{
+	return strcmp(cluster_fact(h, word), value) == 0;
+}
+
+int64_t cluster_fact_int(const struct cluster_host *h, const char *word, int64_t def)
+{
+	const char *text = cluster_fact(h, word);
+	char *end;
+	long long v;
+
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	return end == text || *end || errno ? def : (int64_t)v;
+}
+
+const char *cluster_factf(const struct cluster_host *h, const char *fmt, ...)
+{
+	char word[256];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(word, sizeof(word), fmt, ap);
+	va_end(ap);
+	return n < 0 || (size_t)n >= sizeof(word) ? "" : cluster_fact(h, word);
+}
+
+void cluster_fact_lines(
+	const struct cluster_host *h, const char *word, void (*fn)(const char *line, void *ctx), void *ctx)
+{
+	const char *p = cluster_fact(h, word);
+
+	while (*p) {
+		size_t n = strcspn(p, "\n");
+
+		if (n) {
+			char *line = xstrndup(p, n);
+
+			fn(line, ctx);
+			free(line);
+		}
+		p += n + (p[n] == '\n');
+	}
+}
+
+void cluster_set(struct cluster_host *h, const char *word, const char *value)
+{
+	struct remote_answer *a = &h->facts;
+	size_t i = 0;
+
+	while (i < a->count && strcmp(a->lines[i].word, word) != 0)
+		i++;
+	if (i == a->count) {
+		a->lines = xrealloc(a->lines, a->count + 1, sizeof(*a->lines));
+		a->lines[a->count++] = (struct remote_answer_line){ .word = xstrdup(word) };
+	}
+	free(a->lines[i].value);
+	a->lines[i].value = xstrdup(value);
+	a->lines[i].len = strlen(value);
+}
+
+void cluster_host_release(struct cluster_host *h)
+{
+	remote_answer_release(&h->facts);
+	memset(h, 0, sizeof(*h));
+}

@@ -1,0 +1,279 @@
+/* Findings about who a host is: unlike the others, of this cluster, and without strangers' Kubernetes. */
+#include "cluster/findings.h"
+
+#include "base/str.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* First other probed host with the same value of a fact; -1 none. */
+static int same_fact(const struct finding_scope *s, const char *word)
+{
+	const char *mine = cluster_fact(s->h, word);
+
+	for (size_t i = 0; *mine && i < s->inv->host_count; i++)
+		if ((int)i != s->index && s->hosts[i].probed && strcmp(cluster_fact(&s->hosts[i], word), mine) == 0)
+			return (int)i;
+	return -1;
+}
+
+void find_duplicate_machine_id(const struct finding_scope *s)
+{
+	int other = same_fact(s, "machine_id");
+
+	if (other < 0)
+		return;
+	struct finding *f = finding_add(s, FINDING_ERROR, "the machine-id %s is also %s's",
+		cluster_fact(s->h, "machine_id"), s->inv->hosts[other].name);
+	finding_why(f,
+		"cloned hosts with one id get one DHCP lease, and the kubelet, journals and some pod networks take them for one machine");
+	finding_remedy(f,
+		"on the clone: 'rm -f /etc/machine-id /var/lib/dbus/machine-id && systemd-machine-id-setup', then reboot");
+}
+
+void find_duplicate_product_uuid(const struct finding_scope *s)
+{
+	int other = same_fact(s, "product_uuid");
+
+	if (other < 0)
+		return;
+	struct finding *f = finding_add(s, FINDING_WARNING, "the product_uuid %s is also %s's",
+		cluster_fact(s->h, "product_uuid"), s->inv->hosts[other].name);
+	finding_why(f, "Nodes report it as systemUUID, and storage and monitoring may tell machines apart by it");
+	finding_remedy(f,
+		"virtual machines: give the clone a new UUID; real ones: the board's firmware holds a placeholder, the vendor's tool sets it");
+}
+
+void find_duplicate_hostname(const struct finding_scope *s)
+{
+	int other = same_fact(s, "hostname");
+
+	if (other < 0)
+		return;
+	struct finding *f = finding_add(s, FINDING_WARNING, "the host name %s is also %s's",
+		cluster_fact(s->h, "hostname"), s->inv->hosts[other].name);
+	finding_why(f,
+		"Nodes are named after the inventory, but logs and prompts show the host name: at night one repairs the wrong machine");
+	finding_remedy(f, "'hostnamectl set-hostname %s' on this host", s->host->name);
+}
+
+struct mac_search {
+	const struct finding_scope *scope;
+	const char *others; /* addrs of another host */
+	char found[32];
+};
+
+/* "eth0 02:00:… 10.0.0.1/24"; cards that software makes may share theirs. */
+static void look_at_mac(const char *line, void *ctx)
+{
+	static const char *const made[] = { "cni", "flannel", "docker", "br-", "virbr", "cali", "tunl", "vxlan",
+		"cilium", "kube-", "veth", "lxc", "wg", "tun" };
+	struct mac_search *q = ctx;
+	const char *mac = strchr(line, ' ');
+	char needle[40];
+
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+		if (str_starts(line, made[i]))
+			return;
+	snprintf(needle, sizeof(needle), " %.*s ", mac ? (int)strcspn(mac + 1, " ") : 0, mac ? mac + 1 : "");
+	if (strlen(needle) < 19 || str_starts(needle, " 00:00:00:00:00:00"))
+		return;
+	if (!q->found[0] && strstr(q->others, needle))
+		snprintf(q->found, sizeof(q->found), "%.*s", (int)strlen(needle) - 2, needle + 1);
+}
+
+void find_duplicate_mac(const struct finding_scope *s)
+{
+	for (size_t i = 0; i < s->inv->host_count; i++) {
+		struct mac_search q = { .scope = s, .others = cluster_fact(&s->hosts[i], "addrs") };
+
+		if ((int)i == s->index || !s->hosts[i].probed)
+			continue;
+		cluster_fact_lines(s->h, "addrs", look_at_mac, &q);
+		if (!q.found[0])
+			continue;
+		struct finding *f = finding_add(
+			s, FINDING_ERROR, "the MAC address %s is also %s's", q.found, s->inv->hosts[i].name);
+		finding_why(f, "on one segment the switch sends frames of both to whichever spoke last");
+		finding_remedy(
+			f, "is it one machine under two names? else give the clone's network card a new address");
+		return;
+	}
+}
+
+/* ---- container runtimes of others ---- */
+
+void find_foreign_runtime(const struct finding_scope *s)
+{
+	bool packaged = *cluster_fact(s->h, "pkg.containerd") || *cluster_fact(s->h, "pkg.containerd.io");
+	struct finding *f;
+
+	if (*cluster_fact(s->h, "containerd_version") && !packaged) {
+		f = finding_add(s, FINDING_ERROR, "a containerd that no package owns: %s",
+			cluster_fact(s->h, "containerd_version"));
+		finding_why(
+			f, "the package that kubewright installs would stand beside it, and the wrong one might run");
+		finding_remedy(f,
+			"remove it ('command -v containerd' shows where it is) with its unit in /usr/local/lib/systemd or /etc/systemd");
+	}
+	if (s->fresh && cluster_fact_is(s->h, "unit.docker", "active")) {
+		f = finding_add(s, FINDING_WARNING, "Docker runs here");
+		finding_why(f,
+			"it uses the same containerd, which kubewright configures and restarts, and sets the FORWARD chain to drop pods' traffic");
+		finding_remedy(f, "move its containers elsewhere and remove it; kubewright does not touch it");
+	}
+	if (cluster_fact_is(s->h, "unit.crio", "active")) {
+		f = finding_add(s, FINDING_WARNING, "CRI-O runs here");
+		finding_why(f,
+			"kubewright runs pods in containerd; two runtimes share the pod network's configuration in /etc/cni/net.d");
+		finding_remedy(f, "'systemctl disable --now crio' and take its files out of /etc/cni/net.d");
+	}
+}
+
+void find_runtime_too_old(const struct finding_scope *s)
+{
+	const char *package = *cluster_fact(s->h, "pkg.containerd.io") ? "containerd.io" : "containerd";
+	const char *version = cluster_factf(s->h, "pkg.%s", package);
+
+	if (!*version || !s->release || release_compare(version, s->release->containerd_floor) >= 0)
+		return;
+	struct finding *f = finding_add(s, FINDING_ERROR, "%s %s is installed; Kubernetes %s needs %s or newer",
+		package, version, s->release->minor, s->release->containerd_floor);
+	finding_why(f,
+		"the kubelet does not talk to an older one, and kubewright replaces no runtime that it did not install");
+	finding_remedy(f,
+		"'apt-get remove %s' on this host, and kubewright installs a newer one; or upgrade it yourself",
+		package);
+}
+
+/* ---- whose host is it ---- */
+
+void find_other_cluster(const struct finding_scope *s)
+{
+	const char *cluster = cluster_fact(s->h, "record.cluster");
+
+	if (!*cluster || strcmp(cluster, s->inv->cluster) == 0)
+		return;
+	struct finding *f = finding_add(s, FINDING_ERROR,
+		"kubewright installed this host for the cluster %s; the inventory is of %s", cluster, s->inv->cluster);
+	finding_why(f, "going on would tear a member out of a living cluster");
+	finding_remedy(f,
+		"is the address right? if the host is to move: remove it there, then 'kubewright reset' it with that cluster's inventory");
+}
+
+void find_other_name(const struct finding_scope *s)
+{
+	const char *name = cluster_fact(s->h, "record.node");
+
+	if (!*name || strcmp(name, s->host->name) == 0)
+		return;
+	struct finding *f = finding_add(
+		s, FINDING_ERROR, "this host was installed as %s; the inventory calls it %s", name, s->host->name);
+	finding_why(f, "a Node cannot be renamed: its certificate and its etcd member carry the name");
+	finding_remedy(
+		f, "correct the inventory (are two addresses exchanged?), or take %s out of the cluster first", name);
+}
+
+/* "https://10.0.0.1:6443" is of this cluster when its host part is known to the inventory. */
+static bool is_own_server(const struct inventory *inv, const char *server)
+{
+	const char *host = strstr(server, "://");
+	char name[256];
+
+	host = host ? host + 3 : server;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(host, ":/"), host);
+	if (strcmp(name, inventory_endpoint(inv)) == 0 || strcmp(name, "127.0.0.1") == 0 ||
+		strcmp(name, "localhost") == 0)
+		return true;
+	for (size_t i = 0; i < inv->host_count; i++)
+		if (strcmp(name, inv->hosts[i].address) == 0 || strcmp(name, inv->hosts[i].name) == 0)
+			return true;
+	return false;
+}
+
+void find_already_joined_elsewhere(const struct finding_scope *s)
+{
+	const char *server = cluster_fact(s->h, "kubelet_server");
+
+	if (!*server || is_own_server(s->inv, server))
+		return;
+	struct finding *f = finding_add(s, FINDING_ERROR, "the kubelet here belongs to %s", server);
+	finding_why(f,
+		"that is neither the inventory's endpoint (%s) nor one of its hosts: the host works for another cluster",
+		inventory_endpoint(s->inv));
+	finding_remedy(f,
+		"is the address right, did the endpoint change? else drain and remove the Node there, then 'kubeadm reset' on the host");
+}
+
+void find_ca_mismatch(const struct finding_scope *s)
+{
+	const char *mine = cluster_fact(s->h, "ca_crt");
+
+	/* the first host of the inventory that has one is the measure */
+	for (int i = 0; *mine && i < s->index; i++) {
+		const char *theirs = cluster_fact(&s->hosts[i], "ca_crt");
+
+		if (!*theirs)
+			continue;
+		if (strcmp(mine, theirs) == 0)
+			return;
+		struct finding *f = finding_add(s, FINDING_ERROR,
+			"the cluster CA in /etc/kubernetes/pki/ca.crt is not the one of %s", s->inv->hosts[i].name);
+		finding_why(f,
+			"the two hosts are of different clusters, or one was installed again with new CAs: neither trusts the other");
+		finding_remedy(f,
+			"compare 'openssl x509 -in /etc/kubernetes/pki/ca.crt -noout -fingerprint -dates'; reset the host that is wrong");
+		return;
+	}
+}
+
+/* ---- leftovers ---- */
+
+/* What kubeadm refuses to start over. */
+static bool stops_kubeadm(const char *line)
+{
+	return str_starts(line, "file /etc/kubernetes/") || str_starts(line, "file /var/lib/etcd/") ||
+	       str_starts(line, "file /var/lib/kubelet/");
+}
+
+struct leftovers {
+	bool hard;
+	unsigned count;
+	char text[256];
+};
+
+static void add_leftover(const char *line, void *ctx)
+{
+	struct leftovers *l = ctx;
+	size_t n = strlen(l->text);
+
+	l->hard = l->hard || stops_kubeadm(line);
+	if (l->count++ < 4)
+		snprintf(l->text + n, sizeof(l->text) - n, "%s%s", n ? ", " : "",
+			str_starts(line, "file ") ? line + 5 : line);
+}
+
+void find_leftovers(const struct finding_scope *s)
+{
+	struct leftovers l = { 0 };
+	const char *have = cluster_fact(s->h, "have");
+
+	if (!s->untouched)
+		return;
+	cluster_fact_lines(s->h, "leftovers", add_leftover, &l);
+	if (finding_has_word(have, "kubelet-conf"))
+		add_leftover("file /etc/kubernetes/kubelet.conf", &l);
+	if (finding_has_word(have, "ca-crt"))
+		add_leftover("file /etc/kubernetes/pki/ca.crt", &l);
+	if (!l.count)
+		return;
+	struct finding *f = finding_add(s, l.hard ? FINDING_ERROR : FINDING_WARNING,
+		"left by an earlier Kubernetes: %s%s", l.text, l.count > 4 ? ", and more" : "");
+	finding_why(f, "%s",
+		l.hard ? "kubeadm does not start over it, and there may be a cluster's data in it"
+		       : "pods may get their network from it instead of the cluster's");
+	finding_remedy(f, "%s",
+		l.hard ? "if nothing of it is needed: 'kubeadm reset' and 'rm -rf /etc/kubernetes /var/lib/etcd /etc/cni/net.d' on the host"
+		       : "remove it: 'rm' for files, 'ip link delete' for interfaces");
+}

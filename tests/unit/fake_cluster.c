@@ -1,0 +1,515 @@
+#include "tests/unit/fake_cluster.h"
+
+#include "base/clock.h"
+#include "inventory/inventory.h"
+#include "steps/host_scripts.h"
+#include "tests/unit/fake_tls.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define KUBE "1.36.2-1.1"
+
+struct lab *lab_current;
+
+static bool is_control_plane(const struct machine *m)
+{
+	return m->lab->inventory->hosts[m->index].role == INVENTORY_CONTROL_PLANE;
+}
+
+static bool has_api(const struct machine *m)
+{
+	return strstr(m->have, "apiserver-manifest") != NULL;
+}
+
+/* ---- which call fails ---------------------------------------------------------------------------------------------- */
+
+enum verdict { GO_ON, FAIL_BEFORE, FAIL_AFTER, FAIL_HALF };
+
+/* With the lock held, at the start of every remote call. */
+static enum verdict count_call(struct machine *m)
+{
+	struct lab *l = m->lab;
+
+	if (l->dead == m->index)
+		return FAIL_BEFORE;
+	if (++l->calls != l->fail_at)
+		return GO_ON;
+	if (l->fault == LAB_LOST || l->fault == LAB_LOST_AFTER)
+		l->dead = m->index;
+	return l->fault == LAB_ERROR ? FAIL_HALF : l->fault == LAB_LOST_AFTER ? FAIL_AFTER : FAIL_BEFORE;
+}
+
+static int lose(const struct machine *m, struct error *err)
+{
+	error_set(err, ERROR_CONNECT, "the connection to %s was lost", m->host.name);
+	return error_hint(err, "it was told to");
+}
+
+/* ---- jobs ---------------------------------------------------------------------------------------------------------- */
+
+static void record_job(struct machine *m, const char *name, int status, const char *input)
+{
+	size_t i = 0;
+
+	while (m->jobs[i].name[0] && strcmp(m->jobs[i].name, name) != 0)
+		i++;
+	snprintf(m->jobs[i].name, sizeof(m->jobs[i].name), "%s", name);
+	snprintf(m->jobs[i].record, sizeof(m->jobs[i].record), "done %d %s %s", status, input, m->lab->world->run);
+}
+
+static void forget_job(struct machine *m, const char *name)
+{
+	for (size_t i = 0; i < sizeof(m->jobs) / sizeof(m->jobs[0]); i++)
+		if (strcmp(m->jobs[i].name, name) == 0)
+			snprintf(m->jobs[i].name, sizeof(m->jobs[i].name), "gone");
+}
+
+static void insist(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	printf("# a machine was asked for the impossible: %s\n", what);
+	exit(3);
+}
+
+static void run_init(struct machine *m, bool whole)
+{
+	for (int i = 0; i < LAB_MACHINES; i++)
+		insist(m->lab->machines[i].member == LAB_NO_MEMBER, "kubeadm init beside a living etcd");
+	insist(m->packages && m->containerd && m->pki && !*m->have,
+		"kubeadm init on a machine that is not ready for it");
+	m->lab->inits++;
+	m->have = whole ? "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data"
+			: "kubelet-conf etcd-manifest etcd-data";
+	m->node = whole;
+	m->member = whole ? LAB_VOTER : LAB_NO_MEMBER;
+}
+
+static void run_join(struct machine *m, bool whole)
+{
+	bool voter = false;
+
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		voter = voter || m->lab->machines[i].member == LAB_VOTER;
+		insist(i == m->index || m->lab->machines[i].member != LAB_LEARNER || !is_control_plane(m),
+			"two learners at once");
+	}
+	insist(voter && m->packages && m->containerd && !*m->have && m->member == LAB_NO_MEMBER,
+		"kubeadm join on a machine that is not ready for it");
+	m->node = true;
+	m->have = "kubelet-conf";
+	if (!is_control_plane(m))
+		return;
+	insist(m->pki, "kubeadm join of a control plane without its PKI");
+	m->member = whole ? LAB_VOTER : LAB_LEARNER;
+	m->have = whole ? "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data"
+			: "kubelet-conf etcd-manifest etcd-data";
+}
+
+static const char *run_job(struct machine *m, const char *name, bool whole)
+{
+	if (strcmp(name, "init") == 0) {
+		run_init(m, whole);
+		return "initialized=yes\n";
+	}
+	if (strcmp(name, "join") == 0) {
+		run_join(m, whole);
+		return "joined=yes\n";
+	}
+	if (strcmp(name, "clean") == 0 && whole) {
+		/* as kubeadm's reset does: a member that is alone goes with its data */
+		if (m->member == LAB_VOTER)
+			m->member = LAB_NO_MEMBER;
+		insist(m->member == LAB_NO_MEMBER, "a reset that leaves a member behind");
+		m->node = m->node && !has_api(m);
+		m->have = "";
+		m->pki = false;
+		forget_job(m, "init");
+		forget_job(m, "join");
+	}
+	if (strcmp(name, "packages") == 0) {
+		m->packages = whole;
+		return "containerd_package=containerd.io\ncontainerd_version=2.2.0-1\nkubelet_version=" KUBE "\n";
+	}
+	return strcmp(name, "clean") == 0 ? "cleaned=yes\n" : "images=7\n";
+}
+
+static int job(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)
+{
+	struct str name = STR_INIT, input = STR_INIT, inner = STR_INIT;
+	const char *words;
+
+	fake_param(x, "job", &name);
+	fake_param(x, "input", &input);
+	words = run_job(m, name.buf, whole);
+	if (strcmp(name.buf, "clean") != 0 || !whole)
+		record_job(m, name.buf, whole ? 0 : 1, input.buf);
+	str_addf(&inner, "kubewright-job begin\n%skubewright-job end\n",
+		whole ? words : "error=it was told to fail\nhint=try again\n");
+	fake_say(out, "attached", "no");
+	fake_say(out, "status", whole ? "0" : "1");
+	fake_say(out, "ran_input", input.buf);
+	fake_say(out, "ran_run", m->lab->world->run);
+	fake_say(out, "stdout", inner.buf);
+	str_release(&name);
+	str_release(&input);
+	str_release(&inner);
+	return 0;
+}
+
+/* ---- the probe ----------------------------------------------------------------------------------------------------- */
+
+static const char *const healthy[][2] = {
+	{ "os_id", "debian" },
+	{ "os_name", "Debian GNU/Linux 12 (bookworm)" },
+	{ "os_codename", "bookworm" },
+	{ "pkg_manager", "apt" },
+	{ "pid1", "systemd" },
+	{ "arch", "x86_64" },
+	{ "kernel", "6.1.0" },
+	{ "read_only", "" },
+	{ "dpkg_broken", "no" },
+	{ "repo.pkgs.k8s.io/443", "ok" },
+	{ "apt_proxy", "no" },
+	{ "cpus", "4" },
+	{ "mem_kb", "8000000" },
+	{ "disk_var_kb", "90000000" },
+	{ "disk_etcd_kb", "90000000" },
+	{ "disk_etc_kb", "90000000" },
+	{ "inodes", "5000000" },
+	{ "inodes_total", "6000000" },
+	{ "swap", "" },
+	{ "cgroup", "v2" },
+	{ "module.overlay", "loaded" },
+	{ "module.br_netfilter", "loaded" },
+	{ "unit.systemd-timesyncd", "active" },
+	{ "enabled.systemd-timesyncd", "enabled" },
+	{ "time_sync", "yes" },
+	{ "address_iface", "eth0" },
+	{ "default_iface", "eth0" },
+	{ "routes", "default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0 proto kernel scope link" },
+	{ "firewall", "" },
+	{ "vip_answers", "no" },
+	{ "unit.docker", "absent" },
+	{ "unit.crio", "absent" },
+	{ "unit.firewalld", "absent" },
+	{ "leftovers", "" },
+};
+
+static void sayf(struct str *out, const char *word, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void sayf(struct str *out, const char *word, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fake_say(out, word, text);
+}
+
+static void say_lock(struct machine *m, const struct remote_exec *x, struct str *out)
+{
+	struct str run = STR_INIT, dead = STR_INIT;
+
+	fake_param(x, "run", &run);
+	fake_param(x, "dead_runs", &dead);
+	if (!m->lock[0] || strcmp(m->lock, run.buf) == 0)
+		fake_say(out, "lock", "ours");
+	else
+		fake_say(out, "lock", dead.buf && strstr(dead.buf, m->lock) ? "taken-over" : "held");
+	snprintf(m->lock, sizeof(m->lock), "%s", run.buf);
+	str_release(&run);
+	str_release(&dead);
+}
+
+static void say_identity(struct machine *m, struct str *out)
+{
+	const struct inventory_host *h = &m->lab->inventory->hosts[m->index];
+
+	fake_say(out, "hostname", h->name);
+	sayf(out, "machine_id", "%032d", m->index + 1);
+	sayf(out, "product_uuid", "%032d", m->index + 1);
+	sayf(out, "addrs", "eth0 02:00:00:00:00:%02d %s/24", m->index, h->address);
+	fake_say(out, "resolve", m->prepared ? h->address : "");
+	fake_say(out, "sysctl.net.ipv4.ip_forward", m->prepared ? "1" : "0");
+	sayf(out, "now_ms", "%lld", (long long)clock_wall_ms());
+	sayf(out, "have", "%s%s", m->have, m->pki || *m->have ? " ca-crt" : "");
+	if (m->pki || *m->have)
+		fake_say(out, "ca_crt", m->lab->ca);
+	fake_say(out, "pki_manifest", m->pki ? "ok" : "absent");
+	fake_say(out, "listen", has_api(m) ? "22 6443 2379 2380 10250 10257 10259" : *m->have ? "22 10250" : "22");
+	if (*m->have)
+		fake_say(out, "kubelet_server", "https://10.0.0.100:6443");
+}
+
+static void probe(struct machine *m, const struct remote_exec *x, struct str *out)
+{
+	char word[128];
+
+	say_lock(m, x, out);
+	for (size_t i = 0; i < sizeof(healthy) / sizeof(healthy[0]); i++)
+		fake_say(out, healthy[i][0], healthy[i][1]);
+	say_identity(m, out);
+	for (size_t i = 0; i < m->file_count; i++) {
+		snprintf(word, sizeof(word), "sum.%s", m->files[i].path);
+		fake_say(out, word, m->files[i].sum);
+	}
+	if (m->packages) {
+		fake_say(out, "pkg.kubelet", KUBE);
+		fake_say(out, "pkg.kubeadm", KUBE);
+		fake_say(out, "pkg.kubectl", KUBE);
+		fake_say(out, "pkg.containerd.io", "2.2.0-1");
+		fake_say(out, "hold", "kubeadm kubectl kubelet");
+		fake_say(out, "ledger", "yes");
+	}
+	if (m->packages && is_control_plane(m))
+		fake_say(out, "pkg.keepalived", "1:2.2.7-1");
+	fake_say(out, "unit.containerd", m->containerd ? "active" : "absent");
+	fake_say(out, "unit.keepalived", m->keepalived ? "active" : "absent");
+	if (m->record)
+		fake_say(out, "record.cluster", m->lab->inventory->cluster);
+	if (m->init)
+		fake_say(out, "record.init", "yes");
+	for (size_t i = 0; i < sizeof(m->jobs) / sizeof(m->jobs[0]); i++) {
+		snprintf(word, sizeof(word), "job.%s", m->jobs[i].name);
+		if (m->jobs[i].name[0] && strcmp(m->jobs[i].name, "gone") != 0)
+			fake_say(out, word, m->jobs[i].record);
+	}
+}
+
+/* ---- scripts that write -------------------------------------------------------------------------------------------- */
+
+static void put_file(struct machine *m, const char *path, const char *data)
+{
+	struct str text = STR_INIT;
+	size_t i = 0;
+
+	str_add_unbase64(&text, data, strlen(data));
+	while (i < m->file_count && strcmp(m->files[i].path, path) != 0)
+		i++;
+	snprintf(m->files[i].path, sizeof(m->files[i].path), "%s", path);
+	pki_sha256_hex(text.buf, text.len, m->files[i].sum);
+	if (i == m->file_count)
+		m->file_count++;
+	str_release(&text);
+}
+
+/* Half of a failing script is done: its first file. */
+static void put_files(struct machine *m, const struct remote_exec *x, bool whole)
+{
+	struct str path = STR_INIT, data = STR_INIT;
+	char name[32];
+
+	for (int i = 1; i < 9; i++) {
+		str_clear(&path);
+		str_clear(&data);
+		snprintf(name, sizeof(name), "file_%d_path", i);
+		if (!fake_param(x, name, &path) || (!whole && i > 1))
+			break;
+		snprintf(name, sizeof(name), "file_%d_data", i);
+		fake_param(x, name, &data);
+		put_file(m, path.buf, data.buf);
+	}
+	str_release(&path);
+	str_release(&data);
+}
+
+static const char *place_certificates(struct machine *m, const struct remote_exec *x)
+{
+	struct str init = STR_INIT;
+
+	fake_param(x, "init", &init);
+	m->pki = m->record = true;
+	m->init = m->init || strcmp(init.buf, "yes") == 0;
+	str_release(&init);
+	return "placed";
+}
+
+/* Returns a word to answer with. */
+static const char *script(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)
+{
+	if (fake_has(x, host_script_probe))
+		return whole ? (probe(m, x, out), "now_end_ms") : NULL;
+	insist(strcmp(m->lock, m->lab->world->run) == 0, "a change without the lock");
+	if (fake_has(x, host_script_unlock))
+		return whole ? (m->lock[0] = '\0', "unlocked") : NULL;
+	if (fake_has(x, host_script_certificates))
+		return whole ? place_certificates(m, x) : NULL;
+	if (fake_has(x, host_script_cni))
+		return whole ? (m->lab->applied = true, "applied") : NULL;
+	put_files(m, x, whole);
+	if (fake_has(x, host_script_os))
+		return m->prepared = whole, "prepared";
+	if (fake_has(x, host_script_runtime))
+		return m->containerd = whole, "restarted";
+	insist(fake_has(x, host_script_endpoint), "a script that it does not know");
+	return m->keepalived = whole, "vip_held";
+}
+
+static int run_script(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)
+{
+	const char *word;
+
+	fake_begin(out, x);
+	if (fake_has(x, host_script_job)) {
+		insist(strcmp(m->lock, m->lab->world->run) == 0, "a job without the lock");
+		job(m, x, whole, out);
+		whole = true;
+	} else {
+		word = script(m, x, whole, out);
+		if (whole)
+			sayf(out, word, strcmp(word, "now_end_ms") == 0 ? "%lld" : "yes", (long long)clock_wall_ms());
+	}
+	if (!whole) {
+		fake_say(out, "error", "it was told to fail");
+		fake_say(out, "hint", "try again");
+	}
+	fake_end(out, x);
+	return whole ? 0 : 1;
+}
+
+static int machine_exec(struct fake_host *h, unsigned call, const struct remote_exec *x, struct str *out,
+	struct str *log, struct error *err)
+{
+	struct machine *m = h->ctx;
+	enum verdict v;
+	int status = -1;
+
+	(void)call;
+	(void)log;
+	pthread_mutex_lock(&m->lab->lock);
+	v = count_call(m);
+	m->lab->execs++;
+	if (v != FAIL_BEFORE)
+		status = run_script(m, x, v != FAIL_HALF, out);
+	pthread_mutex_unlock(&m->lab->lock);
+	return v == FAIL_BEFORE || v == FAIL_AFTER ? lose(m, err) : status;
+}
+
+/* ---- tunnels ------------------------------------------------------------------------------------------------------- */
+
+static int answer(void *ctx, const char *method, const char *path, const char *body, struct str *out)
+{
+	struct machine *m = ctx;
+	int status = 500;
+
+	pthread_mutex_lock(&m->lab->lock);
+	if (m->lab->failing)
+		str_add(out, "{\"kind\":\"Status\",\"message\":\"it was told to fail\"}");
+	else
+		status = lab_answer(m, method, path, body, out);
+	pthread_mutex_unlock(&m->lab->lock);
+	return status;
+}
+
+/* Who answers at an address, seen from m: itself, another machine, or for the virtual IP any. NULL: nobody listens. */
+static struct machine *find(struct machine *m, const char *address)
+{
+	struct lab *l = m->lab;
+
+	if (strcmp(address, "127.0.0.1") == 0)
+		return has_api(m) ? m : NULL;
+	for (int i = 0; i < LAB_MACHINES; i++)
+		if (has_api(&l->machines[i]) && (strcmp(address, l->inventory->endpoint.vip) == 0 ||
+							strcmp(address, l->inventory->hosts[i].address) == 0))
+			return &l->machines[i];
+	return NULL;
+}
+
+static int serve(
+	struct machine *to, bool etcd, int (*use)(int fd, void *ctx, struct error *err), void *ctx, struct error *err)
+{
+	struct fake_tls s = { .answer = answer, .answer_ctx = to, .ctx = to->tls[etcd] };
+	int fd[2], rc;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))
+		abort();
+	fake_tls_start(&s, NULL, NULL, NULL, fd[1]);
+	rc = use(fd[0], ctx, err);
+	shutdown(fd[0], SHUT_RDWR);
+	fake_tls_stop(&s);
+	close(fd[0]);
+	return rc;
+}
+
+static int machine_tunnel(struct fake_host *h, const char *address, int port,
+	int (*use)(int fd, void *ctx, struct error *err), void *ctx, struct error *err)
+{
+	struct machine *m = h->ctx, *to;
+	enum verdict v;
+	int rc = -1;
+
+	pthread_mutex_lock(&m->lab->lock);
+	v = count_call(m);
+	to = find(m, address);
+	m->lab->failing = v == FAIL_HALF;
+	pthread_mutex_unlock(&m->lab->lock);
+	if (v == FAIL_BEFORE)
+		return lose(m, err);
+	if (to)
+		rc = serve(to, port == 2379, use, ctx, err);
+	else
+		error_set(err, ERROR_NET, "%s:%d: connection refused", address, port);
+	pthread_mutex_lock(&m->lab->lock);
+	m->lab->failing = false;
+	pthread_mutex_unlock(&m->lab->lock);
+	return v == FAIL_AFTER ? lose(m, err) : rc;
+}
+
+/* ---- the lab ------------------------------------------------------------------------------------------------------- */
+
+void lab_init(struct lab *l, const struct inventory *inventory, const struct pki_store *store,
+	struct ssl_ctx_st *tls[LAB_MACHINES][2])
+{
+	memset(l, 0, sizeof(*l));
+	pthread_mutex_init(&l->lock, NULL);
+	l->inventory = inventory;
+	l->ca = pki_store_pem(store, PKI_CA_CRT);
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		struct machine *m = &l->machines[i];
+
+		m->lab = l;
+		m->index = i;
+		m->have = "";
+		m->host.ctx = m;
+		m->host.name = inventory->hosts[i].name;
+		m->host.fn = machine_exec;
+		m->host.tunnel = machine_tunnel;
+		m->tls[0] = tls[i][0];
+		m->tls[1] = tls[i][1];
+	}
+}
+
+void lab_run(struct lab *l, struct world *w, unsigned fail_at, enum lab_fault fault)
+{
+	l->world = w;
+	l->calls = l->execs = 0;
+	l->fail_at = fail_at;
+	l->fault = fault;
+	l->dead = -1;
+	lab_current = l;
+}
+
+struct remote *lab_open(void *world, int host, struct task *t, struct remote_cancel_token *token, struct error *err)
+{
+	struct machine *m = &lab_current->machines[host];
+	bool dead;
+
+	(void)world;
+	(void)t;
+	(void)token;
+	pthread_mutex_lock(&lab_current->lock);
+	dead = lab_current->dead == host;
+	pthread_mutex_unlock(&lab_current->lock);
+	if (dead) {
+		lose(m, err);
+		return NULL;
+	}
+	return fake_remote_open(&m->host);
+}

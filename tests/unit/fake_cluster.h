@@ -1,0 +1,77 @@
+/*
+ * Machines that kubeadm can make a cluster of: they understand the scripts of steps/host and keep what was done to them, and answer as the API server and
+ * etcd (over TLS, with the certificates of a real store). One remote call of a run can be told to fail.
+ */
+#ifndef TESTS_UNIT_FAKE_CLUSTER_H
+#define TESTS_UNIT_FAKE_CLUSTER_H
+
+#include "engine/engine.h"
+#include "pki/pki.h"
+#include "steps/steps.h"
+#include "tests/unit/fake_remote.h"
+
+#include <pthread.h>
+
+#define LAB_MACHINES 5
+
+struct ssl_ctx_st;
+
+enum lab_fault {
+	LAB_LOST,       /* the call's connection is lost before anything happens, and the machine cannot be reached for the rest of the run */
+	LAB_LOST_AFTER, /* the same, but what was asked for happened */
+	LAB_ONCE,       /* the connection is lost and can be made again */
+	LAB_ERROR,      /* the script ends with an error half way, the API server answers 500 */
+};
+
+enum lab_member { LAB_NO_MEMBER, LAB_LEARNER, LAB_VOTER };
+
+struct lab_job {
+	char name[16], record[160];
+};
+
+struct machine {
+	struct fake_host host;
+	struct lab *lab;
+	int index;
+	struct lab_job jobs[8];
+	struct {
+		char path[96], sum[65];
+	} files[16];
+	size_t file_count;
+	bool prepared, packages, containerd, keepalived, pki, record, init;
+	char lock[64];       /* the run that holds it */
+	const char *have;    /* of kubeadm's files */
+	bool node;           /* registered */
+	enum lab_member member;
+	struct ssl_ctx_st *tls[2]; /* of the API server, of etcd; lent */
+};
+
+struct lab {
+	pthread_mutex_t lock;
+	const struct inventory *inventory;
+	struct world *world; /* of the run at work */
+	struct machine machines[LAB_MACHINES];
+	const char *ca;
+	char cni[65]; /* digest of the applied manifest, as kubewright noted it */
+	bool applied; /* a pod network is there */
+	unsigned inits;
+	/* of the run at work */
+	unsigned calls, execs, fail_at;
+	enum lab_fault fault;
+	int dead; /* machine that cannot be reached any more; -1 none */
+	bool failing; /* the faulty tunnel is in use */
+};
+
+/* Machines as their installer left them. store outlives the lab. */
+void lab_init(struct lab *l, const struct inventory *inventory, const struct pki_store *store, struct ssl_ctx_st *tls[LAB_MACHINES][2]);
+/* Before each run. fail_at 0: nothing fails. */
+void lab_run(struct lab *l, struct world *w, unsigned fail_at, enum lab_fault fault);
+/* engine_config.open, of a world whose lab is the static one below. */
+struct remote *lab_open(void *world, int host, struct task *t, struct remote_cancel_token *token, struct error *err);
+/* The one that lab_open means. */
+extern struct lab *lab_current;
+
+/* fake_api.c: what the API server and etcd of a machine say; with the lab's lock held. */
+int lab_answer(struct machine *m, const char *method, const char *path, const char *body, struct str *out);
+
+#endif
