@@ -1,0 +1,118 @@
+/* What a control plane gets of the PKI before kubeadm runs: the shared CAs and leaves with the right names. */
+#include "steps/steps.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "inventory/inventory.h"
+#include "pki/pki.h"
+#include "steps/host_scripts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const certificates_words[] = { "placed", "error", "hint", NULL };
+
+enum step_verdict certificates_check(struct task *t, struct error *why)
+{
+	const struct cluster_host *h = world_facts(t);
+	const char *manifest = cluster_fact(h, "pki_manifest");
+
+	/* kubeadm renews leaves on a living control plane: what it has then is its own business as long as its CA is ours */
+	if (world_installed(h) || strcmp(manifest, "ok") == 0)
+		return STEP_DONE;
+	error_set(why, ERROR_NONE,
+		strcmp(manifest, "absent") == 0 ? "places keys, certificates and kubeconfigs"
+						: "replaces changed certificates");
+	return STEP_NEEDED;
+}
+
+/* Every name the API server may be called by: the endpoint, all control planes, this machine's own loopback. */
+static size_t more_names(const struct inventory *inv, const char **names, size_t max)
+{
+	size_t n = 0;
+
+	names[n++] = "127.0.0.1";
+	names[n++] = "localhost";
+	for (size_t i = 0; i < inv->host_count && n < max - 1; i++)
+		if (inv->hosts[i].role == INVENTORY_CONTROL_PLANE) {
+			names[n++] = inv->hosts[i].address;
+			if (n < max)
+				names[n++] = inv->hosts[i].name;
+		}
+	return n;
+}
+
+/* Patch number of "1.36.2". */
+static int patch_of(const char *version)
+{
+	const char *dot = strrchr(version, '.');
+
+	return dot ? atoi(dot + 1) : 0;
+}
+
+static int make_files(struct task *t, struct pki_files *out, struct error *err)
+{
+	const struct world *w = world_of(t);
+	const struct inventory *inv = w->inventory;
+	const char *names[64];
+	char service_ip[16];
+	struct pki_node node = {
+		.cluster = inv->cluster,
+		.name = world_host(t)->name,
+		.address = world_host(t)->address,
+		.endpoint = inventory_endpoint(inv),
+		.port = inv->endpoint.port,
+		.bind_port = 6443,
+		.service_ip = service_ip,
+		.dns_domain = inv->network.dns_domain,
+		.more_sans = names,
+		.more_san_count = more_names(inv, names, 64),
+		.admin_org = w->release->admin_org,
+		.kubelet_client_org =
+			patch_of(w->version) < w->release->kubelet_client_org_before ? w->release->admin_org : NULL,
+		.super_admin = w->release->super_admin && task_host(t) == w->init_host,
+		.days = 365,
+	};
+
+	if (inventory_cidr_nth(inv->network.services, 1, service_ip))
+		return error_set(
+			err, ERROR_INVENTORY, "network.services %s has no first address", inv->network.services);
+	return pki_control_plane_files(w->store, &node, out, err);
+}
+
+int certificates_apply(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+	struct managed_files *files = xcalloc(1, sizeof(*files));
+	struct pki_files made = { 0 };
+	const struct remote_param *file_params;
+	struct remote_param params[48 * 3 + 8];
+	char pin[80];
+	size_t n;
+	int rc = -1;
+
+	if (make_files(t, &made, err))
+		goto out;
+	for (size_t i = 0; i < made.count; i++)
+		managed_add(files, made.list[i].path, made.list[i].mode, true, made.list[i].content.text,
+			made.list[i].content.len);
+	pki_store_pin(w->store, pin, sizeof(pin));
+	params[0] = (struct remote_param){ "init", task_host(t) == w->init_host ? "yes" : "no" };
+	params[1] = (struct remote_param){ "cluster", w->inventory->cluster };
+	params[2] = (struct remote_param){ "ca_pin", pin };
+	n = managed_params(files, &file_params);
+	memcpy(params + 3, file_params, n * sizeof(*params));
+	rc = world_script(
+		t, "certificates", host_script_certificates, params, n + 3, certificates_words, NULL, 60000, err);
+	if (rc == 0) {
+		task_lock(t);
+		cluster_set(world_facts(t), "pki_manifest", "ok");
+		task_unlock(t);
+	}
+out:
+	pki_files_release(&made);
+	managed_release(files);
+	free(files);
+	return rc;
+}

@@ -1,0 +1,139 @@
+/* keepalived: unicast, one virtual router id made from the address, and a check of the API server on this host. */
+#include "steps/steps.h"
+
+#include "base/error.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+#include "steps/host_scripts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const endpoint_words[] = { "vip_held", "error", "hint", NULL };
+
+/* Asked once a second on this host; packages.c brings curl. Open to everyone unless the operator closes anonymous access. */
+static const char check_script[] =
+	"#!/bin/sh\n"
+	"# kubewright: is the API server of this host ready?\n"
+	"exec curl --silent --fail --output /dev/null --noproxy '*' --max-time 2 --cacert /etc/kubernetes/pki/ca.crt "
+	"https://127.0.0.1:6443/readyz\n";
+
+/* The priority falls with the control plane's place in the inventory; the host that runs init comes first. */
+static int priority(const struct world *w, int host)
+{
+	int place = 0;
+
+	for (int i = 0; i < host; i++)
+		place += w->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && i != w->init_host;
+	return host == w->init_host ? 150 : 140 - place;
+}
+
+static void keepalived_conf(const struct world *w, int host, struct str *out)
+{
+	const struct inventory *inv = w->inventory;
+	const char *vip = inv->endpoint.vip, *last = strrchr(vip, '.');
+	const char *interface =
+		inv->endpoint.interface ? inv->endpoint.interface : cluster_fact(&w->hosts[host], "address_iface");
+	int vrid = last ? atoi(last + 1) : 51;
+
+	str_addf(out,
+		"# Written by kubewright.\n"
+		"global_defs {\n"
+		"  router_id %s\n"
+		"  enable_script_security\n"
+		"  script_user root\n"
+		"  vrrp_garp_master_refresh 30\n"
+		"}\n"
+		"vrrp_script apiserver {\n"
+		"  script \"/etc/keepalived/kubewright-check\"\n"
+		"  interval 1\n"
+		"  timeout 2\n"
+		"  fall 2\n"
+		"  rise 1\n"
+		"  weight -60\n"
+		"}\n"
+		"vrrp_instance kubernetes {\n"
+		"  state BACKUP\n"
+		"  interface %s\n"
+		"  virtual_router_id %d\n"
+		"  priority %d\n"
+		"  advert_int 1\n"
+		"  unicast_src_ip %s\n"
+		"  unicast_peer {\n",
+		inv->hosts[host].name, interface, vrid > 0 && vrid < 256 ? vrid : 51, priority(w, host),
+		inv->hosts[host].address);
+	for (size_t i = 0; i < inv->host_count; i++)
+		if ((int)i != host && inv->hosts[i].role == INVENTORY_CONTROL_PLANE)
+			str_addf(out, "    %s\n", inv->hosts[i].address);
+	str_addf(out,
+		"  }\n"
+		"  virtual_ipaddress {\n"
+		"    %s/32\n"
+		"  }\n"
+		"  track_script {\n"
+		"    apiserver\n"
+		"  }\n"
+		"}\n",
+		vip);
+}
+
+static void endpoint_files(struct task *t, struct managed_files *f)
+{
+	struct str conf = STR_INIT;
+
+	keepalived_conf(world_of(t), task_host(t), &conf);
+	managed_add(f, "/etc/keepalived/keepalived.conf", 0644, false, conf.buf, conf.len);
+	managed_add(f, "/etc/keepalived/kubewright-check", 0755, false, check_script, sizeof(check_script) - 1);
+	str_release(&conf);
+}
+
+enum step_verdict endpoint_check(struct task *t, struct error *why)
+{
+	const struct cluster_host *h = world_facts(t);
+	struct managed_files files = { .count = 0 };
+	const char *which = NULL;
+	bool same;
+
+	if (!world_of(t)->inventory->endpoint.vip)
+		return STEP_NOT_HERE;
+	endpoint_files(t, &files);
+	same = managed_same(&files, h, &which);
+	managed_release(&files);
+	if (same && cluster_fact_is(h, "unit.keepalived", "active"))
+		return STEP_DONE;
+	if (same)
+		error_set(why, ERROR_NONE, "starts keepalived");
+	else
+		error_set(why, ERROR_NONE, "writes %s", which);
+	return STEP_NEEDED;
+}
+
+int endpoint_apply(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+	struct managed_files files = { .count = 0 };
+	const struct remote_param *file_params;
+	struct remote_param params[12] = { { "vip", w->inventory->endpoint.vip } };
+	size_t n;
+	int rc;
+
+	/* kubeadm init on the first host may need the address; later the healthiest host has it */
+	task_lock(t);
+	params[1] =
+		(struct remote_param){ "want_vip", !w->cluster.exists && task_host(t) == w->init_host ? "yes" : "no" };
+	task_unlock(t);
+
+	endpoint_files(t, &files);
+	n = managed_params(&files, &file_params);
+	memcpy(params + 2, file_params, n * sizeof(*params));
+	rc = world_script(t, "endpoint", host_script_endpoint, params, n + 2, endpoint_words, NULL, 120000, err);
+	if (rc == 0) {
+		task_lock(t);
+		managed_done(&files, world_facts(t));
+		cluster_set(world_facts(t), "unit.keepalived", "active");
+		task_unlock(t);
+	}
+	managed_release(&files);
+	return rc;
+}

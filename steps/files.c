@@ -1,0 +1,97 @@
+/* Files that kubewright manages are data: path, mode, content. One library function on the host writes them (lib.sh). */
+#include "steps/steps.h"
+
+#include "base/alloc.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "pki/pki.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTAINERD_FILES "/etc/containerd/config.toml\n/etc/containerd/conf.d/90-kubewright.toml\n"
+
+const char steps_managed_paths[] =
+	"/etc/modules-load.d/kubewright.conf\n"
+	"/etc/sysctl.d/90-kubewright.conf\n" CONTAINERD_FILES "/etc/keepalived/keepalived.conf\n"
+	"/etc/keepalived/kubewright-check\n";
+
+void managed_add(struct managed_files *f, const char *path, unsigned mode, bool secret, const char *content, size_t len)
+{
+	struct managed_file *m;
+
+	if (f->count == sizeof(f->list) / sizeof(f->list[0]))
+		abort(); /* a plan's files are fixed: too many is a bug */
+	m = &f->list[f->count++];
+	m->path = path;
+	m->mode = mode;
+	m->secret = secret;
+	m->content = xstrndup(content, len);
+	m->len = len;
+}
+
+bool managed_same(const struct managed_files *f, const struct cluster_host *h, const char **which)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		char sum[65];
+
+		pki_sha256_hex(f->list[i].content, f->list[i].len, sum);
+		if (strcmp(cluster_factf(h, "sum.%s", f->list[i].path), sum) != 0) {
+			*which = f->list[i].path;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Keeps text alive until managed_release. */
+static const char *own(struct managed_files *f, char *text)
+{
+	f->owned[f->owned_count++] = text;
+	return text;
+}
+
+size_t managed_params(struct managed_files *f, const struct remote_param **params)
+{
+	size_t n = 0;
+
+	f->params[n++] = (struct remote_param){ "files", own(f, xasprintf("%zu", f->count)) };
+	for (size_t i = 0; i < f->count; i++) {
+		struct str data = STR_INIT;
+
+		str_add_base64(&data, f->list[i].content, f->list[i].len);
+		f->params[n].name = own(f, xasprintf("file_%zu_path", i + 1));
+		f->params[n++].value = f->list[i].path;
+		f->params[n].name = own(f, xasprintf("file_%zu_mode", i + 1));
+		f->params[n++].value = own(f, xasprintf("%o", f->list[i].mode));
+		f->params[n].name = own(f, xasprintf("file_%zu_data", i + 1));
+		f->params[n++].value = own(f, str_detach(&data));
+	}
+	*params = f->params;
+	return n;
+}
+
+void managed_done(const struct managed_files *f, struct cluster_host *h)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		char sum[65], word[128];
+
+		pki_sha256_hex(f->list[i].content, f->list[i].len, sum);
+		snprintf(word, sizeof(word), "sum.%s", f->list[i].path);
+		cluster_set(h, word, sum);
+	}
+}
+
+void managed_release(struct managed_files *f)
+{
+	for (size_t i = 0; i < f->owned_count; i++) {
+		secret_wipe(f->owned[i], strlen(f->owned[i]));
+		free(f->owned[i]);
+	}
+	for (size_t i = 0; i < f->count; i++) {
+		secret_wipe(f->list[i].content, f->list[i].len);
+		free(f->list[i].content);
+	}
+	f->count = f->owned_count = 0;
+}

@@ -1,0 +1,23 @@
+# Places the control plane's certificates, keys and kubeconfigs, and keeps their digests for the drift check.
+# Parameters: init (yes|no), cluster, ca_pin, files… (lib.sh).
+# Answers: placed, error, hint.
+# shellcheck shell=sh disable=SC2154,SC2015
+main() {
+	fence
+	make_dir /etc/kubernetes 755
+	make_dir /etc/kubernetes/pki 755
+	put_files
+	kw_i=1
+	while [ "$kw_i" -le "$files" ]; do
+		eval "kw_p=\$file_${kw_i}_path"
+		sha256sum "$kw_p"
+		kw_i=$((kw_i + 1))
+	done >"$kw_state/pki.sha256.new" && sync "$kw_state/pki.sha256.new" &&
+		mv -f "$kw_state/pki.sha256.new" "$kw_state/pki.sha256" || fail "cannot write $kw_state/pki.sha256"
+	record cluster "$cluster"
+	record node "$node"
+	record ca_pin "$ca_pin"
+	[ "$init" = no ] || record init yes
+	say placed "$files"
+}
+main </dev/null

@@ -1,0 +1,11 @@
+# Applies the pod network's manifest on a control plane.
+# Parameters: manifest (text).
+# Answers: applied, error, hint.
+# shellcheck shell=sh disable=SC2154,SC2015
+main() {
+	fence
+	printf '%s' "$manifest" | kubectl --kubeconfig /etc/kubernetes/admin.conf apply --server-side --force-conflicts \
+		--field-manager=kubewright -f - >&2 || fail "kubectl cannot apply the pod network's manifest" "the log above is kubectl's own; check network.cni in the inventory"
+	say applied yes
+}
+main </dev/null

@@ -1,0 +1,19 @@
+# Runs kubeadm join. Runs as a job.
+# Parameters: secret_config (kubeadm's configuration, with the join token), validate (yes|no), cluster, ca_pin.
+# Answers: joined, error, hint.
+# shellcheck shell=sh disable=SC2154,SC2015
+main() {
+	work=$(mktemp -d /run/kubewright/join.XXXXXX) || fail "cannot make a folder in /run/kubewright"
+	trap 'rm -rf "$work"' EXIT
+	(umask 077 && printf '%s' "$secret_config" >"$work/config") || fail "cannot write to /run"
+	if [ "$validate" = yes ]; then
+		kubeadm config validate --config "$work/config" >&2 || fail "kubeadm refuses its configuration" "check kubeadm.extra in the inventory"
+	fi
+	kubeadm_watched join --config "$work/config" ||
+		fail "kubeadm join failed" "the log above is kubeadm's own; 'kubewright logs HOST' shows more, 'kubewright apply' tries again"
+	record cluster "$cluster"
+	record node "$node"
+	record ca_pin "$ca_pin"
+	say joined yes
+}
+main </dev/null

@@ -1,0 +1,158 @@
+# Functions shared by the scripts that change a host. Sent before them, never run alone. POSIX sh.
+# Parameters that every script has: node (name in the inventory), run (id of this run).
+# The undo ledger keeps the first previous value of everything that is changed; `kubewright reset` plays it back.
+# shellcheck shell=sh disable=SC2154,SC2015
+LC_ALL=C
+export LC_ALL
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+umask 022
+kw_state=/var/lib/kubewright
+kw_ledger=$kw_state/ledger
+
+log() { printf '%s\n' "$*" >&2; }
+
+# fail WHAT [HINT]: ends the script; both reach the operator.
+fail() {
+	say error "$1"
+	[ -z "${2-}" ] || say hint "$2"
+	exit 1
+}
+
+# The run id in the lock is a fencing token: a run that lost its lock changes nothing any more.
+fence() {
+	kw_holder=$(sed -n 's/^run=//p' "$kw_state/lock" 2>/dev/null) || kw_holder=
+	[ "$kw_holder" = "$run" ] ||
+		fail "the lock of this host is held by run ${kw_holder:-(none)} and not by this one any more" \
+			"another kubewright has taken over; see 'kubewright status'"
+	touch "$kw_state/lock"
+}
+
+kw_dirs() {
+	mkdir -p "$kw_ledger/files" && chmod 700 "$kw_state" "$kw_ledger" ||
+		fail "cannot write to $kw_state" "is the disk full or read-only? see 'df /var/lib'"
+}
+
+# ledger_note KIND KEY PREVIOUS: only the first note of a KIND and KEY counts.
+ledger_note() {
+	kw_dirs
+	if [ -f "$kw_ledger/list" ] && grep -qF "$1|$2|" "$kw_ledger/list"; then
+		return 0
+	fi
+	printf '%s|%s|%s\n' "$1" "$2" "$3" >>"$kw_ledger/list" && sync "$kw_ledger/list" ||
+		fail "cannot write the undo ledger $kw_ledger/list" "is the disk full or read-only? see 'df /var/lib'"
+}
+
+# Keeps a copy of a file as it was before its first change.
+ledger_file() {
+	kw_dirs
+	if [ -f "$kw_ledger/list" ] && grep -qF "file|$1|" "$kw_ledger/list"; then
+		return 0
+	fi
+	if [ -e "$1" ] || [ -L "$1" ]; then
+		kw_copy=$kw_ledger/files/$(printf '%s' "$1" | tr / %)
+		cp -a "$1" "$kw_copy" || fail "cannot keep a copy of $1" "is the disk full? see 'df /var/lib'"
+		ledger_note file "$1" saved
+	else
+		ledger_note file "$1" absent
+	fi
+}
+
+ledger_unit() {
+	kw_enabled=$(systemctl is-enabled "$1" 2>/dev/null) || true
+	kw_active=$(systemctl is-active "$1" 2>/dev/null) || true
+	ledger_note unit "$1" "${kw_enabled:-absent} ${kw_active:-inactive}"
+}
+
+ledger_sysctl() {
+	kw_value=$(sysctl -n "$1" 2>/dev/null) || return 0
+	ledger_note sysctl "$1" "$kw_value"
+}
+
+# make_dir PATH MODE: like mkdir -p, remembering the topmost directory that was not there.
+make_dir() {
+	[ -d "$1" ] && return 0
+	kw_top=$1
+	while [ ! -d "$(dirname "$kw_top")" ]; do
+		kw_top=$(dirname "$kw_top")
+	done
+	ledger_note dir "$kw_top" absent
+	mkdir -p "$1" && chmod "$2" "$1" || fail "cannot make the directory $1"
+}
+
+# put_file PATH MODE BASE64: replaces a file atomically unless it has this content already. Adds PATH to kw_changed.
+put_file() {
+	kw_tmp=$(dirname "$1")/.kubewright.$$
+	make_dir "$(dirname "$1")" 755
+	(umask 077 && printf '%s' "$3" | base64 -d >"$kw_tmp") || {
+		rm -f "$kw_tmp"
+		fail "cannot write $1" "is the disk full or read-only? see 'df $(dirname "$1")'"
+	}
+	chmod "$2" "$kw_tmp"
+	if cmp -s "$kw_tmp" "$1" && [ "$(stat -c %a "$1")" = "$2" ] && [ ! -L "$1" ]; then
+		rm -f "$kw_tmp"
+		return 0
+	fi
+	ledger_file "$1"
+	{ sync "$kw_tmp" && mv -f "$kw_tmp" "$1"; } || {
+		rm -f "$kw_tmp"
+		fail "cannot put $1 in place" "is the file immutable, or its file system read-only?"
+	}
+	kw_changed="$kw_changed $1"
+	log "wrote $1"
+}
+
+# put_files: all of file_1_path, file_1_mode, file_1_data … file_N_… where files=N.
+put_files() {
+	kw_changed=
+	kw_i=1
+	while [ "$kw_i" -le "${files:-0}" ]; do
+		eval "kw_p=\$file_${kw_i}_path kw_m=\$file_${kw_i}_mode kw_d=\$file_${kw_i}_data"
+		put_file "$kw_p" "$kw_m" "$kw_d"
+		kw_i=$((kw_i + 1))
+	done
+}
+
+changed() {
+	case " $kw_changed " in *" $1 "*) return 0 ;; esac
+	return 1
+}
+
+# record KEY VALUE: into host.conf, what kubewright knows of this host.
+record() {
+	kw_dirs
+	{
+		sed "/^$1=/d" "$kw_state/host.conf" 2>/dev/null
+		printf '%s=%s\n' "$1" "$2"
+	} >"$kw_state/host.conf.new" && sync "$kw_state/host.conf.new" && mv -f "$kw_state/host.conf.new" "$kw_state/host.conf" ||
+		fail "cannot write $kw_state/host.conf" "is the disk full? see 'df /var/lib'"
+}
+
+# wait_for SECONDS COMMAND…: until the command succeeds.
+wait_for() {
+	kw_end=$(($(date +%s) + $1))
+	shift
+	until "$@"; do
+		[ "$(date +%s)" -lt "$kw_end" ] || return 1
+		sleep 0.2
+	done
+}
+
+# kubeadm_watched ARGUMENTS…: runs kubeadm; its log goes to stderr. A kubelet that has just started may refuse a static Pod because it does not know its
+# own disk yet (1.20: "no set of running pods found to reclaim resources"), and never tries it again: it is started anew then.
+kubeadm_watched() {
+	kw_since=$(date +%s)
+	kw_restarts=0
+	kubeadm "$@" </dev/null >&2 &
+	kw_kubeadm=$!
+	while kill -0 "$kw_kubeadm" 2>/dev/null; do
+		if [ "$kw_restarts" -lt 3 ] && journalctl -q -u kubelet --since "@$kw_since" -o cat 2>/dev/null | grep -q 'Failed to admit pod'; then
+			log "the kubelet refused a static Pod at its start; starting it anew"
+			systemctl restart kubelet || true
+			kw_since=$(($(date +%s) + 1))
+			kw_restarts=$((kw_restarts + 1))
+		fi
+		sleep 1
+	done
+	wait "$kw_kubeadm"
+}

@@ -1,0 +1,599 @@
+# Looks at a host and tells everything in one go; changes nothing but the lock. Runs alone (without lib.sh). POSIX sh.
+#
+# Parameters:
+#   node            name in the inventory            address        the Node's address
+#   vip             virtual IP or empty              vip_interface  its interface or empty
+#   paths           files whose digest is wanted     repositories   "host port" lines to reach when packages are missing
+#   cluster         name of the cluster              run            id of this run
+#   owner           "user@machine pid N"             machine        id of the operator's machine
+#   dead_runs       run ids known to be dead         lock           yes: take the lock; no: only look
+#   ttl             seconds after which a lock that nobody touched is nobody's
+#
+# Answers (lists are separated by spaces; "lines" are sent whole):
+#   now_ms now_end_ms        milliseconds since 1970, first and last word said
+#   lock                     ours | taken-over | held (by another, alive) | unwritable | none (not asked for)
+#   lock_owner lock_run lock_since lock_machine lock_step   who has it, or had it when it was taken over
+#   os_id os_version_id os_name os_codename   /etc/os-release      kernel arch hostname machine_id product_uuid
+#   cpus mem_kb              what can be used                       swap      lines "device type kb"
+#   cgroup                   v1 | v2                                virt      as systemd-detect-virt says       pid1
+#   addrs                    lines "iface mac cidr" (IPv4)          routes    lines of `ip -4 route`
+#   default_iface            of the default route                   address_iface  that has `address`
+#   vip_held                 yes | no       vip_answers  "yes MAC" | no; asked only where nothing is installed
+#   disk_var_kb disk_etcd_kb disk_etc_kb    free space              inodes inodes_total  of /var; 0: has none to count
+#   data_disk                device of etcd's folder                read_only  folders that cannot be written to
+#   listen                   TCP ports      listen_who   lines "port process" of Kubernetes' ports when it is not installed
+#   resolve                  IPv4 addresses of `node`, first one first
+#   unit.NAME                active | activating | inactive | failed | absent …      enabled.NAME  as systemctl is-enabled, or absent
+#   pkg_manager              apt | dnf | yum | zypper | pacman | apk | none
+#   pkg.NAME                 version, when it is installed          hold      packages that are held
+#   dpkg_broken              no, or what is half done               apt_proxy yes | no
+#   sum.PATH                 sha256 or "absent"                     pki_manifest  ok | changed | absent
+#   have                     of: kubelet-conf bootstrap-conf admin-conf super-admin-conf etcd-data etcd-manifest apiserver-manifest
+#                            cm-manifest scheduler-manifest kubelet-config cni-conf ca-crt
+#   ca_crt kubelet_cert      PEM, certificates only                 kubelet_server  URL in kubelet.conf
+#   record.KEY               what kubewright noted on this host     ledger    yes | no: something to undo
+#   job.NAME                 "running|done|died STATUS INPUT RUN", "-" for what is not known
+#   sysctl.NAME              value, empty when there is none        module.NAME  loaded | available | unavailable
+#   images                   lines              containerd_version  of one that no package owns
+#   time_sync                yes | no | unknown
+#   repo.HOST/PORT           ok | refused | unresolved | timeout | unreachable
+#   leftovers                lines, when kubelet.conf is absent     firewall  lines, when kubelet.conf is absent
+#   error hint               never said; every script may
+# Lists and texts of several lines are one value; `say` sees to their encoding.
+# shellcheck shell=sh disable=SC2154,SC2015
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+kw_state=/var/lib/kubewright
+kw_services='kubelet containerd keepalived docker crio firewalld ufw nftables systemd-timesyncd chrony ntp ntpsec'
+kw_packages='kubelet kubeadm kubectl cri-tools kubernetes-cni containerd containerd.io runc keepalived chrony systemd-timesyncd docker.io docker-ce cri-o'
+
+# first FILE: its first line into kw_line, empty when it cannot be read. No fork.
+first() {
+	kw_line=
+	[ ! -r "$1" ] || { read -r kw_line <"$1"; } 2>/dev/null || true
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# contains LIST WORD
+contains() {
+	case " $1 " in *" $2 "*) return 0 ;; *) return 1 ;; esac
+}
+
+system() {
+	if [ -r /etc/os-release ]; then
+		while IFS='=' read -r kw_key kw_value; do
+			kw_value=${kw_value#[\"\']}
+			kw_value=${kw_value%[\"\']}
+			case $kw_key in
+			ID) say os_id "$kw_value" ;;
+			VERSION_ID) say os_version_id "$kw_value" ;;
+			PRETTY_NAME) say os_name "$kw_value" ;;
+			VERSION_CODENAME) say os_codename "$kw_value" ;;
+			esac
+		done </etc/os-release
+	fi
+	first /proc/sys/kernel/osrelease && kw_kernel=$kw_line && say kernel "$kw_line"
+	first /proc/sys/kernel/hostname && say hostname "$kw_line"
+	first /etc/machine-id && say machine_id "$kw_line"
+	first /sys/class/dmi/id/product_uuid && say product_uuid "$kw_line"
+	first /proc/1/comm && say pid1 "$kw_line"
+	first /proc/meminfo && kw_line=${kw_line#MemTotal:} && kw_line=${kw_line%kB} && say mem_kb "$((kw_line))"
+	say arch "$(uname -m)"
+	say cpus "$(nproc)"
+	say virt "$(systemd-detect-virt 2>/dev/null)"
+	kw_line=v1
+	[ ! -e /sys/fs/cgroup/cgroup.controllers ] || kw_line=v2
+	say cgroup "$kw_line"
+	kw_swaps=
+	while read -r kw_dev kw_type kw_size kw_rest; do
+		[ "$kw_dev" = Filename ] || kw_swaps="$kw_swaps${kw_swaps:+
+}$kw_dev $kw_type $kw_size"
+	done </proc/swaps
+	say swap "$kw_swaps"
+}
+
+# Sets kw_held: the virtual IP is here.
+network() {
+	kw_addrs='' kw_address_iface='' kw_held=no
+	while read -r _ kw_if kw_family kw_cidr _; do
+		case $kw_family/$kw_if in inet/lo) continue ;; inet/*) ;; *) continue ;; esac
+		first "/sys/class/net/$kw_if/address"
+		kw_addrs="$kw_addrs${kw_addrs:+
+}$kw_if ${kw_line:--} $kw_cidr"
+		[ "${kw_cidr%/*}" != "$address" ] || kw_address_iface=$kw_if
+		[ "${kw_cidr%/*}" != "${vip:-none}" ] || kw_held=yes
+	done <<END
+$(ip -o -4 addr show 2>/dev/null)
+END
+	say addrs "$kw_addrs"
+	say address_iface "$kw_address_iface"
+	[ -z "$vip" ] || say vip_held "$kw_held"
+	kw_routes=$(ip -4 route show 2>/dev/null)
+	say routes "$kw_routes"
+	case $kw_routes in
+	default*" dev "*)
+		kw_default=${kw_routes#default*" dev "}
+		say default_iface "${kw_default%%[!A-Za-z0-9._@-]*}"
+		;;
+	esac
+	kw_found=
+	while read -r kw_addr kw_rest; do
+		[ -z "$kw_addr" ] || contains "$kw_found" "$kw_addr" || kw_found="$kw_found${kw_found:+ }$kw_addr"
+	done <<END
+$(timeout 3 getent ahostsv4 "$node" 2>/dev/null)
+END
+	say resolve "$kw_found"
+}
+
+listeners() {
+	kw_ports='' kw_ours=''
+	while read -r _ _ _ kw_local _; do
+		kw_port=${kw_local##*:}
+		if [ -z "$kw_port" ] || contains "$kw_ports" "$kw_port"; then continue; fi
+		kw_ports="$kw_ports${kw_ports:+ }$kw_port"
+		case $kw_port in 6443 | 10250 | 10257 | 10259 | 2379 | 2380) kw_ours=yes ;; esac
+	done <<END
+$(ss -Hltn 2>/dev/null)
+END
+	say listen "$kw_ports"
+	if [ -z "$kw_ours" ] || contains "$kw_have" kubelet-conf; then return 0; fi
+	# slower, for the finding's text alone
+	timeout 3 ss -Hltnp 2>/dev/null |
+		sed -n 's/^[^ ]* *[^ ]* *[^ ]* *[^ ]*:\([0-9]*\) .*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1 \2 (pid \3)/p' |
+		grep -E '^(6443|10250|10257|10259|2379|2380) ' | sort -u | say64 listen_who
+}
+
+disks() {
+	kw_etcd=/var/lib/etcd
+	[ -d "$kw_etcd" ] || kw_etcd=/var/lib
+	kw_i=0
+	while read -r kw_avail kw_iavail kw_itotal kw_source; do
+		case $kw_i in
+		1) say disk_var_kb "$kw_avail" && say inodes "${kw_iavail#-}" && say inodes_total "${kw_itotal#-}" ;;
+		2) say disk_etcd_kb "$kw_avail" && say data_disk "$kw_source" ;;
+		3) say disk_etc_kb "$kw_avail" ;;
+		esac
+		kw_i=$((kw_i + 1))
+	done <<END
+$(timeout 3 df -k --output=avail,iavail,itotal,source /var/lib "$kw_etcd" /etc 2>/dev/null)
+END
+	kw_ro=
+	for kw_dir in /etc /usr /var/lib /opt; do
+		[ -w "$kw_dir" ] || [ ! -d "$kw_dir" ] || kw_ro="$kw_ro${kw_ro:+ }$kw_dir"
+	done
+	say read_only "$kw_ro"
+}
+
+# Adds to kw_have when a file is there.
+look() { [ ! -e "$2" ] || kw_have="$kw_have${kw_have:+ }$1"; }
+
+kubernetes_files() {
+	kw_have='' kw_k=/etc/kubernetes
+	look kubelet-conf $kw_k/kubelet.conf
+	look bootstrap-conf $kw_k/bootstrap-kubelet.conf
+	look admin-conf $kw_k/admin.conf
+	look super-admin-conf $kw_k/super-admin.conf
+	look etcd-data /var/lib/etcd/member
+	look etcd-manifest $kw_k/manifests/etcd.yaml
+	look apiserver-manifest $kw_k/manifests/kube-apiserver.yaml
+	look cm-manifest $kw_k/manifests/kube-controller-manager.yaml
+	look scheduler-manifest $kw_k/manifests/kube-scheduler.yaml
+	look kubelet-config /var/lib/kubelet/config.yaml
+	look ca-crt $kw_k/pki/ca.crt
+	for kw_f in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist; do
+		[ -f "$kw_f" ] || continue
+		kw_have="$kw_have${kw_have:+ }cni-conf"
+		break
+	done
+	say have "$kw_have"
+	[ ! -r $kw_k/pki/ca.crt ] || head -c 65536 $kw_k/pki/ca.crt | certificates | say64 ca_crt
+	kw_pem=/var/lib/kubelet/pki/kubelet-client-current.pem kw_data=
+	if [ -r $kw_k/kubelet.conf ]; then
+		while read -r kw_key kw_value; do
+			case $kw_key in
+			server:) say kubelet_server "$kw_value" ;;
+			client-certificate-data:) kw_data=$kw_value ;;
+			esac
+		done <$kw_k/kubelet.conf
+	fi
+	if [ -r $kw_pem ]; then
+		certificates <$kw_pem | say64 kubelet_cert
+	elif [ -n "$kw_data" ]; then
+		printf '%s' "$kw_data" | base64 -d 2>/dev/null | certificates | say64 kubelet_cert
+	fi
+}
+
+# Lets certificates through and nothing else: the kubelet keeps its key in the same file.
+certificates() { sed -n '/^-----BEGIN CERTIFICATE-----/,/^-----END CERTIFICATE-----/p'; }
+
+own_records() {
+	if [ -r $kw_state/host.conf ]; then
+		while IFS='=' read -r kw_key kw_value; do
+			case $kw_key in
+			'' | *[!a-z0-9_]*) ;;
+			*) say "record.$kw_key" "$kw_value" ;;
+			esac
+		done <$kw_state/host.conf
+	fi
+	kw_line=no
+	[ ! -s $kw_state/ledger/list ] || kw_line=yes
+	say ledger "$kw_line"
+	kw_line=absent
+	if [ -r $kw_state/pki.sha256 ]; then
+		sha256sum -c --status $kw_state/pki.sha256 2>/dev/null && kw_line=ok || kw_line=changed
+	fi
+	say pki_manifest "$kw_line"
+	set --
+	while read -r kw_path; do
+		case $kw_path in
+		/*) if [ -f "$kw_path" ]; then set -- "$@" "$kw_path"; else say "sum.$kw_path" absent; fi ;;
+		esac
+	done <<END
+$paths
+END
+	[ $# -gt 0 ] || return 0
+	while read -r kw_sum kw_path; do
+		[ -z "$kw_sum" ] || say "sum.$kw_path" "$kw_sum"
+	done <<END
+$(sha256sum "$@" 2>/dev/null)
+END
+}
+
+# One systemctl for all units, jobs included. Answers come in the order of the question. Sets kw_active_jobs, kw_containerd.
+units() {
+	kw_jobs='' kw_active_jobs='' kw_containerd=''
+	for kw_dir in "$kw_state"/jobs/*/; do
+		kw_dir=${kw_dir%/}
+		case ${kw_dir##*/} in
+		*[!a-z0-9-]*) ;;
+		*) kw_jobs="$kw_jobs ${kw_dir##*/}" ;;
+		esac
+	done
+	kw_all=$kw_services
+	for kw_name in $kw_jobs; do
+		kw_all="$kw_all kubewright-$kw_name"
+	done
+	# shellcheck disable=SC2086
+	kw_out=$(timeout 10 systemctl show --no-pager -p LoadState,ActiveState,UnitFileState $kw_all 2>/dev/null) || kw_out=
+	kw_systemd=${kw_out:+yes}
+	# shellcheck disable=SC2086
+	set -- $kw_all
+	kw_load=not-found kw_active='' kw_file=''
+	while [ $# -gt 0 ] && IFS='=' read -r kw_key kw_value; do
+		case $kw_key in
+		LoadState) kw_load=$kw_value ;;
+		ActiveState) kw_active=$kw_value ;;
+		UnitFileState) kw_file=$kw_value ;;
+		'')
+			unit "$1"
+			shift
+			kw_load=not-found kw_active='' kw_file=''
+			;;
+		esac
+	done <<END
+$kw_out
+
+END
+	for kw_name; do
+		unit "$kw_name"
+	done
+}
+
+unit() {
+	case $1/$kw_active in
+	kubewright-*/active | kubewright-*/*ing) kw_active_jobs="$kw_active_jobs ${1#kubewright-}" && return ;;
+	kubewright-*) return ;;
+	esac
+	[ "$kw_load" != not-found ] || kw_active=absent kw_file=absent
+	say "unit.$1" "$kw_active"
+	say "enabled.$1" "${kw_file:-$kw_load}"
+	[ "$1 $kw_active" != "containerd active" ] || kw_containerd=yes
+}
+
+# A result counts before the unit that is still winding up; a unit that runs counts before the result of its predecessor, which is gone then.
+jobs_told() {
+	for kw_name in $kw_jobs; do
+		kw_dir=$kw_state/jobs/$kw_name
+		first "$kw_dir/state" && kw_job_state=$kw_line
+		first "$kw_dir/status" && kw_status=${kw_line:--}
+		first "$kw_dir/input" && kw_input=${kw_line:--}
+		first "$kw_dir/run" && kw_run=${kw_line:--}
+		if [ "$kw_job_state $kw_status" != "done -" ] && [ "$kw_job_state" = "done" ]; then
+			:
+		elif contains "$kw_active_jobs" "$kw_name"; then
+			kw_job_state=running
+		elif [ "$kw_job_state" = running ] && [ -z "$kw_systemd" ]; then
+			# cannot be asked: better wait for nothing than start it twice
+			kw_active_jobs="$kw_active_jobs $kw_name"
+		elif [ -n "$kw_job_state" ]; then
+			kw_job_state=died
+		else
+			continue
+		fi
+		say "job.$kw_name" "$kw_job_state $kw_status $kw_input $kw_run"
+	done
+}
+
+lock_read() {
+	# shellcheck disable=SC2034
+	kw_l_owner='' kw_l_run='' kw_l_since='' kw_l_machine='' kw_l_step=''
+	[ -r "$kw_state/lock" ] || return 1
+	while IFS='=' read -r kw_key kw_value; do
+		case $kw_key in
+		owner | run | since | machine | step) eval "kw_l_$kw_key=\$kw_value" ;;
+		esac
+	done 2>/dev/null <"$kw_state/lock"
+}
+
+lock_tell() {
+	say lock "$1"
+	[ -n "$kw_l_run" ] || return 0
+	for kw_key in owner run since machine step; do
+		eval "say lock_$kw_key \"\$kw_l_$kw_key\""
+	done
+}
+
+# Whether the lock that lock_read saw may be taken over.
+lock_dead() {
+	if [ -n "$kw_l_run" ] && contains "$dead_runs" "$kw_l_run"; then
+		return 0
+	fi
+	for kw_name in $kw_active_jobs; do
+		first "$kw_state/jobs/$kw_name/run"
+		[ "$kw_line" != "$kw_l_run" ] || return 1
+	done
+	kw_age=$(stat -c %Y "$kw_state/lock" 2>/dev/null) || return 0
+	kw_age=$((${kw_now%???} - kw_age))
+	# a clock that was set back makes no lock immortal
+	[ "$kw_age" -gt "$ttl" ] || [ "$kw_age" -lt "-$ttl" ]
+}
+
+# Under flock on the folder, if there is one: two runs that find the same dead lock must not both take it.
+lock_take() {
+	! has flock || flock -w 5 9 || return 1
+	kw_new=$kw_state/.lock.$$
+	(
+		umask 077
+		printf 'owner=%s\nmachine=%s\nrun=%s\nstep=probe\nsince=%s\n' "$owner" "$machine" "$run" "$kw_iso" >"$kw_new"
+	) 2>/dev/null || return 1
+	kw_result=ours
+	if ! ln "$kw_new" "$kw_state/lock" 2>/dev/null; then
+		lock_read || return 1
+		if [ "$kw_l_run" = "$run" ]; then
+			touch "$kw_state/lock" 2>/dev/null || return 1
+		elif lock_dead; then
+			kw_result=taken-over
+			mv -f "$kw_new" "$kw_state/lock" 2>/dev/null || return 1
+		else
+			kw_result=held
+		fi
+	fi
+}
+
+lock_step() {
+	kw_l_run=
+	if [ "$lock" != yes ]; then
+		lock_read || true
+		lock_tell none
+		return
+	fi
+	kw_result=unwritable
+	if [ -d "$kw_state" ] || mkdir -m 700 "$kw_state" 2>/dev/null; then
+		{ lock_take || kw_result=unwritable; } 2>/dev/null 9<"$kw_state" || true
+		rm -f "$kw_state/.lock.$$" 2>/dev/null
+	fi
+	if [ "$kw_result" = ours ]; then
+		lock_read || kw_result=unwritable
+		[ "$kw_l_run" = "$run" ] || kw_result=unwritable
+	fi
+	lock_tell "$kw_result"
+}
+
+packages() {
+	kw_manager=none kw_held_packages='' kw_kubelet='' kw_packaged=''
+	for kw_m in apt-get dnf yum zypper pacman apk; do
+		has "$kw_m" || continue
+		kw_manager=${kw_m%-get}
+		break
+	done
+	say pkg_manager "$kw_manager"
+	has dpkg-query || return 0
+	# shellcheck disable=SC2016,SC2086
+	while read -r kw_status kw_name kw_version; do
+		case $kw_status in
+		hi) kw_held_packages="$kw_held_packages${kw_held_packages:+ }$kw_name" ;;
+		?i) ;;
+		*) continue ;;
+		esac
+		say "pkg.$kw_name" "$kw_version"
+		case $kw_name in
+		kubelet) kw_kubelet=yes ;;
+		containerd | containerd.io) kw_packaged=yes ;;
+		esac
+	done <<END
+$(dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\n' $kw_packages 2>/dev/null)
+END
+	say hold "$kw_held_packages"
+	kw_broken=$(grep -c -E '^Status: .* (half-installed|half-configured|unpacked|triggers-awaited|triggers-pending)$' /var/lib/dpkg/status)
+	for kw_f in /var/lib/dpkg/updates/[0-9]*; do
+		[ ! -f "$kw_f" ] || kw_broken=$((kw_broken + 1))
+	done
+	[ "${kw_broken:-0}" -eq 0 ] || kw_broken="$kw_broken packages are half installed"
+	[ "$kw_broken" != 0 ] || kw_broken=no
+	say dpkg_broken "$kw_broken"
+}
+
+module() {
+	if [ -d "/sys/module/$1" ] || [ -e "$2" ]; then
+		say "module.$1" loaded
+	elif modprobe -n -q "$1" 2>/dev/null || grep -qs "/$1\\.ko" "/lib/modules/$kw_kernel/modules.builtin"; then
+		say "module.$1" available
+	elif [ "$1" = overlay ] && grep -qw overlay /proc/filesystems; then
+		say "module.$1" loaded
+	else
+		say "module.$1" unavailable
+	fi
+}
+
+kernel_settings() {
+	for kw_key in net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables net.bridge.bridge-nf-call-ip6tables; do
+		kw_rest=${kw_key#net.*.}
+		kw_dir=${kw_key%".$kw_rest"}
+		first "/proc/sys/net/${kw_dir#net.}/$kw_rest"
+		say "sysctl.$kw_key" "$kw_line"
+	done
+	module overlay /sys/module/overlay
+	module br_netfilter /proc/sys/net/bridge
+}
+
+runtime() {
+	if [ -z "$kw_packaged" ] && has containerd; then
+		say containerd_version "$(timeout 5 containerd --version 2>/dev/null </dev/null)"
+	fi
+	if [ -n "$kw_containerd" ] && has ctr; then
+		timeout 5 ctr -n k8s.io images ls -q 2>/dev/null </dev/null | say64 images
+	fi
+}
+
+time_service() {
+	if [ -e /run/systemd/timesync/synchronized ]; then
+		say time_sync yes
+		return 0
+	fi
+	case $(timeout 2 timedatectl show -p NTPSynchronized --value 2>/dev/null) in
+	yes) say time_sync yes ;;
+	no) say time_sync no ;;
+	*) say time_sync unknown ;;
+	esac
+}
+
+# What others left. Only where kubelet.conf is absent.
+leftovers() {
+	for kw_f in /sys/class/net/cni0 /sys/class/net/flannel* /sys/class/net/cali* /sys/class/net/vxlan.calico /sys/class/net/cilium_* \
+		/sys/class/net/kube-ipvs0 /sys/class/net/weave; do
+		[ ! -e "$kw_f" ] || printf 'interface %s\n' "${kw_f##*/}"
+	done
+	for kw_f in /etc/cni/net.d/* /etc/kubernetes/*.conf /etc/kubernetes/manifests/*.yaml /var/lib/kubelet/config.yaml /var/lib/etcd/member \
+		/etc/rancher/k3s /etc/rancher/rke2 /var/snap/microk8s /var/lib/k0s; do
+		[ ! -e "$kw_f" ] || printf 'file %s\n' "$kw_f"
+	done
+}
+
+# Chains that let nothing in unless told: the policy, or the rule at the end. Not the whole rule set: it may have thousands of rules.
+firewall() {
+	if grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf; then
+		echo "ufw enabled"
+	fi
+	if has nft; then
+		timeout 2 nft -s list chains 2>/dev/null | while read -r kw_a kw_b kw_c kw_rest; do
+			case $kw_a in
+			table) kw_table="$kw_b $kw_c" ;;
+			chain) kw_chain=$kw_b ;;
+			type)
+				case "$kw_rest" in
+				*"input "*"policy drop"*) printf 'nft %s %s policy drop\n' "$kw_table" "$kw_chain" ;;
+				*"input "*)
+					# shellcheck disable=SC2086
+					timeout 2 nft -s list chain $kw_table "$kw_chain" 2>/dev/null | grep '^		' | tail -n 1 | grep -E 'drop$|reject' |
+						sed "s/^[[:space:]]*/nft $kw_table $kw_chain ends with: /"
+					;;
+				esac
+				;;
+			esac
+		done
+	elif has iptables; then
+		timeout 2 iptables -S INPUT 2>/dev/null | grep -E '^-P INPUT DROP|-j (DROP|REJECT)' | sed 's/^/iptables /'
+	fi
+	if grep -qsx filter /proc/net/ip_tables_names && has iptables-legacy; then
+		timeout 2 iptables-legacy -S INPUT 2>/dev/null | grep -E '^-P INPUT DROP|-j (DROP|REJECT)' | sed 's/^/iptables-legacy /'
+	fi
+}
+
+# Does anybody on the segment answer for the virtual IP? A datagram makes the kernel ask by ARP.
+vip_asked() {
+	ip neigh flush to "$vip" 2>/dev/null
+	# shellcheck disable=SC2016
+	timeout 1 bash -c 'echo >"/dev/udp/$0/9"' "$vip" 2>/dev/null
+	for kw_i in 1 2 3 4 5 6 7 8; do
+		kw_neigh=$(ip neigh show to "$vip" 2>/dev/null)
+		case $kw_neigh in
+		*" lladdr "*)
+			kw_neigh=${kw_neigh#*" lladdr "}
+			echo "vip_answers yes ${kw_neigh%% *}"
+			return 0
+			;;
+		'' | *FAILED*) [ "$kw_i" -le 2 ] || break ;;
+		esac
+		sleep 0.1
+	done
+	echo "vip_answers no"
+}
+
+repository_asked() {
+	# shellcheck disable=SC2016
+	kw_said=$(timeout 3 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>&1)
+	case $?:$kw_said in
+	0:*) echo "repo.$1/$2 ok" ;;
+	124:*) echo "repo.$1/$2 timeout" ;;
+	*refused*) echo "repo.$1/$2 refused" ;;
+	*resolution* | *"not known"* | *"No address"*) echo "repo.$1/$2 unresolved" ;;
+	*"timed out"*) echo "repo.$1/$2 timeout" ;;
+	*) echo "repo.$1/$2 unreachable" ;;
+	esac
+}
+
+# What takes time, at once; only where nothing is installed.
+network_asked() {
+	has bash || return 0
+	if [ -n "$vip" ] && [ "$kw_held" = no ] && ! contains "$kw_have" kubelet-conf; then
+		vip_asked &
+	fi
+	if [ -z "$kw_kubelet" ]; then
+		while read -r kw_host kw_port; do
+			[ -z "$kw_port" ] || repository_asked "$kw_host" "$kw_port" &
+		done <<END
+$repositories
+END
+	fi
+	wait
+}
+
+fresh() {
+	while read -r kw_key kw_value; do
+		[ -z "$kw_key" ] || say "$kw_key" "$kw_value"
+	done <<END
+$(network_asked)
+END
+	if [ -z "$kw_kubelet" ] && grep -rqs '^[^#/]*Acquire::[hH][tT][tT][pP][sS]\{0,1\}::.*[pP]roxy' /etc/apt/apt.conf /etc/apt/apt.conf.d; then
+		say apt_proxy yes
+	else
+		say apt_proxy no
+	fi
+	if ! contains "$kw_have" kubelet-conf; then
+		say leftovers "$(leftovers)"
+		say firewall "$(firewall | head -c 2048)"
+	fi
+}
+
+main() {
+	kw_iso=$(date -u '+%s%3N %Y-%m-%dT%H:%M:%SZ')
+	kw_now=${kw_iso%% *}
+	kw_iso=${kw_iso#* }
+	say now_ms "$kw_now"
+	units
+	jobs_told
+	lock_step
+	system
+	network
+	kubernetes_files
+	own_records
+	listeners
+	disks
+	packages
+	kernel_settings
+	runtime
+	time_service
+	fresh
+	say now_end_ms "$(date +%s%3N)"
+}
+main </dev/null

@@ -1,0 +1,28 @@
+# Configures containerd and makes it run. Restarted only when something changed.
+# Parameters: files… (lib.sh).
+# Answers: containerd_version, restarted, error, hint.
+# shellcheck shell=sh disable=SC2154,SC2015
+ready() { timeout 5 ctr version >/dev/null 2>&1; }
+
+main() {
+	fence
+	make_dir /etc/containerd/conf.d 755
+	make_dir /etc/containerd/certs.d 755
+	put_files
+	ledger_unit containerd.service
+	if [ -n "$kw_changed" ] || ! systemctl is-active --quiet containerd; then
+		systemctl enable --quiet containerd || true
+		log "restarting containerd"
+		systemctl restart containerd || {
+			journalctl -u containerd -n 15 --no-pager -o cat >&2
+			fail "containerd does not start" "see 'journalctl -u containerd' on the host"
+		}
+		say restarted yes
+	fi
+	wait_for 60 ready || {
+		journalctl -u containerd -n 15 --no-pager -o cat >&2
+		fail "containerd does not answer within 60 s" "see 'journalctl -u containerd' on the host"
+	}
+	say containerd_version "$(containerd --version | awk '{ print $3 }')"
+}
+main </dev/null

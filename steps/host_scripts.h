@@ -1,0 +1,23 @@
+/* The scripts of steps/host, compiled in by steps/embed.sh. Each is documented at its top. */
+#ifndef STEPS_HOST_SCRIPTS_H
+#define STEPS_HOST_SCRIPTS_H
+
+extern const char host_script_lib[];
+extern const char host_script_probe[];
+extern const char host_script_os[];
+extern const char host_script_packages[];
+extern const char host_script_runtime[];
+extern const char host_script_endpoint[];
+extern const char host_script_certificates[];
+extern const char host_script_images[];
+extern const char host_script_init[];
+extern const char host_script_join[];
+extern const char host_script_clean[];
+extern const char host_script_cni[];
+extern const char host_script_fetch_ca[];
+extern const char host_script_unlock[];
+extern const char host_script_reset[];
+extern const char host_script_job[];
+extern const char host_script_logs[];
+
+#endif

@@ -1,0 +1,82 @@
+/* kubeadm init, on one control plane, once; or the rest of one that was cut. */
+#include "steps/steps.h"
+
+#include "base/error.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+#include "steps/host_scripts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const init_words[] = { "initialized", "error", "hint", NULL };
+
+enum step_verdict init_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+	const char *state = world_job_state(world_facts(t), "init");
+
+	if (task_host(t) != w->init_host)
+		return STEP_NOT_HERE;
+	if (world_job_done(world_facts(t), "init") && w->cluster.exists)
+		return STEP_DONE;
+	if (!*state)
+		/* a cluster without a record of ours was made otherwise */
+		return w->cluster.exists
+			       ? STEP_DONE
+			       : (error_set(why, ERROR_NONE, "runs kubeadm init %s", w->version), STEP_NEEDED);
+	if (strcmp(state, "running") == 0) {
+		error_set(why, ERROR_NONE, "follows the kubeadm init that is still running");
+		return STEP_NEEDED;
+	}
+	error_set(why, ERROR_NONE,
+		w->cluster.exists ? "finishes a kubeadm init that was cut"
+				  : "takes back a kubeadm init that was cut and runs it again");
+	return STEP_HALF_DONE;
+}
+
+int init_apply(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+	bool running = strcmp(world_job_state(world_facts(t), "init"), "running") == 0;
+	bool half = !running && *world_job_state(world_facts(t), "init") != '\0';
+	bool resume = half && w->cluster.exists && w->cluster.kubeadm_config && w->cluster.member_count == 1;
+	struct str config = STR_INIT;
+	bool attached = false;
+	int rc;
+
+	if (half && !resume) {
+		if (w->cluster.member_count > 1) {
+			error_set(err, ERROR_COMMAND,
+				"kubeadm init did not end well here, yet the cluster has %zu etcd members",
+				w->cluster.member_count);
+			return error_hint(err,
+				"kubewright resets a control plane only while it is the only one; see 'kubewright status'");
+		}
+		if (world_clean(t, err))
+			return -1;
+	}
+	task_lock(t);
+	world_new_token(t);
+	task_unlock(t);
+	kubeadm_init_config(w, task_host(t), &config);
+	const struct remote_param params[] = {
+		{ "secret_config", config.buf },
+		{ "validate", w->release->has_validate ? "yes" : "no" },
+		{ "resume", resume ? "yes" : "no" },
+		{ "version", w->version },
+	};
+	rc = world_job(t, "init", host_script_init, params, sizeof(params) / sizeof(params[0]), init_words, NULL,
+		&attached, 20 * 60000, err);
+	str_wipe(&config);
+	task_lock(t);
+	w->token_known = rc == 0 && !attached;
+	if (rc == 0) {
+		w->cluster.exists = true;
+		w->lead = task_host(t);
+	}
+	task_unlock(t);
+	if (rc == 0)
+		world_note_installed(t);
+	return rc;
+}

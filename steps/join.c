@@ -1,0 +1,188 @@
+/* kubeadm join, for control planes (one at a time) and workers; and the taking back of one that was cut. */
+#include "steps/steps.h"
+
+#include "base/error.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+#include "pki/pki.h"
+#include "steps/host_scripts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const join_words[] = { "joined", "error", "hint", NULL };
+static const char *const clean_words[] = { "cleaned", "error", "hint", NULL };
+
+const char *world_job_state(const struct cluster_host *h, const char *name)
+{
+	const char *record = cluster_factf(h, "job.%s", name);
+
+	if (!*record)
+		return "";
+	if (strncmp(record, "running", 7) == 0)
+		return "running";
+	return strncmp(record, "done", 4) == 0 ? "done" : "died";
+}
+
+const char *world_lead_address(struct task *t)
+{
+	const struct world *w = world_of(t);
+
+	return w->lead >= 0 ? w->inventory->hosts[w->lead].address : NULL;
+}
+
+void world_note_installed(struct task *t)
+{
+	task_lock(t);
+	cluster_set(world_facts(t), "have",
+		world_is_control_plane(t) ? "kubelet-conf apiserver-manifest etcd-manifest etcd-data admin-conf ca-crt"
+					  : "kubelet-conf ca-crt");
+	task_unlock(t);
+}
+
+enum step_verdict join_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+	const struct cluster_host *h = world_facts(t);
+	const char *name = world_host(t)->name, *state = world_job_state(h, "join");
+	bool kubelet = strstr(cluster_fact(h, "have"), "kubelet-conf") != NULL;
+	const struct cluster_node *node = cluster_find_node(&w->cluster, name);
+
+	if (task_host(t) == w->init_host)
+		return STEP_NOT_HERE;
+	if (w->lead < 0 && !task_check_only(t)) {
+		error_set(why, ERROR_COMMAND, "there is no cluster to join: no control plane came up");
+		error_hint(why, "see to the control planes first, then 'kubewright apply' again");
+		return STEP_IMPOSSIBLE;
+	}
+	if (strcmp(state, "running") == 0) {
+		error_set(why, ERROR_NONE, "follows the kubeadm join that is still running");
+		return STEP_NEEDED;
+	}
+	if (kubelet && node && (!*state || world_job_done(h, "join")))
+		return STEP_DONE;
+	if (kubelet && !node && world_job_done(h, "join") && world_is_control_plane(t)) {
+		error_set(why, ERROR_INVENTORY,
+			"%s is installed as a control plane, but the living cluster has no Node of that name", name);
+		error_hint(why,
+			"somebody removed the Node: take the host out of the cluster whole ('kubewright reset --hosts %s'), then apply",
+			name);
+		return STEP_IMPOSSIBLE;
+	}
+	if (kubelet || *state) {
+		error_set(why, ERROR_NONE, "takes back a kubeadm join that did not end well and joins again");
+		return STEP_HALF_DONE;
+	}
+	error_set(why, ERROR_NONE, "joins as a %s", world_is_control_plane(t) ? "control plane" : "worker");
+	return STEP_NEEDED;
+}
+
+struct own_member {
+	const struct inventory_host *host;
+	bool learner_only; /* a voter stays */
+};
+
+/* The etcd members that are this host's, by its peer URL or its name. */
+static int remove_member(struct net_client *c, void *ctx, struct error *err)
+{
+	const struct own_member *own = ctx;
+	const struct inventory_host *h = own->host;
+	struct net_etcd_member list[16];
+	char peer[96];
+	int n = net_etcd_members(c, list, 16, err);
+
+	snprintf(peer, sizeof(peer), "https://%s:2380", h->address);
+	for (int i = 0; i < n; i++)
+		if ((strcmp(list[i].peer_url, peer) == 0 || strcmp(list[i].name, h->name) == 0) &&
+			(list[i].learner || !own->learner_only))
+			if (net_etcd_member_remove(c, list[i].id, err))
+				return -1;
+	return n < 0 ? -1 : 0;
+}
+
+static int delete_node(struct net_client *c, void *ctx, struct error *err)
+{
+	const struct inventory_host *h = ctx;
+	struct net_response r = { 0, STR_INIT };
+	char path[128];
+	int rc;
+
+	snprintf(path, sizeof(path), "/api/v1/nodes/%s", h->name);
+	rc = net_do(c, &(struct net_request){ .method = "DELETE", .path = path }, &r, err);
+	if (rc == 0 && r.status != 404 && r.status / 100 != 2)
+		rc = error_set(
+			err, ERROR_NET, "the API server refuses to delete the Node %s (HTTP %ld)", h->name, r.status);
+	str_release(&r.body);
+	return rc;
+}
+
+int world_clean(struct task *t, struct error *err)
+{
+	const struct world *w = world_of(t);
+	const char *lead = world_lead_address(t);
+	struct inventory_host self = *world_host(t);
+	struct own_member own = { &self, false };
+
+	if (lead && w->lead != task_host(t)) {
+		if (world_is_control_plane(t) && world_api_at(t, lead, 2379, true, remove_member, &own, err))
+			return error_wrap(err, "cannot take the etcd member of %s out", self.name);
+		if (world_api_at(t, lead, 6443, false, delete_node, &self, err))
+			return -1;
+	}
+	if (world_job(t, "clean", host_script_clean, NULL, 0, clean_words, NULL, NULL, 10 * 60000, err))
+		return -1;
+	task_lock(t);
+	cluster_set(world_facts(t), "have", "");
+	cluster_set(world_facts(t), "pki_manifest", "absent");
+	task_unlock(t);
+	return world_is_control_plane(t) ? certificates_apply(t, err) : 0;
+}
+
+/*
+ * etcd takes one learner at a time: what a failed join leaves of one would make the next control plane's fail too. The host itself stays as it is, for
+ * whoever looks into it; the next apply takes it back.
+ */
+static void remove_learner(struct task *t)
+{
+	struct own_member own = { world_host(t), true };
+	struct error err = { 0 };
+	const char *lead = world_lead_address(t);
+
+	if (lead && world_api_at(t, lead, 2379, true, remove_member, &own, &err))
+		task_log(t, "cannot see to the etcd learner that the join may have left: %s", err.what);
+}
+
+int join_apply(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+	const struct cluster_host *h = world_facts(t);
+	const char *state = world_job_state(h, "join");
+	bool half = strcmp(state, "running") != 0 && (*state || strstr(cluster_fact(h, "have"), "kubelet-conf"));
+	struct str config = STR_INIT;
+	bool attached = false;
+	char pin[80];
+	int rc;
+
+	if (half && world_clean(t, err))
+		return -1;
+	if (world_token(t, err))
+		return -1;
+	pki_store_pin(w->store, pin, sizeof(pin));
+	kubeadm_join_config(w, task_host(t), pin, &config);
+	const struct remote_param params[] = {
+		{ "secret_config", config.buf },
+		{ "validate", w->release->has_validate ? "yes" : "no" },
+		{ "version", w->version },
+		{ "cluster", w->inventory->cluster },
+		{ "ca_pin", pin },
+	};
+	rc = world_job(t, "join", host_script_join, params, sizeof(params) / sizeof(params[0]), join_words, NULL,
+		&attached, 20 * 60000, err);
+	str_wipe(&config);
+	if (rc == 0)
+		world_note_installed(t);
+	else if (err->kind == ERROR_COMMAND && world_is_control_plane(t))
+		remove_learner(t);
+	return rc;
+}

@@ -1,0 +1,231 @@
+/* kubeadm's configuration, as JSON documents: YAML reads JSON, and a tree merges with what the operator passes through. */
+#include "steps/steps.h"
+
+#include "base/json.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CRI_SOCKET "unix:///run/containerd/containerd.sock"
+
+static struct json *document(const char *api_version, const char *kind)
+{
+	struct json *d = json_object();
+
+	json_set_str(d, "apiVersion", api_version);
+	json_set_str(d, "kind", kind);
+	return d;
+}
+
+static struct json *kubeadm_document(const struct world *w, const char *kind)
+{
+	char api[64];
+
+	snprintf(api, sizeof(api), "kubeadm.k8s.io/%s", w->release->kubeadm_api);
+	return document(api, kind);
+}
+
+static void write_document(struct str *out, struct json *d)
+{
+	if (out->len)
+		str_add(out, "---\n");
+	json_write_pretty(d, out);
+	json_free(d);
+}
+
+/* kubeadm.extra holds {InitConfiguration: {...}, ClusterConfiguration: {...}, JoinConfiguration: {...}}. */
+static void merge_extra(const struct world *w, struct json *d, const char *kind)
+{
+	const struct json *extra = w->inventory->kubeadm_extra ? json_get(w->inventory->kubeadm_extra, kind) : NULL;
+
+	if (extra)
+		json_merge(d, extra);
+}
+
+static void add_arg(const struct world *w, struct json *args, const char *name, const char *value)
+{
+	struct json *arg;
+
+	if (!w->release->extra_args_list) {
+		json_set_str(args, name, value);
+		return;
+	}
+	arg = json_object();
+	json_set_str(arg, "name", name);
+	json_set_str(arg, "value", value);
+	json_add(args, arg);
+}
+
+/* Adds each name of a comma list. */
+static void add_names(struct json *list, const char *names)
+{
+	for (const char *p = names; *p; p += strcspn(p, ","), p += *p == ',') {
+		char name[96];
+
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(p, ","), p);
+		json_add(list, json_string(name));
+	}
+}
+
+/* What the operator ignores: our findings under the names kubeadm has for the same check, other names as they are. */
+static struct json *ignored_checks(const struct world *w)
+{
+	struct json *list = json_array();
+
+	for (size_t i = 0; i < w->inventory->preflight.ignore_count; i++) {
+		const char *name = w->inventory->preflight.ignore[i];
+		size_t k = 0;
+
+		while (k < finding_kind_count && strcmp(finding_kinds[k].name, name) != 0)
+			k++;
+		if (k == finding_kind_count)
+			json_add(list, json_string(name));
+		else if (finding_kinds[k].kubeadm)
+			add_names(list, finding_kinds[k].kubeadm);
+	}
+	return list;
+}
+
+static struct json *taint(const char *key, const char *value, const char *effect)
+{
+	struct json *o = json_object();
+
+	json_set_str(o, "key", key);
+	if (value && *value)
+		json_set_str(o, "value", value);
+	json_set_str(o, "effect", effect);
+	return o;
+}
+
+static struct json *registration(const struct world *w, int host)
+{
+	const struct inventory_host *h = &w->inventory->hosts[host];
+	struct json *r = json_object(), *taints = json_array(), *args;
+	struct json *ignore = ignored_checks(w);
+	struct str labels = STR_INIT;
+
+	json_set_str(r, "name", h->name);
+	json_set_str(r, "criSocket", CRI_SOCKET);
+	if (h->role == INVENTORY_CONTROL_PLANE)
+		json_add(taints, taint(w->release->taint, NULL, "NoSchedule"));
+	for (size_t i = 0; i < h->taint_count; i++)
+		json_add(taints, taint(h->taints[i].key, h->taints[i].value, h->taints[i].effect));
+	json_set(r, "taints", taints);
+	args = json_set(r, "kubeletExtraArgs", w->release->extra_args_list ? json_array() : json_object());
+	/* without it a kubelet may register the virtual IP as its own */
+	add_arg(w, args, "node-ip", h->address);
+	for (size_t i = 0; i < h->label_count; i++)
+		str_addf(&labels, "%s%s=%s", labels.len ? "," : "", h->labels[i].key, h->labels[i].value);
+	if (labels.len)
+		add_arg(w, args, "node-labels", labels.buf);
+	if (json_size(ignore))
+		json_set(r, "ignorePreflightErrors", ignore);
+	else
+		json_free(ignore);
+	str_release(&labels);
+	return r;
+}
+
+static struct json *local_endpoint(const struct inventory_host *h)
+{
+	struct json *o = json_object();
+
+	json_set_str(o, "advertiseAddress", h->address);
+	json_set_int(o, "bindPort", 6443);
+	return o;
+}
+
+/* First contact with a new API server must outlive a slow disk: kubeadm's one minute does not (since 1.33.12 … 1.36.1). */
+static void add_timeouts(const struct world *w, struct json *d)
+{
+	struct json *o;
+
+	if (!w->release->has_timeouts)
+		return;
+	o = json_object();
+	json_set_str(o, "controlPlaneComponentHealthCheck", "6m0s");
+	json_set_str(o, "kubernetesAPICall", "5m0s");
+	json_set_str(o, "etcdAPICall", "5m0s");
+	json_set(d, "timeouts", o);
+}
+
+static struct json *cluster_configuration(const struct world *w)
+{
+	const struct inventory *inv = w->inventory;
+	struct json *c = kubeadm_document(w, "ClusterConfiguration"), *o, *sans;
+	char text[128];
+
+	snprintf(text, sizeof(text), "v%s", w->version);
+	json_set_str(c, "kubernetesVersion", text);
+	json_set_str(c, "clusterName", inv->cluster);
+	snprintf(text, sizeof(text), "%s:%d", inventory_endpoint(inv), inv->endpoint.port);
+	json_set_str(c, "controlPlaneEndpoint", text);
+	if (inv->kubernetes.image_repository)
+		json_set_str(c, "imageRepository", inv->kubernetes.image_repository);
+	o = json_set(c, "networking", json_object());
+	json_set_str(o, "podSubnet", inv->network.pods);
+	json_set_str(o, "serviceSubnet", inv->network.services);
+	json_set_str(o, "dnsDomain", inv->network.dns_domain);
+	o = json_set(c, "apiServer", json_object());
+	sans = json_set(o, "certSANs", json_array());
+	json_add(sans, json_string("127.0.0.1"));
+	json_add(sans, json_string("localhost"));
+	json_add(sans, json_string(inventory_endpoint(inv)));
+	for (size_t i = 0; i < inv->host_count; i++)
+		if (inv->hosts[i].role == INVENTORY_CONTROL_PLANE)
+			json_add(sans, json_string(inv->hosts[i].address));
+	if (!w->release->has_timeouts)
+		json_set_str(o, "timeoutForControlPlane", "6m0s");
+	merge_extra(w, c, "ClusterConfiguration");
+	return c;
+}
+
+void kubeadm_init_config(const struct world *w, int host, struct str *out)
+{
+	const struct inventory_host *h = &w->inventory->hosts[host];
+	struct json *d = kubeadm_document(w, "InitConfiguration"), *token;
+
+	if (w->token[0]) {
+		token = json_object();
+		json_set_str(token, "token", w->token);
+		json_set_str(token, "ttl", "2h0m0s");
+		json_set_str(token, "description", "made by kubewright for joins");
+		json_add(json_set(d, "bootstrapTokens", json_array()), token);
+	}
+	json_set(d, "localAPIEndpoint", local_endpoint(h));
+	json_set(d, "nodeRegistration", registration(w, host));
+	add_timeouts(w, d);
+	merge_extra(w, d, "InitConfiguration");
+	write_document(out, d);
+	write_document(out, cluster_configuration(w));
+	d = document("kubelet.config.k8s.io/v1beta1", "KubeletConfiguration");
+	json_set_str(d, "cgroupDriver", w->inventory->runtime.cgroup_driver);
+	if (w->inventory->kubelet_config)
+		json_merge(d, w->inventory->kubelet_config);
+	write_document(out, d);
+	d = document("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration");
+	if (w->inventory->kubeproxy_config)
+		json_merge(d, w->inventory->kubeproxy_config);
+	write_document(out, d);
+}
+
+void kubeadm_join_config(const struct world *w, int host, const char *pin, struct str *out)
+{
+	const struct inventory_host *h = &w->inventory->hosts[host];
+	struct json *d = kubeadm_document(w, "JoinConfiguration"), *b;
+	char text[128];
+
+	b = json_set(json_set(d, "discovery", json_object()), "bootstrapToken", json_object());
+	snprintf(text, sizeof(text), "%s:%d", inventory_endpoint(w->inventory), w->inventory->endpoint.port);
+	json_set_str(b, "apiServerEndpoint", text);
+	json_set_str(b, "token", w->token);
+	json_add(json_set(b, "caCertHashes", json_array()), json_string(pin));
+	if (h->role == INVENTORY_CONTROL_PLANE)
+		json_set(json_set(d, "controlPlane", json_object()), "localAPIEndpoint", local_endpoint(h));
+	json_set(d, "nodeRegistration", registration(w, host));
+	add_timeouts(w, d);
+	merge_extra(w, d, "JoinConfiguration");
+	write_document(out, d);
+}

@@ -1,0 +1,73 @@
+/* The operator's kubeconfig: a certificate of its own, never a copy of admin.conf. */
+#include "steps/steps.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+#include "pki/pki.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DAYS 365
+#define RENEW_BEFORE_S (30 * 86400)
+
+/* Whether text is a kubeconfig for this server whose certificate is of our CA and will do for a while. */
+static bool still_good(const struct world *w, const char *text, const char *server)
+{
+	const char *data = strstr(text, "client-certificate-data: ");
+	struct str pem = STR_INIT;
+	struct pki_cert_info info;
+	bool good = false;
+
+	if (!data || !strstr(text, server))
+		return false;
+	data += strlen("client-certificate-data: ");
+	if (str_add_unbase64(&pem, data, strcspn(data, "\r\n")) == 0 &&
+		pki_cert_info(pem.buf, pem.len, &info, NULL) == 0 &&
+		pki_cert_verify(pem.buf, pem.len, pki_store_pem(w->store, PKI_CA_CRT), false, NULL, 0, NULL) == 0)
+		good = info.not_after - clock_wall_ms() / 1000 > RENEW_BEFORE_S;
+	str_release(&pem);
+	return good;
+}
+
+static void server_url(const struct world *w, char *out, size_t size)
+{
+	snprintf(out, size, "https://%s:%d", inventory_endpoint(w->inventory), w->inventory->endpoint.port);
+}
+
+enum step_verdict kubeconfig_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+	struct str text = STR_INIT;
+	char server[128];
+	bool good;
+
+	if (task_host(t) != (w->lead >= 0 ? w->lead : w->init_host))
+		return STEP_NOT_HERE;
+	server_url(w, server, sizeof(server));
+	good = w->store && file_read(w->kubeconfig_path, 1u << 20, &text, NULL) == 0 && still_good(w, text.buf, server);
+	str_wipe(&text);
+	if (good)
+		return STEP_DONE;
+	error_set(why, ERROR_NONE, "writes %s", w->kubeconfig_path);
+	return STEP_NEEDED;
+}
+
+int kubeconfig_apply(struct task *t, struct error *err)
+{
+	const struct world *w = world_of(t);
+	struct secret text = { 0 };
+	char server[128];
+	int rc;
+
+	server_url(w, server, sizeof(server));
+	rc = pki_kubeconfig(
+		w->store, w->inventory->cluster, server, "kubernetes-admin", w->release->admin_org, DAYS, &text, err);
+	if (rc == 0)
+		rc = file_write(w->kubeconfig_path, text.text, text.len, 0600, err);
+	secret_release(&text);
+	return rc;
+}

@@ -1,0 +1,169 @@
+/* Packages: exact versions from repositories whose key is pinned. */
+#include "steps/steps.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "inventory/inventory.h"
+#include "steps/host_scripts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The key that signs pkgs.k8s.io (all minors), as published there. */
+#define KUBERNETES_FINGERPRINT "DE15B14486CD377B9E876E1A234654DA9A296436"
+/* The key of Docker's apt repositories, as published in its install guide. */
+#define DOCKER_FINGERPRINT "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
+
+static const char *const packages_words[] = { "containerd_package", "containerd_version", "kubelet_version", "error",
+	"hint", NULL };
+
+/* "1.36.2-1.1" is 1.36.2 */
+static bool is_version(const char *package_version, const char *version)
+{
+	size_t n = strlen(version);
+
+	return strncmp(package_version, version, n) == 0 && (package_version[n] == '-' || package_version[n] == '\0');
+}
+
+static bool wants_keepalived(struct task *t)
+{
+	return world_is_control_plane(t) && world_of(t)->inventory->endpoint.vip != NULL;
+}
+
+static const char *runtime_version(const struct cluster_host *h)
+{
+	const char *docker = cluster_fact(h, "pkg.containerd.io");
+
+	return *docker ? docker : cluster_fact(h, "pkg.containerd");
+}
+
+enum step_verdict packages_check(struct task *t, struct error *why)
+{
+	static const char *const names[] = { "kubelet", "kubeadm", "kubectl" };
+	const struct cluster_host *h = world_facts(t);
+	const struct world *w = world_of(t);
+
+	if (!cluster_fact_is(h, "pkg_manager", "apt")) {
+		error_set(why, ERROR_PREFLIGHT, "the package manager of this system is not apt");
+		error_hint(why, "Debian and Ubuntu are supported for now");
+		return STEP_IMPOSSIBLE;
+	}
+	for (size_t i = 0; i < 3; i++) {
+		const char *have = cluster_factf(h, "pkg.%s", names[i]);
+
+		if (*have && !is_version(have, w->version) && world_installed(h)) {
+			error_set(why, ERROR_INVENTORY,
+				"%s %s is installed on a host of the living cluster, the inventory wants %s", names[i],
+				have, w->version);
+			error_hint(why, "apply never upgrades");
+			return STEP_IMPOSSIBLE;
+		}
+		if (!is_version(have, w->version)) {
+			error_set(why, ERROR_NONE, "installs %s %s", names[i], w->version);
+			return STEP_NEEDED;
+		}
+		if (!strstr(cluster_fact(h, "hold"), names[i])) {
+			error_set(why, ERROR_NONE, "holds %s", names[i]);
+			return STEP_NEEDED;
+		}
+	}
+	if (!*runtime_version(h) || (wants_keepalived(t) && !*cluster_fact(h, "pkg.keepalived"))) {
+		error_set(why, ERROR_NONE, "installs %s", *runtime_version(h) ? "keepalived" : "containerd");
+		return STEP_NEEDED;
+	}
+	if (*cluster_fact(h, "dpkg_broken") && !cluster_fact_is(h, "dpkg_broken", "no")) {
+		error_set(why, ERROR_NONE, "finishes what dpkg was interrupted in");
+		return STEP_NEEDED;
+	}
+	return STEP_DONE;
+}
+
+static bool wants_time_service(struct task *t)
+{
+	static const char *const services[] = { "systemd-timesyncd", "chrony", "ntp", "ntpsec" };
+
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		if (strcmp(cluster_factf(world_facts(t), "enabled.%s", services[i]), "enabled") == 0)
+			return false;
+	return world_of(t)->inventory->time.manage;
+}
+
+/* The place of a repository's key: as told, or where its kind has it. The caller frees. */
+static char *key_url(const struct inventory_repository *r, const char *url, const char *name)
+{
+	return r->key_url ? xstrdup(r->key_url)
+			  : xasprintf("%s%s%s", url, url[strlen(url) - 1] == '/' ? "" : "/", name);
+}
+
+/* The facts that later checks read. */
+static void note_installed(struct task *t, const struct remote_answer *answer)
+{
+	static const char *const names[] = { "kubelet", "kubeadm", "kubectl" };
+	const char *package = remote_answer_get(answer, "containerd_package"),
+		   *runtime = remote_answer_get(answer, "containerd_version");
+	const char *kubelet = remote_answer_get(answer, "kubelet_version");
+	char word[64];
+
+	task_lock(t);
+	for (size_t i = 0; kubelet && i < 3; i++) {
+		snprintf(word, sizeof(word), "pkg.%s", names[i]);
+		cluster_set(world_facts(t), word, kubelet);
+	}
+	if (package && runtime) {
+		snprintf(word, sizeof(word), "pkg.%s", package);
+		cluster_set(world_facts(t), word, runtime);
+	}
+	if (wants_keepalived(t))
+		cluster_set(world_facts(t), "pkg.keepalived", "installed");
+	cluster_set(world_facts(t), "hold", "kubelet kubeadm kubectl");
+	task_unlock(t);
+	task_log(t, "kubelet %s, %s %s", kubelet ? kubelet : "?", package ? package : "?", runtime ? runtime : "?");
+}
+
+int packages_apply(struct task *t, struct error *err)
+{
+	const struct world *w = world_of(t);
+	const struct inventory *inv = w->inventory;
+	const struct inventory_repository *kube = &inv->kubernetes.repository, *docker = &inv->containerd.repository;
+	const char *kube_url = kube->url ? kube->url : w->release->repository;
+	const char *os = cluster_fact(world_facts(t), "os_id");
+	char *docker_url = docker->url ? xstrdup(docker->url) : xasprintf("https://download.docker.com/linux/%s", os);
+	char *kube_key = NULL, *docker_key = key_url(docker, docker_url, "gpg"), *extra = NULL;
+	struct remote_answer answer = { 0 };
+	int rc;
+
+	if (!kube_url) {
+		free(docker_url);
+		free(docker_key);
+		error_set(err, ERROR_INVENTORY, "there is no public package repository for Kubernetes %s any more",
+			w->version);
+		return error_hint(err, "name yours in kubernetes.repository");
+	}
+	kube_key = key_url(kube, kube_url, "Release.key");
+	extra = xasprintf(
+		"%s%s", wants_keepalived(t) ? "keepalived curl " : "", w->release->needs_crictl ? "cri-tools" : "");
+	const struct remote_param params[] = {
+		{ "kube_version", w->version },
+		{ "kube_url", kube_url },
+		{ "kube_key_url", kube_key },
+		{ "kube_fingerprint", kube->fingerprint ? kube->fingerprint : KUBERNETES_FINGERPRINT },
+		{ "runtime_floor", w->release->containerd_floor },
+		{ "runtime_url", docker_url },
+		{ "runtime_key_url", docker_key },
+		{ "runtime_fingerprint", docker->fingerprint ? docker->fingerprint : DOCKER_FINGERPRINT },
+		{ "codename", cluster_fact(world_facts(t), "os_codename") },
+		{ "extra", extra },
+		{ "time_service", wants_time_service(t) ? "yes" : "no" },
+	};
+	rc = world_job(t, "packages", host_script_packages, params, sizeof(params) / sizeof(params[0]), packages_words,
+		&answer, NULL, 30 * 60000, err);
+	if (rc == 0)
+		note_installed(t, &answer);
+	remote_answer_release(&answer);
+	free(docker_url);
+	free(docker_key);
+	free(kube_key);
+	free(extra);
+	return rc;
+}

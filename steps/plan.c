@@ -1,0 +1,85 @@
+/* The plans: tables that read like a table of contents. */
+#include "steps/steps.h"
+
+#define THIS(name) \
+	{ \
+		name, 0, 0 \
+	}
+#define CONTROL_PLANES(name, at_least) \
+	{ \
+		name, ROLE_CONTROL_PLANE, at_least \
+	}
+#define WORKERS(name) \
+	{ \
+		name, ROLE_WORKER, 0 \
+	}
+#define COUNT(plan) (sizeof(plan) / sizeof((plan)[0]))
+
+/* clang-format off */
+#define LOOK_STEPS \
+	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } }, \
+		probe_check, probe_apply }, \
+	{ "survey", "Asking the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("probe") }, \
+		survey_check, survey_apply }, \
+	/* what only shows when control planes are compared waits for them, as decide does anyway; never for a worker */ \
+	{ "preflight", "Checking the host", ROLE_ALL, STEP_OBSERVES, { THIS("probe"), CONTROL_PLANES("probe", 0) }, \
+		preflight_check, NULL }, \
+	{ "decide", "Comparing with the inventory", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("survey", 1) }, \
+		decide_check, decide_apply }
+
+#define UNLOCK_STEP \
+	{ "unlock", "Giving back the lock", ROLE_ALL, STEP_ALWAYS, { { 0 } }, \
+		unlock_check, unlock_apply }
+
+const struct step plan_install[] = {
+	LOOK_STEPS,
+	{ "os", "Preparing the system", ROLE_ALL, 0, { THIS("preflight"), CONTROL_PLANES("decide", 1) },
+		os_check, os_apply },
+	{ "packages", "Installing packages", ROLE_ALL, 0, { THIS("os") },
+		packages_check, packages_apply },
+	{ "runtime", "Configuring containerd", ROLE_ALL, 0, { THIS("packages") },
+		runtime_check, runtime_apply },
+	{ "certificates", "Placing certificates", ROLE_CONTROL_PLANE, 0, { THIS("packages") },
+		certificates_check, certificates_apply },
+	{ "endpoint", "Setting up the virtual IP", ROLE_CONTROL_PLANE, 0, { THIS("packages") },
+		endpoint_check, endpoint_apply },
+	{ "images", "Pulling images", ROLE_ALL, 0, { THIS("runtime") },
+		images_check, images_apply },
+	{ "init", "Starting the first control plane", ROLE_CONTROL_PLANE, 0,
+		{ THIS("images"), THIS("certificates"), THIS("endpoint") },
+		init_check, init_apply },
+	{ "cni", "Installing the pod network", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("init", 1) },
+		cni_check, cni_apply },
+	{ "join", "Joining the cluster", ROLE_WORKER, 0, { THIS("images"), CONTROL_PLANES("init", 1) },
+		join_check, join_apply },
+	{ "join-control-plane", "Joining the control plane", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
+		{ THIS("images"), THIS("certificates"), THIS("endpoint"), CONTROL_PLANES("init", 1) },
+		join_check, join_apply },
+	{ "labels", "Setting labels and taints", ROLE_CONTROL_PLANE, 0,
+		{ CONTROL_PLANES("join-control-plane", 1), WORKERS("join"), CONTROL_PLANES("cni", 1) },
+		labels_check, labels_apply },
+	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("labels", 1) },
+		verify_check, verify_apply },
+	{ "kubeconfig", "Writing the kubeconfig", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("init", 1) },
+		kubeconfig_check, kubeconfig_apply },
+	UNLOCK_STEP,
+};
+const size_t plan_install_count = COUNT(plan_install);
+
+const struct step plan_check[] = { LOOK_STEPS };
+const size_t plan_check_count = COUNT(plan_check);
+
+const struct step plan_status[] = {
+	LOOK_STEPS,
+};
+const size_t plan_status_count = COUNT(plan_status);
+
+const struct step plan_reset[] = {
+	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } },
+		probe_check, probe_apply },
+	{ "reset", "Undoing the installation", ROLE_ALL, 0, { THIS("probe") },
+		reset_check, reset_apply },
+	UNLOCK_STEP,
+};
+const size_t plan_reset_count = COUNT(plan_reset);
+/* clang-format on */

@@ -1,0 +1,114 @@
+/* One exec per host returns all evidence, and takes the lock in the same round trip. */
+#include "steps/steps.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+#include "steps/host_scripts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A lock that nobody has touched for this long, by the host's clock, is of a run that is no more. */
+#define LOCK_TTL_S "900"
+
+enum step_verdict probe_check(struct task *t, struct error *why)
+{
+	(void)t;
+	(void)why;
+	return STEP_NEEDED;
+}
+
+/* "host port" of a URL, for the reachability test; nothing when the URL makes no sense. */
+static void add_repository(struct str *out, const char *url)
+{
+	const char *host = url ? strstr(url, "://") : NULL;
+	size_t n, h;
+
+	if (!host)
+		return;
+	host += 3;
+	n = strcspn(host, "/");
+	h = strcspn(host, ":/");
+	if (h < n)
+		str_addf(out, "%.*s %.*s\n", (int)h, host, (int)(n - h - 1), host + h + 1);
+	else
+		str_addf(out, "%.*s %s\n", (int)n, host, str_starts(url, "https") ? "443" : "80");
+}
+
+static int lock_result(struct task *t, const struct remote_answer *a, struct error *err)
+{
+	const char *lock = remote_answer_get(a, "lock");
+	const char *owner = remote_answer_get(a, "lock_owner"), *since = remote_answer_get(a, "lock_since");
+
+	if (!lock || strcmp(lock, "none") == 0 || strcmp(lock, "ours") == 0)
+		return 0;
+	if (strcmp(lock, "taken-over") == 0) {
+		task_notice(t, "took over the lock of a run that is no more: %s", owner ? owner : "unknown");
+		return 0;
+	}
+	if (strcmp(lock, "unwritable") == 0) {
+		error_set(err, ERROR_COMMAND, "cannot write to /var/lib/kubewright");
+		return error_hint(err, "is the disk full or read-only? see 'df /var/lib' on the host");
+	}
+	error_set(err, ERROR_LOCKED, "locked by another run: %s, since %s", owner ? owner : "unknown",
+		since ? since : "unknown");
+	return error_hint(err,
+		"wait until it is done, or end it there; a lock that nobody holds any more is taken over by itself");
+}
+
+int probe_apply(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+	const struct inventory *inv = w->inventory;
+	const struct inventory_host *host = world_host(t);
+	struct remote *r = task_remote(t, err);
+	struct remote_answer answer = { 0 };
+	struct str repositories = STR_INIT;
+	int64_t before, after, mid;
+	int rc;
+
+	if (!r)
+		return -1;
+	add_repository(&repositories,
+		inv->kubernetes.repository.url ? inv->kubernetes.repository.url : w->release->repository);
+	const struct remote_param params[] = {
+		{ "node", host->name },
+		{ "run", w->run },
+		{ "owner", w->owner },
+		{ "machine", w->machine },
+		{ "dead_runs", w->dead_runs },
+		{ "lock", w->take_lock ? "yes" : "no" },
+		{ "ttl", LOCK_TTL_S },
+		{ "cluster", inv->cluster },
+		{ "address", host->address },
+		{ "vip", host->role == INVENTORY_CONTROL_PLANE && inv->endpoint.vip ? inv->endpoint.vip : "" },
+		{ "vip_interface", inv->endpoint.interface ? inv->endpoint.interface : "" },
+		{ "paths", steps_managed_paths },
+		{ "repositories", repositories.buf },
+	};
+	before = clock_wall_ms();
+	rc = remote_script(r, "probe", host_script_probe, params, sizeof(params) / sizeof(params[0]),
+		cluster_probe_words, &answer, task_output, t, 60000, err);
+	after = clock_wall_ms();
+	str_release(&repositories);
+	if (rc == 0)
+		rc = lock_result(t, &answer, err);
+	if (rc) {
+		remote_answer_release(&answer);
+		return rc;
+	}
+	task_lock(t);
+	struct cluster_host *h = world_facts(t);
+	cluster_host_release(h);
+	h->facts = answer;
+	h->probed = true;
+	/* the host's work lies between its two readings; what is left of the round trip is the network */
+	int64_t now = cluster_fact_int(h, "now_ms", 0), end = cluster_fact_int(h, "now_end_ms", now);
+	mid = before + (after - before - (end - now)) / 2;
+	h->clock_offset_ms = now - mid;
+	h->clock_error_ms = (after - before - (end - now)) / 2 + 1;
+	task_unlock(t);
+	return 0;
+}

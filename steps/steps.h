@@ -1,0 +1,210 @@
+/*
+ * The plans, and what their steps share. A plan is a table of steps (engine/step.h) and reads like a table of contents: plan.c.
+ * One file per step beside this one; what runs on servers is in steps/host.
+ */
+#ifndef STEPS_STEPS_H
+#define STEPS_STEPS_H
+
+#include "base/secret.h"
+#include "base/str.h"
+#include "cluster/cluster.h"
+#include "engine/step.h"
+#include "inventory/release.h"
+
+struct error;
+struct inventory;
+struct inventory_host;
+struct pki_store;
+struct remote_cancel_token;
+struct remote_keys;
+
+enum steps_role {
+	ROLE_CONTROL_PLANE = 1,
+	ROLE_WORKER = 2,
+	ROLE_ALL = 3,
+};
+
+/* What the operator's secrets are for one host; filled before the run. */
+struct world_login {
+	struct secret password, sudo;
+};
+
+/*
+ * What the steps of one run share. Made by the command line, read by all hosts' threads; members below "shared" are guarded by task_lock.
+ */
+struct world {
+	const struct inventory *inventory;
+	const struct release *release;
+	const char *run;       /* id */
+	const char *owner;     /* "user@machine pid N" */
+	const char *machine;   /* this machine's id */
+	const char *dead_runs; /* run ids of this machine whose process is dead, space-separated */
+	const char *store_dir; /* of the PKI */
+	const char *kubeconfig_path; /* where the operator's kubeconfig goes */
+	const struct secret *passphrase; /* of the store; may be none */
+	bool take_lock;        /* false: only looks (check, plan, status) */
+	bool without_missing;  /* answered beforehand: go on without a control plane that cannot be reached */
+
+	/* logging in */
+	const struct remote_keys *keys;
+	struct world_login *logins; /* per host */
+	const char *known_hosts, *user_known_hosts;
+	bool accept_new_host_keys;
+	int connect_timeout_ms;
+	const char *cni_manifest; /* text; NULL: none */
+
+	/* shared */
+	struct cluster_host *hosts; /* per host; only its own thread writes, under the lock */
+	struct findings *findings;  /* per host */
+	struct cluster_state cluster;
+	struct pki_store *store;
+	char version[32];     /* resolved, "1.36.2"; "" until decided */
+	bool deciding, decided; /* a host's thread is at it; it is done */
+	struct error *decision; /* why not, when decided and refused */
+	int init_host;        /* -1 until decided; the one that runs, or ran, kubeadm init */
+	int lead;             /* a control plane whose API server answers; -1 none */
+	char token[24];       /* bootstrap token, "" until made */
+	bool token_known;     /* the API server has it */
+	bool token_busy;      /* somebody is making it */
+	bool token_signed;    /* and cluster-info is signed with it: joins may use it */
+	unsigned voters, no_network; /* seen by verify: etcd's voters, Nodes that wait for a pod network */
+	char kubeadm_version[48], kubeadm_digest[72]; /* seen on the lead */
+};
+
+extern const struct step plan_install[];
+extern const size_t plan_install_count;
+extern const struct step plan_check[];
+extern const size_t plan_check_count;
+extern const struct step plan_reset[];
+extern const size_t plan_reset_count;
+extern const struct step plan_status[];
+extern const size_t plan_status_count;
+
+/* Sets defaults (init_host, lead -1) and allocates per-host arrays for inventory->host_count hosts. */
+void world_init(struct world *w, const struct inventory *inv, const struct release *release);
+void world_release(struct world *w);
+/* engine_config.open: dials and logs in to a host as the inventory says. */
+struct remote *world_open(void *world, int host, struct task *t, struct remote_cancel_token *token, struct error *err);
+
+/* ---- for the steps -------------------------------------------------------------------------------------------------------- */
+
+struct world *world_of(struct task *t);
+const struct inventory_host *world_host(struct task *t); /* this task's entry of the inventory */
+struct cluster_host *world_facts(struct task *t);
+bool world_is_control_plane(struct task *t);
+/* Whether a host is a control plane whose kubeadm is done: it has the static Pods, and its init or join job ended well. */
+bool world_installed(const struct cluster_host *h);
+
+/*
+ * Runs a script of steps/host on this task's host (remote_script with the run's log). The library lib.sh and the parameters run and node come before it. words: as in remote_script.
+ */
+int world_script(struct task *t, const char *name, const char *script, const struct remote_param *params, size_t param_count,
+	const char *const *words, struct remote_answer *answer, int64_t timeout_ms, struct error *err);
+/*
+ * The same as a job: spooled on the host, run there by systemd under a fixed name, followed; a job of that name which still runs is followed
+ * instead of starting another. *attached tells that. Its record stays under /var/lib/kubewright/jobs.
+ */
+int world_job(struct task *t, const char *name, const char *script, const struct remote_param *params, size_t param_count,
+	const char *const *words, struct remote_answer *answer, bool *attached, int64_t timeout_ms, struct error *err);
+/* Whether the host's record says that job NAME ended with status 0. */
+bool world_job_done(const struct cluster_host *h, const char *name);
+/* Digest of a job's script and parameters (but for the one named secret_config): its record keeps it, so that a check can tell a result from mere evidence. */
+void job_input(const char *script, const struct remote_param *params, size_t param_count, char out[65]);
+/* Whether the host's record says that job NAME ended with status 0 and had this input. */
+bool world_job_same(const struct cluster_host *h, const char *name, const char *input);
+
+/* ---- files that kubewright manages ---- */
+struct managed_file {
+	const char *path;
+	unsigned mode;
+	char *content; /* text */
+	size_t len;
+	bool secret;   /* not shown in diffs, wiped */
+};
+struct managed_files {
+	struct managed_file list[48];
+	size_t count;
+	struct remote_param params[48 * 3 + 1]; /* see managed_params */
+	char *owned[48 * 5 + 2];
+	size_t owned_count;
+};
+/* content is copied. */
+void managed_add(struct managed_files *f, const char *path, unsigned mode, bool secret, const char *content, size_t len);
+/* Whether every file's digest is what the probe saw; *which: the first that is not, for evidence. */
+bool managed_same(const struct managed_files *f, const struct cluster_host *h, const char **which);
+/* Parameters files, file_N_path, file_N_mode, file_N_data for lib.sh's put_files; lent until release. */
+size_t managed_params(struct managed_files *f, const struct remote_param **params);
+/* After they were put: the facts say so. */
+void managed_done(const struct managed_files *f, struct cluster_host *h);
+void managed_release(struct managed_files *f);
+/* Newline-separated paths of all files that any step manages on a host of these roles: what the probe is asked to digest. */
+extern const char steps_managed_paths[];
+
+/* ---- the API through this host's connection ---- */
+struct net_client;
+/* Calls fn with a client of the API server on 127.0.0.1 (via the host), authenticated with a short-lived certificate. In another thread than the caller's, which waits. */
+int world_api(struct task *t, int (*fn)(struct net_client *c, void *ctx, struct error *err), void *ctx, struct error *err);
+/* The same, dialling address:port from this host and verifying it against the certificate for that address. etcd: its gateway with etcd's CA. */
+int world_api_at(struct task *t, const char *address, int port, bool etcd,
+	int (*fn)(struct net_client *c, void *ctx, struct error *err), void *ctx, struct error *err);
+
+/* Fills the members of a struct cluster_state; for world_api_at with etcd. */
+int survey_members(struct net_client *c, void *cluster_state, struct error *err);
+
+/* The address that this host reaches the lead's API server and etcd at; NULL while there is no lead. */
+const char *world_lead_address(struct task *t);
+/* Notes that kubeadm's init or join ended well here: facts of an installed Node. */
+void world_note_installed(struct task *t);
+/* "running", "done" or "" (never begun), or "died": begun, and neither running nor done. */
+const char *world_job_state(const struct cluster_host *h, const char *name);
+/* Takes back a kubeadm run that did not end, on this host: its etcd member and Node through the lead if there is one, then kubeadm reset; then certificates again. */
+int world_clean(struct task *t, struct error *err);
+/* A new bootstrap token into world->token, registered as a secret. With the lock held. */
+void world_new_token(struct task *t);
+/* Makes sure that the API server has this run's token and has signed cluster-info with it; by the first host that asks, the others wait. */
+int world_token(struct task *t, struct error *err);
+
+/* ---- kubeadm's configuration ---- */
+/* Appends InitConfiguration, ClusterConfiguration, KubeletConfiguration, KubeProxyConfiguration as JSON documents separated by "---". */
+void kubeadm_init_config(const struct world *w, int host, struct str *out);
+/* JoinConfiguration; token, pin and API endpoint from the world. */
+void kubeadm_join_config(const struct world *w, int host, const char *pin, struct str *out);
+
+/* ---- the steps, one file each ---- */
+enum step_verdict probe_check(struct task *t, struct error *why);
+int probe_apply(struct task *t, struct error *err);
+enum step_verdict survey_check(struct task *t, struct error *why);
+int survey_apply(struct task *t, struct error *err);
+enum step_verdict preflight_check(struct task *t, struct error *why);
+enum step_verdict decide_check(struct task *t, struct error *why);
+int decide_apply(struct task *t, struct error *err);
+enum step_verdict os_check(struct task *t, struct error *why);
+int os_apply(struct task *t, struct error *err);
+enum step_verdict packages_check(struct task *t, struct error *why);
+int packages_apply(struct task *t, struct error *err);
+enum step_verdict runtime_check(struct task *t, struct error *why);
+int runtime_apply(struct task *t, struct error *err);
+enum step_verdict endpoint_check(struct task *t, struct error *why);
+int endpoint_apply(struct task *t, struct error *err);
+enum step_verdict certificates_check(struct task *t, struct error *why);
+int certificates_apply(struct task *t, struct error *err);
+enum step_verdict images_check(struct task *t, struct error *why);
+int images_apply(struct task *t, struct error *err);
+enum step_verdict init_check(struct task *t, struct error *why);
+int init_apply(struct task *t, struct error *err);
+enum step_verdict cni_check(struct task *t, struct error *why);
+int cni_apply(struct task *t, struct error *err);
+enum step_verdict join_check(struct task *t, struct error *why);
+int join_apply(struct task *t, struct error *err);
+enum step_verdict labels_check(struct task *t, struct error *why);
+int labels_apply(struct task *t, struct error *err);
+enum step_verdict verify_check(struct task *t, struct error *why);
+int verify_apply(struct task *t, struct error *err);
+enum step_verdict kubeconfig_check(struct task *t, struct error *why);
+int kubeconfig_apply(struct task *t, struct error *err);
+enum step_verdict unlock_check(struct task *t, struct error *why);
+int unlock_apply(struct task *t, struct error *err);
+enum step_verdict reset_check(struct task *t, struct error *why);
+int reset_apply(struct task *t, struct error *err);
+
+#endif

@@ -1,0 +1,157 @@
+/* What the cluster says of itself: asked through a control plane whose API server runs, with a certificate made for the occasion. */
+#include "steps/steps.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+#include "pki/pki.h"
+#include "steps/host_scripts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const fetch_words[] = { "pem_*", "error", "hint", NULL };
+
+static bool api_listens(const struct cluster_host *h)
+{
+	return strstr(cluster_fact(h, "have"), "apiserver-manifest") && strstr(cluster_factf(h, "listen"), "6443");
+}
+
+enum step_verdict survey_check(struct task *t, struct error *why)
+{
+	(void)why;
+	return strstr(cluster_fact(world_facts(t), "have"), "ca-crt") ? STEP_NEEDED : STEP_NOT_HERE;
+}
+
+/* The operator's machine has no store: the CAs come from the first control plane that has them. Never new ones for a living cluster. */
+static int fetch_store(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+	struct remote_answer answer = { 0 };
+	const char *pem[7];
+	char word[8];
+	int rc = world_script(t, "fetch-ca", host_script_fetch_ca, NULL, 0, fetch_words, &answer, 30000, err);
+
+	for (int i = 0; rc == 0 && i < 7; i++) {
+		snprintf(word, sizeof(word), "pem_%d", i);
+		pem[i] = remote_answer_get(&answer, word);
+		if (!pem[i])
+			rc = error_set(err, ERROR_PROTOCOL, "the host did not send all of its CA files");
+	}
+	if (rc == 0) {
+		task_lock(t);
+		if (!w->store) {
+			w->store = pki_store_import(w->store_dir, pem, w->passphrase, err);
+			rc = w->store ? 0 : -1;
+		}
+		task_unlock(t);
+		if (rc == 0)
+			task_notice(t, "took the cluster's CAs from %s into %s", world_host(t)->name, w->store_dir);
+	}
+	for (size_t i = 0; i < answer.count; i++)
+		secret_wipe(answer.lines[i].value, answer.lines[i].len);
+	remote_answer_release(&answer);
+	return rc;
+}
+
+static int same_ca(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+	const char *theirs = cluster_fact(world_facts(t), "ca_crt");
+
+	if (pki_same_key(theirs, pki_store_pem(w->store, PKI_CA_CRT)))
+		return 0;
+	error_set(err, ERROR_COMMAND, "this host's cluster CA is not the one in %s", w->store_dir);
+	return error_hint(
+		err, "the host belongs to another cluster, or pki.store names the wrong folder: nothing was changed");
+}
+
+/* GETs of one survey; the result goes into out only when all went well. */
+static int ask_api(struct net_client *c, void *ctx, struct error *err)
+{
+	struct cluster_state *out = ctx;
+	struct json *version = net_json(c, "GET", "/version", NULL, NULL, NULL, err);
+	struct json *nodes = NULL;
+	const char *text;
+	long status = 0;
+
+	if (!version)
+		return -1;
+	text = json_get_str(version, "gitVersion", "");
+	snprintf(out->version, sizeof(out->version), "%s", *text == 'v' ? text + 1 : text);
+	out->version[strcspn(out->version, "-+")] = '\0';
+	json_free(version);
+	nodes = net_json(c, "GET", "/api/v1/nodes", NULL, NULL, NULL, err);
+	if (!nodes || cluster_state_nodes(out, nodes, err))
+		return -1;
+	out->kubeadm_config = net_json(
+		c, "GET", "/api/v1/namespaces/kube-system/configmaps/kubeadm-config", NULL, NULL, &status, err);
+	if (!out->kubeadm_config && status != 404)
+		return -1;
+	out->own_config =
+		net_json(c, "GET", "/api/v1/namespaces/kube-system/configmaps/kubewright", NULL, NULL, &status, err);
+	if (!out->own_config && status != 404)
+		return -1;
+	out->exists = true;
+	memset(err, 0, sizeof(*err));
+	return 0;
+}
+
+int survey_members(struct net_client *c, void *ctx, struct error *err)
+{
+	struct cluster_state *out = ctx;
+	struct net_etcd_member list[16];
+	int n = net_etcd_members(c, list, 16, err);
+
+	for (int i = 0; i < n; i++) {
+		struct cluster_member *m = &out->members[i];
+
+		snprintf(m->id, sizeof(m->id), "%s", list[i].id);
+		snprintf(m->name, sizeof(m->name), "%s", list[i].name);
+		snprintf(m->peer_url, sizeof(m->peer_url), "%s", list[i].peer_url);
+		snprintf(m->client_url, sizeof(m->client_url), "%s", list[i].client_url);
+		m->learner = list[i].learner;
+		m->started = list[i].name[0] != '\0';
+	}
+	if (n >= 0)
+		out->member_count = (size_t)n;
+	return n < 0 ? -1 : 0;
+}
+
+int survey_apply(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+	struct cluster_state seen = { .lead = task_host(t) };
+	struct error local = { 0 };
+	bool have, wanted;
+
+	task_lock(t);
+	have = w->store != NULL;
+	wanted = !w->cluster.exists;
+	task_unlock(t);
+	if (!have && fetch_store(t, err))
+		return -1;
+	if (same_ca(t, err))
+		return -1;
+	if (!wanted || !api_listens(world_facts(t)))
+		return 0;
+	if (world_api(t, ask_api, &seen, &local) ||
+		world_api_at(t, "127.0.0.1", 2379, true, survey_members, &seen, &local)) {
+		/* an API server that does not answer is a fact, not a failure: another one may */
+		task_log(t, "the API server here does not answer: %s", local.what);
+		cluster_state_release(&seen);
+		return local.kind == ERROR_CONNECT || local.kind == ERROR_CANCELLED ? (*err = local, -1) : 0;
+	}
+	task_lock(t);
+	if (!w->cluster.exists) {
+		cluster_state_release(&w->cluster);
+		w->cluster = seen;
+		w->lead = task_host(t);
+		memset(&seen, 0, sizeof(seen));
+	}
+	task_unlock(t);
+	cluster_state_release(&seen);
+	return 0;
+}

@@ -1,0 +1,145 @@
+/* The bootstrap token of this run: made by the API, and usable only once the controller manager has signed cluster-info with it. */
+#include "steps/steps.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SIGNING_TIMEOUT_MS 120000
+
+void world_new_token(struct task *t)
+{
+	struct world *w = world_of(t);
+	char id[7], word[17];
+
+	secret_random_word(id, 6);
+	secret_random_word(word, 16);
+	snprintf(w->token, sizeof(w->token), "%s.%s", id, word);
+	w->token_known = false;
+	/* the id alone is public */
+	task_secret(t, word);
+	secret_wipe(word, sizeof(word));
+}
+
+/* POST of the Secret that is a bootstrap token (kubernetes.io/docs, "Authenticating with Bootstrap Tokens"). */
+static int create_token(struct net_client *c, void *ctx, struct error *err)
+{
+	const struct world *w = ctx;
+	struct json *s = json_object(), *m = json_set(s, "metadata", json_object()), *d, *answer;
+	char id[7], name[64], until[32];
+
+	snprintf(id, sizeof(id), "%.6s", w->token);
+	snprintf(name, sizeof(name), "bootstrap-token-%s", id);
+	clock_rfc3339(clock_wall_ms() + 2 * 3600 * 1000, until, sizeof(until));
+	json_set_str(s, "apiVersion", "v1");
+	json_set_str(s, "kind", "Secret");
+	json_set_str(s, "type", "bootstrap.kubernetes.io/token");
+	json_set_str(m, "name", name);
+	json_set_str(m, "namespace", "kube-system");
+	d = json_set(s, "stringData", json_object());
+	json_set_str(d, "token-id", id);
+	json_set_str(d, "token-secret", w->token + 7);
+	json_set_str(d, "expiration", until);
+	json_set_str(d, "usage-bootstrap-signing", "true");
+	json_set_str(d, "usage-bootstrap-authentication", "true");
+	json_set_str(d, "auth-extra-groups", "system:bootstrappers:kubeadm:default-node-token");
+	json_set_str(d, "description", "made by kubewright for joins");
+	answer = net_json(c, "POST", "/api/v1/namespaces/kube-system/secrets", NULL, s, NULL, err);
+	json_free(s);
+	json_free(answer);
+	return answer ? 0 : -1;
+}
+
+struct signing {
+	struct world *world;
+	struct task *task;
+	int64_t deadline;
+};
+
+static int wait_signed(struct net_client *c, void *ctx, struct error *err)
+{
+	struct signing *s = ctx;
+	char key[64];
+
+	snprintf(key, sizeof(key), "data.jws-kubeconfig-%.6s", s->world->token);
+	while (clock_mono_ms() < s->deadline && !task_cancelled(s->task)) {
+		struct error why = { 0 };
+		long status = 0;
+		struct json *info = net_json(
+			c, "GET", "/api/v1/namespaces/kube-public/configmaps/cluster-info", NULL, NULL, &status, &why);
+		bool is_signed = json_get_str(info, key, NULL) != NULL;
+
+		json_free(info);
+		if (is_signed)
+			return 0;
+		/* a connection that broke stays broken: the next one may do better */
+		if (status == 0) {
+			if (err)
+				*err = why;
+			return -1;
+		}
+		task_lock(s->task);
+		task_wait(s->task, clock_mono_ms() + 250);
+		task_unlock(s->task);
+	}
+	error_set(err, ERROR_TIMEOUT, "the controller manager has not signed cluster-info within %d s",
+		SIGNING_TIMEOUT_MS / 1000);
+	return error_hint(err, "is kube-controller-manager running? see 'kubewright logs'");
+}
+
+/* An API server that has just started may close connections, or not listen for a moment. */
+static int until_signed(struct task *t, const char *lead, struct error *err)
+{
+	struct signing s = { world_of(t), t, clock_mono_ms() + SIGNING_TIMEOUT_MS };
+
+	for (;;) {
+		struct error why = { 0 };
+
+		if (world_api_at(t, lead, 6443, false, wait_signed, &s, &why) == 0)
+			return 0;
+		if (why.kind != ERROR_NET || clock_mono_ms() >= s.deadline || task_cancelled(t)) {
+			*err = why;
+			return error_hint(err, "is the API server of %s up? see 'kubewright status'", lead);
+		}
+		task_lock(t);
+		task_wait(t, clock_mono_ms() + 250);
+		task_unlock(t);
+	}
+}
+
+int world_token(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+	const char *lead;
+	int rc = 0;
+
+	task_lock(t);
+	while (w->token_busy && !task_cancelled(t))
+		task_wait(t, clock_mono_ms() + SIGNING_TIMEOUT_MS);
+	if (w->token_signed) {
+		task_unlock(t);
+		return 0;
+	}
+	w->token_busy = true;
+	if (!w->token_known)
+		world_new_token(t);
+	lead = world_lead_address(t);
+	bool known = w->token_known;
+	task_unlock(t);
+	if (!known)
+		rc = world_api_at(t, lead, 6443, false, create_token, w, err);
+	if (rc == 0)
+		rc = until_signed(t, lead, err);
+	task_lock(t);
+	/* a token that may be half there is not used again */
+	w->token_known = w->token_signed = rc == 0;
+	w->token_busy = false;
+	task_wake(t);
+	task_unlock(t);
+	return rc;
+}

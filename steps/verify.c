@@ -1,0 +1,213 @@
+/* The proof at the end: every Node Ready (or waiting for nothing but the pod network that the operator installs), every etcd member a healthy voter, the API there on each control plane and at the endpoint. */
+#include "steps/steps.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VERIFY_TIMEOUT_MS 300000
+
+struct verify {
+	struct world *world;
+	struct task *task;
+	const struct inventory_host *host; /* asked about */
+	struct str missing;                /* what is not yet as it should be */
+	unsigned voters;
+	unsigned no_network; /* Nodes that lack only the pod network, which the operator installs */
+};
+
+enum step_verdict verify_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+
+	if (task_host(t) != (w->lead >= 0 ? w->lead : w->init_host) || (task_check_only(t) && !w->cluster.exists))
+		return STEP_NOT_HERE;
+	error_set(why, ERROR_NONE, "verifies Nodes, etcd members and the API");
+	return STEP_NEEDED;
+}
+
+/* Whether a host is expected in the cluster: it is installed, as far as this run saw it. */
+static bool expected(const struct verify *v, size_t i)
+{
+	bool yes;
+
+	task_lock(v->task);
+	yes = v->world->hosts[i].probed && world_installed(&v->world->hosts[i]);
+	task_unlock(v->task);
+	return yes;
+}
+
+static int check_nodes(struct net_client *c, void *ctx, struct error *err)
+{
+	struct verify *v = ctx;
+	struct cluster_state seen = { 0 };
+	struct json *nodes = net_json(c, "GET", "/api/v1/nodes", NULL, NULL, NULL, err);
+
+	if (!nodes || cluster_state_nodes(&seen, nodes, err)) {
+		cluster_state_release(&seen);
+		return -1;
+	}
+	v->no_network = 0;
+	for (size_t i = 0; i < v->world->inventory->host_count; i++) {
+		const char *name = v->world->inventory->hosts[i].name;
+		const struct cluster_node *node = cluster_find_node(&seen, name);
+
+		if (!expected(v, i) || (node && node->ready))
+			continue;
+		if (node && node->no_network && !v->world->cni_manifest)
+			v->no_network++;
+		else
+			str_addf(&v->missing, "%sNode %s is %s", v->missing.len ? "; " : "", name,
+				node ? "not Ready" : "not there");
+	}
+	cluster_state_release(&seen);
+	return 0;
+}
+
+/* A member of a host that has not joined in this run: waiting does not make a voter of it, the next apply takes it back. */
+static bool left_over(const struct verify *v, const struct net_etcd_member *m)
+{
+	const struct inventory *inv = v->world->inventory;
+	char peer[96];
+
+	for (size_t i = 0; i < inv->host_count; i++) {
+		snprintf(peer, sizeof(peer), "https://%s:2380", inv->hosts[i].address);
+		if (strcmp(m->peer_url, peer) == 0)
+			return (m->learner || !m->name[0]) && !expected(v, i);
+	}
+	return false;
+}
+
+static int check_members(struct net_client *c, void *ctx, struct error *err)
+{
+	struct verify *v = ctx;
+	struct net_etcd_member list[16];
+	int n = net_etcd_members(c, list, 16, err);
+
+	v->voters = 0;
+	for (int i = 0; i < n; i++) {
+		if (left_over(v, &list[i]))
+			continue;
+		if (list[i].learner || !list[i].name[0])
+			str_addf(&v->missing, "%setcd member %s is %s", v->missing.len ? "; " : "",
+				list[i].name[0] ? list[i].name : list[i].peer_url,
+				list[i].learner ? "a learner" : "not started");
+		else
+			v->voters++;
+	}
+	return n < 0 ? -1 : 0;
+}
+
+static int check_member(struct net_client *c, void *ctx, struct error *err)
+{
+	struct verify *v = ctx;
+	struct net_etcd_status s;
+
+	if (net_etcd_status(c, &s, err))
+		return -1;
+	if (!s.leader_id[0] || strcmp(s.leader_id, "0") == 0)
+		str_addf(&v->missing, "%setcd on %s sees no leader", v->missing.len ? "; " : "", v->host->name);
+	return 0;
+}
+
+static int check_ready(struct net_client *c, void *ctx, struct error *err)
+{
+	struct verify *v = ctx;
+	struct net_response r = { 0, STR_INIT };
+	int rc = net_do(c, &(struct net_request){ .path = "/readyz" }, &r, err);
+
+	if (rc == 0 && r.status != 200)
+		str_addf(&v->missing, "%sthe API server of %s is not ready (HTTP %ld)", v->missing.len ? "; " : "",
+			v->host->name, r.status);
+	str_release(&r.body);
+	return rc;
+}
+
+/* One question; that it got no answer is something missing, not a failure, unless the way to it broke. */
+static int ask(struct task *t, struct verify *v, const char *what, const char *address, int port, bool etcd,
+	int (*fn)(struct net_client *c, void *ctx, struct error *err), struct error *err)
+{
+	struct error local = { 0 };
+
+	if (world_api_at(t, address, port, etcd, fn, v, &local) == 0)
+		return 0;
+	if (local.kind == ERROR_CANCELLED || local.kind == ERROR_CONNECT)
+		return *err = local, -1;
+	str_addf(&v->missing, "%s%s: %s", v->missing.len ? "; " : "", what, local.what);
+	return 0;
+}
+
+static int look(struct task *t, struct verify *v, struct error *err)
+{
+	const struct inventory *inv = v->world->inventory;
+	unsigned control_planes = 0;
+
+	str_clear(&v->missing);
+	v->host = world_host(t);
+	if (ask(t, v, "the Nodes", "127.0.0.1", 6443, false, check_nodes, err))
+		return -1;
+	if (ask(t, v, "etcd's members", "127.0.0.1", 2379, true, check_members, err))
+		return -1;
+	for (size_t i = 0; i < inv->host_count; i++) {
+		v->host = &inv->hosts[i];
+		if (v->host->role != INVENTORY_CONTROL_PLANE || !expected(v, i))
+			continue;
+		control_planes++;
+		if (ask(t, v, v->host->name, v->host->address, 6443, false, check_ready, err) ||
+			ask(t, v, v->host->name, v->host->address, 2379, true, check_member, err))
+			return -1;
+	}
+	if (v->voters < control_planes)
+		str_addf(&v->missing, "%setcd has %u voters of %u", v->missing.len ? "; " : "", v->voters,
+			control_planes);
+	v->host = world_host(t);
+	return ask(t, v, "the endpoint", inventory_endpoint(inv), inv->endpoint.port, false, check_ready, err);
+}
+
+int verify_apply(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+	struct verify v = { .world = w, .task = t, .missing = STR_INIT };
+	int64_t deadline = clock_mono_ms() + VERIFY_TIMEOUT_MS;
+	char said[sizeof(err->what)] = "";
+	int rc;
+
+	for (;;) {
+		rc = look(t, &v, err);
+		if (rc || !v.missing.len)
+			break;
+		if (strcmp(said, v.missing.buf) != 0)
+			task_log(t, "waiting: %s", v.missing.buf);
+		snprintf(said, sizeof(said), "%s", v.missing.buf);
+		if (clock_mono_ms() > deadline || task_cancelled(t)) {
+			rc = error_set(err, ERROR_TIMEOUT, "the cluster is not as it should be after %d s: %s",
+				VERIFY_TIMEOUT_MS / 1000, v.missing.buf);
+			error_hint(err,
+				"see 'kubewright status', and 'kubewright logs HOST' for the hosts named; apply verifies again");
+			break;
+		}
+		task_lock(t);
+		task_wait(t, clock_mono_ms() + 500);
+		task_unlock(t);
+	}
+	if (rc == 0) {
+		task_lock(t);
+		w->voters = v.voters;
+		w->no_network = v.no_network;
+		task_unlock(t);
+		if (v.no_network)
+			task_notice(t,
+				"%u Nodes wait for a pod network: network.cni is none, so install one now, and they get Ready",
+				v.no_network);
+		else
+			task_log(t, "every Node is Ready; %u etcd voters", v.voters);
+	}
+	str_release(&v.missing);
+	return rc;
+}

@@ -1,0 +1,195 @@
+/* What the steps of one run share, and how a host is logged in to. */
+#include "steps/steps.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+#include "pki/pki.h"
+#include "remote/remote.h"
+#include "steps/host_scripts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void world_init(struct world *w, const struct inventory *inv, const struct release *release)
+{
+	memset(w, 0, sizeof(*w));
+	w->inventory = inv;
+	w->release = release;
+	w->hosts = xcalloc(inv->host_count, sizeof(*w->hosts));
+	w->findings = xcalloc(inv->host_count, sizeof(*w->findings));
+	w->logins = xcalloc(inv->host_count, sizeof(*w->logins));
+	w->cluster.lead = -1;
+	w->init_host = -1;
+	w->lead = -1;
+	w->dead_runs = "";
+	w->take_lock = true;
+}
+
+void world_release(struct world *w)
+{
+	for (size_t i = 0; i < w->inventory->host_count; i++) {
+		cluster_host_release(&w->hosts[i]);
+		findings_release(&w->findings[i]);
+		secret_release(&w->logins[i].password);
+		secret_release(&w->logins[i].sudo);
+	}
+	free(w->hosts);
+	free(w->findings);
+	free(w->logins);
+	free(w->decision);
+	cluster_state_release(&w->cluster);
+	pki_store_free(w->store);
+	secret_wipe(w->token, sizeof(w->token));
+}
+
+struct world *world_of(struct task *t)
+{
+	return task_world(t);
+}
+
+const struct inventory_host *world_host(struct task *t)
+{
+	return &world_of(t)->inventory->hosts[task_host(t)];
+}
+
+struct cluster_host *world_facts(struct task *t)
+{
+	return &world_of(t)->hosts[task_host(t)];
+}
+
+bool world_is_control_plane(struct task *t)
+{
+	return world_host(t)->role == INVENTORY_CONTROL_PLANE;
+}
+
+struct hostkey_question {
+	struct task *task;
+	bool accept;
+};
+
+static enum remote_hostkey_verdict ask_host_key(const char *host, const char *type, const char *fingerprint, void *ctx)
+{
+	struct hostkey_question *q = ctx;
+	char text[512];
+
+	if (q->accept) {
+		task_log(q->task, "accepted the new host key %s %s of %s", type, fingerprint, host);
+		return REMOTE_HOSTKEY_ACCEPT;
+	}
+	snprintf(text, sizeof(text), "%s shows the unknown host key %s %s. Is it the right one?", host, type,
+		fingerprint);
+	return task_ask(q->task, text, "no|yes") == 1 ? REMOTE_HOSTKEY_ACCEPT : REMOTE_HOSTKEY_REFUSE;
+}
+
+struct remote *world_open(void *world, int host, struct task *t, struct remote_cancel_token *token, struct error *err)
+{
+	struct world *w = world;
+	const struct inventory_host *h = &w->inventory->hosts[host];
+	struct hostkey_question question = { t, w->accept_new_host_keys };
+	struct remote_ssh_config config = {
+		.name = h->name,
+		.address = h->ssh.address,
+		.port = h->ssh.port,
+		.user = h->ssh.user,
+		.key = h->ssh.key,
+		.agent = h->ssh.agent,
+		.keys = w->keys,
+		.password = &w->logins[host].password,
+		.sudo = &w->logins[host].sudo,
+		.host_key = h->ssh.host_key,
+		.known_hosts = w->known_hosts,
+		.user_known_hosts = w->user_known_hosts,
+		.on_unknown_key = ask_host_key,
+		.ctx = &question,
+		.cancel = token,
+		.connect_timeout_ms = w->connect_timeout_ms,
+	};
+
+	return remote_ssh_open(&config, err);
+}
+
+bool world_installed(const struct cluster_host *h)
+{
+	return (world_job_done(h, "init") || world_job_done(h, "join")) &&
+	       strstr(cluster_fact(h, "have"), "kubelet-conf") != NULL;
+}
+
+int world_script(struct task *t, const char *name, const char *script, const struct remote_param *params,
+	size_t param_count, const char *const *words, struct remote_answer *answer, int64_t timeout_ms,
+	struct error *err)
+{
+	struct remote *r = task_remote(t, err);
+	struct remote_param all[256];
+	struct str text = STR_INIT;
+	size_t n = 0;
+	int rc;
+
+	if (!r)
+		return -1;
+	all[n++] = (struct remote_param){ "node", world_host(t)->name };
+	all[n++] = (struct remote_param){ "run", world_of(t)->run };
+	for (size_t i = 0; i < param_count && n < sizeof(all) / sizeof(all[0]); i++)
+		all[n++] = params[i];
+	str_add(&text, host_script_lib);
+	str_add(&text, script);
+	rc = remote_script(r, name, text.buf, all, n, words, answer, task_output, t, timeout_ms, err);
+	str_release(&text);
+	return rc;
+}
+
+struct api_call {
+	struct world *world;
+	char base[96];
+	bool etcd;
+	int (*fn)(struct net_client *c, void *ctx, struct error *err);
+	void *ctx;
+};
+
+/* In the tunnel's thread. The certificate is made anew each time: nothing of it is kept anywhere. */
+static int api_use(int fd, void *ctx, struct error *err)
+{
+	struct api_call *call = ctx;
+	struct secret cert = { 0 }, key = { 0 };
+	struct net_identity id;
+	struct net_client *c = NULL;
+	int rc = -1;
+
+	if (pki_client_certificate(call->world->store, call->etcd ? PKI_ISSUER_ETCD : PKI_ISSUER_CLUSTER, "kubewright",
+		    call->etcd ? NULL : "system:masters", 3600, &cert, &key, err))
+		goto out;
+	id = (struct net_identity){ pki_store_pem(call->world->store, call->etcd ? PKI_ETCD_CA_CRT : PKI_CA_CRT),
+		cert.text, key.text };
+	c = net_client_new(call->base, &id, fd, NULL);
+	rc = call->fn(c, call->ctx, err);
+out:
+	net_client_free(c);
+	secret_release(&cert);
+	secret_release(&key);
+	return rc;
+}
+
+int world_api_at(struct task *t, const char *address, int port, bool etcd,
+	int (*fn)(struct net_client *c, void *ctx, struct error *err), void *ctx, struct error *err)
+{
+	struct api_call call = { .world = world_of(t), .etcd = etcd, .fn = fn, .ctx = ctx };
+	struct remote *r = task_remote(t, err);
+	int rc;
+
+	if (!r)
+		return -1;
+	snprintf(call.base, sizeof(call.base), "https://%s:%d", address, port);
+	rc = remote_tunnel(r, address, port, api_use, &call, err);
+	if (rc && err->kind == ERROR_NET)
+		error_hint(err, "is %s up there? see 'kubewright status'; 'kubewright apply' goes on where it stopped",
+			etcd ? "etcd" : "the API server");
+	return rc;
+}
+
+int world_api(
+	struct task *t, int (*fn)(struct net_client *c, void *ctx, struct error *err), void *ctx, struct error *err)
+{
+	return world_api_at(t, "127.0.0.1", 6443, false, fn, ctx, err);
+}

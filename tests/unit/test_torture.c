@@ -1,0 +1,343 @@
+/*
+ * The shipped plan over machines that keep what is done to them: the n-th remote call of an installation fails, for every n, and afterwards a clean run
+ * makes the cluster. Each point runs in a process of its own, several at once, because most of them wait for a connection to be tried again.
+ */
+#include "tests/test.h"
+#include "tests/unit/fake_cluster.h"
+#include "tests/unit/fake_tls.h"
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+
+#include <openssl/ssl.h>
+#include <signal.h>
+
+#define AT_ONCE 8
+#define POINT_SECONDS (TEST_SECONDS / 4)
+
+static const char text[] =
+	"cluster: rack7\nkubernetes: {version: 1.36.2}\nendpoint: {vip: 10.0.0.100}\nnetwork: {cni: /cni.yaml}\n"
+	"hosts:\n"
+	"  - {name: cp1, address: 10.0.0.11, role: control-plane}\n"
+	"  - {name: cp2, address: 10.0.0.12, role: control-plane}\n"
+	"  - {name: cp3, address: 10.0.0.13, role: control-plane}\n"
+	"  - {name: w1, address: 10.0.0.21, role: worker, labels: {rack: '7'}}\n"
+	"  - {name: w2, address: 10.0.0.22, role: worker, labels: {rack: '7'}}\n";
+
+static struct inventory *inventory;
+static struct pki_store *store;
+static struct ssl_ctx_st *tls[LAB_MACHINES][2];
+static char dir[64];
+
+static const char *file_of(const struct pki_files *f, const char *name)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (strcmp(f->list[i].path + strlen("/etc/kubernetes/pki/"), name) == 0)
+			return f->list[i].content.text;
+	return "";
+}
+
+static void set_up(void)
+{
+	static const char *const more[] = { "127.0.0.1", "10.0.0.100" };
+	struct error err = { 0 };
+	char path[96];
+
+	signal(SIGPIPE, SIG_IGN);
+	net_init();
+	strcpy(dir, "/tmp/kubewright-test-XXXXXX");
+	inventory = inventory_parse("/kubewright.yaml", text, sizeof(text) - 1, NULL, 0, NULL, &err);
+	if (!mkdtemp(dir) || !inventory)
+		exit(2);
+	snprintf(path, sizeof(path), "%s/pki", dir);
+	store = pki_store_create(path, PKI_ECDSA_P256, PKI_ECDSA_P256, NULL, &err);
+	for (int i = 0; i < 3 && store; i++) {
+		struct pki_node n = { .cluster = "rack7",
+			.name = inventory->hosts[i].name,
+			.address = inventory->hosts[i].address,
+			.endpoint = "10.0.0.100",
+			.port = 6443,
+			.bind_port = 6443,
+			.service_ip = "10.96.0.1",
+			.dns_domain = "cluster.local",
+			.more_sans = more,
+			.more_san_count = 2,
+			.admin_org = "kubeadm:cluster-admins",
+			.days = 2 };
+
+		struct pki_files f = { 0 };
+
+		if (pki_control_plane_files(store, &n, &f, &err))
+			exit(2);
+		tls[i][0] = fake_tls_context(
+			file_of(&f, "apiserver.crt"), file_of(&f, "apiserver.key"), pki_store_pem(store, PKI_CA_CRT));
+		tls[i][1] = fake_tls_context(file_of(&f, "etcd/server.crt"), file_of(&f, "etcd/server.key"),
+			pki_store_pem(store, PKI_ETCD_CA_CRT));
+		pki_files_release(&f);
+	}
+}
+
+static void tear_down(void)
+{
+	char command[128];
+
+	for (int i = 0; i < 3; i++) {
+		SSL_CTX_free(tls[i][0]);
+		SSL_CTX_free(tls[i][1]);
+	}
+	pki_store_free(store);
+	inventory_free(inventory);
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	if (system(command))
+		printf("# cannot remove %s\n", dir);
+}
+
+/* ---- one run ------------------------------------------------------------------------------------------------------- */
+
+struct seen {
+	struct engine_result result;
+	struct error first;
+	bool failed;
+	unsigned voters;
+};
+
+/* TORTURE=all: each call both ways, and each loses its connection once. It takes its time. */
+static bool thorough(void)
+{
+	return getenv("TORTURE") && strcmp(getenv("TORTURE"), "all") == 0;
+}
+
+static unsigned only(void)
+{
+	return getenv("TORTURE") ? (unsigned)atoi(getenv("TORTURE")) : 0;
+}
+
+/* TORTURE=43 runs the 43rd call's point alone, and tells what happens in it. */
+static void tell(const struct event *ev, void *ctx)
+{
+	(void)ctx;
+	printf("# %5d ms %d %s %s %s %s\n", (int)ev->at_ms, ev->host, event_kind_name(ev->kind),
+		ev->step >= 0 ? plan_install[ev->step].name : "", ev->text ? ev->text : "",
+		ev->error ? ev->error->what : "");
+}
+
+static void run(
+	struct lab *l, const char *id, const char *dead_runs, unsigned fail_at, enum lab_fault fault, struct seen *o)
+{
+	struct engine_host hosts[LAB_MACHINES];
+	struct engine_config config = { .run = id,
+		.steps = plan_install,
+		.step_count = plan_install_count,
+		.hosts = hosts,
+		.host_count = LAB_MACHINES,
+		.world = NULL,
+		.open = lab_open,
+		.mask = mask_new(),
+		.reconnects = 1 };
+	struct error err = { 0 };
+	struct engine *e;
+	struct world w;
+	char pki[96], kubeconfig[96];
+
+	world_init(&w, inventory, release_find("1.36.2"));
+	snprintf(pki, sizeof(pki), "%s/pki", dir);
+	snprintf(kubeconfig, sizeof(kubeconfig), "%s/conf.%d", dir, (int)getpid());
+	w.run = id;
+	w.owner = "a@b pid 1";
+	w.machine = "m";
+	w.dead_runs = dead_runs;
+	w.store_dir = pki;
+	w.kubeconfig_path = kubeconfig;
+	w.cni_manifest = "image: example.com/cni:1\n";
+	w.store = pki_store_open(pki, NULL, &err);
+	for (int i = 0; i < LAB_MACHINES; i++)
+		hosts[i] = (struct engine_host){ inventory->hosts[i].name,
+			inventory->hosts[i].role == INVENTORY_CONTROL_PLANE ? ROLE_CONTROL_PLANE : ROLE_WORKER };
+	config.world = &w;
+	lab_run(l, &w, fail_at, fault);
+	e = engine_new(&config);
+	engine_no_questions(e);
+	if (only())
+		engine_observe(e, tell, NULL);
+	CHECK_INT(engine_start(e, &err), 0);
+	while (engine_wait(e, -1, 1000))
+		continue;
+	engine_result(e, &o->result);
+	o->failed = o->result.first != NULL;
+	if (o->failed)
+		o->first = *o->result.first;
+	o->result.first = NULL;
+	o->voters = w.voters;
+	engine_free(e);
+	world_release(&w);
+	mask_free(config.mask);
+}
+
+static const char *run_error(const struct seen *o)
+{
+	static char line[1100];
+
+	snprintf(line, sizeof(line), "%s %s: %s: %s | %s", error_kind_name(o->first.kind), o->first.host, o->first.step,
+		o->first.what, o->first.hint);
+	return line;
+}
+
+/* The cluster stands, whole. */
+static void converged(struct lab *l, const struct seen *o)
+{
+	if (!CHECK(!o->failed))
+		printf("# %s\n", run_error(o));
+	CHECK_INT(o->result.hosts_aside, 0);
+	CHECK_INT(o->voters, 3);
+	CHECK(l->applied);
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		CHECK(l->machines[i].node);
+		CHECK_INT(l->machines[i].member, i < 3 ? LAB_VOTER : LAB_NO_MEMBER);
+		CHECK_STR(l->machines[i].lock, "");
+	}
+}
+
+/* What an operator can work with. */
+static void sound_error(const struct seen *o)
+{
+	bool wants_hint = o->first.kind != ERROR_INTERNAL && o->first.kind != ERROR_CANCELLED;
+
+	if (!CHECK(o->first.kind != ERROR_NONE && o->first.kind != ERROR_INTERNAL && o->first.host[0] &&
+		    o->first.step[0] && o->first.what[0] && (o->first.hint[0] || !wants_hint)))
+		printf("# %s\n", run_error(o));
+}
+
+/* ---- points -------------------------------------------------------------------------------------------------------- */
+
+static void point(unsigned n, enum lab_fault fault)
+{
+	struct seen bad = { 0 }, good = { 0 };
+	struct lab l;
+
+	alarm(POINT_SECONDS);
+	lab_init(&l, inventory, store, tls);
+	run(&l, "r1", "", n, fault, &bad);
+	CHECK(l.calls >= n);
+	if (bad.failed)
+		sound_error(&bad);
+	else
+		converged(&l, &bad);
+	if (fault == LAB_LOST || fault == LAB_LOST_AFTER)
+		CHECK(bad.failed);
+	else if (fault == LAB_ONCE && !CHECK(!bad.failed))
+		printf("# %s\n", run_error(&bad));
+	run(&l, "r2", "r1", 0, fault, &good);
+	converged(&l, &good);
+	pthread_mutex_destroy(&l.lock);
+}
+
+/* Calls of an installation that goes well. */
+static unsigned good_run(unsigned *again_execs)
+{
+	struct seen o = { 0 };
+	struct lab l;
+	unsigned calls;
+
+	lab_init(&l, inventory, store, tls);
+	run(&l, "r1", "", 0, LAB_LOST, &o);
+	converged(&l, &o);
+	CHECK_INT(l.inits, 1);
+	calls = l.calls;
+	printf("# an installation: %u remote calls, %u of them execs\n", l.calls, l.execs);
+	memset(&o, 0, sizeof(o));
+	run(&l, "r2", "", 0, LAB_LOST, &o);
+	converged(&l, &o);
+	CHECK_INT(o.result.changed, LAB_MACHINES); /* the locks, given back */
+	*again_execs = l.execs;
+	printf("# again: %u remote calls, %u of them execs\n", l.calls, l.execs);
+	pthread_mutex_destroy(&l.lock);
+	return calls;
+}
+
+static void reap(unsigned *running, pid_t *pids, unsigned *numbers)
+{
+	int status;
+	pid_t pid = wait(&status);
+
+	for (unsigned i = 0; i < AT_ONCE; i++)
+		if (pids[i] == pid) {
+			pids[i] = 0;
+			if (!CHECK(status == 0))
+				printf("# call %u: status 0x%x\n", numbers[i], (unsigned)status);
+			(*running)--;
+		}
+}
+
+/* The n-th point's fault is a for an odd n, b for an even one. */
+static void series(enum lab_fault a, enum lab_fault b, unsigned step)
+{
+	pid_t pids[AT_ONCE] = { 0 };
+	unsigned numbers[AT_ONCE], running = 0, execs, points, made = 0;
+	int before;
+
+	set_up();
+	points = good_run(&execs);
+	before = test_failures;
+	for (unsigned n = only() ? only() : 1; n <= points && test_failures < before + 5; n += step) {
+		unsigned slot = 0;
+
+		while (running == AT_ONCE)
+			reap(&running, pids, numbers);
+		while (pids[slot])
+			slot++;
+		fflush(stdout);
+		numbers[slot] = n;
+		pids[slot] = fork();
+		if (pids[slot] == 0) {
+			test_failures = 0;
+			point(n, n % 2 ? a : b);
+			fflush(stdout);
+			exit(test_failures ? 1 : 0);
+		}
+		running++;
+		made++;
+		if (only())
+			break;
+	}
+	while (running)
+		reap(&running, pids, numbers);
+	printf("# %u points\n", made);
+	tear_down();
+}
+
+static void test_good(void)
+{
+	unsigned execs;
+
+	set_up();
+	good_run(&execs);
+	CHECK_INT(execs, 2 * LAB_MACHINES);
+	tear_down();
+}
+
+static void test_lost(void)
+{
+	series(LAB_LOST, LAB_LOST_AFTER, 1);
+	if (thorough())
+		series(LAB_LOST_AFTER, LAB_LOST, 1);
+}
+
+static void test_once(void)
+{
+	series(LAB_ONCE, LAB_ONCE, thorough() ? 1 : 5);
+}
+
+static void test_error(void)
+{
+	series(LAB_ERROR, LAB_ERROR, 1);
+}
+
+static const struct test tests[] = {
+	{ "an installation, and again", test_good },
+	{ "a machine is lost before or after the n-th call", test_lost },
+	{ "the connection is lost once", test_once },
+	{ "the n-th call fails", test_error },
+};
+TEST_MAIN(tests)
