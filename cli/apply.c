@@ -1,0 +1,108 @@
+/* kubewright apply. */
+#include "cli/run.h"
+
+#include "base/json.h"
+#include "inventory/inventory.h"
+
+#include <string.h>
+
+/* The cluster in two lines, as this run saw it. */
+static void cluster_line(const struct cli_run *r)
+{
+	const struct world *w = &r->world;
+	unsigned nodes[2] = { 0, 0 };
+
+	for (size_t i = 0; i < r->inventory->host_count; i++)
+		if (w->hosts[i].probed && world_installed(&w->hosts[i]))
+			nodes[r->inventory->hosts[i].role == INVENTORY_WORKER]++;
+	printf("\n%sCluster %s%s, Kubernetes %s: %u control plane%s and %u worker%s%s", cli_color(stdout, CLI_GREEN),
+		r->inventory->cluster, cli_color(stdout, CLI_PLAIN), w->version, nodes[0], nodes[0] == 1 ? "" : "s",
+		nodes[1], nodes[1] == 1 ? "" : "s", w->no_network ? "" : " Ready");
+	if (w->no_network)
+		printf(", %u not Ready for want of a pod network", w->no_network);
+	if (w->voters)
+		printf("; %u etcd voter%s, tolerates %u lost", w->voters, w->voters == 1 ? "" : "s",
+			(w->voters - 1) / 2);
+	printf("\n  endpoint    https://%s:%d\n", inventory_endpoint(r->inventory), r->inventory->endpoint.port);
+	if (w->kubeadm_version[0])
+		printf("  kubeadm     %s%s%s\n", w->kubeadm_version, w->kubeadm_digest[0] ? "  " : "",
+			w->kubeadm_digest);
+	printf("  kubeconfig  %s\n", r->kubeconfig);
+}
+
+static void next_step(const struct cli_run *r, int status, bool verified)
+{
+	if (status == 0 && r->world.no_network)
+		puts("\nnext: install a pod network, or name its manifest in network.cni and apply again");
+	if (status == 0)
+		printf("\nnext: kubectl --kubeconfig %s get nodes\n", r->kubeconfig);
+	else if (status == CLI_EXIT_HOSTS_LEFT)
+		puts("\nnext: see to the hosts above, then 'kubewright apply' again: it goes on with them");
+	else if (status == 130)
+		puts("\nnext: 'kubewright apply' goes on where this stopped");
+	else if (status == error_exit_code(ERROR_LOCKED))
+		puts("\nnext: wait until the other run is done, then 'kubewright apply' again");
+	else if (!verified)
+		puts("\nnext: see to the error above, then 'kubewright apply' again: what is done stays done");
+}
+
+static int report(const struct cli_run *r)
+{
+	struct engine_result result;
+	bool verified = cli_run_did(r, "verify");
+	int status;
+
+	engine_result(r->engine, &result);
+	status = cli_exit_status(result.cancelled, verified, result.hosts_aside, cli_run_error(r, &result));
+	if (r->options->json) {
+		struct str line = STR_INIT;
+		struct json *j = json_summary(r, &result, status);
+
+		if (verified)
+			json_set_str(j, "kubeconfig", r->kubeconfig);
+		json_set_int(j, "voters", r->world.voters);
+		json_write(j, &line);
+		puts(line.buf);
+		json_free(j);
+		str_release(&line);
+		return status;
+	}
+	cli_summary(r, &result);
+	if (verified)
+		cluster_line(r);
+	next_step(r, status, verified);
+	return status;
+}
+
+int cli_apply(const struct cli_options *o)
+{
+	const struct cli_run_kind kind = {
+		.command = "apply",
+		.steps = plan_install,
+		.step_count = plan_install_count,
+		.changes = true,
+		.needs_keys = true,
+		.needs_cni = true,
+	};
+	struct error err = { 0 };
+	struct cli_run r;
+	int status;
+
+	if (cli_run_load(&r, o, &err) || cli_run_open(&r, &kind, &err)) {
+		status = cli_fail(&err);
+		cli_run_release(&r);
+		return status;
+	}
+	if (o->json) {
+		engine_observe(r.engine, json_event, &r.config);
+	} else {
+		r.plain = plain_new(stdout, stderr, &r.config, &r.progress, PLAIN_RUN, o->verbose);
+		plain_findings(r.plain, r.world.findings);
+		engine_observe(r.engine, plain_event, r.plain);
+		printf("applying %s to %zu host%s of cluster %s\n", o->file, r.chosen_count,
+			r.chosen_count == 1 ? "" : "s", r.inventory->cluster);
+	}
+	status = cli_run_execute(&r, &err) ? cli_fail(&err) : report(&r);
+	cli_run_release(&r);
+	return status;
+}

@@ -1,0 +1,146 @@
+/*
+ * The command line. One table of commands and one of options feed the parser, the help, and the tests that hold the man page and the
+ * completions to them. Results go to stdout, everything else to stderr; nothing is ever asked without a terminal.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct error;
+struct json;
+struct secret;
+struct str;
+
+/* Exit status when nothing of base/error.h fits: the cluster stands, hosts are left to do. */
+#define CLI_EXIT_HOSTS_LEFT 8
+#define CLI_EXIT_USAGE 2
+
+/* ---- tables ------------------------------------------------------------------------------------------------------------ */
+
+enum cli_command_bit {
+	CLI_INIT = 1 << 0,
+	CLI_CHECK = 1 << 1,
+	CLI_PLAN = 1 << 2,
+	CLI_APPLY = 1 << 3,
+	CLI_STATUS = 1 << 4,
+	CLI_RESET = 1 << 5,
+	CLI_KUBECONFIG = 1 << 6,
+	CLI_LOGS = 1 << 7,
+	CLI_SSH = 1 << 8,
+	CLI_VERSION = 1 << 9,
+	CLI_HELP = 1 << 10,
+	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET, /* work on many hosts */
+	CLI_CONNECTS = CLI_RUNS | CLI_LOGS,
+	CLI_LOADS = CLI_CONNECTS | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
+	CLI_ALL = 0x7fffffff,
+};
+
+struct cli_options {
+	const struct cli_command *command; /* NULL: none was given */
+	const char *file;
+	char **hosts; /* --hosts, split; owned */
+	size_t host_count;
+	const char **sets; /* owned array of lent strings */
+	size_t set_count;
+	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list;
+	int parallel, connect_timeout_s, days, lines; /* 0: not given */
+	const char *cluster;
+	char **args; /* lent from argv */
+	size_t arg_count;
+};
+
+struct cli_command {
+	const char *name, *args; /* args as shown in the help: "HOST [COMMAND…]" */
+	const char *summary;     /* one line */
+	const char *text;        /* a paragraph */
+	unsigned bit;
+	size_t min_args, max_args;
+	bool raw;                                /* what follows the first argument is not ours to read */
+	int (*run)(const struct cli_options *o); /* returns the exit status */
+};
+extern const struct cli_command cli_commands[];
+extern const size_t cli_command_count;
+
+struct cli_option {
+	const char *name;
+	char letter;     /* 0: none */
+	const char *arg; /* NULL: takes none */
+	const char *help;
+	unsigned commands; /* bits of the commands that know it */
+};
+extern const struct cli_option cli_option_table[];
+extern const size_t cli_option_count;
+
+/* Reads argv. Errors are ERROR_USAGE and name what was meant, if it can be guessed. Release with cli_options_release in any case. */
+int cli_options_parse(struct cli_options *o, int argc, char **argv, struct error *err);
+void cli_options_release(struct cli_options *o);
+const struct cli_command *cli_command_find(const char *name);
+/* The nearest of count words (at stride bytes), or NULL when none is near. */
+const char *cli_nearest(const char *word, const char *const *words, size_t count);
+
+/* The whole program; returns the exit status. */
+int cli_main(int argc, char **argv);
+/* Help of all commands (command NULL) or of one. */
+void cli_help(FILE *f, const struct cli_command *command);
+
+/* ---- printing ------------------------------------------------------------------------------------------------------------ */
+
+enum cli_color { CLI_PLAIN, CLI_RED, CLI_GREEN, CLI_YELLOW, CLI_BOLD, CLI_DIM };
+/* Decides once whether each of stdout and stderr gets colours: a terminal, no NO_COLOR, no --color never, TERM not dumb. */
+void cli_color_setup(bool never);
+/* The escape sequence for f, or "". */
+const char *cli_color(FILE *f, enum cli_color color);
+/* "error: HOST: STEP: what", the detail indented, "  hint: …". */
+void cli_error_print(FILE *f, const struct error *err);
+/* Prints it on stderr and returns its exit status. */
+int cli_fail(const struct error *err);
+/* Text of several lines, each after indent. */
+void cli_indented(FILE *f, const char *indent, const char *text);
+/* "39.1 s", "1m52s", "2h05m" into out (16 bytes or more); returns out. */
+char *cli_duration(int64_t ms, char *out, size_t size);
+/* Writes the document and a newline to stdout; frees it. */
+void cli_json_print(struct json *j);
+/* The members kind, host, step, what, hint, detail of an error as an object; empty ones are left out. */
+struct json *cli_error_json(const struct error *err);
+/* Flushes stdout; a failure (disk full) turns status into that of a system error and is reported. */
+int cli_finish(int status);
+
+/* ---- asking ---------------------------------------------------------------------------------------------------------------- */
+
+/* Whether somebody can be asked: a controlling terminal with us in the foreground, and stdin or stderr on a terminal. */
+bool cli_can_ask(void);
+/* Reads a line without echo from the terminal. ERROR_USAGE when there is none. */
+int cli_ask_secret(const char *prompt, struct secret *out, struct error *err);
+/* Reads a line into out (without newline). False: no terminal, end of input, or wake_fd (-1: none) became readable. */
+bool cli_ask_line(const char *prompt, char *out, size_t size, int wake_fd);
+/* Puts the terminal back as it was; safe in a signal handler. */
+void cli_ask_restore(void);
+
+/* ---- signals ----------------------------------------------------------------------------------------------------------------- */
+
+/* SIGINT, SIGTERM, SIGHUP end the program with 130, the terminal restored; SIGPIPE is ignored. */
+void cli_signals_setup(void);
+/* While a run goes on the first of them only makes cli_signals_fd readable; the second ends the program. */
+void cli_signals_running(bool running);
+int cli_signals_fd(void);
+/* Whether one came since the last call. */
+bool cli_signals_taken(void);
+
+/* ---- commands, one file each -------------------------------------------------------------------------------------------------- */
+int cli_init(const struct cli_options *o);
+int cli_check(const struct cli_options *o);
+int cli_plan(const struct cli_options *o);
+int cli_apply(const struct cli_options *o);
+int cli_status(const struct cli_options *o);
+int cli_reset(const struct cli_options *o);
+int cli_kubeconfig(const struct cli_options *o);
+int cli_logs(const struct cli_options *o);
+int cli_ssh(const struct cli_options *o);
+int cli_version(const struct cli_options *o);
+int cli_help_command(const struct cli_options *o);
+
+#endif

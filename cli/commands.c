@@ -1,0 +1,129 @@
+/* The table of commands, and the program around it. */
+#include "cli/cli.h"
+
+#include "base/error.h"
+#include "base/str.h"
+#include "inventory/release.h"
+#include "net/net.h"
+#include "pki/pki.h"
+#include "remote/remote.h"
+
+#include <locale.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MANY 100000
+
+/* clang-format off */
+const struct cli_command cli_commands[] = {
+	{ "init", "[HOST…]", "write a commented inventory",
+	  "Writes a commented inventory to ./kubewright.yaml (or -f FILE; '-f -' prints it). A HOST is an address, name=address, or a range "
+	  "such as 10.0.0.[11-15]. Of four or more hosts the first three become control planes. An existing file is never overwritten.",
+	  CLI_INIT, 0, MANY, false, cli_init },
+	{ "check", "", "look at the hosts and report everything that is in the way",
+	  "Logs in to every host, collects facts and runs all preflight checks. Changes nothing and takes no lock. Every finding has a stable "
+	  "name, what was seen, why it matters and what to do. Exit status 6 when there is an error that the inventory does not ignore.",
+	  CLI_CHECK, 0, 0, false, cli_check },
+	{ "plan", "", "show what apply would do on each host",
+	  "Compares every host with the inventory and lists the steps that apply would take. Changes nothing and takes no lock.",
+	  CLI_PLAN, 0, 0, false, cli_plan },
+	{ "apply", "", "make the cluster what the inventory says",
+	  "Installs what is missing, starts or joins what is not there yet, and verifies the result. Safe to run at any time: what is done is "
+	  "left alone, what was cut short is finished. Never upgrades and never removes a host. A host that fails is set aside; the others go on.",
+	  CLI_APPLY, 0, 0, false, cli_apply },
+	{ "status", "", "show Nodes, etcd members, the virtual IP and certificates",
+	  "Asks the hosts and the cluster how they are. Changes nothing. Works when the API server is down, and says so.",
+	  CLI_STATUS, 0, 0, false, cli_status },
+	{ "reset", "", "take back everything that kubewright changed on the hosts",
+	  "Stops Kubernetes on the hosts and plays their undo ledgers back: files, settings, units and packages become what they were. The "
+	  "cluster and its data are gone afterwards. Asks for the cluster's name, or needs --yes.",
+	  CLI_RESET, 0, 0, false, cli_reset },
+	{ "kubeconfig", "", "print a kubeconfig for the cluster",
+	  "Makes a client certificate for an administrator and prints a kubeconfig with it on stdout, or puts it into its usual place with "
+	  "--write. Needs the cluster's key store on this machine; contacts no host.",
+	  CLI_KUBECONFIG, 0, 0, false, cli_kubeconfig },
+	{ "logs", "HOST", "show what was done on a host and the logs of it",
+	  "Shows the history of jobs on a host, the log of the last one, and the end of the kubelet's journal.",
+	  CLI_LOGS, 1, 1, false, cli_logs },
+	{ "ssh", "HOST [COMMAND…]", "log in to a host as the inventory says",
+	  "Runs the system's ssh with the user, address, port, key and known host keys of the inventory.",
+	  CLI_SSH, 1, MANY, true, cli_ssh },
+	{ "version", "", "print versions", "Prints the version of kubewright, of its libraries, and the Kubernetes releases it knows.",
+	  CLI_VERSION, 0, 0, false, cli_version },
+	{ "help", "[COMMAND]", "explain kubewright or one command", "Prints the commands, or the options of one.",
+	  CLI_HELP, 0, 1, false, cli_help_command },
+};
+/* clang-format on */
+const size_t cli_command_count = sizeof(cli_commands) / sizeof(cli_commands[0]);
+
+const struct cli_command *cli_command_find(const char *name)
+{
+	for (size_t i = 0; i < cli_command_count; i++)
+		if (strcmp(cli_commands[i].name, name) == 0)
+			return &cli_commands[i];
+	return NULL;
+}
+
+int cli_version(const struct cli_options *o)
+{
+	(void)o;
+	printf("kubewright %s\n", KUBEWRIGHT_VERSION);
+	printf("Kubernetes %s\n", release_supported());
+	/* libcurl goes on with all of its own libraries */
+	printf("%s, %s, %.*s\n", remote_library(), pki_library(), (int)strcspn(net_library(), " "), net_library());
+	return 0;
+}
+
+int cli_help_command(const struct cli_options *o)
+{
+	const struct cli_command *c = NULL;
+	struct error err = { 0 };
+
+	if (o->arg_count) {
+		c = cli_command_find(o->args[0]);
+		if (!c) {
+			error_set(&err, ERROR_USAGE, "there is no command '%s'", o->args[0]);
+			error_hint(&err, "'kubewright help' lists the commands");
+			return cli_fail(&err);
+		}
+	}
+	cli_help(stdout, c);
+	return 0;
+}
+
+static int no_command(void)
+{
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		fputs("The full-screen wizard is not there yet; these commands are:\n\n", stderr);
+	else
+		fputs("error: no command was given\n\n", stderr);
+	cli_help(stderr, NULL);
+	return CLI_EXIT_USAGE;
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct cli_options o;
+	struct error err = { 0 };
+	int status;
+
+	setlocale(LC_CTYPE, "");
+	cli_signals_setup();
+	cli_color_setup(false);
+	if (cli_options_parse(&o, argc, argv, &err)) {
+		cli_options_release(&o);
+		return cli_fail(&err);
+	}
+	cli_color_setup(o.no_color);
+	if (o.help)
+		cli_help(stdout, o.command);
+	if (o.help || !o.command) {
+		status = o.help ? 0 : no_command();
+	} else {
+		remote_init();
+		net_init();
+		status = o.command->run(&o);
+	}
+	cli_options_release(&o);
+	return cli_finish(status);
+}

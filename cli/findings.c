@@ -1,0 +1,41 @@
+/* Findings of preflight for people: errors first, then warnings, then what the inventory ignores. */
+#include "cli/run.h"
+
+#include "inventory/inventory.h"
+
+static void print_one(FILE *out, const struct finding *f)
+{
+	bool error = f->level == FINDING_ERROR && !f->ignored;
+	const char *level = f->ignored ? "ignored" : error ? "error" : "warning";
+
+	fprintf(out, "  %s%-7s%s  %s: %s\n", cli_color(out, error ? CLI_RED : CLI_YELLOW), level,
+		cli_color(out, CLI_PLAIN), f->name, f->what);
+	if (*f->why)
+		fprintf(out, "           why: %s\n", f->why);
+	if (*f->remedy)
+		fprintf(out, "           remedy: %s\n", f->remedy);
+}
+
+void cli_findings_print(FILE *out, const struct findings *all, bool errors_only)
+{
+	for (int pass = 0; pass < (errors_only ? 1 : 3); pass++) {
+		for (size_t i = 0; i < all->count; i++) {
+			const struct finding *f = &all->list[i];
+
+			if (pass == (f->ignored ? 2 : f->level == FINDING_ERROR ? 0 : 1))
+				print_one(out, f);
+		}
+	}
+}
+
+void cli_findings_complete(struct cli_run *r)
+{
+	struct world *w = &r->world;
+
+	for (size_t i = 0; i < r->inventory->host_count; i++) {
+		if (!w->hosts[i].probed)
+			continue;
+		findings_release(&w->findings[i]);
+		findings_preflight(r->inventory, w->hosts, (int)i, !world_installed(&w->hosts[i]), &w->findings[i]);
+	}
+}

@@ -1,0 +1,88 @@
+/* kubewright logs HOST. */
+#include "cli/run.h"
+
+#include "inventory/inventory.h"
+#include "steps/host_scripts.h"
+
+#include <string.h>
+
+static const char *const logs_words[] = { "history", "job", "log", "kubelet", "error", "hint", NULL };
+
+struct section {
+	const char *word, *title;
+};
+static const struct section sections[] = {
+	{ "history", "history of jobs" },
+	{ "log", "log of the last job" },
+	{ "kubelet", "journal of the kubelet" },
+};
+
+/* Texts of a host are made safe for a terminal. */
+static void print_text(const char *text, size_t len)
+{
+	struct str out = STR_INIT;
+
+	str_add_printable(&out, text, len);
+	fputs(out.len ? out.buf : "(nothing)\n", stdout);
+	if (out.len && out.buf[out.len - 1] != '\n')
+		putchar('\n');
+	str_release(&out);
+}
+
+static void print_answer(const struct remote_answer *a)
+{
+	const char *job = remote_answer_get(a, "job");
+
+	for (size_t s = 0; s < sizeof(sections) / sizeof(sections[0]); s++) {
+		bool any = false, named = strcmp(sections[s].word, "log") == 0 && job && *job;
+
+		printf("%s%s== %s%s%s ==%s\n", s ? "\n" : "", cli_color(stdout, CLI_BOLD), sections[s].title,
+			named ? ": " : "", named ? job : "", cli_color(stdout, CLI_PLAIN));
+		for (size_t i = 0; i < a->count; i++) {
+			if (strcmp(a->lines[i].word, sections[s].word) != 0)
+				continue;
+			print_text(a->lines[i].value, a->lines[i].len);
+			any = true;
+		}
+		if (!any)
+			print_text("", 0);
+	}
+}
+
+static int logs_apply(struct task *t, struct error *err)
+{
+	const struct cli_run *r = task_world(t);
+	struct remote_answer answer = { 0 };
+	char lines[16];
+	int rc;
+
+	snprintf(lines, sizeof(lines), "%d", r->options->lines ? r->options->lines : 50);
+	const struct remote_param params[] = { { "lines", lines } };
+	rc = world_script(t, "logs", host_script_logs, params, 1, logs_words, &answer, 30000, err);
+	if (rc == 0)
+		print_answer(&answer);
+	remote_answer_release(&answer);
+	return rc;
+}
+
+static const struct step plan_logs[] = {
+	{ "logs", "Fetching logs", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, logs_apply },
+};
+
+int cli_logs(const struct cli_options *o)
+{
+	const struct cli_run_kind kind = { .command = "logs", .steps = plan_logs, .step_count = 1 };
+	struct cli_options only = *o;
+	struct cli_run r;
+	int status;
+
+	/* the one host is the whole run */
+	only.hosts = o->args;
+	only.host_count = 1;
+	status = cli_look(&r, &kind, &only, NULL, NULL);
+	if (status)
+		return status;
+	status = cli_look_errors(&r, true);
+	cli_run_release(&r);
+	return status;
+}

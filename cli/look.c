@@ -1,0 +1,66 @@
+/* What check, plan, status and logs share: a run that changes nothing and prints nothing by itself. */
+#include "cli/run.h"
+
+#include <string.h>
+
+int cli_look(
+	struct cli_run *r, const struct cli_run_kind *kind, const struct cli_options *o, event_fn *observer, void *ctx)
+{
+	struct error err = { 0 };
+	int status;
+
+	if (cli_run_load(r, o, &err) || cli_run_open(r, kind, &err))
+		goto fail;
+	r->plain = plain_new(stdout, stderr, &r->config, &r->progress, PLAIN_QUIET, o->verbose);
+	plain_findings(r->plain, r->world.findings);
+	engine_observe(r->engine, plain_event, r->plain);
+	if (observer)
+		engine_observe(r->engine, observer, ctx);
+	if (cli_run_execute(r, &err))
+		goto fail;
+	struct engine_result result;
+	engine_result(r->engine, &result);
+	if (!result.cancelled)
+		return 0;
+	error_set(&err, ERROR_CANCELLED, "cancelled; nothing was changed");
+fail:
+	status = cli_fail(&err);
+	cli_run_release(r);
+	return status;
+}
+
+bool cli_is_decision(const struct cli_run *r, const struct error *e)
+{
+	return r->world.decision && strcmp(r->world.decision->what, e->what) == 0;
+}
+
+int cli_look_errors(const struct cli_run *r, bool preflight)
+{
+	bool decided = false;
+	int status = 0;
+
+	fflush(stdout);
+	for (size_t i = 0; i < r->config.host_count; i++) {
+		const struct error *e = engine_host_error(r->engine, (int)i);
+		struct error shown;
+
+		if (!e || (e->kind == ERROR_PREFLIGHT && !preflight))
+			continue;
+		if (status == 0)
+			status = error_exit_code(e->kind);
+		shown = *e;
+		if (cli_is_decision(r, e)) {
+			/* of the cluster, not of each host */
+			shown.host[0] = shown.step[0] = '\0';
+			if (decided)
+				continue;
+			decided = true;
+		}
+		if (e->kind == ERROR_PREFLIGHT)
+			shown.detail[0] = shown.hint[0] = '\0';
+		cli_error_print(stderr, &shown);
+		if (e->kind == ERROR_PREFLIGHT)
+			cli_findings_print(stderr, &r->world.findings[i], true);
+	}
+	return status;
+}

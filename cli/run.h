@@ -1,0 +1,145 @@
+/*
+ * What apply, plan, check, status, reset and logs have in common: an inventory, this machine's state folder, secrets, and a run of the
+ * engine over the hosts. Used in this order: cli_run_load, cli_run_open, cli_run_execute, cli_run_release.
+ */
+#ifndef CLI_RUN_H
+#define CLI_RUN_H
+
+#include "base/error.h"
+#include "cli/cli.h"
+#include "engine/engine.h"
+#include "steps/steps.h"
+
+struct inventory;
+struct cli_run;
+
+/* What a command wants of a run. */
+struct cli_run_kind {
+	const char *command;
+	const struct step *steps;
+	size_t step_count;
+	bool changes;    /* takes the lock and writes a journal; else a check-only run */
+	bool needs_keys; /* opens the cluster's key store, if there is one */
+	bool needs_cni;  /* reads or downloads the manifest of the pod network */
+};
+
+struct cli_run {
+	struct world world; /* first: a step of the command line gets back to the run by it */
+	const struct cli_options *options;
+	const struct cli_run_kind *kind;
+	struct inventory *inventory;
+	const struct release *release;
+
+	/* this machine */
+	char id[40];     /* of the run */
+	char *state_dir; /* ${XDG_STATE_HOME:-~/.local/state}/kubewright/CLUSTER */
+	char *known_hosts, *user_known_hosts, *runs_dir, *kubeconfig, *store_dir, *owner, *machine, *dead_runs;
+
+	bool *chosen; /* per host: not left out by --hosts */
+	size_t chosen_count;
+	struct engine_host *hosts;
+	struct engine_config config;
+	struct engine *engine;
+	struct journal *journal;
+	struct mask *mask;
+	struct remote_keys *keys;
+	struct secret passphrase; /* of the store */
+	struct str cni;
+	struct progress progress;
+	struct plain *plain; /* the observer that prints; NULL: JSON lines */
+	bool prepared;       /* world was initialised */
+	int64_t elapsed_ms;
+};
+
+/* The inventory with its warnings on stderr, the release, the folders, the hosts that --hosts leaves. Prints its own complaints about the file; err has the summary. */
+int cli_run_load(struct cli_run *r, const struct cli_options *o, struct error *err);
+/* Secrets, keys, store, world, engine. Observers may be added to r->engine afterwards. */
+int cli_run_open(struct cli_run *r, const struct cli_run_kind *kind, struct error *err);
+/* Runs it to its end with signals, questions and heartbeat. -1: it could not be started. */
+int cli_run_execute(struct cli_run *r, struct error *err);
+void cli_run_release(struct cli_run *r);
+
+/* Reads or downloads the manifest of the pod network into the world; part of open for kinds that need it. */
+int cli_run_cni(struct cli_run *r, struct error *err);
+/* Fills the folders and names of this machine; part of load. */
+int cli_state_fill(struct cli_run *r, struct error *err);
+/* Logins, key files and the store's passphrase, from the environment or the terminal; part of open. */
+int cli_secrets_fill(struct cli_run *r, struct error *err);
+/*
+ * For the commands that only look: load, open, a quiet observer, execute. Returns 0 with r ready to be read, or the exit status after having
+ * printed the error and released r.
+ */
+int cli_look(
+	struct cli_run *r, const struct cli_run_kind *kind, const struct cli_options *o, event_fn *observer, void *ctx);
+/* Prints what kept a host from being looked at, or the run from deciding; returns the exit status of the first, or 0. Findings of preflight are left to check. */
+int cli_look_errors(const struct cli_run *r, bool preflight);
+/* Whether a host's error is the run's one decision, which every control plane carries alike. */
+bool cli_is_decision(const struct cli_run *r, const struct error *e);
+/* Whether the named step was applied or found done on some host. */
+bool cli_run_did(const struct cli_run *r, const char *step);
+/* How many steps of hosts ended so, without those that only look or clean up. */
+unsigned cli_run_count(const struct cli_run *r, enum cell_state state);
+/* Whether there is a terminal to answer the engine's questions at, and the output is not JSON. */
+bool cli_run_asks(const struct cli_run *r);
+
+/* The error that a run's exit status goes by, or NULL. */
+const struct error *cli_run_error(const struct cli_run *r, const struct engine_result *result);
+/*
+ * The exit status of a run that changes things: 0 nothing left; 130 cancelled; 8 the cluster is verified and hosts are left;
+ * else by the error. verified: verify succeeded on some control plane.
+ */
+int cli_exit_status(bool cancelled, bool verified, unsigned aside, const struct error *first);
+
+/* ---- the plain renderer ---------------------------------------------------------------------------------------------------- */
+
+enum plain_mode {
+	PLAIN_RUN,   /* a line per step and host */
+	PLAIN_QUIET, /* only the heartbeat, unless verbose */
+};
+struct findings;
+/* One host's findings, indented by two; errors_only: without warnings and what is ignored. */
+void cli_findings_print(FILE *out, const struct findings *all, bool errors_only);
+/* Findings anew, after a run, now that all hosts are known: each of two duplicates names the other. */
+void cli_findings_complete(struct cli_run *r);
+
+struct plain;
+/* out gets the steps' lines, err failures, remarks and the heartbeat. */
+struct plain *plain_new(FILE *out, FILE *err, const struct engine_config *config, const struct progress *progress,
+	enum plain_mode mode, bool verbose);
+void plain_event(const struct event *ev, void *plain); /* an event_fn */
+/* findings[host] tell more of a failed preflight than its error has room for. */
+void plain_findings(struct plain *p, const struct findings *findings);
+/* To be called now and then: prints the heartbeat when nothing was printed for 30 s. now_ms since the run's start. */
+void plain_tick(struct plain *p, int64_t now_ms);
+void plain_free(struct plain *p);
+
+/* JSON lines: each event on stdout. */
+void json_event(const struct event *ev, void *config); /* an event_fn */
+/* The last line of a run's JSON: {"kind": "summary", …}. */
+struct json *json_summary(const struct cli_run *r, const struct engine_result *result, int status);
+
+/* ---- status: how things are, folded out of the world; printed by status_print.c -------------------------------------------------- */
+
+struct status {
+	bool installed;          /* something of a cluster was seen on a host */
+	bool all_control_planes; /* each control plane was looked at */
+	unsigned voters, voters_up, learners, unstarted;
+	unsigned not_ready; /* hosts that are no Ready Nodes, or could not be looked at */
+	unsigned unreachable;
+	const char *vip_holder; /* NULL: nobody that was looked at */
+	unsigned vip_holders;
+	int ca_days; /* days left; INT_MIN: not known */
+};
+void status_fold(const struct cli_run *r, struct status *s);
+int status_exit(const struct cli_run *r, const struct status *s);
+/* What a host's Node is, in a word: "Ready", "NotReady", "Ready,cordoned", "absent" from the cluster, "unknown", "none": not installed. */
+const char *status_node(const struct cli_run *r, size_t host);
+/* Days left of the certificate that a kubelet presents; INT_MIN when not known. */
+int status_kubelet_days(const struct cli_run *r, size_t host);
+void status_print(const struct cli_run *r, const struct status *s);
+void status_print_json(const struct cli_run *r, const struct status *s);
+
+/* The summary of a run that changed something, for people: steps, hosts left and why. */
+void cli_summary(const struct cli_run *r, const struct engine_result *result);
+
+#endif

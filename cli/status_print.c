@@ -1,0 +1,234 @@
+/* The status for people, and as JSON. */
+#include "cli/run.h"
+
+#include "base/json.h"
+#include "inventory/inventory.h"
+
+#include <limits.h>
+#include <string.h>
+
+static const char *role_name(enum inventory_role role)
+{
+	return role == INVENTORY_WORKER ? "worker" : "control plane";
+}
+
+static void api_line(const struct cli_run *r, const struct status *s)
+{
+	const struct world *w = &r->world;
+
+	printf("%sCluster %s%s", cli_color(stdout, CLI_BOLD), r->inventory->cluster, cli_color(stdout, CLI_PLAIN));
+	if (w->cluster.exists)
+		printf(", Kubernetes %s; the API server answers (asked through %s)\n", w->cluster.version,
+			w->lead >= 0 ? r->inventory->hosts[w->lead].name : "a control plane");
+	else if (s->installed)
+		printf(": %sno API server answers%s on the control planes that could be reached\n",
+			cli_color(stdout, CLI_RED), cli_color(stdout, CLI_PLAIN));
+	else if (s->unreachable == r->chosen_count)
+		printf(": no host could be reached\n");
+	else
+		printf(": not installed yet; 'kubewright apply' does it\n");
+}
+
+/* What may still be lost: the arithmetic of a majority. */
+static void etcd_line(const struct cli_run *r, const struct status *s)
+{
+	unsigned quorum = s->voters / 2 + 1;
+
+	if (!s->voters) {
+		if (s->installed)
+			puts("  etcd        members unknown while no API server answers");
+		return;
+	}
+	printf("  etcd        %u voter%s", s->voters, s->voters == 1 ? "" : "s");
+	if (!s->all_control_planes && s->voters_up < s->voters)
+		printf(", %u seen up", s->voters_up);
+	else if (s->voters_up < s->voters)
+		printf(", %s%u up%s", cli_color(stdout, CLI_RED), s->voters_up, cli_color(stdout, CLI_PLAIN));
+	if (s->voters_up >= quorum)
+		printf("; quorum %u, tolerates %u lost", quorum, s->voters_up - quorum);
+	else
+		printf("; quorum %u", quorum);
+	if (s->voters % 2 == 0)
+		printf(" (no more than %u voters would)", s->voters - 1);
+	if (s->unstarted)
+		printf("; %u never started", s->unstarted);
+	if (s->learners)
+		printf("; %u learner%s", s->learners, s->learners == 1 ? "" : "s");
+	puts("");
+	for (size_t i = 0; i < r->world.cluster.member_count; i++) {
+		const struct cluster_member *m = &r->world.cluster.members[i];
+
+		if (!inventory_find(r->inventory, m->name))
+			printf("  note        etcd member %s (%s) is no host of the inventory\n",
+				*m->name ? m->name : "without a name", m->peer_url);
+	}
+}
+
+static void vip_line(const struct cli_run *r, const struct status *s)
+{
+	if (!r->inventory->endpoint.vip || !s->installed)
+		return;
+	printf("  virtual IP  %s ", r->inventory->endpoint.vip);
+	if (s->vip_holders == 1)
+		printf("held by %s\n", s->vip_holder);
+	else if (s->vip_holders == 0)
+		printf("%sheld by no control plane that was looked at%s\n", cli_color(stdout, CLI_YELLOW),
+			cli_color(stdout, CLI_PLAIN));
+	else
+		printf("%sheld by %u control planes at once%s: VRRP between them is blocked?\n",
+			cli_color(stdout, CLI_RED), s->vip_holders, cli_color(stdout, CLI_PLAIN));
+}
+
+static void days(int left, char *out, size_t size)
+{
+	if (left == INT_MIN)
+		snprintf(out, size, "-");
+	else if (left < 0)
+		snprintf(out, size, "expired");
+	else
+		snprintf(out, size, "%d d", left);
+}
+
+/* "1.36.2-1.1" is of interest up to the hyphen. */
+static void version_of(const struct cluster_host *h, const char *a, const char *b, char *out, size_t size)
+{
+	const char *text = cluster_factf(h, "pkg.%s", a);
+
+	if (!*text && b)
+		text = cluster_factf(h, "pkg.%s", b);
+	snprintf(out, size, "%.*s", (int)strcspn(text, "-~+"), *text ? text : "-");
+	if (!*out)
+		snprintf(out, size, "-");
+}
+
+static void host_line(const struct cli_run *r, size_t i, int width)
+{
+	const struct cluster_host *h = &r->world.hosts[i];
+	const struct inventory_host *inv = &r->inventory->hosts[i];
+	const struct error *e = engine_host_error(r->engine, (int)i);
+	const char *node = status_node(r, i), *unit = cluster_fact(h, "unit.kubelet");
+	char kubelet[24], runtime[24], left[16];
+
+	printf("%-*s  %-13s  %-15s  ", width, inv->name, role_name(inv->role), inv->address);
+	if (!h->probed) {
+		printf("%-17s  %s%s%s\n", node, cli_color(stdout, CLI_RED), e ? e->what : "not looked at",
+			cli_color(stdout, CLI_PLAIN));
+		return;
+	}
+	version_of(h, "kubelet", NULL, kubelet, sizeof(kubelet));
+	version_of(h, "containerd.io", "containerd", runtime, sizeof(runtime));
+	days(status_kubelet_days(r, i), left, sizeof(left));
+	printf("%-17s  %-8s  %-8s  %-10s  %s\n", node, *unit ? unit : "-", kubelet, runtime, left);
+}
+
+/* What to do about hosts that could not be looked at; the same for many is said once. */
+static void hints(const struct cli_run *r)
+{
+	const char *last = "";
+
+	for (size_t i = 0; i < r->config.host_count; i++) {
+		const struct error *e = engine_host_error(r->engine, (int)i);
+
+		if (!e || r->world.hosts[i].probed || !*e->hint || strcmp(e->hint, last) == 0)
+			continue;
+		printf("hint for %s: %s\n", r->config.hosts[i].name, e->hint);
+		last = e->hint;
+	}
+}
+
+static void notes(const struct cli_run *r, const struct status *s)
+{
+	const struct world *w = &r->world;
+	char left[16];
+
+	hints(r);
+	for (size_t i = 0; i < w->cluster.node_count; i++)
+		if (!inventory_find(r->inventory, w->cluster.nodes[i].name))
+			printf("note: Node %s (%s) is no host of the inventory\n", w->cluster.nodes[i].name,
+				w->cluster.nodes[i].address);
+	if (s->ca_days != INT_MIN) {
+		days(s->ca_days, left, sizeof(left));
+		printf("cluster CA: %s left\n", left);
+	}
+	fflush(stdout);
+	if (w->decision && (w->cluster.exists || s->installed))
+		cli_error_print(stderr, w->decision);
+}
+
+void status_print(const struct cli_run *r, const struct status *s)
+{
+	int width = 4;
+
+	for (size_t i = 0; i < r->inventory->host_count; i++)
+		if ((int)strlen(r->inventory->hosts[i].name) > width)
+			width = (int)strlen(r->inventory->hosts[i].name);
+	api_line(r, s);
+	etcd_line(r, s);
+	vip_line(r, s);
+	printf("  endpoint    https://%s:%d\n\n", inventory_endpoint(r->inventory), r->inventory->endpoint.port);
+	printf("%-*s  %-13s  %-15s  %-17s  %-8s  %-8s  %-10s  %s\n", width, "HOST", "ROLE", "ADDRESS", "NODE", "UNIT",
+		"KUBELET", "CONTAINERD", "CERTIFICATE");
+	for (size_t i = 0; i < r->inventory->host_count; i++)
+		if (r->chosen[i])
+			host_line(r, i, width);
+	puts("");
+	notes(r, s);
+}
+
+static void json_hosts(const struct cli_run *r, struct json *list)
+{
+	for (size_t i = 0; i < r->inventory->host_count; i++) {
+		const struct cluster_host *h = &r->world.hosts[i];
+		const struct error *e = engine_host_error(r->engine, (int)i);
+		int left = status_kubelet_days(r, i);
+		char text[24];
+		struct json *j;
+
+		if (!r->chosen[i])
+			continue;
+		j = json_add(list, json_object());
+		json_set_str(j, "name", r->inventory->hosts[i].name);
+		json_set_str(j, "role", r->inventory->hosts[i].role == INVENTORY_WORKER ? "worker" : "control-plane");
+		json_set_str(j, "address", r->inventory->hosts[i].address);
+		json_set_bool(j, "reached", h->probed);
+		json_set_str(j, "node", status_node(r, i));
+		if (h->probed) {
+			json_set_str(j, "kubelet_unit", cluster_fact(h, "unit.kubelet"));
+			version_of(h, "kubelet", NULL, text, sizeof(text));
+			json_set_str(j, "kubelet", text);
+			version_of(h, "containerd.io", "containerd", text, sizeof(text));
+			json_set_str(j, "containerd", text);
+		}
+		if (left != INT_MIN)
+			json_set_int(j, "certificate_days", left);
+		if (!h->probed && e)
+			json_set(j, "error", cli_error_json(e));
+	}
+}
+
+void status_print_json(const struct cli_run *r, const struct status *s)
+{
+	const struct world *w = &r->world;
+	struct json *j = json_object(), *etcd;
+	unsigned quorum = s->voters / 2 + 1;
+
+	json_set_str(j, "cluster", r->inventory->cluster);
+	json_set_bool(j, "api", w->cluster.exists);
+	json_set_bool(j, "installed", s->installed);
+	json_set_str(j, "version", w->cluster.exists ? w->cluster.version : NULL);
+	etcd = json_set(j, "etcd", json_object());
+	json_set_int(etcd, "voters", s->voters);
+	json_set_int(etcd, "voters_up", s->voters_up);
+	json_set_int(etcd, "learners", s->learners);
+	json_set_int(etcd, "tolerates", s->voters && s->voters_up >= quorum ? s->voters_up - quorum : 0);
+	if (r->inventory->endpoint.vip) {
+		json_set_str(j, "vip", r->inventory->endpoint.vip);
+		json_set_str(j, "vip_holder", s->vip_holders == 1 ? s->vip_holder : NULL);
+	}
+	if (s->ca_days != INT_MIN)
+		json_set_int(j, "ca_days", s->ca_days);
+	json_hosts(r, json_set(j, "hosts", json_array()));
+	if (w->decision && (w->cluster.exists || s->installed))
+		json_set(j, "error", cli_error_json(w->decision));
+	cli_json_print(j);
+}

@@ -1,0 +1,55 @@
+/* The end of a run that changed something: what was done, which hosts are left and why. */
+#include "cli/run.h"
+
+#include "inventory/inventory.h"
+
+#include <string.h>
+
+static int name_width(const struct cli_run *r)
+{
+	int width = 0;
+
+	for (size_t i = 0; i < r->config.host_count; i++)
+		if (engine_host_error(r->engine, (int)i) && (int)strlen(r->config.hosts[i].name) > width)
+			width = (int)strlen(r->config.hosts[i].name);
+	return width;
+}
+
+static void host_left(const char *name, int width, const struct error *e)
+{
+	printf("  %-*s  %s%s%s\n", width, name, e->step, *e->step ? ": " : "", e->what);
+	if (*e->hint)
+		printf("  %-*s  hint: %s\n", width, "", e->hint);
+}
+
+void cli_summary(const struct cli_run *r, const struct engine_result *result)
+{
+	unsigned changed = cli_run_count(r, CELL_CHANGED), ok = cli_run_count(r, CELL_OK);
+	int width = name_width(r);
+	char took[16];
+
+	fflush(stderr);
+	printf("\n%s%s%s after %s: ", cli_color(stdout, CLI_BOLD),
+		result->cancelled     ? "Cancelled"
+		: result->hosts_aside ? "Ended"
+				      : "Done",
+		cli_color(stdout, CLI_PLAIN), cli_duration(r->elapsed_ms, took, sizeof(took)));
+	if (changed)
+		printf("%u step%s changed something, %u %s done already", changed, changed == 1 ? "" : "s", ok,
+			ok == 1 ? "was" : "were");
+	else
+		printf("nothing was changed");
+	if (result->failed)
+		printf(", %s%u failed%s", cli_color(stdout, CLI_RED), result->failed, cli_color(stdout, CLI_PLAIN));
+	puts("");
+	if (!result->hosts_aside)
+		return;
+	printf("\n%sHosts left to do%s (%u of %zu):\n", cli_color(stdout, CLI_BOLD), cli_color(stdout, CLI_PLAIN),
+		result->hosts_aside, r->chosen_count);
+	for (size_t i = 0; i < r->config.host_count; i++) {
+		const struct error *e = engine_host_error(r->engine, (int)i);
+
+		if (e)
+			host_left(r->config.hosts[i].name, width, e);
+	}
+}

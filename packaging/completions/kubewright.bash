@@ -1,0 +1,71 @@
+# bash completion for kubewright. tests/unit/test_cli_docs.c holds it to the program's tables of commands and options.
+
+_kubewright_hosts()
+{
+	local i file=kubewright.yaml
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-f | --file) file=${COMP_WORDS[i + 1]} ;;
+		esac
+	done
+	[ -r "$file" ] && sed -n 's/^[[:space:]]*-[[:space:]]*{\{0,1\}[[:space:]]*name:[[:space:]]*\([a-z0-9.-]*\).*/\1/p' "$file"
+}
+
+_kubewright()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word opts=''
+	local commands='init check plan apply status reset kubeconfig logs ssh version help'
+
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		case " $commands " in
+		*" $word "*)
+			command=$word
+			break
+			;;
+		esac
+	done
+	case $prev in
+	-f | --file)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	-o | --output)
+		mapfile -t COMPREPLY < <(compgen -W 'plain json' -- "$cur")
+		return
+		;;
+	--color)
+		mapfile -t COMPREPLY < <(compgen -W 'auto never' -- "$cur")
+		return
+		;;
+	--hosts)
+		local before=''
+		case $cur in *,*) before=${cur%,*}, ;; esac
+		mapfile -t COMPREPLY < <(compgen -P "$before" -W "$(_kubewright_hosts)" -- "${cur##*,}")
+		return
+		;;
+	--cluster | --connect-timeout | --days | -n | --lines | --parallel | --set)
+		return
+		;;
+	esac
+	case $command in
+	init) opts='--file --color --cluster --help --version' ;;
+	check) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --list --help --version' ;;
+	plan) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --without-missing --help --version' ;;
+	apply) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --without-missing --help --version' ;;
+	status) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
+	reset) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
+	kubeconfig) opts='--file --set --color --days --write --help --version' ;;
+	logs) opts='--file --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --lines --help --version' ;;
+	ssh) opts='--file --set --color --help --version' ;;
+	version) opts='--color --help --version' ;;
+	help) opts='--color --help --version' ;;
+	'') opts="$commands --help --version" ;;
+	esac
+	case $command:$cur in
+	*:-*) ;;
+	help:*) opts=$commands ;;
+	logs:* | ssh:*) opts=$(_kubewright_hosts) ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$opts" -- "$cur")
+}
+complete -F _kubewright kubewright

@@ -1,0 +1,207 @@
+/* The arithmetic of status: voters, what may be lost, the virtual IP's holder, the exit status. */
+#include "tests/test.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "cli/run.h"
+#include "inventory/inventory.h"
+
+#include <limits.h>
+
+static const char text[] =
+	"cluster: c\nkubernetes: {version: 1.36.2}\nendpoint: {vip: 10.0.0.100}\nnetwork: {cni: none}\nhosts:\n"
+	"  - {name: cp1, address: 10.0.0.11, role: control-plane}\n"
+	"  - {name: cp2, address: 10.0.0.12, role: control-plane}\n"
+	"  - {name: cp3, address: 10.0.0.13, role: control-plane}\n"
+	"  - {name: w1, address: 10.0.0.21, role: worker}\n";
+
+static struct cluster_node nodes[4];
+
+static void probed(struct cli_run *r, size_t i, const char *listen, const char *vip)
+{
+	struct cluster_host *h = &r->world.hosts[i];
+
+	h->probed = true;
+	cluster_set(h, "have", "kubelet-conf");
+	cluster_set(h, "listen", listen);
+	if (vip)
+		cluster_set(h, "vip_held", vip);
+}
+
+/* A healthy cluster of three and one. */
+static void cluster_up(struct cli_run *r)
+{
+	struct error err = { 0 };
+
+	memset(r, 0, sizeof(*r));
+	r->inventory = inventory_parse("-", text, strlen(text), NULL, 0, NULL, &err);
+	if (!CHECK(r->inventory != NULL)) {
+		printf("# %s\n%s\n", err.what, err.detail);
+		exit(1);
+	}
+	r->release = release_find("1.36.2");
+	world_init(&r->world, r->inventory, r->release);
+	r->chosen = xcalloc(4, sizeof(*r->chosen));
+	r->chosen_count = 4;
+	r->world.cluster.exists = true;
+	r->world.cluster.nodes = nodes;
+	r->world.cluster.node_count = 4;
+	r->world.cluster.member_count = 3;
+	for (size_t i = 0; i < 4; i++) {
+		r->chosen[i] = true;
+		memset(&nodes[i], 0, sizeof(nodes[i]));
+		snprintf(nodes[i].name, sizeof(nodes[i].name), "%s", r->inventory->hosts[i].name);
+		nodes[i].ready = true;
+		probed(r, i, i < 3 ? "22 2379 2380 6443" : "22 10250 23790", i == 1 ? "yes" : i == 3 ? NULL : "no");
+		if (i == 3)
+			break;
+		snprintf(r->world.cluster.members[i].name, sizeof(r->world.cluster.members[i].name), "%s",
+			nodes[i].name);
+		r->world.cluster.members[i].started = true;
+	}
+}
+
+static void cluster_down(struct cli_run *r)
+{
+	r->world.cluster.nodes = NULL;
+	r->world.cluster.node_count = 0;
+	world_release(&r->world);
+	inventory_free(r->inventory);
+	free(r->chosen);
+}
+
+static void test_healthy(void)
+{
+	struct cli_run r;
+	struct status s;
+
+	cluster_up(&r);
+	status_fold(&r, &s);
+	CHECK_INT(s.voters, 3);
+	CHECK_INT(s.voters_up, 3);
+	CHECK_INT(s.vip_holders, 1);
+	CHECK_STR(s.vip_holder, "cp2");
+	CHECK_INT(s.not_ready, 0);
+	CHECK_INT(s.ca_days, INT_MIN);
+	CHECK(s.all_control_planes && s.installed);
+	CHECK_INT(status_exit(&r, &s), 0);
+	cluster_down(&r);
+}
+
+static void test_one_lost(void)
+{
+	struct cli_run r;
+	struct status s;
+
+	cluster_up(&r);
+	r.world.hosts[2].probed = false;
+	cluster_host_release(&r.world.hosts[2]);
+	nodes[2].ready = false;
+	status_fold(&r, &s);
+	CHECK_INT(s.voters, 3);
+	CHECK_INT(s.voters_up, 2);
+	CHECK_INT(s.unreachable, 1);
+	CHECK_INT(s.not_ready, 1);
+	CHECK(!s.all_control_planes);
+	CHECK_STR(status_node(&r, 2), "NotReady");
+	CHECK_INT(status_exit(&r, &s), 8);
+	cluster_down(&r);
+}
+
+static void test_learner_is_no_voter(void)
+{
+	struct cli_run r;
+	struct status s;
+
+	cluster_up(&r);
+	r.world.cluster.members[2].learner = true;
+	status_fold(&r, &s);
+	CHECK_INT(s.voters, 2);
+	CHECK_INT(s.voters_up, 2);
+	CHECK_INT(s.learners, 1);
+	cluster_down(&r);
+}
+
+static void test_vip(void)
+{
+	struct cli_run r;
+	struct status s;
+
+	cluster_up(&r);
+	cluster_set(&r.world.hosts[0], "vip_held", "yes");
+	status_fold(&r, &s);
+	CHECK_INT(s.vip_holders, 2);
+	CHECK_INT(status_exit(&r, &s), 8);
+	cluster_set(&r.world.hosts[0], "vip_held", "no");
+	cluster_set(&r.world.hosts[1], "vip_held", "no");
+	status_fold(&r, &s);
+	CHECK(s.vip_holder == NULL);
+	CHECK_INT(status_exit(&r, &s), 8);
+	cluster_down(&r);
+}
+
+static void test_api_down(void)
+{
+	struct cli_run r;
+	struct status s;
+
+	cluster_up(&r);
+	r.world.cluster.exists = false;
+	r.world.cluster.member_count = 0;
+	status_fold(&r, &s);
+	CHECK(s.installed);
+	CHECK_INT(s.voters, 0);
+	CHECK_STR(status_node(&r, 0), "unknown");
+	CHECK_INT(status_exit(&r, &s), 5);
+	for (size_t i = 0; i < 4; i++)
+		r.world.hosts[i].probed = false;
+	status_fold(&r, &s);
+	CHECK_INT(s.unreachable, 4);
+	CHECK_INT(status_exit(&r, &s), 4);
+	cluster_down(&r);
+}
+
+static void test_nothing_installed(void)
+{
+	struct cli_run r;
+	struct status s;
+
+	cluster_up(&r);
+	r.world.cluster.exists = false;
+	r.world.cluster.member_count = 0;
+	for (size_t i = 0; i < 4; i++)
+		cluster_set(&r.world.hosts[i], "have", "");
+	status_fold(&r, &s);
+	CHECK(!s.installed);
+	CHECK_STR(status_node(&r, 0), "none");
+	CHECK_INT(status_exit(&r, &s), 0);
+	cluster_down(&r);
+}
+
+/* A host that --hosts leaves out counts for nothing. */
+static void test_left_out(void)
+{
+	struct cli_run r;
+	struct status s;
+
+	cluster_up(&r);
+	r.chosen[3] = false;
+	r.world.hosts[3].probed = false;
+	nodes[3].ready = false;
+	status_fold(&r, &s);
+	CHECK_INT(s.not_ready, 0);
+	CHECK_INT(s.unreachable, 0);
+	CHECK_INT(status_exit(&r, &s), 0);
+	cluster_down(&r);
+}
+
+static const struct test tests[] = {
+	{ "healthy", test_healthy },
+	{ "one control plane lost", test_one_lost },
+	{ "a learner is no voter", test_learner_is_no_voter },
+	{ "virtual IP at two, at none", test_vip },
+	{ "API down", test_api_down },
+	{ "nothing installed", test_nothing_installed },
+	{ "left out hosts", test_left_out },
+};
+TEST_MAIN(tests)
