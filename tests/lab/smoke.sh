@@ -1,0 +1,207 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2317 # expect and refuted call these functions
+# Does the lab keep its promises? Boots hosts, tries every fault, and compares the machine before and after.
+# Usage: smoke.sh [debian|release]. Needs root and no lab up.
+set -euo pipefail
+
+here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+lab=$here/lab
+flavour=${1:-debian}
+state=${KUBEWRIGHT_LAB_STATE:-/var/lib/kubewright-lab}
+work=$(mktemp -d)
+passed=0 failed=0
+
+ok() {
+	printf 'ok   %s\n' "$*"
+	passed=$((passed + 1))
+}
+bad() {
+	printf 'FAIL %s\n' "$*"
+	failed=$((failed + 1))
+}
+# expect WHAT COMMAND…
+expect() {
+	local what=$1
+	shift
+	if "$@" >"$work/out" 2>&1; then ok "$what"; else bad "$what" && sed 's/^/     /' "$work/out"; fi
+}
+# refuted WHAT COMMAND…: must fail.
+refuted() {
+	local what=$1
+	shift
+	if "$@" >"$work/out" 2>&1; then bad "$what" && sed 's/^/     /' "$work/out"; else ok "$what"; fi
+}
+
+# The machine as others see it. Counters and what other programs change all the time are left out.
+machine_state() {
+	ip -o link show | sed 's/ qdisc .*//'
+	ip -o addr show | awk '{ print $2, $3, $4 }'
+	ip route show
+	ip neigh show dev kwlab0 2>/dev/null || true
+	awk '{ print $5, $9 }' /proc/self/mountinfo | sort
+	find /sys/fs/cgroup -type d -name 'kwlab*' 2>/dev/null
+	iptables-save 2>/dev/null | grep -v '^#' || true
+	! command -v nft >/dev/null || nft list ruleset
+	find /etc -xdev \( -type f -o -type l \) -exec stat -c '%n %s %Y' {} + | sort
+	for tree in kernel vm fs dev; do
+		find "/proc/sys/$tree" -type f ! -path '*/random/*' ! -name 'ns_last_pid' ! -name 'pty' ! -path '*state' ! -name '*-nr' ! -path '*/quota/*' -readable -exec grep -H '' {} + 2>/dev/null
+	done | grep -vE 'sched_domain|/inode-|/dentry-|/nr:|aio-nr|file-nr|usermodehelper|tainted' | sort
+	find /dev -xdev | sort
+	for program in systemd-nspawn docker-registry containerd kubelet service.py gpg-agent; do
+		pgrep -a "$program" | grep -v defunct || true
+	done
+}
+
+ssh_code() { timeout 8 "$lab" ssh "$@"; }
+
+# connect HOST: refused, silent, greets or timeout.
+connect() {
+	local address=$1 greeting=''
+	if ! timeout 3 bash -c ": </dev/tcp/$address/22" 2>"$work/connect"; then
+		if grep -q refused "$work/connect"; then printf 'refused\n'; else printf 'timeout\n'; fi
+		return
+	fi
+	greeting=$(timeout 3 bash -c "read -r line </dev/tcp/$address/22 && printf '%s' \"\$line\"" 2>/dev/null || true)
+	if [ -n "$greeting" ]; then printf 'greets\n'; else printf 'silent\n'; fi
+}
+connects() { [ "$(connect "$1")" = "$2" ]; }
+
+distinct() { [ "$(sort -u <<<"$1" | wc -l)" -eq "$2" ] && ! grep -qx '' <<<"$1"; }
+
+check_hosts() {
+	local ids
+	expect 'ssh as ops' ssh_code cp1 true
+	expect 'sudo without password on cp1' ssh_code cp1 'sudo -n true'
+	refuted 'sudo without password on w1' ssh_code w1 'sudo -n true'
+	expect 'sudo with password on w1' ssh_code w1 "echo lab-sudo-secret | sudo -S -p '' true"
+	expect 'systemd is pid 1 and content' "$lab" exec cp1 systemctl is-system-running --wait
+	for file in /etc/machine-id /proc/sys/kernel/random/boot_id /usr/lib/kwlab/product_uuid /sys/class/net/eth0/address /etc/ssh/ssh_host_ed25519_key.pub; do
+		ids=$(for host in cp1 w1; do "$lab" exec "$host" cat "$file"; done)
+		expect "distinct $file" distinct "$ids" 2
+	done
+	expect 'hostname' test "$("$lab" exec w1 cat /proc/sys/kernel/hostname)" = w1
+	refuted 'own name does not resolve' "$lab" exec w1 getent hosts w1
+	expect 'nothing in a host may set the clock or load modules: its pid 1' lacks_capabilities "$("$lab" exec w1 grep CapBnd /proc/1/status)"
+	expect 'the same for lab exec' lacks_capabilities "$("$lab" exec w1 grep CapEff /proc/self/status)"
+	expect 'the same for a login' lacks_capabilities "$(ssh_code cp1 sudo -n grep CapEff /proc/self/status)"
+	expect 'sysctls stay in the host' sysctl_stays
+	expect 'hosts reach each other' "$lab" exec cp1 bash -c ': </dev/tcp/10.213.7.21/22'
+}
+
+# lacks_capabilities LINE: of /proc/PID/status. Only looks: a test that tried the clock would set the machine's.
+lacks_capabilities() {
+	local mask=0x${1##*[[:space:]]}
+	[ $(((mask >> 25) & 1)) -eq 0 ] && [ $(((mask >> 16) & 1)) -eq 0 ] && [ $(((mask >> 21) & 1)) -eq 1 ]
+}
+
+sysctl_stays() {
+	local before
+	before=$(cat /proc/sys/vm/swappiness)
+	"$lab" exec cp1 sysctl -q -w vm.swappiness=$((before + 1)) &&
+		[ "$("$lab" exec cp1 cat /proc/sys/vm/swappiness)" -eq $((before + 1)) ] &&
+		[ "$(cat /proc/sys/vm/swappiness)" -eq "$before" ]
+}
+
+check_packages() {
+	local base
+	base=$("$lab" inventory | sed -n 's/.*url: "\([^"]*core[^"]*\)".*/\1/p')
+	"$lab" exec cp1 sh -c 'mkdir -p /etc/apt/keyrings && cat >/etc/apt/keyrings/lab.asc' < <(fetch "${base}Release.key")
+	"$lab" exec cp1 sh -c "echo 'deb [signed-by=/etc/apt/keyrings/lab.asc] $base /' >/etc/apt/sources.list.d/lab.list"
+	expect 'the package mirror and the signed repository' "$lab" exec cp1 apt-get -q -o APT::Update::Error-Mode=any update
+	expect 'install kubelet kubeadm kubectl' "$lab" exec cp1 env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install kubelet kubeadm kubectl
+	expect 'kubeadm runs' "$lab" exec cp1 kubeadm version
+	"$lab" exec cp1 sh -c 'cat >/etc/apt/keyrings/lab.asc' < <(fetch http://10.213.7.1:8080/wrong/Release.key)
+	refuted 'a wrong key is refused' "$lab" exec cp1 apt-get -q -o APT::Update::Error-Mode=any update
+	"$lab" exec cp1 sh -c 'cat >/etc/apt/keyrings/lab.asc' < <(fetch "${base}Release.key")
+	check_containerd
+}
+
+check_containerd() {
+	local package=containerd registry=k8s.gcr.io
+	if [ "$flavour" = release ]; then
+		package=containerd.io registry=registry.k8s.io
+		"$lab" exec cp1 sh -c 'cat >/etc/apt/keyrings/docker.asc' < <(fetch http://10.213.7.1:8080/docker/gpg)
+		"$lab" exec cp1 sh -c 'printf "Types: deb\nURIs: http://10.213.7.1:8080/docker/\nSuites: bookworm\nComponents: stable\nSigned-By: /etc/apt/keyrings/docker.asc\n" >/etc/apt/sources.list.d/docker.sources'
+		expect "Docker's repository" "$lab" exec cp1 apt-get -q -o APT::Update::Error-Mode=any update
+	fi
+	expect "install $package" "$lab" exec cp1 env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install "$package"
+	expect 'pull and run an image' "$lab" exec cp1 sh -c "ctr image pull --hosts-dir /etc/containerd/certs.d $registry/lab/probe:1 >/dev/null && ctr run --rm $registry/lab/probe:1 t echo alive | grep -q alive"
+}
+
+fetch() { "${PYTHON:-/usr/bin/python3}" -c 'import sys, urllib.request; sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[1], timeout=10).read())' "$1"; }
+
+check_faults() {
+	local id
+	"$lab" cut w1
+	expect 'cut: no answer' connects 10.213.7.21 timeout
+	expect 'cut: exec still works' "$lab" exec w1 true
+	"$lab" heal w1
+	expect 'heal after cut' ssh_code w1 true
+	"$lab" refuse w1
+	expect 'refuse: RST' connects 10.213.7.21 refused
+	"$lab" heal w1
+	"$lab" hang w1
+	expect 'hang: accepts, silent' connects 10.213.7.21 silent
+	"$lab" heal w1
+	expect 'heal after hang' ssh_code w1 true
+	"$lab" exec w1 sh -c 'echo kept >/root/mark'
+	id=$("$lab" exec w1 cat /etc/machine-id)
+	"$lab" kill w1
+	expect 'kill: gone' connects 10.213.7.21 timeout
+	"$lab" start w1
+	expect 'start: the disk was kept' "$lab" exec w1 grep -q kept /root/mark
+	expect 'start: the same machine-id' test "$("$lab" exec w1 cat /etc/machine-id)" = "$id"
+	cp "$state/ssh/known_hosts" "$work/known_hosts"
+	"$lab" wipe w1
+	"$lab" start w1
+	refuted 'wipe: the disk is fresh' "$lab" exec w1 test -e /root/mark
+	refuted 'wipe: another machine-id' test "$("$lab" exec w1 cat /etc/machine-id)" = "$id"
+	refuted 'wipe: other host keys' cmp "$state/ssh/known_hosts" "$work/known_hosts"
+	expect 'wipe: ssh again' ssh_code w1 true
+	id=$("$lab" exec w1 cat /proc/sys/kernel/random/boot_id)
+	"$lab" exec w1 systemctl reboot || true
+	expect 'a host that reboots itself comes back' rebooted w1 "$id"
+}
+
+rebooted() {
+	local host=$1 id=$2 limit=$((SECONDS + 60)) now
+	while [ "$SECONDS" -lt "$limit" ]; do
+		now=$(ssh_code "$host" cat /proc/sys/kernel/random/boot_id 2>/dev/null) || now=$id
+		[ "$now" = "$id" ] || return 0
+		sleep 0.2
+	done
+	return 1
+}
+
+if [ -d "$state" ]; then
+	printf 'smoke: a lab is up (%s): run lab down first\n' "$state" >&2
+	exit 2
+fi
+if [ "$flavour" = release ] && "$lab" doctor | grep -q 'Kubernetes release *absent'; then
+	printf 'skip no Kubernetes release here (lab fetch-release)\n0 passed, 0 failed, 1 skipped\n'
+	exit 0
+fi
+"$lab" install-deps
+"$lab" prepare --flavour "$flavour"
+machine_state >"$work/before"
+trap '"$lab" down; rm -rf "$work"' EXIT
+expect 'up' "$lab" up --flavour "$flavour" --hosts cp1,w1
+expect 'up again changes nothing' "$lab" up --hosts cp1,w1
+check_hosts
+check_packages
+check_faults
+"$lab" down
+machine_state >"$work/after"
+expect 'down leaves no trace' diff "$work/before" "$work/after"
+expect 'doctor finds nothing left' "$lab" doctor
+# Half an up, killed.
+"$lab" up --flavour "$flavour" --hosts cp1,w1 >/dev/null 2>&1 &
+pid=$!
+while [ ! -d "$state/hosts/cp1" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+kill -KILL "$pid" 2>/dev/null || true
+wait "$pid" 2>/dev/null || true
+"$lab" down
+machine_state >"$work/after"
+expect 'down after a killed up leaves no trace' diff "$work/before" "$work/after"
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
