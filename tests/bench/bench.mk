@@ -1,0 +1,12 @@
+# make bench: figures, each measured, none asserted. BENCH="size pki facts lab" chooses; lab takes minutes and the whole machine.
+BENCH ?= size pki facts lab
+BENCH_PROGRAMS := $(BUILD)/bench/bench_facts $(BUILD)/bench/bench_pki
+
+$(BUILD)/bench/%: tests/bench/%.c $(OBJS)
+	$(call say,BENCH,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(KW_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OBJS) $(KW_LIBS)
+-include $(addsuffix .d,$(BENCH_PROGRAMS))
+
+bench: all $(BENCH_PROGRAMS)
+	$(Q)$(SUDO) tests/bench/run $(BENCH)

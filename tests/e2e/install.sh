@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# The main job, both flavours: five bare hosts become a highly available cluster; a second apply changes nothing; a host is added; the VIP moves.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+five_hosts() {
+	fresh "$1"
+	inventory
+	apply first
+	show first 30
+	is "$1: apply ends with 0 (${seconds} s)" "$status" 0
+	until_ok 30 ready_is 5 || true
+	is "$1: five Ready nodes through the VIP" "$(ready_nodes)" 5
+	is "$1: three started voters" "$(voters cp1)" 3
+	is "$1: five machine-ids" "$(for h in cp1 cp2 cp3 w1 w2; do "$LAB" exec $h cat /etc/machine-id; done | sort -u | wc -l)" 5
+	for h in cp1 cp2 cp3; do
+		is "$1: $h serves our certificate for its own address" "$(served_names "$h" | grep -c "$(address_of "$h")")" 1
+	done
+	note "kubeadm on cp1: $("$LAB" exec cp1 kubeadm version -o short) $("$LAB" exec cp1 sha256sum /usr/bin/kubeadm | cut -c1-64)"
+}
+address_of() { sed -n "s/.*name: $1, address: \([0-9.]*\).*/\1/p" "$WORK/kubewright.yaml"; }
+served_names() {
+	openssl s_client -connect "$(address_of "$1"):6443" </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName | tr ',' '\n'
+}
+
+
+nothing_changes() {
+	local before after execs_before execs_after
+	kc delete pod --all --wait --grace-period=1 >/dev/null
+	fingerprint cp1 cp2 cp3 w1 w2 >"$WORK/before"
+	execs_before=$(for h in cp1 cp2 cp3 w1 w2; do execs $h; done | paste -sd' ')
+	apply again
+	show again 12
+	execs_after=$(for h in cp1 cp2 cp3 w1 w2; do execs $h; done | paste -sd' ')
+	fingerprint cp1 cp2 cp3 w1 w2 >"$WORK/after"
+	is "$1: a second apply ends with 0 (${seconds} s)" "$status" 0
+	note "execs a host before: $execs_before, after: $execs_after"
+	read -ra before <<<"$execs_before"
+	read -ra after <<<"$execs_after"
+	for i in 0 1 2 3 4; do
+		[ $((after[i] - before[i])) -le 3 ] || fail "$1: at most three execs a host: $((after[i] - before[i]))"
+	done
+	ok "$1: nothing changed on any host or in the cluster" diff "$WORK/before" "$WORK/after"
+}
+
+one_more() {
+	"$LAB" up --hosts s1 || fail "a spare comes up"
+	fingerprint cp1 cp2 cp3 w2 | grep -v '^[a-z0-9]* [A-Z]' >"$WORK/before"
+	inventory
+	apply more
+	show more 12
+	is "$1: apply with one more host ends with 0 (${seconds} s)" "$status" 0
+	is "$1: six Ready nodes" "$(ready_nodes)" 6
+	is "$1: kubeadm joined the new one" "$(runs s1 join)" 1
+	is "$1: and only it" "$(runs w1 join) $(runs cp1 init)" "1 1"
+	fingerprint cp1 cp2 cp3 w2 | grep -v '^[a-z0-9]* [A-Z]' >"$WORK/after"
+	ok "$1: the files of the others are as they were" diff <(grep -E '^(cp1|cp2|cp3|w2) /etc' "$WORK/before") \
+		<(grep -E '^(cp1|cp2|cp3|w2) /etc' "$WORK/after")
+}
+
+write_through_vip() { kc create configmap "$1" >/dev/null 2>&1; }
+
+# Writes until one succeeds after the fault; prints the seconds from the fault on.
+failover() {
+	local what=$1 holder begin
+	shift
+	holder=$(vip_holder)
+	note "$holder holds $VIP"
+	begin=$(now_ms)
+	"$@" "$holder"
+	until_ok 60 write_through_vip "after-$RANDOM" || { fail "$flavour: a write succeeds after $what"; return; }
+	begin=$(($(now_ms) - begin))
+	note "$what: a write through the VIP succeeded after $((begin / 1000)).$((begin % 1000 / 100)) s"
+	if [ $begin -le 10000 ]; then pass "$flavour: write within 10 s after $what"; else fail "$flavour: write within 10 s after $what: $begin ms"; fi
+}
+power_off() { "$LAB" kill "$1"; }
+stop_apiserver() {
+	"$LAB" exec "$1" sh -c 'mv /etc/kubernetes/manifests/kube-apiserver.yaml /root/ && kill -9 $(pidof kube-apiserver)'
+}
+voters_are() { [ "$(voters "$1")" = "$2" ]; }
+
+
+for flavour in "$@"; do
+	if ! flavour_present "$flavour"; then
+		skip "$flavour: no Kubernetes release in $RELEASE (see 'tests/lab/lab help', fetch-release)"
+		continue
+	fi
+	scenario "install $flavour"
+	five_hosts "$flavour"
+	ok "$flavour: pods on two workers reach each other" pods_talk
+	nothing_changes "$flavour"
+	ok "$flavour: no secret in logs, journals, argv or world-readable files" secrets_hidden
+	one_more "$flavour"
+	holder_off=$(vip_holder)
+	failover "the holder's power-off" power_off
+	"$LAB" start "$holder_off"
+	ok "$flavour: $holder_off is Ready again" until_ok 180 ready_is 6
+	ok "$flavour: three voters again" until_ok 60 voters_are "$holder_off" 3
+	holder_off=$(vip_holder)
+	failover "its API server's stop" stop_apiserver
+	"$LAB" exec "$holder_off" mv /root/kube-apiserver.yaml /etc/kubernetes/manifests/
+	apply healed
+	is "$flavour: apply on the healed cluster ends with 0" "$status" 0
+	scenario_end
+done
+summary

@@ -1,0 +1,163 @@
+# shellcheck shell=bash
+# What every end-to-end scenario stands on: the lab, the program under test, and looks at the hosts from outside of both.
+set -uo pipefail
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+LAB=$TOP/tests/lab/lab
+KUBEWRIGHT=${KUBEWRIGHT:-$TOP/build/kubewright}
+STATE=${KUBEWRIGHT_LAB_STATE:-/var/lib/kubewright-lab}
+CACHE=${KUBEWRIGHT_LAB_CACHE:-/var/cache/kubewright-lab}
+RELEASE=${KUBEWRIGHT_LAB_RELEASE:-$CACHE/release}
+VIP=10.213.7.100
+export LAB_SUDO=lab-sudo-secret
+export NO_COLOR=1
+
+passed=0 failed=0 skipped=0
+failed_names=
+
+pass() { passed=$((passed + 1)) && printf 'ok - %s\n' "$*"; }
+fail() {
+	failed=$((failed + 1))
+	failed_names="$failed_names; $*"
+	printf 'not ok - %s\n' "$*"
+	return 1
+}
+skip() { skipped=$((skipped + 1)) && printf 'skipped - %s\n' "$*"; }
+note() { printf '# %s\n' "$*"; }
+# is NAME GOT WANT
+is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1: got '$2', want '$3'"; fi; }
+# ok NAME COMMAND…: passes when the command succeeds; what it printed is shown when not
+ok() {
+	local name=$1 said
+	shift
+	if said=$("$@" 2>&1); then pass "$name"; else fail "$name" || printf '%s\n' "$said" | head -n 10 | sed 's/^/#   /'; fi
+}
+# has NAME FILE PATTERN
+has() { if grep -Eq -- "$3" "$2"; then pass "$1"; else fail "$1: no line like '$3' in $2" || tail -n 20 "$2" | sed 's/^/#   /'; fi; }
+# until_ok SECONDS COMMAND…: polls a condition
+until_ok() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.3
+	done
+}
+now_ms() { date +%s%3N; }
+
+# A folder per scenario with its own state: no test sees what another remembers.
+scenario() {
+	SCENARIO=$1
+	WORK=$(mktemp -d "${TMPDIR:-/tmp}/kubewright-e2e.XXXXXX")
+	export XDG_STATE_HOME=$WORK/state HOME=$WORK/home
+	mkdir -p "$HOME"
+	printf '\n== %s (%s)\n' "$SCENARIO" "$(date +%T)"
+}
+scenario_end() { rm -rf "$WORK"; }
+
+flavour_present() { [ "$1" = debian ] || [ -x "$RELEASE/kubeadm" ]; }
+kubectl_program() { "$LAB" kubectl; }
+kc() { "$(kubectl_program)" --kubeconfig "$XDG_STATE_HOME/kubewright/lab/kubeconfig" --request-timeout=10s "$@"; }
+
+# fresh FLAVOUR [lab up options]: a lab with new disks
+fresh() {
+	local flavour=$1
+	shift
+	if ! { "$LAB" down && "$LAB" up --flavour "$flavour" "$@"; }; then
+		fail "the lab comes up"
+		exit 1
+	fi
+}
+inventory() { "$LAB" inventory "$@" >"$WORK/kubewright.yaml"; }
+# kw NAME ARGS…: runs kubewright, output in $WORK/NAME.out, sets status and seconds
+kw() {
+	local name=$1 begin
+	shift
+	begin=$(now_ms)
+	"$KUBEWRIGHT" "$@" >"$WORK/$name.out" 2>&1
+	status=$?
+	ms=$(($(now_ms) - begin))
+	seconds=$((ms / 1000)).$((ms % 1000 / 100))
+}
+apply() { kw "$1" apply -f "$WORK/kubewright.yaml" --accept-new-host-keys "${@:2}"; }
+show() { sed 's/^/#   /' "$WORK/$1.out" | tail -n "${2:-40}"; }
+
+ready_nodes() { kc get nodes --no-headers 2>/dev/null | awk '$2 ~ /^Ready/' | wc -l; }
+ready_is() { [ "$(ready_nodes)" = "$1" ]; }
+# Started voters, asked of etcd itself on a control plane, by none of kubewright's code.
+voters() {
+	"$LAB" exec "$1" sh -c 'curl -s --max-time 5 --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/healthcheck-client.crt \
+		--key /etc/kubernetes/pki/etcd/healthcheck-client.key -X POST -d "{}" https://127.0.0.1:2379/v3/cluster/member/list' |
+		jq '[.members[] | select(.isLearner != true and (.name // "") != "")] | length'
+}
+vip_holder() {
+	local h
+	for h in $("$LAB" status | awk '$3 == "up" && $1 ~ /^cp/ { print $1 }'); do
+		if "$LAB" exec "$h" ip -o -4 addr show | grep -q " $VIP/"; then
+			echo "$h"
+			return
+		fi
+	done
+}
+# runs HOST JOB: how often a job began there, by the host's own record
+runs() { "$LAB" exec "$1" sh -c "grep -c ' $2 start\$' /var/lib/kubewright/history" 2>/dev/null || true; }
+
+# A pod on each worker, each asked by the other's.
+pods_talk() {
+	local image=registry.k8s.io/lab/probe:1 w
+	[ "$(cat "$STATE/flavour")" = release ] || image=k8s.gcr.io/lab/probe:1
+	for w in w1 w2; do
+		kc run "talk-$w" --image="$image" --restart=Never --overrides="{\"spec\":{\"nodeName\":\"$w\",\"terminationGracePeriodSeconds\":0}}" \
+			--command -- sh -c "mkdir /www; echo from-$w >/www/index.html; exec httpd -f -p 8080 -h /www" >/dev/null || return 1
+	done
+	until_ok 60 pods_running || return 1
+	[ "$(kc exec talk-w1 -- wget -qO- "http://$(pod_ip talk-w2):8080/")" = from-w2 ] &&
+		[ "$(kc exec talk-w2 -- wget -qO- "http://$(pod_ip talk-w1):8080/")" = from-w1 ]
+}
+pods_running() { [ "$(kc get pods --no-headers 2>/dev/null | grep -c '^talk-.* Running ')" = 2 ]; }
+pod_ip() { kc get pod "$1" -o jsonpath='{.status.podIP}'; }
+
+# What a converged apply must leave alone, as seen from outside: digests and times of files, start times of units, containers, versions of objects.
+fingerprint() {
+	local h
+	for h in "$@"; do
+		"$LAB" exec "$h" sh -c 'find /etc /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env /var/lib/kubelet/pki -xdev -type f ! -name "*.swp" -printf "%p %T@ %s\n" | sort
+			find /etc -xdev -type f -exec sha256sum {} + | sort
+			systemctl show -p ActiveEnterTimestamp kubelet containerd keepalived ssh
+			ctr -n k8s.io containers ls -q | sort' | sed "s/^/$h /"
+	done
+	kc get nodes,deployments,daemonsets,configmaps,secrets -A \
+		-o jsonpath='{range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name} {.metadata.generation}{"\n"}{end}' | sort
+	kc get deployments,daemonsets,configmaps,secrets -A -o jsonpath='{range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\n"}{end}' | sort
+}
+# Sessions that sshd gave to commands on a host so far.
+execs() { "$LAB" exec "$1" sh -c "journalctl -u ssh --no-pager -o cat | grep -c 'Starting session: command'" 2>/dev/null || true; }
+
+# No secret of the cluster or of the operator in any log, journal, argv or world-readable file: on the hosts and here.
+secrets_hidden() {
+	local h found=0 pattern
+	pattern=$(mktemp)
+	{
+		echo "$LAB_SUDO"
+		find "$XDG_STATE_HOME" -name '*.key' -exec sed -n '2p' {} +
+		kc get secrets -n kube-system -o jsonpath='{range .items[?(@.type=="bootstrap.kubernetes.io/token")]}{.data.token-secret}{"\n"}{end}' 2>/dev/null |
+			while read -r t; do printf '%s' "$t" | base64 -d && echo; done
+	} | grep -E '.{8}' >"$pattern"
+	note "searching for $(wc -l <"$pattern") secrets"
+	for h in $("$LAB" status | awk '$3 == "up" { print $1 }'); do
+		{
+			"$LAB" exec "$h" sh -c 'journalctl --no-pager -o cat; cat /var/lib/kubewright/history /var/lib/kubewright/jobs/*/log /var/lib/kubewright/jobs/*/stdout 2>/dev/null
+				for p in /proc/[0-9]*; do tr "\0" " " <$p/cmdline; tr "\0" " " <$p/environ; done 2>/dev/null
+				find / -xdev -type f -perm -o+r ! -path "/proc/*" ! -path "/sys/*" -size -2M -newer /etc/machine-id -exec cat {} + 2>/dev/null'
+		} 2>/dev/null | grep -aFf "$pattern" | head -n 3 | grep -a . && { note "a secret is readable on $h" && found=1; }
+	done
+	grep -rlaFf "$pattern" "$WORK"/*.out "$XDG_STATE_HOME"/kubewright/*/runs 2>/dev/null && found=1
+	rm -f "$pattern"
+	[ $found = 0 ]
+}
+
+summary() {
+	[ -z "$failed_names" ] || printf '# failed:%s\n' "${failed_names#;}"
+	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+	[ "$failed" -eq 0 ]
+}
