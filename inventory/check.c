@@ -15,6 +15,11 @@ static bool given(const struct inventory_load *l, const char *section, const cha
 	return inventory_node_get(inventory_node_get(l->root, section), word) != NULL;
 }
 
+inventory_say_fn *inventory_unfinished(const struct inventory_load *l)
+{
+	return l->draft ? inventory_warn : inventory_complain;
+}
+
 static void check_endpoint(struct inventory_load *l)
 {
 	const struct inventory *inv = l->inv;
@@ -26,7 +31,7 @@ static void check_endpoint(struct inventory_load *l)
 	if (inv->endpoint.interface && !given(l, "endpoint", "vip"))
 		inventory_warn(l, at(l, "endpoint.interface"), "'interface' means nothing without 'vip'");
 	if (planes > 1 && !l->roles_unknown && !given(l, "endpoint", "vip") && !given(l, "endpoint", "host"))
-		inventory_complain(l, at(l, "hosts")->key,
+		inventory_unfinished(l)(l, at(l, "hosts")->key,
 			"%zu control planes need one endpoint: name endpoint.vip, or endpoint.host", planes);
 	for (size_t i = 0; i < inv->host_count && inv->endpoint.vip; i++) {
 		const struct inventory_host *h = &inv->hosts[i];

@@ -86,7 +86,7 @@ static void check_quorum(struct inventory_load *l)
 	if (l->roles_unknown || !l->inv->host_count)
 		return;
 	if (n == 0)
-		inventory_complain(l, hosts->key, "no host has 'role: control-plane'");
+		inventory_unfinished(l)(l, hosts->key, "no host has 'role: control-plane'");
 	else if (n % 2 == 0)
 		inventory_complain(l, hosts->key,
 			"%zu control planes: etcd needs %zu of %zu (its quorum), so %zu may fail, no more than with %zu; take %zu or %zu",

@@ -45,13 +45,13 @@ static bool sound_root(struct inventory_load *l, size_t set_count)
 	return false;
 }
 
-struct inventory *inventory_parse(const char *name, const char *text, size_t len, const char *const *sets,
-	size_t set_count, struct inventory_problems *problems, struct error *err)
+static struct inventory *parse(const char *name, const char *text, size_t len, const char *const *sets,
+	size_t set_count, bool draft, struct inventory_problems *problems, struct error *err)
 {
 	struct inventory_problems *own = xcalloc(1, sizeof(*own));
 	struct inventory *inv = xcalloc(1, sizeof(*inv));
 	struct inventory_load l = {
-		.inv = inv, .name = name, .text = text, .len = len, .problems = problems ? problems : own
+		.inv = inv, .name = name, .text = text, .len = len, .draft = draft, .problems = problems ? problems : own
 	};
 
 	*l.problems = (struct inventory_problems){ 0 };
@@ -79,7 +79,13 @@ struct inventory *inventory_parse(const char *name, const char *text, size_t len
 	return inv;
 }
 
-struct inventory *inventory_load(const char *path, const char *const *sets, size_t set_count,
+struct inventory *inventory_parse(const char *name, const char *text, size_t len, const char *const *sets,
+	size_t set_count, struct inventory_problems *problems, struct error *err)
+{
+	return parse(name, text, len, sets, set_count, false, problems, err);
+}
+
+static struct inventory *load(const char *path, const char *const *sets, size_t set_count, bool draft,
 	struct inventory_problems *problems, struct error *err)
 {
 	struct str text = STR_INIT;
@@ -93,10 +99,21 @@ struct inventory *inventory_load(const char *path, const char *const *sets, size
 		if (access(path, F_OK))
 			error_hint(err, "'kubewright init' writes one, -f FILE names another");
 	} else {
-		inv = inventory_parse(path, text.buf, text.len, sets, set_count, problems, err);
+		inv = parse(path, text.buf, text.len, sets, set_count, draft, problems, err);
 	}
 	str_release(&text);
 	return inv;
+}
+
+struct inventory *inventory_load(const char *path, const char *const *sets, size_t set_count,
+	struct inventory_problems *problems, struct error *err)
+{
+	return load(path, sets, set_count, false, problems, err);
+}
+
+struct inventory *inventory_load_draft(const char *path, struct inventory_problems *problems, struct error *err)
+{
+	return load(path, NULL, 0, true, problems, err);
 }
 
 void inventory_free(struct inventory *inv)

@@ -142,6 +142,8 @@ struct inventory *inventory_load(const char *path, const char *const *sets, size
 /* The same from memory; name is used in messages and as the folder relative paths are taken from. This is what the fuzzer calls. */
 struct inventory *inventory_parse(const char *name, const char *text, size_t len, const char *const *sets, size_t set_count,
 	struct inventory_problems *problems, struct error *err);
+/* A file that is still being made: what is not complete yet (no endpoint, an even number of control planes) is only warned of. */
+struct inventory *inventory_load_draft(const char *path, struct inventory_problems *problems, struct error *err);
 void inventory_free(struct inventory *inv);
 /* "FILE:LINE:COL: error: TEXT" + excerpt for each, as a compiler does. */
 void inventory_problems_format(const struct inventory_problems *p, const char *name, struct str *out);

@@ -32,6 +32,9 @@ struct inventory_node {
 	struct inventory_node *key; /* of a map's member */
 	struct inventory_node *next, *first, *last;
 	size_t count; /* of members */
+	/* bytes of the file's text; a block collection ends with its last member, a block scalar behind its blank lines */
+	size_t start, end;
+	char style; /* of a scalar ', ", | or >, of a collection { or [; 0: plain, or a block */
 };
 
 struct inventory_load {
@@ -48,6 +51,7 @@ struct inventory_load {
 	struct inventory_host common;       /* only .ssh is used: the file's ssh section */
 	struct inventory_node **host_nodes; /* one for each of inv->hosts */
 	bool roles_unknown;                 /* some host's role could not be read */
+	bool draft;                         /* what is not complete yet is only warned of */
 };
 
 /* tree.c: reads YAML into l->root (NULL when there is none). Only complaints tell of failure. */
@@ -73,6 +77,9 @@ void inventory_complain(struct inventory_load *l, const struct inventory_node *a
 	__attribute__((format(printf, 3, 4)));
 void inventory_warn(struct inventory_load *l, const struct inventory_node *at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* How to tell of what is merely not complete: a complaint, or a warning while the file is a draft. */
+typedef void inventory_say_fn(struct inventory_load *l, const struct inventory_node *at, const char *fmt, ...);
+inventory_say_fn *inventory_unfinished(const struct inventory_load *l);
 /* " (line 7)", or " (--set …)": where another node is. */
 const char *inventory_where(struct inventory_load *l, const struct inventory_node *n);
 /* Text on one line, printable, at most 60 bytes, in arena memory. */
@@ -122,6 +129,9 @@ void inventory_walk(struct inventory_load *l);
 void inventory_check(struct inventory_load *l);
 void inventory_check_hosts(struct inventory_load *l);
 void inventory_set(struct inventory_load *l, const char *argument);
+/* set.c: the field that a path like "hosts[].labels.gpu" names, or leads into; *inside: what follows the field's own path. */
+const struct inventory_field *inventory_set_field(const char *path, const char **inside);
+void inventory_unknown_path(struct inventory_load *l, const struct inventory_node *at, const char *path);
 
 /*
  * sample_hosts.c: "cp[1-3]=10.0.0.[11-13]" and the like become hosts with name, address and role, in arena memory.

@@ -22,7 +22,7 @@ static bool table_path(const char *path, char *out, size_t size)
 }
 
 /* The field that path names, or the map or tree that it leads into; *inside: what follows that. */
-static const struct inventory_field *find(const char *path, const char **inside)
+const struct inventory_field *inventory_set_field(const char *path, const char **inside)
 {
 	for (size_t i = 0; i < inventory_field_count; i++) {
 		const struct inventory_field *f = &inventory_fields[i];
@@ -39,7 +39,7 @@ static const struct inventory_field *find(const char *path, const char **inside)
 	return NULL;
 }
 
-static void unknown_path(struct inventory_load *l, const struct inventory_node *at, const char *path)
+void inventory_unknown_path(struct inventory_load *l, const struct inventory_node *at, const char *path)
 {
 	const char *words[128];
 	size_t count = 0;
@@ -193,8 +193,8 @@ void inventory_set(struct inventory_load *l, const char *argument)
 		return;
 	}
 	at->origin = arena_printf(&l->arena, "--set %s", inventory_shown(l, path));
-	if (!table_path(path, known, sizeof(known)) || !(field = find(known, &inside))) {
-		unknown_path(l, at, known);
+	if (!table_path(path, known, sizeof(known)) || !(field = inventory_set_field(known, &inside))) {
+		inventory_unknown_path(l, at, known);
 		return;
 	}
 	rest = path;

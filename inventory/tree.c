@@ -16,6 +16,7 @@ struct builder {
 	int depth;
 	int documents;
 	bool stop;
+	size_t index, byte; /* where the last mark was: they come nearly in order */
 };
 
 struct inventory_node *inventory_node_new(struct inventory_load *l, enum inventory_kind kind, const char *origin)
@@ -128,8 +129,24 @@ static void refuse_doubles(struct builder *b, struct inventory_node *map)
 	free(all);
 }
 
-static void take_mark(struct inventory_node *n, const yaml_event_t *e)
+/* A mark counts characters. */
+static size_t byte_of(struct builder *b, size_t index)
 {
+	for (; b->index < index && b->byte < b->len; b->index++)
+		do
+			b->byte++;
+		while (b->byte < b->len && (b->text[b->byte] & 0xc0) == 0x80);
+	for (; b->index > index && b->byte; b->index--)
+		do
+			b->byte--;
+		while (b->byte && (b->text[b->byte] & 0xc0) == 0x80);
+	return b->byte;
+}
+
+static void take_mark(struct builder *b, struct inventory_node *n, const yaml_event_t *e)
+{
+	n->start = byte_of(b, e->start_mark.index);
+	n->end = byte_of(b, e->end_mark.index);
 	n->line = n->origin ? 0 : (int)e->start_mark.line + 1;
 	n->column = n->origin ? 0 : (int)e->start_mark.column + 1;
 	n->last_line = n->origin ? 0 : (int)e->end_mark.line + (e->end_mark.column > 0);
@@ -169,7 +186,7 @@ static struct inventory_node *fresh(struct builder *b, enum inventory_kind kind,
 {
 	struct inventory_node *n = inventory_node_new(b->l, kind, b->origin);
 
-	take_mark(n, e);
+	take_mark(b, n, e);
 	if (++b->l->nodes > INVENTORY_MAX_NODES)
 		give_up(b, n, "the file has more than 100000 values");
 	return n;
@@ -186,6 +203,19 @@ static void refuse_properties(
 		inventory_complain(b->l, n, "tags ('!…') are not supported: quote a value that starts with '!'");
 }
 
+static char scalar_style(yaml_scalar_style_t style)
+{
+	switch (style) {
+	case YAML_SINGLE_QUOTED_SCALAR_STYLE: return '\'';
+	case YAML_DOUBLE_QUOTED_SCALAR_STYLE: return '"';
+	case YAML_LITERAL_SCALAR_STYLE: return '|';
+	case YAML_FOLDED_SCALAR_STYLE: return '>';
+	case YAML_ANY_SCALAR_STYLE:
+	case YAML_PLAIN_SCALAR_STYLE: break;
+	}
+	return 0;
+}
+
 static void scalar(struct builder *b, const yaml_event_t *e)
 {
 	struct inventory_node *n = fresh(b, INVENTORY_KIND_SCALAR, e);
@@ -193,6 +223,7 @@ static void scalar(struct builder *b, const yaml_event_t *e)
 	size_t len = e->data.scalar.length;
 
 	n->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	n->style = scalar_style(e->data.scalar.style);
 	refuse_properties(b, n, e->data.scalar.anchor, e->data.scalar.tag);
 	if (memchr(text, '\0', len)) {
 		inventory_complain(b->l, n, "this text has a NUL character (\\0)");
@@ -218,6 +249,10 @@ static void open_container(struct builder *b, enum inventory_kind kind, const ya
 	struct inventory_node *n = fresh(b, kind, e);
 
 	if (kind == INVENTORY_KIND_MAP)
+		n->style = e->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE ? '{' : 0;
+	else
+		n->style = e->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE ? '[' : 0;
+	if (kind == INVENTORY_KIND_MAP)
 		refuse_properties(b, n, e->data.mapping_start.anchor, e->data.mapping_start.tag);
 	else
 		refuse_properties(b, n, e->data.sequence_start.anchor, e->data.sequence_start.tag);
@@ -236,6 +271,8 @@ static void close_container(struct builder *b, const yaml_event_t *e)
 
 	if (!b->origin)
 		n->last_line = (int)e->end_mark.line + (e->end_mark.column > 0);
+	/* a block's end is told with what follows it, behind comments */
+	n->end = n->style ? byte_of(b, e->end_mark.index) : n->last ? n->last->end : n->start;
 	if (n->kind == INVENTORY_KIND_MAP)
 		refuse_doubles(b, n);
 }
