@@ -29,6 +29,11 @@ void remote_free(struct remote *r)
 		r->ops->free(r);
 }
 
+bool remote_alive(struct remote *r)
+{
+	return !r->ops->alive || r->ops->alive(r);
+}
+
 void remote_init(void)
 {
 	struct sigaction now;

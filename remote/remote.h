@@ -40,6 +40,7 @@ struct remote_ops {
 		void *ctx, struct error *err);
 	void (*cancel)(struct remote *r);
 	void (*free)(struct remote *r);
+	bool (*alive)(struct remote *r); /* NULL: always */
 };
 struct remote {
 	const struct remote_ops *ops;
@@ -60,6 +61,8 @@ int remote_tunnel(struct remote *r, const char *host, int port, int (*use)(int f
 /* Makes the running and every later call end at once with ERROR_CANCELLED. Any thread. */
 void remote_cancel(struct remote *r);
 void remote_free(struct remote *r); /* NULL is fine */
+/* Whether the connection stands, as far as can be seen without a round trip: false once the other end has closed or reset it. By the thread that owns it. */
+bool remote_alive(struct remote *r);
 
 /* ---- scripts: what runs on servers and how it answers ---------------------------------------------------------- */
 

@@ -4,10 +4,12 @@
 #include "base/error.h"
 #include "remote/ssh.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,7 +117,18 @@ static void link_cancel(struct remote *r)
 	remote_cancel_token_fire(((struct remote_link *)r)->token);
 }
 
-static const struct remote_ops link_ops = { remote_ssh_exec, remote_ssh_tunnel, link_cancel, link_free };
+/* What waits unread may be a keepalive or the end: only its first byte, or its absence, tells. */
+static bool link_alive(struct remote *r)
+{
+	const struct remote_link *l = (struct remote_link *)r;
+	char c;
+	ssize_t n = recv(l->own, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return l->session && ssh_is_connected(l->session) && !remote_token_fired(l->token) &&
+	       (n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)));
+}
+
+static const struct remote_ops link_ops = { remote_ssh_exec, remote_ssh_tunnel, link_cancel, link_free, link_alive };
 
 static struct remote_link *link_new(const struct remote_ssh_config *c)
 {
