@@ -8,34 +8,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What each step would do on each host: the text of its event, or NULL. */
+/* What each step would do on each host: the text of its event, or NULL; and the differences that its check logged. */
 struct would {
 	size_t steps;
-	char **texts; /* [host * steps + step] */
+	struct would_cell {
+		char *text;
+		struct str differences;
+	} *cells; /* [host * steps + step] */
 	size_t size;
 };
+
+static struct would_cell *cell_of(struct would *w, size_t host, size_t step)
+{
+	size_t i = host * w->steps + step;
+
+	if (i >= w->size) {
+		w->cells = xrealloc(w->cells, i + w->steps, sizeof(*w->cells));
+		for (size_t k = w->size; k < i + w->steps; k++)
+			w->cells[k] = (struct would_cell){ NULL, STR_INIT };
+		w->size = i + w->steps;
+	}
+	return &w->cells[i];
+}
 
 static void collect(const struct event *ev, void *ctx)
 {
 	struct would *w = ctx;
-	size_t i = (size_t)ev->host * w->steps + (size_t)ev->step;
+	struct would_cell *c;
 
-	if (ev->kind != EVENT_STEP_DONE || ev->outcome != OUTCOME_WOULD || ev->host < 0 || ev->step < 0)
+	if (ev->host < 0 || ev->step < 0)
 		return;
-	if (i >= w->size) {
-		w->texts = xrealloc(w->texts, i + w->steps, sizeof(*w->texts));
-		memset(w->texts + w->size, 0, (i + w->steps - w->size) * sizeof(*w->texts));
-		w->size = i + w->steps;
+	c = cell_of(w, (size_t)ev->host, (size_t)ev->step);
+	if (ev->kind == EVENT_OUTPUT && ev->text)
+		str_addf(&c->differences, "%s\n", ev->text);
+	if (ev->kind != EVENT_STEP_DONE || ev->outcome != OUTCOME_WOULD)
+		return;
+	free(c->text);
+	c->text = xstrdup(ev->text ? ev->text : "");
+}
+
+static void would_release(struct would *w)
+{
+	for (size_t i = 0; i < w->size; i++) {
+		free(w->cells[i].text);
+		str_release(&w->cells[i].differences);
 	}
-	free(w->texts[i]);
-	w->texts[i] = xstrdup(ev->text ? ev->text : "");
+	free(w->cells);
 }
 
 static const char *would_text(const struct would *w, size_t host, size_t step)
 {
 	size_t i = host * w->steps + step;
 
-	return i < w->size ? w->texts[i] : NULL;
+	return i < w->size ? w->cells[i].text : NULL;
+}
+
+static const char *differences(const struct would *w, size_t host, size_t step)
+{
+	size_t i = host * w->steps + step;
+
+	return i < w->size ? w->cells[i].differences.buf : "";
 }
 
 static unsigned print_host(const struct cli_run *r, const struct would *w, size_t host, int width)
@@ -54,6 +86,7 @@ static unsigned print_host(const struct cli_run *r, const struct would *w, size_
 				r->inventory->hosts[host].role == INVENTORY_WORKER ? "worker" : "control plane",
 				r->inventory->hosts[host].address);
 		printf("  %-*s  %s\n", width, r->config.steps[s].name, *text ? text : r->config.steps[s].title);
+		cli_indented(stdout, "      ", differences(w, host, s));
 	}
 	return n;
 }
@@ -106,6 +139,8 @@ static void print_json(const struct cli_run *r, const struct would *w)
 			step = json_add(steps, json_object());
 			json_set_str(step, "step", r->config.steps[s].name);
 			json_set_str(step, "text", text);
+			if (*differences(w, h, s))
+				json_set_str(step, "diff", differences(w, h, s));
 		}
 		if (e)
 			json_set(host, "error", cli_error_json(e));
@@ -121,6 +156,7 @@ int cli_plan(const struct cli_options *o)
 		.step_count = plan_install_count,
 		.needs_keys = true,
 		.needs_cni = true,
+		.texts = true,
 	};
 	struct would would = { .steps = plan_install_count };
 	struct cli_run r;
@@ -134,8 +170,6 @@ int cli_plan(const struct cli_options *o)
 			print_plan(&r, &would, status);
 		cli_run_release(&r);
 	}
-	for (size_t i = 0; i < would.size; i++)
-		free(would.texts[i]);
-	free(would.texts);
+	would_release(&would);
 	return status;
 }

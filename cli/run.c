@@ -19,8 +19,11 @@ static int load_inventory(struct cli_run *r, struct error *err)
 	struct inventory_problems problems = { 0 };
 	struct str text = STR_INIT;
 
-	r->inventory = inventory_load(o->file, o->sets, o->set_count, &problems, err);
-	if (problems.count) {
+	if (o->draft)
+		r->inventory = inventory_load_draft(o->file, &problems, err);
+	else
+		r->inventory = inventory_load(o->file, o->sets, o->set_count, &problems, err);
+	if (problems.count && !o->screen) {
 		inventory_problems_format(&problems, o->file, &text);
 		fputs(text.buf, stderr);
 		str_release(&text);
@@ -135,8 +138,10 @@ static void fill_world(struct cli_run *r)
 	w->kubeconfig_path = r->kubeconfig;
 	w->passphrase = &r->passphrase;
 	w->take_lock = r->kind->changes;
+	w->want_texts = r->kind->texts;
 	w->without_missing = o->without_missing;
 	w->keys = r->keys;
+	w->pool = o->pool;
 	w->known_hosts = r->known_hosts;
 	w->user_known_hosts = r->user_known_hosts;
 	w->accept_new_host_keys = o->accept_new_host_keys;
@@ -180,6 +185,7 @@ static void fill_engine(struct cli_run *r)
 		.host_count = inv->host_count,
 		.parallel = r->options->parallel,
 		.check_only = !r->kind->changes,
+		.keep_alive = r->kind->keep_alive,
 		.world = &r->world,
 		.open = world_open,
 		.mask = r->mask,

@@ -21,6 +21,8 @@ struct cli_run_kind {
 	bool changes;    /* takes the lock and writes a journal; else a check-only run */
 	bool needs_keys; /* opens the cluster's key store, if there is one */
 	bool needs_cni;  /* reads or downloads the manifest of the pod network */
+	bool texts;      /* brings the texts of managed files: for differences */
+	bool keep_alive; /* a host that was set aside may be tried again: the run waits for a word */
 };
 
 struct cli_run {
@@ -61,6 +63,10 @@ void cli_run_release(struct cli_run *r);
 
 /* Reads or downloads the manifest of the pod network into the world; part of open for kinds that need it. */
 int cli_run_cni(struct cli_run *r, struct error *err);
+/* The folder of everything that kubewright keeps on this machine: ${XDG_STATE_HOME:-~/.local/state}/kubewright. The caller frees. */
+char *cli_state_home(struct error *err);
+/* The folder of a cluster's journals; the caller frees. */
+char *cli_runs_dir(const char *cluster, struct error *err);
 /* Fills the folders and names of this machine; part of load. */
 int cli_state_fill(struct cli_run *r, struct error *err);
 /* Logins, key files and the store's passphrase, from the environment or the terminal; part of open. */

@@ -175,16 +175,23 @@ void find_other_name(const struct finding_scope *s)
 		f, "correct the inventory (are two addresses exchanged?), or take %s out of the cluster first", name);
 }
 
-/* "https://10.0.0.1:6443" is of this cluster when its host part is known to the inventory. */
-static bool is_own_server(const struct inventory *inv, const char *server)
+/*
+ * "https://10.0.0.1:6443" is of this cluster when its host part is known to the inventory. A control plane whose kubelet asks its own API server is not judged
+ * here: when the inventory gave it another address, the living cluster tells that better.
+ */
+static bool is_own_server(const struct finding_scope *s, const char *server)
 {
+	const struct inventory *inv = s->inv;
 	const char *host = strstr(server, "://");
-	char name[256];
+	char name[256], own[260];
 
 	host = host ? host + 3 : server;
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(host, ":/"), host);
 	if (strcmp(name, inventory_endpoint(inv)) == 0 || strcmp(name, "127.0.0.1") == 0 ||
 		strcmp(name, "localhost") == 0)
+		return true;
+	snprintf(own, sizeof(own), " %s/", name);
+	if (strstr(cluster_fact(s->h, "addrs"), own) && cluster_fact_is(s->h, "record.cluster", inv->cluster))
 		return true;
 	for (size_t i = 0; i < inv->host_count; i++)
 		if (strcmp(name, inv->hosts[i].address) == 0 || strcmp(name, inv->hosts[i].name) == 0)
@@ -196,7 +203,7 @@ void find_already_joined_elsewhere(const struct finding_scope *s)
 {
 	const char *server = cluster_fact(s->h, "kubelet_server");
 
-	if (!*server || is_own_server(s->inv, server))
+	if (!*server || is_own_server(s, server))
 		return;
 	struct finding *f = finding_add(s, FINDING_ERROR, "the kubelet here belongs to %s", server);
 	finding_why(f,

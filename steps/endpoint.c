@@ -98,7 +98,7 @@ enum step_verdict endpoint_check(struct task *t, struct error *why)
 	if (!world_of(t)->inventory->endpoint.vip)
 		return STEP_NOT_HERE;
 	endpoint_files(t, &files);
-	same = managed_same(&files, h, &which);
+	same = managed_check(t, &files, &which);
 	managed_release(&files);
 	if (same && cluster_fact_is(h, "unit.keepalived", "active"))
 		return STEP_DONE;

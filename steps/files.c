@@ -2,6 +2,7 @@
 #include "steps/steps.h"
 
 #include "base/alloc.h"
+#include "base/diff.h"
 #include "base/secret.h"
 #include "base/str.h"
 #include "pki/pki.h"
@@ -43,6 +44,26 @@ bool managed_same(const struct managed_files *f, const struct cluster_host *h, c
 		}
 	}
 	return true;
+}
+
+bool managed_check(struct task *t, const struct managed_files *f, const char **which)
+{
+	const struct cluster_host *h = world_facts(t);
+	bool same = managed_same(f, h, which);
+
+	for (size_t i = 0; !same && world_of(t)->want_texts && i < f->count; i++) {
+		const struct managed_file *m = &f->list[i];
+		const char *sum = cluster_factf(h, "sum.%s", m->path);
+		struct str text = STR_INIT;
+
+		if (m->secret)
+			continue;
+		diff_add(&text, m->path, strcmp(sum, "absent") == 0 ? NULL : cluster_factf(h, "text.%s", m->path),
+			m->content);
+		task_output(text.buf, text.len, t);
+		str_release(&text);
+	}
+	return same;
 }
 
 /* Keeps text alive until managed_release. */

@@ -3,6 +3,8 @@
 #define STEPS_HOST_SCRIPTS_H
 
 extern const char host_script_lib[];
+extern const char host_script_hardware[]; /* before probe */
+extern const char host_script_contents[]; /* before probe, when wanted */
 extern const char host_script_probe[];
 extern const char host_script_os[];
 extern const char host_script_packages[];
@@ -17,6 +19,7 @@ extern const char host_script_cni[];
 extern const char host_script_fetch_ca[];
 extern const char host_script_unlock[];
 extern const char host_script_reset[];
+extern const char host_script_remedy[];
 extern const char host_script_job[];
 extern const char host_script_logs[];
 

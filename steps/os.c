@@ -37,7 +37,7 @@ enum step_verdict os_check(struct task *t, struct error *why)
 	bool same;
 
 	os_files(&files);
-	same = managed_same(&files, h, &which);
+	same = managed_check(t, &files, &which);
 	managed_release(&files);
 	if (!same)
 		error_set(why, ERROR_NONE, "writes %s", which);

@@ -74,6 +74,15 @@ const struct step plan_status[] = {
 };
 const size_t plan_status_count = COUNT(plan_status);
 
+const struct step plan_remedy[] = {
+	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } },
+		probe_check, probe_apply },
+	{ "remedy", "Remedying a finding", ROLE_ALL, 0, { THIS("probe") },
+		remedy_check, remedy_apply },
+	UNLOCK_STEP,
+};
+const size_t plan_remedy_count = COUNT(plan_remedy);
+
 const struct step plan_reset[] = {
 	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } },
 		probe_check, probe_apply },

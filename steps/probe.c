@@ -65,7 +65,7 @@ int probe_apply(struct task *t, struct error *err)
 	const struct inventory_host *host = world_host(t);
 	struct remote *r = task_remote(t, err);
 	struct remote_answer answer = { 0 };
-	struct str repositories = STR_INIT;
+	struct str repositories = STR_INIT, script = STR_INIT;
 	int64_t before, after, mid;
 	int rc;
 
@@ -88,11 +88,16 @@ int probe_apply(struct task *t, struct error *err)
 		{ "paths", steps_managed_paths },
 		{ "repositories", repositories.buf },
 	};
+	str_add(&script, host_script_hardware);
+	if (w->want_texts)
+		str_add(&script, host_script_contents);
+	str_add(&script, host_script_probe);
 	before = clock_wall_ms();
-	rc = remote_script(r, "probe", host_script_probe, params, sizeof(params) / sizeof(params[0]),
+	rc = remote_script(r, "probe", script.buf, params, sizeof(params) / sizeof(params[0]),
 		cluster_probe_words, &answer, task_output, t, 60000, err);
 	after = clock_wall_ms();
 	str_release(&repositories);
+	str_release(&script);
 	if (rc == 0)
 		rc = lock_result(t, &answer, err);
 	if (rc) {

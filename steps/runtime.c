@@ -93,7 +93,7 @@ enum step_verdict runtime_check(struct task *t, struct error *why)
 		return STEP_NEEDED;
 	}
 	runtime_files(t, version, &files);
-	same = managed_same(&files, h, &which);
+	same = managed_check(t, &files, &which);
 	managed_release(&files);
 	if (!same)
 		error_set(why, ERROR_NONE, "writes %s", which);

@@ -17,6 +17,7 @@ struct inventory_host;
 struct pki_store;
 struct remote_cancel_token;
 struct remote_keys;
+struct remote_pool;
 
 enum steps_role {
 	ROLE_CONTROL_PLANE = 1,
@@ -47,11 +48,14 @@ struct world {
 
 	/* logging in */
 	const struct remote_keys *keys;
+	struct remote_pool *pool;   /* logins of earlier runs; NULL: each run logs in */
 	struct world_login *logins; /* per host */
 	const char *known_hosts, *user_known_hosts;
 	bool accept_new_host_keys;
 	int connect_timeout_ms;
 	const char *cni_manifest; /* text; NULL: none */
+	bool want_texts;    /* the probe brings the managed files: plan shows what changes in them */
+	const char *remedy; /* plan_remedy: the finding's name */
 
 	/* shared */
 	struct cluster_host *hosts; /* per host; only its own thread writes, under the lock */
@@ -77,13 +81,18 @@ extern const struct step plan_check[];
 extern const size_t plan_check_count;
 extern const struct step plan_reset[];
 extern const size_t plan_reset_count;
+/* Remedies one finding, world->remedy, on the hosts that take part. */
+extern const struct step plan_remedy[];
+extern const size_t plan_remedy_count;
 extern const struct step plan_status[];
 extern const size_t plan_status_count;
 
 /* Sets defaults (init_host, lead -1) and allocates per-host arrays for inventory->host_count hosts. */
 void world_init(struct world *w, const struct inventory *inv, const struct release *release);
 void world_release(struct world *w);
-/* engine_config.open: dials and logs in to a host as the inventory says. */
+/* What a login to a host is kept under in world->pool; the caller frees. */
+char *world_login_key(const struct inventory_host *h);
+/* engine_config.open: dials and logs in to a host as the inventory says, or takes up a login that was kept. */
 struct remote *world_open(void *world, int host, struct task *t, struct remote_cancel_token *token, struct error *err);
 
 /* ---- for the steps -------------------------------------------------------------------------------------------------------- */
@@ -132,6 +141,8 @@ struct managed_files {
 void managed_add(struct managed_files *f, const char *path, unsigned mode, bool secret, const char *content, size_t len);
 /* Whether every file's digest is what the probe saw; *which: the first that is not, for evidence. */
 bool managed_same(const struct managed_files *f, const struct cluster_host *h, const char **which);
+/* managed_same for a check; when the run only looks and wants texts, the log of the step gets the differences. */
+bool managed_check(struct task *t, const struct managed_files *f, const char **which);
 /* Parameters files, file_N_path, file_N_mode, file_N_data for lib.sh's put_files; lent until release. */
 size_t managed_params(struct managed_files *f, const struct remote_param **params);
 /* After they were put: the facts say so. */
@@ -206,5 +217,9 @@ enum step_verdict unlock_check(struct task *t, struct error *why);
 int unlock_apply(struct task *t, struct error *err);
 enum step_verdict reset_check(struct task *t, struct error *why);
 int reset_apply(struct task *t, struct error *err);
+enum step_verdict remedy_check(struct task *t, struct error *why);
+int remedy_apply(struct task *t, struct error *err);
+/* What plan_remedy does about a finding, in a sentence without its subject; NULL: it has no safe remedy. */
+const char *remedy_sentence(const char *finding);
 
 #endif

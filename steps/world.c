@@ -6,6 +6,7 @@
 #include "inventory/inventory.h"
 #include "net/net.h"
 #include "pki/pki.h"
+#include "remote/pool.h"
 #include "remote/remote.h"
 #include "steps/host_scripts.h"
 
@@ -84,6 +85,14 @@ static enum remote_hostkey_verdict ask_host_key(const char *host, const char *ty
 	return task_ask(q->task, text, "no|yes") == 1 ? REMOTE_HOSTKEY_ACCEPT : REMOTE_HOSTKEY_REFUSE;
 }
 
+char *world_login_key(const struct inventory_host *h)
+{
+	const struct inventory_ssh *s = &h->ssh;
+
+	return xasprintf("%s %s %d %s %s %s", h->name, s->address, s->port, s->user, s->key ? s->key : "",
+		s->host_key ? s->host_key : "");
+}
+
 struct remote *world_open(void *world, int host, struct task *t, struct remote_cancel_token *token, struct error *err)
 {
 	struct world *w = world;
@@ -108,7 +117,16 @@ struct remote *world_open(void *world, int host, struct task *t, struct remote_c
 		.connect_timeout_ms = w->connect_timeout_ms,
 	};
 
-	return remote_ssh_open(&config, err);
+	char *key = world_login_key(h);
+	struct remote *r = w->pool ? remote_pool_take(w->pool, key) : NULL;
+
+	if (!r) {
+		r = remote_ssh_open(&config, err);
+		if (r && w->pool)
+			r = remote_pool_keep(w->pool, key, r);
+	}
+	free(key);
+	return r;
 }
 
 bool world_installed(const struct cluster_host *h)

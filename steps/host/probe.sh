@@ -9,12 +9,13 @@
 #   dead_runs       run ids known to be dead         lock           yes: take the lock; no: only look
 #   ttl             seconds after which a lock that nobody touched is nobody's
 #
-# Answers (lists are separated by spaces; "lines" are sent whole):
+# Answers (lists are separated by spaces; "lines" are sent whole; `say` sees to the encoding):
 #   now_ms now_end_ms        milliseconds since 1970, first and last word said
 #   lock                     ours | taken-over | held (by another, alive) | unwritable | none (not asked for)
 #   lock_owner lock_run lock_since lock_machine lock_step   who has it, or had it when it was taken over
 #   os_id os_version_id os_name os_codename   /etc/os-release      kernel arch hostname machine_id product_uuid
 #   cpus mem_kb              what can be used                       swap      lines "device type kb"
+#   cpu_model block_devices nics gpus         by hardware.sh, when it comes before this script; the last three are lines
 #   cgroup                   v1 | v2                                virt      as systemd-detect-virt says       pid1
 #   addrs                    lines "iface mac cidr" (IPv4)          routes    lines of `ip -4 route`
 #   default_iface            of the default route                   address_iface  that has `address`
@@ -27,7 +28,7 @@
 #   pkg_manager              apt | dnf | yum | zypper | pacman | apk | none
 #   pkg.NAME                 version, when it is installed          hold      packages that are held
 #   dpkg_broken              no, or what is half done               apt_proxy yes | no
-#   sum.PATH                 sha256 or "absent"                     pki_manifest  ok | changed | absent
+#   text.PATH                by contents.sh           sum.PATH  sha256 or "absent"                     pki_manifest  ok | changed | absent
 #   have                     of: kubelet-conf bootstrap-conf admin-conf super-admin-conf etcd-data etcd-manifest apiserver-manifest
 #                            cm-manifest scheduler-manifest kubelet-config cni-conf ca-crt
 #   ca_crt kubelet_cert      PEM, certificates only                 kubelet_server  URL in kubelet.conf
@@ -39,7 +40,6 @@
 #   repo.HOST/PORT           ok | refused | unresolved | timeout | unreachable
 #   leftovers                lines, when kubelet.conf is absent     firewall  lines, when kubelet.conf is absent
 #   error hint               never said; every script may
-# Lists and texts of several lines are one value; `say` sees to their encoding.
 # shellcheck shell=sh disable=SC2154,SC2015
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 kw_state=/var/lib/kubewright
@@ -584,6 +584,7 @@ main() {
 	jobs_told
 	lock_step
 	system
+	for kw_more in hardware contents; do ! has "$kw_more" || "$kw_more"; done
 	network
 	kubernetes_files
 	own_records

@@ -94,7 +94,7 @@ undo_dirs() {
 	# pods' and images' data, which no package owns
 	entries package | grep -q '^containerd.*|absent$' && rm -rf /var/lib/containerd/* /run/containerd /opt/containerd
 	entries package | grep -q '^kubelet|absent$' && rm -rf /var/lib/kubelet /etc/kubernetes /var/lib/etcd
-	entries package | grep -q '^kubernetes-cni|absent$' && rm -rf /opt/cni /etc/cni
+	entries package | grep -q '^kubernetes-cni|absent$' && rm -rf /opt/cni /etc/cni /var/lib/cni
 	entries dir | sort -r | while IFS='|' read -r kw_dir kw_was; do
 		find "$kw_dir" -depth -type d -empty -delete 2>/dev/null || true
 	done

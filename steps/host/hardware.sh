@@ -1,0 +1,77 @@
+# What the machine is made of, for people: sent before probe.sh, whose `first` and `say` it uses. No forks: sysfs and shell words alone.
+# Answers: cpu_model, and lines: block_devices "nvme0n1 3840 GB", nics "eno1 25 Gbit/s" ("no link"), gpus "2 x NVIDIA".
+# shellcheck shell=sh disable=SC2154,SC2015
+
+cpu_model() {
+	while IFS=: read -r kw_key kw_value; do
+		case $kw_key in
+		"model name"*)
+			say cpu_model "${kw_value# }"
+			return
+			;;
+		esac
+	done </proc/cpuinfo
+}
+
+# Whole disks; loops, RAM disks, optical drives and what is made of other disks are none.
+block_devices() {
+	kw_list=
+	for kw_dir in /sys/block/*; do
+		kw_name=${kw_dir##*/}
+		case $kw_name in loop* | ram* | zram* | sr* | fd* | dm-* | md* | nbd* | '*') continue ;; esac
+		first "$kw_dir/size"
+		case $kw_line in '' | 0 | *[!0-9]*) continue ;; esac
+		kw_gb=$((kw_line / 1953125))
+		first "$kw_dir/queue/rotational"
+		kw_kind=
+		[ "$kw_line" != 1 ] || kw_kind=' rotating'
+		kw_list="$kw_list${kw_list:+
+}$kw_name $kw_gb GB$kw_kind"
+	done
+	say block_devices "$kw_list"
+}
+
+# Network cards: interfaces with a device behind them, InfiniBand's among them.
+nics() {
+	kw_list=
+	for kw_dir in /sys/class/net/*; do
+		[ -e "$kw_dir/device" ] || continue
+		first "$kw_dir/speed"
+		case $kw_line in
+		'' | 0 | *[!0-9]*) kw_speed='no link' ;;
+		*[0-9]000) kw_speed="$((kw_line / 1000)) Gbit/s" ;;
+		*) kw_speed="$kw_line Mbit/s" ;;
+		esac
+		kw_list="$kw_list${kw_list:+
+}${kw_dir##*/} $kw_speed"
+	done
+	say nics "$kw_list"
+}
+
+# Display and 3D controllers and processing accelerators of the makers whose cards compute.
+gpus() {
+	kw_nvidia=0 kw_amd=0 kw_intel=0
+	for kw_dir in /sys/bus/pci/devices/*; do
+		first "$kw_dir/class"
+		case $kw_line in 0x0300* | 0x0302* | 0x0380* | 0x1200*) ;; *) continue ;; esac
+		first "$kw_dir/vendor"
+		case $kw_line in
+		0x10de) kw_nvidia=$((kw_nvidia + 1)) ;;
+		0x1002) kw_amd=$((kw_amd + 1)) ;;
+		0x8086) kw_intel=$((kw_intel + 1)) ;;
+		esac
+	done
+	kw_list=
+	for kw_value in "$kw_nvidia x NVIDIA" "$kw_amd x AMD" "$kw_intel x Intel"; do
+		[ "${kw_value%% *}" = 0 ] || kw_list="$kw_list${kw_list:+
+}$kw_value"
+	done
+	say gpus "$kw_list"
+}
+
+hardware() {
+	cpu_model
+	block_devices
+	nics
+	gpus
+}
