@@ -8,8 +8,8 @@ completionsdir ?= $(prefix)/share/bash-completion/completions
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1)
 
 BUILD ?= build
-MODULES := base inventory pki remote net cluster engine steps cli
-LIBS := libssh yaml-0.1 libcurl libcrypto jansson
+MODULES := base inventory pki remote net cluster engine steps tui cli
+LIBS := libssh yaml-0.1 libcurl libcrypto jansson ncursesw
 SRCS := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))
 OBJS := $(SRCS:%.c=$(BUILD)/%.o) $(BUILD)/steps/host_scripts.o
 TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))

@@ -12,6 +12,7 @@
 
 struct error;
 struct json;
+struct remote_pool;
 struct secret;
 struct str;
 
@@ -33,6 +34,7 @@ enum cli_command_bit {
 	CLI_SSH = 1 << 8,
 	CLI_VERSION = 1 << 9,
 	CLI_HELP = 1 << 10,
+	CLI_REPLAY = 1 << 11,
 	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET, /* work on many hosts */
 	CLI_CONNECTS = CLI_RUNS | CLI_LOGS,
 	CLI_LOADS = CLI_CONNECTS | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
@@ -49,6 +51,12 @@ struct cli_options {
 	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list;
 	int parallel, connect_timeout_s, days, lines; /* 0: not given */
 	const char *cluster;
+	/* Who is asked for a secret, with a prompt; NULL: the terminal. */
+	int (*ask)(void *ctx, const char *prompt, struct secret *out, struct error *err);
+	void *ask_ctx;
+	bool screen; /* a full screen has the terminal: nothing is printed, errors carry all */
+	bool draft;  /* the inventory is still being made */
+	struct remote_pool *pool; /* logins that are kept from run to run; NULL */
 	char **args; /* lent from argv */
 	size_t arg_count;
 };
@@ -140,7 +148,10 @@ int cli_reset(const struct cli_options *o);
 int cli_kubeconfig(const struct cli_options *o);
 int cli_logs(const struct cli_options *o);
 int cli_ssh(const struct cli_options *o);
+int cli_replay(const struct cli_options *o);
 int cli_version(const struct cli_options *o);
 int cli_help_command(const struct cli_options *o);
+/* What runs without a command, on a terminal. */
+int cli_wizard(const struct cli_options *o);
 
 #endif

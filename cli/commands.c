@@ -48,6 +48,10 @@ const struct cli_command cli_commands[] = {
 	{ "ssh", "HOST [COMMAND…]", "log in to a host as the inventory says",
 	  "Runs the system's ssh with the user, address, port, key and known host keys of the inventory.",
 	  CLI_SSH, 1, MANY, true, cli_ssh },
+	{ "replay", "[RUN]", "show a past run on the full screen, with time to go through",
+	  "Shows what a run did, from its journal. A RUN is the name of a run, the beginning of one, or a journal's path; without it the newest. "
+	  "Needs a terminal and contacts no host.",
+	  CLI_REPLAY, 0, 1, false, cli_replay },
 	{ "version", "", "print versions", "Prints the version of kubewright, of its libraries, and the Kubernetes releases it knows.",
 	  CLI_VERSION, 0, 0, false, cli_version },
 	{ "help", "[COMMAND]", "explain kubewright or one command", "Prints the commands, or the options of one.",
@@ -91,12 +95,14 @@ int cli_help_command(const struct cli_options *o)
 	return 0;
 }
 
-static int no_command(void)
+static int no_command(const struct cli_options *o)
 {
-	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
-		fputs("The full-screen wizard is not there yet; these commands are:\n\n", stderr);
-	else
-		fputs("error: no command was given\n\n", stderr);
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
+		remote_init();
+		net_init();
+		return cli_wizard(o);
+	}
+	fputs("error: no command was given, and there is no terminal for the wizard\n\n", stderr);
 	cli_help(stderr, NULL);
 	return CLI_EXIT_USAGE;
 }
@@ -118,7 +124,7 @@ int cli_main(int argc, char **argv)
 	if (o.help)
 		cli_help(stdout, o.command);
 	if (o.help || !o.command) {
-		status = o.help ? 0 : no_command();
+		status = o.help ? 0 : no_command(&o);
 	} else {
 		remote_init();
 		net_init();

@@ -44,17 +44,28 @@ static int from_environment(const struct wanted *w, struct secret *out, struct e
 	return 0;
 }
 
-static int from_terminal(const struct wanted *w, struct secret *out, struct error *err)
+static bool can_ask(const struct cli_run *r)
+{
+	return r->options->ask || cli_can_ask();
+}
+
+static int ask(const struct cli_run *r, const char *prompt, struct secret *out, struct error *err)
+{
+	return r->options->ask ? r->options->ask(r->options->ask_ctx, prompt, out, err)
+			       : cli_ask_secret(prompt, out, err);
+}
+
+static int from_person(const struct cli_run *r, const struct wanted *w, struct secret *out, struct error *err)
 {
 	char prompt[256];
 
-	if (!cli_can_ask()) {
+	if (!can_ask(r)) {
 		error_set(err, ERROR_USAGE, "the %s of %s must be asked for, and there is no terminal", w->what,
 			w->whose);
 		return error_hint(err, "name an environment variable that holds it: --set %s=env:NAME", w->field);
 	}
 	snprintf(prompt, sizeof(prompt), "%s of %s: ", w->what, w->whose);
-	return cli_ask_secret(prompt, out, err);
+	return ask(r, prompt, out, err);
 }
 
 /* The value is lent; it lives as long as the list. NULL and err set, or NULL and err untouched when the source is none. */
@@ -70,7 +81,7 @@ static const struct secret *fetch(struct cli_run *r, struct known **list, const 
 	k = xcalloc(1, sizeof(*k));
 	k->w = *w;
 	if (w->source->source == INVENTORY_SECRET_ENV ? from_environment(w, &k->value, err)
-						      : from_terminal(w, &k->value, err)) {
+						      : from_person(r, w, &k->value, err)) {
 		free(k);
 		return NULL;
 	}
@@ -100,7 +111,7 @@ static int load_key(struct cli_run *r, struct known **list, const struct invento
 	if (encrypted < 0)
 		return error_hint(err, "ssh.key of the inventory names it");
 	if (encrypted && ssh->passphrase.source == INVENTORY_SECRET_NONE) {
-		if (ssh->agent && (getenv("SSH_AUTH_SOCK") || !cli_can_ask()))
+		if (ssh->agent && (getenv("SSH_AUTH_SOCK") || !can_ask(r)))
 			return 0;
 		w.source = &ask;
 	}
@@ -127,7 +138,7 @@ static int store_passphrase(struct cli_run *r, struct known **list, struct error
 		return -1;
 	if (source->source != INVENTORY_SECRET_ASK || pki_store_state(r->store_dir) != PKI_STORE_NONE)
 		return 0;
-	rc = cli_ask_secret("the same again, for the new key store: ", &again, err);
+	rc = ask(r, "the same again, for the new key store: ", &again, err);
 	if (rc == 0 && (again.len != r->passphrase.len || memcmp(again.text, r->passphrase.text, again.len) != 0))
 		rc = error_set(err, ERROR_USAGE, "the two passphrases differ");
 	secret_release(&again);

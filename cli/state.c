@@ -15,14 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ${XDG_STATE_HOME:-~/.local/state}; the variable counts only when it is absolute, as its specification says. */
-static char *state_home(struct error *err)
+/* The variable counts only when it is absolute, as its specification says. */
+char *cli_state_home(struct error *err)
 {
 	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	const struct passwd *pw;
 
 	if (xdg && *xdg == '/')
-		return xstrdup(xdg);
+		return xasprintf("%s/kubewright", xdg);
 	if (!home || *home != '/') {
 		pw = getpwuid(geteuid());
 		home = pw ? pw->pw_dir : NULL;
@@ -32,7 +32,18 @@ static char *state_home(struct error *err)
 		error_hint(err, "set HOME, or XDG_STATE_HOME to an absolute path");
 		return NULL;
 	}
-	return xasprintf("%s/.local/state", home);
+	return xasprintf("%s/.local/state/kubewright", home);
+}
+
+char *cli_runs_dir(const char *cluster, struct error *err)
+{
+	char *home = cli_state_home(err), *dir;
+
+	if (!home)
+		return NULL;
+	dir = xasprintf("%s/%s/runs", home, cluster);
+	free(home);
+	return dir;
 }
 
 /* The machine's id is confidential by its own manual page: what others see is a digest of it. */
@@ -65,14 +76,14 @@ static void name_run(char *out, size_t size)
 
 int cli_state_fill(struct cli_run *r, struct error *err)
 {
-	char *home = state_home(err);
+	char *home = cli_state_home(err);
 	const struct passwd *pw = getpwuid(getuid());
 	char host[256] = "localhost";
 
 	if (!home)
 		return -1;
 	gethostname(host, sizeof(host) - 1);
-	r->state_dir = xasprintf("%s/kubewright/%s", home, r->inventory->cluster);
+	r->state_dir = xasprintf("%s/%s", home, r->inventory->cluster);
 	free(home);
 	r->known_hosts = xasprintf("%s/known_hosts", r->state_dir);
 	r->user_known_hosts = file_expand("~/.ssh/known_hosts", NULL);

@@ -134,5 +134,7 @@ void event_write_json(const struct event *ev, const struct engine_config *config
  * well are among them: a host that went away before the end still holds the run's lock.
  */
 size_t journal_dead_runs(const char *dir, char ***list);
+/* Whether the process that wrote this journal is gone. False also when the file cannot be opened. */
+bool journal_is_dead(const char *path);
 
 #endif

@@ -191,14 +191,21 @@ void journal_close(struct journal *j)
 	free(j);
 }
 
-static bool is_dead(const char *dir, const char *name)
+bool journal_is_dead(const char *path)
 {
-	char *path = xasprintf("%s/%s", dir, name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	bool dead = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0;
 
 	if (fd >= 0)
 		close(fd);
+	return dead;
+}
+
+static bool is_dead(const char *dir, const char *name)
+{
+	char *path = xasprintf("%s/%s", dir, name);
+	bool dead = journal_is_dead(path);
+
 	free(path);
 	return dead;
 }

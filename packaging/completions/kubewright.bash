@@ -14,7 +14,7 @@ _kubewright_hosts()
 _kubewright()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word opts=''
-	local commands='init check plan apply status reset kubeconfig logs ssh version help'
+	local commands='init check plan apply status reset kubeconfig logs ssh replay version help'
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case " $commands " in
@@ -57,6 +57,7 @@ _kubewright()
 	kubeconfig) opts='--file --set --color --days --write --help --version' ;;
 	logs) opts='--file --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --lines --help --version' ;;
 	ssh) opts='--file --set --color --help --version' ;;
+	replay) opts='--color --help --version' ;;
 	version) opts='--color --help --version' ;;
 	help) opts='--color --help --version' ;;
 	'') opts="$commands --help --version" ;;

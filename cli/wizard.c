@@ -1,0 +1,363 @@
+/* kubewright without a command, on a terminal: the wizard, and what it asks of the rest of the program (tui/wizard.h, struct port). */
+#include "cli/past.h"
+#include "cli/run.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "inventory/inventory.h"
+#include "remote/pool.h"
+#include "tui/main.h"
+#include "tui/wizard.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What the wizard was told in this session; the answers live in wiped memory. */
+struct answer {
+	char *prompt;
+	struct secret value;
+	struct answer *next;
+};
+struct session {
+	const struct cli_options *options; /* of the command line */
+	struct answer *answers;
+	char *ask; /* filled by the run that misses an answer */
+	size_t ask_size;
+	char *recent_path;
+	struct remote_pool *pool;
+};
+
+struct port_run {
+	struct cli_run run; /* first: observers and steps get a struct cli_run */
+	struct cli_options options;
+	struct cli_run_kind kind;
+	char *path, *host, *finding, *endpoint;
+	char *hosts[1];
+};
+
+/* ---- secrets --------------------------------------------------------------------------------------------------------------- */
+
+static int from_session(void *session, const char *prompt, struct secret *out, struct error *err)
+{
+	struct session *s = session;
+
+	for (struct answer *a = s->answers; a; a = a->next)
+		if (strcmp(a->prompt, prompt) == 0) {
+			secret_set(out, a->value.text, a->value.len);
+			return 0;
+		}
+	snprintf(s->ask, s->ask_size, "%s", prompt);
+	return error_set(err, ERROR_USAGE, "a secret is needed: %s", prompt);
+}
+
+static void forget(struct session *s)
+{
+	struct answer *next;
+
+	for (struct answer *a = s->answers; a; a = next) {
+		next = a->next;
+		secret_release(&a->value);
+		free(a->prompt);
+		free(a);
+	}
+	s->answers = NULL;
+}
+
+static void port_secret(void *session, const char *prompt, const char *text)
+{
+	struct session *s = session;
+	struct answer *a;
+
+	if (!prompt) {
+		forget(s);
+		return;
+	}
+	a = xcalloc(1, sizeof(*a));
+	a->prompt = xstrdup(prompt);
+	secret_set(&a->value, text, strlen(text));
+	a->next = s->answers;
+	s->answers = a;
+}
+
+/* ---- a run ------------------------------------------------------------------------------------------------------------------ */
+
+static const struct cli_run_kind *kind_of(enum purpose purpose)
+{
+	static struct cli_run_kind kinds[] = {
+		[PURPOSE_CHECK] = { .command = "check", .steps = plan_check, .needs_keys = true },
+		[PURPOSE_PLAN] = { .command = "plan", .steps = plan_install, .needs_keys = true, .needs_cni = true, .texts = true },
+		[PURPOSE_APPLY] = { .command = "apply",
+			.steps = plan_install,
+			.changes = true,
+			.needs_keys = true,
+			.needs_cni = true,
+			.keep_alive = true },
+		[PURPOSE_REMEDY] = { .command = "remedy", .steps = plan_remedy, .changes = true },
+	};
+
+	kinds[PURPOSE_CHECK].step_count = plan_check_count;
+	kinds[PURPOSE_PLAN].step_count = kinds[PURPOSE_APPLY].step_count = plan_install_count;
+	kinds[PURPOSE_REMEDY].step_count = plan_remedy_count;
+	return &kinds[purpose];
+}
+
+static void port_end(struct port_run *p)
+{
+	cli_run_release(&p->run);
+	free(p->path);
+	free(p->host);
+	free(p->finding);
+	free(p->endpoint);
+	free(p);
+}
+
+static struct port_run *port_begin(void *session, enum purpose purpose, const char *path, const char *host,
+	const char *finding, char *ask, size_t ask_size, struct error *err)
+{
+	struct session *s = session;
+	struct port_run *p = xcalloc(1, sizeof(*p));
+
+	s->ask = ask;
+	s->ask_size = ask_size;
+	p->kind = *kind_of(purpose);
+	p->path = xstrdup(path);
+	p->host = host ? xstrdup(host) : NULL;
+	p->finding = finding ? xstrdup(finding) : NULL;
+	p->options = *s->options;
+	p->options.file = p->path;
+	p->options.screen = true;
+	p->options.draft = purpose == PURPOSE_CHECK;
+	p->options.ask = from_session;
+	p->options.ask_ctx = s;
+	p->options.pool = s->pool;
+	p->options.hosts = NULL;
+	p->options.host_count = 0;
+	if (p->host) {
+		p->hosts[0] = p->host;
+		p->options.hosts = p->hosts;
+		p->options.host_count = 1;
+	}
+	if (cli_run_load(&p->run, &p->options, err) || cli_run_open(&p->run, &p->kind, err)) {
+		port_end(p);
+		return NULL;
+	}
+	p->run.world.remedy = p->finding;
+	return p;
+}
+
+static struct engine *port_engine(struct port_run *p)
+{
+	return p->run.engine;
+}
+
+static const struct engine_config *port_config(struct port_run *p)
+{
+	return &p->run.config;
+}
+
+static const struct inventory *port_inventory(struct port_run *p)
+{
+	return p->run.inventory;
+}
+
+static const struct findings *port_findings(struct port_run *p, size_t host)
+{
+	if (host == 0)
+		cli_findings_complete(&p->run);
+	return &p->run.world.findings[host];
+}
+
+static void join_lines(const char *line, void *out)
+{
+	struct str *s = out;
+
+	str_addf(s, "%s%s", s->len ? ", " : "", line);
+}
+
+/* A fact of several lines in one, cut to size. */
+static void joined(const struct cluster_host *h, const char *word, char *out, size_t size)
+{
+	struct str s = STR_INIT;
+
+	cluster_fact_lines(h, word, join_lines, &s);
+	snprintf(out, size, "%s", s.buf);
+	str_release(&s);
+}
+
+static void port_host(struct port_run *p, size_t host, struct port_host *out)
+{
+	const struct cluster_host *h = &p->run.world.hosts[host];
+	int64_t kb = cluster_fact_int(h, "mem_kb", 0);
+	const char *virt = cluster_fact(h, "virt");
+
+	memset(out, 0, sizeof(*out));
+	out->probed = h->probed;
+	if (!h->probed)
+		return;
+	snprintf(out->os, sizeof(out->os), "%s", cluster_fact(h, "os_name"));
+	snprintf(out->cpu, sizeof(out->cpu), "%s x %s", cluster_fact(h, "cpus"), cluster_fact(h, "cpu_model"));
+	snprintf(out->memory, sizeof(out->memory), "%lld GiB", (long long)((kb + (1 << 19)) >> 20));
+	snprintf(out->kind, sizeof(out->kind), "%s%s",
+		!*virt			   ? ""
+		: strcmp(virt, "none") == 0 ? "bare metal"
+					    : "virtual: ",
+		strcmp(virt, "none") == 0 ? "" : virt);
+	joined(h, "block_devices", out->disk, sizeof(out->disk));
+	joined(h, "nics", out->nics, sizeof(out->nics));
+	joined(h, "gpus", out->gpus, sizeof(out->gpus));
+}
+
+static void port_summary(struct port_run *p, struct port_summary *out)
+{
+	struct cli_run *r = &p->run;
+	struct engine_result result;
+	bool verified = cli_run_did(r, "verify");
+
+	engine_result(r->engine, &result);
+	free(p->endpoint);
+	p->endpoint = xasprintf("https://%s:%d", inventory_endpoint(r->inventory), r->inventory->endpoint.port);
+	*out = (struct port_summary){
+		.exit_status =
+			cli_exit_status(result.cancelled, verified, result.hosts_aside, cli_run_error(r, &result)),
+		.kubeconfig = verified ? r->kubeconfig : NULL,
+		.endpoint = p->endpoint,
+		.version = r->world.version,
+		.voters = r->world.voters,
+		.no_network = r->world.no_network,
+		.first = cli_run_error(r, &result),
+	};
+}
+
+/* ---- this machine ----------------------------------------------------------------------------------------------------------- */
+
+static char *port_runs_dir(void *session, const char *cluster)
+{
+	(void)session;
+	return cli_runs_dir(cluster, NULL);
+}
+
+static size_t port_runs(void *session, const char *cluster, struct port_past **list)
+{
+	char *dir = port_runs_dir(session, cluster);
+	size_t n = dir ? cli_past_runs(dir, list) : 0;
+
+	if (!dir)
+		*list = NULL;
+	free(dir);
+	return n;
+}
+
+static char *port_recent(void *session)
+{
+	struct session *s = session;
+
+	return cli_recent_read(s->recent_path);
+}
+
+static void port_remember(void *session, const char *path)
+{
+	struct session *s = session;
+
+	cli_recent_add(s->recent_path, path);
+}
+
+static struct port port_of(struct session *s)
+{
+	return (struct port){
+		.ctx = s,
+		.begin = port_begin,
+		.secret = port_secret,
+		.engine = port_engine,
+		.config = port_config,
+		.inventory = port_inventory,
+		.host = port_host,
+		.findings = port_findings,
+		.summary = port_summary,
+		.end = port_end,
+		.remedy = remedy_sentence,
+		.runs = port_runs,
+		.runs_dir = port_runs_dir,
+		.recent = port_recent,
+		.remember = port_remember,
+	};
+}
+
+/* What stands on the terminal when the screen is gone. */
+static void farewell(const struct wizard *w)
+{
+	struct str again = STR_INIT;
+
+	if (!w->document || !w->summary_valid || w->purpose != PURPOSE_APPLY)
+		return;
+	if (w->summary.exit_status == 0) {
+		printf("The cluster stands: %s\n", w->summary.endpoint);
+		if (w->summary.kubeconfig)
+			printf("next: kubectl --kubeconfig %s get nodes\n", w->summary.kubeconfig);
+		return;
+	}
+	wizard_equivalent(w, PURPOSE_APPLY, &again);
+	if (w->summary.first)
+		cli_error_print(stderr, w->summary.first);
+	fprintf(stderr, "next: 'kubewright' or '%s' goes on where this stopped\n", again.buf);
+	str_release(&again);
+}
+
+static int show(const struct cli_options *o, struct screen *first)
+{
+	struct session s = { .options = o };
+	struct error err = { 0 };
+	struct wizard w;
+	char *home = cli_state_home(&err), *log;
+	int status;
+
+	if (!home || file_mkdirs(home, 0700, &err)) {
+		first->ops->free(first);
+		free(home);
+		return cli_fail(&err);
+	}
+	s.pool = remote_pool_new();
+	s.recent_path = xasprintf("%s/recent", home);
+	log = xasprintf("%s/wizard.log", home);
+	struct port port = port_of(&s);
+
+	wizard_init(&w, &port);
+	status = tui_main(&w, first, log, &err);
+	if (status == 0 && w.summary_valid && w.purpose == PURPOSE_APPLY)
+		status = w.summary.exit_status;
+	else if (status > 0)
+		status = 130;
+	if (status < 0)
+		status = cli_fail(&err);
+	else
+		farewell(&w);
+	wizard_release(&w);
+	remote_pool_free(s.pool);
+	forget(&s);
+	free(s.recent_path);
+	free(log);
+	free(home);
+	return status;
+}
+
+int cli_wizard(const struct cli_options *o)
+{
+	return show(o, screen_start());
+}
+
+int cli_replay(const struct cli_options *o)
+{
+	struct error err = { 0 };
+	struct recording *r;
+	char *path;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+		error_set(&err, ERROR_USAGE, "replay needs a terminal");
+		error_hint(&err, "the journals are JSON lines, see docs/events.md: jq reads them");
+		return cli_fail(&err);
+	}
+	path = cli_past_find(o->arg_count ? o->args[0] : "", &err);
+	r = path ? recording_load(path, &err) : NULL;
+	free(path);
+	return r ? show(o, screen_replay(r)) : cli_fail(&err);
+}

@@ -1,0 +1,44 @@
+/* A port of the wizard whose hosts and findings are canned and whose engine is the real one; and hands and eyes for tests of screens. */
+#ifndef TESTS_UNIT_FAKE_PORT_H
+#define TESTS_UNIT_FAKE_PORT_H
+
+#include "tui/canvas.h"
+#include "tui/pages.h"
+
+#include <stdbool.h>
+
+struct fake_port {
+	unsigned begun[4];              /* by purpose */
+	bool refuse_login;              /* of the second host */
+	bool hostile;                   /* all texts of hosts are */
+	bool nothing_to_do;
+	bool ask_keys;                  /* the first host shows an unknown key */
+	bool fixed;                     /* the remedy was applied */
+	bool secret_first, secret_told; /* a secret is asked for before anything begins */
+	bool dead;                      /* the last apply was cut off */
+	bool wrong_remedy;              /* the remedy was asked for another host or finding than cp1's swap-on */
+	const char *recent;
+};
+extern struct fake_port fake;
+extern const struct port fake_port;
+
+/* One wizard, its app and a canvas: a test is a process of its own. */
+extern struct wizard fake_wizard;
+extern struct app *fake_app;
+extern struct canvas fake_canvas;
+/* An inventory of rack7: cp1 to cp3, w1, w2. */
+extern const char fake_file[];
+
+void fake_write(const char *path, const char *text);
+/* text NULL: nothing is opened; else it becomes kubewright.yaml and is opened. first becomes the only screen. */
+void fake_set_up(const char *text, struct screen *first, int width, int height, bool ascii);
+void fake_tear_down(void);
+/* What the operator sees, characters alone, lent; others than ASCII as "?". Control characters on the canvas abort the test. */
+const char *fake_see(void);
+void fake_keys(const char *text);
+/* One turn of the app's loop without keys. */
+void fake_turn(void);
+/* Until nothing is under way. */
+void fake_wait_over(void);
+
+#endif

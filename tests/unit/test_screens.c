@@ -1,0 +1,620 @@
+/* The pages of the wizard, by keys and by what is on the canvas, over a port whose hosts and findings are canned. */
+#include "tests/test.h"
+#include "tests/unit/fake_port.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+
+#include <sys/stat.h>
+
+static char folder[] = "/tmp/test_screens.XXXXXX";
+
+static bool sees(const char *text)
+{
+	const char *screen = fake_see();
+
+	if (strstr(screen, text))
+		return true;
+	printf("# not on the screen: \"%s\"\n%s", text, screen);
+	return false;
+}
+
+/* Until a question about host keys is open. */
+static void wait_question(void)
+{
+	while (fake_wizard.run && !page_key_questions(&fake_wizard))
+		fake_turn();
+}
+
+/* ---- start -------------------------------------------------------------------------------------------------------------- */
+
+static void test_start_lists(void)
+{
+	fake_write("kubewright.yaml", fake_file);
+	fake_write("other.yaml", "cluster: blue\nkubernetes:\n  version: 1.36\nhosts: []\n");
+	fake_write("broken.yaml", "- no\n- mapping\n");
+	fake.recent = "other.yaml\nkubewright.yaml\nbroken.yaml\ngone.yaml\n";
+	fake_set_up(NULL, screen_start(), 80, 24, false);
+	CHECK(sees("rack7"));
+	CHECK(sees("blue"));
+	CHECK(sees("no run yet"));
+	CHECK(sees("apply ended on 2023-07"));
+	CHECK(sees("cannot be read"));
+	CHECK(sees("New cluster in this folder"));
+	CHECK(!strstr(fake_see(), "gone.yaml"));
+	app_key(fake_app, K_ENTER);
+	CHECK(sees("cp1"));
+	CHECK(fake_wizard.document != NULL);
+	app_key(fake_app, K_ESCAPE);
+	CHECK(sees("New cluster in this folder"));
+	app_key(fake_app, K_ESCAPE);
+	CHECK(app_over(fake_app));
+	fake_tear_down();
+}
+
+static void test_start_new(void)
+{
+	struct stat st;
+
+	unlink("kubewright.yaml");
+	fake.recent = NULL;
+	fake_set_up(NULL, screen_start(), 80, 24, false);
+	app_key(fake_app, K_ENTER);
+	CHECK(sees("The cluster's name"));
+	fake_keys("\x15"
+		  "Rack_8");
+	app_key(fake_app, K_ENTER);
+	CHECK(sees("small letters"));
+	CHECK(fake_wizard.document == NULL);
+	fake_keys("\x15"
+		  "rack8");
+	app_key(fake_app, K_ENTER);
+	CHECK(fake_wizard.document != NULL);
+	CHECK(sees("No hosts yet"));
+	CHECK(stat("kubewright.yaml", &st) != 0);
+	app_key(fake_app, K_ESCAPE);
+	CHECK(stat("kubewright.yaml", &st) == 0);
+	CHECK(sees("rack8"));
+	fake_tear_down();
+}
+
+static void test_start_cut_off(void)
+{
+	fake_write("kubewright.yaml", fake_file);
+	fake.dead = true;
+	fake_set_up(NULL, screen_start(), 80, 24, false);
+	CHECK(sees("goes on where it stopped"));
+	app_key(fake_app, K_ENTER);
+	CHECK(sees("look at it first"));
+	app_key(fake_app, K_ESCAPE);
+	CHECK_INT(fake.begun[PURPOSE_APPLY], 0);
+	app_key(fake_app, K_ENTER);
+	app_key(fake_app, K_RIGHT);
+	app_key(fake_app, K_ENTER);
+	CHECK(sees("10.0.0.11"));
+	app_key(fake_app, K_ESCAPE);
+	app_key(fake_app, K_ENTER);
+	app_key(fake_app, K_RIGHT);
+	app_key(fake_app, K_RIGHT);
+	app_key(fake_app, K_ENTER);
+	CHECK_INT(fake.begun[PURPOSE_APPLY], 1);
+	CHECK(strcmp(app_top(fake_app)->ops->title, "Start") != 0);
+	fake_wait_over();
+	fake_tear_down();
+}
+
+static void test_start_runs(void)
+{
+	fake_write("kubewright.yaml", fake_file);
+	fake_set_up(NULL, screen_start(), 80, 24, false);
+	fake_keys("r");
+	CHECK(sees("Runs of rack7"));
+	CHECK(sees("apply"));
+	app_key(fake_app, K_ENTER);
+	CHECK(sees("cannot be shown"));
+	app_key(fake_app, K_ENTER);
+	app_key(fake_app, K_ESCAPE);
+	CHECK(sees("New cluster"));
+	fake_tear_down();
+}
+
+/* ---- hosts -------------------------------------------------------------------------------------------------------------- */
+
+static void test_hosts_edit(void)
+{
+	struct str role = STR_INIT;
+
+	fake_set_up(
+		"# ours\ncluster: rack7\nkubernetes:\n  version: 1.36.2\nhosts: []\n", screen_hosts(), 80, 24, false);
+	CHECK(sees("No hosts yet"));
+	CHECK(sees("0 control planes, 0 workers; 0 of 0 looked at"));
+	fake_keys("t\r");
+	fake_keys("v");
+	CHECK(sees("no host to log in to"));
+	fake_keys("acp1=10.0.0.11\r");
+	CHECK(sees("1 control plane, 0 workers"));
+	fake_keys("acp1=10.0.0.12\r");
+	CHECK_INT(document_host_count(fake_wizard.document), 1);
+	app_key(fake_app, K_ESCAPE);
+	fake_keys("mcp[2-3]=10.0.0.[12-13] w[1-2]=10.0.0.[21-22]\r");
+	CHECK(sees("3 control planes, 2 workers; 0 of 5 looked at"));
+	CHECK(sees("10.0.0.22"));
+	app_key(fake_app, K_END);
+	fake_keys("t");
+	CHECK_INT(document_get(fake_wizard.document, "hosts.w2.role", &role), 1);
+	CHECK_STR(role.buf, "control-plane");
+	fake_keys("d");
+	CHECK(sees("Take w2 out"));
+	app_key(fake_app, K_ENTER);
+	CHECK_INT(document_host_count(fake_wizard.document), 5);
+	fake_keys("d");
+	app_key(fake_app, K_RIGHT);
+	app_key(fake_app, K_ENTER);
+	CHECK_INT(document_host_count(fake_wizard.document), 4);
+	CHECK(strstr(document_text(fake_wizard.document), "# ours") != NULL);
+	fake_keys("/p3\r");
+	fake_keys("d");
+	CHECK(sees("Take cp3 out"));
+	str_release(&role);
+	fake_tear_down();
+}
+
+static void test_hosts_without_names(void)
+{
+	fake_set_up("cluster: rack7\nkubernetes:\n  version: 1.36.2\nhosts: []\n", screen_hosts(), 80, 24, false);
+	fake_keys("m10.0.0.[11-15]\r");
+	CHECK(sees("3 control planes, 2 workers"));
+	CHECK(strstr(document_text(fake_wizard.document), "name: cp3") != NULL);
+	CHECK(strstr(document_text(fake_wizard.document), "name: w2") != NULL);
+	fake_keys("m10.0.0.16, 10.0.0.16\r");
+	app_key(fake_app, K_ESCAPE);
+	CHECK_INT(document_host_count(fake_wizard.document), 5);
+	fake_keys("e");
+	CHECK(sees("kubewright check -f"));
+	fake_tear_down();
+}
+
+static void test_hosts_look(void)
+{
+	fake.refuse_login = true;
+	fake_set_up(fake_file, screen_hosts(), 80, 24, false);
+	CHECK(sees("not looked at yet"));
+	fake_keys("v");
+	CHECK_INT(fake.begun[PURPOSE_CHECK], 1);
+	fake_wait_over();
+	CHECK(sees("looked at"));
+	CHECK(sees("4 of 5 looked at"));
+	CHECK(sees("8 x H200"));
+	app_key(fake_app, K_DOWN);
+	CHECK(sees("the host refused the login of root"));
+	CHECK(sees("name another user with ssh.user"));
+	canvas_resize(&fake_canvas, 200, 50);
+	CHECK(sees("64 x EPYC 9354"));
+	CHECK(sees("bare metal"));
+	CHECK(sees("Memory"));
+	fake_tear_down();
+}
+
+static void test_hosts_keys(void)
+{
+	struct screen *hosts = screen_hosts();
+
+	fake.ask_keys = true;
+	fake_set_up(fake_file, hosts, 80, 24, false);
+	fake_keys("v");
+	wait_question();
+	CHECK(app_top(fake_app) != hosts);
+	CHECK(sees("SHA256:abc"));
+	/* left without an answer they are shown again on demand */
+	app_pop_to(fake_app, hosts);
+	CHECK(sees("waits for your answer"));
+	app_changed(fake_app);
+	CHECK(app_top(fake_app) == hosts);
+	fake_keys("v");
+	CHECK(app_top(fake_app) != hosts);
+	app_pop_to(fake_app, hosts);
+	while (page_key_questions(&fake_wizard)) {
+		wizard_answer(&fake_wizard, fake_wizard.view.questions[0].seq, 1);
+		fake_turn();
+	}
+	fake.ask_keys = false;
+	fake_wait_over();
+	CHECK(sees("5 of 5 looked at"));
+	fake_tear_down();
+}
+
+static void test_hosts_import(void)
+{
+	struct str value = STR_INIT;
+	char *path;
+
+	fake_set_up(fake_file, screen_hosts(), 80, 24, false);
+	CHECK_INT(file_mkdirs(".ssh", 0700, NULL), 0);
+	fake_write(".ssh/config",
+		"Host *\n  User ops\nHost cp1\n  HostName 10.0.0.11\nHost gpu1\n  HostName 10.0.0.31\n  Port 2222\n  User root\n"
+		"Host named\n  HostName named.example.com\n");
+	path = xasprintf("%s/.ssh/config", folder);
+	app_push(fake_app, screen_hosts_import(path));
+	free(path);
+	CHECK(sees("is in the inventory already"));
+	CHECK(sees("has no IPv4 address there"));
+	app_key(fake_app, K_ENTER);
+	CHECK(sees("nothing is marked"));
+	fake_keys("a");
+	app_key(fake_app, K_ENTER);
+	CHECK_INT(document_host_count(fake_wizard.document), 6);
+	CHECK_INT(document_get(fake_wizard.document, "hosts.gpu1.ssh.port", &value), 1);
+	CHECK_STR(value.buf, "2222");
+	CHECK(sees("gpu1"));
+	app_push(fake_app, screen_hosts_import("/nowhere/config"));
+	CHECK(sees("/nowhere/config"));
+	str_release(&value);
+	fake_tear_down();
+}
+
+/* ---- cluster ------------------------------------------------------------------------------------------------------------ */
+
+static void test_cluster(void)
+{
+	fake_set_up(fake_file, screen_cluster(), 80, 24, false);
+	CHECK(sees("Kubernetes version"));
+	CHECK(sees("Nothing is wrong here"));
+	CHECK_INT(document_set(fake_wizard.document, "endpoint.vip", "10.0.0.11", NULL), 0);
+	app_key(fake_app, K_DOWN);
+	CHECK(!strstr(fake_see(), "Nothing is wrong here"));
+	app_key(fake_app, K_F3);
+	CHECK(sees("10.0.0.11"));
+	app_key(fake_app, K_ESCAPE);
+	app_key(fake_app, K_ESCAPE);
+	CHECK(app_over(fake_app));
+	CHECK(!document_changed(fake_wizard.document));
+	fake_tear_down();
+}
+
+static void test_cluster_hosts_elsewhere(void)
+{
+	fake_set_up(
+		"cluster: rack7\nkubernetes:\n  version: 1.36.2\nhosts:\n  - {name: cp1, address: 10.0.0.11, role: king}\n",
+		screen_cluster(), 80, 24, false);
+	CHECK(sees("1 more on the page of hosts"));
+	fake_tear_down();
+}
+
+/* ---- preflight ---------------------------------------------------------------------------------------------------------- */
+
+static void test_preflight(void)
+{
+	struct str value = STR_INIT;
+
+	fake.refuse_login = true;
+	fake_set_up(fake_file, screen_preflight(), 80, 24, false);
+	CHECK_INT(fake.begun[PURPOSE_CHECK], 1);
+	CHECK(sees("Looking at the hosts"));
+	fake_wait_over();
+	CHECK(sees("5 hosts: 2 errors, 1 warning, 0 ignored"));
+	CHECK(sees("swap is on: /dev/sda2"));
+	CHECK(sees("the host refused the login of root"));
+	CHECK(sees("nothing in the way"));
+	app_key(fake_app, K_DOWN);
+	app_key(fake_app, K_ENTER);
+	CHECK(sees("Why it matters"));
+	CHECK(sees("swapoff"));
+	app_key(fake_app, K_ESCAPE);
+	fake_keys("x");
+	CHECK(sees("ignored"));
+	CHECK_INT(document_get(fake_wizard.document, "preflight.ignore", &value), 1);
+	CHECK_STR(value.buf, "swap-on");
+	CHECK(sees("1 error, 1 warning, 1 ignored"));
+	fake_keys("x");
+	str_clear(&value);
+	CHECK_INT(document_get(fake_wizard.document, "preflight.ignore", &value), 0);
+	CHECK(sees("2 errors"));
+	CHECK_INT(fake.begun[PURPOSE_CHECK], 1);
+	str_release(&value);
+	fake_tear_down();
+}
+
+static void test_preflight_keeps_exceptions(void)
+{
+	struct str value = STR_INIT, text = STR_INIT;
+
+	str_addf(&text, "%spreflight:\n  ignore: [ports, SystemVerification]\n", fake_file);
+	fake_set_up(text.buf, screen_preflight(), 80, 24, false);
+	fake_wait_over();
+	fake_keys("x");
+	document_get(fake_wizard.document, "preflight.ignore", &value);
+	CHECK_STR(value.buf, "ports,SystemVerification,swap-on");
+	fake_keys("x");
+	str_clear(&value);
+	document_get(fake_wizard.document, "preflight.ignore", &value);
+	CHECK_STR(value.buf, "ports,SystemVerification");
+	str_release(&value);
+	str_release(&text);
+	fake_tear_down();
+}
+
+static void test_preflight_goes_on(void)
+{
+	struct screen *page = screen_preflight();
+
+	fake_set_up(fake_file, page, 80, 24, false);
+	fake_wait_over();
+	app_key(fake_app, K_F10);
+	CHECK(sees("1 host has errors: cp1"));
+	app_key(fake_app, K_ENTER);
+	CHECK(app_top(fake_app) == page);
+	fake_keys("f");
+	CHECK(sees("turns swap off"));
+	app_key(fake_app, K_RIGHT);
+	app_key(fake_app, K_ENTER);
+	CHECK_INT(fake.begun[PURPOSE_REMEDY], 1);
+	CHECK(!fake.wrong_remedy);
+	fake_wait_over();
+	CHECK_INT(fake.begun[PURPOSE_CHECK], 2);
+	CHECK(sees("0 errors, 1 warning"));
+	app_key(fake_app, K_F10);
+	CHECK_STR(app_top(fake_app)->ops->title, "Plan");
+	fake_wait_over();
+	app_key(fake_app, K_ESCAPE);
+	/* nothing changed: nothing is asked again */
+	CHECK_INT(fake.begun[PURPOSE_CHECK], 2);
+	fake_tear_down();
+}
+
+/* What cannot begin says so once, and does not come back on its own. */
+static void test_preflight_cannot_begin(void)
+{
+	struct screen *page = screen_preflight();
+
+	fake_set_up("cluster: rack7\nkubernetes:\n  version: 1.36.2\nhosts: []\n", page, 80, 24, false);
+	CHECK(app_top(fake_app) != page);
+	app_key(fake_app, K_ESCAPE);
+	CHECK(app_top(fake_app) == page);
+	CHECK(sees("c checks the hosts"));
+	app_key(fake_app, K_ENTER);
+	fake_keys("xf");
+	CHECK(app_top(fake_app) == page);
+	CHECK_INT(fake.begun[PURPOSE_CHECK], 0);
+	fake_tear_down();
+}
+
+/* ---- plan --------------------------------------------------------------------------------------------------------------- */
+
+static void test_plan(void)
+{
+	struct screen *page = screen_plan();
+
+	fake.refuse_login = true;
+	fake_set_up(fake_file, page, 80, 24, false);
+	CHECK_INT(fake.begun[PURPOSE_PLAN], 1);
+	CHECK(sees("Nothing is changed"));
+	fake_wait_over();
+	CHECK(sees("8 steps on 4 hosts"));
+	CHECK(sees("1 host is left out"));
+	CHECK(sees("2 sysctls are not as they should be"));
+	CHECK(sees("Kubernetes 1.36.2"));
+	CHECK(!strstr(fake_see(), "unlock"));
+	app_key(fake_app, K_ENTER);
+	CHECK(sees("+fs.inotify.max_user_watches = 524288"));
+	app_key(fake_app, K_ESCAPE);
+	app_key(fake_app, K_DOWN);
+	CHECK(sees("the host refused the login of root"));
+	app_key(fake_app, K_UP);
+	app_key(fake_app, K_TAB);
+	app_key(fake_app, K_DOWN);
+	app_key(fake_app, K_ENTER);
+	CHECK(sees("Installing packages"));
+	CHECK(!strstr(fake_see(), "Preparing the system"));
+	app_key(fake_app, K_ESCAPE);
+	fake_keys("a");
+	CHECK(sees("rack7"));
+	fake_keys("rack\r");
+	CHECK_INT(fake.begun[PURPOSE_APPLY], 0);
+	fake_keys("7\r");
+	CHECK_INT(fake.begun[PURPOSE_APPLY], 1);
+	CHECK(app_top(fake_app) != page);
+	fake_wait_over();
+	fake_tear_down();
+}
+
+static void test_plan_nothing(void)
+{
+	fake.nothing_to_do = true;
+	fake_set_up(fake_file, screen_plan(), 80, 24, false);
+	fake_wait_over();
+	CHECK(sees("Nothing is to do"));
+	fake_keys("a");
+	CHECK(sees("nothing is to do"));
+	CHECK_INT(fake.begun[PURPOSE_APPLY], 0);
+	fake_tear_down();
+}
+
+/* The secret is typed first; the installation is shown when it began, and not before. */
+static void test_plan_secret(void)
+{
+	struct screen *page = screen_plan();
+
+	fake_set_up(fake_file, page, 80, 24, false);
+	fake_wait_over();
+	fake.secret_first = true;
+	fake_keys("arack7\r");
+	CHECK_INT(fake.begun[PURPOSE_APPLY], 0);
+	CHECK(sees("Password of root"));
+	fake_keys("hunter2\r");
+	CHECK(!strstr(fake_see(), "hunter2"));
+	wizard_dispatch(&fake_wizard);
+	CHECK_INT(fake.begun[PURPOSE_APPLY], 1);
+	CHECK(app_top(fake_app) != page);
+	fake_wait_over();
+	fake_tear_down();
+}
+
+/* ---- all ---------------------------------------------------------------------------------------------------------------- */
+
+static void many(struct str *out, int hosts)
+{
+	str_add(out, "cluster: rack7\nkubernetes:\n  version: 1.36.2\nendpoint:\n  vip: 10.0.9.100\nhosts:\n");
+	for (int i = 0; i < hosts; i++)
+		str_addf(out, "  - {name: %s%d, address: 10.0.%d.%d, role: %s}\n", i < 3 ? "cp" : "w", i + 1, i / 200,
+			i % 200 + 1, i < 3 ? "control-plane" : "worker");
+}
+
+static struct screen *(*const pages[])(
+	void) = { screen_start, screen_hosts, screen_cluster, screen_preflight, screen_plan };
+
+static void draw_sizes(void)
+{
+	static const int sizes[][2] = { { 1, 1 }, { 2, 3 }, { 20, 5 }, { 79, 24 }, { 80, 23 }, { 80, 24 }, { 119, 30 },
+		{ 120, 30 }, { 200, 50 }, { 400, 100 } };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		canvas_resize(&fake_canvas, sizes[i][0], sizes[i][1]);
+		fake_see();
+		/* also where the app itself would not: a page must not rely on it */
+		canvas_clear(&fake_canvas);
+		app_top(fake_app)->ops->draw(app_top(fake_app), &fake_canvas);
+	}
+	canvas_resize(&fake_canvas, 80, 24);
+}
+
+static void each_page(const char *text)
+{
+	static const int all_keys[] = { K_UP, K_DOWN, K_PAGE_DOWN, K_END, K_HOME, K_PAGE_UP, K_TAB, K_BACK_TAB };
+
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		fake_set_up(text, pages[i](), 80, 24, false);
+		draw_sizes();
+		fake_wait_over();
+		if (i == 1 && document_host_count(fake_wizard.document)) {
+			fake_keys("v");
+			fake_wait_over();
+		}
+		draw_sizes();
+		for (size_t k = 0; k < sizeof(all_keys) / sizeof(all_keys[0]); k++) {
+			app_key(fake_app, all_keys[k]);
+			fake_see();
+		}
+		draw_sizes();
+		fake_tear_down();
+	}
+}
+
+static void test_sizes(void)
+{
+	each_page(fake_file);
+}
+
+static void test_no_hosts(void)
+{
+	each_page("cluster: rack7\nkubernetes:\n  version: 1.36.2\nhosts: []\n");
+}
+
+static void test_many_hosts(void)
+{
+	struct str text = STR_INIT;
+
+	many(&text, 200);
+	each_page(text.buf);
+	fake_set_up(text.buf, screen_hosts(), 80, 24, false);
+	app_key(fake_app, K_END);
+	CHECK(sees("w200"));
+	CHECK(sees("3 control planes, 197 workers"));
+	fake_tear_down();
+	str_release(&text);
+}
+
+static void test_hostile(void)
+{
+	fake.hostile = fake.refuse_login = true;
+	each_page(fake_file);
+}
+
+/* Each has its own folder: the file of this folder is part of the first page. */
+static void test_whole_way(void)
+{
+	fake_write("kubewright.yaml", fake_file);
+	fake.fixed = true;
+	fake_set_up(NULL, screen_start(), 80, 24, true);
+	app_key(fake_app, K_ENTER);
+	CHECK_STR(app_top(fake_app)->ops->title, "Hosts");
+	app_key(fake_app, K_F10);
+	CHECK_STR(app_top(fake_app)->ops->title, "Cluster");
+	app_key(fake_app, K_F10);
+	CHECK_STR(app_top(fake_app)->ops->title, "Preflight");
+	fake_wait_over();
+	fake_keys("n");
+	CHECK_STR(app_top(fake_app)->ops->title, "Plan");
+	fake_wait_over();
+	CHECK(sees("10 steps on 5 hosts"));
+	for (int i = 0; i < 5; i++)
+		app_key(fake_app, K_ESCAPE);
+	CHECK(app_over(fake_app));
+	fake_tear_down();
+}
+
+/* A file that others changed meanwhile is not written over without a question. */
+static void test_changed_on_disk(void)
+{
+	struct str text = STR_INIT;
+	struct screen *hosts = screen_hosts();
+
+	fake_set_up(fake_file, hosts, 80, 24, false);
+	CHECK_INT(document_set(fake_wizard.document, "kubernetes.version", "1.35", NULL), 0);
+	fake_write("kubewright.yaml", "cluster: theirs\nkubernetes:\n  version: 1.36\nhosts: []\n");
+	app_key(fake_app, K_F10);
+	CHECK(sees("stay here"));
+	app_key(fake_app, K_ENTER);
+	CHECK(app_top(fake_app) == hosts);
+	app_key(fake_app, K_F10);
+	app_key(fake_app, K_RIGHT);
+	app_key(fake_app, K_ENTER);
+	CHECK_STR(app_top(fake_app)->ops->title, "Cluster");
+	CHECK_INT(file_read("kubewright.yaml", 1 << 20, &text, NULL), 0);
+	CHECK(strstr(text.buf, "1.35") != NULL);
+	str_release(&text);
+	fake_tear_down();
+}
+
+static const struct test tests[] = {
+	{ "start: what there is, and what became of it", test_start_lists },
+	{ "start: a new cluster is written on leaving", test_start_new },
+	{ "start: an installation that was cut off", test_start_cut_off },
+	{ "start: past runs", test_start_runs },
+	{ "hosts: added, changed, taken out", test_hosts_edit },
+	{ "hosts: names and roles are chosen", test_hosts_without_names },
+	{ "hosts: logged in and looked at", test_hosts_look },
+	{ "hosts: questions about keys are put once", test_hosts_keys },
+	{ "hosts: taken from ssh's config", test_hosts_import },
+	{ "cluster: complaints below", test_cluster },
+	{ "cluster: complaints about hosts are elsewhere", test_cluster_hosts_elsewhere },
+	{ "preflight: findings, explanations, exceptions", test_preflight },
+	{ "preflight: other exceptions stay", test_preflight_keeps_exceptions },
+	{ "preflight: remedy, and going on", test_preflight_goes_on },
+	{ "preflight: a check that cannot begin", test_preflight_cannot_begin },
+	{ "plan: steps, details, confirmation", test_plan },
+	{ "plan: nothing to do", test_plan_nothing },
+	{ "plan: a secret is typed first", test_plan_secret },
+	{ "all: any size of canvas", test_sizes },
+	{ "all: no hosts", test_no_hosts },
+	{ "all: two hundred hosts", test_many_hosts },
+	{ "all: hostile texts", test_hostile },
+	{ "all: from start to plan and back", test_whole_way },
+	{ "all: the file was changed by others", test_changed_on_disk },
+};
+
+int main(int argc, char **argv)
+{
+	int rc;
+
+	if (!mkdtemp(folder) || chdir(folder))
+		return 1;
+	setenv("TZ", "UTC", 1);
+	rc = test_main(tests, sizeof(tests) / sizeof(tests[0]), argc, argv);
+	if (chdir("/") == 0) {
+		char *command = xasprintf("rm -rf %s", folder);
+
+		rc |= system(command) != 0;
+		free(command);
+	}
+	return rc;
+}

@@ -1,0 +1,81 @@
+/* What the pages of the wizard have in common: nothing typed is lost on going on or back, the equivalent command, a run that the page begins. */
+#ifndef TUI_PAGES_H
+#define TUI_PAGES_H
+
+#include "tui/wizard.h"
+
+/* Where a page goes to; static. */
+struct page_way {
+	void (*go)(struct screen *s);
+};
+/* Saves the document, if there is one that changed, and goes; what cannot be saved is asked about first. */
+void page_leave(struct screen *s, const struct page_way *way);
+/* The same with app_pop: the act of Escape. */
+void page_back(struct screen *s);
+/* The command line's words for this page, in a reader. */
+void page_equivalent(struct screen *s, enum purpose purpose);
+/* wizard_begin, but for a run that waits for an answer about host keys: then the question is put again. */
+bool page_begin(struct screen *s, enum purpose purpose, const char *host, const char *finding);
+/* Stops the check or plan that is under way. */
+void page_stop(struct screen *s);
+bool page_can_stop(const struct screen *s);
+/* Begins the installation and shows it as soon as it runs: *waits is set until then, and page_follow is to be called by the page's shown and changed. */
+void page_install(struct screen *s, bool *waits);
+void page_follow(struct screen *s, bool *waits);
+
+/* Whether what the last check, or plan, saw is of the document as it is now. */
+bool page_seen_now(const struct wizard *w);
+bool page_plan_now(const struct wizard *w);
+bool page_document_is(const struct wizard *w, const char *text);
+/* A check is under way. */
+bool page_checking(const struct wizard *w);
+/* Open questions about host keys. */
+size_t page_key_questions(const struct wizard *w);
+/* "2 workers", "1 worker". Appended. */
+void page_count(struct str *out, size_t n, const char *one, const char *many);
+/* what, hint and detail, each a paragraph. Appended. */
+void page_error(struct str *out, const struct error *err);
+/* A message about an error. */
+void page_fail(struct screen *s, const char *title, const struct error *err);
+
+/* Columns of a table: drawn at *x, which goes on behind it. Nothing is drawn, and false returned, when there is no room for min columns of text. */
+bool page_cell(struct canvas *c, int y, int *x, int width, int min, enum style style, const char *text);
+/* Marks the line that keys go to. */
+void page_pointer(struct canvas *c, int y, int width, bool selected);
+/* A paragraph at y; returns the line after it. Bounded by bottom. */
+int page_text(struct canvas *c, int y, int x, int bottom, enum style style, const char *text);
+
+/* ---- parts of single pages, in files of their own -------------------------------------------------------------------- */
+/* Hosts of ~/.ssh/config to choose from, for the document. path NULL: that of the user. */
+struct screen *screen_hosts_import(const char *path);
+/* The earlier runs of a cluster. */
+struct screen *screen_past_runs(struct wizard *w, const char *cluster);
+
+struct hosts_row {
+	char *name, *address;
+	bool control_plane;
+};
+/* Adds what was typed as hosts, all or none; role by name, or the first ones become control planes as in `kubewright init`. */
+int hosts_add(struct document *d, const char *typed, struct error *err);
+/* The table's head, and a line of it. */
+void hosts_draw_head(struct canvas *c, int y);
+void hosts_draw_row(const struct wizard *w, const struct hosts_row *row, struct canvas *c, int y, bool here);
+/* What is known of a host, below the table of hosts. */
+void hosts_draw_detail(const struct wizard *w, const struct hosts_row *row, struct canvas *c, int y, int bottom);
+/* The host's state in a few words, as the last check or the one under way saw it. */
+enum symbol hosts_state(const struct wizard *w, const char *name, enum style *style, struct str *out);
+
+/* The steps that a plan would do on a host: how many, and the i-th (step_count when there is none). */
+size_t plan_would_count(const struct runview *v, size_t host);
+size_t plan_would_at(const struct runview *v, size_t host, size_t i);
+struct plan_sum {
+	size_t hosts, steps, aside;
+};
+/* All 0 without a plan of the document as it is. */
+struct plan_sum plan_sum_of(const struct wizard *w);
+/* What a step would do: its words, and the differences that it logged. Appended. */
+void plan_step_text(const struct runview *v, size_t host, size_t step, struct str *out);
+/* The two lines at the top of the page. */
+void plan_draw_head(const struct wizard *w, struct canvas *c);
+
+#endif

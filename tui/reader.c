@@ -1,0 +1,327 @@
+/* Text to be read: lines broken to the width, scrolling, search. */
+#include "tui/app.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "tui/widgets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TAB = 8, ROWS = 22, COLUMNS = 80 };
+
+/* A row of the screen: a part of a line. */
+struct row {
+	size_t line, from, len; /* from: in the text */
+};
+/* What drawing found out and keys need: how many rows there are room for. It changes nothing of what is drawn. */
+struct layout {
+	int width, height;
+	struct row *rows;
+	size_t count;
+};
+struct reader {
+	struct screen screen;
+	struct screen_ops ops; /* with a title of its own */
+	char *title, *text;    /* lines end with \0 */
+	size_t *lines, line_count;
+	bool diff;
+	size_t top, match; /* first row; the line found last, line_count: none */
+	struct search search;
+	struct layout *layout;
+};
+
+static struct reader *of(struct screen *s)
+{
+	return (struct reader *)s;
+}
+
+/* ---- text ---------------------------------------------------------------------------------------------------------------- */
+
+/* Harmless, without tabs. Caller frees. */
+static char *clean(const char *text)
+{
+	struct str raw = STR_INIT, out = STR_INIT;
+	size_t column = 0;
+
+	str_add_printable(&raw, text, strlen(text));
+	for (size_t i = 0; i < raw.len; i++) {
+		if (raw.buf[i] == '\t') {
+			do
+				str_addc(&out, ' ');
+			while (++column % TAB);
+			continue;
+		}
+		str_addc(&out, raw.buf[i]);
+		column = raw.buf[i] == '\n' ? 0 : column + (((unsigned char)raw.buf[i] & 0xc0) != 0x80);
+	}
+	while (out.len && out.buf[out.len - 1] == '\n')
+		str_truncate(&out, out.len - 1);
+	str_release(&raw);
+	return str_detach(&out);
+}
+
+static void split(struct reader *r)
+{
+	size_t cap = 0;
+
+	for (char *p = r->text;;) {
+		char *end = strchr(p, '\n');
+
+		if (r->line_count == cap)
+			r->lines = xrealloc(r->lines, cap = cap ? cap * 2 : 64, sizeof(*r->lines));
+		r->lines[r->line_count++] = (size_t)(p - r->text);
+		r->diff = r->diff || str_starts(p, "@@ ");
+		if (!end)
+			return;
+		*end = '\0';
+		p = end + 1;
+	}
+}
+
+static const char *line_text(size_t i, void *ctx)
+{
+	const struct reader *r = ctx;
+
+	return r->text + r->lines[i];
+}
+
+/* Bytes of text that make a row of at most width columns. */
+static size_t row_length(const struct canvas *c, const char *text, int width)
+{
+	size_t at = 0, blank = 0;
+	int used = 0;
+
+	while (text[at]) {
+		char one[5] = "";
+		size_t n = 1;
+
+		while (n < 4 && ((unsigned char)text[at + n] & 0xc0) == 0x80)
+			n++;
+		memcpy(one, text + at, n);
+		used += n == 1 ? 1 : canvas_columns(c, one);
+		if (used > width && at > 0)
+			return blank > at / 2 ? blank : at;
+		at += n;
+		if (one[0] == ' ')
+			blank = at;
+	}
+	return at;
+}
+
+static void lay_out(const struct reader *r, const struct canvas *c, int width, int height)
+{
+	struct layout *l = r->layout;
+	size_t cap = 0;
+
+	l->height = height < 1 ? 1 : height;
+	if (l->width == width)
+		return;
+	l->width = width;
+	l->count = 0;
+	free(l->rows);
+	l->rows = NULL;
+	for (size_t i = 0; i < r->line_count; i++) {
+		size_t from = r->lines[i];
+
+		do {
+			size_t n = row_length(c, r->text + from, width < 1 ? 1 : width);
+
+			if (l->count == cap)
+				l->rows = xrealloc(l->rows, cap = cap ? cap * 2 : 64, sizeof(*l->rows));
+			l->rows[l->count++] = (struct row){ i, from, n };
+			from += n;
+		} while (r->text[from]);
+	}
+}
+
+/* ---- drawing -------------------------------------------------------------------------------------------------------------- */
+
+static size_t last_top(const struct layout *l)
+{
+	return l->count > (size_t)l->height ? l->count - (size_t)l->height : 0;
+}
+
+static enum style row_style(const struct reader *r, const struct row *row)
+{
+	const char *line = r->text + r->lines[row->line];
+
+	if (search_matches(&r->search, line))
+		return STYLE_MARK;
+	if (!r->diff)
+		return STYLE_NORMAL;
+	return str_starts(line, "+++") || str_starts(line, "---") || str_starts(line, "@@") ? STYLE_HEADING
+	       : line[0] == '+'                                                             ? STYLE_OK
+	       : line[0] == '-'                                                             ? STYLE_FAIL
+											    : STYLE_NORMAL;
+}
+
+static void draw(const struct screen *s, struct canvas *c)
+{
+	const struct reader *r = (const struct reader *)s;
+	int height = c->height - (r->search.typing ? 1 : 0), width = c->width > 4 ? c->width - 2 : c->width;
+	struct list marks;
+	size_t top;
+
+	lay_out(r, c, width, height);
+	top = r->top < last_top(r->layout) ? r->top : last_top(r->layout);
+	for (int y = 0; y < height && top + (size_t)y < r->layout->count; y++) {
+		const struct row *row = &r->layout->rows[top + (size_t)y];
+		char *text = xstrndup(r->text + row->from, row->len);
+
+		canvas_text(c, y, 0, width, row_style(r, row), text);
+		if (row->line == r->match)
+			canvas_cursor(c, y, 0);
+		free(text);
+	}
+	marks = (struct list){ .count = r->layout->count, .top = top, .rows = height > 0 ? (size_t)height : 0 };
+	if (c->width > 4)
+		list_marks(&marks, c, 0, c->width - 1);
+	search_draw(&r->search, c, c->height - 1, 0, c->width);
+}
+
+/* ---- keys ----------------------------------------------------------------------------------------------------------------- */
+
+static void look(struct reader *r, int direction)
+{
+	/* without a match yet it begins at what is seen */
+	size_t from = r->match, top = r->layout->count ? r->layout->rows[r->top].line : 0, found;
+
+	if (from >= r->line_count)
+		from = direction > 0 ? top + r->line_count - 1 : top;
+	from %= r->line_count;
+	found = search_next(&r->search, r->line_count, from, direction, line_text, r);
+	if (found >= r->line_count) {
+		app_say(r->screen.app, STYLE_WARNING, "not found: %s", r->search.last ? r->search.last : "");
+		return;
+	}
+	r->match = found;
+	for (r->top = 0; r->layout->rows[r->top].line < found; r->top++)
+		;
+}
+
+static bool scroll(struct reader *r, int key)
+{
+	size_t last = last_top(r->layout), page = r->layout->height > 1 ? (size_t)r->layout->height - 1 : 1;
+
+	switch (key) {
+	case 'k':
+	case K_UP: r->top -= r->top > 0; break;
+	case 'j':
+	case K_ENTER:
+	case K_DOWN: r->top += r->top < last; break;
+	case 'b':
+	case K_PAGE_UP: r->top -= r->top < page ? r->top : page; break;
+	case ' ':
+	case K_PAGE_DOWN: r->top += last - r->top < page ? last - r->top : page; break;
+	case 'g':
+	case K_HOME: r->top = 0; break;
+	case 'G':
+	case K_END: r->top = last; break;
+	default: return false;
+	}
+	return true;
+}
+
+static bool key(struct screen *s, int k)
+{
+	struct reader *r = of(s);
+	int again;
+
+	if (r->top > last_top(r->layout))
+		r->top = last_top(r->layout);
+	if (search_key(&r->search, k, &again)) {
+		if (k == K_ENTER)
+			r->match = r->line_count;
+		if (again)
+			look(r, again);
+		return true;
+	}
+	return scroll(r, k);
+}
+
+static bool typing(const struct screen *s)
+{
+	return ((const struct reader *)s)->search.typing;
+}
+
+static void paste(struct screen *s, const char *text)
+{
+	if (of(s)->search.typing)
+		editor_paste(&of(s)->search.pattern, text);
+}
+
+static void back(struct screen *s)
+{
+	app_pop(s->app);
+}
+
+static void begin_search(struct screen *s)
+{
+	key(s, '/');
+}
+
+static void search_on(struct screen *s)
+{
+	key(s, 'n');
+}
+
+static void search_back(struct screen *s)
+{
+	key(s, 'N');
+}
+
+static bool searched(const struct screen *s)
+{
+	return ((const struct reader *)s)->search.last != NULL;
+}
+
+static void release(struct screen *s)
+{
+	struct reader *r = of(s);
+
+	search_release(&r->search);
+	free(r->layout->rows);
+	free(r->layout);
+	free(r->lines);
+	free(r->title);
+	free(r->text);
+	free(r);
+}
+
+static const struct binding bindings[] = {
+	{ K_ESCAPE, "Back", "Leaves this text.", back, NULL },
+	{ 'q', NULL, "Leaves this text.", back, NULL },
+	{ '/', "Search", "Looks for a word. Capitals count only when one is typed.", begin_search, NULL },
+	{ 'n', "Next", "Goes to the next place that was looked for.", search_on, searched },
+	{ 'N', NULL, "Goes to the place before.", search_back, searched },
+	{ 0 },
+};
+
+struct screen *screen_reader(const char *title, const char *text)
+{
+	struct reader *r = xcalloc(1, sizeof(*r));
+	struct canvas c;
+
+	r->title = xstrdup(title ? title : "");
+	r->text = clean(text ? text : "");
+	r->ops = (struct screen_ops){
+		.title = r->title,
+		.about = "A text to be read. The arrows, Page Up, Page Down, Home and End scroll.",
+		.bindings = bindings,
+		.draw = draw,
+		.key = key,
+		.text = typing,
+		.paste = paste,
+		.free = release,
+	};
+	r->screen.ops = &r->ops;
+	r->layout = xcalloc(1, sizeof(*r->layout));
+	search_init(&r->search);
+	split(r);
+	r->match = r->line_count;
+	canvas_init(&c, COLUMNS, ROWS, false);
+	lay_out(r, &c, COLUMNS - 2, ROWS);
+	canvas_release(&c);
+	return &r->screen;
+}

@@ -1,0 +1,316 @@
+/* A journal read back: an index of its lines by time, and the fold of them up to any moment. */
+#include "tui/runview.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/str.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define FILE_BYTES (256u << 20)
+#define HOSTS_MAX 10000
+#define STEPS_MAX 500
+#define AT_MAX_MS (INT64_C(1000) * 3600 * 24 * 365) /* no run takes a year */
+
+struct mark {
+	uint32_t offset, len;
+	int64_t at_ms;
+};
+struct recording {
+	struct str text; /* of the whole file */
+	struct runview_host *hosts;
+	struct runview_step *steps;
+	size_t host_count, step_count;
+	char *command, *run;
+	struct mark *marks;
+	size_t count, cap;
+	size_t bad;
+	struct runview view;
+	size_t folded; /* marks that the view has */
+};
+
+/* An event and what it lends. */
+struct decoded {
+	struct event ev;
+	struct error error;
+	struct json *line;
+};
+
+static int kind_of(const char *name)
+{
+	for (int k = EVENT_RUN_STARTED; k <= EVENT_RUN_DONE; k++)
+		if (strcmp(name, event_kind_name((enum event_kind)k)) == 0)
+			return k;
+	return -1;
+}
+
+static int outcome_of(const char *name)
+{
+	for (int o = OUTCOME_CHANGED; o <= OUTCOME_CANCELLED; o++)
+		if (strcmp(name, outcome_name((enum outcome)o)) == 0)
+			return o;
+	return -1;
+}
+
+static enum error_kind error_kind_of(const char *name)
+{
+	for (int k = ERROR_INTERNAL; k <= ERROR_CANCELLED; k++)
+		if (strcmp(name, error_kind_name((enum error_kind)k)) == 0)
+			return (enum error_kind)k;
+	return ERROR_COMMAND;
+}
+
+/* "2026-03-01T12:00:41.120Z"; 0 when it is no time. */
+static int64_t wall_of(const char *t)
+{
+	struct tm tm = { 0 };
+	int ms = 0;
+
+	if (sscanf(t, "%4d-%2d-%2dT%2d:%2d:%2d.%3d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+		    &tm.tm_sec, &ms) < 6)
+		return 0;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	return (int64_t)timegm(&tm) * 1000 + ms;
+}
+
+/* -1: the line names none; -2: one that is not in the header. */
+static int host_of(const struct recording *r, const char *name)
+{
+	for (size_t h = 0; name && h < r->host_count; h++)
+		if (strcmp(r->hosts[h].name, name) == 0)
+			return (int)h;
+	return name ? -2 : -1;
+}
+
+static int step_of(const struct recording *r, const char *name)
+{
+	for (size_t s = 0; name && s < r->step_count; s++)
+		if (strcmp(r->steps[s].name, name) == 0)
+			return (int)s;
+	return name ? -2 : -1;
+}
+
+static void error_of(const struct json *line, const struct event *ev, const struct recording *r, struct error *out)
+{
+	out->kind = error_kind_of(json_get_str(line, "error.kind", ""));
+	snprintf(out->what, sizeof(out->what), "%s", json_get_str(line, "error.what", ""));
+	snprintf(out->hint, sizeof(out->hint), "%s", json_get_str(line, "error.hint", ""));
+	snprintf(out->detail, sizeof(out->detail), "%s", json_get_str(line, "error.detail", ""));
+	snprintf(out->host, sizeof(out->host), "%s", ev->host >= 0 ? r->hosts[ev->host].name : "");
+	snprintf(out->step, sizeof(out->step), "%s", ev->step >= 0 ? r->steps[ev->step].name : "");
+}
+
+static bool decode_line(const struct recording *r, struct decoded *d)
+{
+	struct event *ev = &d->ev;
+	int kind = kind_of(json_get_str(d->line, "kind", "")), outcome;
+
+	if (json_get_int(d->line, "v", 0) != 1 || kind < 0)
+		return false;
+	ev->kind = (enum event_kind)kind;
+	ev->seq = (uint64_t)json_get_int(d->line, "seq", 0);
+	ev->wall_ms = wall_of(json_get_str(d->line, "t", ""));
+	ev->at_ms = json_get_int(d->line, "at", -1);
+	ev->elapsed_ms = json_get_int(d->line, "ms", 0);
+	ev->host = host_of(r, json_get_str(d->line, "host", NULL));
+	ev->step = step_of(r, json_get_str(d->line, "step", NULL));
+	ev->text = json_get_str(d->line, "text", NULL);
+	ev->answers = json_get_str(d->line, "answers", NULL);
+	if (ev->at_ms < 0 || ev->at_ms > AT_MAX_MS || ev->elapsed_ms < 0 || ev->elapsed_ms > AT_MAX_MS ||
+		ev->host == -2 || ev->step == -2)
+		return false;
+	if (ev->kind == EVENT_STEP_DONE || ev->kind == EVENT_RUN_DONE) {
+		outcome = outcome_of(json_get_str(d->line, "outcome", ""));
+		if (outcome < 0)
+			return false;
+		ev->outcome = (enum outcome)outcome;
+	}
+	if (json_is_object(json_get(d->line, "error"))) {
+		error_of(d->line, ev, r, &d->error);
+		ev->error = &d->error;
+	}
+	return true;
+}
+
+/* false: cannot be understood, nothing to free. */
+static bool decode(const struct recording *r, const char *text, size_t len, struct decoded *d)
+{
+	memset(d, 0, sizeof(*d));
+	d->line = json_parse(text, len, NULL);
+	if (d->line && decode_line(r, d))
+		return true;
+	json_free(d->line);
+	return false;
+}
+
+static int refuse(struct error *err, const char *path, const char *why)
+{
+	error_set(err, ERROR_PROTOCOL, "'%s' is not a journal of a run: %s", path, why);
+	return error_hint(err, "journals are the files that end with .jsonl in the folder of the cluster's runs");
+}
+
+static void head_hosts(struct recording *r, const struct json *hosts)
+{
+	r->host_count = json_size(hosts);
+	r->hosts = xcalloc(r->host_count + 1, sizeof(*r->hosts));
+	for (size_t i = 0; i < r->host_count; i++) {
+		const struct json *item = json_at(hosts, i);
+
+		snprintf(r->hosts[i].name, sizeof(r->hosts[i].name), "%s", json_get_str(item, "name", ""));
+		r->hosts[i].roles = (unsigned)json_get_int(item, "roles", 0);
+	}
+}
+
+static void head_steps(struct recording *r, const struct json *steps)
+{
+	r->step_count = json_size(steps);
+	r->steps = xcalloc(r->step_count + 1, sizeof(*r->steps));
+	for (size_t i = 0; i < r->step_count; i++) {
+		const struct json *item = json_at(steps, i);
+		const char *name = json_get_str(item, "name", "");
+
+		snprintf(r->steps[i].name, sizeof(r->steps[i].name), "%s", name);
+		snprintf(r->steps[i].title, sizeof(r->steps[i].title), "%s", json_get_str(item, "title", name));
+		r->steps[i].roles = (unsigned)json_get_int(item, "roles", 0);
+		r->steps[i].flags = (unsigned)json_get_int(item, "flags", 0);
+	}
+}
+
+static int read_head(struct recording *r, const char *path, size_t len, struct error *err)
+{
+	struct json *head = json_parse(r->text.buf, len, NULL);
+	const struct json *hosts = json_get(head, "hosts"), *steps = json_get(head, "steps");
+	int rc = -1;
+
+	if (!head || strcmp(json_get_str(head, "kind", ""), "run") != 0 || !json_is_array(hosts) ||
+		!json_is_array(steps))
+		refuse(err, path, "its first line does not tell hosts and steps");
+	else if (json_get_int(head, "v", 0) != 1)
+		refuse(err, path, "it was written by another version");
+	else if (json_size(hosts) > HOSTS_MAX || json_size(steps) > STEPS_MAX)
+		refuse(err, path, "it has more hosts or steps than a run can have");
+	else
+		rc = 0;
+	if (rc == 0) {
+		head_hosts(r, hosts);
+		head_steps(r, steps);
+		r->command = xstrdup(json_get_str(head, "command", ""));
+		r->run = xstrdup(json_get_str(head, "run", ""));
+	}
+	json_free(head);
+	return rc;
+}
+
+static void add_line(struct recording *r, size_t offset, size_t len, uint64_t *seq)
+{
+	int64_t last = r->count ? r->marks[r->count - 1].at_ms : 0;
+	struct decoded d;
+	bool ok = decode(r, r->text.buf + offset, len, &d);
+
+	if (ok && d.ev.seq > *seq) {
+		if (r->count == r->cap) {
+			r->cap = r->cap ? r->cap * 2 : 256;
+			r->marks = xrealloc(r->marks, r->cap, sizeof(*r->marks));
+		}
+		/* the clock of a run never goes back */
+		r->marks[r->count++] =
+			(struct mark){ (uint32_t)offset, (uint32_t)len, d.ev.at_ms > last ? d.ev.at_ms : last };
+		*seq = d.ev.seq;
+	} else {
+		r->bad++;
+	}
+	if (ok)
+		json_free(d.line);
+}
+
+static int read_all(struct recording *r, const char *path, struct error *err)
+{
+	const char *end;
+	size_t from, len;
+	uint64_t seq = 0;
+
+	if (file_read(path, FILE_BYTES, &r->text, err))
+		return -1;
+	end = r->text.len ? memchr(r->text.buf, '\n', r->text.len) : NULL;
+	if (!end)
+		return refuse(err, path, "it has no complete first line");
+	if (read_head(r, path, (size_t)(end - r->text.buf), err))
+		return -1;
+	for (from = (size_t)(end - r->text.buf) + 1; from < r->text.len; from += len + 1) {
+		end = memchr(r->text.buf + from, '\n', r->text.len - from);
+		len = (end ? (size_t)(end - r->text.buf) : r->text.len) - from;
+		add_line(r, from, len, &seq);
+	}
+	return 0;
+}
+
+struct recording *recording_load(const char *path, struct error *err)
+{
+	struct recording *r = xcalloc(1, sizeof(*r));
+
+	str_init(&r->text);
+	if (read_all(r, path, err)) {
+		recording_free(r);
+		return NULL;
+	}
+	runview_init(&r->view, r->hosts, r->host_count, r->steps, r->step_count);
+	return r;
+}
+
+void recording_free(struct recording *r)
+{
+	if (!r)
+		return;
+	runview_release(&r->view);
+	str_release(&r->text);
+	free(r->hosts);
+	free(r->steps);
+	free(r->command);
+	free(r->run);
+	free(r->marks);
+	free(r);
+}
+
+const char *recording_command(const struct recording *r)
+{
+	return r->command;
+}
+
+const char *recording_run(const struct recording *r)
+{
+	return r->run;
+}
+
+int64_t recording_length_ms(const struct recording *r)
+{
+	return r->count ? r->marks[r->count - 1].at_ms : 0;
+}
+
+size_t recording_bad_lines(const struct recording *r)
+{
+	return r->bad;
+}
+
+const struct runview *recording_at(struct recording *r, int64_t at_ms)
+{
+	if (r->folded && r->marks[r->folded - 1].at_ms > at_ms) {
+		runview_release(&r->view);
+		runview_init(&r->view, r->hosts, r->host_count, r->steps, r->step_count);
+		r->folded = 0;
+	}
+	for (; r->folded < r->count && r->marks[r->folded].at_ms <= at_ms; r->folded++) {
+		const struct mark *m = &r->marks[r->folded];
+		struct decoded d;
+
+		if (!decode(r, r->text.buf + m->offset, m->len, &d))
+			continue;
+		runview_event(&d.ev, &r->view);
+		json_free(d.line);
+	}
+	return &r->view;
+}

@@ -1,0 +1,225 @@
+/* An earlier run, seen again from its journal: the table and the logs as they stood at any moment of it. */
+#include "tui/matrix.h"
+#include "tui/wizard.h"
+
+#include "base/alloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FRAME_MS 200
+
+struct replay {
+	struct screen screen;
+	struct recording *recording;
+	const struct runview *view; /* of the moment */
+	struct matrix matrix;
+	int64_t at_ms;
+	bool playing;
+	int64_t ticked_ms; /* when playing went on last; 0: it begins with the next tick */
+};
+
+static struct replay *replay_of(const struct screen *s)
+{
+	return (struct replay *)s;
+}
+
+static void seek(struct replay *r, int64_t at_ms)
+{
+	int64_t length = recording_length_ms(r->recording);
+
+	r->at_ms = at_ms < 0 ? 0 : at_ms > length ? length : at_ms;
+	r->view = recording_at(r->recording, r->at_ms);
+}
+
+static void play(struct screen *s)
+{
+	struct replay *r = replay_of(s);
+
+	r->playing = !r->playing;
+	r->ticked_ms = 0;
+	if (r->playing && r->at_ms >= recording_length_ms(r->recording))
+		seek(r, 0);
+}
+
+static int64_t tick(struct screen *s, int64_t now_ms)
+{
+	struct replay *r = replay_of(s);
+
+	if (!r->playing)
+		return -1;
+	if (r->ticked_ms && now_ms > r->ticked_ms)
+		seek(r, r->at_ms + now_ms - r->ticked_ms);
+	r->ticked_ms = now_ms;
+	r->playing = r->at_ms < recording_length_ms(r->recording);
+	return r->playing ? FRAME_MS : 0;
+}
+
+#define SEEK_KEY(name, to) \
+	static void name(struct screen *s) \
+	{ \
+		struct replay *r = replay_of(s); \
+\
+		seek(r, to); \
+	}
+SEEK_KEY(second_back, r->at_ms - 1000)
+SEEK_KEY(second_on, r->at_ms + 1000)
+SEEK_KEY(ten_back, r->at_ms - 10000)
+SEEK_KEY(ten_on, r->at_ms + 10000)
+SEEK_KEY(to_start, 0)
+SEEK_KEY(to_end, recording_length_ms(r->recording))
+
+#define TABLE_KEY(name, code) \
+	static void name(struct screen *s) \
+	{ \
+		matrix_key(&replay_of(s)->matrix, replay_of(s)->view, code); \
+	}
+TABLE_KEY(next_step, K_TAB)
+TABLE_KEY(step_before, K_BACK_TAB)
+TABLE_KEY(next_failed, 'f')
+TABLE_KEY(find, '/')
+
+static bool any_failed(const struct screen *s)
+{
+	const struct replay *r = replay_of(s);
+
+	return matrix_next_failed(&r->matrix, r->view) < r->view->host_count;
+}
+
+static void read_log(struct screen *s)
+{
+	struct replay *r = replay_of(s);
+	struct str text = STR_INIT;
+	char title[160];
+
+	if (matrix_host(&r->matrix, r->view) == SIZE_MAX)
+		return;
+	matrix_text(&r->matrix, r->view, &text);
+	app_push(s->app, screen_reader(matrix_title(&r->matrix, r->view, title, sizeof(title)), text.buf));
+	str_release(&text);
+}
+
+static void back(struct screen *s)
+{
+	app_pop(s->app);
+}
+
+static bool key(struct screen *s, int code)
+{
+	return matrix_key(&replay_of(s)->matrix, replay_of(s)->view, code);
+}
+
+static bool text(const struct screen *s)
+{
+	return replay_of(s)->matrix.search.typing;
+}
+
+/* "0:41", "1:02:41" */
+static char *clock_text(int64_t ms, char *out, size_t size)
+{
+	long s = (long)(ms / 1000);
+
+	if (s < 3600)
+		snprintf(out, size, "%ld:%02ld", s / 60, s % 60);
+	else
+		snprintf(out, size, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+	return out;
+}
+
+static void draw_about(const struct replay *r, struct canvas *c)
+{
+	const struct runview *v = r->view;
+	struct runview_counts n;
+	size_t bad = recording_bad_lines(r->recording);
+	int x;
+
+	runview_count(v, &n);
+	x = canvas_textf(
+		c, 0, 0, 0, STYLE_HEADING, "%s, run %s", recording_command(r->recording), recording_run(r->recording));
+	if (x + 2 < c->width)
+		x += 2 + canvas_textf(c, 0, x + 2, 0, STYLE_NORMAL, "%zu of %zu hosts done%s", n.hosts_done,
+				 v->host_count,
+				 v->over         ? ", over"
+				 : v->paused     ? ", paused"
+				 : v->cancelling ? ", stopping"
+						 : "");
+	if (n.hosts_aside && x + 2 < c->width)
+		x += 2 + canvas_textf(c, 0, x + 2, 0, STYLE_FAIL, "%zu failed", n.hosts_aside);
+	if (bad && x + 2 < c->width)
+		canvas_textf(c, 0, x + 2, 0, STYLE_WARNING, "%zu line%s of its journal could not be read", bad,
+			bad == 1 ? "" : "s");
+}
+
+static void draw_position(const struct replay *r, struct canvas *c)
+{
+	char at[24], length[24];
+	int used = canvas_textf(c, 1, 0, 0, r->playing ? STYLE_RUNNING : STYLE_NORMAL, "%s of %s  %s",
+		clock_text(r->at_ms, at, sizeof(at)),
+		clock_text(recording_length_ms(r->recording), length, sizeof(length)),
+		r->playing ? "playing" : "stopped");
+
+	/* a bar that does not jump when the words change */
+	used = used < 28 ? 28 : used + 2;
+	if (used < c->width)
+		canvas_gauge(c, 1, used, c->width - used, (long)r->at_ms, (long)recording_length_ms(r->recording));
+}
+
+static void draw(const struct screen *s, struct canvas *c)
+{
+	const struct replay *r = replay_of(s);
+
+	draw_about(r, c);
+	draw_position(r, c);
+	matrix_draw_all(&r->matrix, r->view, r->at_ms, c, 2, c->height - 2);
+}
+
+static void release(struct screen *s)
+{
+	struct replay *r = replay_of(s);
+
+	matrix_release(&r->matrix);
+	recording_free(r->recording);
+	free(r);
+}
+
+static const struct binding bindings[] = {
+	{ ' ', "Play", "Plays the run as fast as it was; stops it again.", play, NULL },
+	{ K_LEFT, "-1 s", "Goes one second back.", second_back, NULL },
+	{ K_RIGHT, "+1 s", "Goes one second on.", second_on, NULL },
+	{ K_PAGE_UP, NULL, "Goes ten seconds back.", ten_back, NULL },
+	{ K_PAGE_DOWN, NULL, "Goes ten seconds on.", ten_on, NULL },
+	{ K_HOME, NULL, "Goes to the start of the run.", to_start, NULL },
+	{ K_END, NULL, "Goes to the end of the run.", to_end, NULL },
+	{ K_TAB, "Step", "Selects the next step. Beyond the ends the log follows the host's own step.", next_step,
+		NULL },
+	{ K_BACK_TAB, NULL, "Selects the step before.", step_before, NULL },
+	{ K_ENTER, "Log", "Opens the whole log of the selected cell.", read_log, NULL },
+	{ 'f', "Failed", "Goes to the next host that failed.", next_failed, any_failed },
+	{ '/', NULL, "Looks for a host by its name; n and N go to the next and the one before.", find, NULL },
+	{ 'q', NULL, "Goes back.", back, NULL },
+	{ K_ESCAPE, "Back", "Goes back.", back, NULL },
+	{ 0 },
+};
+
+static const struct screen_ops ops = {
+	.title = "Replay",
+	.about =
+		"A run that was, as its journal tells it: what each host did at every moment, and what was said. Nothing is done on any host.",
+	.bindings = bindings,
+	.draw = draw,
+	.key = key,
+	.text = text,
+	.free = release,
+	.tick = tick,
+};
+
+struct screen *screen_replay(struct recording *r)
+{
+	struct replay *p = xcalloc(1, sizeof(*p));
+
+	p->screen.ops = &ops;
+	p->recording = r;
+	matrix_init(&p->matrix);
+	seek(p, 0);
+	return &p->screen;
+}

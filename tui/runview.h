@@ -1,0 +1,92 @@
+/*
+ * What a run looks like: a fold over its events, live or replayed. Bounded memory: each cell (host and step) keeps the last lines of its log in a ring, all of them together at most
+ * RUNVIEW_LOG_BYTES; a line is cut at 1024 bytes.
+ */
+#ifndef TUI_RUNVIEW_H
+#define TUI_RUNVIEW_H
+
+#include "base/error.h"
+#include "engine/engine.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RUNVIEW_LOG_BYTES (8u << 20)
+#define RUNVIEW_CELL_LINES 500
+
+struct runview_question {
+	uint64_t seq;
+	int host, step;
+	char *text, *answers;
+};
+struct runview_host {
+	char name[64];
+	unsigned roles;
+	char state[96];      /* "connected", "waiting for …": the last EVENT_HOST_STATE */
+	bool aside;
+	struct error error;  /* why, when aside */
+};
+struct runview_step {
+	char name[32], title[64];
+	unsigned roles, flags;
+};
+struct runview {
+	struct runview_host *hosts;
+	size_t host_count;
+	struct runview_step *steps;
+	size_t step_count;
+	struct progress progress;
+	char run[40];
+	uint64_t events;             /* seq of the last one */
+	int64_t at_ms, wall_ms;      /* of the last one */
+	bool paused, cancelling, over;
+	enum outcome outcome;        /* when over */
+	struct runview_question *questions; /* open ones, in order */
+	size_t question_count;
+	char notice[320];            /* the last one */
+	struct runview_log *logs;    /* opaque */
+};
+
+void runview_init(struct runview *v, const struct runview_host *hosts, size_t host_count, const struct runview_step *steps, size_t step_count);
+/* From what an engine was made of. */
+void runview_init_config(struct runview *v, const struct engine_config *config);
+void runview_event(const struct event *ev, void *runview); /* an event_fn */
+void runview_release(struct runview *v);
+
+const struct progress_cell *runview_cell(const struct runview *v, size_t host, size_t step);
+/* The text that the last STEP_DONE of the cell carried: evidence, or what failed. "" when none. Lent until the next event. */
+const char *runview_text(const struct runview *v, size_t host, size_t step);
+/* Log of a cell: lines kept, and the i-th of them (0: the oldest kept). Step SIZE_MAX: the host's notices and states. Lent until the next event. */
+size_t runview_lines(const struct runview *v, size_t host, size_t step);
+const char *runview_line(const struct runview *v, size_t host, size_t step, size_t i);
+/* Lines that found no more room in the cell. */
+size_t runview_lost(const struct runview *v, size_t host, size_t step);
+/* The step that a host is at: running, else the last one that ended; SIZE_MAX: none. */
+size_t runview_current(const struct runview *v, size_t host);
+struct runview_counts { size_t changed, ok, failed, running, waiting; size_t hosts_done, hosts_aside; };
+void runview_count(const struct runview *v, struct runview_counts *out);
+
+/* ---- a recorded run -------------------------------------------------------------------------------------------------------- */
+/*
+ * A journal read back, with time: the fold of its events up to any moment. Lines that cannot be understood (a run that was killed half-way through a line, another version) are counted and left out; a file without a
+ * header is refused. Bounded: files up to 256 MiB, events are kept as offsets.
+ */
+struct recording;
+struct recording *recording_load(const char *path, struct error *err);
+void recording_free(struct recording *r);
+const char *recording_command(const struct recording *r); /* "apply" */
+const char *recording_run(const struct recording *r);
+int64_t recording_length_ms(const struct recording *r);
+size_t recording_bad_lines(const struct recording *r);
+/* The run as it stood at_ms after its start; lent, moves with the next call. Backwards folds anew from the start. */
+const struct runview *recording_at(struct recording *r, int64_t at_ms);
+/* Median ms that each step took in the recordings of a folder (the newest 20), by name; 0: no history. For the time left. */
+struct history;
+struct history *history_load(const char *runs_dir);
+void history_free(struct history *h);
+int64_t history_ms(const struct history *h, const char *step);
+/* ms left on the critical path of what is not yet done: the longest chain of needs over hosts; -1: no history to tell it from. needs as in the plan. */
+int64_t history_left_ms(const struct history *h, const struct runview *v, const struct step *plan, size_t step_count);
+
+#endif

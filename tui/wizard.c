@@ -1,0 +1,364 @@
+/* What the screens share: one inventory, at most one run, and what the last check and plan saw. */
+#include "tui/wizard.h"
+
+#include "base/alloc.h"
+#include "base/secret.h"
+#include "inventory/inventory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const verbs[] = {
+	[PURPOSE_CHECK] = "check",
+	[PURPOSE_PLAN] = "plan",
+	[PURPOSE_APPLY] = "apply",
+	[PURPOSE_REMEDY] = "check",
+};
+
+void wizard_init(struct wizard *w, const struct port *port)
+{
+	memset(w, 0, sizeof(*w));
+	w->port = port;
+}
+
+static void forget_seen(struct wizard *w)
+{
+	for (size_t i = 0; i < w->seen_count; i++)
+		free(w->seen[i].findings);
+	free(w->seen);
+	w->seen = NULL;
+	w->seen_count = 0;
+	free(w->seen_text);
+	w->seen_text = NULL;
+}
+
+static void forget_plan(struct wizard *w)
+{
+	if (w->plan_text)
+		runview_release(&w->plan);
+	free(w->plan_text);
+	w->plan_text = NULL;
+	w->plan_valid = false;
+}
+
+static void forget_view(struct wizard *w)
+{
+	if (w->view_valid)
+		runview_release(&w->view);
+	w->view_valid = false;
+}
+
+static void forget_summary(struct wizard *w)
+{
+	free((char *)w->summary.kubeconfig);
+	free((char *)w->summary.endpoint);
+	free((char *)w->summary.version);
+	memset(&w->summary, 0, sizeof(w->summary));
+	w->summary_valid = false;
+}
+
+static void forget_pending(struct wizard *w)
+{
+	free(w->pending.host);
+	free(w->pending.finding);
+	memset(&w->pending, 0, sizeof(w->pending));
+}
+
+void wizard_open(struct wizard *w, struct document *d)
+{
+	wizard_stop(w);
+	forget_pending(w);
+	forget_seen(w);
+	forget_plan(w);
+	forget_view(w);
+	forget_summary(w);
+	if (w->document)
+		document_free(w->document);
+	w->document = d;
+	if (d && w->port->remember)
+		w->port->remember(w->port->ctx, document_path(d));
+}
+
+void wizard_release(struct wizard *w)
+{
+	wizard_stop(w);
+	forget_pending(w);
+	forget_seen(w);
+	forget_plan(w);
+	forget_view(w);
+	forget_summary(w);
+	if (w->document)
+		document_free(w->document);
+	w->document = NULL;
+}
+
+bool wizard_running(const struct wizard *w)
+{
+	return w->run != NULL;
+}
+
+int wizard_fd(const struct wizard *w)
+{
+	return w->run ? engine_fd(w->port->engine(w->run)) : -1;
+}
+
+/* ---- beginning ------------------------------------------------------------------------------------------------------------ */
+
+static bool refuse(struct wizard *w, const char *title, const struct error *err)
+{
+	struct str text = STR_INIT;
+
+	str_addf(&text, "%s%s%s\n", err->host, *err->host ? ": " : "", err->what);
+	if (*err->detail)
+		str_addf(&text, "\n%s\n", err->detail);
+	if (*err->hint)
+		str_addf(&text, "\n%s\n", err->hint);
+	app_push(w->app, screen_message(title, STYLE_FAIL, text.buf));
+	str_release(&text);
+	w->begin_error = *err;
+	return false;
+}
+
+/* What apply would complain about is shown before anything is asked of a server. */
+static bool inventory_good(struct wizard *w)
+{
+	struct inventory_problems problems = { 0 };
+	struct error err = { 0 };
+	struct str text = STR_INIT;
+
+	if (document_problems(w->document, &problems, &err))
+		return true;
+	str_add(&text, "The inventory is not complete or not right yet:\n\n");
+	inventory_problems_format(&problems, document_path(w->document), &text);
+	app_push(w->app, screen_reader("What is wrong in the inventory", text.buf));
+	str_release(&text);
+	w->begin_error = err;
+	return false;
+}
+
+static bool save(struct wizard *w)
+{
+	struct error err = { 0 };
+
+	if (document_save(w->document, false, &err))
+		return refuse(w, "The inventory could not be saved", &err);
+	return true;
+}
+
+static const char *take_secret(struct screen *asked_for, const char *text, void *wizard)
+{
+	struct wizard *w = wizard;
+
+	(void)asked_for;
+	w->port->secret(w->port->ctx, w->pending.ask, text);
+	/* not from here: the dialog that asked has to be gone first */
+	w->pending.ready = true;
+	return NULL;
+}
+
+static void fold(const struct event *ev, void *wizard)
+{
+	struct wizard *w = wizard;
+
+	runview_event(ev, &w->view);
+}
+
+/* Begins what is pending; a secret that is missing is asked for, and its answer leads back here. */
+static bool begin_pending(struct wizard *w)
+{
+	struct error err = { 0 };
+	struct port_run *run;
+
+	w->pending.ready = false;
+	w->pending.ask[0] = '\0';
+	run = w->port->begin(w->port->ctx, w->pending.purpose, document_path(w->document), w->pending.host,
+		w->pending.finding, w->pending.ask, sizeof(w->pending.ask), &err);
+	if (!run && w->pending.ask[0]) {
+		app_push(w->app, screen_input("A secret is needed", w->pending.ask, "", NULL, true, take_secret, NULL, w));
+		return true;
+	}
+	if (run) {
+		forget_view(w);
+		runview_init_config(&w->view, w->port->config(run));
+		w->view_valid = true;
+		engine_observe(w->port->engine(run), fold, w);
+		if (engine_start(w->port->engine(run), &err)) {
+			w->port->end(run);
+			run = NULL;
+		}
+	}
+	if (!run) {
+		/* one of the answers may have been wrong */
+		w->port->secret(w->port->ctx, NULL, NULL);
+		forget_pending(w);
+		return refuse(w, "This could not be begun", &err);
+	}
+	w->run = run;
+	w->purpose = w->pending.purpose;
+	w->run_text = xstrdup(document_text(w->document));
+	forget_pending(w);
+	return true;
+}
+
+bool wizard_begin(struct wizard *w, enum purpose purpose, const char *host, const char *finding)
+{
+	w->begin_error = (struct error){ 0 };
+	if (w->run) {
+		app_say(w->app, STYLE_WARNING, "something is under way already; wait for it");
+		return false;
+	}
+	/* hosts can be looked at before the cluster is described: what is wrong for that, begin tells */
+	if ((purpose != PURPOSE_CHECK && !inventory_good(w)) || !save(w))
+		return false;
+	forget_pending(w);
+	w->pending.purpose = purpose;
+	w->pending.host = host ? xstrdup(host) : NULL;
+	w->pending.finding = finding ? xstrdup(finding) : NULL;
+	return begin_pending(w);
+}
+
+/* ---- what a run leaves behind ---------------------------------------------------------------------------------------------- */
+
+static void keep_host(struct wizard *w, struct seen_host *s, size_t i)
+{
+	const struct inventory *inv = w->port->inventory(w->run);
+	const struct findings *f = w->port->findings(w->run, i);
+	const struct error *e = engine_host_error(w->port->engine(w->run), (int)i);
+
+	snprintf(s->name, sizeof(s->name), "%s", inv->hosts[i].name);
+	snprintf(s->address, sizeof(s->address), "%s", inv->hosts[i].address);
+	w->port->host(w->run, i, &s->facts);
+	snprintf(s->state, sizeof(s->state), "%s", w->view.hosts[i].state);
+	if (e)
+		s->error = *e;
+	s->findings = xcalloc(f->count ? f->count : 1, sizeof(*s->findings));
+	s->finding_count = f->count;
+	for (size_t k = 0; k < f->count; k++)
+		s->findings[k] = f->list[k];
+}
+
+static void keep_seen(struct wizard *w)
+{
+	const struct inventory *inv = w->port->inventory(w->run);
+
+	forget_seen(w);
+	w->seen_count = inv->host_count;
+	w->seen = xcalloc(w->seen_count ? w->seen_count : 1, sizeof(*w->seen));
+	for (size_t i = 0; i < w->seen_count; i++)
+		keep_host(w, &w->seen[i], i);
+	w->seen_text = w->run_text;
+	w->run_text = NULL;
+}
+
+static void keep_plan(struct wizard *w)
+{
+	forget_plan(w);
+	w->plan = w->view;
+	w->view_valid = false;
+	w->plan_text = w->run_text;
+	w->run_text = NULL;
+}
+
+static void keep_summary(struct wizard *w)
+{
+	struct port_summary s = { 0 };
+
+	forget_summary(w);
+	w->port->summary(w->run, &s);
+	w->summary = s;
+	w->summary.kubeconfig = s.kubeconfig ? xstrdup(s.kubeconfig) : NULL;
+	w->summary.endpoint = s.endpoint ? xstrdup(s.endpoint) : NULL;
+	w->summary.version = s.version ? xstrdup(s.version) : NULL;
+	w->summary_error = s.first ? *s.first : (struct error){ 0 };
+	w->summary.first = s.first ? &w->summary_error : NULL;
+	w->summary_valid = true;
+}
+
+/* A login that was refused may be a wrong answer of the operator's: the next run asks again. */
+static void forget_wrong_secrets(struct wizard *w)
+{
+	for (size_t i = 0; i < w->view.host_count; i++)
+		if (w->view.hosts[i].aside && w->view.hosts[i].error.kind == ERROR_AUTH)
+			w->port->secret(w->port->ctx, NULL, NULL);
+}
+
+static void run_over(struct wizard *w)
+{
+	forget_wrong_secrets(w);
+	keep_summary(w);
+	/* before the view moves: names and states come from it */
+	if (w->purpose == PURPOSE_CHECK)
+		keep_seen(w);
+	else if (w->purpose == PURPOSE_PLAN)
+		keep_plan(w);
+	else
+		forget_seen(w); /* the hosts are not any more what they were */
+	if (w->purpose != PURPOSE_PLAN)
+		w->view.over = true;
+	w->port->end(w->run);
+	w->run = NULL;
+	free(w->run_text);
+	w->run_text = NULL;
+}
+
+static bool text_is(const struct wizard *w, const char *text)
+{
+	return text && w->document && strcmp(text, document_text(w->document)) == 0;
+}
+
+void wizard_dispatch(struct wizard *w)
+{
+	uint64_t before = w->view_valid ? w->view.events : 0;
+	bool was = w->run != NULL;
+
+	if (w->pending.ready)
+		begin_pending(w);
+	w->seen_stale = !text_is(w, w->seen_text);
+	w->plan_valid = text_is(w, w->plan_text);
+	if (w->run && !engine_dispatch(w->port->engine(w->run))) {
+		run_over(w);
+		w->seen_stale = !text_is(w, w->seen_text);
+		w->plan_valid = text_is(w, w->plan_text);
+	}
+	if (was != (w->run != NULL) || (w->view_valid && w->view.events != before))
+		app_changed(w->app);
+}
+
+void wizard_stop(struct wizard *w)
+{
+	if (!w->run)
+		return;
+	engine_command(w->port->engine(w->run), ENGINE_CANCEL, -1);
+	while (engine_wait(w->port->engine(w->run), -1, -1))
+		continue;
+	run_over(w);
+}
+
+void wizard_command(struct wizard *w, enum engine_verb verb, int host)
+{
+	if (w->run)
+		engine_command(w->port->engine(w->run), verb, host);
+}
+
+void wizard_answer(struct wizard *w, uint64_t question, int answer)
+{
+	if (w->run)
+		engine_answer(w->port->engine(w->run), question, answer);
+}
+
+const struct seen_host *wizard_seen(const struct wizard *w, const char *host)
+{
+	for (size_t i = 0; i < w->seen_count; i++)
+		if (strcmp(w->seen[i].name, host) == 0)
+			return &w->seen[i];
+	return NULL;
+}
+
+void wizard_equivalent(const struct wizard *w, enum purpose purpose, struct str *out)
+{
+	const char *path = w->document ? document_path(w->document) : "kubewright.yaml";
+
+	str_addf(out, "kubewright %s -f ", verbs[purpose]);
+	str_add_quoted(out, path);
+}

@@ -1,0 +1,162 @@
+/*
+ * What the wizard's screens share: the inventory being edited, what was seen of the hosts, the run that is going on; and the port through which tui asks for what it
+ * cannot do itself: it talks to no server and opens no key store. The command line gives the port's functions.
+ */
+#ifndef TUI_WIZARD_H
+#define TUI_WIZARD_H
+
+#include "base/error.h"
+#include "base/str.h"
+#include "cluster/cluster.h"
+#include "engine/engine.h"
+#include "inventory/document.h"
+#include "tui/app.h"
+#include "tui/runview.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct inventory;
+struct port_past;
+struct port_run;
+
+enum purpose {
+	PURPOSE_CHECK,  /* log in, look, preflight: changes nothing */
+	PURPOSE_PLAN,   /* what apply would do: changes nothing */
+	PURPOSE_APPLY,
+	PURPOSE_REMEDY, /* applies the safe remedy of one finding on one host */
+};
+
+/* One look at a run, lent until the next call of any function of the port. */
+struct port_summary {
+	int exit_status;       /* as the command line's would be; valid when over */
+	const char *kubeconfig; /* written by this run, or NULL */
+	const char *endpoint;   /* "https://10.0.0.100:6443" */
+	const char *version;    /* Kubernetes, resolved */
+	unsigned voters, no_network;
+	const struct error *first; /* the error that the exit status goes by, or NULL */
+};
+
+/* What the discovered hardware of a host is, in short words; "" where not known. */
+struct port_host {
+	bool probed;
+	char os[64], cpu[80], memory[16], disk[80], nics[128], gpus[80], kind[24]; /* kind: "bare metal", "virtual: kvm" */
+};
+
+struct port {
+	void *ctx;
+	/*
+	 * Begins a run of the inventory file. Returns NULL with err set, or NULL with *ask filled (a prompt, without err) when a secret is needed first: call
+	 * secret() with it and begin again. host and finding: for PURPOSE_REMEDY.
+	 */
+	struct port_run *(*begin)(void *ctx, enum purpose purpose, const char *path, const char *host, const char *finding, char *ask, size_t ask_size, struct error *err);
+	/* The answer to an ask; copied into wiped memory, kept for the session. NULL forgets all answers (one of them was wrong). */
+	void (*secret)(void *ctx, const char *ask, const char *text);
+	struct engine *(*engine)(struct port_run *r);
+	const struct engine_config *(*config)(struct port_run *r);
+	const struct inventory *(*inventory)(struct port_run *r);
+	/* Of a host of the run's inventory, once the run is over. */
+	void (*host)(struct port_run *r, size_t host, struct port_host *out);
+	/* Findings of a host, lent until the run is freed; complete once it is over. */
+	const struct findings *(*findings)(struct port_run *r, size_t host);
+	void (*summary)(struct port_run *r, struct port_summary *out);
+	void (*end)(struct port_run *r); /* waits for its threads (cancel first) and frees it */
+
+	/* Whether kubewright has a safe remedy for a finding that it can apply alone; its sentence, or NULL. */
+	const char *(*remedy)(const char *finding);
+	/* Of the cluster's earlier runs, newest first: caller frees with end_runs. */
+	size_t (*runs)(void *ctx, const char *cluster, struct port_past **list);
+	/* The folder of a cluster's journals; caller frees. */
+	char *(*runs_dir)(void *ctx, const char *cluster);
+	/* Recent inventories, newest first, one path a line; caller frees. remember puts one at the top. */
+	char *(*recent)(void *ctx);
+	void (*remember)(void *ctx, const char *path);
+};
+/* An earlier run, as its journal's name and first line tell. */
+struct port_past {
+	char *path, *run, *command;
+	bool dead;     /* its process is gone and it did not come to its end: apply goes on with it */
+	bool alive;    /* it is going on now, in another process of this machine */
+	int64_t wall_ms;
+};
+void port_past_free(struct port_past *list, size_t count);
+
+struct wizard {
+	const struct port *port;
+	struct app *app;
+	struct document *document; /* NULL until Start has opened one */
+
+	/* the run under way, or the last one: at most one at a time */
+	struct port_run *run;      /* NULL: none */
+	enum purpose purpose;
+	struct runview view;       /* valid when view_valid; outlives the run */
+	bool view_valid;
+	struct error begin_error;  /* why the last begin failed; kind ERROR_NONE: it did not */
+
+	/* what the last check saw; outlives its run. Indexes are those of names. */
+	struct seen_host {
+		char name[64], address[64];
+		struct port_host facts;
+		char state[96];
+		struct error error;          /* kind ERROR_NONE: none */
+		struct finding *findings;
+		size_t finding_count;
+	} *seen;
+	size_t seen_count;
+	char *seen_text;           /* the document as it was then; NULL: nothing was seen */
+	bool seen_stale;           /* the document changed since, or nothing was seen */
+
+	/* what the last plan saw: [host * steps + step] */
+	struct runview plan;
+	char *plan_text;           /* the document as it was then; NULL: there is no plan */
+	bool plan_valid;           /* and it has not changed since */
+	struct port_summary summary; /* of the last run that ended; its strings are owned copies */
+	struct error summary_error;
+	bool summary_valid;
+
+	/* a run that waits for a secret to be typed */
+	struct {
+		enum purpose purpose;
+		char *host, *finding;
+		char ask[320];
+		bool ready; /* the answer is there: begin */
+	} pending;
+	char *run_text; /* the document as it was when the run began */
+	bool ascii;
+};
+
+void wizard_init(struct wizard *w, const struct port *port);
+void wizard_release(struct wizard *w);
+
+/* The file to work on; replaces (and frees) the one before, and forgets what was seen. */
+void wizard_open(struct wizard *w, struct document *d);
+/* Saves the document (refused while it is not right, but for PURPOSE_CHECK) and begins a run; secrets are asked by screens that it pushes, then it begins by itself. False: complained in the app's bar or in a message. */
+bool wizard_begin(struct wizard *w, enum purpose purpose, const char *host, const char *finding);
+bool wizard_running(const struct wizard *w);
+/* Cancels what is under way and waits for its threads; a run that changes hosts is left first (ENGINE_LEAVE) only by the Run screen. */
+void wizard_stop(struct wizard *w);
+void wizard_command(struct wizard *w, enum engine_verb verb, int host);
+void wizard_answer(struct wizard *w, uint64_t question, int answer);
+/* The app loop's part: the fd that tells of events (-1: none), and their delivery. */
+int wizard_fd(const struct wizard *w);
+void wizard_dispatch(struct wizard *w);
+/* What the last check saw of a host, by name; NULL: nothing. */
+const struct seen_host *wizard_seen(const struct wizard *w, const char *host);
+/* The command of the command line that does what this page does; into out. */
+void wizard_equivalent(const struct wizard *w, enum purpose purpose, struct str *out);
+
+/* ---- the screens, one file each -------------------------------------------------------------------------------------- */
+struct screen *screen_start(void);      /* choose or begin an inventory */
+struct screen *screen_hosts(void);
+struct screen *screen_cluster(void);
+struct screen *screen_preflight(void);
+struct screen *screen_plan(void);
+struct screen *screen_run(void);        /* over w->view, of w->run */
+struct screen *screen_done(void);
+struct screen *screen_replay(struct recording *r); /* takes it */
+/* New host keys: the open questions of this kind in one table, to be accepted together. Pushed by Hosts and Run. */
+struct screen *screen_hostkeys(void);
+/* A form over one host, or over top-level sections. */
+struct screen *screen_form(const char *title, const char *const *prefixes, const char *host);
+
+#endif
