@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# An operator at a terminal: kubewright in a tmux of its own, keys pressed, the screen read. Sourced after lib.sh.
+
+SOCKET=kubewright-e2e-$$
+on_screen() { tmux -L "$SOCKET" -f /dev/null "$@"; }
+
+# terminal WIDTH HEIGHT COMMAND…: a new terminal in $WORK/desk that runs it; what it ended with goes to $WORK/wizard.status
+terminal() {
+	local size=(-x "$1" -y "$2")
+	shift 2
+	mkdir -p "$WORK/desk"
+	rm -f "$WORK/wizard.status"
+	# without the server of an earlier one, so that its environment is this one's
+	on_screen kill-server 2>/dev/null
+	(cd "$WORK/desk" && LC_ALL=C.UTF-8 on_screen new-session -d "${size[@]}" "$* ; echo \$? >$WORK/wizard.status; exec cat")
+	on_screen set-option -g remain-on-exit on >/dev/null
+}
+screen() { on_screen capture-pane -p; }
+shown() { screen | grep -Eq -- "$1"; }
+not_shown() { ! shown "$1"; }
+# sees SECONDS PATTERN: the check that it comes on the screen; the screen is printed when not
+sees() {
+	until_ok "$1" shown "$2" && return
+	fail "${flavour:-}: the screen shows '$2' within $1 s" || screen | sed 's/^/#   |/'
+}
+# keys KEY…: by tmux's names
+keys() { on_screen send-keys "$@"; }
+types() { on_screen send-keys -l -- "$1"; }
+# line TEXT: types it and presses Enter
+line() { types "$1" && keys Enter; }
+# field PATH VALUE: in a form, goes to the field by search, and gives it the value
+field() {
+	types "/$1"
+	keys Enter
+	sees 5 "^$1( |\$)"
+	keys Enter C-u
+	line "$2"
+	until_ok 5 not_shown 'Enter takes it' || fail "${flavour:-}: the form takes '$2' for $1"
+}
+terminal_end() { on_screen kill-server 2>/dev/null; }

@@ -1,0 +1,225 @@
+#!/usr/bin/env bash
+# The wizard, by keys alone: from an empty folder to five Ready nodes, with a wrong value, a failed preflight and a failing host on the way; and a run that is
+# watched, resized, killed and taken up again.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/screen.sh
+. "$(dirname "$0")/screen.sh"
+
+# of NAME: the value of a field in the inventory that the lab would write
+of() { sed -nE "$1" "$WORK/lab.yaml" | head -n 1; }
+
+begin_inventory() {
+	terminal 80 24 "$KUBEWRIGHT"
+	sees 10 'New cluster in this folder'
+	keys Enter
+	sees 5 "The cluster's name"
+	keys C-u
+	line lab
+	sees 5 'No hosts yet'
+	keys m
+	sees 5 'Ranges or lists'
+	line 'cp[1-3]=10.213.7.[11-13] w[1-2]=10.213.7.[21-22]'
+	sees 5 '3 control planes, 2 workers'
+}
+
+log_in() {
+	keys u
+	sees 5 'How to log in'
+	field ssh.user ops
+	field ssh.key "$STATE/ssh/id_ed25519"
+	field ssh.sudo ask
+	keys Escape
+	sees 5 'cp3 .*not looked at yet'
+	keys v
+	sees 10 'sudo password of ops'
+	line "$LAB_SUDO"
+	sees 20 'host keys'
+	is "$flavour: five new host keys stand in one table" "$(screen | grep -c 'SHA256:')" 5
+	screen | sed 's/^/#   |/'
+	keys a
+	keys Enter
+	sees 30 '5 of 5 looked at'
+	screen | sed 's/^/#   |/'
+	ok "$flavour: the screen tells of the hardware" shown 'GiB'
+	ok "$flavour: the password is not on the screen" not_shown "$LAB_SUDO"
+}
+
+cluster_settings() {
+	keys F10
+	sees 5 'Kubernetes version'
+	field kubernetes.version "$(of 's/^  version: //p')"
+	field kubernetes.repository.url "$(of '/^kubernetes:/,/^[a-z]*:$/s/.*repository: \{url: "([^"]*)".*/\1/p')"
+	field kubernetes.repository.fingerprint "$(of '/^kubernetes:/,/^containerd/s/.*fingerprint: ([0-9A-F]*).*/\1/p')"
+	if grep -q '^containerd:' "$WORK/lab.yaml"; then
+		field containerd.repository.url "$(of '/^containerd:/,/^endpoint/s/.*repository: \{url: "([^"]*)".*/\1/p')"
+		field containerd.repository.fingerprint "$(of '/^containerd:/,/^endpoint/s/.*fingerprint: ([0-9A-F]*).*/\1/p')"
+	fi
+	# a wrong value is refused where it is typed, and can be put right
+	types /endpoint.vip
+	keys Enter
+	sees 5 '^endpoint.vip'
+	keys Enter
+	line 10.213.7.300
+	sees 5 "error: .*10.213.7.300"
+	keys C-u
+	line "$VIP"
+	sees 5 "Virtual IP +$VIP"
+	field endpoint.interface eth0
+	field network.services 10.96.0.0/16
+	field network.cni "$(of 's/.*cni: ([^}]*)\}.*/\1/p')"
+	types /runtime.cgroup
+	keys Enter
+	keys Right
+	sees 5 'cgroupfs'
+	field kubelet.config "$(lab_json kubelet)"
+	field kubeproxy.config "$(lab_json kubeproxy)"
+	! grep -q '^preflight:' "$WORK/lab.yaml" || field preflight.ignore "$(of 's/^preflight: \{ignore: \[(.*)\]\}/\1/p')"
+	ok "$flavour: nothing is wrong in the inventory now" not_shown 'F3 shows all'
+	screen | sed 's/^/#   |/'
+}
+# A passthrough of the lab's inventory as JSON: kubelet or kubeproxy.
+lab_json() {
+	sed -nE "s/^$1: \\{config: (\\{.*\\})\\}\$/\\1/p" "$WORK/lab.yaml" | sed -E 's/([{ ])([A-Za-z0-9]+):/\1"\2":/g; s/: (nftables|iptables)/: "\1"/'
+}
+
+preflight() {
+	keys F10
+	sees 30 'duplicate-machine-id'
+	screen | sed 's/^/#   |/'
+	types /duplicate-machine-id
+	keys Enter
+	keys Enter
+	sees 5 'one machine'
+	keys Escape
+	keys f
+	sees 5 'Apply the remedy'
+	keys Right Enter
+	sees 60 'nothing in the way'
+	until_ok 60 not_shown 'duplicate-machine-id' || fail "$flavour: the remedy took the finding away"
+	is "$flavour: five machine-ids after the remedy" "$(for h in cp1 cp2 cp3 w1 w2; do "$LAB" exec $h cat /etc/machine-id; done | sort -u | wc -l)" 5
+	screen | sed 's/^/#   |/'
+}
+
+plan_and_install() {
+	keys F10
+	sees 60 '(to do|steps)'
+	screen | sed 's/^/#   |/'
+	# apt on w1 does not work until somebody mends it
+	"$LAB" exec w1 sh -c 'echo "deb broken" >/etc/apt/sources.list.d/broken.list'
+	keys a
+	sees 5 'Begin the installation'
+	line lab
+	sees 30 'packages'
+}
+
+failing_host() {
+	sees 300 '1 host needs you'
+	screen | sed 's/^/#   |/'
+	"$LAB" exec w1 rm /etc/apt/sources.list.d/broken.list
+	keys f
+	keys r
+	sees 120 '(Done|the run is over|Enter Go on)'
+	screen | sed 's/^/#   |/'
+	keys Enter
+	sees 10 'kubectl'
+	screen | sed 's/^/#   |/'
+}
+
+by_keys() {
+	fresh "$1"
+	"$LAB" inventory >"$WORK/lab.yaml"
+	"$LAB" exec w1 cat /etc/machine-id | "$LAB" exec w2 sh -c 'cat >/etc/machine-id'
+	begin_inventory
+	log_in
+	cluster_settings
+	preflight
+	plan_and_install
+	failing_host
+	keys Escape Escape Escape Escape Escape Escape Escape
+	until_ok 20 test -s "$WORK/wizard.status" || fail "$flavour: the wizard is left"
+	is "$flavour: the wizard's exit status" "$(cat "$WORK/wizard.status" 2>/dev/null)" 0
+	until_ok 60 ready_is 5 || true
+	is "$flavour: five Ready nodes through the VIP" "$(ready_nodes)" 5
+	cp "$WORK/desk/kubewright.yaml" "$WORK/kubewright.yaml"
+	apply again
+	show again 12
+	is "$flavour: the command line finds nothing to do with the same file" "$status" 0
+	has "$flavour: and says so" "$WORK/again.out" 'nothing was changed'
+	ok "$flavour: no secret in logs, journals, argv or world-readable files" secrets_hidden
+	terminal_end
+}
+
+wizard_pid() { pgrep -f "^$KUBEWRIGHT\$" | head -n 1; }
+resize_often() {
+	local i
+	for i in $(seq 20); do
+		on_screen resize-window -x $((60 + i * 13 % 150)) -y $((20 + i * 7 % 45))
+		sees 5 '(Run|too small)' || return
+	done
+	on_screen resize-window -x 200 -y 60
+}
+joining() { "$LAB" exec cp2 test -d /var/lib/kubewright/jobs/join; }
+
+killed() {
+	fresh "$1"
+	mkdir -p "$WORK/desk"
+	"$LAB" inventory >"$WORK/desk/kubewright.yaml"
+	terminal 200 60 "$KUBEWRIGHT"
+	sees 10 'kubewright.yaml'
+	keys Enter
+	sees 5 '5 looked at'
+	keys v
+	sees 20 'host keys'
+	keys a
+	keys Enter
+	sees 30 '5 of 5 looked at'
+	keys F10
+	sees 5 'Kubernetes version'
+	keys F10
+	sees 30 'in the way'
+	keys F10
+	sees 60 '(to do|steps)'
+	keys a
+	sees 5 'Begin the installation'
+	line lab
+	sees 30 'packages'
+	resize_often
+	screen | sed 's/^/#   |/'
+	until_ok 200 joining || fail "$flavour: the second control plane begins to join"
+	kill -9 "$(wizard_pid)"
+	until_ok 5 test -s "$WORK/wizard.status"
+	is "$flavour: killed in mid-run" "$(cat "$WORK/wizard.status")" 137
+	terminal 200 60 "$KUBEWRIGHT"
+	sees 10 'goes on'
+	screen | sed 's/^/#   |/' | head -n 12
+	keys Enter
+	sees 5 'cut off'
+	keys Right
+	sees 5 'cut off'
+	keys Right Enter
+	sees 300 'Enter Go on'
+	screen | sed 's/^/#   |/'
+	keys Enter
+	sees 10 'kubectl'
+	terminal_end
+	until_ok 60 ready_is 5 || true
+	is "$flavour: five Ready nodes" "$(ready_nodes)" 5
+	is "$flavour: init ran once" "$(runs cp1 init)" 1
+	for h in cp2 cp3 w1 w2; do is "$flavour: the join of $h ran once" "$(runs $h join)" 1; done
+}
+
+trap terminal_end EXIT
+for flavour in "$@"; do
+	if ! flavour_present "$flavour"; then
+		skip "$flavour: no Kubernetes release in $RELEASE"
+		continue
+	fi
+	for part in ${E2E_PARTS:-by_keys killed}; do
+		scenario "the wizard: $part, $flavour"
+		$part "$flavour"
+		terminal_end
+		scenario_end
+	done
+done
+summary
