@@ -26,10 +26,15 @@ struct session {
 	size_t ask_size;
 	char *recent_path;
 	struct remote_pool *pool;
+	struct login { /* what the last run's logins are kept under in the pool */
+		char *host, *key;
+	} *logins;
+	size_t login_count;
 };
 
 struct port_run {
 	struct cli_run run; /* first: observers and steps get a struct cli_run */
+	struct session *session;
 	struct cli_options options;
 	struct cli_run_kind kind;
 	char *path, *host, *finding, *endpoint;
@@ -102,8 +107,40 @@ static const struct cli_run_kind *kind_of(enum purpose purpose)
 	return &kinds[purpose];
 }
 
+static void forget_logins(struct session *s)
+{
+	for (size_t i = 0; i < s->login_count; i++) {
+		free(s->logins[i].host);
+		free(s->logins[i].key);
+	}
+	free(s->logins);
+	s->logins = NULL;
+	s->login_count = 0;
+}
+
+static void keep_logins(struct session *s, const struct inventory *inv)
+{
+	forget_logins(s);
+	s->logins = xcalloc(inv->host_count ? inv->host_count : 1, sizeof(*s->logins));
+	s->login_count = inv->host_count;
+	for (size_t i = 0; i < inv->host_count; i++)
+		s->logins[i] = (struct login){ xstrdup(inv->hosts[i].name), world_login_key(&inv->hosts[i]) };
+}
+
+static bool port_connected(void *session, const char *host)
+{
+	struct session *s = session;
+
+	for (size_t i = 0; i < s->login_count; i++)
+		if (strcmp(s->logins[i].host, host) == 0)
+			return remote_pool_alive(s->pool, s->logins[i].key);
+	return false;
+}
+
 static void port_end(struct port_run *p)
 {
+	if (p->run.inventory)
+		keep_logins(p->session, p->run.inventory);
 	cli_run_release(&p->run);
 	free(p->path);
 	free(p->host);
@@ -120,6 +157,7 @@ static struct port_run *port_begin(void *session, enum purpose purpose, const ch
 
 	s->ask = ask;
 	s->ask_size = ask_size;
+	p->session = s;
 	p->kind = *kind_of(purpose);
 	p->path = xstrdup(path);
 	p->host = host ? xstrdup(host) : NULL;
@@ -275,6 +313,7 @@ static struct port port_of(struct session *s)
 		.findings = port_findings,
 		.summary = port_summary,
 		.end = port_end,
+		.connected = port_connected,
 		.remedy = remedy_sentence,
 		.runs = port_runs,
 		.runs_dir = port_runs_dir,
@@ -333,6 +372,7 @@ static int show(const struct cli_options *o, struct screen *first)
 		farewell(&w);
 	wizard_release(&w);
 	remote_pool_free(s.pool);
+	forget_logins(&s);
 	forget(&s);
 	free(s.recent_path);
 	free(log);

@@ -16,6 +16,7 @@ struct input {
 	struct screen screen;
 	char *title, *text, *expected, *complaint;
 	struct editor editor;
+	bool fresh; /* nothing was typed yet: a character replaces what was proposed */
 	const char *(*fn)(struct screen *asked_for, const char *text, void *ctx);
 	struct screen *asked_for;
 	void *ctx;
@@ -71,6 +72,9 @@ static bool input_key(struct screen *s, int key)
 {
 	struct input *in = (struct input *)s;
 
+	if (in->fresh && key >= ' ' && key != K_BACKSPACE && key < K_UP)
+		editor_set(&in->editor, "");
+	in->fresh = false;
 	if (!editor_key(&in->editor, key))
 		return false;
 	free(in->complaint);

@@ -48,9 +48,10 @@ enum symbol hosts_state(const struct wizard *w, const char *name, enum style *st
 		return live_state(w, live, index, style, out);
 	seen = *name ? wizard_seen(w, name) : NULL;
 	if (seen && seen->facts.probed) {
-		*style = STYLE_OK;
-		str_add(out, page_seen_now(w) ? "looked at" : "looked at before a change");
-		return SYMBOL_OK;
+		*style = seen->connected ? STYLE_OK : STYLE_WARNING;
+		str_addf(out, "looked at%s%s", page_seen_now(w) ? "" : " before a change",
+			seen->connected ? "" : ", connection lost");
+		return seen->connected ? SYMBOL_OK : SYMBOL_WARNING;
 	}
 	if (seen && seen->error.kind != ERROR_NONE) {
 		*style = STYLE_FAIL;
@@ -120,7 +121,7 @@ void hosts_draw_head(struct canvas *c, int y)
 	static const struct {
 		const char *text;
 		int width, min;
-	} columns[] = { { "Name", 16, 1 }, { "Role", 13, 4 }, { "Address", 15, 7 }, { "State", 26, 8 },
+	} columns[] = { { "Name", 16, 1 }, { "Role", 13, 4 }, { "Address", 15, 7 }, { "State", 28, 8 },
 		{ "System", 20, 20 }, { "CPU", 24, 24 }, { "Memory", 8, 8 }, { "Disks", 18, 18 }, { "Network", 18, 18 },
 		{ "GPUs", 14, 14 }, { "Machine", 12, 12 } };
 	int x = 2;
@@ -151,7 +152,7 @@ void hosts_draw_row(const struct wizard *w, const struct hosts_row *row, struct 
 	if (c->width - x >= 8) {
 		canvas_symbol(c, y, x, style, symbol);
 		x += 2;
-		page_cell(c, y, &x, 24, 6, style, state.buf);
+		page_cell(c, y, &x, 26, 6, style, state.buf);
 	}
 	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
 		if (!page_cell(c, y, &x, wide[i].width, wide[i].width, STYLE_NORMAL, wide[i].text))

@@ -19,6 +19,7 @@ struct loop {
 	struct term *term;
 	struct canvas canvas;
 	bool dirty, urgent; /* something to draw; a key wants it at once */
+	bool more_keys;     /* curses may hold some that poll does not see */
 	int64_t drawn_ms;
 	int64_t tick_ms; /* when the top screen wants its tick; -1: never */
 };
@@ -37,7 +38,8 @@ static void take_keys(struct loop *l)
 	for (int i = 0; i < KEYS_A_TURN && !app_over(l->app); i++) {
 		int key = term_key(l->term);
 
-		if (key == K_NONE)
+		l->more_keys = key != K_NONE;
+		if (!l->more_keys)
 			return;
 		if (key == K_RESIZE)
 			resize(l);
@@ -71,6 +73,9 @@ static void tick(struct loop *l)
 		/* seconds that are shown go on without events */
 		wait = 1000;
 		l->dirty = true;
+	} else if (l->wizard->seen_count) {
+		wait = 2000;
+		l->dirty = wizard_refresh(l->wizard) || l->dirty;
 	}
 	l->tick_ms = wait < 0 ? -1 : now + wait;
 }
@@ -89,7 +94,7 @@ static int wait_ms(const struct loop *l)
 {
 	int64_t now = clock_mono_ms(), until = l->tick_ms;
 
-	if (l->wizard->pending.ready)
+	if (l->wizard->pending.ready || l->more_keys || l->urgent)
 		return 0;
 	if (l->dirty && (until < 0 || l->drawn_ms + FRAME_MS < until))
 		until = l->drawn_ms + FRAME_MS;
@@ -104,12 +109,13 @@ static void turn(struct loop *l)
 		{ .fd = wizard_fd(l->wizard), .events = POLLIN },
 	};
 
-	if (l->urgent || (l->dirty && clock_mono_ms() - l->drawn_ms >= FRAME_MS))
-		draw(l);
 	if (poll(fds, 3, wait_ms(l)) < 0 && errno != EINTR)
 		app_quit(l->app);
 	/* also after EINTR: a resize comes as a key */
 	take_keys(l);
+	/* before events: there may be thousands of them */
+	if (!app_over(l->app) && (l->urgent || (l->dirty && clock_mono_ms() - l->drawn_ms >= FRAME_MS)))
+		draw(l);
 	take_events(l);
 	/* a terminal that went away has nobody to ask */
 	if (term_signalled(l->term) || (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)))

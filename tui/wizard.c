@@ -298,6 +298,7 @@ static void run_over(struct wizard *w)
 		w->view.over = true;
 	w->port->end(w->run);
 	w->run = NULL;
+	wizard_refresh(w);
 	free(w->run_text);
 	w->run_text = NULL;
 }
@@ -345,6 +346,20 @@ void wizard_answer(struct wizard *w, uint64_t question, int answer)
 {
 	if (w->run)
 		engine_answer(w->port->engine(w->run), question, answer);
+}
+
+bool wizard_refresh(struct wizard *w)
+{
+	bool changed = false;
+
+	for (size_t i = 0; !w->run && i < w->seen_count; i++) {
+		struct seen_host *s = &w->seen[i];
+		bool now = s->facts.probed && w->port->connected(w->port->ctx, s->name);
+
+		changed = changed || now != s->connected;
+		s->connected = now;
+	}
+	return changed;
 }
 
 const struct seen_host *wizard_seen(const struct wizard *w, const char *host)

@@ -62,6 +62,8 @@ struct port {
 	void (*summary)(struct port_run *r, struct port_summary *out);
 	void (*end)(struct port_run *r); /* waits for its threads (cancel first) and frees it */
 
+	/* Whether the login to a host that the last run left is still there, as far as this side can see. */
+	bool (*connected)(void *ctx, const char *host);
 	/* Whether kubewright has a safe remedy for a finding that it can apply alone; its sentence, or NULL. */
 	const char *(*remedy)(const char *finding);
 	/* Of the cluster's earlier runs, newest first: caller frees with end_runs. */
@@ -101,6 +103,7 @@ struct wizard {
 		struct error error;          /* kind ERROR_NONE: none */
 		struct finding *findings;
 		size_t finding_count;
+		bool connected;              /* the login of the check still stands: the next run takes it up */
 	} *seen;
 	size_t seen_count;
 	char *seen_text;           /* the document as it was then; NULL: nothing was seen */
@@ -140,6 +143,8 @@ void wizard_answer(struct wizard *w, uint64_t question, int answer);
 /* The app loop's part: the fd that tells of events (-1: none), and their delivery. */
 int wizard_fd(const struct wizard *w);
 void wizard_dispatch(struct wizard *w);
+/* Asks anew whether the logins still stand; true: something changed. Cheap, for every second or two. */
+bool wizard_refresh(struct wizard *w);
 /* What the last check saw of a host, by name; NULL: nothing. */
 const struct seen_host *wizard_seen(const struct wizard *w, const char *host);
 /* The command of the command line that does what this page does; into out. */

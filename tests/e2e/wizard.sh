@@ -35,7 +35,7 @@ log_in() {
 	sees 10 'sudo password of ops'
 	line "$LAB_SUDO"
 	sees 20 'host keys'
-	is "$flavour: five new host keys stand in one table" "$(screen | grep -c 'SHA256:')" 5
+	is "$flavour: five new host keys stand in one table" "$(screen | grep -c '\[ \] .*SHA256:')" 5
 	screen | sed 's/^/#   |/'
 	keys a
 	keys Enter
@@ -85,7 +85,9 @@ lab_json() {
 
 preflight() {
 	keys F10
-	sees 30 'duplicate-machine-id'
+	sees 5 'kubewright  Preflight'
+	until_ok 30 not_shown 'Looking at the hosts' || fail "$flavour: the check of the hosts ends"
+	sees 5 'duplicate-machine-id'
 	screen | sed 's/^/#   |/'
 	types /duplicate-machine-id
 	keys Enter
@@ -95,22 +97,22 @@ preflight() {
 	keys f
 	sees 5 'Apply the remedy'
 	keys Right Enter
-	sees 60 'nothing in the way'
-	until_ok 60 not_shown 'duplicate-machine-id' || fail "$flavour: the remedy took the finding away"
+	until_ok 90 not_shown 'duplicate-machine-id' || fail "$flavour: the remedy takes the finding away"
+	until_ok 30 not_shown 'Looking at the hosts' || fail "$flavour: the hosts are looked at again"
 	is "$flavour: five machine-ids after the remedy" "$(for h in cp1 cp2 cp3 w1 w2; do "$LAB" exec $h cat /etc/machine-id; done | sort -u | wc -l)" 5
 	screen | sed 's/^/#   |/'
 }
 
 plan_and_install() {
 	keys F10
-	sees 60 '(to do|steps)'
+	sees 60 '[0-9]+ steps on 5 hosts'
 	screen | sed 's/^/#   |/'
 	# apt on w1 does not work until somebody mends it
 	"$LAB" exec w1 sh -c 'echo "deb broken" >/etc/apt/sources.list.d/broken.list'
 	keys a
-	sees 5 'Begin the installation'
+	sees 5 'Type the cluster.s name'
 	line lab
-	sees 30 'packages'
+	sees 30 'kubewright  Run'
 }
 
 failing_host() {
@@ -119,7 +121,7 @@ failing_host() {
 	"$LAB" exec w1 rm /etc/apt/sources.list.d/broken.list
 	keys f
 	keys r
-	sees 120 '(Done|the run is over|Enter Go on)'
+	sees 120 'The run is over'
 	screen | sed 's/^/#   |/'
 	keys Enter
 	sees 10 'kubectl'
@@ -142,7 +144,7 @@ by_keys() {
 	until_ok 60 ready_is 5 || true
 	is "$flavour: five Ready nodes through the VIP" "$(ready_nodes)" 5
 	cp "$WORK/desk/kubewright.yaml" "$WORK/kubewright.yaml"
-	apply again
+	apply again --set ssh.sudo=env:LAB_SUDO
 	show again 12
 	is "$flavour: the command line finds nothing to do with the same file" "$status" 0
 	has "$flavour: and says so" "$WORK/again.out" 'nothing was changed'
@@ -177,13 +179,14 @@ killed() {
 	keys F10
 	sees 5 'Kubernetes version'
 	keys F10
-	sees 30 'in the way'
+	sees 5 'kubewright  Preflight'
+	until_ok 30 not_shown 'Looking at the hosts' || fail "$flavour: the check of the hosts ends"
 	keys F10
-	sees 60 '(to do|steps)'
+	sees 60 '[0-9]+ steps on 5 hosts'
 	keys a
-	sees 5 'Begin the installation'
+	sees 5 'Type the cluster.s name'
 	line lab
-	sees 30 'packages'
+	sees 30 'kubewright  Run'
 	resize_often
 	screen | sed 's/^/#   |/'
 	until_ok 200 joining || fail "$flavour: the second control plane begins to join"
@@ -198,7 +201,7 @@ killed() {
 	keys Right
 	sees 5 'cut off'
 	keys Right Enter
-	sees 300 'Enter Go on'
+	sees 300 'The run is over'
 	screen | sed 's/^/#   |/'
 	keys Enter
 	sees 10 'kubectl'
