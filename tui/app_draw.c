@@ -61,7 +61,9 @@ static void draw_hints(struct canvas *c, const struct screen *s)
 		if (!hint(c, &x, end, b->key, b->label))
 			break;
 	}
-	hint(c, &x, c->width, help, "Help");
+	/* a message goes away with any key */
+	if (s->ops->bindings)
+		hint(c, &x, c->width, help, "Help");
 }
 
 static void draw_said(const struct app *a, struct canvas *c)

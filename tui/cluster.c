@@ -115,9 +115,9 @@ static void draw_problems(const struct cluster *s, struct canvas *c, int y)
 	if (elsewhere)
 		canvas_textf(c, y < c->height ? y : c->height - 1, 0, c->width, STYLE_DIM,
 			"%zu more on the page of hosts (F3 shows all)", elsewhere);
-	else if (y == from && s->good)
+	else if (y == from && s->good && !s->form.complaint[0])
 		canvas_text(c, y, 0, c->width, STYLE_OK, "Nothing is wrong here.");
-	else if (y == from)
+	else if (y == from && !s->good)
 		page_text(c, y, 0, c->height, STYLE_FAIL, s->error.what);
 }
 
@@ -137,6 +137,14 @@ static void draw(const struct screen *screen, struct canvas *c)
 
 /* ---- keys --------------------------------------------------------------------------------------------------------------- */
 
+static bool key(struct screen *screen, int k)
+{
+	bool taken = form_key(&of(screen)->form, k);
+
+	check(of(screen));
+	return taken;
+}
+
 static void go(struct screen *screen)
 {
 	app_push(screen->app, screen_preflight());
@@ -145,8 +153,35 @@ static void go(struct screen *screen)
 static void next(struct screen *screen)
 {
 	static const struct page_way forward = { go };
+	struct cluster *s = of(screen);
 
-	page_leave(screen, &forward);
+	/* what is being typed is taken with it, or complained about */
+	if (s->form.editing)
+		key(screen, K_ENTER);
+	if (!s->form.editing)
+		page_leave(screen, &forward);
+}
+
+static bool editing(const struct screen *screen)
+{
+	const struct cluster *s = (const struct cluster *)screen;
+
+	return s->open && s->form.editing;
+}
+
+static bool resting(const struct screen *screen)
+{
+	return !editing(screen);
+}
+
+static void take(struct screen *screen)
+{
+	key(screen, K_ENTER);
+}
+
+static void undo(struct screen *screen)
+{
+	key(screen, K_ESCAPE);
 }
 
 static void equivalent(struct screen *screen)
@@ -158,14 +193,6 @@ static void equivalent(struct screen *screen)
 static bool no_search(const struct screen *screen)
 {
 	return !((const struct cluster *)screen)->form.search.last;
-}
-
-static bool key(struct screen *screen, int k)
-{
-	bool taken = form_key(&of(screen)->form, k);
-
-	check(of(screen));
-	return taken;
 }
 
 static bool typing(const struct screen *screen)
@@ -195,7 +222,9 @@ static const struct binding bindings[] = {
 	{ K_F3, "Problems", "Shows all that is wrong in the inventory.", all_problems, NULL },
 	{ K_F2, "Command", "Shows the command that does the same.", equivalent, NULL },
 	{ 'e', NULL, "Shows the command that does the same, while nothing is being typed.", equivalent, NULL },
-	{ K_ESCAPE, "Back", "Goes back to the hosts. The inventory is saved.", page_back, NULL },
+	{ K_ENTER, "Take", "Takes what was typed.", take, editing },
+	{ K_ESCAPE, "Undo", "While something is being typed: leaves the field as it was.", undo, editing },
+	{ K_ESCAPE, "Back", "Goes back to the hosts. The inventory is saved.", page_back, resting },
 	{ 0 },
 };
 

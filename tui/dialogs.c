@@ -238,7 +238,7 @@ struct screen *screen_question(const char *title, const char *text, const char *
 {
 	static const struct binding bindings[] = {
 		{ K_ENTER, "Choose", "Takes the answer that is marked.", choose, NULL },
-		{ K_ESCAPE, "Cancel", "Takes the first answer, the safe one.", refuse, NULL },
+		{ K_ESCAPE, "Back", "Takes the first answer, the safe one.", refuse, NULL },
 		{ K_RIGHT, "Next", "Marks the next answer. Its first letter does so too.", forward, NULL },
 		{ K_LEFT, NULL, "Marks the answer before.", back, NULL },
 		{ K_TAB, NULL, "Marks the next answer.", forward, NULL },

@@ -123,28 +123,13 @@ static struct look_of_cell cell_look(enum cell_state state)
 	return looks[state];
 }
 
-static bool concerns(const struct runview *v, size_t h, size_t s)
+static bool waits(const struct runview *v, size_t h, size_t s)
 {
-	return !v->steps[s].roles || (v->steps[s].roles & v->hosts[h].roles);
+	return !v->over && !v->hosts[h].aside && runview_open(v, h, s);
 }
 
-/* The first step after all that were begun: what is before it and has no state did not concern the host. */
-static size_t frontier(const struct runview *v, size_t h)
-{
-	size_t s = v->step_count;
-
-	while (s > 0 && runview_cell(v, h, s - 1)->state == CELL_NONE)
-		s--;
-	return s;
-}
-
-static bool waits(const struct runview *v, size_t h, size_t s, size_t from)
-{
-	return s >= from && !v->over && !v->hosts[h].aside && concerns(v, h, s);
-}
-
-static void draw_cell(const struct runview *v, const struct columns *k, int64_t now_ms, struct canvas *c, int y,
-	size_t h, size_t s, size_t from)
+static void draw_cell(
+	const struct runview *v, const struct columns *k, int64_t now_ms, struct canvas *c, int y, size_t h, size_t s)
 {
 	const struct progress_cell *cell = runview_cell(v, h, s);
 	struct look_of_cell look = cell_look(cell->state);
@@ -153,7 +138,7 @@ static void draw_cell(const struct runview *v, const struct columns *k, int64_t 
 	long sec = ms > 0 ? (long)(ms / 1000) : 0;
 	char text[24];
 
-	if (cell->state == CELL_NONE && !waits(v, h, s, from))
+	if (cell->state == CELL_NONE && !waits(v, h, s))
 		return;
 	canvas_symbol(c, y, x, look.style, look.symbol);
 	if (k->cell_width < SECONDS_WIDTH || cell->state == CELL_NONE || cell->state == CELL_SKIPPED ||
@@ -187,7 +172,7 @@ static enum style aside_words(const struct runview *v, size_t h, char *out, size
 /* What the host is doing, in words. */
 static enum style words(const struct runview *v, size_t h, int64_t now_ms, char *out, size_t size)
 {
-	size_t s = runview_current(v, h), from = frontier(v, h);
+	size_t s = runview_current(v, h);
 	const struct progress_cell *cell = s == SIZE_MAX ? NULL : runview_cell(v, h, s);
 	char took[24];
 	bool left = false;
@@ -204,8 +189,8 @@ static enum style words(const struct runview *v, size_t h, int64_t now_ms, char 
 			matrix_duration(now_ms - cell->started_ms, took, sizeof(took)));
 		return STYLE_RUNNING;
 	}
-	for (size_t i = from; i < v->step_count; i++)
-		left |= concerns(v, h, i) && !(v->steps[i].flags & STEP_ALWAYS);
+	for (size_t i = 0; i < v->step_count; i++)
+		left |= !(v->steps[i].flags & STEP_ALWAYS) && runview_open(v, h, i);
 	if (v->over && v->outcome == OUTCOME_CANCELLED && left) {
 		snprintf(out, size, "stopped");
 		return STYLE_WARNING;
@@ -232,7 +217,7 @@ static void draw_row(const struct matrix *m, const struct runview *v, const stru
 {
 	bool selected = h == matrix_host(m, v);
 	enum style name = selected ? STYLE_FOCUS : STYLE_NORMAL, style;
-	size_t from = frontier(v, h), step = matrix_step(m, v);
+	size_t step = matrix_step(m, v);
 	char text[600];
 
 	if (selected) {
@@ -244,7 +229,7 @@ static void draw_row(const struct matrix *m, const struct runview *v, const stru
 	canvas_text(c, y, 2, k->name_width, name, v->hosts[h].name);
 	canvas_text(c, y, k->role, 1, STYLE_DIM, role_letter(v->hosts[h].roles));
 	for (size_t s = 0; s < v->step_count; s++)
-		draw_cell(v, k, now_ms, c, y, h, s, from);
+		draw_cell(v, k, now_ms, c, y, h, s);
 	if (selected && step != SIZE_MAX && m->step == step)
 		canvas_restyle(c, y, k->cells + (int)step * k->cell_width, 1, STYLE_FOCUS);
 	if (k->words_width < 4)

@@ -274,8 +274,8 @@ static const struct binding bindings[] = {
 	{ K_TAB, "Steps", "Goes to the steps of the selected host, and back.", other_list, has_plan },
 	{ 'c', "Plan again", "Looks again at what is to do. Changes nothing on the hosts.", make, NULL },
 	{ 's', "Stop", "Stops the look that is under way.", page_stop, page_can_stop },
-	{ 'e', "Command", "Shows the command that does the same.", equivalent, NULL },
 	{ K_ESCAPE, "Back", "Goes back to the findings.", page_back, NULL },
+	{ 'e', "Command", "Shows the command that does the same.", equivalent, NULL },
 	{ 0 },
 };
 

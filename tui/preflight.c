@@ -230,14 +230,18 @@ static void draw_detail(const struct screen *screen, struct canvas *c, int y)
 {
 	const struct preflight_row *row = selected(screen);
 	const struct finding *f = selected_finding(screen);
+	struct str text = STR_INIT;
+	const char *todo;
 
 	if (!row)
 		return;
 	y = page_text(c, y, 0, c->height - 1, preflight_style(row->kind), preflight_what(screen->wizard, row));
-	if (f)
-		page_text(c, y, 0, c->height - 1, STYLE_NORMAL, f->remedy);
-	else if (row->kind == ROW_LOGIN)
-		page_text(c, y, 0, c->height - 1, STYLE_NORMAL, screen->wizard->seen[row->host].error.hint);
+	todo = f ? f->remedy : row->kind == ROW_LOGIN ? screen->wizard->seen[row->host].error.hint : "";
+	if (!*todo)
+		return;
+	str_addf(&text, "What to do: %s", todo);
+	page_text(c, y, 0, c->height - 1, STYLE_NORMAL, text.buf);
+	str_release(&text);
 }
 
 /* The first check has no lines yet: how far each host is. */
@@ -335,8 +339,8 @@ static const struct binding bindings[] = {
 	{ 'f', "Fix", "Lets kubewright apply its remedy, after a question.", ask_remedy, can_remedy },
 	{ 'c', "Check again", "Looks at all hosts again. Changes nothing on them.", check, NULL },
 	{ 's', "Stop", "Stops the check that is under way.", page_stop, page_can_stop },
-	{ 'e', "Command", "Shows the command that does the same.", equivalent, NULL },
 	{ K_ESCAPE, "Back", "Goes back to the cluster's settings.", page_back, NULL },
+	{ 'e', "Command", "Shows the command that does the same.", equivalent, NULL },
 	{ 0 },
 };
 

@@ -13,6 +13,7 @@ enum { TAB = 8, ROWS = 22, COLUMNS = 80 };
 /* A row of the screen: a part of a line. */
 struct row {
 	size_t line, from, len; /* from: in the text */
+	int indent;             /* of what goes on from the row before */
 };
 /* What drawing found out and keys need: how many rows there are room for. It changes nothing of what is drawn. */
 struct layout {
@@ -109,6 +110,15 @@ static size_t row_length(const struct canvas *c, const char *text, int width)
 	return at;
 }
 
+/* Where a line that is broken goes on: below its text, in a table of two columns below the second one. */
+static int indent_of(const char *line, int width)
+{
+	size_t first = strspn(line, " "), word = first + strcspn(line + first, " ");
+	size_t gap = strspn(line + word, " "), at = first && gap > 1 && word + gap < 20 ? word + gap : first;
+
+	return (int)at < width / 2 ? (int)at : 0;
+}
+
 static void lay_out(const struct reader *r, const struct canvas *c, int width, int height)
 {
 	struct layout *l = r->layout;
@@ -123,14 +133,16 @@ static void lay_out(const struct reader *r, const struct canvas *c, int width, i
 	l->rows = NULL;
 	for (size_t i = 0; i < r->line_count; i++) {
 		size_t from = r->lines[i];
+		int indent = 0;
 
 		do {
-			size_t n = row_length(c, r->text + from, width < 1 ? 1 : width);
+			size_t n = row_length(c, r->text + from, width - indent < 1 ? 1 : width - indent);
 
 			if (l->count == cap)
 				l->rows = xrealloc(l->rows, cap = cap ? cap * 2 : 64, sizeof(*l->rows));
-			l->rows[l->count++] = (struct row){ i, from, n };
+			l->rows[l->count++] = (struct row){ i, from, n, indent };
 			from += n;
+			indent = indent_of(r->text + r->lines[i], width);
 		} while (r->text[from]);
 	}
 }
@@ -169,7 +181,7 @@ static void draw(const struct screen *s, struct canvas *c)
 		const struct row *row = &r->layout->rows[top + (size_t)y];
 		char *text = xstrndup(r->text + row->from, row->len);
 
-		canvas_text(c, y, 0, width, row_style(r, row), text);
+		canvas_text(c, y, row->indent, width - row->indent, row_style(r, row), text);
 		if (row->line == r->match)
 			canvas_cursor(c, y, 0);
 		free(text);

@@ -194,10 +194,10 @@ static const struct binding bindings[] = {
 		NULL },
 	{ K_BACK_TAB, NULL, "Selects the step before.", step_before, NULL },
 	{ K_ENTER, "Log", "Opens the whole log of the selected cell.", read_log, NULL },
+	{ K_ESCAPE, "Back", "Goes back.", back, NULL },
+	{ 'q', NULL, "Goes back.", back, NULL },
 	{ 'f', "Failed", "Goes to the next host that failed.", next_failed, any_failed },
 	{ '/', NULL, "Looks for a host by its name; n and N go to the next and the one before.", find, NULL },
-	{ 'q', NULL, "Goes back.", back, NULL },
-	{ K_ESCAPE, "Back", "Goes back.", back, NULL },
 	{ 0 },
 };
 

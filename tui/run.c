@@ -296,11 +296,11 @@ static void release(struct screen *s)
 
 static const struct binding bindings[] = {
 	{ K_ENTER, "Log", "Opens the whole log of the selected cell.", read_log, live },
-	{ K_ENTER, "Go on", "Shows what the run came to.", go_on, over },
+	{ K_ENTER, "Go on", "When the run is over: shows what it came to.", go_on, over },
 	{ 'e', "End run", "Ends a run that waits for hosts that failed.", end_run, can_end },
 	{ 'p', "Pause", "Nothing new is begun until you go on; running steps come to their end.", pause_run,
 		can_pause },
-	{ 'p', "Go on", "Goes on with a run that is paused.", resume_run, can_resume },
+	{ 'p', "Go on", "While the run is paused: goes on with it.", resume_run, can_resume },
 	{ 'r', "Retry", "Tries the selected host again, after you put right what failed.", retry, can_retry },
 	{ 's', "Skip", "Does nothing more on the selected host in this run.", skip, can_skip },
 	{ 'f', "Failed", "Goes to the next host that failed.", next_failed, any_failed },

@@ -28,33 +28,42 @@ bool run_at_rest(const struct run_screen *r, const struct runview *v)
 	return in_need(v) && !n.running && !v->question_count && !v->paused && r->idle_ms >= REST_MS;
 }
 
-static void part(struct canvas *c, int *x, enum style style, size_t n, const char *word)
+/* "● 12 changed" before end; what finds no room is left out. The symbols are those of the table: here one sees what they mean. */
+static void part(struct canvas *c, int *x, int end, enum style style, enum symbol symbol, size_t n, const char *word)
 {
-	if (n)
-		*x += 2 + canvas_textf(c, 0, *x, c->width - *x, style, "%zu %s", n, word);
+	char text[48];
+
+	snprintf(text, sizeof(text), "%zu %s", n, word);
+	if (!n || *x + 2 + canvas_columns(c, text) > end)
+		return;
+	canvas_symbol(c, 0, *x, style, symbol);
+	*x += 4 + canvas_text(c, 0, *x + 2, 0, style, text);
 }
 
 static void draw_counts(const struct run_screen *r, const struct runview *v, bool live, struct canvas *c)
 {
 	struct runview_counts n;
 	char took[24], left[48] = "";
-	int x = 0;
+	int x = 0, end = c->width;
 
 	runview_count(v, &n);
+	/* while the operator is waited for nobody knows */
+	if (live && !run_at_rest(r, v) && r->left_ms >= 60000)
+		snprintf(left, sizeof(left), "about %ld min left", (long)((r->left_ms + 30000) / 60000));
+	else if (live && !run_at_rest(r, v) && r->left_ms > 0)
+		snprintf(left, sizeof(left), "less than 1 min left");
+	if (left[0])
+		end -= canvas_columns(c, left) + 2;
 	x += 2 + canvas_text(c, 0, x, 0, STYLE_HEADING,
 			 matrix_duration(v->at_ms + (live ? r->idle_ms : 0), took, sizeof(took)));
 	if (x < c->width)
 		x += 2 + canvas_textf(c, 0, x, c->width - x, STYLE_NORMAL, "%zu of %zu hosts done", n.hosts_done,
 				 v->host_count);
-	part(c, &x, STYLE_FAIL, n.hosts_aside, n.hosts_aside == 1 ? "host failed" : "hosts failed");
-	part(c, &x, STYLE_RUNNING, n.running, "running");
-	part(c, &x, STYLE_CHANGED, n.changed, "changed");
-	part(c, &x, STYLE_OK, n.ok, "ok");
-	if (live && r->left_ms >= 60000)
-		snprintf(left, sizeof(left), "about %ld min left", (long)((r->left_ms + 30000) / 60000));
-	else if (live && r->left_ms > 0)
-		snprintf(left, sizeof(left), "less than 1 min left");
-	if (left[0] && x + canvas_columns(c, left) <= c->width)
+	part(c, &x, end, STYLE_FAIL, SYMBOL_FAIL, n.hosts_aside, n.hosts_aside == 1 ? "host failed" : "hosts failed");
+	part(c, &x, end, STYLE_RUNNING, SYMBOL_RUNNING, n.running, "running");
+	part(c, &x, end, STYLE_CHANGED, SYMBOL_CHANGED, n.changed, "changed");
+	part(c, &x, end, STYLE_OK, SYMBOL_OK, n.ok, "ok");
+	if (left[0] && x <= end + 2)
 		canvas_text(c, 0, c->width - canvas_columns(c, left), 0, STYLE_HEADING, left);
 }
 

@@ -154,6 +154,16 @@ void runview_init(struct runview *v, const struct runview_host *hosts, size_t ho
 		memcpy(v->steps, steps, step_count * sizeof(*steps));
 	progress_init(&v->progress, step_count, host_count);
 	v->logs = xcalloc(1, sizeof(*v->logs) + host_count * (step_count + 1) * sizeof(v->logs->cells[0]));
+	v->passing = runview_passing_new(v);
+}
+
+static void take_needs(struct runview_step *steps, size_t s, const struct step *from)
+{
+	for (size_t n = 0; n < sizeof(from->needs) / sizeof(from->needs[0]) && from->needs[n].step; n++)
+		for (size_t i = 0; i < s; i++)
+			if (strcmp(steps[i].name, from->needs[n].step) == 0)
+				steps[s].needs[steps[s].need_count++] =
+					(struct runview_need){ i, from->needs[n].roles, from->needs[n].min };
 }
 
 void runview_init_config(struct runview *v, const struct engine_config *config)
@@ -172,8 +182,10 @@ void runview_init_config(struct runview *v, const struct engine_config *config)
 		snprintf(steps[s].title, sizeof(steps[s].title), "%s", from->title ? from->title : from->name);
 		steps[s].roles = from->roles;
 		steps[s].flags = from->flags;
+		take_needs(steps, s, from);
 	}
 	runview_init(v, hosts, config->host_count, steps, config->step_count);
+	v->needs_known = true;
 	free(hosts);
 	free(steps);
 }
@@ -197,6 +209,7 @@ void runview_release(struct runview *v)
 	progress_release(&v->progress);
 	free(v->questions);
 	free(v->logs);
+	free(v->passing);
 	free(v->hosts);
 	free(v->steps);
 	*v = (struct runview){ 0 };
@@ -366,13 +379,10 @@ void runview_count(const struct runview *v, struct runview_counts *out)
 			const struct progress_cell *c = runview_cell(v, h, s);
 
 			count_cell(c, out);
-			/* a step with nothing to tell before one that was begun did not concern this host */
-			if (c->state != CELL_NONE)
-				open = waiting = 0;
-			else if (!v->steps[s].roles || (v->hosts[h].roles & v->steps[s].roles)) {
-				waiting++;
-				open += !(v->steps[s].flags & STEP_ALWAYS);
-			}
+			if (!runview_open(v, h, s))
+				continue;
+			waiting++;
+			open += !(v->steps[s].flags & STEP_ALWAYS);
 		}
 		running = out->running - running;
 		out->hosts_aside += v->hosts[h].aside;

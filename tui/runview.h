@@ -27,9 +27,16 @@ struct runview_host {
 	bool aside;
 	struct error error;  /* why, when aside */
 };
+/* As in engine/step.h, with the step's index. */
+struct runview_need {
+	size_t step;
+	unsigned roles, min;
+};
 struct runview_step {
 	char name[32], title[64];
 	unsigned roles, flags;
+	struct runview_need needs[6];
+	size_t need_count;
 };
 struct runview {
 	struct runview_host *hosts;
@@ -46,6 +53,8 @@ struct runview {
 	size_t question_count;
 	char notice[320];            /* the last one */
 	struct runview_log *logs;    /* opaque */
+	bool needs_known;            /* of the steps; not of a recorded run */
+	struct runview_passing *passing; /* opaque; of runview_open */
 };
 
 void runview_init(struct runview *v, const struct runview_host *hosts, size_t host_count, const struct runview_step *steps, size_t step_count);
@@ -64,8 +73,13 @@ const char *runview_line(const struct runview *v, size_t host, size_t step, size
 size_t runview_lost(const struct runview *v, size_t host, size_t step);
 /* The step that a host is at: running, else the last one that ended; SIZE_MAX: none. */
 size_t runview_current(const struct runview *v, size_t host);
+/* Whether a step is still to come on a host, as far as can be told: that a step was found not to concern a host is told by no event. */
+bool runview_open(const struct runview *v, size_t host, size_t step);
 struct runview_counts { size_t changed, ok, failed, running, waiting; size_t hosts_done, hosts_aside; };
 void runview_count(const struct runview *v, struct runview_counts *out);
+
+/* For runview_init alone: what runview_open keeps. One block, to be freed. */
+struct runview_passing *runview_passing_new(const struct runview *v);
 
 /* ---- a recorded run -------------------------------------------------------------------------------------------------------- */
 /*

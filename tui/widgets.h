@@ -39,7 +39,7 @@ struct list {
 };
 /* Keeps the selection inside. */
 void list_resize(struct list *l, size_t count);
-/* Scroll so that the selection shows in rows lines: a copy with top adjusted, as draw is pure. */
+/* Scroll so that the selection shows in rows lines: a copy with top adjusted, as draw is pure. While l->rows is 0 (nobody keeps the copy) the selection stands in the middle. */
 struct list list_window(const struct list *l, int rows);
 /* Up, Down, PageUp, PageDown, Home, End, j, k, g, G. False: not a key of lists. Pages are of l->rows lines, 10 while that is 0. */
 bool list_key(struct list *l, int key);

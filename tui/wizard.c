@@ -175,7 +175,8 @@ static bool begin_pending(struct wizard *w)
 	run = w->port->begin(w->port->ctx, w->pending.purpose, document_path(w->document), w->pending.host,
 		w->pending.finding, w->pending.ask, sizeof(w->pending.ask), &err);
 	if (!run && w->pending.ask[0]) {
-		app_push(w->app, screen_input("A secret is needed", w->pending.ask, "", NULL, true, take_secret, NULL, w));
+		app_push(w->app,
+			screen_input("A secret is needed", w->pending.ask, "", NULL, true, take_secret, NULL, w));
 		return true;
 	}
 	if (run) {

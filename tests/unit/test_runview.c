@@ -125,6 +125,31 @@ static void test_aside(void)
 	runview_release(&view);
 }
 
+/* init is for one control plane alone: that cp2 has none is told by nothing but its idleness. */
+static void test_open(void)
+{
+	begin();
+	CHECK(runview_open(&view, 0, INIT) && runview_open(&view, 0, UNLOCK));
+	CHECK(!runview_open(&view, 0, JOIN) && !runview_open(&view, 3, INIT) && !runview_open(&view, 0, 5));
+	for (int h = 0; h < 2; h++) {
+		say(EVENT_HOST_STATE, h, -1, 10, "connected");
+		done(h, PROBE, 20, 10, OUTCOME_OK, NULL);
+		done(h, PACKAGES, 220, 200, OUTCOME_CHANGED, NULL);
+	}
+	say(EVENT_STEP_STARTED, 0, INIT, 230, NULL);
+	CHECK(!runview_open(&view, 0, INIT));
+	CHECK(runview_open(&view, 1, INIT));
+	say(EVENT_PAUSED, -1, -1, 2900, NULL);
+	CHECK(runview_open(&view, 1, INIT));
+	say(EVENT_RESUMED, -1, -1, 2910, NULL);
+	CHECK(!runview_open(&view, 1, INIT));
+	done(0, INIT, 3000, 2770, OUTCOME_CHANGED, NULL);
+	CHECK(!runview_open(&view, 1, INIT));
+	CHECK(runview_open(&view, 1, UNLOCK));
+	CHECK(runview_open(&view, 2, JOIN)); /* nothing was begun there */
+	runview_release(&view);
+}
+
 static void test_questions(void)
 {
 	begin();
@@ -461,6 +486,7 @@ static void test_sizes(void)
 static const struct test tests[] = {
 	{ "fold", test_fold },
 	{ "aside", test_aside },
+	{ "fold: what is still to come on a host", test_open },
 	{ "questions", test_questions },
 	{ "strange", test_strange },
 	{ "ring", test_ring },
