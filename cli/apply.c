@@ -46,7 +46,7 @@ static void next_step(const struct cli_run *r, int status, bool verified)
 		puts("\nnext: see to the error above, then 'kubewright apply' again: what is done stays done");
 }
 
-static int report(const struct cli_run *r)
+int cli_apply_report(const struct cli_run *r)
 {
 	struct engine_result result;
 	bool verified = cli_run_did(r, "verify");
@@ -102,7 +102,7 @@ int cli_apply(const struct cli_options *o)
 		printf("applying %s to %zu host%s of cluster %s\n", o->file, r.chosen_count,
 			r.chosen_count == 1 ? "" : "s", r.inventory->cluster);
 	}
-	status = cli_run_execute(&r, &err) ? cli_fail(&err) : report(&r);
+	status = cli_run_execute(&r, &err) ? cli_fail(&err) : cli_apply_report(&r);
 	cli_run_release(&r);
 	return status;
 }

@@ -35,7 +35,8 @@ enum cli_command_bit {
 	CLI_VERSION = 1 << 9,
 	CLI_HELP = 1 << 10,
 	CLI_REPLAY = 1 << 11,
-	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET, /* work on many hosts */
+	CLI_REJOIN = 1 << 12,
+	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET | CLI_REJOIN, /* work on many hosts */
 	CLI_CONNECTS = CLI_RUNS | CLI_LOGS,
 	CLI_LOADS = CLI_CONNECTS | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
 	CLI_ALL = 0x7fffffff,
@@ -148,6 +149,7 @@ int cli_reset(const struct cli_options *o);
 int cli_kubeconfig(const struct cli_options *o);
 int cli_logs(const struct cli_options *o);
 int cli_ssh(const struct cli_options *o);
+int cli_rejoin(const struct cli_options *o);
 int cli_replay(const struct cli_options *o);
 int cli_version(const struct cli_options *o);
 int cli_help_command(const struct cli_options *o);

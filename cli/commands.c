@@ -34,6 +34,11 @@ const struct cli_command cli_commands[] = {
 	{ "status", "", "show Nodes, etcd members, the virtual IP and certificates",
 	  "Asks the hosts and the cluster how they are. Changes nothing. Works when the API server is down, and says so.",
 	  CLI_STATUS, 0, 0, false, cli_status },
+	{ "rejoin", "HOST…", "put hosts that were reinstalled or are broken into the cluster again",
+	  "Takes the named hosts' etcd members and Nodes out of the living cluster through a control plane that stays, clears what is left of Kubernetes on "
+	  "them, and joins them anew under the same names; any control plane, also the first. Refuses what would lose etcd's quorum, and leaves a host that "
+	  "cannot be reached as it is. Asks for the cluster's name, or needs --yes.",
+	  CLI_REJOIN, 1, MANY, false, cli_rejoin },
 	{ "reset", "", "take back everything that kubewright changed on the hosts",
 	  "Stops Kubernetes on the hosts and plays their undo ledgers back: files, settings, units and packages become what they were. The "
 	  "cluster and its data are gone afterwards. Asks for the cluster's name, or needs --yes.",

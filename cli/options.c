@@ -38,7 +38,7 @@ enum option_id {
 const struct cli_option cli_option_table[] = {
 	[OPTION_FILE] = { "file", 'f', "FILE", "the inventory (default ./kubewright.yaml)", CLI_LOADS | CLI_INIT },
 	[OPTION_HOSTS] = { "hosts", 0, "A,B", "only these hosts; the others are not contacted", CLI_RUNS },
-	[OPTION_YES] = { "yes", 'y', NULL, "confirm beforehand what would be asked", CLI_APPLY | CLI_RESET },
+	[OPTION_YES] = { "yes", 'y', NULL, "confirm beforehand what would be asked", CLI_APPLY | CLI_RESET | CLI_REJOIN },
 	[OPTION_OUTPUT] = { "output", 'o', "FORMAT", "plain or json", CLI_RUNS },
 	[OPTION_PARALLEL] = { "parallel", 0, "N", "log in to at most N hosts at once (default 32)", CLI_CONNECTS },
 	[OPTION_SET] = { "set", 0, "KEY=VALUE", "replace a field of the inventory; may be repeated", CLI_LOADS },

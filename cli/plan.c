@@ -14,7 +14,7 @@ struct would {
 	struct would_cell {
 		char *text;
 		struct str differences;
-	} *cells; /* [host * steps + step] */
+	} * cells; /* [host * steps + step] */
 	size_t size;
 };
 

@@ -9,17 +9,10 @@
 /* Typing the cluster's name is what makes one look at it. */
 static int confirm(const struct cli_run *r, struct error *err)
 {
-	char prompt[1024], line[128];
+	char prompt[1024];
 	size_t shown = 0;
 	int n;
 
-	if (r->options->yes)
-		return 0;
-	if (!cli_can_ask() || r->options->json) {
-		error_set(err, ERROR_USAGE,
-			"reset takes the cluster away and must be confirmed, and there is no terminal to ask on");
-		return error_hint(err, "confirm it beforehand with --yes");
-	}
 	n = snprintf(prompt, sizeof(prompt), "This takes Kubernetes and all data of cluster %s off %zu host%s (",
 		r->inventory->cluster, r->chosen_count, r->chosen_count == 1 ? "" : "s");
 	for (size_t i = 0; i < r->inventory->host_count && shown < 8; i++) {
@@ -31,10 +24,8 @@ static int confirm(const struct cli_run *r, struct error *err)
 	}
 	if (shown < r->chosen_count)
 		n += snprintf(prompt + n, sizeof(prompt) - (size_t)n, ", …");
-	snprintf(prompt + n, sizeof(prompt) - (size_t)n, ").\nType the cluster's name to go on: ");
-	if (cli_ask_line(prompt, line, sizeof(line), -1) && strcmp(line, r->inventory->cluster) == 0)
-		return 0;
-	return error_set(err, ERROR_CANCELLED, "not confirmed; nothing was changed");
+	snprintf(prompt + n, sizeof(prompt) - (size_t)n, ").");
+	return cli_confirm_name(r, prompt, "reset takes the cluster away and must be confirmed", err);
 }
 
 static int report(const struct cli_run *r)

@@ -226,6 +226,23 @@ int cli_run_open(struct cli_run *r, const struct cli_run_kind *kind, struct erro
 	return 0;
 }
 
+int cli_confirm_name(const struct cli_run *r, const char *tell, const char *why, struct error *err)
+{
+	char *prompt, line[128];
+	bool right;
+
+	if (r->options->yes)
+		return 0;
+	if (!cli_can_ask() || r->options->json) {
+		error_set(err, ERROR_USAGE, "%s, and there is no terminal to ask on", why);
+		return error_hint(err, "confirm it beforehand with --yes");
+	}
+	prompt = xasprintf("%s\nType the cluster's name to go on: ", tell);
+	right = cli_ask_line(prompt, line, sizeof(line), -1) && strcmp(line, r->inventory->cluster) == 0;
+	free(prompt);
+	return right ? 0 : error_set(err, ERROR_CANCELLED, "not confirmed; nothing was changed");
+}
+
 bool cli_run_asks(const struct cli_run *r)
 {
 	return !r->options->json && cli_can_ask();

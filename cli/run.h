@@ -85,6 +85,13 @@ bool cli_is_decision(const struct cli_run *r, const struct error *e);
 bool cli_run_did(const struct cli_run *r, const char *step);
 /* How many steps of hosts ended so, without those that only look or clean up. */
 unsigned cli_run_count(const struct cli_run *r, enum cell_state state);
+/*
+ * Has a dangerous thing confirmed by typing the cluster's name, after telling what will happen; --yes does it beforehand. why: "reset … must be confirmed", for when nobody
+ * can be asked.
+ */
+int cli_confirm_name(const struct cli_run *r, const char *tell, const char *why, struct error *err);
+/* What apply and rejoin end with: the summary, the cluster, what comes next; as JSON when asked for. Returns the exit status. */
+int cli_apply_report(const struct cli_run *r);
 /* Whether there is a terminal to answer the engine's questions at, and the output is not JSON. */
 bool cli_run_asks(const struct cli_run *r);
 

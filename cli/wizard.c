@@ -28,7 +28,7 @@ struct session {
 	struct remote_pool *pool;
 	struct login { /* what the last run's logins are kept under in the pool */
 		char *host, *key;
-	} *logins;
+	} * logins;
 	size_t login_count;
 };
 
@@ -91,7 +91,11 @@ static const struct cli_run_kind *kind_of(enum purpose purpose)
 {
 	static struct cli_run_kind kinds[] = {
 		[PURPOSE_CHECK] = { .command = "check", .steps = plan_check, .needs_keys = true },
-		[PURPOSE_PLAN] = { .command = "plan", .steps = plan_install, .needs_keys = true, .needs_cni = true, .texts = true },
+		[PURPOSE_PLAN] = { .command = "plan",
+			.steps = plan_install,
+			.needs_keys = true,
+			.needs_cni = true,
+			.texts = true },
 		[PURPOSE_APPLY] = { .command = "apply",
 			.steps = plan_install,
 			.changes = true,
@@ -237,7 +241,7 @@ static void port_host(struct port_run *p, size_t host, struct port_host *out)
 	snprintf(out->cpu, sizeof(out->cpu), "%s x %s", cluster_fact(h, "cpus"), cluster_fact(h, "cpu_model"));
 	snprintf(out->memory, sizeof(out->memory), "%lld GiB", (long long)((kb + (1 << 19)) >> 20));
 	snprintf(out->kind, sizeof(out->kind), "%s%s",
-		!*virt			   ? ""
+		!*virt                      ? ""
 		: strcmp(virt, "none") == 0 ? "bare metal"
 					    : "virtual: ",
 		strcmp(virt, "none") == 0 ? "" : virt);

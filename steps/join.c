@@ -60,15 +60,27 @@ enum step_verdict join_check(struct task *t, struct error *why)
 		error_set(why, ERROR_NONE, "follows the kubeadm join that is still running");
 		return STEP_NEEDED;
 	}
-	if (kubelet && node && (!*state || world_job_done(h, "join")))
+	if (kubelet && node && (!*state || world_job_done(h, "join")) && !world_rejoins(w, task_host(t)))
 		return STEP_DONE;
-	if (kubelet && !node && world_job_done(h, "join") && world_is_control_plane(t)) {
+	if (!world_rejoins(w, task_host(t)) && kubelet && !node && world_job_done(h, "join") &&
+		world_is_control_plane(t)) {
 		error_set(why, ERROR_INVENTORY,
 			"%s is installed as a control plane, but the living cluster has no Node of that name", name);
 		error_hint(why,
 			"somebody removed the Node: take the host out of the cluster whole ('kubewright reset --hosts %s'), then apply",
 			name);
 		return STEP_IMPOSSIBLE;
+	}
+	if (!kubelet && !*state && node && world_is_control_plane(t)) {
+		error_set(why, ERROR_COMMAND,
+			"the cluster knows the control plane %s, and nothing of it is on this host", name);
+		error_hint(
+			why, "was it reinstalled, or its disk replaced? 'kubewright rejoin %s' puts it in again", name);
+		return STEP_IMPOSSIBLE;
+	}
+	if (world_rejoins(w, task_host(t)) && (kubelet || *state)) {
+		error_set(why, ERROR_NONE, "takes back what is left of the old Node and joins again");
+		return STEP_HALF_DONE;
 	}
 	if (kubelet || *state) {
 		error_set(why, ERROR_NONE, "takes back a kubeadm join that did not end well and joins again");
@@ -101,7 +113,7 @@ static int remove_member(struct net_client *c, void *ctx, struct error *err)
 	return n < 0 ? -1 : 0;
 }
 
-static int delete_node(struct net_client *c, void *ctx, struct error *err)
+int world_delete_node(struct net_client *c, void *ctx, struct error *err)
 {
 	const struct inventory_host *h = ctx;
 	struct net_response r = { 0, STR_INIT };
@@ -127,7 +139,7 @@ int world_clean(struct task *t, struct error *err)
 	if (lead && w->lead != task_host(t)) {
 		if (world_is_control_plane(t) && world_api_at(t, lead, 2379, true, remove_member, &own, err))
 			return error_wrap(err, "cannot take the etcd member of %s out", self.name);
-		if (world_api_at(t, lead, 6443, false, delete_node, &self, err))
+		if (world_api_at(t, lead, 6443, false, world_delete_node, &self, err))
 			return -1;
 	}
 	if (world_job(t, "clean", host_script_clean, NULL, 0, clean_words, NULL, NULL, 10 * 60000, err))

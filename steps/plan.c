@@ -31,40 +31,52 @@
 	{ "unlock", "Giving back the lock", ROLE_ALL, STEP_ALWAYS, { { 0 } }, \
 		unlock_check, unlock_apply }
 
-const struct step plan_install[] = {
-	LOOK_STEPS,
-	{ "os", "Preparing the system", ROLE_ALL, 0, { THIS("preflight"), CONTROL_PLANES("decide", 1) },
-		os_check, os_apply },
-	{ "packages", "Installing packages", ROLE_ALL, 0, { THIS("os") },
-		packages_check, packages_apply },
-	{ "runtime", "Configuring containerd", ROLE_ALL, 0, { THIS("packages") },
-		runtime_check, runtime_apply },
-	{ "certificates", "Placing certificates", ROLE_CONTROL_PLANE, 0, { THIS("packages") },
-		certificates_check, certificates_apply },
-	{ "endpoint", "Setting up the virtual IP", ROLE_CONTROL_PLANE, 0, { THIS("packages") },
-		endpoint_check, endpoint_apply },
-	{ "images", "Pulling images", ROLE_ALL, 0, { THIS("runtime") },
-		images_check, images_apply },
-	{ "init", "Starting the first control plane", ROLE_CONTROL_PLANE, 0,
-		{ THIS("images"), THIS("certificates"), THIS("endpoint") },
-		init_check, init_apply },
-	{ "cni", "Installing the pod network", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("init", 1) },
-		cni_check, cni_apply },
-	{ "join", "Joining the cluster", ROLE_WORKER, 0, { THIS("images"), CONTROL_PLANES("init", 1) },
-		join_check, join_apply },
-	{ "join-control-plane", "Joining the control plane", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
-		{ THIS("images"), THIS("certificates"), THIS("endpoint"), CONTROL_PLANES("init", 1) },
-		join_check, join_apply },
-	{ "labels", "Setting labels and taints", ROLE_CONTROL_PLANE, 0,
-		{ CONTROL_PLANES("join-control-plane", 1), WORKERS("join"), CONTROL_PLANES("cni", 1) },
-		labels_check, labels_apply },
-	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("labels", 1) },
-		verify_check, verify_apply },
-	{ "kubeconfig", "Writing the kubeconfig", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("init", 1) },
-		kubeconfig_check, kubeconfig_apply },
-	UNLOCK_STEP,
-};
+/* JOIN_NEEDS: what else must be done before a host joins. */
+#define INSTALL_STEPS(JOIN_NEEDS) \
+	{ "os", "Preparing the system", ROLE_ALL, 0, { THIS("preflight"), CONTROL_PLANES("decide", 1) }, \
+		os_check, os_apply }, \
+	{ "packages", "Installing packages", ROLE_ALL, 0, { THIS("os") }, \
+		packages_check, packages_apply }, \
+	{ "runtime", "Configuring containerd", ROLE_ALL, 0, { THIS("packages") }, \
+		runtime_check, runtime_apply }, \
+	{ "certificates", "Placing certificates", ROLE_CONTROL_PLANE, 0, { THIS("packages") }, \
+		certificates_check, certificates_apply }, \
+	{ "endpoint", "Setting up the virtual IP", ROLE_CONTROL_PLANE, 0, { THIS("packages") }, \
+		endpoint_check, endpoint_apply }, \
+	{ "images", "Pulling images", ROLE_ALL, 0, { THIS("runtime") }, \
+		images_check, images_apply }, \
+	{ "init", "Starting the first control plane", ROLE_CONTROL_PLANE, 0, \
+		{ THIS("images"), THIS("certificates"), THIS("endpoint") }, \
+		init_check, init_apply }, \
+	{ "cni", "Installing the pod network", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("init", 1) }, \
+		cni_check, cni_apply }, \
+	{ "join", "Joining the cluster", ROLE_WORKER, 0, { THIS("images"), CONTROL_PLANES("init", 1) JOIN_NEEDS }, \
+		join_check, join_apply }, \
+	{ "join-control-plane", "Joining the control plane", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
+		{ THIS("images"), THIS("certificates"), THIS("endpoint"), CONTROL_PLANES("init", 1) JOIN_NEEDS }, \
+		join_check, join_apply }, \
+	{ "labels", "Setting labels and taints", ROLE_CONTROL_PLANE, 0, \
+		{ CONTROL_PLANES("join-control-plane", 1), WORKERS("join"), CONTROL_PLANES("cni", 1) }, \
+		labels_check, labels_apply }, \
+	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("labels", 1) }, \
+		verify_check, verify_apply }, \
+	{ "kubeconfig", "Writing the kubeconfig", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("init", 1) }, \
+		kubeconfig_check, kubeconfig_apply }, \
+	UNLOCK_STEP
+
+const struct step plan_install[] = { LOOK_STEPS, INSTALL_STEPS() };
 const size_t plan_install_count = COUNT(plan_install);
+
+/* clang: an argument with a comma needs a name */
+#define EXPELLED , CONTROL_PLANES("expel", 1)
+const struct step plan_rejoin[] = {
+	LOOK_STEPS,
+	{ "expel", "Taking hosts out of the cluster", ROLE_CONTROL_PLANE, 0,
+		{ CONTROL_PLANES("decide", 1), { "probe", ROLE_ALL, 0 } },
+		expel_check, expel_apply },
+	INSTALL_STEPS(EXPELLED)
+};
+const size_t plan_rejoin_count = COUNT(plan_rejoin);
 
 const struct step plan_check[] = { LOOK_STEPS };
 const size_t plan_check_count = COUNT(plan_check);

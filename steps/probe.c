@@ -93,8 +93,8 @@ int probe_apply(struct task *t, struct error *err)
 		str_add(&script, host_script_contents);
 	str_add(&script, host_script_probe);
 	before = clock_wall_ms();
-	rc = remote_script(r, "probe", script.buf, params, sizeof(params) / sizeof(params[0]),
-		cluster_probe_words, &answer, task_output, t, 60000, err);
+	rc = remote_script(r, "probe", script.buf, params, sizeof(params) / sizeof(params[0]), cluster_probe_words,
+		&answer, task_output, t, 60000, err);
 	after = clock_wall_ms();
 	str_release(&repositories);
 	str_release(&script);

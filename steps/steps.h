@@ -55,6 +55,7 @@ struct world {
 	int connect_timeout_ms;
 	const char *cni_manifest; /* text; NULL: none */
 	bool want_texts;    /* the probe brings the managed files: plan shows what changes in them */
+	const bool *rejoin; /* plan_rejoin: per host, whether it is to join anew; NULL: none */
 	const char *remedy; /* plan_remedy: the finding's name */
 
 	/* shared */
@@ -81,6 +82,9 @@ extern const struct step plan_check[];
 extern const size_t plan_check_count;
 extern const struct step plan_reset[];
 extern const size_t plan_reset_count;
+/* The installation, for a living cluster: the hosts of world->rejoin leave it first, whatever is left of them, and join anew. */
+extern const struct step plan_rejoin[];
+extern const size_t plan_rejoin_count;
 /* Remedies one finding, world->remedy, on the hosts that take part. */
 extern const struct step plan_remedy[];
 extern const size_t plan_remedy_count;
@@ -170,6 +174,10 @@ void world_note_installed(struct task *t);
 const char *world_job_state(const struct cluster_host *h, const char *name);
 /* Takes back a kubeadm run that did not end, on this host: its etcd member and Node through the lead if there is one, then kubeadm reset; then certificates again. */
 int world_clean(struct task *t, struct error *err);
+/* Whether a host is to leave the cluster and join anew in this run. */
+bool world_rejoins(const struct world *w, int host);
+/* For world_api; ctx: a struct inventory_host. A Node that is not there is fine. */
+int world_delete_node(struct net_client *c, void *host, struct error *err);
 /* A new bootstrap token into world->token, registered as a secret. With the lock held. */
 void world_new_token(struct task *t);
 /* Makes sure that the API server has this run's token and has signed cluster-info with it; by the first host that asks, the others wait. */
@@ -217,6 +225,8 @@ enum step_verdict unlock_check(struct task *t, struct error *why);
 int unlock_apply(struct task *t, struct error *err);
 enum step_verdict reset_check(struct task *t, struct error *why);
 int reset_apply(struct task *t, struct error *err);
+enum step_verdict expel_check(struct task *t, struct error *why);
+int expel_apply(struct task *t, struct error *err);
 enum step_verdict remedy_check(struct task *t, struct error *why);
 int remedy_apply(struct task *t, struct error *err);
 /* What plan_remedy does about a finding, in a sentence without its subject; NULL: it has no safe remedy. */

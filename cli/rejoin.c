@@ -1,0 +1,92 @@
+/* kubewright rejoin HOST…: a host that was reinstalled or is broken comes into the cluster again, under the same name. */
+#include "cli/run.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The named hosts as flags per host; NULL: err says which is unknown or left out. The caller frees. */
+static bool *named_hosts(const struct cli_run *r, struct error *err)
+{
+	const struct inventory *inv = r->inventory;
+	bool *flags = xcalloc(inv->host_count, sizeof(*flags));
+	const char **names = xcalloc(inv->host_count, sizeof(*names));
+	int rc = 0;
+
+	for (size_t i = 0; i < inv->host_count; i++)
+		names[i] = inv->hosts[i].name;
+	for (size_t i = 0; rc == 0 && i < r->options->arg_count; i++) {
+		const char *name = r->options->args[i], *near;
+		const struct inventory_host *h = inventory_find(inv, name);
+
+		if (h && r->chosen[h - inv->hosts]) {
+			flags[h - inv->hosts] = true;
+		} else if (h) {
+			rc = error_set(err, ERROR_USAGE, "--hosts leaves out %s, which is to join again", name);
+		} else {
+			near = cli_nearest(name, names, inv->host_count);
+			rc = error_set(err, ERROR_USAGE, "%s has no host '%s'", inv->path, name);
+			if (near)
+				error_hint(err, "did you mean '%s'?", near);
+		}
+	}
+	free(names);
+	if (rc == 0)
+		return flags;
+	free(flags);
+	return NULL;
+}
+
+static int confirm(const struct cli_run *r, struct error *err)
+{
+	struct str tell = STR_INIT;
+	int rc;
+
+	str_add(&tell, "This takes out of the cluster what it knows of");
+	for (size_t i = 0; i < r->options->arg_count; i++)
+		str_addf(&tell, "%s %.63s", i ? "," : "", r->options->args[i]);
+	str_add(&tell, ", deletes Kubernetes' data there, and joins anew.");
+	rc = cli_confirm_name(
+		r, tell.buf, "rejoin deletes Kubernetes' data on the named hosts and must be confirmed", err);
+	str_release(&tell);
+	return rc;
+}
+
+int cli_rejoin(const struct cli_options *o)
+{
+	const struct cli_run_kind kind = {
+		.command = "rejoin",
+		.steps = plan_rejoin,
+		.step_count = plan_rejoin_count,
+		.changes = true,
+		.needs_keys = true,
+		.needs_cni = true,
+	};
+	struct error err = { 0 };
+	struct cli_run r;
+	bool *rejoin = NULL;
+	int status;
+
+	if (cli_run_load(&r, o, &err) || !(rejoin = named_hosts(&r, &err)) || confirm(&r, &err) ||
+		cli_run_open(&r, &kind, &err)) {
+		status = cli_fail(&err);
+		cli_run_release(&r);
+		free(rejoin);
+		return status;
+	}
+	r.world.rejoin = rejoin;
+	if (o->json) {
+		engine_observe(r.engine, json_event, &r.config);
+	} else {
+		r.plain = plain_new(stdout, stderr, &r.config, &r.progress, PLAIN_RUN, o->verbose);
+		plain_findings(r.plain, r.world.findings);
+		engine_observe(r.engine, plain_event, r.plain);
+	}
+	status = cli_run_execute(&r, &err) ? cli_fail(&err) : cli_apply_report(&r);
+	cli_run_release(&r);
+	free(rejoin);
+	return status;
+}
