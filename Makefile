@@ -31,7 +31,7 @@ KW_LIBS = $(SAN) -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS) $(shell $(PKG_CONF
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
-.PHONY: all check lint asan tsan sanitized fuzz bench e2e e2e-full demo test install clean format deps
+.PHONY: all check check-tui lint asan tsan sanitized fuzz bench e2e e2e-full demo test install clean format deps
 all: $(BUILD)/kubewright
 
 $(BUILD)/kubewright: $(BUILD)/main.o $(OBJS)
@@ -76,9 +76,14 @@ test: deps
 	$(Q)tests/run-all
 e2e: all
 	$(Q)$(SUDO) tests/e2e/run
+	$(Q)$(SUDO) tests/e2e/run newest -- wizard
 e2e-full: all
-	$(Q)$(SUDO) tests/e2e/run debian release -- install faults sanitizers badinput
+	$(Q)$(SUDO) tests/e2e/run debian release -- install wizard faults sanitizers badinput rejoin
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
+
+# the wizard in real terminals, by tmux; no root, no lab
+check-tui: all
+	$(Q)tests/tui/terminals.sh
 
 # The same sources with sanitizers, in folders of their own: `make asan`, `make tsan` run the unit tests so; sanitized builds the programs for end-to-end tests.
 ASAN := BUILD=build-asan OPT=-O1 CFLAGS='-g -fno-omit-frame-pointer' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined'

@@ -50,9 +50,12 @@ static struct inventory *parse(const char *name, const char *text, size_t len, c
 {
 	struct inventory_problems *own = xcalloc(1, sizeof(*own));
 	struct inventory *inv = xcalloc(1, sizeof(*inv));
-	struct inventory_load l = {
-		.inv = inv, .name = name, .text = text, .len = len, .draft = draft, .problems = problems ? problems : own
-	};
+	struct inventory_load l = { .inv = inv,
+		.name = name,
+		.text = text,
+		.len = len,
+		.draft = draft,
+		.problems = problems ? problems : own };
 
 	*l.problems = (struct inventory_problems){ 0 };
 	/* a copy that ends with a NUL, so that looking for ends of lines and words in it is safe */

@@ -19,14 +19,19 @@ static const char check_script[] =
 	"exec curl --silent --fail --output /dev/null --noproxy '*' --max-time 2 --cacert /etc/kubernetes/pki/ca.crt "
 	"https://127.0.0.1:6443/readyz\n";
 
-/* The priority falls with the control plane's place in the inventory; the host that runs init comes first. */
+/*
+ * The priority falls with the control plane's place in the inventory; the host that runs init, or ran it by its own record, comes first: it must hold the
+ * address before there is an API server anywhere. Nothing that differs from run to run counts.
+ */
 static int priority(const struct world *w, int host)
 {
+	bool init = host == w->init_host &&
+		    (!w->cluster.exists || cluster_fact_is(&w->hosts[host], "record.init", "yes"));
 	int place = 0;
 
 	for (int i = 0; i < host; i++)
-		place += w->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && i != w->init_host;
-	return host == w->init_host ? 150 : 140 - place;
+		place += w->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE;
+	return 140 - place + (init ? 10 : 0);
 }
 
 static void keepalived_conf(const struct world *w, int host, struct str *out)

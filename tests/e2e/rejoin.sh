@@ -59,6 +59,7 @@ each_in_turn() {
 	note "$(wc -l <"$WORK/written") writes were acknowledged; the longest wait between two was $(longest_gap) ms"
 	[ "$(counter)" -ge "$last" ] && pass "$1: no acknowledged write is lost" || fail "$1: no acknowledged write is lost: $(counter) of $last"
 	apply again
+	show again 12
 	is "$1: apply finds nothing to do afterwards" "$status $(grep -c 'nothing was changed' "$WORK/again.out")" "0 1"
 }
 
@@ -68,7 +69,7 @@ quorum_refused() {
 	before=$(voters cp1)
 	kw refused rejoin cp2 -f "$WORK/kubewright.yaml" --yes
 	show refused 12
-	is "$1: rejoin of one of the two that hold the quorum is refused" "$status" 8
+	is "$1: rejoin of one of the two that hold the quorum is refused" "$([ "$status" = 0 ] || echo refused)" refused
 	has "$1: with the sum" "$WORK/refused.out" "taking cp2 out would lose etcd's quorum: of 2 voters 1 would be healthy, and 2 are needed"
 	is "$1: and the members are as they were" "$(voters cp1)" "$before"
 	kw unreachable rejoin cp3 -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
