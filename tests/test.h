@@ -94,6 +94,24 @@ static inline int test_main(const struct test *tests, size_t count, int argc, ch
 	return failed ? 1 : 0;
 }
 
+/* The same in a folder of its own, which is the working directory and is gone afterwards. */
+static char test_folder[] = "/tmp/kubewright-test.XXXXXX";
+
+static inline int test_main_in_folder(const struct test *tests, size_t count, int argc, char **argv)
+{
+	char command[sizeof(test_folder) + 16];
+	int rc;
+
+	if (!mkdtemp(test_folder) || chdir(test_folder))
+		return 1;
+	setenv("TZ", "UTC", 1);
+	rc = test_main(tests, count, argc, argv);
+	snprintf(command, sizeof(command), "rm -rf %s", test_folder);
+	return chdir("/") || system(command) ? 1 : rc;
+}
+
+#define TEST_MAIN_IN_FOLDER(tests) \
+	int main(int argc, char **argv) { return test_main_in_folder((tests), sizeof(tests) / sizeof(tests)[0], argc, argv); }
 #define TEST_MAIN(tests) \
 	int main(int argc, char **argv) { return test_main((tests), sizeof(tests) / sizeof(tests)[0], argc, argv); }
 

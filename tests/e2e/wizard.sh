@@ -128,6 +128,22 @@ failing_host() {
 	screen | sed 's/^/#   |/'
 }
 
+logins() { "$LAB" exec "$1" sh -c "journalctl -u ssh --no-pager -o cat | grep -c 'Accepted publickey for ops'" 2>/dev/null || true; }
+
+# The run again, from its journal: at its start nothing is done, at its end w1 is, after it had failed.
+replayed() {
+	terminal 80 24 "$KUBEWRIGHT replay"
+	sees 10 'kubewright  Replay'
+	keys Home
+	sees 5 '0 of 5 hosts done'
+	keys End
+	sees 5 '5 of 5 hosts done'
+	screen | sed 's/^/#   |/'
+	keys Escape
+	until_ok 10 test -s "$WORK/wizard.status" || fail "$flavour: replay is left"
+	is "$flavour: replay's exit status" "$(cat "$WORK/wizard.status" 2>/dev/null)" 0
+}
+
 by_keys() {
 	fresh "$1"
 	"$LAB" inventory >"$WORK/lab.yaml"
@@ -141,8 +157,10 @@ by_keys() {
 	keys Escape Escape Escape Escape Escape Escape Escape
 	until_ok 20 test -s "$WORK/wizard.status" || fail "$flavour: the wizard is left"
 	is "$flavour: the wizard's exit status" "$(cat "$WORK/wizard.status" 2>/dev/null)" 0
+	is "$flavour: one login a host served looking, remedy, plan and installation" "$(for h in cp1 cp2 cp3 w1 w2; do logins $h; done | paste -sd' ')" "1 1 1 1 1"
 	until_ok 60 ready_is 5 || true
 	is "$flavour: five Ready nodes through the VIP" "$(ready_nodes)" 5
+	replayed
 	cp "$WORK/desk/kubewright.yaml" "$WORK/kubewright.yaml"
 	apply again --set ssh.sudo=env:LAB_SUDO
 	show again 12

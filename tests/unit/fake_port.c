@@ -347,3 +347,13 @@ void fake_wait_over(void)
 	while (fake_wizard.run)
 		fake_turn();
 }
+
+bool fake_sees(const char *text)
+{
+	const char *screen = fake_see();
+
+	if (strstr(screen, text))
+		return true;
+	printf("# not on the screen: \"%s\"\n%s", text, screen);
+	return false;
+}

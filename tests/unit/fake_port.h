@@ -41,4 +41,7 @@ void fake_turn(void);
 /* Until nothing is under way. */
 void fake_wait_over(void);
 
+/* Whether the operator sees this; the screen is printed when not. */
+bool fake_sees(const char *text);
+
 #endif

@@ -47,7 +47,7 @@ static const struct error no_packages = { .kind = ERROR_COMMAND,
 	.what = "cannot fetch packages: apt-get ended with status 100",
 	.hint = "can the host reach pkgs.k8s.io? a proxy is set in /etc/apt/apt.conf.d; then try it again",
 	.detail = "Err:4 https://pkgs.k8s.io/core:/stable:/v1.36/deb kubelet 1.36.2-1.1\n"
-		  "  Could not connect to pkgs.k8s.io:443 (34.107.204.206), connection timed out\n"
+		  "  Could not connect to pkgs.k8s.io:443 (198.51.100.206), connection timed out\n"
 		  "E: Failed to fetch https://pkgs.k8s.io/core:/stable:/v1.36/deb/amd64/kubelet_1.36.2-1.1_amd64.deb" };
 
 /* ---- events -------------------------------------------------------------------------------------------------------- */
@@ -153,7 +153,7 @@ static void prepare(int h, bool fails)
 			"fetching the key https://pkgs.k8s.io/core:/stable:/v1.36/deb/Release.key");
 		says(h, "packages", t + 60400, "Err:4 https://pkgs.k8s.io/core:/stable:/v1.36/deb kubelet 1.36.2-1.1");
 		says(h, "packages", t + 60400,
-			"  Could not connect to pkgs.k8s.io:443 (34.107.204.206), connection timed out");
+			"  Could not connect to pkgs.k8s.io:443 (198.51.100.206), connection timed out");
 		done(h, "packages", t, 60700, OUTCOME_FAILED, "installs kubelet 1.36.2");
 		events[count - 1].error = &no_packages;
 		put(EVENT_HOST_ASIDE, h, "packages", t + 60700, NULL)->error = &no_packages;

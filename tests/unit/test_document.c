@@ -1,5 +1,5 @@
 /* Documents: every field of every example set and set back, with comments and other lines untouched; random changes. */
-#include "tests/test.h"
+#include "tests/unit/document_text.h"
 
 #include "base/error.h"
 #include "base/file.h"
@@ -87,36 +87,6 @@ static char *replaced(const char *text, const char *from, const char *to)
 			str_addc(&s, *text);
 		}
 	return str_detach(&s);
-}
-
-static struct document *parse(const char *text)
-{
-	struct error err = { 0 };
-	struct document *d = document_parse("/nowhere/x.yaml", text, &err);
-
-	if (!CHECK(d != NULL)) {
-		printf("# %s\n%s\n", err.what, err.detail);
-		exit(1);
-	}
-	return d;
-}
-
-static bool set(struct document *d, const char *path, const char *value)
-{
-	struct error err = { 0 };
-
-	if (document_set(d, path, value, &err) == 0)
-		return true;
-	printf("# %s=%s: %s\n", path, value ? value : "(null)", err.what);
-	return CHECK(err.kind != ERROR_NONE) && false;
-}
-
-static const char *get(const struct document *d, const char *path)
-{
-	static struct str s = STR_INIT;
-
-	str_clear(&s);
-	return document_get(d, path, &s) ? s.buf : NULL;
 }
 
 static bool is_comment(const char *line)

@@ -1,5 +1,5 @@
 /* Documents: hosts that come and go, what is typed for them, ~/.ssh/config, and the file on disk. */
-#include "tests/test.h"
+#include "tests/unit/document_text.h"
 
 #include "base/error.h"
 #include "base/file.h"
@@ -36,18 +36,6 @@ static char *write_file(const char *name, const char *text)
 
 	CHECK_INT(file_write(path, text, strlen(text), 0640, NULL), 0);
 	return path;
-}
-
-static struct document *parse(const char *text)
-{
-	struct error err = { 0 };
-	struct document *d = document_parse("/nowhere/x.yaml", text, &err);
-
-	if (!CHECK(d != NULL)) {
-		printf("# %s\n%s\n", err.what, err.detail);
-		exit(1);
-	}
-	return d;
 }
 
 static void add(struct document *d, const char *name, const char *address, const char *role)

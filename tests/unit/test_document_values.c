@@ -1,40 +1,10 @@
 /* Documents: how values are written, what is refused, and the words for it. */
-#include "tests/test.h"
+#include "tests/unit/document_text.h"
 
 #include "base/error.h"
 #include "base/str.h"
 #include "inventory/document.h"
 #include "inventory/inventory.h"
-
-static struct document *parse(const char *text)
-{
-	struct error err = { 0 };
-	struct document *d = document_parse("/nowhere/x.yaml", text, &err);
-
-	if (!CHECK(d != NULL)) {
-		printf("# %s\n%s\n", err.what, err.detail);
-		exit(1);
-	}
-	return d;
-}
-
-static bool set(struct document *d, const char *path, const char *value)
-{
-	struct error err = { 0 };
-
-	if (document_set(d, path, value, &err) == 0)
-		return true;
-	printf("# %s=%s: %s\n", path, value ? value : "(null)", err.what);
-	return CHECK(err.kind != ERROR_NONE) && false;
-}
-
-static const char *get(const struct document *d, const char *path)
-{
-	static struct str s = STR_INIT;
-
-	str_clear(&s);
-	return document_get(d, path, &s) ? s.buf : NULL;
-}
 
 /* What stays to an operator's hand, and what does not. */
 static void test_style(void)

@@ -7,18 +7,6 @@
 
 #include <sys/stat.h>
 
-static char folder[] = "/tmp/test_screens.XXXXXX";
-
-static bool sees(const char *text)
-{
-	const char *screen = fake_see();
-
-	if (strstr(screen, text))
-		return true;
-	printf("# not on the screen: \"%s\"\n%s", text, screen);
-	return false;
-}
-
 /* Until a question about host keys is open. */
 static void wait_question(void)
 {
@@ -35,18 +23,18 @@ static void test_start_lists(void)
 	fake_write("broken.yaml", "- no\n- mapping\n");
 	fake.recent = "other.yaml\nkubewright.yaml\nbroken.yaml\ngone.yaml\n";
 	fake_set_up(NULL, screen_start(), 80, 24, false);
-	CHECK(sees("rack7"));
-	CHECK(sees("blue"));
-	CHECK(sees("no run yet"));
-	CHECK(sees("apply ended on 2023-07"));
-	CHECK(sees("cannot be read"));
-	CHECK(sees("New cluster in this folder"));
+	CHECK(fake_sees("rack7"));
+	CHECK(fake_sees("blue"));
+	CHECK(fake_sees("no run yet"));
+	CHECK(fake_sees("apply ended on 2023-07"));
+	CHECK(fake_sees("cannot be read"));
+	CHECK(fake_sees("New cluster in this folder"));
 	CHECK(!strstr(fake_see(), "gone.yaml"));
 	app_key(fake_app, K_ENTER);
-	CHECK(sees("cp1"));
+	CHECK(fake_sees("cp1"));
 	CHECK(fake_wizard.document != NULL);
 	app_key(fake_app, K_ESCAPE);
-	CHECK(sees("New cluster in this folder"));
+	CHECK(fake_sees("New cluster in this folder"));
 	app_key(fake_app, K_ESCAPE);
 	CHECK(app_over(fake_app));
 	fake_tear_down();
@@ -60,21 +48,21 @@ static void test_start_new(void)
 	fake.recent = NULL;
 	fake_set_up(NULL, screen_start(), 80, 24, false);
 	app_key(fake_app, K_ENTER);
-	CHECK(sees("The cluster's name"));
+	CHECK(fake_sees("The cluster's name"));
 	fake_keys("\x15"
 		  "Rack_8");
 	app_key(fake_app, K_ENTER);
-	CHECK(sees("small letters"));
+	CHECK(fake_sees("small letters"));
 	CHECK(fake_wizard.document == NULL);
 	fake_keys("\x15"
 		  "rack8");
 	app_key(fake_app, K_ENTER);
 	CHECK(fake_wizard.document != NULL);
-	CHECK(sees("No hosts yet"));
+	CHECK(fake_sees("No hosts yet"));
 	CHECK(stat("kubewright.yaml", &st) != 0);
 	app_key(fake_app, K_ESCAPE);
 	CHECK(stat("kubewright.yaml", &st) == 0);
-	CHECK(sees("rack8"));
+	CHECK(fake_sees("rack8"));
 	fake_tear_down();
 }
 
@@ -83,15 +71,15 @@ static void test_start_cut_off(void)
 	fake_write("kubewright.yaml", fake_file);
 	fake.dead = true;
 	fake_set_up(NULL, screen_start(), 80, 24, false);
-	CHECK(sees("goes on where it stopped"));
+	CHECK(fake_sees("goes on where it stopped"));
 	app_key(fake_app, K_ENTER);
-	CHECK(sees("look at it first"));
+	CHECK(fake_sees("look at it first"));
 	app_key(fake_app, K_ESCAPE);
 	CHECK_INT(fake.begun[PURPOSE_APPLY], 0);
 	app_key(fake_app, K_ENTER);
 	app_key(fake_app, K_RIGHT);
 	app_key(fake_app, K_ENTER);
-	CHECK(sees("10.0.0.11"));
+	CHECK(fake_sees("10.0.0.11"));
 	app_key(fake_app, K_ESCAPE);
 	app_key(fake_app, K_ENTER);
 	app_key(fake_app, K_RIGHT);
@@ -108,13 +96,13 @@ static void test_start_runs(void)
 	fake_write("kubewright.yaml", fake_file);
 	fake_set_up(NULL, screen_start(), 80, 24, false);
 	fake_keys("r");
-	CHECK(sees("Runs of rack7"));
-	CHECK(sees("apply"));
+	CHECK(fake_sees("Runs of rack7"));
+	CHECK(fake_sees("apply"));
 	app_key(fake_app, K_ENTER);
-	CHECK(sees("cannot be shown"));
+	CHECK(fake_sees("cannot be shown"));
 	app_key(fake_app, K_ENTER);
 	app_key(fake_app, K_ESCAPE);
-	CHECK(sees("New cluster"));
+	CHECK(fake_sees("New cluster"));
 	fake_tear_down();
 }
 
@@ -126,25 +114,25 @@ static void test_hosts_edit(void)
 
 	fake_set_up(
 		"# ours\ncluster: rack7\nkubernetes:\n  version: 1.36.2\nhosts: []\n", screen_hosts(), 80, 24, false);
-	CHECK(sees("No hosts yet"));
-	CHECK(sees("0 control planes, 0 workers; 0 of 0 looked at"));
+	CHECK(fake_sees("No hosts yet"));
+	CHECK(fake_sees("0 control planes, 0 workers; 0 of 0 looked at"));
 	fake_keys("t\r");
 	fake_keys("v");
-	CHECK(sees("no host to log in to"));
+	CHECK(fake_sees("no host to log in to"));
 	fake_keys("acp1=10.0.0.11\r");
-	CHECK(sees("1 control plane, 0 workers"));
+	CHECK(fake_sees("1 control plane, 0 workers"));
 	fake_keys("acp1=10.0.0.12\r");
 	CHECK_INT(document_host_count(fake_wizard.document), 1);
 	app_key(fake_app, K_ESCAPE);
 	fake_keys("mcp[2-3]=10.0.0.[12-13] w[1-2]=10.0.0.[21-22]\r");
-	CHECK(sees("3 control planes, 2 workers; 0 of 5 looked at"));
-	CHECK(sees("10.0.0.22"));
+	CHECK(fake_sees("3 control planes, 2 workers; 0 of 5 looked at"));
+	CHECK(fake_sees("10.0.0.22"));
 	app_key(fake_app, K_END);
 	fake_keys("t");
 	CHECK_INT(document_get(fake_wizard.document, "hosts.w2.role", &role), 1);
 	CHECK_STR(role.buf, "control-plane");
 	fake_keys("d");
-	CHECK(sees("Take w2 out"));
+	CHECK(fake_sees("Take w2 out"));
 	app_key(fake_app, K_ENTER);
 	CHECK_INT(document_host_count(fake_wizard.document), 5);
 	fake_keys("d");
@@ -154,7 +142,7 @@ static void test_hosts_edit(void)
 	CHECK(strstr(document_text(fake_wizard.document), "# ours") != NULL);
 	fake_keys("/p3\r");
 	fake_keys("d");
-	CHECK(sees("Take cp3 out"));
+	CHECK(fake_sees("Take cp3 out"));
 	str_release(&role);
 	fake_tear_down();
 }
@@ -163,14 +151,14 @@ static void test_hosts_without_names(void)
 {
 	fake_set_up("cluster: rack7\nkubernetes:\n  version: 1.36.2\nhosts: []\n", screen_hosts(), 80, 24, false);
 	fake_keys("m10.0.0.[11-15]\r");
-	CHECK(sees("3 control planes, 2 workers"));
+	CHECK(fake_sees("3 control planes, 2 workers"));
 	CHECK(strstr(document_text(fake_wizard.document), "name: cp3") != NULL);
 	CHECK(strstr(document_text(fake_wizard.document), "name: w2") != NULL);
 	fake_keys("m10.0.0.16, 10.0.0.16\r");
 	app_key(fake_app, K_ESCAPE);
 	CHECK_INT(document_host_count(fake_wizard.document), 5);
 	fake_keys("e");
-	CHECK(sees("kubewright check -f"));
+	CHECK(fake_sees("kubewright check -f"));
 	fake_tear_down();
 }
 
@@ -178,20 +166,20 @@ static void test_hosts_look(void)
 {
 	fake.refuse_login = true;
 	fake_set_up(fake_file, screen_hosts(), 80, 24, false);
-	CHECK(sees("not looked at yet"));
+	CHECK(fake_sees("not looked at yet"));
 	fake_keys("v");
 	CHECK_INT(fake.begun[PURPOSE_CHECK], 1);
 	fake_wait_over();
-	CHECK(sees("looked at"));
-	CHECK(sees("4 of 5 looked at"));
-	CHECK(sees("8 x H200"));
+	CHECK(fake_sees("looked at"));
+	CHECK(fake_sees("4 of 5 looked at"));
+	CHECK(fake_sees("8 x H200"));
 	app_key(fake_app, K_DOWN);
-	CHECK(sees("the host refused the login of root"));
-	CHECK(sees("name another user with ssh.user"));
+	CHECK(fake_sees("the host refused the login of root"));
+	CHECK(fake_sees("name another user with ssh.user"));
 	canvas_resize(&fake_canvas, 200, 50);
-	CHECK(sees("64 x EPYC 9354"));
-	CHECK(sees("bare metal"));
-	CHECK(sees("Memory"));
+	CHECK(fake_sees("64 x EPYC 9354"));
+	CHECK(fake_sees("bare metal"));
+	CHECK(fake_sees("Memory"));
 	fake_tear_down();
 }
 
@@ -204,10 +192,10 @@ static void test_hosts_keys(void)
 	fake_keys("v");
 	wait_question();
 	CHECK(app_top(fake_app) != hosts);
-	CHECK(sees("SHA256:abc"));
+	CHECK(fake_sees("SHA256:abc"));
 	/* left without an answer they are shown again on demand */
 	app_pop_to(fake_app, hosts);
-	CHECK(sees("waits for your answer"));
+	CHECK(fake_sees("waits for your answer"));
 	app_changed(fake_app);
 	CHECK(app_top(fake_app) == hosts);
 	fake_keys("v");
@@ -219,7 +207,7 @@ static void test_hosts_keys(void)
 	}
 	fake.ask_keys = false;
 	fake_wait_over();
-	CHECK(sees("5 of 5 looked at"));
+	CHECK(fake_sees("5 of 5 looked at"));
 	fake_tear_down();
 }
 
@@ -233,21 +221,21 @@ static void test_hosts_import(void)
 	fake_write(".ssh/config",
 		"Host *\n  User ops\nHost cp1\n  HostName 10.0.0.11\nHost gpu1\n  HostName 10.0.0.31\n  Port 2222\n  User root\n"
 		"Host named\n  HostName named.example.com\n");
-	path = xasprintf("%s/.ssh/config", folder);
+	path = xasprintf("%s/.ssh/config", test_folder);
 	app_push(fake_app, screen_hosts_import(path));
 	free(path);
-	CHECK(sees("is in the inventory already"));
-	CHECK(sees("has no IPv4 address there"));
+	CHECK(fake_sees("is in the inventory already"));
+	CHECK(fake_sees("has no IPv4 address there"));
 	app_key(fake_app, K_ENTER);
-	CHECK(sees("nothing is marked"));
+	CHECK(fake_sees("nothing is marked"));
 	fake_keys("a");
 	app_key(fake_app, K_ENTER);
 	CHECK_INT(document_host_count(fake_wizard.document), 6);
 	CHECK_INT(document_get(fake_wizard.document, "hosts.gpu1.ssh.port", &value), 1);
 	CHECK_STR(value.buf, "2222");
-	CHECK(sees("gpu1"));
+	CHECK(fake_sees("gpu1"));
 	app_push(fake_app, screen_hosts_import("/nowhere/config"));
-	CHECK(sees("/nowhere/config"));
+	CHECK(fake_sees("/nowhere/config"));
 	str_release(&value);
 	fake_tear_down();
 }
@@ -257,13 +245,13 @@ static void test_hosts_import(void)
 static void test_cluster(void)
 {
 	fake_set_up(fake_file, screen_cluster(), 80, 24, false);
-	CHECK(sees("Kubernetes version"));
-	CHECK(sees("Nothing is wrong here"));
+	CHECK(fake_sees("Kubernetes version"));
+	CHECK(fake_sees("Nothing is wrong here"));
 	CHECK_INT(document_set(fake_wizard.document, "endpoint.vip", "10.0.0.11", NULL), 0);
 	app_key(fake_app, K_DOWN);
 	CHECK(!strstr(fake_see(), "Nothing is wrong here"));
 	app_key(fake_app, K_F3);
-	CHECK(sees("10.0.0.11"));
+	CHECK(fake_sees("10.0.0.11"));
 	app_key(fake_app, K_ESCAPE);
 	app_key(fake_app, K_ESCAPE);
 	CHECK(app_over(fake_app));
@@ -276,7 +264,7 @@ static void test_cluster_hosts_elsewhere(void)
 	fake_set_up(
 		"cluster: rack7\nkubernetes:\n  version: 1.36.2\nhosts:\n  - {name: cp1, address: 10.0.0.11, role: king}\n",
 		screen_cluster(), 80, 24, false);
-	CHECK(sees("1 more on the page of hosts"));
+	CHECK(fake_sees("1 more on the page of hosts"));
 	fake_tear_down();
 }
 
@@ -348,8 +336,8 @@ static void test_many_hosts(void)
 	each_page(text.buf);
 	fake_set_up(text.buf, screen_hosts(), 80, 24, false);
 	app_key(fake_app, K_END);
-	CHECK(sees("w200"));
-	CHECK(sees("3 control planes, 197 workers"));
+	CHECK(fake_sees("w200"));
+	CHECK(fake_sees("3 control planes, 197 workers"));
 	fake_tear_down();
 	str_release(&text);
 }
@@ -376,7 +364,7 @@ static void test_whole_way(void)
 	fake_keys("n");
 	CHECK_STR(app_top(fake_app)->ops->title, "Plan");
 	fake_wait_over();
-	CHECK(sees("10 steps on 5 hosts"));
+	CHECK(fake_sees("10 steps on 5 hosts"));
 	for (int i = 0; i < 5; i++)
 		app_key(fake_app, K_ESCAPE);
 	CHECK(app_over(fake_app));
@@ -393,7 +381,7 @@ static void test_changed_on_disk(void)
 	CHECK_INT(document_set(fake_wizard.document, "kubernetes.version", "1.35", NULL), 0);
 	fake_write("kubewright.yaml", "cluster: theirs\nkubernetes:\n  version: 1.36\nhosts: []\n");
 	app_key(fake_app, K_F10);
-	CHECK(sees("stay here"));
+	CHECK(fake_sees("stay here"));
 	app_key(fake_app, K_ENTER);
 	CHECK(app_top(fake_app) == hosts);
 	app_key(fake_app, K_F10);
@@ -425,19 +413,4 @@ static const struct test tests[] = {
 	{ "all: from start to plan and back", test_whole_way },
 	{ "all: the file was changed by others", test_changed_on_disk },
 };
-int main(int argc, char **argv)
-{
-	int rc;
-
-	if (!mkdtemp(folder) || chdir(folder))
-		return 1;
-	setenv("TZ", "UTC", 1);
-	rc = test_main(tests, sizeof(tests) / sizeof(tests[0]), argc, argv);
-	if (chdir("/") == 0) {
-		char *command = xasprintf("rm -rf %s", folder);
-
-		rc |= system(command) != 0;
-		free(command);
-	}
-	return rc;
-}
+TEST_MAIN_IN_FOLDER(tests)

@@ -4,18 +4,6 @@
 
 #include "base/alloc.h"
 
-static char folder[] = "/tmp/test_screens.XXXXXX";
-
-static bool sees(const char *text)
-{
-	const char *screen = fake_see();
-
-	if (strstr(screen, text))
-		return true;
-	printf("# not on the screen: \"%s\"\n%s", text, screen);
-	return false;
-}
-
 /* ---- preflight ---------------------------------------------------------------------------------------------------------- */
 
 static void test_preflight(void)
@@ -25,26 +13,26 @@ static void test_preflight(void)
 	fake.refuse_login = true;
 	fake_set_up(fake_file, screen_preflight(), 80, 24, false);
 	CHECK_INT(fake.begun[PURPOSE_CHECK], 1);
-	CHECK(sees("Looking at the hosts"));
+	CHECK(fake_sees("Looking at the hosts"));
 	fake_wait_over();
-	CHECK(sees("5 hosts: 2 errors, 1 warning, 0 ignored"));
-	CHECK(sees("swap is on: /dev/sda2"));
-	CHECK(sees("the host refused the login of root"));
-	CHECK(sees("nothing in the way"));
+	CHECK(fake_sees("5 hosts: 2 errors, 1 warning, 0 ignored"));
+	CHECK(fake_sees("swap is on: /dev/sda2"));
+	CHECK(fake_sees("the host refused the login of root"));
+	CHECK(fake_sees("nothing in the way"));
 	app_key(fake_app, K_DOWN);
 	app_key(fake_app, K_ENTER);
-	CHECK(sees("Why it matters"));
-	CHECK(sees("swapoff"));
+	CHECK(fake_sees("Why it matters"));
+	CHECK(fake_sees("swapoff"));
 	app_key(fake_app, K_ESCAPE);
 	fake_keys("x");
-	CHECK(sees("ignored"));
+	CHECK(fake_sees("ignored"));
 	CHECK_INT(document_get(fake_wizard.document, "preflight.ignore", &value), 1);
 	CHECK_STR(value.buf, "swap-on");
-	CHECK(sees("1 error, 1 warning, 1 ignored"));
+	CHECK(fake_sees("1 error, 1 warning, 1 ignored"));
 	fake_keys("x");
 	str_clear(&value);
 	CHECK_INT(document_get(fake_wizard.document, "preflight.ignore", &value), 0);
-	CHECK(sees("2 errors"));
+	CHECK(fake_sees("2 errors"));
 	CHECK_INT(fake.begun[PURPOSE_CHECK], 1);
 	str_release(&value);
 	fake_tear_down();
@@ -76,18 +64,18 @@ static void test_preflight_goes_on(void)
 	fake_set_up(fake_file, page, 80, 24, false);
 	fake_wait_over();
 	app_key(fake_app, K_F10);
-	CHECK(sees("1 host has errors: cp1"));
+	CHECK(fake_sees("1 host has errors: cp1"));
 	app_key(fake_app, K_ENTER);
 	CHECK(app_top(fake_app) == page);
 	fake_keys("f");
-	CHECK(sees("turns swap off"));
+	CHECK(fake_sees("turns swap off"));
 	app_key(fake_app, K_RIGHT);
 	app_key(fake_app, K_ENTER);
 	CHECK_INT(fake.begun[PURPOSE_REMEDY], 1);
 	CHECK(!fake.wrong_remedy);
 	fake_wait_over();
 	CHECK_INT(fake.begun[PURPOSE_CHECK], 2);
-	CHECK(sees("0 errors, 1 warning"));
+	CHECK(fake_sees("0 errors, 1 warning"));
 	app_key(fake_app, K_F10);
 	CHECK_STR(app_top(fake_app)->ops->title, "Plan");
 	fake_wait_over();
@@ -106,7 +94,7 @@ static void test_preflight_cannot_begin(void)
 	CHECK(app_top(fake_app) != page);
 	app_key(fake_app, K_ESCAPE);
 	CHECK(app_top(fake_app) == page);
-	CHECK(sees("c checks the hosts"));
+	CHECK(fake_sees("c checks the hosts"));
 	app_key(fake_app, K_ENTER);
 	fake_keys("xf");
 	CHECK(app_top(fake_app) == page);
@@ -123,27 +111,27 @@ static void test_plan(void)
 	fake.refuse_login = true;
 	fake_set_up(fake_file, page, 80, 24, false);
 	CHECK_INT(fake.begun[PURPOSE_PLAN], 1);
-	CHECK(sees("Nothing is changed"));
+	CHECK(fake_sees("Nothing is changed"));
 	fake_wait_over();
-	CHECK(sees("8 steps on 4 hosts"));
-	CHECK(sees("1 host is left out"));
-	CHECK(sees("2 sysctls are not as they should be"));
-	CHECK(sees("Kubernetes 1.36.2"));
+	CHECK(fake_sees("8 steps on 4 hosts"));
+	CHECK(fake_sees("1 host is left out"));
+	CHECK(fake_sees("2 sysctls are not as they should be"));
+	CHECK(fake_sees("Kubernetes 1.36.2"));
 	CHECK(!strstr(fake_see(), "unlock"));
 	app_key(fake_app, K_ENTER);
-	CHECK(sees("+fs.inotify.max_user_watches = 524288"));
+	CHECK(fake_sees("+fs.inotify.max_user_watches = 524288"));
 	app_key(fake_app, K_ESCAPE);
 	app_key(fake_app, K_DOWN);
-	CHECK(sees("the host refused the login of root"));
+	CHECK(fake_sees("the host refused the login of root"));
 	app_key(fake_app, K_UP);
 	app_key(fake_app, K_TAB);
 	app_key(fake_app, K_DOWN);
 	app_key(fake_app, K_ENTER);
-	CHECK(sees("Installing packages"));
+	CHECK(fake_sees("Installing packages"));
 	CHECK(!strstr(fake_see(), "Preparing the system"));
 	app_key(fake_app, K_ESCAPE);
 	fake_keys("a");
-	CHECK(sees("rack7"));
+	CHECK(fake_sees("rack7"));
 	fake_keys("rack\r");
 	CHECK_INT(fake.begun[PURPOSE_APPLY], 0);
 	fake_keys("7\r");
@@ -158,9 +146,9 @@ static void test_plan_nothing(void)
 	fake.nothing_to_do = true;
 	fake_set_up(fake_file, screen_plan(), 80, 24, false);
 	fake_wait_over();
-	CHECK(sees("Nothing is to do"));
+	CHECK(fake_sees("Nothing is to do"));
 	fake_keys("a");
-	CHECK(sees("nothing is to do"));
+	CHECK(fake_sees("nothing is to do"));
 	CHECK_INT(fake.begun[PURPOSE_APPLY], 0);
 	fake_tear_down();
 }
@@ -175,7 +163,7 @@ static void test_plan_secret(void)
 	fake.secret_first = true;
 	fake_keys("arack7\r");
 	CHECK_INT(fake.begun[PURPOSE_APPLY], 0);
-	CHECK(sees("Password of root"));
+	CHECK(fake_sees("Password of root"));
 	fake_keys("hunter2\r");
 	CHECK(!strstr(fake_see(), "hunter2"));
 	wizard_dispatch(&fake_wizard);
@@ -194,19 +182,4 @@ static const struct test tests[] = {
 	{ "plan: nothing to do", test_plan_nothing },
 	{ "plan: a secret is typed first", test_plan_secret },
 };
-int main(int argc, char **argv)
-{
-	int rc;
-
-	if (!mkdtemp(folder) || chdir(folder))
-		return 1;
-	setenv("TZ", "UTC", 1);
-	rc = test_main(tests, sizeof(tests) / sizeof(tests[0]), argc, argv);
-	if (chdir("/") == 0) {
-		char *command = xasprintf("rm -rf %s", folder);
-
-		rc |= system(command) != 0;
-		free(command);
-	}
-	return rc;
-}
+TEST_MAIN_IN_FOLDER(tests)
