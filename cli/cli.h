@@ -16,6 +16,8 @@ struct remote_pool;
 struct secret;
 struct str;
 
+/* The inventory when -f names none. */
+#define CLI_FILE "kubewright.yaml"
 /* Exit status when nothing of base/error.h fits: the cluster stands, hosts are left to do. */
 #define CLI_EXIT_HOSTS_LEFT 8
 #define CLI_EXIT_USAGE 2

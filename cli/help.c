@@ -68,7 +68,8 @@ void cli_help(FILE *f, const struct cli_command *command)
 		return;
 	}
 	fputs("kubewright turns bare-metal servers into a highly available Kubernetes cluster over SSH.\n\n"
-	      "usage: kubewright COMMAND [options]\n\nCommands:\n",
+	      "usage: kubewright [-f FILE]            the full-screen wizard, on a terminal\n"
+	      "       kubewright COMMAND [options]\n\nCommands:\n",
 		f);
 	for (size_t i = 0; i < cli_command_count; i++) {
 		const struct cli_command *c = &cli_commands[i];

@@ -24,7 +24,7 @@ static int write_sample(const char *file, const struct str *text, struct error *
 	if (file_create(file, text->buf, text->len, 0644, err))
 		return -1;
 	fprintf(stderr, "wrote %s: look it over, then run 'kubewright check%s%s'\n", file,
-		strcmp(file, "kubewright.yaml") ? " -f " : "", strcmp(file, "kubewright.yaml") ? file : "");
+		strcmp(file, CLI_FILE) ? " -f " : "", strcmp(file, CLI_FILE) ? file : "");
 	return 0;
 }
 

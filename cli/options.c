@@ -291,7 +291,7 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct error
 		}
 	}
 	if (!o->file)
-		o->file = "kubewright.yaml";
+		o->file = CLI_FILE;
 	return check_use(o, given, err);
 }
 

@@ -346,7 +346,8 @@ static void farewell(const struct wizard *w)
 	str_release(&again);
 }
 
-static int show(const struct cli_options *o, struct screen *first)
+/* document: what to begin with, on the page of its hosts; NULL: nothing. Taken over, as is first. */
+static int show(const struct cli_options *o, struct screen *first, struct document *document)
 {
 	struct session s = { .options = o };
 	struct error err = { 0 };
@@ -356,6 +357,8 @@ static int show(const struct cli_options *o, struct screen *first)
 
 	if (!home || file_mkdirs(home, 0700, &err)) {
 		first->ops->free(first);
+		if (document)
+			document_free(document);
 		free(home);
 		return cli_fail(&err);
 	}
@@ -365,7 +368,9 @@ static int show(const struct cli_options *o, struct screen *first)
 	struct port port = port_of(&s);
 
 	wizard_init(&w, &port);
-	status = tui_main(&w, first, log, &err);
+	if (document)
+		wizard_open(&w, document);
+	status = tui_main(&w, first, document ? screen_hosts() : NULL, log, &err);
 	if (status == 0 && w.summary_valid && w.purpose == PURPOSE_APPLY)
 		status = w.summary.exit_status;
 	else if (status > 0)
@@ -386,7 +391,12 @@ static int show(const struct cli_options *o, struct screen *first)
 
 int cli_wizard(const struct cli_options *o)
 {
-	return show(o, screen_start());
+	struct document *document = NULL;
+	struct error err = { 0 };
+
+	if (strcmp(o->file, CLI_FILE) != 0 && !(document = document_load(o->file, &err)))
+		return cli_fail(&err);
+	return show(o, screen_start(), document);
 }
 
 int cli_replay(const struct cli_options *o)
@@ -403,5 +413,5 @@ int cli_replay(const struct cli_options *o)
 	path = cli_past_find(o->arg_count ? o->args[0] : "", &err);
 	r = path ? recording_load(path, &err) : NULL;
 	free(path);
-	return r ? show(o, screen_replay(r)) : cli_fail(&err);
+	return r ? show(o, screen_replay(r), NULL) : cli_fail(&err);
 }

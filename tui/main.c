@@ -124,7 +124,7 @@ static void turn(struct loop *l)
 		tick(l);
 }
 
-int tui_main(struct wizard *w, struct screen *first, const char *log_path, struct error *err)
+int tui_main(struct wizard *w, struct screen *first, struct screen *second, const char *log_path, struct error *err)
 {
 	struct loop l = { .wizard = w, .tick_ms = -1 };
 	bool signalled;
@@ -132,12 +132,16 @@ int tui_main(struct wizard *w, struct screen *first, const char *log_path, struc
 	l.term = term_open(log_path, err);
 	if (!l.term) {
 		first->ops->free(first);
+		if (second)
+			second->ops->free(second);
 		return -1;
 	}
 	w->ascii = term_ascii(l.term);
 	canvas_init(&l.canvas, 80, 24, w->ascii);
 	l.app = w->app = app_new(w, w->ascii);
 	app_push(l.app, first);
+	if (second)
+		app_push(l.app, second);
 	resize(&l);
 	while (!app_over(l.app))
 		turn(&l);
