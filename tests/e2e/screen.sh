@@ -18,9 +18,9 @@ terminal() {
 screen() { on_screen capture-pane -p; }
 shown() { screen | grep -Eq -- "$1"; }
 not_shown() { ! shown "$1"; }
-# sees SECONDS PATTERN: the check that it comes on the screen; the screen is printed when not
+# sees SECONDS PATTERN: the check that it comes on the screen, on a busy machine after three times as long; the screen is printed when not
 sees() {
-	until_ok "$1" shown "$2" && return
+	until_ok $((3 * $1)) shown "$2" && return
 	fail "${flavour:-}: the screen shows '$2' within $1 s" || screen | sed 's/^/#   |/'
 }
 # keys KEY…: by tmux's names
