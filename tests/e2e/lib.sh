@@ -93,7 +93,8 @@ voters() {
 vip_holder() {
 	local h
 	for h in $("$LAB" status | awk '$3 == "up" && $1 ~ /^cp/ { print $1 }'); do
-		if "$LAB" exec "$h" ip -o -4 addr show | grep -q " $VIP/"; then
+		# not grep -q: what it leaves unread makes the pipe fail
+		if "$LAB" exec "$h" ip -o -4 addr show | grep " $VIP/" >/dev/null; then
 			echo "$h"
 			return
 		fi

@@ -19,6 +19,7 @@ counter() { kc get configmap counter -o jsonpath='{.data.n}'; }
 # The longest time between two acknowledged writes, in ms.
 longest_gap() { awk 'NR > 1 && $1 - last > gap { gap = $1 - last } { last = $1 } END { print gap + 0 }' "$WORK/written"; }
 
+held() { [ -n "$(vip_holder)" ]; }
 voters_are() { [ "$(voters "$1")" = "$2" ]; }
 other_than() { for h in cp1 cp2 cp3; do [ "$h" = "$1" ] || { echo $h; return; }; done; }
 
@@ -50,6 +51,7 @@ each_in_turn() {
 	write_counter &
 	writer=$!
 	lost_and_back cp1
+	ok "$1: the virtual IP is held" until_ok 30 held
 	holder=$(vip_holder)
 	lost_and_back "$holder"
 	for h in cp2 cp3; do [ "$h" = "$holder" ] || lost_and_back $h; done
