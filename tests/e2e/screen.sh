@@ -16,7 +16,7 @@ terminal() {
 	on_screen set-option -g remain-on-exit on >/dev/null
 }
 screen() { on_screen capture-pane -p; }
-shown() { screen | grep -Eq -- "$1"; }
+shown() { screen | grep -E -- "$1" >/dev/null; }
 not_shown() { ! shown "$1"; }
 # sees SECONDS PATTERN: the check that it comes on the screen, on a busy machine after three times as long; the screen is printed when not
 sees() {
