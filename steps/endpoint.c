@@ -25,8 +25,8 @@ static const char check_script[] =
  */
 static int priority(const struct world *w, int host)
 {
-	bool init = host == w->init_host &&
-		    (!w->cluster.exists || cluster_fact_is(&w->hosts[host], "record.init", "yes"));
+	bool init =
+		host == w->init_host && (!w->cluster.exists || cluster_fact_is(&w->hosts[host], "record.init", "yes"));
 	int place = 0;
 
 	for (int i = 0; i < host; i++)

@@ -22,5 +22,6 @@ extern const char host_script_reset[];
 extern const char host_script_remedy[];
 extern const char host_script_job[];
 extern const char host_script_logs[];
+extern const char host_script_explain[];
 
 #endif

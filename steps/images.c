@@ -73,6 +73,8 @@ int images_apply(struct task *t, struct error *err)
 
 	images_params(t, &config, &more, params);
 	rc = world_job(t, "images", host_script_images, params, 3, images_words, NULL, NULL, 45 * 60000, err);
+	if (rc)
+		world_explain(t, "images", err);
 	str_release(&config);
 	str_release(&more);
 	return rc;

@@ -78,5 +78,7 @@ int init_apply(struct task *t, struct error *err)
 	task_unlock(t);
 	if (rc == 0)
 		world_note_installed(t);
+	else
+		world_explain(t, "init", err);
 	return rc;
 }

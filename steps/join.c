@@ -192,9 +192,13 @@ int join_apply(struct task *t, struct error *err)
 	rc = world_job(t, "join", host_script_join, params, sizeof(params) / sizeof(params[0]), join_words, NULL,
 		&attached, 20 * 60000, err);
 	str_wipe(&config);
-	if (rc == 0)
+	if (rc == 0) {
 		world_note_installed(t);
-	else if (err->kind == ERROR_COMMAND && world_is_control_plane(t))
+		return 0;
+	}
+	/* before the learner goes: etcd says other things afterwards */
+	world_explain(t, "join", err);
+	if (err->kind == ERROR_COMMAND && world_is_control_plane(t))
 		remove_learner(t);
 	return rc;
 }

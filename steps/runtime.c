@@ -127,6 +127,8 @@ int runtime_apply(struct task *t, struct error *err)
 				       *version == 'v' ? version + 1 : version, w->release->containerd_recommended) < 0)
 			task_notice(t, "containerd %s works, but Kubernetes %s recommends %s or newer", version,
 				w->version, w->release->containerd_recommended);
+	} else {
+		world_explain(t, "", err);
 	}
 	remote_answer_release(&answer);
 	managed_release(&files);

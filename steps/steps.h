@@ -119,6 +119,11 @@ int world_script(struct task *t, const char *name, const char *script, const str
  */
 int world_job(struct task *t, const char *name, const char *script, const struct remote_param *params, size_t param_count,
 	const char *const *words, struct remote_answer *answer, bool *attached, int64_t timeout_ms, struct error *err);
+/*
+ * After a command or job failed or took too long: brings the host's logs into the log of this step and, when they hold a known failure, puts its cause and
+ * remedy into err's hint and the line into its detail. job: the job's name, or "". err's kind and what stay; cannot fail.
+ */
+void world_explain(struct task *t, const char *job, struct error *err);
 /* Whether the host's record says that job NAME ended with status 0. */
 bool world_job_done(const struct cluster_host *h, const char *name);
 /* Digest of a job's script and parameters (but for the one named secret_config): its record keeps it, so that a check can tell a result from mere evidence. */

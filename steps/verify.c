@@ -196,6 +196,8 @@ int verify_apply(struct task *t, struct error *err)
 		task_wait(t, clock_mono_ms() + 500);
 		task_unlock(t);
 	}
+	if (rc)
+		world_explain(t, "", err);
 	if (rc == 0) {
 		task_lock(t);
 		w->voters = v.voters;

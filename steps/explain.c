@@ -1,0 +1,138 @@
+/* Why did it fail: what the host's logs say, and what is known of such lines. */
+#include "steps/steps.h"
+
+#include "base/error.h"
+#include "base/str.h"
+#include "cluster/signatures.h"
+#include "remote/remote.h"
+#include "steps/host_scripts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define EXPLAIN_TIMEOUT_MS 20000
+#define LOGGED_LINES 60 /* of each source; what the step itself said stays in sight */
+#define HITS 4
+
+static const char *const explain_words[] = { "job", "kubelet", "containerd", "keepalived", "pods", "system", "error",
+	"hint", NULL };
+/* The log ends with what tells most. */
+static const char *const logged[] = { "system", "keepalived", "containerd", "pods", "kubelet" };
+
+static const struct remote_answer_line *answer_line(const struct remote_answer *a, const char *word)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->lines[i].word, word) == 0)
+			return &a->lines[i];
+	return NULL;
+}
+
+/* Where the last count lines of text begin. */
+static const char *last_lines(const char *text, size_t len, size_t count)
+{
+	const char *p = text + len;
+
+	if (len > 0 && p[-1] == '\n')
+		p--;
+	while (p > text && count > 0) {
+		const char *newline = memrchr(text, '\n', (size_t)(p - text));
+
+		p = newline ? newline : text;
+		count--;
+	}
+	return p > text || (len > 0 && *p == '\n') ? p + 1 : p;
+}
+
+static void log_source(struct task *t, const char *name, const char *text, size_t len)
+{
+	const char *end = text + len, *p = last_lines(text, len, LOGGED_LINES);
+
+	while (p < end) {
+		const char *newline = memchr(p, '\n', (size_t)(end - p));
+		size_t n = (size_t)((newline ? newline : end) - p);
+
+		if (n)
+			task_log(t, "%s: %.*s", name, (int)n, p);
+		p += n + 1;
+	}
+}
+
+static size_t match(const struct remote_answer *a, const struct error *err, struct signature_hit hits[HITS])
+{
+	struct signature_source sources[sizeof(logged) / sizeof(logged[0]) + 1];
+	const struct remote_answer_line *job = answer_line(a, "job");
+	size_t n = 0;
+
+	/* the job's log is more than the end of it that the error has */
+	if (job && job->len)
+		sources[n++] = (struct signature_source){ "job", job->value, job->len };
+	else
+		sources[n++] = (struct signature_source){ "job", err->detail, strlen(err->detail) };
+	for (size_t i = 0; i < sizeof(logged) / sizeof(logged[0]); i++) {
+		const struct remote_answer_line *line = answer_line(a, logged[i]);
+
+		if (line)
+			sources[n++] = (struct signature_source){ logged[i], line->value, line->len };
+	}
+	return signatures_match(sources, n, hits, HITS);
+}
+
+/* The line that matched, then as much of the end of the old detail as there is room for, from the start of a line. */
+static void put_detail(struct error *err, const struct signature_hit *hit)
+{
+	char head[sizeof(hit->line) + 32], old[sizeof(err->detail)];
+	const char *rest = old;
+	size_t room;
+
+	if (strstr(err->detail, hit->line))
+		return;
+	snprintf(head, sizeof(head), "%s: %s", hit->source, hit->line);
+	room = sizeof(err->detail) - strlen(head) - 2;
+	memcpy(old, err->detail, sizeof(old));
+	while (strlen(rest) > room && strchr(rest, '\n'))
+		rest = strchr(rest, '\n') + 1;
+	if (strlen(rest) > room)
+		rest = "";
+	snprintf(err->detail, sizeof(err->detail), "%s%s%s", head, *rest ? "\n" : "", rest);
+}
+
+static void put_hint(struct error *err, const struct signature_hit *hit)
+{
+	char old[sizeof(err->hint)];
+	int n;
+
+	memcpy(old, err->hint, sizeof(old));
+	n = snprintf(err->hint, sizeof(err->hint), "%s: %s", hit->cause, hit->remedy);
+	if (*old && n > 0 && (size_t)n + strlen(old) + 3 <= sizeof(err->hint))
+		snprintf(err->hint + n, sizeof(err->hint) - (size_t)n, "; %s", old);
+}
+
+void world_explain(struct task *t, const char *job, struct error *err)
+{
+	const struct remote_param params[] = { { "job", job } };
+	struct signature_hit hits[HITS];
+	struct remote_answer answer = { 0 };
+	struct error local = { 0 };
+	size_t count;
+
+	if ((err->kind != ERROR_COMMAND && err->kind != ERROR_TIMEOUT) || task_cancelled(t))
+		return;
+	if (world_script(
+		    t, "explain", host_script_explain, params, 1, explain_words, &answer, EXPLAIN_TIMEOUT_MS, &local))
+		task_log(t, "cannot gather more of the host's logs: %s", local.what);
+	for (size_t i = 0; i < sizeof(logged) / sizeof(logged[0]); i++) {
+		const struct remote_answer_line *line = answer_line(&answer, logged[i]);
+
+		if (line)
+			log_source(t, logged[i], line->value, line->len);
+	}
+	count = match(&answer, err, hits);
+	for (size_t i = count; i-- > 0;)
+		task_log(t, "%s %s (%s)", i == 0 ? "most likely:" : "also seen:", hits[i].cause,
+			hits[i].signature->name);
+	if (count) {
+		put_detail(err, &hits[0]);
+		put_hint(err, &hits[0]);
+	}
+	remote_answer_release(&answer);
+}
