@@ -12,6 +12,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* What a front end can spare between two looks at its keyboard. */
+#define DISPATCH_MS 10
+
 struct node {
 	struct node *next;
 	struct event ev;
@@ -209,14 +212,17 @@ int engine_fd(const struct engine *e)
 bool engine_dispatch(struct engine *e)
 {
 	struct stream *s = &e->stream;
+	int64_t until = clock_mono_ms() + DISPATCH_MS;
 	struct node *n;
 
-	/* as many as fit, not "until empty": fast producers must not keep the caller from its keyboard */
-	for (int i = 0; i < STREAM_SLOTS && !s->done && (n = pop(s)) != NULL; i++) {
+	/* for some time, not "until empty": fast producers must not keep the caller from its keyboard */
+	while (!s->done && (n = pop(s)) != NULL) {
 		for (size_t o = 0; o < s->observer_count; o++)
 			s->observers[o](&n->ev, s->observer_ctx[o]);
 		s->done = n->ev.kind == EVENT_RUN_DONE;
 		node_free(n);
+		if (clock_mono_ms() >= until)
+			break;
 	}
 	return !s->done;
 }
