@@ -279,6 +279,9 @@ static void leave(struct term *t)
 	if (t->paste_marks)
 		send(PASTE_OFF);
 	endwin();
+	/* consoles have one screen only: what the shell says must not stand on our last line */
+	if (!capability("rmcup"))
+		send("\r\n");
 	guard_screen("");
 }
 

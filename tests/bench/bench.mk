@@ -1,6 +1,6 @@
-# make bench: figures, each measured, none asserted. BENCH="size pki facts lab" chooses; lab takes minutes and the whole machine.
-BENCH ?= size pki facts lab
-BENCH_PROGRAMS := $(BUILD)/bench/bench_facts $(BUILD)/bench/bench_pki
+# make bench: figures, each measured, none asserted. BENCH="size pki wizard facts lab" chooses; lab takes minutes and the whole machine.
+BENCH ?= size pki wizard facts lab
+BENCH_PROGRAMS := $(BUILD)/bench/bench_facts $(BUILD)/bench/bench_pki $(BUILD)/bench/bench_wizard
 
 $(BUILD)/bench/%: tests/bench/%.c $(OBJS)
 	$(call say,BENCH,$@)

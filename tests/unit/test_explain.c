@@ -151,7 +151,7 @@ static void test_unknown(void)
 	CHECK_INT(s.seen.kind, ERROR_TIMEOUT);
 	CHECK_STR(s.seen.hint, "try again");
 	CHECK_STR(s.seen.detail, "nothing known");
-	CHECK_STR(s.log.buf, "kubelet: all is well\n");
+	CHECK_STR(s.log.buf, "gathered kubelet: all is well\n");
 	str_release(&s.log);
 }
 
