@@ -196,12 +196,15 @@ static void host_aside(struct plain *p, const struct event *ev)
 
 static void output(struct plain *p, const struct event *ev)
 {
-	if (ev->host >= 0)
-		tail_add(&p->tails[ev->host], ev->text ? ev->text : "");
+	const char *text = ev->text ? ev->text : "";
+
+	/* what stood at the end before logs were gathered tells more in few lines */
+	if (ev->host >= 0 && !str_starts(text, STEPS_GATHERED))
+		tail_add(&p->tails[ev->host], text);
 	if (!p->verbose)
 		return;
 	columns(p, p->err, ev);
-	fprintf(p->err, "| %s\n", ev->text ? ev->text : "");
+	fprintf(p->err, "| %s\n", text);
 }
 
 static void remark(struct plain *p, const struct event *ev, const char *word)
