@@ -329,7 +329,7 @@ attempt without_terminal
 attempt refuses dumb 'needs a terminal that can show a full screen'
 attempt refuses nonsense "no full screen on a terminal of type 'nonsense'"
 attempt fast_keys
-for term in ${TERMS:-linux vt220 xterm-256color screen-256color tmux-256color}; do
+for term in ${TERMS:-linux vt220 xterm-256color screen tmux}; do
 	if ! infocmp "$term" >/dev/null 2>&1; then
 		skip "$term: this machine does not know it"
 		continue
