@@ -114,22 +114,37 @@ static unsigned only(void)
 	return getenv("TORTURE") ? (unsigned)atoi(getenv("TORTURE")) : 0;
 }
 
+/* Which control plane lost its disk after the cluster was made, and is to join again in the runs that follow; -1: none. */
+static int lost = -1;
+static bool rejoining;
+
 /* TORTURE=43 runs the 43rd call's point alone, and tells what happens in it. */
 static void tell(const struct event *ev, void *ctx)
 {
 	(void)ctx;
 	printf("# %5d ms %d %s %s %s %s\n", (int)ev->at_ms, ev->host, event_kind_name(ev->kind),
-		ev->step >= 0 ? plan_install[ev->step].name : "", ev->text ? ev->text : "",
+		ev->step >= 0 ? (rejoining ? plan_rejoin : plan_install)[ev->step].name : "", ev->text ? ev->text : "",
 		ev->error ? ev->error->what : "");
+}
+
+/* A new disk: the cluster still knows the machine. */
+static void wipe(struct machine *m)
+{
+	memset(m->jobs, 0, sizeof(m->jobs));
+	m->file_count = 0;
+	m->prepared = m->packages = m->containerd = m->keepalived = m->pki = m->record = m->init = false;
+	m->have = "";
+	m->lock[0] = '\0';
 }
 
 static void run(
 	struct lab *l, const char *id, const char *dead_runs, unsigned fail_at, enum lab_fault fault, struct seen *o)
 {
+	bool again[LAB_MACHINES] = { false };
 	struct engine_host hosts[LAB_MACHINES];
 	struct engine_config config = { .run = id,
-		.steps = plan_install,
-		.step_count = plan_install_count,
+		.steps = rejoining ? plan_rejoin : plan_install,
+		.step_count = rejoining ? plan_rejoin_count : plan_install_count,
 		.hosts = hosts,
 		.host_count = LAB_MACHINES,
 		.world = NULL,
@@ -144,6 +159,9 @@ static void run(
 	world_init(&w, inventory, release_find("1.36.2"));
 	snprintf(pki, sizeof(pki), "%s/pki", dir);
 	snprintf(kubeconfig, sizeof(kubeconfig), "%s/conf.%d", dir, (int)getpid());
+	if (rejoining)
+		again[lost] = true;
+	w.rejoin = again;
 	w.run = id;
 	w.owner = "a@b pid 1";
 	w.machine = "m";
@@ -209,6 +227,21 @@ static void sound_error(const struct seen *o)
 		printf("# %s\n", run_error(o));
 }
 
+/* A whole cluster, of which one control plane loses its disk. Apply does not guess what became of it; rejoin is told. */
+static void lose_one(struct lab *l)
+{
+	struct seen o = { 0 };
+
+	run(l, "r0", "", 0, LAB_LOST, &o);
+	converged(l, &o);
+	wipe(&l->machines[lost]);
+	memset(&o, 0, sizeof(o));
+	run(l, "ra", "r0", 0, LAB_LOST, &o);
+	if (!CHECK(o.failed && strstr(o.first.hint, "kubewright rejoin cp")))
+		printf("# %s\n", run_error(&o));
+	rejoining = true;
+}
+
 /* ---- points -------------------------------------------------------------------------------------------------------- */
 
 static void point(unsigned n, enum lab_fault fault)
@@ -218,6 +251,8 @@ static void point(unsigned n, enum lab_fault fault)
 
 	alarm(POINT_SECONDS);
 	lab_init(&l, inventory, store, tls);
+	if (lost >= 0)
+		lose_one(&l);
 	run(&l, "r1", "", n, fault, &bad);
 	CHECK(l.calls >= n);
 	if (bad.failed)
@@ -231,6 +266,29 @@ static void point(unsigned n, enum lab_fault fault)
 	run(&l, "r2", "r1", 0, fault, &good);
 	converged(&l, &good);
 	pthread_mutex_destroy(&l.lock);
+}
+
+/* Calls of a control plane's way back that goes well. */
+static unsigned good_rejoin(void)
+{
+	struct seen o = { 0 };
+	struct lab l;
+	unsigned calls;
+
+	lab_init(&l, inventory, store, tls);
+	lose_one(&l);
+	run(&l, "r1", "", 0, LAB_LOST, &o);
+	converged(&l, &o);
+	CHECK_INT(l.inits, 1);
+	calls = l.calls;
+	rejoining = false;
+	memset(&o, 0, sizeof(o));
+	run(&l, "r2", "", 0, LAB_LOST, &o);
+	converged(&l, &o);
+	CHECK_INT(o.result.changed, LAB_MACHINES); /* the locks, given back */
+	printf("# back again: %u remote calls\n", calls);
+	pthread_mutex_destroy(&l.lock);
+	return calls;
 }
 
 /* Calls of an installation that goes well. */
@@ -278,7 +336,7 @@ static void series(enum lab_fault a, enum lab_fault b, unsigned step)
 	int before;
 
 	set_up();
-	points = good_run(&execs);
+	points = lost >= 0 ? good_rejoin() : good_run(&execs);
 	before = test_failures;
 	for (unsigned n = only() ? only() : 1; n <= points && test_failures < before + 5; n += step) {
 		unsigned slot = 0;
@@ -334,10 +392,27 @@ static void test_error(void)
 	series(LAB_ERROR, LAB_ERROR, 1);
 }
 
+/* Each of the three, the first one too. */
+static void test_rejoin(void)
+{
+	set_up();
+	for (lost = 0; lost < 3; lost++)
+		good_rejoin();
+	tear_down();
+}
+
+static void test_rejoin_cut(void)
+{
+	lost = 1;
+	series(LAB_LOST, LAB_LOST_AFTER, thorough() ? 1 : 6);
+}
+
 static const struct test tests[] = {
 	{ "an installation, and again", test_good },
 	{ "a machine is lost before or after the n-th call", test_lost },
 	{ "the connection is lost once", test_once },
 	{ "the n-th call fails", test_error },
+	{ "a control plane that lost its disk joins again", test_rejoin },
+	{ "a machine is lost while another joins again", test_rejoin_cut },
 };
 TEST_MAIN(tests)
