@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,9 @@ struct ssl_ctx_st *fake_tls_context(const char *cert_pem, const char *key_pem, c
 	X509 *x = PEM_read_bio_X509(cert, NULL, NULL, NULL), *trust = PEM_read_bio_X509(ca, NULL, NULL, NULL);
 	EVP_PKEY *k = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
 
+	/* OpenSSL decodes extensions at their first use, which would be several threads' at once */
+	if (X509_check_purpose(x, -1, 0) != 1 || X509_check_purpose(trust, -1, 0) != 1)
+		abort();
 	if (SSL_CTX_use_certificate(ctx, x) != 1 || SSL_CTX_use_PrivateKey(ctx, k) != 1)
 		abort();
 	X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), trust);
