@@ -239,8 +239,15 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	pthread_mutex_lock(&e->lock);
-	e->cancelled = e->hard = e->quit = true;
-	stop_all(e);
+	e->quit = true;
+	if (e->over) {
+		/* nothing is under way: connections are closed in peace, and whoever keeps them may take them up again */
+		for (size_t h = 0; h < e->config.host_count; h++)
+			pthread_cond_signal(&e->tasks[h].cond);
+	} else {
+		e->cancelled = e->hard = true;
+		stop_all(e);
+	}
 	pthread_cond_signal(&e->watch);
 	pthread_mutex_unlock(&e->lock);
 	if (e->stream.fd >= 0)

@@ -149,7 +149,7 @@ replayed() {
 by_keys() {
 	local before
 	fresh "$1"
-	# the lab has looked whether it can log in
+	# whoever logged in before was not the wizard
 	all_logins >"$WORK/logins"
 	"$LAB" inventory >"$WORK/lab.yaml"
 	"$LAB" exec w1 cat /etc/machine-id | "$LAB" exec w2 sh -c 'cat >/etc/machine-id'

@@ -116,6 +116,7 @@ static void fake_cancel(struct remote *remote)
 
 	pthread_mutex_lock(&f->lock);
 	f->cancelled = true;
+	f->rig->cancels++;
 	pthread_cond_broadcast(&f->cond);
 	pthread_mutex_unlock(&f->lock);
 }

@@ -51,6 +51,7 @@ struct rig {
 	/* After apply's exec, under task_lock. May be NULL. */
 	void (*after)(struct rig *r, int host, int step);
 	_Atomic int calls;    /* remote calls */
+	_Atomic int cancels;  /* of connections */
 	int fail_call;        /* this one fails, as … */
 	enum rig_act fail_as;
 
