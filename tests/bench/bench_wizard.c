@@ -50,7 +50,7 @@ static int talk(struct task *t, struct error *err)
 
 	for (unsigned i = 0; now() < end && !task_cancelled(t); i++) {
 		int n = snprintf(line, sizeof(line),
-			"Get:%u http://deb.debian.org/debian trixie/main amd64 library-%u amd64 2.41-%d [%u kB]\n", i,
+			"Get:%u http://mirror.example.com/debian trixie/main amd64 library-%u amd64 2.41-%d [%u kB]\n", i,
 			i * 7919 % 10007, task_host(t), i * 31 % 4096);
 
 		task_output(line, (size_t)n, t);
