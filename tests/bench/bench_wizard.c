@@ -50,8 +50,8 @@ static int talk(struct task *t, struct error *err)
 
 	for (unsigned i = 0; now() < end && !task_cancelled(t); i++) {
 		int n = snprintf(line, sizeof(line),
-			"Get:%u http://mirror.example.com/debian trixie/main amd64 library-%u amd64 2.41-%d [%u kB]\n", i,
-			i * 7919 % 10007, task_host(t), i * 31 % 4096);
+			"Get:%u http://mirror.example.com/debian trixie/main amd64 library-%u amd64 2.41-%d [%u kB]\n",
+			i, i * 7919 % 10007, task_host(t), i * 31 % 4096);
 
 		task_output(line, (size_t)n, t);
 		atomic_fetch_add(&told->lines, 1);
