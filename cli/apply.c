@@ -93,15 +93,10 @@ int cli_apply(const struct cli_options *o)
 		cli_run_release(&r);
 		return status;
 	}
-	if (o->json) {
-		engine_observe(r.engine, json_event, &r.config);
-	} else {
-		r.plain = plain_new(stdout, stderr, &r.config, &r.progress, PLAIN_RUN, o->verbose);
-		plain_findings(r.plain, r.world.findings);
-		engine_observe(r.engine, plain_event, r.plain);
+	cli_run_show(&r);
+	if (!o->json)
 		printf("applying %s to %zu host%s of cluster %s\n", o->file, r.chosen_count,
 			r.chosen_count == 1 ? "" : "s", r.inventory->cluster);
-	}
 	status = cli_run_execute(&r, &err) ? cli_fail(&err) : cli_apply_report(&r);
 	cli_run_release(&r);
 	return status;

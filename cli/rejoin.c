@@ -78,13 +78,7 @@ int cli_rejoin(const struct cli_options *o)
 		return status;
 	}
 	r.world.rejoin = rejoin;
-	if (o->json) {
-		engine_observe(r.engine, json_event, &r.config);
-	} else {
-		r.plain = plain_new(stdout, stderr, &r.config, &r.progress, PLAIN_RUN, o->verbose);
-		plain_findings(r.plain, r.world.findings);
-		engine_observe(r.engine, plain_event, r.plain);
-	}
+	cli_run_show(&r);
 	status = cli_run_execute(&r, &err) ? cli_fail(&err) : cli_apply_report(&r);
 	cli_run_release(&r);
 	free(rejoin);

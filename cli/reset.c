@@ -72,13 +72,7 @@ int cli_reset(const struct cli_options *o)
 	if (r.chosen_count < r.inventory->host_count)
 		fputs("note: the other hosts are not touched: in a cluster that lives on, the Nodes and etcd members of the reset hosts stay listed\n",
 			stderr);
-	if (o->json) {
-		engine_observe(r.engine, json_event, &r.config);
-	} else {
-		r.plain = plain_new(stdout, stderr, &r.config, &r.progress, PLAIN_RUN, o->verbose);
-		plain_findings(r.plain, r.world.findings);
-		engine_observe(r.engine, plain_event, r.plain);
-	}
+	cli_run_show(&r);
 	status = cli_run_execute(&r, &err) ? cli_fail(&err) : report(&r);
 	cli_run_release(&r);
 	return status;

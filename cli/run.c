@@ -243,6 +243,17 @@ int cli_confirm_name(const struct cli_run *r, const char *tell, const char *why,
 	return right ? 0 : error_set(err, ERROR_CANCELLED, "not confirmed; nothing was changed");
 }
 
+void cli_run_show(struct cli_run *r)
+{
+	if (r->options->json) {
+		engine_observe(r->engine, json_event, &r->config);
+		return;
+	}
+	r->plain = plain_new(stdout, stderr, &r->config, &r->progress, PLAIN_RUN, r->options->verbose);
+	plain_findings(r->plain, r->world.findings);
+	engine_observe(r->engine, plain_event, r->plain);
+}
+
 bool cli_run_asks(const struct cli_run *r)
 {
 	return !r->options->json && cli_can_ask();

@@ -57,6 +57,8 @@ struct cli_run {
 int cli_run_load(struct cli_run *r, const struct cli_options *o, struct error *err);
 /* Secrets, keys, store, world, engine. Observers may be added to r->engine afterwards. */
 int cli_run_open(struct cli_run *r, const struct cli_run_kind *kind, struct error *err);
+/* Has a run that changes something shown as it goes: a line per step and host, or JSON lines. Between open and execute. */
+void cli_run_show(struct cli_run *r);
 /* Runs it to its end with signals, questions and heartbeat. -1: it could not be started. */
 int cli_run_execute(struct cli_run *r, struct error *err);
 void cli_run_release(struct cli_run *r);
