@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # An operator at a terminal: kubewright in a tmux of its own, keys pressed, the screen read. Sourced after lib.sh.
 
-SOCKET=kubewright-e2e-$$
+SOCKET='' terminals=0
 on_screen() { tmux -L "$SOCKET" -f /dev/null "$@"; }
 
 # terminal WIDTH HEIGHT COMMAND…: a new terminal in $WORK/desk that runs it; what it ended with goes to $WORK/wizard.status
@@ -10,8 +10,9 @@ terminal() {
 	shift 2
 	mkdir -p "$WORK/desk"
 	rm -f "$WORK/wizard.status"
-	# without the server of an earlier one, so that its environment is this one's
-	on_screen kill-server 2>/dev/null
+	terminal_end
+	# a server of its own: the last one may still be on its way out, and its environment is not this one's
+	SOCKET=kubewright-e2e-$$-$((++terminals))
 	(cd "$WORK/desk" && LC_ALL=C.UTF-8 on_screen new-session -d "${size[@]}" "$* ; echo \$? >$WORK/wizard.status; exec cat")
 	on_screen set-option -g remain-on-exit on >/dev/null
 }
@@ -37,4 +38,4 @@ field() {
 	line "$2"
 	until_ok 5 not_shown 'Enter takes it' || fail "${flavour:-}: the form takes '$2' for $1"
 }
-terminal_end() { on_screen kill-server 2>/dev/null; }
+terminal_end() { [ -z "$SOCKET" ] || on_screen kill-server 2>/dev/null; }
