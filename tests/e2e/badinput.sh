@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 unset SSH_AUTH_SOCK
-BRIDGE=10.213.7.1
+BRIDGE=$NETWORK.1
 PORT=18822 # of servers that are none, on the bridge
 
 # ---- running and judging --------------------------------------------------------------------------------------------------------
@@ -129,10 +129,10 @@ usage() {
 	sed 's/^network: {pods/network: {podz/; s/^  version: .*/  version: 1.99.0/' "$WORK/good.yaml" >"$hosts"
 	try apply
 	expect "bad inventory" 3 "kubewright.yaml:3:12: error: Kubernetes 1.99.0 is not supported" "unknown key 'podz'; did you mean 'pods'?" "has 2 errors"
-	{ cat "$WORK/good.yaml" && echo '  - {name: cp1, address: 10.213.7.12, role: worker}'; } >"$hosts"
+	{ cat "$WORK/good.yaml" && echo "  - {name: cp1, address: $NETWORK.12, role: worker}"; } >"$hosts"
 	try apply
 	expect "duplicate name" 3 "duplicate name 'cp1'"
-	{ cat "$WORK/good.yaml" && echo '  - {name: cp2, address: 10.213.7.12, role: control-plane}'; } >"$hosts"
+	{ cat "$WORK/good.yaml" && echo "  - {name: cp2, address: $NETWORK.12, role: control-plane}"; } >"$hosts"
 	try apply
 	expect "two control planes" 3 "2 control planes: etcd needs 2 of 2 (its quorum), so 0 may fail"
 	rm "$hosts"
@@ -177,15 +177,15 @@ connections() {
 	local known=$XDG_STATE_HOME/kubewright/lab/known_hosts mode
 	"$LAB" refuse cp1
 	try apply --accept-new-host-keys
-	expect "refused port" 4 "cannot connect to cp1 (10.213.7.11:22): Connection refused" "is sshd running there and listening on port 22?" "1 failed"
+	expect "refused port" 4 "cannot connect to cp1 ($NETWORK.11:22): Connection refused" "is sshd running there and listening on port 22?" "1 failed"
 	"$LAB" heal cp1
 	"$LAB" cut cp1
 	try apply --accept-new-host-keys --connect-timeout 2
-	expect "dropped packets" 4 "cannot connect to cp1 (10.213.7.11:22): no answer within 2 s" "does a firewall drop port 22?"
+	expect "dropped packets" 4 "cannot connect to cp1 ($NETWORK.11:22): no answer within 2 s" "does a firewall drop port 22?"
 	"$LAB" heal cp1
 	"$LAB" hang cp1
 	try apply --accept-new-host-keys --connect-timeout 2
-	expect "hanging sshd" 4 "cp1 (10.213.7.11:22) accepts connections but says nothing within 2 s"
+	expect "hanging sshd" 4 "cp1 ($NETWORK.11:22) accepts connections but says nothing within 2 s"
 	"$LAB" heal cp1
 	for mode in close half mail noise banner garbage; do
 		serve $mode
@@ -202,14 +202,14 @@ connections() {
 	refused "no such name" 4 "no-such-host.invalid" "check the host's address in the inventory"
 	rm -f "$known"
 	try apply
-	refused "unknown host key" 4 "the host key of cp1 (10.213.7.11:22) is not known: SHA256:" "--accept-new-host-keys"
+	refused "unknown host key" 4 "the host key of cp1 ($NETWORK.11:22) is not known: SHA256:" "--accept-new-host-keys"
 	[ ! -e "$known" ] && pass "$flavour: and it is not remembered" || fail "$flavour: and it is not remembered"
 	ssh-keygen -q -t ed25519 -N '' -f "$WORK/other" </dev/null
 	mkdir -p "${known%/*}"
-	awk '{ print "10.213.7.11", $1, $2 }' "$WORK/other.pub" >"$known"
+	awk -v address="$NETWORK.11" '{ print address, $1, $2 }' "$WORK/other.pub" >"$known"
 	cp "$known" "$WORK/known.before"
 	try apply --accept-new-host-keys
-	refused "changed host key" 4 "the host key of cp1 (10.213.7.11:22) has changed: it is now SHA256:" "$known:1 has another" "ssh-keygen -f '$known' -R '10.213.7.11'"
+	refused "changed host key" 4 "the host key of cp1 ($NETWORK.11:22) has changed: it is now SHA256:" "$known:1 has another" "ssh-keygen -f '$known' -R '$NETWORK.11'"
 	ok "$flavour: and the old one is kept" cmp "$known" "$WORK/known.before"
 	try apply --set "hosts.cp1.ssh.host-key=$(cut -d' ' -f1,2 "$WORK/other.pub")"
 	refused "host key that is not the pinned one" 4 "is not the pinned one: it is SHA256:" "pin its new key in the inventory (ssh.host-key)"
@@ -221,7 +221,7 @@ connections() {
 logins() {
 	local sudoers=/etc/sudoers.d/ops
 	try apply --accept-new-host-keys --set "ssh.key=$WORK/other"
-	refused "wrong login key" 4 "cp1 (10.213.7.11:22) refuses the login of 'ops' (tried: $WORK/other" "is the public key in ~ops/.ssh/authorized_keys there?"
+	refused "wrong login key" 4 "cp1 ($NETWORK.11:22) refuses the login of 'ops' (tried: $WORK/other" "is the public key in ~ops/.ssh/authorized_keys there?"
 	try apply --accept-new-host-keys --set "ssh.key=$WORK/none"
 	refused "no such key file" 4 "$WORK/none"
 	on cp1 cp -a $sudoers /run/sudoers.ops
@@ -392,10 +392,10 @@ living() {
 	alive >"$WORK/alive"
 	try apply --set "kubernetes.version=${version%.*}.99"
 	contradicts "another version" 3 "the living cluster runs Kubernetes $version and the inventory says ${version%.*}.99" "apply never upgrades"
-	on cp1 ip addr add 10.213.7.99/24 dev eth0
-	try apply --set hosts.cp1.address=10.213.7.99 --set hosts.cp1.ssh.address=10.213.7.11
-	contradicts "another address" 3 "cp1 has the address 10.213.7.11 in the living cluster and 10.213.7.99 in the inventory"
-	on cp1 ip addr del 10.213.7.99/24 dev eth0
+	on cp1 ip addr add "$NETWORK.99/24" dev eth0
+	try apply --set "hosts.cp1.address=$NETWORK.99" --set "hosts.cp1.ssh.address=$NETWORK.11"
+	contradicts "another address" 3 "cp1 has the address $NETWORK.11 in the living cluster and $NETWORK.99 in the inventory"
+	on cp1 ip addr del "$NETWORK.99/24" dev eth0
 	sed 's/name: cp1,/name: cp7,/' "$WORK/kubewright.yaml" >"$WORK/renamed.yaml"
 	try apply -f "$WORK/renamed.yaml"
 	contradicts "another name" 6 "other-name: this host was installed as cp1; the inventory calls it cp7"

@@ -5,10 +5,12 @@ set -uo pipefail
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 LAB=$TOP/tests/lab/lab
 KUBEWRIGHT=${KUBEWRIGHT:-$TOP/build/kubewright}
-STATE=${KUBEWRIGHT_LAB_STATE:-/var/lib/kubewright-lab}
+NUMBER=${KUBEWRIGHT_LAB_NUMBER:-0}
+STATE=${KUBEWRIGHT_LAB_STATE:-/var/lib/kubewright-lab${NUMBER#0}}
+NETWORK=10.213.$((7 + NUMBER))
 CACHE=${KUBEWRIGHT_LAB_CACHE:-/var/cache/kubewright-lab}
 RELEASE=${KUBEWRIGHT_LAB_RELEASE:-$CACHE/release}
-VIP=10.213.7.100
+VIP=$NETWORK.100
 export LAB_SUDO=lab-sudo-secret
 export NO_COLOR=1
 

@@ -19,7 +19,7 @@ begin_inventory() {
 	sees 5 'No hosts yet'
 	keys m
 	sees 5 'Ranges or lists'
-	line 'cp[1-3]=10.213.7.[11-13] w[1-2]=10.213.7.[21-22]'
+	line "cp[1-3]=$NETWORK.[11-13] w[1-2]=$NETWORK.[21-22]"
 	sees 5 '3 control planes, 2 workers'
 }
 
@@ -60,8 +60,8 @@ cluster_settings() {
 	keys Enter
 	sees 5 '^endpoint.vip'
 	keys Enter
-	line 10.213.7.300
-	sees 5 "error: .*10.213.7.300"
+	line "$NETWORK.300"
+	sees 5 "error: .*$NETWORK.300"
 	keys C-u
 	line "$VIP"
 	sees 5 "Virtual IP +$VIP"

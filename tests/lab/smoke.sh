@@ -7,7 +7,9 @@ set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 lab=$here/lab
 flavour=${1:-debian}
-state=${KUBEWRIGHT_LAB_STATE:-/var/lib/kubewright-lab}
+number=${KUBEWRIGHT_LAB_NUMBER:-0}
+state=${KUBEWRIGHT_LAB_STATE:-/var/lib/kubewright-lab${number#0}}
+network=10.213.$((7 + number))
 work=$(mktemp -d)
 passed=0 failed=0
 
@@ -37,7 +39,7 @@ machine_state() {
 	ip -o link show | sed 's/ qdisc .*//'
 	ip -o addr show | awk '{ print $2, $3, $4 }'
 	ip route show
-	ip neigh show dev kwlab0 2>/dev/null || true
+	ip neigh show dev "kwlab$number" 2>/dev/null || true
 	awk '{ print $5, $9 }' /proc/self/mountinfo | sort
 	find /sys/fs/cgroup -type d -name 'kwlab*' 2>/dev/null
 	iptables-save 2>/dev/null | grep -v '^#' || true
@@ -85,7 +87,7 @@ check_hosts() {
 	expect 'the same for lab exec' lacks_capabilities "$("$lab" exec w1 grep CapEff /proc/self/status)"
 	expect 'the same for a login' lacks_capabilities "$(ssh_code cp1 sudo -n grep CapEff /proc/self/status)"
 	expect 'sysctls stay in the host' sysctl_stays
-	expect 'hosts reach each other' "$lab" exec cp1 bash -c ': </dev/tcp/10.213.7.21/22'
+	expect 'hosts reach each other' "$lab" exec cp1 bash -c ": </dev/tcp/$network.21/22"
 }
 
 # lacks_capabilities LINE: of /proc/PID/status. Only looks: a test that tried the clock would set the machine's.
@@ -110,7 +112,7 @@ check_packages() {
 	expect 'the package mirror and the signed repository' "$lab" exec cp1 apt-get -q -o APT::Update::Error-Mode=any update
 	expect 'install kubelet kubeadm kubectl' "$lab" exec cp1 env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install kubelet kubeadm kubectl
 	expect 'kubeadm runs' "$lab" exec cp1 kubeadm version
-	"$lab" exec cp1 sh -c 'cat >/etc/apt/keyrings/lab.asc' < <(fetch http://10.213.7.1:8080/wrong/Release.key)
+	"$lab" exec cp1 sh -c 'cat >/etc/apt/keyrings/lab.asc' < <(fetch "http://$network.1:8080/wrong/Release.key")
 	refuted 'a wrong key is refused' "$lab" exec cp1 apt-get -q -o APT::Update::Error-Mode=any update
 	"$lab" exec cp1 sh -c 'cat >/etc/apt/keyrings/lab.asc' < <(fetch "${base}Release.key")
 	check_containerd
@@ -120,8 +122,8 @@ check_containerd() {
 	local package=containerd registry=k8s.gcr.io
 	if [ "$flavour" = release ]; then
 		package=containerd.io registry=registry.k8s.io
-		"$lab" exec cp1 sh -c 'cat >/etc/apt/keyrings/docker.asc' < <(fetch http://10.213.7.1:8080/docker/gpg)
-		"$lab" exec cp1 sh -c 'printf "Types: deb\nURIs: http://10.213.7.1:8080/docker/\nSuites: bookworm\nComponents: stable\nSigned-By: /etc/apt/keyrings/docker.asc\n" >/etc/apt/sources.list.d/docker.sources'
+		"$lab" exec cp1 sh -c 'cat >/etc/apt/keyrings/docker.asc' < <(fetch "http://$network.1:8080/docker/gpg")
+		"$lab" exec cp1 sh -c "printf 'Types: deb\nURIs: http://$network.1:8080/docker/\nSuites: bookworm\nComponents: stable\nSigned-By: /etc/apt/keyrings/docker.asc\n' >/etc/apt/sources.list.d/docker.sources"
 		expect "Docker's repository" "$lab" exec cp1 apt-get -q -o APT::Update::Error-Mode=any update
 	fi
 	expect "install $package" "$lab" exec cp1 env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install "$package"
@@ -133,21 +135,21 @@ fetch() { "${PYTHON:-/usr/bin/python3}" -c 'import sys, urllib.request; sys.stdo
 check_faults() {
 	local id
 	"$lab" cut w1
-	expect 'cut: no answer' connects 10.213.7.21 timeout
+	expect 'cut: no answer' connects "$network.21" timeout
 	expect 'cut: exec still works' "$lab" exec w1 true
 	"$lab" heal w1
 	expect 'heal after cut' ssh_code w1 true
 	"$lab" refuse w1
-	expect 'refuse: RST' connects 10.213.7.21 refused
+	expect 'refuse: RST' connects "$network.21" refused
 	"$lab" heal w1
 	"$lab" hang w1
-	expect 'hang: accepts, silent' connects 10.213.7.21 silent
+	expect 'hang: accepts, silent' connects "$network.21" silent
 	"$lab" heal w1
 	expect 'heal after hang' ssh_code w1 true
 	"$lab" exec w1 sh -c 'echo kept >/root/mark'
 	id=$("$lab" exec w1 cat /etc/machine-id)
 	"$lab" kill w1
-	expect 'kill: gone' connects 10.213.7.21 timeout
+	expect 'kill: gone' connects "$network.21" timeout
 	"$lab" start w1
 	expect 'start: the disk was kept' "$lab" exec w1 grep -q kept /root/mark
 	expect 'start: the same machine-id' test "$("$lab" exec w1 cat /etc/machine-id)" = "$id"

@@ -20,10 +20,12 @@ prepare_all() {
 	repositories_ensure "$flavour"
 	registry_program_ensure
 	images_ensure "$flavour"
-	[ -d "$STATE" ] || caches_prune
+	lab_stands || caches_prune
 }
 
-# Entries of recipes that have since changed. Never while a lab is up: its disks may stand on one of them.
+lab_stands() { compgen -G '/var/lib/kubewright-lab*' >/dev/null || [ -d "$STATE" ]; }
+
+# Entries of recipes that have since changed. Never while a lab is up, of whatever number: its disks may stand on one of them.
 caches_prune() {
 	local kind entry
 	for kind in rootfs repo-debian repo-release images-debian images-release k8s-debian; do

@@ -1,15 +1,18 @@
 # shellcheck shell=bash
 # Names, messages, locks and waiting: what every other file of the lab leans on.
 
-STATE=${KUBEWRIGHT_LAB_STATE:-/var/lib/kubewright-lab}
+# Labs with different numbers, 0 to 9, stand side by side: each has its own state, bridge, addresses and cgroups.
+NUMBER=${KUBEWRIGHT_LAB_NUMBER:-0}
+STATE=${KUBEWRIGHT_LAB_STATE:-/var/lib/kubewright-lab${NUMBER#0}}
 CACHE=${KUBEWRIGHT_LAB_CACHE:-/var/cache/kubewright-lab}
 RELEASE=${KUBEWRIGHT_LAB_RELEASE:-/var/cache/kubewright-lab/release}
-BRIDGE=kwlab0
-BRIDGE_ADDRESS=10.213.7.1
-VIP=10.213.7.100
+BRIDGE=kwlab$NUMBER
+NETWORK=10.213.$((7 + NUMBER))
+BRIDGE_ADDRESS=$NETWORK.1
+VIP=$NETWORK.100
 SUDO_SECRET=lab-sudo-secret
 # Every cgroup, namespace and unit of the lab carries this prefix, so that `down` finds what a killed lab left behind.
-PREFIX=kwlab
+PREFIX=kwlab${NUMBER#0}
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 warn() { printf 'lab: warning: %s\n' "$*" >&2; }

@@ -11,8 +11,8 @@ in_netns() {
 bridge_up() {
 	if ! ip link show "$BRIDGE" >/dev/null 2>&1; then
 		if ip -4 route get "$BRIDGE_ADDRESS" 2>/dev/null | grep -q "dev .* src" &&
-			ip -4 -o addr show | grep -q ' 10\.213\.7\.'; then
-			die "10.213.7.0/24 is in use on this machine: the lab needs it"
+			ip -4 -o addr show | grep -qF " $NETWORK."; then
+			die "$NETWORK.0/24 is in use on this machine: the lab needs it"
 		fi
 		ip link add "$BRIDGE" type bridge forward_delay 0
 	fi

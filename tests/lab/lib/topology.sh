@@ -30,7 +30,7 @@ host_number() {
 	esac
 }
 
-host_address() { printf '10.213.7.%s\n' "$(host_number "$1")"; }
+host_address() { printf '%s.%s\n' "$NETWORK" "$(host_number "$1")"; }
 # A locally administered address that differs in its last byte only.
 host_mac() { printf '02:6b:77:1a:b0:%s\n' "$(host_number "$1")"; }
 host_dir() { printf '%s/hosts/%s\n' "$STATE" "$1"; }
