@@ -29,8 +29,8 @@ static int refuse_nodes(const struct world *w, struct error *err)
 		const struct cluster_node *node = &w->cluster.nodes[i];
 		const struct inventory_host *h = inventory_find(w->inventory, node->name);
 
-		/* it leaves, and comes back as the inventory says */
-		if (h && world_rejoins(w, (int)(h - w->inventory->hosts)))
+		/* it leaves; when it comes back it is as the inventory says */
+		if (h && world_leaves(w, (int)(h - w->inventory->hosts)))
 			continue;
 		if (!h && node->control_plane) {
 			error_set(err, ERROR_INVENTORY,
@@ -162,7 +162,7 @@ static int living_cluster(struct world *w, struct error *err)
 {
 	w->init_host = -1;
 	for (size_t i = 0; i < w->inventory->host_count; i++)
-		if (cluster_fact_is(&w->hosts[i], "record.init", "yes") && !world_rejoins(w, (int)i))
+		if (cluster_fact_is(&w->hosts[i], "record.init", "yes") && !world_leaves(w, (int)i))
 			w->init_host = (int)i;
 	if (w->init_host < 0)
 		w->init_host = w->lead;

@@ -1,6 +1,6 @@
 /*
- * Takes hosts that are to join anew out of the living cluster first: their etcd members and Nodes, through a control plane that stays. Only hosts that were
- * looked at in this run: one that merely cannot be reached is never taken for dead.
+ * Takes hosts that leave, for good or to join anew, out of the living cluster: their etcd members and Nodes, through a control plane that stays. Only hosts that
+ * were looked at in this run: one that merely cannot be reached is never taken for dead.
  */
 #include "steps/steps.h"
 
@@ -24,10 +24,15 @@ bool world_rejoins(const struct world *w, int host)
 	return w->rejoin && w->rejoin[host];
 }
 
-static bool has_rejoining(const struct world *w)
+bool world_leaves(const struct world *w, int host)
+{
+	return world_rejoins(w, host) || (w->leave && w->leave[host]);
+}
+
+static bool has_leaving(const struct world *w)
 {
 	for (size_t i = 0; i < w->inventory->host_count; i++)
-		if (world_rejoins(w, (int)i))
+		if (world_leaves(w, (int)i))
 			return true;
 	return false;
 }
@@ -36,17 +41,17 @@ enum step_verdict expel_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
 
-	if (!has_rejoining(w))
+	if (!has_leaving(w))
 		return STEP_NOT_HERE;
 	if (w->lead < 0) {
 		error_set(why, ERROR_COMMAND,
-			"no API server of a control plane that stays answers: there is nothing to join again");
+			"no API server of a control plane that stays answers: nobody can be taken out of the cluster");
 		error_hint(why, "see 'kubewright status'");
 		return STEP_IMPOSSIBLE;
 	}
 	if (task_host(t) != w->lead)
 		return STEP_NOT_HERE;
-	error_set(why, ERROR_NONE, "takes the hosts that join anew out of the cluster");
+	error_set(why, ERROR_NONE, "takes hosts out of the cluster");
 	return STEP_NEEDED;
 }
 
@@ -164,7 +169,7 @@ int expel_apply(struct task *t, struct error *err)
 	for (size_t i = 0; i < w->inventory->host_count; i++) {
 		struct inventory_host h = w->inventory->hosts[i];
 
-		if (!world_rejoins(w, (int)i))
+		if (!world_leaves(w, (int)i))
 			continue;
 		if (!w->hosts[i].probed) {
 			task_notice(t, "%s could not be looked at: its place in the cluster is left as it is", h.name);

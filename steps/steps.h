@@ -56,6 +56,7 @@ struct world {
 	const char *cni_manifest; /* text; NULL: none */
 	bool want_texts;    /* the probe brings the managed files: plan shows what changes in them */
 	const bool *rejoin; /* plan_rejoin: per host, whether it is to join anew; NULL: none */
+	const bool *leave;  /* per host, whether it is to leave the cluster for good; NULL: none */
 	const char *remedy; /* plan_remedy: the finding's name */
 
 	/* shared */
@@ -181,6 +182,8 @@ const char *world_job_state(const struct cluster_host *h, const char *name);
 int world_clean(struct task *t, struct error *err);
 /* Whether a host is to leave the cluster and join anew in this run. */
 bool world_rejoins(const struct world *w, int host);
+/* Whether a host is to leave the cluster in this run, for good or to join anew. */
+bool world_leaves(const struct world *w, int host);
 /* For world_api; ctx: a struct inventory_host. A Node that is not there is fine. */
 int world_delete_node(struct net_client *c, void *host, struct error *err);
 /* Lines of a step's log that begin so were gathered to explain a failure: they are many, and a short view leaves them out. */

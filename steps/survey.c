@@ -23,7 +23,7 @@ enum step_verdict survey_check(struct task *t, struct error *why)
 {
 	(void)why;
 	/* what is left on a host that leaves is no evidence of the cluster */
-	if (world_rejoins(world_of(t), task_host(t)))
+	if (world_leaves(world_of(t), task_host(t)))
 		return STEP_NOT_HERE;
 	return strstr(cluster_fact(world_facts(t), "have"), "ca-crt") ? STEP_NEEDED : STEP_NOT_HERE;
 }
