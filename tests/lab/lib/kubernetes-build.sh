@@ -35,6 +35,7 @@ kubernetes_build() {
 kubernetes_compile() (
 	set -e
 	local work=$1 tree=$2 flags package program targets=()
+	unset GOROOT
 	export GOPATH=$work/gopath GOCACHE=$work/gocache GO111MODULE=off CGO_ENABLED=0 GOFLAGS=-buildvcs=false
 	export PATH=/usr/lib/go-1.19/bin:$PATH HOME=$work
 	export KUBE_GIT_VERSION_FILE=$work/git-version
