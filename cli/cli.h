@@ -38,7 +38,8 @@ enum cli_command_bit {
 	CLI_HELP = 1 << 10,
 	CLI_REPLAY = 1 << 11,
 	CLI_REJOIN = 1 << 12,
-	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET | CLI_REJOIN, /* work on many hosts */
+	CLI_REPAIR = 1 << 13,
+	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET | CLI_REJOIN | CLI_REPAIR, /* work on many hosts */
 	CLI_CONNECTS = CLI_RUNS | CLI_LOGS,
 	CLI_LOADS = CLI_CONNECTS | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
 	CLI_ALL = 0x7fffffff,
@@ -51,7 +52,7 @@ struct cli_options {
 	size_t host_count;
 	const char **sets; /* owned array of lent strings */
 	size_t set_count;
-	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list;
+	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check;
 	int parallel, connect_timeout_s, days, lines; /* 0: not given */
 	const char *cluster;
 	/* Who is asked for a secret, with a prompt; NULL: the terminal. */
@@ -152,6 +153,7 @@ int cli_kubeconfig(const struct cli_options *o);
 int cli_logs(const struct cli_options *o);
 int cli_ssh(const struct cli_options *o);
 int cli_rejoin(const struct cli_options *o);
+int cli_repair(const struct cli_options *o);
 int cli_replay(const struct cli_options *o);
 int cli_version(const struct cli_options *o);
 int cli_help_command(const struct cli_options *o);

@@ -34,6 +34,12 @@ const struct cli_command cli_commands[] = {
 	{ "status", "", "show Nodes, etcd members, the virtual IP and certificates",
 	  "Asks the hosts and the cluster how they are. Changes nothing. Works when the API server is down, and says so.",
 	  CLI_STATUS, 0, 0, false, cli_status },
+	{ "repair", "", "find what is broken, and mend it",
+	  "Looks at every host, the API and etcd and tells what is broken, each with its evidence, cause and remedy; then what would be done about it, and asks. "
+	  "Stopped and masked units, lost or damaged certificates, kubeconfigs, manifests and configurations, stale etcd members, the virtual IP, lost Nodes, "
+	  "half-done joins and everything that apply keeps in order are mended, one host after the other; afterwards it looks again. With --check it only looks, "
+	  "for monitoring: exit status 0 when nothing is broken, 8 when something is.",
+	  CLI_REPAIR, 0, 0, false, cli_repair },
 	{ "rejoin", "HOST…", "put hosts that were reinstalled or are broken into the cluster again",
 	  "Takes the named hosts' etcd members and Nodes out of the living cluster through a control plane that stays, clears what is left of Kubernetes on "
 	  "them, and joins them anew under the same names; any control plane, also the first. Refuses what would lose etcd's quorum, and leaves a host that "

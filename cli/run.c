@@ -139,6 +139,7 @@ static void fill_world(struct cli_run *r)
 	w->passphrase = &r->passphrase;
 	w->take_lock = r->kind->changes;
 	w->want_texts = r->kind->texts;
+	w->want_health = r->kind->health;
 	w->without_missing = o->without_missing;
 	w->keys = r->keys;
 	w->pool = o->pool;

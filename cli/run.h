@@ -22,6 +22,7 @@ struct cli_run_kind {
 	bool needs_keys; /* opens the cluster's key store, if there is one */
 	bool needs_cni;  /* reads or downloads the manifest of the pod network */
 	bool texts;      /* brings the texts of managed files: for differences */
+	bool health;     /* asks for what findings_health wants */
 	bool keep_alive; /* a host that was set aside may be tried again: the run waits for a word */
 };
 
@@ -133,12 +134,43 @@ void json_event(const struct event *ev, void *config); /* an event_fn */
 /* The last line of a run's JSON: {"kind": "summary", …}. */
 struct json *json_summary(const struct cli_run *r, const struct engine_result *result, int status);
 
+/* ---- what a run that only looks would do ---------------------------------------------------------------------------------------- */
+
+struct would_cell;
+struct would {
+	size_t steps;             /* of the plan; set by the caller, the rest is 0 */
+	struct would_cell *cells; /* [host * steps + step] */
+	size_t size;
+};
+void would_event(const struct event *ev, void *would); /* an event_fn */
+/* What a step would do, or NULL: nothing. */
+const char *would_text(const struct would *w, size_t host, size_t step);
+/* The steps per host with their differences, on stdout; returns how many, on *hosts hosts. */
+unsigned would_print(const struct cli_run *r, const struct would *w, unsigned *hosts);
+/* Adds an object per step of a host. */
+void would_json(const struct cli_run *r, const struct would *w, size_t host, struct json *steps);
+void would_release(struct would *w);
+
+/* ---- health: what is broken, by steps' and cluster's own tables ------------------------------------------------------------------ */
+
+struct health {
+	struct findings *hosts; /* per host of the inventory */
+	size_t host_count;
+	unsigned errors, warnings, remediable;
+};
+/* Over a run of kind.health that has ended: findings_health of every host, and what its steps would change as findings named drift. */
+void health_fold(struct cli_run *r, const struct would *w, struct health *h);
+void health_print(const struct cli_run *r, const struct health *h);
+/* An array of objects. */
+struct json *health_json(const struct cli_run *r, const struct health *h);
+void health_release(struct health *h);
+
 /* ---- status: how things are, folded out of the world; printed by status_print.c -------------------------------------------------- */
 
 struct status {
 	bool installed;          /* something of a cluster was seen on a host */
 	bool all_control_planes; /* each control plane was looked at */
-	unsigned voters, voters_up, learners, unstarted;
+	unsigned voters, voters_up, learners, unstarted; /* up: as their own hosts say, so of hosts that were looked at */
 	unsigned not_ready; /* hosts that are no Ready Nodes, or could not be looked at */
 	unsigned unreachable;
 	const char *vip_holder; /* NULL: nobody that was looked at */
@@ -149,10 +181,15 @@ void status_fold(const struct cli_run *r, struct status *s);
 int status_exit(const struct cli_run *r, const struct status *s);
 /* What a host's Node is, in a word: "Ready", "NotReady", "Ready,cordoned", "absent" from the cluster, "unknown", "none": not installed. */
 const char *status_node(const struct cli_run *r, size_t host);
-/* Days left of the certificate that a kubelet presents; INT_MIN when not known. */
-int status_kubelet_days(const struct cli_run *r, size_t host);
-void status_print(const struct cli_run *r, const struct status *s);
-void status_print_json(const struct cli_run *r, const struct status *s);
+/* Days left of the host's certificate that ends first, its kubelet's among them, and where it is; INT_MIN when none is known. */
+int status_days(const struct cli_run *r, size_t host, const char **path);
+/* How many of a control plane's static Pods run; all 0: not asked about. */
+void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *all);
+void status_print(const struct cli_run *r, const struct status *s, const struct health *h);
+void status_print_json(const struct cli_run *r, const struct status *s, const struct health *h);
+/* etcd's members for people, a line each; and as an array. */
+void status_members(const struct cli_run *r);
+struct json *status_members_json(const struct cli_run *r);
 
 /* The summary of a run that changed something, for people: steps, hosts left and why. */
 void cli_summary(const struct cli_run *r, const struct engine_result *result);

@@ -2,26 +2,60 @@
 #include "cli/run.h"
 
 #include "base/clock.h"
+#include "cluster/health.h"
 #include "inventory/inventory.h"
 #include "pki/pki.h"
 
 #include <limits.h>
 #include <string.h>
 
-#define DAY_S 86400
-
 static int days_left(const char *pem)
 {
-	struct pki_cert_info info;
-
-	if (!pem || !*pem || pki_cert_info(pem, strlen(pem), &info, NULL))
-		return INT_MIN;
-	return (int)((info.not_after - clock_wall_ms() / 1000) / DAY_S);
+	return health_days_left(pem, clock_wall_ms() / 1000);
 }
 
-int status_kubelet_days(const struct cli_run *r, size_t host)
+/* CAs are the cluster's, and told of apart. */
+static bool is_ca(const char *path)
 {
-	return days_left(cluster_fact(&r->world.hosts[host], "kubelet_cert"));
+	size_t n = strlen(path);
+
+	return n >= 6 && strcmp(path + n - 6, "ca.crt") == 0;
+}
+
+int status_days(const struct cli_run *r, size_t host, const char **path)
+{
+	const struct remote_answer *a = &r->world.hosts[host].facts;
+	int left = days_left(cluster_fact(&r->world.hosts[host], "kubelet_cert"));
+
+	*path = "/var/lib/kubelet/pki";
+	for (size_t i = 0; i < a->count; i++) {
+		const char *file = a->lines[i].word + 5;
+		int days;
+
+		/* the kubelet's own is the one that is current */
+		if (strncmp(a->lines[i].word, "cert.", 5) != 0 || is_ca(file) ||
+			strcmp(file, "/etc/kubernetes/kubelet.conf") == 0)
+			continue;
+		days = days_left(a->lines[i].value);
+		if (days != INT_MIN && (left == INT_MIN || days < left)) {
+			left = days;
+			*path = file;
+		}
+	}
+	return left;
+}
+
+void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *all)
+{
+	static const char *const names[] = { "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler" };
+
+	*up = *all = 0;
+	for (size_t i = 0; i < 4; i++) {
+		const char *state = cluster_factf(&r->world.hosts[host], "pod.%s", names[i]);
+
+		*all += *state != '\0';
+		*up += strncmp(state, "up", 2) == 0;
+	}
 }
 
 const char *status_node(const struct cli_run *r, size_t host)
@@ -41,25 +75,12 @@ const char *status_node(const struct cli_run *r, size_t host)
 	return n->ready ? "Ready" : "NotReady";
 }
 
-/* Whether a port is in the fact `listen`, a list of numbers. */
-static bool listens(const struct cluster_host *h, const char *port)
-{
-	const char *list = cluster_fact(h, "listen");
-	size_t n = strlen(port);
-
-	for (const char *p = list; (p = strstr(p, port)) != NULL; p += n)
-		if ((p == list || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
-			return true;
-	return false;
-}
-
 static void fold_members(const struct cli_run *r, struct status *s)
 {
 	const struct cluster_state *c = &r->world.cluster;
 
 	for (size_t i = 0; i < c->member_count; i++) {
 		const struct cluster_member *m = &c->members[i];
-		const struct inventory_host *h = inventory_find(r->inventory, m->name);
 
 		if (m->learner) {
 			s->learners++;
@@ -67,8 +88,7 @@ static void fold_members(const struct cli_run *r, struct status *s)
 		}
 		s->voters++;
 		s->unstarted += !m->started;
-		if (h && listens(&r->world.hosts[h - r->inventory->hosts], "2379"))
-			s->voters_up++;
+		s->voters_up += m->healthy;
 	}
 }
 
@@ -119,20 +139,34 @@ int status_exit(const struct cli_run *r, const struct status *s)
 int cli_status(const struct cli_options *o)
 {
 	const struct cli_run_kind kind = {
-		.command = "status", .steps = plan_status, .step_count = plan_status_count, .needs_keys = true
+		.command = "status",
+		.steps = plan_install,
+		.step_count = plan_install_count,
+		.needs_keys = true,
+		.health = true,
 	};
+	struct would would = { .steps = plan_install_count };
+	struct health health;
 	struct status s;
 	struct cli_run r;
-	int status = cli_look(&r, &kind, o, NULL, NULL);
+	int status = cli_look(&r, &kind, o, would_event, &would);
 
-	if (status)
+	if (status) {
+		would_release(&would);
 		return status;
+	}
+	health_fold(&r, &would, &health);
 	status_fold(&r, &s);
 	if (o->json)
-		status_print_json(&r, &s);
+		status_print_json(&r, &s, &health);
 	else
-		status_print(&r, &s);
+		status_print(&r, &s, &health);
 	status = status_exit(&r, &s);
+	/* what is broken and stops nothing yet is still told by the exit status */
+	if (status == 0 && health.errors)
+		status = CLI_EXIT_HOSTS_LEFT;
+	health_release(&health);
+	would_release(&would);
 	cli_run_release(&r);
 	return status;
 }

@@ -30,13 +30,13 @@ static void api_line(const struct cli_run *r, const struct status *s)
 }
 
 /* What may still be lost: the arithmetic of a majority. */
-static void etcd_line(const struct cli_run *r, const struct status *s)
+static void etcd_line(const struct status *s)
 {
 	unsigned quorum = s->voters / 2 + 1;
 
 	if (!s->voters) {
 		if (s->installed)
-			puts("  etcd        members unknown while no API server answers");
+			puts("  etcd        no member answers on the control planes that could be reached");
 		return;
 	}
 	printf("  etcd        %u voter%s", s->voters, s->voters == 1 ? "" : "s");
@@ -46,6 +46,9 @@ static void etcd_line(const struct cli_run *r, const struct status *s)
 		printf(", %s%u up%s", cli_color(stdout, CLI_RED), s->voters_up, cli_color(stdout, CLI_PLAIN));
 	if (s->voters_up >= quorum)
 		printf("; quorum %u, tolerates %u lost", quorum, s->voters_up - quorum);
+	else if (s->all_control_planes)
+		printf("; %squorum %u is lost%s: nothing can be written", cli_color(stdout, CLI_RED), quorum,
+			cli_color(stdout, CLI_PLAIN));
 	else
 		printf("; quorum %u", quorum);
 	if (s->voters % 2 == 0)
@@ -55,13 +58,6 @@ static void etcd_line(const struct cli_run *r, const struct status *s)
 	if (s->learners)
 		printf("; %u learner%s", s->learners, s->learners == 1 ? "" : "s");
 	puts("");
-	for (size_t i = 0; i < r->world.cluster.member_count; i++) {
-		const struct cluster_member *m = &r->world.cluster.members[i];
-
-		if (!inventory_find(r->inventory, m->name))
-			printf("  note        etcd member %s (%s) is no host of the inventory\n",
-				*m->name ? m->name : "without a name", m->peer_url);
-	}
 }
 
 static void vip_line(const struct cli_run *r, const struct status *s)
@@ -107,7 +103,9 @@ static void host_line(const struct cli_run *r, size_t i, int width)
 	const struct inventory_host *inv = &r->inventory->hosts[i];
 	const struct error *e = engine_host_error(r->engine, (int)i);
 	const char *node = status_node(r, i), *unit = cluster_fact(h, "unit.kubelet");
-	char kubelet[24], runtime[24], left[16];
+	char kubelet[24], runtime[24], left[16], pods[16] = "-";
+	const char *path;
+	unsigned up, all;
 
 	printf("%-*s  %-13s  %-15s  ", width, inv->name, role_name(inv->role), inv->address);
 	if (!h->probed) {
@@ -117,8 +115,11 @@ static void host_line(const struct cli_run *r, size_t i, int width)
 	}
 	version_of(h, "kubelet", NULL, kubelet, sizeof(kubelet));
 	version_of(h, "containerd.io", "containerd", runtime, sizeof(runtime));
-	days(status_kubelet_days(r, i), left, sizeof(left));
-	printf("%-17s  %-8s  %-8s  %-10s  %s\n", node, *unit ? unit : "-", kubelet, runtime, left);
+	days(status_days(r, i, &path), left, sizeof(left));
+	status_pods(r, i, &up, &all);
+	if (all)
+		snprintf(pods, sizeof(pods), "%u of %u", up, all);
+	printf("%-17s  %-8s  %-8s  %-10s  %-6s  %s\n", node, *unit ? unit : "-", kubelet, runtime, pods, left);
 }
 
 /* What to do about hosts that could not be looked at; the same for many is said once. */
@@ -155,7 +156,27 @@ static void notes(const struct cli_run *r, const struct status *s)
 		cli_error_print(stderr, w->decision);
 }
 
-void status_print(const struct cli_run *r, const struct status *s)
+/* A line each: repair says more. */
+static void findings(const struct cli_run *r, const struct health *h)
+{
+	if (h->errors + h->warnings == 0)
+		return;
+	printf("\n%u error%s, %u warning%s; 'kubewright repair' tells more%s:\n", h->errors, h->errors == 1 ? "" : "s",
+		h->warnings, h->warnings == 1 ? "" : "s", h->remediable ? " and mends" : "");
+	for (size_t i = 0; i < h->host_count; i++)
+		for (size_t k = 0; k < h->hosts[i].count; k++) {
+			const struct finding *f = &h->hosts[i].list[k];
+			bool error = f->level == FINDING_ERROR;
+
+			if (f->ignored)
+				continue;
+			printf("  %s%-7s%s  %s  %s: %s\n", cli_color(stdout, error ? CLI_RED : CLI_YELLOW),
+				error ? "error" : "warning", cli_color(stdout, CLI_PLAIN), r->inventory->hosts[i].name,
+				f->name, f->what);
+		}
+}
+
+void status_print(const struct cli_run *r, const struct status *s, const struct health *h)
 {
 	int width = 4;
 
@@ -163,14 +184,16 @@ void status_print(const struct cli_run *r, const struct status *s)
 		if ((int)strlen(r->inventory->hosts[i].name) > width)
 			width = (int)strlen(r->inventory->hosts[i].name);
 	api_line(r, s);
-	etcd_line(r, s);
+	etcd_line(s);
 	vip_line(r, s);
 	printf("  endpoint    https://%s:%d\n\n", inventory_endpoint(r->inventory), r->inventory->endpoint.port);
-	printf("%-*s  %-13s  %-15s  %-17s  %-8s  %-8s  %-10s  %s\n", width, "HOST", "ROLE", "ADDRESS", "NODE", "UNIT",
-		"KUBELET", "CONTAINERD", "CERTIFICATE");
+	printf("%-*s  %-13s  %-15s  %-17s  %-8s  %-8s  %-10s  %-6s  %s\n", width, "HOST", "ROLE", "ADDRESS", "NODE",
+		"UNIT", "KUBELET", "CONTAINERD", "PODS", "CERTIFICATE");
 	for (size_t i = 0; i < r->inventory->host_count; i++)
 		if (r->chosen[i])
 			host_line(r, i, width);
+	status_members(r);
+	findings(r, h);
 	puts("");
 	notes(r, s);
 }
@@ -180,7 +203,9 @@ static void json_hosts(const struct cli_run *r, struct json *list)
 	for (size_t i = 0; i < r->inventory->host_count; i++) {
 		const struct cluster_host *h = &r->world.hosts[i];
 		const struct error *e = engine_host_error(r->engine, (int)i);
-		int left = status_kubelet_days(r, i);
+		const char *path;
+		int left = status_days(r, i, &path);
+		unsigned up, all;
 		char text[24];
 		struct json *j;
 
@@ -199,14 +224,21 @@ static void json_hosts(const struct cli_run *r, struct json *list)
 			version_of(h, "containerd.io", "containerd", text, sizeof(text));
 			json_set_str(j, "containerd", text);
 		}
-		if (left != INT_MIN)
+		status_pods(r, i, &up, &all);
+		if (all) {
+			json_set_int(j, "static_pods", all);
+			json_set_int(j, "static_pods_up", up);
+		}
+		if (left != INT_MIN) {
 			json_set_int(j, "certificate_days", left);
+			json_set_str(j, "certificate", path);
+		}
 		if (!h->probed && e)
 			json_set(j, "error", cli_error_json(e));
 	}
 }
 
-void status_print_json(const struct cli_run *r, const struct status *s)
+void status_print_json(const struct cli_run *r, const struct status *s, const struct health *h)
 {
 	const struct world *w = &r->world;
 	struct json *j = json_object(), *etcd;
@@ -221,6 +253,8 @@ void status_print_json(const struct cli_run *r, const struct status *s)
 	json_set_int(etcd, "voters_up", s->voters_up);
 	json_set_int(etcd, "learners", s->learners);
 	json_set_int(etcd, "tolerates", s->voters && s->voters_up >= quorum ? s->voters_up - quorum : 0);
+	json_set_bool(etcd, "quorum", s->voters && s->voters_up >= quorum);
+	json_set(etcd, "members", status_members_json(r));
 	if (r->inventory->endpoint.vip) {
 		json_set_str(j, "vip", r->inventory->endpoint.vip);
 		json_set_str(j, "vip_holder", s->vip_holders == 1 ? s->vip_holder : NULL);
@@ -228,6 +262,7 @@ void status_print_json(const struct cli_run *r, const struct status *s)
 	if (s->ca_days != INT_MIN)
 		json_set_int(j, "ca_days", s->ca_days);
 	json_hosts(r, json_set(j, "hosts", json_array()));
+	json_set(j, "findings", health_json(r, h));
 	if (w->decision && (w->cluster.exists || s->installed))
 		json_set(j, "error", cli_error_json(w->decision));
 	cli_json_print(j);

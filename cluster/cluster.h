@@ -17,6 +17,12 @@ struct inventory_host;
 struct json;
 struct str;
 
+/* What etcd on a control plane said of itself, asked on that host. */
+struct cluster_etcd {
+	bool answered;
+	char member_id[24], leader_id[24], version[32];
+	int64_t db_size, raft_index;
+};
 /*
  * One host's answer to the probe script (steps/host/probe.sh documents every word). Facts stay text; the getters below read them. Steps that change
  * something set the fact they changed (cluster_set), so that later checks see the new world.
@@ -26,6 +32,8 @@ struct cluster_host {
 	struct remote_answer facts;
 	int64_t clock_offset_ms; /* host minus us, corrected by half the round trip */
 	int64_t clock_error_ms;  /* ± half the round trip */
+	struct cluster_etcd etcd; /* of control planes, when health was asked about */
+	bool api_ready;           /* the same: its own API server says that it is */
 };
 /* The value of a word, or "" when the probe did not say it. */
 const char *cluster_fact(const struct cluster_host *h, const char *word);
@@ -83,6 +91,7 @@ struct finding {
 	char what[320];    /* what was seen */
 	char why[256];     /* why it matters */
 	char remedy[320];  /* what to do; "kubewright does this in apply" when it does */
+	char act[128];     /* of findings of health: what repair does about it, in mend.sh's words, or the id of an etcd member; "": nothing */
 };
 struct findings {
 	struct finding *list;

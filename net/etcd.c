@@ -44,25 +44,12 @@ static void read_member(const struct json *j, struct net_etcd_member *m)
 	m->learner = json_get_bool(j, "isLearner", false);
 }
 
-int net_etcd_members(struct net_client *c, struct net_etcd_member *list, size_t max, struct error *err)
+/* Frees answer. */
+static int read_members(struct json *answer, struct net_etcd_member *list, size_t max, struct error *err)
 {
-	struct json *body = json_object(), *answer;
-	struct error why = { 0 };
-	const struct json *members;
-	long status = 0;
+	const struct json *members = json_get(answer, "members");
 	int count = -1;
 
-	/* servers before 3.5 do not know the word; most of them pass over it */
-	json_set_bool(body, "linearizable", true);
-	answer = call(c, "/v3/cluster/member/list", body, &status, &why);
-	if (!answer && status == 400)
-		answer = call(c, "/v3/cluster/member/list", json_object(), &status, &why);
-	if (!answer) {
-		if (err)
-			*err = why;
-		return -1;
-	}
-	members = json_get(answer, "members");
 	if (json_is_array(members) && json_size(members)) {
 		count = 0;
 		for (size_t i = 0; i < json_size(members) && (size_t)count < max; i++)
@@ -72,6 +59,31 @@ int net_etcd_members(struct net_client *c, struct net_etcd_member *list, size_t 
 	}
 	json_free(answer);
 	return count;
+}
+
+int net_etcd_members(struct net_client *c, struct net_etcd_member *list, size_t max, struct error *err)
+{
+	struct json *body = json_object(), *answer;
+	struct error why = { 0 };
+	long status = 0;
+
+	/* servers before 3.5 do not know the word; most of them pass over it */
+	json_set_bool(body, "linearizable", true);
+	answer = call(c, "/v3/cluster/member/list", body, &status, &why);
+	if (!answer && status == 400)
+		answer = call(c, "/v3/cluster/member/list", json_object(), &status, &why);
+	if (answer)
+		return read_members(answer, list, max, err);
+	if (err)
+		*err = why;
+	return -1;
+}
+
+int net_etcd_members_known(struct net_client *c, struct net_etcd_member *list, size_t max, struct error *err)
+{
+	struct json *answer = call(c, "/v3/cluster/member/list", json_object(), NULL, err);
+
+	return answer ? read_members(answer, list, max, err) : -1;
 }
 
 int net_etcd_status(struct net_client *c, struct net_etcd_status *s, struct error *err)

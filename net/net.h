@@ -69,6 +69,8 @@ struct net_etcd_member {
 };
 /* Lists members as the connected member sees them (linearizable where the server can). Returns the count, at most max, or -1. */
 int net_etcd_members(struct net_client *c, struct net_etcd_member *list, size_t max, struct error *err);
+/* The same as this member knows it, also while the quorum is lost. */
+int net_etcd_members_known(struct net_client *c, struct net_etcd_member *list, size_t max, struct error *err);
 struct net_etcd_status {
 	char member_id[24], leader_id[24], version[32];
 	int64_t db_size, raft_index, raft_applied;

@@ -7,11 +7,13 @@ extern const char host_script_hardware[]; /* before probe */
 extern const char host_script_contents[]; /* before probe, when wanted */
 extern const char host_script_probe[];
 extern const char host_script_os[];
+extern const char host_script_mend[];
 extern const char host_script_packages[];
 extern const char host_script_runtime[];
 extern const char host_script_endpoint[];
 extern const char host_script_certificates[];
 extern const char host_script_images[];
+extern const char host_script_health[];
 extern const char host_script_init[];
 extern const char host_script_join[];
 extern const char host_script_clean[];

@@ -38,11 +38,34 @@ static bool has_taint(const struct json *node, const struct inventory_taint *wan
 	return false;
 }
 
+#define CONTROL_PLANE_LABEL "node-role.kubernetes.io/control-plane"
+
+/* A control plane's Node that was deleted and came back has lost what kubeadm had marked it with; a taint alone may have been taken off on purpose. */
+static void mark_control_plane(const struct world *w, const struct json *node, struct json *labels, struct json *taints)
+{
+	const struct inventory_taint taint = { .key = (char *)w->release->taint, .value = "", .effect = "NoSchedule" };
+	char path[512];
+	struct json *o;
+
+	label_path(CONTROL_PLANE_LABEL, path, sizeof(path));
+	if (json_get_str(node, path, NULL))
+		return;
+	json_set_str(labels, CONTROL_PLANE_LABEL, "");
+	if (has_taint(node, &taint))
+		return;
+	o = json_add(taints, json_object());
+	json_set_str(o, "key", taint.key);
+	json_set_str(o, "effect", taint.effect);
+}
+
 /* A merge patch with what is missing on a Node; NULL when nothing is. */
-static struct json *missing_patch(const struct inventory_host *h, const struct json *node)
+static struct json *missing_patch(const struct world *w, const struct inventory_host *h, const struct json *node)
 {
 	struct json *patch = json_object(), *labels = json_object(), *taints = json_array();
 	char path[512];
+
+	if (h->role == INVENTORY_CONTROL_PLANE)
+		mark_control_plane(w, node, labels, taints);
 
 	for (size_t i = 0; i < h->label_count; i++) {
 		label_path(h->labels[i].key, path, sizeof(path));
@@ -78,24 +101,16 @@ static struct json *missing_patch(const struct inventory_host *h, const struct j
 	return patch;
 }
 
-static bool wants_any(const struct inventory *inv)
-{
-	for (size_t i = 0; i < inv->host_count; i++)
-		if (inv->hosts[i].label_count || inv->hosts[i].taint_count)
-			return true;
-	return false;
-}
-
 enum step_verdict labels_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
 
-	if (task_host(t) != (w->lead >= 0 ? w->lead : w->init_host) || !wants_any(w->inventory))
+	if (task_host(t) != (w->lead >= 0 ? w->lead : w->init_host))
 		return STEP_NOT_HERE;
 	for (size_t i = 0; i < w->inventory->host_count; i++) {
 		const struct inventory_host *h = &w->inventory->hosts[i];
 		const struct cluster_node *node = cluster_find_node(&w->cluster, h->name);
-		struct json *patch = node ? missing_patch(h, node->json) : NULL;
+		struct json *patch = node ? missing_patch(w, h, node->json) : NULL;
 
 		/* one that joined in this run brought its own along */
 		if (patch) {
@@ -114,7 +129,7 @@ static int patch_nodes(struct net_client *c, void *ctx, struct error *err)
 	for (size_t i = 0; i < w->inventory->host_count; i++) {
 		const struct inventory_host *h = &w->inventory->hosts[i];
 		const struct cluster_node *node = cluster_find_node(&w->cluster, h->name);
-		struct json *patch = node ? missing_patch(h, node->json) : NULL, *answer;
+		struct json *patch = node ? missing_patch(w, h, node->json) : NULL, *answer;
 		char path[128];
 
 		if (!patch)

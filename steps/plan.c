@@ -78,6 +78,30 @@ const struct step plan_rejoin[] = {
 };
 const size_t plan_rejoin_count = COUNT(plan_rejoin);
 
+#define MEMBERS , CONTROL_PLANES("members", 1)
+const struct step plan_repair[] = {
+	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } },
+		probe_check, probe_apply },
+	{ "survey", "Asking the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("probe") },
+		survey_check, survey_apply },
+	/* what is wrong with a host also shows in what the others say */
+	{ "mend", "Mending the host", ROLE_ALL, STEP_ONE_BY_ONE, { { "probe", ROLE_ALL, 0 }, CONTROL_PLANES("survey", 0) },
+		mend_check, mend_apply },
+	{ "look-again", "Looking at the host again", ROLE_ALL, 0, { THIS("mend") },
+		look_again_check, probe_apply },
+	{ "ask-again", "Asking the cluster again", ROLE_CONTROL_PLANE, 0,
+		{ THIS("look-again"), { "mend", ROLE_ALL, 0 }, CONTROL_PLANES("look-again", 0) },
+		ask_again_check, ask_again_apply },
+	{ "preflight", "Checking the host", ROLE_ALL, STEP_OBSERVES, { THIS("look-again"), CONTROL_PLANES("look-again", 0) },
+		preflight_check, NULL },
+	{ "decide", "Comparing with the inventory", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("ask-again", 1) },
+		decide_check, decide_apply },
+	{ "members", "Taking stale members out of etcd", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("decide", 1) },
+		members_check, members_apply },
+	INSTALL_STEPS(MEMBERS)
+};
+const size_t plan_repair_count = COUNT(plan_repair);
+
 const struct step plan_check[] = { LOOK_STEPS };
 const size_t plan_check_count = COUNT(plan_check);
 

@@ -91,6 +91,8 @@ int probe_apply(struct task *t, struct error *err)
 	str_add(&script, host_script_hardware);
 	if (w->want_texts)
 		str_add(&script, host_script_contents);
+	if (w->want_health)
+		str_add(&script, host_script_health);
 	str_add(&script, host_script_probe);
 	before = clock_wall_ms();
 	rc = remote_script(r, "probe", script.buf, params, sizeof(params) / sizeof(params[0]), cluster_probe_words,

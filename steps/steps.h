@@ -55,6 +55,7 @@ struct world {
 	int connect_timeout_ms;
 	const char *cni_manifest; /* text; NULL: none */
 	bool want_texts;    /* the probe brings the managed files: plan shows what changes in them */
+	bool want_health;   /* the probe and the survey tell what findings_health wants */
 	const bool *rejoin; /* plan_rejoin: per host, whether it is to join anew; NULL: none */
 	const bool *leave;  /* per host, whether it is to leave the cluster for good; NULL: none */
 	const char *remedy; /* plan_remedy: the finding's name */
@@ -73,6 +74,7 @@ struct world {
 	bool token_known;     /* the API server has it */
 	bool token_busy;      /* somebody is making it */
 	bool token_signed;    /* and cluster-info is signed with it: joins may use it */
+	bool asked_again;     /* repair's second look at the cluster has begun */
 	unsigned voters, no_network; /* seen by verify: etcd's voters, Nodes that wait for a pod network */
 	char kubeadm_version[48], kubeadm_digest[72]; /* seen on the lead */
 };
@@ -89,6 +91,9 @@ extern const size_t plan_rejoin_count;
 /* Remedies one finding, world->remedy, on the hosts that take part. */
 extern const struct step plan_remedy[];
 extern const size_t plan_remedy_count;
+/* What findings_health knows to be broken, and after that the installation: what is lost or changed is made anew. Wants world->want_health. */
+extern const struct step plan_repair[];
+extern const size_t plan_repair_count;
 extern const struct step plan_status[];
 extern const size_t plan_status_count;
 
@@ -171,6 +176,8 @@ int world_api_at(struct task *t, const char *address, int port, bool etcd,
 
 /* Fills the members of a struct cluster_state; for world_api_at with etcd. */
 int survey_members(struct net_client *c, void *cluster_state, struct error *err);
+/* Asks this control plane's own etcd and API server how they are, into the facts; what does not answer is a fact too. -1: the way there broke. */
+int survey_health(struct task *t, struct error *err);
 
 /* The address that this host reaches the lead's API server and etcd at; NULL while there is no lead. */
 const char *world_lead_address(struct task *t);
@@ -239,6 +246,16 @@ enum step_verdict expel_check(struct task *t, struct error *why);
 int expel_apply(struct task *t, struct error *err);
 enum step_verdict remedy_check(struct task *t, struct error *why);
 int remedy_apply(struct task *t, struct error *err);
+enum step_verdict mend_check(struct task *t, struct error *why);
+int mend_apply(struct task *t, struct error *err);
+enum step_verdict look_again_check(struct task *t, struct error *why);
+enum step_verdict ask_again_check(struct task *t, struct error *why);
+int ask_again_apply(struct task *t, struct error *err);
+enum step_verdict members_check(struct task *t, struct error *why);
+int members_apply(struct task *t, struct error *err);
+/* Fills a struct health_view over what this run saw; lent from the world. */
+struct health_view;
+void world_health_view(struct world *w, struct health_view *v);
 /* What plan_remedy does about a finding, in a sentence without its subject; NULL: it has no safe remedy. */
 const char *remedy_sentence(const char *finding);
 

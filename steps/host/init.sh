@@ -14,6 +14,7 @@ main() {
 	# shellcheck disable=SC2086
 	kubeadm_watched init --config "$work/config" --skip-token-print $kw_skip ||
 		fail "kubeadm init failed" "the log above is kubeadm's own; 'kubewright logs HOST' shows more, 'kubewright apply' tries again"
+	keep_copies
 	say initialized yes
 }
 main </dev/null

@@ -11,6 +11,7 @@ main() {
 	fi
 	kubeadm_watched join --config "$work/config" ||
 		fail "kubeadm join failed" "the log above is kubeadm's own; 'kubewright logs HOST' shows more, 'kubewright apply' tries again"
+	keep_copies
 	record cluster "$cluster"
 	record node "$node"
 	record ca_pin "$ca_pin"

@@ -128,6 +128,22 @@ record() {
 		fail "cannot write $kw_state/host.conf" "is the disk full? see 'df /var/lib'"
 }
 
+# Keeps copies of what kubeadm made, none of it secret, so that a file that is lost or damaged can be put back as it was.
+keep_copies() {
+	kw_dirs
+	rm -rf "$kw_state/kept.new"
+	for kw_f in /etc/kubernetes/manifests/etcd.yaml /etc/kubernetes/manifests/kube-apiserver.yaml \
+		/etc/kubernetes/manifests/kube-controller-manager.yaml /etc/kubernetes/manifests/kube-scheduler.yaml \
+		/var/lib/kubelet/config.yaml /var/lib/kubelet/instance-config.yaml /var/lib/kubelet/kubeadm-flags.env; do
+		[ -f "$kw_f" ] || continue
+		kw_copy=$kw_state/kept.new$kw_f
+		mkdir -p "$(dirname "$kw_copy")" && cp -p "$kw_f" "$kw_copy" && sync "$kw_copy" ||
+			fail "cannot keep a copy of $kw_f" "is the disk full? see 'df /var/lib'"
+	done
+	rm -rf "$kw_state/kept"
+	[ ! -d "$kw_state/kept.new" ] || mv -f "$kw_state/kept.new" "$kw_state/kept"
+}
+
 # wait_for SECONDS COMMAND…: until the command succeeds.
 wait_for() {
 	kw_end=$(($(date +%s) + $1))

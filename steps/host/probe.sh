@@ -584,11 +584,11 @@ main() {
 	jobs_told
 	lock_step
 	system
-	for kw_more in hardware contents; do ! has "$kw_more" || "$kw_more"; done
 	network
 	kubernetes_files
 	own_records
 	listeners
+	for kw_more in hardware contents health; do ! has "$kw_more" || "$kw_more"; done
 	disks
 	packages
 	kernel_settings

@@ -58,6 +58,7 @@ static void cluster_up(struct cli_run *r)
 		snprintf(r->world.cluster.members[i].name, sizeof(r->world.cluster.members[i].name), "%s",
 			nodes[i].name);
 		r->world.cluster.members[i].started = true;
+		r->world.cluster.members[i].healthy = true;
 	}
 }
 
@@ -95,6 +96,7 @@ static void test_one_lost(void)
 
 	cluster_up(&r);
 	r.world.hosts[2].probed = false;
+	r.world.cluster.members[2].healthy = false;
 	cluster_host_release(&r.world.hosts[2]);
 	nodes[2].ready = false;
 	status_fold(&r, &s);

@@ -1,0 +1,106 @@
+/* What is broken on which host: for repair and status. */
+#include "cli/run.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "cluster/health.h"
+#include "inventory/inventory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Steps whose work on an installed host means that something was changed since; the others' own findings tell more. */
+static bool tells_drift(const char *step, const char *text)
+{
+	static const char *const steps[] = { "os", "packages", "runtime", "endpoint", "cni", "labels" };
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (strcmp(step, steps[i]) == 0)
+			/* a unit that is down has a finding of its own, as has swap */
+			return !str_starts(text, "starts ") && !str_starts(text, "turns swap off") &&
+			       strcmp(text, "sets net.ipv4.ip_forward") != 0;
+	return false;
+}
+
+static void add_drift(const struct cli_run *r, const struct would *w, size_t host, struct findings *out)
+{
+	for (size_t s = 0; s < r->config.step_count; s++) {
+		const char *text = would_text(w, host, s);
+		struct finding *f;
+
+		if (!text || !world_installed(&r->world.hosts[host]) || !tells_drift(r->config.steps[s].name, text))
+			continue;
+		out->list = xrealloc(out->list, out->count + 1, sizeof(*out->list));
+		f = &out->list[out->count++];
+		memset(f, 0, sizeof(*f));
+		f->level = FINDING_WARNING;
+		f->host = (int)host;
+		snprintf(f->name, sizeof(f->name), "drift");
+		snprintf(f->what, sizeof(f->what), "not as apply makes it; %s: %s", r->config.steps[s].name, text);
+		snprintf(f->why, sizeof(f->why), "it was changed by somebody, or the inventory was");
+		snprintf(f->remedy, sizeof(f->remedy),
+			"repair puts it right, as apply does; 'kubewright plan' shows the differences");
+	}
+}
+
+void health_fold(struct cli_run *r, const struct would *w, struct health *h)
+{
+	struct health_view view;
+
+	*h = (struct health){ .host_count = r->inventory->host_count };
+	h->hosts = xcalloc(h->host_count, sizeof(*h->hosts));
+	world_health_view(&r->world, &view);
+	for (size_t i = 0; i < h->host_count; i++) {
+		struct findings *all = &h->hosts[i];
+
+		if (!r->chosen[i])
+			continue;
+		findings_health(&view, (int)i, all);
+		add_drift(r, w, i, all);
+		for (size_t k = 0; k < all->count; k++) {
+			h->errors += all->list[k].level == FINDING_ERROR && !all->list[k].ignored;
+			h->warnings += all->list[k].level == FINDING_WARNING && !all->list[k].ignored;
+			h->remediable += health_remediable(&all->list[k]);
+		}
+	}
+}
+
+void health_print(const struct cli_run *r, const struct health *h)
+{
+	for (size_t i = 0; i < h->host_count; i++) {
+		if (!h->hosts[i].count)
+			continue;
+		printf("%s%s%s\n", cli_color(stdout, CLI_BOLD), r->inventory->hosts[i].name,
+			cli_color(stdout, CLI_PLAIN));
+		cli_findings_print(stdout, &h->hosts[i], false);
+	}
+}
+
+struct json *health_json(const struct cli_run *r, const struct health *h)
+{
+	struct json *list = json_array();
+
+	for (size_t i = 0; i < h->host_count; i++)
+		for (size_t k = 0; k < h->hosts[i].count; k++) {
+			const struct finding *f = &h->hosts[i].list[k];
+			struct json *j = json_add(list, json_object());
+
+			json_set_str(j, "host", r->inventory->hosts[i].name);
+			json_set_str(j, "name", f->name);
+			json_set_str(j, "level", f->level == FINDING_ERROR ? "error" : "warning");
+			json_set_bool(j, "ignored", f->ignored);
+			json_set_str(j, "what", f->what);
+			json_set_str(j, "why", f->why);
+			json_set_str(j, "remedy", f->remedy);
+			json_set_bool(j, "repair", health_remediable(f));
+		}
+	return list;
+}
+
+void health_release(struct health *h)
+{
+	for (size_t i = 0; i < h->host_count; i++)
+		findings_release(&h->hosts[i]);
+	free(h->hosts);
+	*h = (struct health){ NULL, 0, 0, 0, 0 };
+}

@@ -1,0 +1,220 @@
+/* kubewright repair: looks, tells what is broken and what would be done about it, asks, does it, and looks again. */
+#include "cli/run.h"
+
+#include "base/json.h"
+#include "cluster/health.h"
+#include "inventory/inventory.h"
+
+#include <string.h>
+
+static const struct cli_run_kind look_kind = {
+	.command = "repair",
+	.steps = plan_repair,
+	.needs_keys = true,
+	.texts = true,
+	.health = true,
+};
+
+static int list_kinds(bool json)
+{
+	static const char *const by[] = { "operator", "repair, apply", "repair", "repair" };
+	struct json *list = json ? json_array() : NULL;
+
+	for (size_t i = 0; i < health_kind_count; i++) {
+		const struct health_kind *k = &health_kinds[i];
+		const char *level = k->level == FINDING_ERROR ? "error" : "warning";
+
+		if (!json) {
+			printf("%-24s %-8s %-14s %s\n", k->name, level, by[k->remedy], k->summary);
+			continue;
+		}
+		struct json *j = json_add(list, json_object());
+		json_set_str(j, "name", k->name);
+		json_set_str(j, "level", level);
+		json_set_str(j, "summary", k->summary);
+		json_set_bool(j, "repair", k->remedy != HEALTH_TOLD);
+	}
+	if (json)
+		cli_json_print(list);
+	return 0;
+}
+
+/* What is not looked at cannot be called healthy. */
+static int health_exit(const struct cli_run *r, const struct health *h, int status)
+{
+	if (h->errors || h->warnings)
+		return CLI_EXIT_HOSTS_LEFT;
+	for (size_t i = 0; i < r->inventory->host_count; i++)
+		if (r->chosen[i] && !r->world.hosts[i].probed)
+			return status ? status : error_exit_code(ERROR_CONNECT);
+	return 0;
+}
+
+static void print_json(const struct cli_run *r, const struct would *w, const struct health *h)
+{
+	struct json *j = json_object(), *hosts;
+
+	json_set_str(j, "cluster", r->inventory->cluster);
+	json_set(j, "findings", health_json(r, h));
+	hosts = json_set(j, "hosts", json_array());
+	for (size_t i = 0; i < r->inventory->host_count; i++) {
+		const struct error *e = engine_host_error(r->engine, (int)i);
+		struct json *host;
+
+		if (!r->chosen[i])
+			continue;
+		host = json_add(hosts, json_object());
+		json_set_str(host, "name", r->config.hosts[i].name);
+		json_set_bool(host, "reached", r->world.hosts[i].probed);
+		would_json(r, w, i, json_set(host, "steps", json_array()));
+		if (e)
+			json_set(host, "error", cli_error_json(e));
+	}
+	cli_json_print(j);
+}
+
+/* One look. Returns 0 with the run's findings in h, or the exit status after complaining. */
+static int look(struct cli_run *r, const struct cli_options *o, struct would *w, struct health *h)
+{
+	static struct cli_run_kind kind;
+	int status;
+
+	kind = look_kind;
+	kind.step_count = plan_repair_count;
+	w->steps = plan_repair_count;
+	status = cli_look(r, &kind, o, would_event, w);
+	if (status == 0)
+		health_fold(r, w, h);
+	return status;
+}
+
+static void print_total(const struct health *h)
+{
+	printf("%u error%s, %u warning%s", h->errors, h->errors == 1 ? "" : "s", h->warnings,
+		h->warnings == 1 ? "" : "s");
+}
+
+/* The findings, and what repair would do; returns how many steps that are. */
+static unsigned tell(const struct cli_run *r, const struct would *w, const struct health *h)
+{
+	unsigned hosts, steps;
+
+	health_print(r, h);
+	if (h->errors + h->warnings) {
+		print_total(h);
+		puts("\n");
+	}
+	if (!h->remediable)
+		return 0;
+	puts("What repair does:");
+	steps = would_print(r, w, &hosts);
+	if (steps)
+		puts("");
+	return steps;
+}
+
+static int agreed(const struct cli_run *r, struct error *err)
+{
+	char line[16];
+
+	if (r->options->yes)
+		return 0;
+	if (!cli_can_ask() || r->options->json) {
+		error_set(err, ERROR_USAGE,
+			"repair changes hosts and must be agreed to, and there is no terminal to ask on");
+		return error_hint(err, "agree beforehand with --yes, or only look with --check");
+	}
+	if (cli_ask_line("Do it? [y/N] ", line, sizeof(line), -1) && (line[0] == 'y' || line[0] == 'Y'))
+		return 0;
+	return error_set(err, ERROR_CANCELLED, "not agreed to; nothing was changed");
+}
+
+/* Looks once more: that the steps ended well is not yet that all is well. */
+static int look_after(const struct cli_options *o, int status)
+{
+	struct would w = { 0 };
+	struct health h = { 0 };
+	struct cli_run r;
+	int looked = look(&r, o, &w, &h);
+
+	if (looked) {
+		would_release(&w);
+		return looked;
+	}
+	if (!o->json && h.errors + h.warnings == 0) {
+		puts("\nLooked again: nothing is broken any more.");
+	} else if (!o->json) {
+		puts("\nLooked again; what is left:");
+		health_print(&r, &h);
+	} else {
+		cli_json_print(health_json(&r, &h));
+	}
+	looked = health_exit(&r, &h, 0);
+	health_release(&h);
+	would_release(&w);
+	cli_run_release(&r);
+	return status && status != CLI_EXIT_HOSTS_LEFT ? status : looked;
+}
+
+static int mend(const struct cli_options *o)
+{
+	const struct cli_run_kind kind = {
+		.command = "repair",
+		.steps = plan_repair,
+		.step_count = plan_repair_count,
+		.changes = true,
+		.needs_keys = true,
+		.needs_cni = true,
+		.health = true,
+	};
+	struct error err = { 0 };
+	struct cli_run r;
+	int status;
+
+	if (cli_run_load(&r, o, &err) || cli_run_open(&r, &kind, &err)) {
+		status = cli_fail(&err);
+		cli_run_release(&r);
+		return status;
+	}
+	cli_run_show(&r);
+	status = cli_run_execute(&r, &err) ? cli_fail(&err) : cli_apply_report(&r);
+	cli_run_release(&r);
+	return status;
+}
+
+int cli_repair(const struct cli_options *o)
+{
+	struct would w = { 0 };
+	struct health h = { 0 };
+	struct error err = { 0 };
+	struct cli_run r;
+	bool go_on;
+	int status;
+
+	if (o->list)
+		return list_kinds(o->json);
+	status = look(&r, o, &w, &h);
+	if (status) {
+		would_release(&w);
+		return status;
+	}
+	if (o->json && (o->check || !h.remediable))
+		print_json(&r, &w, &h);
+	else if (!o->json)
+		tell(&r, &w, &h);
+	status = cli_look_errors(&r, false);
+	go_on = h.remediable && !o->check;
+	if (!go_on && !o->json && h.errors + h.warnings == 0 && status == 0)
+		puts("Nothing is broken.");
+	else if (!go_on && !o->json && !h.remediable && h.errors + h.warnings)
+		puts("repair has nothing to do about these: see the remedies.");
+	status = health_exit(&r, &h, status);
+	if (go_on && agreed(&r, &err)) {
+		status = cli_fail(&err);
+		go_on = false;
+	}
+	health_release(&h);
+	would_release(&w);
+	cli_run_release(&r);
+	return go_on ? look_after(o, mend(o)) : status;
+}

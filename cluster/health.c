@@ -1,0 +1,164 @@
+/* The table of health's findings, and the run through it. */
+#include "cluster/health_private.h"
+
+#include "cluster/signatures.h"
+#include "pki/pki.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_S 86400
+
+#define KIND(function, name, level, remedy, summary) { name, summary, FINDING_##level, HEALTH_##remedy },
+#define PREFLIGHT_KIND(function, name, remedy, summary) { name, summary, FINDING_ERROR, HEALTH_##remedy },
+#define PLAN_KIND(name, level, remedy, summary) { name, summary, FINDING_##level, HEALTH_##remedy },
+const struct health_kind health_kinds[] = { HEALTH(KIND) HEALTH_OF_PREFLIGHT(PREFLIGHT_KIND)
+		HEALTH_OF_PLAN(PLAN_KIND) };
+const size_t health_kind_count = sizeof(health_kinds) / sizeof(health_kinds[0]);
+
+#define CHECK(function, name, level, remedy, summary) { name, health_##function },
+static const struct {
+	const char *name;
+	void (*fn)(const struct health_scope *h);
+} checks[] = { HEALTH(CHECK) };
+
+#define PREFLIGHT_CHECK(function, name, remedy, summary) { name, find_##function },
+static const struct {
+	const char *name;
+	void (*fn)(const struct finding_scope *s);
+} preflight_checks[] = { HEALTH_OF_PREFLIGHT(PREFLIGHT_CHECK) };
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+const struct health_static health_statics[4] = {
+	{ "etcd", "/etc/kubernetes/manifests/etcd.yaml" },
+	{ "kube-apiserver", "/etc/kubernetes/manifests/kube-apiserver.yaml" },
+	{ "kube-controller-manager", "/etc/kubernetes/manifests/kube-controller-manager.yaml" },
+	{ "kube-scheduler", "/etc/kubernetes/manifests/kube-scheduler.yaml" },
+};
+
+const struct health_kind *health_kind_find(const char *name)
+{
+	for (size_t i = 0; i < health_kind_count; i++)
+		if (strcmp(health_kinds[i].name, name) == 0)
+			return &health_kinds[i];
+	return NULL;
+}
+
+bool health_remediable(const struct finding *f)
+{
+	const struct health_kind *k = health_kind_find(f->name);
+
+	if (!k)
+		return false;
+	return k->remedy == HEALTH_APPLY || k->remedy == HEALTH_MEMBER || (k->remedy == HEALTH_MEND && f->act[0]);
+}
+
+int health_days_left(const char *pem, int64_t now_s)
+{
+	struct pki_cert_info info;
+
+	if (!pem || !*pem || pki_cert_info(pem, strlen(pem), &info, NULL))
+		return INT_MIN;
+	return (int)((info.not_after - now_s) / DAY_S) - (info.not_after < now_s);
+}
+
+void health_act(struct finding *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(f->act, sizeof(f->act), fmt, ap);
+	va_end(ap);
+}
+
+bool health_control_plane(const struct health_scope *h)
+{
+	return finding_control_plane(&h->s);
+}
+
+bool health_unit_up(const struct health_scope *h, const char *unit)
+{
+	return strcmp(cluster_factf(h->s.h, "unit.%s", unit), "active") == 0;
+}
+
+const char *health_pod(const struct health_scope *h, const char *name)
+{
+	const char *said = cluster_factf(h->s.h, "pod.%s", name);
+
+	return strncmp(said, "up", 2) == 0 ? "up" : strncmp(said, "down", 4) == 0 ? "down" : NULL;
+}
+
+bool health_member_is(const struct cluster_member *m, const struct inventory_host *host)
+{
+	const char *address = strstr(m->peer_url, "://");
+	size_t n = strlen(host->address);
+
+	return address && strncmp(address + 3, host->address, n) == 0 && (address[3 + n] == ':' || !address[3 + n]);
+}
+
+/* The last line that says something. */
+static void last_line(const char *text, char *out, size_t size)
+{
+	const char *end = text + strlen(text), *p;
+
+	while (end > text && (end[-1] == '\n' || end[-1] == ' '))
+		end--;
+	for (p = end; p > text && p[-1] != '\n'; p--)
+		;
+	snprintf(out, size, "%.*s", (int)(end - p), p);
+}
+
+void health_explain(const struct health_scope *h, struct finding *f, const char *name)
+{
+	const char *text = cluster_factf(h->s.h, "log.%s", name);
+	bool unit = strcmp(name, "kubelet") == 0 || strcmp(name, "containerd") == 0 || strcmp(name, "keepalived") == 0;
+	struct signature_source source = { unit ? name : "pods", text, strlen(text) };
+	struct signature_hit hit;
+	char line[160];
+
+	if (!*text)
+		return;
+	if (signatures_match(&source, 1, &hit, 1)) {
+		finding_why(f, "%s; its log: %.90s", hit.cause, hit.line);
+		if (hit.signature->rank != RANK_SYMPTOM && !f->act[0])
+			finding_remedy(f, "%s", hit.remedy);
+		return;
+	}
+	last_line(text, line, sizeof(line));
+	finding_why(f, "the last line of its log: %s", line);
+}
+
+static bool job_done(const struct cluster_host *h, const char *name)
+{
+	return strncmp(cluster_factf(h, "job.%s", name), "done 0 ", 7) == 0;
+}
+
+void findings_health(const struct health_view *v, int host, struct findings *out)
+{
+	struct health_scope h = {
+		.s = { .inv = v->inv,
+			.release = release_find(v->inv->kubernetes.version),
+			.host = &v->inv->hosts[host],
+			.hosts = v->hosts,
+			.h = &v->hosts[host],
+			.index = host,
+			.out = out },
+		.v = v,
+		.installed = job_done(&v->hosts[host], "init") || job_done(&v->hosts[host], "join"),
+	};
+
+	if (!h.s.h->probed)
+		return;
+	for (size_t i = 0; i < COUNT(checks); i++) {
+		h.s.name = checks[i].name;
+		checks[i].fn(&h);
+	}
+	for (size_t i = 0; h.installed && i < COUNT(preflight_checks); i++) {
+		h.s.name = preflight_checks[i].name;
+		preflight_checks[i].fn(&h.s);
+	}
+}

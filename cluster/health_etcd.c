@@ -1,0 +1,147 @@
+/* Health of etcd: its members, beside the control planes that they should be of. */
+#include "cluster/health_private.h"
+
+#include "cluster/quorum.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Findings of the cluster as a whole are told once: by the control plane that was asked, else by the first one that was looked at. */
+static bool speaks(const struct health_scope *h)
+{
+	if (!health_control_plane(h))
+		return false;
+	if (h->v->state->lead >= 0)
+		return h->v->state->lead == h->s.index;
+	for (size_t i = 0; i < h->s.inv->host_count; i++)
+		if (h->s.inv->hosts[i].role == INVENTORY_CONTROL_PLANE && h->s.hosts[i].probed)
+			return (int)i == h->s.index;
+	return false;
+}
+
+static const struct inventory_host *host_of(const struct health_scope *h, const struct cluster_member *m)
+{
+	for (size_t i = 0; i < h->s.inv->host_count; i++)
+		if (h->s.inv->hosts[i].role == INVENTORY_CONTROL_PLANE && health_member_is(m, &h->s.inv->hosts[i]))
+			return &h->s.inv->hosts[i];
+	return NULL;
+}
+
+static struct quorum count(const struct health_scope *h)
+{
+	struct quorum q = { 0, 0 };
+
+	for (size_t i = 0; i < h->v->state->member_count; i++) {
+		q.voters += !h->v->state->members[i].learner;
+		q.healthy += !h->v->state->members[i].learner && h->v->state->members[i].healthy;
+	}
+	return q;
+}
+
+void health_quorum_lost(const struct health_scope *h)
+{
+	struct quorum q = count(h);
+	struct finding *f;
+
+	if (!speaks(h) || !q.voters || q.healthy >= quorum_needed(q.voters))
+		return;
+	f = finding_add(&h->s, FINDING_ERROR, "etcd has lost its quorum: %u of %u voters are healthy, %u are needed",
+		q.healthy, q.voters, quorum_needed(q.voters));
+	finding_why(f, "nothing can be written: the API server answers from its caches, or not at all");
+	finding_remedy(
+		f, "bring the other control planes back; when they are lost for good: 'kubewright etcd restore'");
+}
+
+/* Another member of the same host that is in a better state. */
+static bool second_of_host(const struct health_scope *h, size_t which, const struct inventory_host *host)
+{
+	const struct cluster_member *m = &h->v->state->members[which];
+
+	for (size_t i = 0; i < h->v->state->member_count; i++) {
+		const struct cluster_member *other = &h->v->state->members[i];
+
+		if (i != which &&
+			(health_member_is(other, host) || (m->name[0] && strcmp(other->name, m->name) == 0)) &&
+			(other->healthy > m->healthy || (other->healthy == m->healthy && i < which)))
+			return true;
+	}
+	return false;
+}
+
+void health_member_down(const struct health_scope *h)
+{
+	for (size_t i = 0; speaks(h) && i < h->v->state->member_count; i++) {
+		const struct cluster_member *m = &h->v->state->members[i];
+		const struct inventory_host *host = host_of(h, m);
+		const struct cluster_host *seen = host ? &h->s.hosts[host - h->s.inv->hosts] : NULL;
+		struct finding *f;
+
+		if (!host || m->learner || m->healthy || !m->started || second_of_host(h, i, host))
+			continue;
+		/* its own host tells more */
+		if (seen->probed && strncmp(cluster_fact(seen, "pod.etcd"), "down", 4) == 0)
+			continue;
+		f = finding_add(
+			&h->s, FINDING_ERROR, "the etcd member %s (%s) does not answer", m->name, host->address);
+		finding_why(f, "%s",
+			seen->probed ? "something listens there, and it knows no leader: it may have lost the others"
+				     : "its host cannot be looked at either");
+		finding_remedy(f, "bring %s back; if its disk is lost: 'kubewright rejoin %s'", host->name, host->name);
+	}
+}
+
+void health_member_missing(const struct health_scope *h)
+{
+	struct finding *f;
+
+	if (!h->installed || !health_control_plane(h) || !h->v->state->member_count)
+		return;
+	for (size_t i = 0; i < h->v->state->member_count; i++)
+		if (health_member_is(&h->v->state->members[i], h->s.host))
+			return;
+	f = finding_add(&h->s, FINDING_ERROR, "etcd has no member of this control plane");
+	finding_why(f, "it was taken out, and what runs here is alone with old data");
+	finding_remedy(f, "'kubewright rejoin %s' puts it in again", h->s.host->name);
+}
+
+void health_member_stale(const struct health_scope *h)
+{
+	for (size_t i = 0; speaks(h) && i < h->v->state->member_count; i++) {
+		const struct cluster_member *m = &h->v->state->members[i];
+		const struct inventory_host *host = host_of(h, m);
+		struct finding *f;
+
+		if (m->healthy || (host && !second_of_host(h, i, host)))
+			continue;
+		f = finding_add(&h->s, FINDING_ERROR, "the etcd member %s (%s) is %s", m->name[0] ? m->name : m->id,
+			m->peer_url,
+			host ? "a second one of its host"
+			     : "of no control plane of the inventory, and does not answer");
+		finding_why(f, "it counts for the quorum and can never give its vote");
+		finding_remedy(f, "repair takes it out, when the quorum bears it");
+		health_act(f, "%s", m->id);
+	}
+}
+
+void health_learner_stuck(const struct health_scope *h)
+{
+	for (size_t i = 0; speaks(h) && i < h->v->state->member_count; i++) {
+		const struct cluster_member *m = &h->v->state->members[i];
+		const struct inventory_host *host = host_of(h, m);
+		const char *job;
+		struct finding *f;
+
+		if (!host || (!m->learner && m->started) || second_of_host(h, i, host))
+			continue;
+		job = cluster_fact(&h->s.hosts[host - h->s.inv->hosts], "job.join");
+		if (strncmp(job, "running", 7) == 0)
+			continue;
+		f = finding_add(&h->s, FINDING_ERROR, "the etcd member %s (%s) %s", m->name[0] ? m->name : m->id,
+			m->peer_url,
+			m->learner ? "is still a learner, and no join runs on its host"
+				   : "was added and never started");
+		finding_why(f, "etcd takes one learner at a time: no other control plane can join");
+		finding_remedy(f, "repair takes it out; then its host joins again");
+		health_act(f, "%s", m->id);
+	}
+}

@@ -1,0 +1,201 @@
+/* Health of a control plane's certificates, keys and kubeconfigs. */
+#include "cluster/health_private.h"
+
+#include "base/error.h"
+#include "base/str.h"
+#include "pki/pki.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PKI "/etc/kubernetes/pki/"
+#define EXPIRING_DAYS 30
+
+enum issuer { BY_CLUSTER, BY_ETCD, BY_FRONT_PROXY };
+static const struct {
+	const char *path;
+	enum issuer issuer;
+	bool server;
+} leaves[] = {
+	{ PKI "apiserver.crt", BY_CLUSTER, true },
+	{ PKI "apiserver-kubelet-client.crt", BY_CLUSTER, false },
+	{ PKI "front-proxy-client.crt", BY_FRONT_PROXY, false },
+	{ PKI "apiserver-etcd-client.crt", BY_ETCD, false },
+	{ PKI "etcd/server.crt", BY_ETCD, true },
+	{ PKI "etcd/peer.crt", BY_ETCD, true },
+	{ PKI "etcd/healthcheck-client.crt", BY_ETCD, false },
+	{ "/etc/kubernetes/admin.conf", BY_CLUSTER, false },
+	{ "/etc/kubernetes/controller-manager.conf", BY_CLUSTER, false },
+	{ "/etc/kubernetes/scheduler.conf", BY_CLUSTER, false },
+};
+#define LEAVES (sizeof(leaves) / sizeof(leaves[0]))
+
+/* The files that all control planes have alike. */
+static const char *const shared[] = { "ca.crt", "ca.key", "etcd/ca.crt", "etcd/ca.key", "front-proxy-ca.crt",
+	"front-proxy-ca.key", "sa.key", "sa.pub" };
+
+static bool applies(const struct health_scope *h)
+{
+	return h->installed && health_control_plane(h);
+}
+
+static const char *ca_of(const struct health_scope *h, enum issuer issuer)
+{
+	return issuer == BY_CLUSTER ? h->v->ca : issuer == BY_ETCD ? h->v->etcd_ca : h->v->front_proxy_ca;
+}
+
+static const struct remote_answer_line *told(const struct health_scope *h, const char *path)
+{
+	const struct remote_answer *a = &h->s.h->facts;
+	char word[128];
+
+	snprintf(word, sizeof(word), "cert.%s", path);
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->lines[i].word, word) == 0)
+			return &a->lines[i];
+	return NULL;
+}
+
+static struct finding *certificates(const struct health_scope *h, enum finding_level level, const char *what)
+{
+	struct finding *f = finding_add(&h->s, level, "%s", what);
+
+	finding_remedy(
+		f, "repair makes new ones with the cluster's CA and starts the static Pods anew, one host at a time");
+	health_act(f, "certificates");
+	return f;
+}
+
+void health_certificate_lost(const struct health_scope *h)
+{
+	static const char prefix[] = "pki.";
+	struct str gone = STR_INIT;
+	unsigned count = 0;
+
+	for (size_t i = 0; applies(h) && i < h->s.h->facts.count; i++) {
+		const struct remote_answer_line *line = &h->s.h->facts.lines[i];
+
+		if (!str_starts(line->word, prefix) || strcmp(line->value, "absent") != 0)
+			continue;
+		if (count++ < 3)
+			str_addf(&gone, "%s%s", gone.len ? ", " : "", line->word + sizeof(prefix) - 1);
+	}
+	if (count) {
+		if (count > 3)
+			str_addf(&gone, " and %u more", count - 3);
+		str_add(&gone, count == 1 ? " is gone" : " are gone");
+		finding_why(certificates(h, FINDING_ERROR, gone.buf),
+			"what reads it does not start again, or no other component trusts this one");
+	}
+	str_release(&gone);
+}
+
+void health_certificate_wrong(const struct health_scope *h)
+{
+	const char *names[] = { h->s.host->address };
+
+	for (size_t i = 0; applies(h) && i < LEAVES; i++) {
+		const struct remote_answer_line *line = told(h, leaves[i].path);
+		const char *ca = ca_of(h, leaves[i].issuer);
+		struct error err = { 0 };
+		char what[300];
+
+		if (!line)
+			continue;
+		if (health_days_left(line->value, h->v->now_s) == INT_MIN)
+			snprintf(what, sizeof(what), "%s holds no certificate that can be read", leaves[i].path);
+		else if (health_days_left(line->value, h->v->now_s) < 0 || !ca ||
+			 pki_cert_verify(line->value, line->len, ca, leaves[i].server, names, leaves[i].server, &err) ==
+				 0)
+			continue;
+		else
+			snprintf(what, sizeof(what), "%s: %.180s", leaves[i].path, err.what);
+		finding_why(certificates(h, FINDING_ERROR, what), "the other side of each connection refuses it");
+	}
+}
+
+static void ends_within(const struct health_scope *h, int from, int to, enum finding_level level)
+{
+	for (size_t i = 0; applies(h) && i < LEAVES; i++) {
+		const struct remote_answer_line *line = told(h, leaves[i].path);
+		int days = line ? health_days_left(line->value, h->v->now_s) : INT_MIN;
+		char what[200];
+
+		if (days == INT_MIN || days < from || days >= to)
+			continue;
+		if (days < 0)
+			snprintf(what, sizeof(what), "the certificate in %s has expired", leaves[i].path);
+		else
+			snprintf(what, sizeof(what), "the certificate in %s ends in %d day%s", leaves[i].path, days,
+				days == 1 ? "" : "s");
+		finding_why(certificates(h, level, what), "from then on every connection made with it is refused");
+	}
+}
+
+void health_certificate_expired(const struct health_scope *h)
+{
+	ends_within(h, INT_MIN + 1, 0, FINDING_ERROR);
+}
+
+void health_certificate_expiring(const struct health_scope *h)
+{
+	ends_within(h, 0, EXPIRING_DAYS, FINDING_WARNING);
+}
+
+void health_key_mismatch(const struct health_scope *h)
+{
+	for (size_t i = 0; applies(h) && i < LEAVES; i++) {
+		int stem = (int)strlen(leaves[i].path) - 4;
+		char what[200];
+
+		if (strcmp(leaves[i].path + stem, ".crt") != 0 ||
+			strcmp(cluster_factf(h->s.h, "pki.%.*s.key", stem, leaves[i].path), "changed") != 0 ||
+			strcmp(cluster_factf(h->s.h, "pki.%s", leaves[i].path), "ok") != 0)
+			continue;
+		snprintf(what, sizeof(what), "%.*s.key was changed, and its certificate was not", stem, leaves[i].path);
+		finding_why(certificates(h, FINDING_ERROR, what),
+			"a key that does not fit its certificate is refused at the next start");
+	}
+}
+
+/* How many control planes have this digest of a shared file. */
+static unsigned having(const struct health_scope *h, const char *name, const char *sum)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < h->s.inv->host_count; i++)
+		n += h->s.inv->hosts[i].role == INVENTORY_CONTROL_PLANE && h->s.hosts[i].probed &&
+		     strcmp(cluster_factf(&h->s.hosts[i], "pki_sum.%s", name), sum) == 0;
+	return n;
+}
+
+/* Another digest of it that more control planes have. */
+static bool outvoted(const struct health_scope *h, const char *name, const char *sum)
+{
+	unsigned mine = having(h, name, sum);
+
+	for (size_t i = 0; i < h->s.inv->host_count; i++) {
+		const char *theirs = cluster_factf(&h->s.hosts[i], "pki_sum.%s", name);
+
+		if (*theirs && strcmp(theirs, sum) != 0 && having(h, name, theirs) > mine)
+			return true;
+	}
+	return false;
+}
+
+void health_pki_differs(const struct health_scope *h)
+{
+	for (size_t i = 0; applies(h) && i < sizeof(shared) / sizeof(shared[0]); i++) {
+		const char *sum = cluster_factf(h->s.h, "pki_sum.%s", shared[i]);
+		bool changed = strcmp(cluster_factf(h->s.h, "pki." PKI "%s", shared[i]), "changed") == 0;
+		char what[200];
+
+		if (!*sum || (!changed && !outvoted(h, shared[i], sum)))
+			continue;
+		snprintf(what, sizeof(what), PKI "%s is not %s", shared[i],
+			changed ? "what was placed here" : "that of the other control planes");
+		finding_why(certificates(h, FINDING_ERROR, what),
+			"certificates and tokens that this control plane makes are refused by the others");
+	}
+}

@@ -1,0 +1,103 @@
+/* Health of a control plane's static Pods and their manifests. */
+#include "cluster/health_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STATICS (sizeof(health_statics) / sizeof(health_statics[0]))
+
+static bool applies(const struct health_scope *h)
+{
+	return h->installed && health_control_plane(h);
+}
+
+static const char *kept(const struct health_scope *h, size_t i)
+{
+	return cluster_factf(h->s.h, "kept.%s", health_statics[i].path);
+}
+
+static bool down(const struct health_scope *h, size_t i)
+{
+	const char *pod = health_pod(h, health_statics[i].name);
+
+	return pod && strcmp(pod, "down") == 0;
+}
+
+static void manifest(const struct health_scope *h, const char *state, const char *what)
+{
+	for (size_t i = 0; applies(h) && i < STATICS; i++) {
+		struct finding *f;
+
+		if (strcmp(kept(h, i), state) != 0)
+			continue;
+		f = finding_add(&h->s, FINDING_ERROR, "%s %s", health_statics[i].path, what);
+		finding_why(f, "the kubelet does not run %s without it%s", health_statics[i].name,
+			down(h, i) ? "" : "; what runs now ends with the next change or restart");
+		finding_remedy(f, "repair puts it back as kubeadm made it");
+		health_act(f, "kept %s", health_statics[i].path);
+	}
+}
+
+void health_manifest_lost(const struct health_scope *h)
+{
+	manifest(h, "absent", "is gone");
+}
+
+void health_manifest_broken(const struct health_scope *h)
+{
+	manifest(h, "broken", "is no manifest of a Pod any more");
+}
+
+void health_manifest_changed(const struct health_scope *h)
+{
+	for (size_t i = 0; applies(h) && i < STATICS; i++) {
+		struct finding *f;
+
+		if (strcmp(kept(h, i), "changed") != 0 || down(h, i))
+			continue;
+		f = finding_add(&h->s, FINDING_WARNING, "%s was changed since kubeadm made it", health_statics[i].path);
+		finding_why(f, "the next kubeadm upgrade, or a rejoin, makes it anew without the change");
+		finding_remedy(f,
+			"if it was meant, put it into kubeadm.extra of the inventory too; the first one is "
+			"/var/lib/kubewright/kept%s on the host",
+			health_statics[i].path);
+	}
+}
+
+void health_static_pod_down(const struct health_scope *h)
+{
+	for (size_t i = 0; applies(h) && i < STATICS; i++) {
+		const char *name = health_statics[i].name, *state = kept(h, i);
+		int attempts = atoi(cluster_factf(h->s.h, "pod.%s", name) + strlen("down"));
+		struct finding *f;
+
+		/* it is down because of what other findings say */
+		if (!down(h, i) || strcmp(state, "absent") == 0 || strcmp(state, "broken") == 0 ||
+			!health_unit_up(h, "kubelet") || !health_unit_up(h, "containerd"))
+			continue;
+		f = finding_add(&h->s, FINDING_ERROR, "%s does not run; its container was started %d time%s", name,
+			attempts, attempts == 1 ? "" : "s");
+		finding_why(f, "nothing listens on its port");
+		if (strcmp(state, "changed") == 0) {
+			finding_remedy(f, "its manifest was changed since kubeadm made it: repair puts that back");
+			health_act(f, "kept %s", health_statics[i].path);
+		} else {
+			finding_remedy(f, "repair starts the kubelet anew, which starts it");
+			health_act(f, "restart kubelet");
+		}
+		health_explain(h, f, name);
+	}
+}
+
+void health_api_not_ready(const struct health_scope *h)
+{
+	const char *pod = health_pod(h, "kube-apiserver");
+	struct finding *f;
+
+	if (!applies(h) || !pod || strcmp(pod, "up") != 0 || h->s.h->api_ready)
+		return;
+	f = finding_add(&h->s, FINDING_ERROR, "the API server of this control plane is not ready");
+	finding_why(f, "it does not reach etcd, or still starts; the virtual IP stays away from it");
+	finding_remedy(f, "see etcd's findings first, then 'kubewright logs %s'", h->s.host->name);
+}

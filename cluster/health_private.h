@@ -1,0 +1,83 @@
+/* Internal to cluster: the table of health's findings. One small pure function health_NAME in health_*.c each; it adds what it has seen. */
+#ifndef CLUSTER_HEALTH_PRIVATE_H
+#define CLUSTER_HEALTH_PRIVATE_H
+
+#include "cluster/findings.h"
+#include "cluster/health.h"
+
+/* X(function, name, highest level, remedy, summary), causes before what follows from them. */
+#define HEALTH(X) \
+	X(containerd_down, "containerd-down", ERROR, MEND, "containerd does not run") \
+	X(kubelet_down, "kubelet-down", ERROR, MEND, "the kubelet does not run") \
+	X(keepalived_down, "keepalived-down", ERROR, MEND, "keepalived does not run") \
+	X(unit_not_enabled, "unit-not-enabled", WARNING, MEND, "a unit does not start at boot") \
+	X(ip_forward_off, "ip-forward-off", ERROR, APPLY, "the kernel does not forward packets of pods") \
+	X(half_done, "half-done", ERROR, APPLY, "a kubeadm init or join did not come to its end") \
+	X(kubelet_conf, "kubelet-conf-lost", ERROR, MEND, "the kubelet's kubeconfig or certificate is gone or unreadable") \
+	X(kubelet_files, "kubelet-config-lost", ERROR, MEND, "the kubelet's configuration is gone or unreadable") \
+	X(kubelet_files_changed, "kubelet-config-changed", WARNING, TOLD, "the kubelet's configuration is not as kubeadm made it") \
+	X(certificate_lost, "certificate-lost", ERROR, MEND, "a certificate, key or kubeconfig of a control plane is gone") \
+	X(certificate_wrong, "certificate-wrong", ERROR, MEND, "a certificate is unreadable, of another CA, or of other names") \
+	X(certificate_expired, "certificate-expired", ERROR, MEND, "a certificate has expired") \
+	X(certificate_expiring, "certificate-expiring", WARNING, MEND, "a certificate ends within 30 days") \
+	X(key_mismatch, "key-mismatch", ERROR, MEND, "a private key is not the one that was placed with its certificate") \
+	X(pki_differs, "pki-differs", ERROR, MEND, "CAs or service-account keys differ between control planes") \
+	X(manifest_lost, "manifest-lost", ERROR, MEND, "a static Pod's manifest is gone") \
+	X(manifest_broken, "manifest-broken", ERROR, MEND, "a static Pod's manifest is unreadable") \
+	X(manifest_changed, "manifest-changed", WARNING, TOLD, "a static Pod's manifest is not as kubeadm made it") \
+	X(static_pod_down, "static-pod-down", ERROR, MEND, "a control plane's static Pod does not run") \
+	X(api_not_ready, "api-not-ready", ERROR, TOLD, "an API server runs and is not ready") \
+	X(quorum_lost, "quorum-lost", ERROR, TOLD, "too few etcd members are healthy: nothing can be written") \
+	X(member_down, "member-down", ERROR, TOLD, "an etcd member does not answer") \
+	X(member_missing, "member-missing", ERROR, TOLD, "a control plane has no etcd member") \
+	X(member_stale, "member-stale", ERROR, MEMBER, "an etcd member of no control plane, or a second one of the same") \
+	X(learner_stuck, "learner-stuck", ERROR, MEMBER, "an etcd member stayed a learner, or never started") \
+	X(vip_unheld, "vip-unheld", ERROR, MEND, "no control plane holds the virtual IP") \
+	X(vip_held_twice, "vip-held-twice", ERROR, MEND, "two control planes hold the virtual IP") \
+	X(node_missing, "node-missing", ERROR, MEND, "the cluster has no Node of an installed host") \
+	X(node_address, "node-address", ERROR, MEND, "a Node has another address than the inventory") \
+	X(node_not_ready, "node-not-ready", ERROR, TOLD, "a Node is not Ready") \
+	X(node_cordoned, "node-cordoned", WARNING, TOLD, "a Node is cordoned")
+
+/* What preflight finds that also breaks a living cluster: X(function, name, remedy, summary). */
+#define HEALTH_OF_PREFLIGHT(X) \
+	X(read_only_root, "read-only-root", TOLD, "a folder that kubewright writes to is read-only") \
+	X(package_manager_broken, "package-manager-broken", APPLY, "dpkg was interrupted") \
+	X(disk_space, "disk-space", TOLD, "little free space in /var/lib, etcd's folder or /etc") \
+	X(inode_low, "inode-low", TOLD, "few free inodes in /var/lib") \
+	X(swap_on, "swap-on", APPLY, "swap is on") \
+	X(clock_skew, "clock-skew", TOLD, "the clock is off") \
+	X(name_unresolved, "name-unresolved", APPLY, "the Node's name does not resolve to its address") \
+	X(address_missing, "address-missing", TOLD, "the inventory's address is on no interface") \
+	X(other_cluster, "other-cluster", TOLD, "the host belongs to another cluster of kubewright's") \
+	X(other_name, "other-name", TOLD, "the host was installed under another name") \
+	X(ca_mismatch, "ca-mismatch", TOLD, "the hosts' cluster CAs differ")
+
+/* What only the plan's own checks can tell; the command line adds it. */
+#define HEALTH_OF_PLAN(X) X("drift", WARNING, APPLY, "a managed file, package, unit or label is not as apply makes it")
+
+struct health_scope {
+	struct finding_scope s; /* first: what finding_add wants */
+	const struct health_view *v;
+	bool installed; /* kubeadm's init or join ended well here */
+};
+#define HEALTH_PROTOTYPE(function, name, level, remedy, summary) void health_##function(const struct health_scope *h);
+HEALTH(HEALTH_PROTOTYPE)
+#undef HEALTH_PROTOTYPE
+
+/* What repair does: words of steps/host/mend.sh; of HEALTH_MEMBER the member's id. */
+void health_act(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The last line of a log.NAME fact, and what is known of it: into why and remedy, when there is something. */
+void health_explain(const struct health_scope *h, struct finding *f, const char *name);
+/* "up" and "down" of a static Pod; NULL: not asked about. */
+const char *health_pod(const struct health_scope *h, const char *name);
+bool health_unit_up(const struct health_scope *h, const char *unit);
+bool health_control_plane(const struct health_scope *h);
+
+/* A static Pod, its port and its manifest. */
+struct health_static {
+	const char *name, *path;
+};
+extern const struct health_static health_statics[4];
+
+#endif

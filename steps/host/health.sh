@@ -1,0 +1,99 @@
+# How a host of a living cluster is: sent before probe.sh, whose `first`, `contains` and `say` it uses, when that is asked about. Changes nothing.
+# Answers:
+#   cert.PATH           PEM, certificates only, of what is below /etc/kubernetes (in a kubeconfig: its client's); empty: there, and none can be read
+#   pki.PATH            ok | changed | absent, by the digests that kubewright kept when it placed the file
+#   pki_sum.NAME        SHA-256 of the files below /etc/kubernetes/pki that all control planes share
+#   kept.PATH           ok | changed | absent | broken: a file that kubeadm made, beside the copy that kubewright kept of it
+#   pod.NAME            "up ATTEMPTS" or "down ATTEMPTS": whether anything listens on the static Pod's port, and how often its container was started
+#   log.NAME            the last lines of a static Pod or unit that is down
+# shellcheck shell=sh disable=SC2154,SC2015
+
+health_certificate() {
+	case $1 in
+	*.conf)
+		kw_data=$(sed -n 's/^ *client-certificate-data: *//p' "$1" 2>/dev/null | head -n 1)
+		printf '%s' "$kw_data" | base64 -d 2>/dev/null | head -c 16384 | certificates | say64 "cert.$1"
+		;;
+	*) head -c 16384 "$1" | certificates | say64 "cert.$1" ;;
+	esac
+}
+
+health_certificates() {
+	for kw_f in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt /etc/kubernetes/*.conf; do
+		[ ! -f "$kw_f" ] || health_certificate "$kw_f"
+	done
+	[ ! -r $kw_state/pki.sha256 ] || sha256sum -c $kw_state/pki.sha256 2>/dev/null | while IFS=: read -r kw_f kw_said; do
+		case $kw_said in
+		*OK) say "pki.$kw_f" ok ;;
+		*) if [ -e "$kw_f" ]; then say "pki.$kw_f" changed; else say "pki.$kw_f" absent; fi ;;
+		esac
+	done
+	for kw_f in ca.crt ca.key etcd/ca.crt etcd/ca.key front-proxy-ca.crt front-proxy-ca.key sa.key sa.pub; do
+		[ ! -f "/etc/kubernetes/pki/$kw_f" ] || sha256sum <"/etc/kubernetes/pki/$kw_f" | while read -r kw_sum _; do
+			say "pki_sum.$kw_f" "$kw_sum"
+		done
+	done
+}
+
+# A static Pod's manifest that no kubelet can read is worse than a changed one.
+health_broken() {
+	case $1 in
+	/etc/kubernetes/manifests/*) ! grep -q '^kind: *Pod' "$1" || ! grep -q 'image:' "$1" ;;
+	*/config.yaml) ! grep -q '^kind: *KubeletConfiguration' "$1" ;;
+	*) [ ! -s "$1" ] ;;
+	esac
+}
+
+health_kept() {
+	[ -d "$kw_state/kept" ] || return 0
+	find "$kw_state/kept" -type f | while read -r kw_copy; do
+		kw_f=${kw_copy#"$kw_state/kept"}
+		if [ ! -e "$kw_f" ]; then
+			say "kept.$kw_f" absent
+		elif cmp -s "$kw_copy" "$kw_f"; then
+			say "kept.$kw_f" ok
+		elif health_broken "$kw_f"; then
+			say "kept.$kw_f" broken
+		else
+			say "kept.$kw_f" changed
+		fi
+	done
+}
+
+# health_pod NAME PORT
+health_pod() {
+	kw_attempts=0
+	# names of static Pods and containers have no blanks
+	# shellcheck disable=SC2012
+	kw_log=$(ls -t /var/log/pods/kube-system_"$1"-*/"$1"/*.log 2>/dev/null | head -n 1)
+	kw_n=${kw_log##*/}
+	kw_n=${kw_n%.log}
+	case $kw_n in '' | *[!0-9]*) ;; *) kw_attempts=$((kw_n + 1)) ;; esac
+	if contains "$kw_ports" "$2"; then
+		say "pod.$1" "up $kw_attempts"
+		return 0
+	fi
+	say "pod.$1" "down $kw_attempts"
+	[ -z "$kw_log" ] || tail -n 30 "$kw_log" 2>/dev/null | tail -c 4096 | say64 "log.$1"
+}
+
+health_unit_log() {
+	case $(systemctl is-active "$1" 2>/dev/null) in
+	active) ;;
+	*) timeout 5 journalctl -q --no-pager -o cat -u "$1" -n 30 2>/dev/null | tail -c 4096 | say64 "log.$1" ;;
+	esac
+}
+
+health() {
+	health_certificates
+	health_kept
+	if [ -d /etc/kubernetes/pki/etcd ] || [ -d /var/lib/etcd/member ]; then
+		health_pod etcd 2379
+		health_pod kube-apiserver 6443
+		health_pod kube-controller-manager 10257
+		health_pod kube-scheduler 10259
+	fi
+	for kw_name in kubelet containerd keepalived; do
+		[ ! -e "/lib/systemd/system/$kw_name.service" ] || health_unit_log "$kw_name"
+	done
+}

@@ -1,0 +1,112 @@
+# Mends what is broken on a host of a living cluster, by the findings of its health. Runs as a job; each act is safe to do twice.
+# Parameters: acts, lines of:
+#   unit NAME          it is unmasked, enabled and started
+#   restart NAME       it is started anew
+#   kept PATH          the copy of a file that kubeadm made is put back
+#   kubelet-conf       secret_kubelet_conf becomes /etc/kubernetes/kubelet.conf, and the kubelet's own certificate is given up
+#   certificates       what reads certificates at its start is started anew; they are in place already
+#   vip-renew ADDRESS  keepalived is stopped, the address taken off, keepalived started
+# Answers: mended, error, hint.
+# shellcheck shell=sh disable=SC2154,SC2015
+
+kw_restart_kubelet=no
+
+is_active() { systemctl is-active --quiet "$1"; }
+
+# start_unit VERB NAME
+start_unit() {
+	systemctl reset-failed "$2" 2>/dev/null || true
+	systemctl "$1" "$2" >&2 && wait_for 30 is_active "$2" || {
+		journalctl -u "$2" -n 15 --no-pager -o cat >&2
+		fail "$2 does not start" "the log above is its own; 'journalctl -u $2' on the host shows more"
+	}
+	log "$2 runs"
+}
+
+unit() {
+	systemctl unmask --quiet "$1" 2>/dev/null || true
+	# a mask of the runtime, and a file of somebody's in the way, are not taken away by unmask
+	rm -f "/run/systemd/system/$1.service"
+	systemctl daemon-reload
+	systemctl enable --quiet "$1" || fail "cannot enable $1.service" "see 'systemctl status $1' on the host"
+	[ "$1" = kubelet ] || is_active "$1" || start_unit start "$1"
+	# after whatever else it needs was put back
+	[ "$1" != kubelet ] || is_active kubelet || kw_restart_kubelet=yes
+}
+
+kept() {
+	kw_copy=$kw_state/kept$1
+	[ -f "$kw_copy" ] || fail "there is no copy of $1 on this host" "'kubewright rejoin $node' makes the host anew"
+	mkdir -p "$(dirname "$1")"
+	# not a name that the kubelet takes for a manifest
+	kw_tmp=$(dirname "$1")/.kubewright.$$
+	cp -p "$kw_copy" "$kw_tmp" && sync "$kw_tmp" && mv -f "$kw_tmp" "$1" || {
+		rm -f "$kw_tmp"
+		fail "cannot write $1" "is the disk full or read-only? see 'df $(dirname "$1")'"
+	}
+	log "put $1 back"
+	case $1 in /var/lib/kubelet/*) kw_restart_kubelet=yes ;; esac
+}
+
+kubelet_conf() {
+	kw_tmp=/etc/kubernetes/.kubewright.$$
+	(umask 077 && printf '%s' "$secret_kubelet_conf" >"$kw_tmp") && sync "$kw_tmp" && mv -f "$kw_tmp" /etc/kubernetes/kubelet.conf ||
+		fail "cannot write /etc/kubernetes/kubelet.conf" "is the disk full or read-only? see 'df /etc'"
+	rm -f /var/lib/kubelet/pki/kubelet-client-*.pem
+	log "wrote /etc/kubernetes/kubelet.conf"
+	kw_restart_kubelet=yes
+}
+
+# The kubelet starts a container that has ended again.
+restart_static_pods() {
+	for kw_name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
+		# names of processes have 15 characters
+		for kw_pid in $(pgrep -x "$(printf %.15s "$kw_name")"); do
+			kill "$kw_pid" 2>/dev/null && log "ended $kw_name, to be started with its new certificates"
+		done
+	done
+}
+
+vip_off() { ! ip -o -4 addr show | grep -qF " $kw_vip/"; }
+
+vip_renew() {
+	kw_vip=$1
+	systemctl stop keepalived || true
+	ip -o -4 addr show | awk -v vip="$kw_vip" 'index($4, vip "/") == 1 { print $2, $4 }' | while read -r kw_link kw_cidr; do
+		ip addr del "$kw_cidr" dev "$kw_link" && log "took $kw_cidr off $kw_link"
+	done
+	wait_for 10 vip_off || fail "the address $kw_vip stays on this host" "see 'ip -4 addr' on the host"
+	start_unit start keepalived
+}
+
+# Two rounds: files before what reads them.
+act() {
+	case $1 in
+	kept) kept "$2" ;;
+	kubelet-conf) kubelet_conf ;;
+	unit) unit "$2" ;;
+	restart) [ "$2" = kubelet ] && kw_restart_kubelet=yes || start_unit restart "$2" ;;
+	vip-renew) vip_renew "$2" ;;
+	certificates) ;;
+	*) fail "mend.sh does not know '$1'" ;;
+	esac
+}
+
+main() {
+	fence
+	while read -r kw_verb kw_arg; do
+		[ -z "$kw_verb" ] || act "$kw_verb" "$kw_arg"
+	done <<END
+$acts
+END
+	case "
+$acts
+" in *"
+certificates
+"*) restart_static_pods ;; esac
+	if [ "$kw_restart_kubelet" = yes ]; then
+		start_unit restart kubelet
+	fi
+	say mended yes
+}
+main </dev/null

@@ -1,0 +1,106 @@
+/* Takes out of etcd what findings_health calls stale or stuck: members that count and can never vote. Through a control plane whose API server answers. */
+#include "steps/steps.h"
+
+#include "base/error.h"
+#include "cluster/health.h"
+#include "cluster/quorum.h"
+#include "net/net.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The findings that are about members, of all hosts; the caller releases. */
+static void look(struct task *t, struct findings *out)
+{
+	struct world *w = world_of(t);
+	struct health_view v;
+	size_t n = 0;
+
+	task_lock(t);
+	world_health_view(w, &v);
+	findings_health(&v, task_host(t), out);
+	task_unlock(t);
+	for (size_t i = 0; i < out->count; i++)
+		if (health_kind_find(out->list[i].name)->remedy == HEALTH_MEMBER)
+			out->list[n++] = out->list[i];
+	out->count = n;
+}
+
+enum step_verdict members_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+	struct findings found = { NULL, 0 };
+	enum step_verdict verdict = STEP_NOT_HERE;
+
+	if (w->lead < 0 || task_host(t) != w->lead)
+		return STEP_NOT_HERE;
+	look(t, &found);
+	if (found.count) {
+		error_set(why, ERROR_NONE, "takes out of etcd: %s%s", found.list[0].what,
+			found.count > 1 ? ", and more" : "");
+		verdict = STEP_NEEDED;
+	}
+	findings_release(&found);
+	return verdict;
+}
+
+static int remove_member(struct net_client *c, void *id, struct error *err)
+{
+	return net_etcd_member_remove(c, id, err);
+}
+
+/* The sum with the member as it is; learners do not count. */
+static int bears(struct world *w, const struct cluster_member *m, struct quorum *after, struct error *err)
+{
+	struct quorum now = { 0, 0 };
+
+	for (size_t i = 0; i < w->cluster.member_count; i++) {
+		now.voters += !w->cluster.members[i].learner;
+		now.healthy += !w->cluster.members[i].learner && w->cluster.members[i].healthy;
+	}
+	*after = now;
+	return m->learner ? 0 : quorum_without(&now, m->healthy, m->name[0] ? m->name : m->id, after, err);
+}
+
+static void forget(struct world *w, const char *id)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->cluster.member_count; i++)
+		if (strcmp(w->cluster.members[i].id, id) != 0)
+			w->cluster.members[n++] = w->cluster.members[i];
+	w->cluster.member_count = n;
+}
+
+static int take_out(struct task *t, char *id, struct error *err)
+{
+	struct world *w = world_of(t);
+	struct quorum after = { 0, 0 };
+	int rc = 0;
+
+	task_lock(t);
+	for (size_t i = 0; rc == 0 && i < w->cluster.member_count; i++)
+		if (strcmp(w->cluster.members[i].id, id) == 0)
+			rc = bears(w, &w->cluster.members[i], &after, err);
+	task_unlock(t);
+	if (rc || world_api_at(t, "127.0.0.1", 2379, true, remove_member, id, err))
+		return error_wrap(err, "cannot take the etcd member %s out", id);
+	task_lock(t);
+	forget(w, id);
+	task_unlock(t);
+	task_notice(t, "took the etcd member %s out: %u voters, %u healthy now, tolerates %u lost", id, after.voters,
+		after.healthy, quorum_tolerates(&after));
+	return 0;
+}
+
+int members_apply(struct task *t, struct error *err)
+{
+	struct findings found = { NULL, 0 };
+	int rc = 0;
+
+	look(t, &found);
+	for (size_t i = 0; rc == 0 && i < found.count; i++)
+		rc = take_out(t, found.list[i].act, err);
+	findings_release(&found);
+	return rc;
+}

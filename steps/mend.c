@@ -1,0 +1,196 @@
+/*
+ * Repair, on the hosts: what findings_health knows to do about what it found is done one host after the other, so that etcd never loses two members at once; then all
+ * is looked at again, and the installation's own steps do the rest.
+ */
+#include "steps/steps.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "cluster/health.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+#include "pki/pki.h"
+#include "steps/host_scripts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SETTLE_MS 180000
+
+static const char *const mend_words[] = { "mended", "error", "hint", NULL };
+
+/* The lines of acts that hold each of them once. */
+static void add_act(struct str *acts, const char *act)
+{
+	size_t n = strlen(act);
+
+	for (const char *p = acts->buf; n && *p; p += strcspn(p, "\n") + 1)
+		if (strncmp(p, act, n) == 0 && p[n] == '\n')
+			return;
+	if (n)
+		str_addf(acts, "%s\n", act);
+}
+
+static void gather(struct task *t, struct str *acts, struct str *names)
+{
+	struct findings found = { NULL, 0 };
+	struct health_view v;
+
+	task_lock(t);
+	world_health_view(world_of(t), &v);
+	findings_health(&v, task_host(t), &found);
+	task_unlock(t);
+	for (size_t i = 0; i < found.count; i++) {
+		if (!found.list[i].act[0] || health_kind_find(found.list[i].name)->remedy != HEALTH_MEND)
+			continue;
+		add_act(acts, found.list[i].act);
+		if (names && !strstr(names->buf, found.list[i].name))
+			str_addf(names, "%s%s", names->len ? ", " : "", found.list[i].name);
+	}
+	findings_release(&found);
+}
+
+enum step_verdict mend_check(struct task *t, struct error *why)
+{
+	struct str acts = STR_INIT, names = STR_INIT;
+	bool any;
+
+	gather(t, &acts, &names);
+	any = acts.len > 0;
+	if (any)
+		error_set(why, ERROR_NONE, "mends %s", names.buf);
+	str_release(&acts);
+	str_release(&names);
+	return any ? STEP_NEEDED : STEP_NOT_HERE;
+}
+
+static int kubelet_conf(struct task *t, struct secret *out, struct error *err)
+{
+	const struct world *w = world_of(t);
+	char server[300], user[96];
+
+	if (!w->store) {
+		error_set(err, ERROR_PKI, "the cluster's CA is not on this machine");
+		return error_hint(err, "bring the key store of the machine that made the cluster, see pki.store");
+	}
+	snprintf(
+		server, sizeof(server), "https://%s:%d", inventory_endpoint(w->inventory), w->inventory->endpoint.port);
+	snprintf(user, sizeof(user), "system:node:%s", world_host(t)->name);
+	return pki_kubeconfig(w->store, w->inventory->cluster, server, user, "system:nodes", 365, out, err);
+}
+
+/* Which version the certificates are for, when no API server could be asked: the one that is installed here. */
+static void guess_version(struct task *t)
+{
+	struct world *w = world_of(t);
+	const char *package = cluster_fact(world_facts(t), "pkg.kubeadm");
+
+	task_lock(t);
+	if (!w->version[0])
+		snprintf(w->version, sizeof(w->version), "%.*s", (int)strcspn(package, "-+~"), package);
+	task_unlock(t);
+}
+
+int mend_apply(struct task *t, struct error *err)
+{
+	struct str acts = STR_INIT;
+	struct secret conf = { 0 };
+	int rc = 0;
+
+	gather(t, &acts, NULL);
+	if (strstr(acts.buf, "certificates\n")) {
+		guess_version(t);
+		rc = certificates_apply(t, err);
+	}
+	if (rc == 0 && strstr(acts.buf, "kubelet-conf\n"))
+		rc = kubelet_conf(t, &conf, err);
+	if (rc == 0) {
+		const struct remote_param params[] = {
+			{ "acts", acts.buf },
+			{ "secret_kubelet_conf", conf.text ? conf.text : "" },
+		};
+
+		rc = world_job(t, "mend", host_script_mend, params, 2, mend_words, NULL, NULL, 10 * 60000, err);
+		if (rc)
+			world_explain(t, "mend", err);
+	}
+	secret_release(&conf);
+	str_release(&acts);
+	return rc;
+}
+
+static bool mended(struct task *t)
+{
+	const char *record = cluster_factf(world_facts(t), "job.mend"), *run = strrchr(record, ' ');
+
+	return run && strcmp(run + 1, world_of(t)->run) == 0;
+}
+
+enum step_verdict look_again_check(struct task *t, struct error *why)
+{
+	if (!mended(t))
+		return STEP_NOT_HERE;
+	error_set(why, ERROR_NONE, "looks at what was mended");
+	return STEP_NEEDED;
+}
+
+static bool any_mended(const struct world *w)
+{
+	for (size_t i = 0; i < w->inventory->host_count; i++) {
+		const char *record = cluster_factf(&w->hosts[i], "job.mend"), *run = strrchr(record, ' ');
+
+		if (run && strcmp(run + 1, w->run) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum step_verdict ask_again_check(struct task *t, struct error *why)
+{
+	enum step_verdict verdict = survey_check(t, why);
+	bool any;
+
+	task_lock(t);
+	any = any_mended(world_of(t));
+	task_unlock(t);
+	return any ? verdict : STEP_NOT_HERE;
+}
+
+/* The first that asks again forgets what was told before. */
+static void forget_cluster(struct task *t)
+{
+	struct world *w = world_of(t);
+
+	task_lock(t);
+	if (!w->asked_again) {
+		w->asked_again = true;
+		cluster_state_release(&w->cluster);
+		w->lead = -1;
+	}
+	task_unlock(t);
+}
+
+int ask_again_apply(struct task *t, struct error *err)
+{
+	int64_t deadline = clock_mono_ms() + SETTLE_MS;
+	bool ready = false;
+
+	/* what was started anew takes its time; that it never comes up is for verify to say */
+	while (!ready && clock_mono_ms() < deadline && !task_cancelled(t)) {
+		if (survey_health(t, err))
+			return -1;
+		ready = world_facts(t)->api_ready;
+		task_lock(t);
+		if (ready)
+			cluster_set(world_facts(t), "listen", "2379 6443");
+		else
+			task_wait(t, clock_mono_ms() + 1000);
+		task_unlock(t);
+	}
+	if (!ready)
+		task_notice(t, "the API server of %s is not ready %d s after it was mended", world_host(t)->name,
+			SETTLE_MS / 1000);
+	forget_cluster(t);
+	return survey_apply(t, err);
+}

@@ -1,0 +1,445 @@
+/* Each finding of a living cluster's health fires on its evidence, names what is to be done, and is silent on a healthy cluster; the document lists them all. */
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "cluster/health.h"
+#include "inventory/inventory.h"
+#include "pki/pki.h"
+#include "tests/test.h"
+
+#define HOSTS 4
+
+static const char text[] =
+	"cluster: rack7\nkubernetes: {version: 1.36.2}\nendpoint: {vip: 10.0.0.100}\nnetwork: {cni: none}\nhosts:\n"
+	"  - {name: cp1, address: 10.0.0.11, role: control-plane}\n"
+	"  - {name: cp2, address: 10.0.0.12, role: control-plane}\n"
+	"  - {name: cp3, address: 10.0.0.13, role: control-plane}\n"
+	"  - {name: w1, address: 10.0.0.21, role: worker}\n";
+static const char nodes_text[] = "{\"items\":[%s]}";
+static const char node_text[] =
+	"{\"metadata\":{\"name\":\"%s\"},\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"%s\"}],"
+	"\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}";
+
+static struct rack {
+	struct inventory *inv;
+	struct cluster_host hosts[HOSTS];
+	struct cluster_state state;
+	struct health_view view;
+	struct findings found;
+} rack;
+
+static struct pki_store *store;
+static char dir[] = "/tmp/kubewright-test-XXXXXX";
+static const char *const pods[] = { "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler" };
+
+static void set(int host, const char *word, const char *value)
+{
+	cluster_set(&rack.hosts[host], word, value);
+}
+
+static void setf(int host, const char *value, const char *prefix, const char *name)
+{
+	char word[160];
+
+	snprintf(word, sizeof(word), "%s%s", prefix, name);
+	set(host, word, value);
+}
+
+static void certificates(int host)
+{
+	static const char *const more[] = { "127.0.0.1" };
+	struct pki_node n = { .cluster = "rack7",
+		.name = rack.inv->hosts[host].name,
+		.address = rack.inv->hosts[host].address,
+		.endpoint = "10.0.0.100",
+		.port = 6443,
+		.bind_port = 6443,
+		.service_ip = "10.96.0.1",
+		.dns_domain = "cluster.local",
+		.more_sans = more,
+		.more_san_count = 1,
+		.admin_org = "kubeadm:cluster-admins",
+		.days = 90 };
+	struct secret cert = { 0 }, key = { 0 };
+	struct pki_files files = { 0 };
+	struct error err = { 0 };
+
+	if (!CHECK_INT(pki_control_plane_files(store, &n, &files, &err), 0))
+		exit(1);
+	CHECK_INT(pki_client_certificate(store, PKI_ISSUER_CLUSTER, "a", NULL, 90 * 86400, &cert, &key, &err), 0);
+	for (size_t i = 0; i < files.count; i++) {
+		const char *path = files.list[i].path, *end = path + strlen(path);
+
+		setf(host, "ok", "pki.", path);
+		if (strcmp(end - 4, ".crt") == 0)
+			setf(host, files.list[i].content.text, "cert.", path);
+		else if (strcmp(end - 5, ".conf") == 0)
+			setf(host, cert.text, "cert.", path);
+	}
+	pki_files_release(&files);
+	secret_release(&cert);
+	secret_release(&key);
+}
+
+static void control_plane(int host)
+{
+	static const char *const shared[] = { "ca.crt", "ca.key", "etcd/ca.crt", "etcd/ca.key", "front-proxy-ca.crt",
+		"front-proxy-ca.key", "sa.key", "sa.pub" };
+	struct cluster_member *m = &rack.state.members[host];
+	struct cluster_host *h = &rack.hosts[host];
+	char path[96];
+
+	certificates(host);
+	for (size_t i = 0; i < 8; i++)
+		setf(host, "1234", "pki_sum.", shared[i]);
+	for (size_t i = 0; i < 4; i++) {
+		setf(host, "up 1", "pod.", pods[i]);
+		snprintf(path, sizeof(path), "/etc/kubernetes/manifests/%s.yaml", pods[i]);
+		setf(host, "ok", "kept.", path);
+	}
+	set(host, "vip_held", host == 1 ? "yes" : "no");
+	h->api_ready = h->etcd.answered = true;
+	snprintf(m->id, sizeof(m->id), "%d", 100 + host);
+	snprintf(m->name, sizeof(m->name), "%s", rack.inv->hosts[host].name);
+	snprintf(m->peer_url, sizeof(m->peer_url), "https://%s:2380", rack.inv->hosts[host].address);
+	m->started = m->healthy = true;
+	rack.state.member_count = 3;
+}
+
+static void set_nodes(const char *left_out, const char *other_address)
+{
+	struct str list = STR_INIT, all = STR_INIT;
+	struct error err = { 0 };
+
+	for (int i = 0; i < HOSTS; i++) {
+		const char *name = rack.inv->hosts[i].name;
+
+		if (left_out && strcmp(left_out, name) == 0)
+			continue;
+		str_addf(&list, "%s", list.len ? "," : "");
+		str_addf(&list, node_text, name, i == 3 && other_address ? other_address : rack.inv->hosts[i].address);
+	}
+	str_addf(&all, nodes_text, list.buf);
+	CHECK_INT(cluster_state_nodes(&rack.state, json_parse(all.buf, all.len, &err), &err), 0);
+	str_release(&list);
+	str_release(&all);
+}
+
+static void rack_up(void)
+{
+	struct error err = { 0 };
+
+	memset(&rack, 0, sizeof(rack));
+	rack.inv = inventory_parse("-", text, strlen(text), NULL, 0, NULL, &err);
+	if (!CHECK(rack.inv))
+		exit(1);
+	if (!store && mkdtemp(dir)) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "%s/pki", dir);
+		store = pki_store_create(path, PKI_ECDSA_P256, PKI_ECDSA_P256, NULL, &err);
+	}
+	rack.state.exists = true;
+	rack.state.lead = 0;
+	for (int i = 0; i < HOSTS; i++) {
+		static const char *const units[] = { "kubelet", "containerd", "keepalived" };
+		struct secret cert = { 0 }, key = { 0 };
+
+		rack.hosts[i].probed = true;
+		pki_client_certificate(store, PKI_ISSUER_CLUSTER, "n", NULL, 90 * 86400, &cert, &key, &err);
+		set(i, "kubelet_cert", cert.text);
+		secret_release(&cert);
+		secret_release(&key);
+		set(i, "kubelet_server", "https://10.0.0.100:6443");
+		set(i, "have", "kubelet-conf kubelet-config ca-crt");
+		set(i, "job.join", "done 0 x y");
+		set(i, "sysctl.net.ipv4.ip_forward", "1");
+		set(i, "address_iface", "eth0");
+		set(i, "resolve", rack.inv->hosts[i].address);
+		for (size_t k = 0; k < 3; k++) {
+			setf(i, "active", "unit.", units[k]);
+			setf(i, "enabled", "enabled.", units[k]);
+		}
+		set(i, "kept./var/lib/kubelet/config.yaml", "ok");
+		if (i < 3)
+			control_plane(i);
+	}
+	set_nodes(NULL, NULL);
+	rack.view = (struct health_view){ rack.inv, rack.hosts, &rack.state, clock_wall_ms() / 1000,
+		pki_store_pem(store, PKI_CA_CRT), pki_store_pem(store, PKI_ETCD_CA_CRT),
+		pki_store_pem(store, PKI_FRONT_PROXY_CA_CRT) };
+}
+
+static void rack_down(void)
+{
+	findings_release(&rack.found);
+	for (int i = 0; i < HOSTS; i++)
+		cluster_host_release(&rack.hosts[i]);
+	cluster_state_release(&rack.state);
+	inventory_free(rack.inv);
+}
+
+static void look(void)
+{
+	findings_release(&rack.found);
+	for (int i = 0; i < HOSTS; i++)
+		findings_health(&rack.view, i, &rack.found);
+}
+
+/* Exactly this one finding, on this host, with this in its text and this to be done. */
+static void finds(int line, int host, const char *name, const char *what, const char *act)
+{
+	const struct finding *f = rack.found.list;
+
+	look();
+	f = rack.found.list;
+	if (!CHECK_INT(rack.found.count, 1) || !CHECK_STR(f->name, name) || !CHECK_INT(f->host, host) ||
+		!CHECK(strstr(f->what, what)) || !CHECK_STR(f->act, act) || !CHECK(*f->why && *f->remedy))
+		printf("# line %d\n", line);
+	for (size_t i = 0; i < rack.found.count; i++)
+		if (rack.found.count != 1 || !strstr(f->what, what))
+			printf("#   %s on host %d: %s\n", rack.found.list[i].name, rack.found.list[i].host,
+				rack.found.list[i].what);
+	CHECK(health_kind_find(name) != NULL);
+}
+
+/* One fact of one host is other than it should be. */
+static void test_facts(void)
+{
+	static const struct {
+		int line, host;
+		const char *word, *value, *name, *what, *act;
+	} cases[] = {
+		{ __LINE__, 3, "unit.containerd", "failed", "containerd-down", "containerd.service is failed",
+			"unit containerd" },
+		{ __LINE__, 3, "unit.kubelet", "inactive", "kubelet-down", "kubelet.service is inactive",
+			"unit kubelet" },
+		{ __LINE__, 3, "unit.kubelet", "activating", "kubelet-down", "being started again", "unit kubelet" },
+		{ __LINE__, 0, "unit.keepalived", "inactive", "keepalived-down", "keepalived.service",
+			"unit keepalived" },
+		{ __LINE__, 3, "enabled.kubelet", "disabled", "unit-not-enabled", "runs and is disabled",
+			"unit kubelet" },
+		{ __LINE__, 3, "sysctl.net.ipv4.ip_forward", "0", "ip-forward-off", "ip_forward", "" },
+		{ __LINE__, 3, "have", "ca-crt kubelet-config", "kubelet-conf-lost", "kubelet.conf is gone",
+			"kubelet-conf" },
+		{ __LINE__, 3, "kubelet_cert", "", "kubelet-conf-lost", "client certificate", "kubelet-conf" },
+		{ __LINE__, 3, "kept./var/lib/kubelet/config.yaml", "absent", "kubelet-config-lost",
+			"config.yaml is gone", "kept /var/lib/kubelet/config.yaml" },
+		{ __LINE__, 3, "kept./var/lib/kubelet/config.yaml", "broken", "kubelet-config-lost",
+			"config.yaml is not", "kept /var/lib/kubelet/config.yaml" },
+		{ __LINE__, 3, "kept./var/lib/kubelet/config.yaml", "changed", "kubelet-config-changed", "was changed",
+			"" },
+		{ __LINE__, 2, "pki./etc/kubernetes/pki/apiserver.key", "absent", "certificate-lost",
+			"apiserver.key is gone", "certificates" },
+		{ __LINE__, 2, "cert./etc/kubernetes/pki/etcd/peer.crt", "junk", "certificate-wrong",
+			"etcd/peer.crt holds no certificate", "certificates" },
+		{ __LINE__, 2, "cert./etc/kubernetes/admin.conf", "", "certificate-wrong",
+			"admin.conf holds no certificate", "certificates" },
+		{ __LINE__, 2, "pki./etc/kubernetes/pki/etcd/server.key", "changed", "key-mismatch",
+			"etcd/server.key was changed", "certificates" },
+		{ __LINE__, 2, "pki_sum.sa.key", "5678", "pki-differs",
+			"sa.key is not that of the other control planes", "certificates" },
+		{ __LINE__, 2, "pki./etc/kubernetes/pki/ca.key", "changed", "pki-differs",
+			"ca.key is not what was placed here", "certificates" },
+		{ __LINE__, 1, "kept./etc/kubernetes/manifests/etcd.yaml", "absent", "manifest-lost",
+			"etcd.yaml is gone", "kept /etc/kubernetes/manifests/etcd.yaml" },
+		{ __LINE__, 1, "kept./etc/kubernetes/manifests/kube-scheduler.yaml", "broken", "manifest-broken",
+			"kube-scheduler.yaml is no manifest", "kept /etc/kubernetes/manifests/kube-scheduler.yaml" },
+		{ __LINE__, 1, "kept./etc/kubernetes/manifests/kube-scheduler.yaml", "changed", "manifest-changed",
+			"kube-scheduler.yaml was changed", "" },
+		{ __LINE__, 1, "pod.kube-scheduler", "down 7", "static-pod-down",
+			"kube-scheduler does not run; its container was started 7 times", "restart kubelet" },
+		{ __LINE__, 1, "vip_held", "no", "vip-unheld", "no control plane holds the virtual IP 10.0.0.100",
+			"vip-renew 10.0.0.100" },
+		{ __LINE__, 3, "job.join", "died - x y", "half-done", "kubeadm join was cut", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		rack_up();
+		set(cases[i].host, cases[i].word, cases[i].value);
+		/* the address is told of by the control plane that can take it */
+		finds(cases[i].line, strcmp(cases[i].name, "vip-unheld") == 0 ? 0 : cases[i].host, cases[i].name,
+			cases[i].what, cases[i].act);
+		rack_down();
+	}
+}
+
+static void test_healthy_is_silent(void)
+{
+	rack_up();
+	look();
+	CHECK_INT(rack.found.count, 0);
+	for (size_t i = 0; i < rack.found.count; i++)
+		printf("# %s: %s\n", rack.found.list[i].name, rack.found.list[i].what);
+	/* nothing is known of a host that was not looked at, but that its member does not answer */
+	rack.hosts[3].probed = false;
+	look();
+	CHECK_INT(rack.found.count, 0);
+	rack_down();
+}
+
+static void test_dates(void)
+{
+	rack_up();
+	rack.view.now_s += 70 * 86400;
+	look();
+	CHECK(rack.found.count > 0);
+	for (size_t i = 0; i < rack.found.count; i++) {
+		CHECK_STR(rack.found.list[i].name, "certificate-expiring");
+		CHECK_INT(rack.found.list[i].level, FINDING_WARNING);
+	}
+	rack.view.now_s += 30 * 86400;
+	look();
+	for (size_t i = 0; i < rack.found.count; i++) {
+		CHECK_STR(rack.found.list[i].name, "certificate-expired");
+		CHECK(health_remediable(&rack.found.list[i]));
+	}
+	rack_down();
+}
+
+/* A certificate of another address is refused by whoever connects. */
+static void test_other_names(void)
+{
+	const char *theirs;
+
+	rack_up();
+	theirs = cluster_fact(&rack.hosts[1], "cert./etc/kubernetes/pki/etcd/server.crt");
+	set(0, "cert./etc/kubernetes/pki/etcd/server.crt", theirs);
+	finds(__LINE__, 0, "certificate-wrong", "etcd/server.crt", "certificates");
+	rack_down();
+}
+
+static void test_crash_loop(void)
+{
+	rack_up();
+	set(1, "pod.etcd", "down 12");
+	set(1, "log.etcd", "starting\npanic: freepages: failed to get all reachable pages\n");
+	set(1, "kept./etc/kubernetes/manifests/etcd.yaml", "changed");
+	rack.hosts[1].etcd.answered = rack.state.members[1].healthy = false;
+	finds(__LINE__, 1, "static-pod-down", "etcd does not run", "kept /etc/kubernetes/manifests/etcd.yaml");
+	CHECK(strstr(rack.found.list[0].why, "freepages") != NULL);
+	rack_down();
+}
+
+static void test_members(void)
+{
+	struct cluster_member *extra = &rack.state.members[3];
+
+	rack_up();
+	*extra = rack.state.members[2];
+	extra->healthy = false;
+	snprintf(extra->id, sizeof(extra->id), "999");
+	rack.state.member_count = 4;
+	finds(__LINE__, 0, "member-stale", "a second one of its host", "999");
+	snprintf(extra->peer_url, sizeof(extra->peer_url), "https://10.0.0.99:2380");
+	snprintf(extra->name, sizeof(extra->name), "old");
+	finds(__LINE__, 0, "member-stale", "of no control plane", "999");
+	/* one that answers is somebody's */
+	extra->healthy = true;
+	look();
+	CHECK_INT(rack.found.count, 0);
+	rack.state.member_count = 3;
+	rack.state.members[2].learner = true;
+	finds(__LINE__, 0, "learner-stuck", "is still a learner", "102");
+	set(2, "job.join", "running - x y");
+	look();
+	for (size_t i = 0; i < rack.found.count; i++)
+		CHECK(strcmp(rack.found.list[i].name, "learner-stuck") != 0);
+	rack_down();
+
+	rack_up();
+	rack.state.members[2].healthy = false;
+	finds(__LINE__, 0, "member-down", "the etcd member cp3 (10.0.0.13) does not answer", "");
+	rack.state.members[1].healthy = false;
+	look();
+	CHECK_INT(rack.found.count, 3);
+	CHECK_STR(rack.found.list[0].name, "quorum-lost");
+	CHECK(strstr(rack.found.list[0].what, "1 of 3 voters are healthy, 2 are needed"));
+	CHECK(!health_remediable(&rack.found.list[0]));
+	rack_down();
+
+	rack_up();
+	memset(&rack.state.members[2], 0, sizeof(rack.state.members[2]));
+	rack.state.member_count = 2;
+	finds(__LINE__, 2, "member-missing", "no member of this control plane", "");
+	rack_down();
+}
+
+static void test_vip_twice(void)
+{
+	rack_up();
+	set(2, "vip_held", "yes");
+	look();
+	CHECK_INT(rack.found.count, 2);
+	for (size_t i = 0; i < rack.found.count; i++) {
+		CHECK_STR(rack.found.list[i].name, "vip-held-twice");
+		CHECK_STR(rack.found.list[i].act, "vip-renew 10.0.0.100");
+	}
+	/* one that was not looked at may hold it */
+	set(2, "vip_held", "no");
+	set(1, "vip_held", "no");
+	rack.hosts[2].probed = false;
+	look();
+	CHECK_INT(rack.found.count, 0);
+	rack_down();
+}
+
+static void test_nodes(void)
+{
+	rack_up();
+	set_nodes("w1", NULL);
+	finds(__LINE__, 3, "node-missing", "no Node w1", "restart kubelet");
+	set_nodes(NULL, "10.0.0.100");
+	finds(__LINE__, 3, "node-address", "the Node's address is 10.0.0.100",
+		"kept /var/lib/kubelet/kubeadm-flags.env");
+	set_nodes(NULL, NULL);
+	rack.state.nodes[3].ready = false;
+	finds(__LINE__, 3, "node-not-ready", "not Ready", "");
+	rack.state.nodes[3].ready = rack.state.nodes[3].unschedulable = true;
+	finds(__LINE__, 3, "node-cordoned", "cordoned", "");
+	rack.state.nodes[3].unschedulable = false;
+	rack.hosts[1].api_ready = false;
+	finds(__LINE__, 1, "api-not-ready", "is not ready", "");
+	rack_down();
+}
+
+/* docs/repair.md has exactly one row for each, as the table says it. */
+static void test_document(void)
+{
+	static const char *const by[] = { "you", "repair, apply", "repair", "repair" };
+	struct str doc = STR_INIT, row = STR_INIT;
+	struct error err = { 0 };
+	size_t rows = 0;
+
+	if (!CHECK_INT(file_read("docs/repair.md", 1 << 20, &doc, &err), 0))
+		return;
+	for (size_t i = 0; i < health_kind_count; i++) {
+		const struct health_kind *k = &health_kinds[i];
+
+		str_clear(&row);
+		str_addf(&row, "\n| `%s` | %s | %s | %s |", k->name, k->level == FINDING_ERROR ? "error" : "warning",
+			k->summary, by[k->remedy]);
+		if (!CHECK(strstr(doc.buf, row.buf)))
+			printf("#%s\n", row.buf);
+	}
+	for (const char *p = doc.buf; (p = strstr(p, "\n| `")) != NULL; p++)
+		rows++;
+	CHECK_INT(rows, health_kind_count);
+	str_release(&doc);
+	str_release(&row);
+}
+
+static const struct test tests[] = {
+	{ "one fact that is other than it should be", test_facts },
+	{ "a healthy cluster has no findings", test_healthy_is_silent },
+	{ "certificates that end", test_dates },
+	{ "a certificate of another host", test_other_names },
+	{ "a crash loop is explained", test_crash_loop },
+	{ "etcd's members", test_members },
+	{ "virtual IP at two, at none", test_vip_twice },
+	{ "Nodes and API servers", test_nodes },
+	{ "docs/repair.md lists them all", test_document },
+};
+TEST_MAIN(tests)
