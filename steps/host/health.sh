@@ -22,7 +22,7 @@ health_certificates() {
 	for kw_f in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt /etc/kubernetes/*.conf; do
 		[ ! -f "$kw_f" ] || health_certificate "$kw_f"
 	done
-	[ ! -r $kw_state/pki.sha256 ] || sha256sum -c $kw_state/pki.sha256 2>/dev/null | while IFS=: read -r kw_f kw_said; do
+	[ ! -r "$kw_state/pki.sha256" ] || sha256sum -c "$kw_state/pki.sha256" 2>/dev/null | while IFS=: read -r kw_f kw_said; do
 		case $kw_said in
 		*OK) say "pki.$kw_f" ok ;;
 		*) if [ -e "$kw_f" ]; then say "pki.$kw_f" changed; else say "pki.$kw_f" absent; fi ;;
