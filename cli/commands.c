@@ -31,8 +31,9 @@ const struct cli_command cli_commands[] = {
 	  "Installs what is missing, starts or joins what is not there yet, and verifies the result. Safe to run at any time: what is done is "
 	  "left alone, what was cut short is finished. Never upgrades and never removes a host. A host that fails is set aside; the others go on.",
 	  CLI_APPLY, 0, 0, false, cli_apply },
-	{ "status", "", "show Nodes, etcd members, the virtual IP and certificates",
-	  "Asks the hosts and the cluster how they are. Changes nothing. Works when the API server is down, and says so.",
+	{ "status", "", "show Nodes, etcd members, the virtual IP, certificates, and what is broken",
+	  "Asks the hosts, the API and etcd how they are, and lists what is broken or not as apply makes it. Changes nothing. Works when no API server answers or "
+	  "the quorum is lost, and says so. Exit status 8 when something is broken.",
 	  CLI_STATUS, 0, 0, false, cli_status },
 	{ "repair", "", "find what is broken, and mend it",
 	  "Looks at every host, the API and etcd and tells what is broken, each with its evidence, cause and remedy; then what would be done about it, and asks. "

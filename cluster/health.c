@@ -100,16 +100,21 @@ bool health_member_is(const struct cluster_member *m, const struct inventory_hos
 	return address && strncmp(address + 3, host->address, n) == 0 && (address[3 + n] == ':' || !address[3 + n]);
 }
 
-/* The last line that says something. */
+/* The last line that says something; what systemd says of a unit's end is known already. */
 static void last_line(const char *text, char *out, size_t size)
 {
 	const char *end = text + strlen(text), *p;
+	char line[512];
 
-	while (end > text && (end[-1] == '\n' || end[-1] == ' '))
-		end--;
-	for (p = end; p > text && p[-1] != '\n'; p--)
-		;
-	snprintf(out, size, "%.*s", (int)(end - p), p);
+	out[0] = '\0';
+	while (!out[0] && end > text) {
+		for (p = end; p > text && p[-1] != '\n'; p--)
+			;
+		snprintf(line, sizeof(line), "%.*s", (int)(end - p), p);
+		if (line[strspn(line, " \t\r")] && !strstr(line, ".service"))
+			snprintf(out, size, "%s", line);
+		end = p > text ? p - 1 : text;
+	}
 }
 
 void health_explain(const struct health_scope *h, struct finding *f, const char *name)
@@ -129,7 +134,8 @@ void health_explain(const struct health_scope *h, struct finding *f, const char 
 		return;
 	}
 	last_line(text, line, sizeof(line));
-	finding_why(f, "the last line of its log: %s", line);
+	if (line[0])
+		finding_why(f, "the last line of its log: %s", line);
 }
 
 static bool job_done(const struct cluster_host *h, const char *name)

@@ -28,6 +28,9 @@ enum step_verdict verify_check(struct task *t, struct error *why)
 
 	if (task_host(t) != (w->lead >= 0 ? w->lead : w->init_host) || (task_check_only(t) && !w->cluster.exists))
 		return STEP_NOT_HERE;
+	/* findings_health says at once what this would wait for */
+	if (task_check_only(t) && w->want_health)
+		return STEP_NOT_HERE;
 	error_set(why, ERROR_NONE, "verifies Nodes, etcd members and the API");
 	return STEP_NEEDED;
 }
