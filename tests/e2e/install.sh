@@ -43,6 +43,22 @@ nothing_changes() {
 	ok "$1: nothing changed on any host or in the cluster" diff "$WORK/before" "$WORK/after"
 }
 
+healthy() {
+	kw check repair --check -f "$WORK/kubewright.yaml"
+	[ "$status" = 0 ] || show check
+	is "$1: a healthy cluster has no finding (${seconds} s)" "$status $(grep -c 'Nothing is broken' "$WORK/check.out")" "0 1"
+}
+
+# What stop_apiserver did is found by its name and undone.
+repaired() {
+	kw repair repair --yes -f "$WORK/kubewright.yaml"
+	show repair 40
+	is "$flavour: repair ends with 0 (${seconds} s)" "$status" 0
+	has "$flavour: it had found the lost manifest" "$WORK/repair.out" 'manifest-lost: /etc/kubernetes/manifests/kube-apiserver.yaml is gone'
+	has "$flavour: and finds nothing any more" "$WORK/repair.out" 'nothing is broken any more'
+	is "$flavour: the API server of $1 is ready" "$("$LAB" exec "$1" curl -s --cacert /etc/kubernetes/pki/ca.crt https://127.0.0.1:6443/readyz)" ok
+}
+
 one_more() {
 	"$LAB" up --hosts s1 || fail "a spare comes up"
 	fingerprint cp1 cp2 cp3 w2 | grep -v '^[a-z0-9]* [A-Z]' >"$WORK/before"
@@ -90,6 +106,7 @@ for flavour in "$@"; do
 	five_hosts "$flavour"
 	ok "$flavour: pods on two workers reach each other" pods_talk
 	nothing_changes "$flavour"
+	healthy "$flavour"
 	ok "$flavour: no secret in logs, journals, argv or world-readable files" secrets_hidden
 	one_more "$flavour"
 	holder_off=$(vip_holder)
@@ -99,7 +116,7 @@ for flavour in "$@"; do
 	ok "$flavour: three voters again" until_ok 60 voters_are "$holder_off" 3
 	holder_off=$(vip_holder)
 	failover "its API server's stop" stop_apiserver
-	"$LAB" exec "$holder_off" mv /root/kube-apiserver.yaml /etc/kubernetes/manifests/
+	repaired "$holder_off"
 	apply healed
 	is "$flavour: apply on the healed cluster ends with 0" "$status" 0
 	scenario_end

@@ -103,7 +103,7 @@ kubelet_files() {
 	fault "kubelet's config.yaml corrupt" cp2 kubelet-config-lost "echo '{' >/var/lib/kubelet/config.yaml" "grep -q KubeletConfiguration /var/lib/kubelet/config.yaml"
 	fault "kubelet's flags lost" w1 kubelet-config-lost "rm /var/lib/kubelet/kubeadm-flags.env" "grep -q node-ip /var/lib/kubelet/kubeadm-flags.env"
 	fault "kubelet.conf lost" w1 kubelet-conf-lost "rm /etc/kubernetes/kubelet.conf; systemctl restart kubelet; :" "systemctl is-active kubelet && test -s /etc/kubernetes/kubelet.conf"
-	fault "kubelet's certificate lost" w1 kubelet-conf-lost "rm /var/lib/kubelet/pki/kubelet-client-*; systemctl restart kubelet; :" "systemctl is-active kubelet"
+	fault "kubelet's certificate lost" cp2 kubelet-conf-lost "rm /var/lib/kubelet/pki/kubelet-client-*; systemctl restart kubelet; :" "systemctl is-active kubelet"
 	fault "kubelet.conf lost on a control plane" cp3 kubelet-conf-lost "rm /etc/kubernetes/kubelet.conf" "systemctl is-active kubelet && test -s /etc/kubernetes/kubelet.conf"
 }
 
