@@ -18,6 +18,7 @@ const char *const cluster_probe_words[] = {
 	"lock_since",
 	"lock_machine",
 	"lock_step",
+	"lock_age",
 	"os_id",
 	"os_version_id",
 	"os_name",

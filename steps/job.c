@@ -105,6 +105,7 @@ static int job_run(struct task *t, const char *name, const struct str *body, con
 	const struct remote_param params[] = {
 		{ "node", world_host(t)->name },
 		{ "run", world_of(t)->run },
+		{ "step", name },
 		{ "job", name },
 		{ "input", input },
 		{ "script", body->buf },
@@ -161,6 +162,7 @@ int world_job(struct task *t, const char *name, const char *script, const struct
 
 	all[n++] = (struct remote_param){ "node", world_host(t)->name };
 	all[n++] = (struct remote_param){ "run", world_of(t)->run };
+	all[n++] = (struct remote_param){ "step", name };
 	for (size_t i = 0; i < param_count && n < sizeof(all) / sizeof(all[0]); i++)
 		all[n++] = params[i];
 	str_add(&text, host_script_lib);

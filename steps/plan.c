@@ -122,9 +122,16 @@ const size_t plan_remedy_count = COUNT(plan_remedy);
 const struct step plan_reset[] = {
 	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } },
 		probe_check, probe_apply },
-	{ "reset", "Undoing the installation", ROLE_ALL, 0, { THIS("probe") },
+	/* not before it is known whether another run holds a control plane */
+	{ "reset", "Undoing the installation", ROLE_ALL, 0, { THIS("probe"), CONTROL_PLANES("probe", 0) },
 		reset_check, reset_apply },
 	UNLOCK_STEP,
 };
 const size_t plan_reset_count = COUNT(plan_reset);
+
+const struct step plan_unlock[] = {
+	{ "unlock", "Taking the lock away", ROLE_ALL, STEP_OBSERVES, { { 0 } },
+		unlock_dead_check, unlock_dead_apply },
+};
+const size_t plan_unlock_count = COUNT(plan_unlock);
 /* clang-format on */

@@ -37,27 +37,6 @@ static void add_repository(struct str *out, const char *url)
 		str_addf(out, "%.*s %s\n", (int)n, host, str_starts(url, "https") ? "443" : "80");
 }
 
-static int lock_result(struct task *t, const struct remote_answer *a, struct error *err)
-{
-	const char *lock = remote_answer_get(a, "lock");
-	const char *owner = remote_answer_get(a, "lock_owner"), *since = remote_answer_get(a, "lock_since");
-
-	if (!lock || strcmp(lock, "none") == 0 || strcmp(lock, "ours") == 0)
-		return 0;
-	if (strcmp(lock, "taken-over") == 0) {
-		task_notice(t, "took over the lock of a run that is no more: %s", owner ? owner : "unknown");
-		return 0;
-	}
-	if (strcmp(lock, "unwritable") == 0) {
-		error_set(err, ERROR_COMMAND, "cannot write to /var/lib/kubewright");
-		return error_hint(err, "is the disk full or read-only? see 'df /var/lib' on the host");
-	}
-	error_set(err, ERROR_LOCKED, "locked by another run: %s, since %s", owner ? owner : "unknown",
-		since ? since : "unknown");
-	return error_hint(err,
-		"wait until it is done, or end it there; a lock that nobody holds any more is taken over by itself");
-}
-
 int probe_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
@@ -89,6 +68,7 @@ int probe_apply(struct task *t, struct error *err)
 		{ "repositories", repositories.buf },
 	};
 	str_add(&script, host_script_hardware);
+	str_add(&script, host_script_lock);
 	if (w->want_texts)
 		str_add(&script, host_script_contents);
 	if (w->want_health)

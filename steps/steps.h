@@ -94,6 +94,9 @@ extern const size_t plan_remedy_count;
 /* What findings_health knows to be broken, and after that the installation: what is lost or changed is made anew. Wants world->want_health. */
 extern const struct step plan_repair[];
 extern const size_t plan_repair_count;
+/* Takes the locks away that the hosts' last look found, world->hosts, from runs that are no more. */
+extern const struct step plan_unlock[];
+extern const size_t plan_unlock_count;
 extern const struct step plan_status[];
 extern const size_t plan_status_count;
 
@@ -115,7 +118,7 @@ bool world_is_control_plane(struct task *t);
 bool world_installed(const struct cluster_host *h);
 
 /*
- * Runs a script of steps/host on this task's host (remote_script with the run's log). The library lib.sh and the parameters run and node come before it. words: as in remote_script.
+ * Runs a script of steps/host on this task's host (remote_script with the run's log). The library lib.sh and the parameters run, node and step (its name) come before it. words: as in remote_script.
  */
 int world_script(struct task *t, const char *name, const char *script, const struct remote_param *params, size_t param_count,
 	const char *const *words, struct remote_answer *answer, int64_t timeout_ms, struct error *err);
@@ -136,6 +139,17 @@ bool world_job_done(const struct cluster_host *h, const char *name);
 void job_input(const char *script, const struct remote_param *params, size_t param_count, char out[65]);
 /* Whether the host's record says that job NAME ended with status 0 and had this input. */
 bool world_job_same(const struct cluster_host *h, const char *name, const char *input);
+
+/* ---- the lock ---- */
+/* What the probe's answer says of it: 0 when this run may go on here. Held by another run: ERROR_LOCKED, and the host's facts are those of the lock alone. */
+int lock_result(struct task *t, const struct remote_answer *a, struct error *err);
+/*
+ * Whether another run holds the lock of a control plane that was looked at: then this one must not change anything, for who has some control planes and who has the
+ * others would both go on. 0: no; -1: ERROR_LOCKED names it. With the lock of the task held.
+ */
+int lock_refuse(const struct world *w, struct error *err);
+/* The name of a job of the run that holds the lock, which runs on the host. False: none does. */
+bool lock_job(const struct cluster_host *h, char *name, size_t size);
 
 /* ---- files that kubewright manages ---- */
 struct managed_file {
@@ -240,6 +254,8 @@ enum step_verdict kubeconfig_check(struct task *t, struct error *why);
 int kubeconfig_apply(struct task *t, struct error *err);
 enum step_verdict unlock_check(struct task *t, struct error *why);
 int unlock_apply(struct task *t, struct error *err);
+enum step_verdict unlock_dead_check(struct task *t, struct error *why);
+int unlock_dead_apply(struct task *t, struct error *err);
 enum step_verdict reset_check(struct task *t, struct error *why);
 int reset_apply(struct task *t, struct error *err);
 enum step_verdict expel_check(struct task *t, struct error *why);

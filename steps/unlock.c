@@ -1,10 +1,12 @@
-/* The lock is given back, whatever happened before. */
+/* The lock is given back, whatever happened before; that of a run which is no more is taken away. */
 #include "steps/steps.h"
 
 #include "base/error.h"
 #include "steps/host_scripts.h"
 
-static const char *const unlock_words[] = { "unlocked", "error", "hint", NULL };
+#include <string.h>
+
+static const char *const unlock_words[] = { "unlocked", "job", "error", "hint", NULL };
 
 enum step_verdict unlock_check(struct task *t, struct error *why)
 {
@@ -14,5 +16,31 @@ enum step_verdict unlock_check(struct task *t, struct error *why)
 
 int unlock_apply(struct task *t, struct error *err)
 {
-	return world_script(t, "unlock", host_script_unlock, NULL, 0, unlock_words, NULL, 20000, err);
+	const struct remote_param params[] = { { "holder", world_of(t)->run } };
+
+	return world_script(t, "unlock", host_script_unlock, params, 1, unlock_words, NULL, 20000, err);
+}
+
+enum step_verdict unlock_dead_check(struct task *t, struct error *why)
+{
+	(void)why;
+	return *cluster_fact(world_facts(t), "lock_run") ? STEP_NEEDED : STEP_NOT_HERE;
+}
+
+int unlock_dead_apply(struct task *t, struct error *err)
+{
+	const struct remote_param params[] = { { "holder", cluster_fact(world_facts(t), "lock_run") } };
+	struct remote_answer answer = { 0 };
+	int rc = world_script(
+		t, "unlock", host_script_unlock, params, 1, unlock_words, &answer, 20000, err);
+	const char *job = remote_answer_get(&answer, "job"), *unlocked = remote_answer_get(&answer, "unlocked");
+
+	if (rc == 0 && job) {
+		rc = error_set(err, ERROR_LOCKED, "the job %s of run %s runs here", job, params[0].value);
+		error_hint(err, "wait until it has ended, then 'kubewright unlock' again");
+	} else if (rc == 0 && (!unlocked || strcmp(unlocked, "yes") != 0)) {
+		task_notice(t, "the lock is not that run's any more and was left alone");
+	}
+	remote_answer_release(&answer);
+	return rc;
 }

@@ -149,6 +149,7 @@ int world_script(struct task *t, const char *name, const char *script, const str
 		return -1;
 	all[n++] = (struct remote_param){ "node", world_host(t)->name };
 	all[n++] = (struct remote_param){ "run", world_of(t)->run };
+	all[n++] = (struct remote_param){ "step", name };
 	for (size_t i = 0; i < param_count && n < sizeof(all) / sizeof(all[0]); i++)
 		all[n++] = params[i];
 	str_add(&text, host_script_lib);

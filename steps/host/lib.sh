@@ -1,5 +1,5 @@
 # Functions shared by the scripts that change a host. Sent before them, never run alone. POSIX sh.
-# Parameters that every script has: node (name in the inventory), run (id of this run).
+# Parameters that every script has: node (name in the inventory), run (id of this run), step (name of the script or job).
 # The undo ledger keeps the first previous value of everything that is changed; `kubewright reset` plays it back.
 # shellcheck shell=sh disable=SC2154,SC2015
 LC_ALL=C
@@ -19,13 +19,26 @@ fail() {
 	exit 1
 }
 
-# The run id in the lock is a fencing token: a run that lost its lock changes nothing any more.
+# The run id in the lock is a fencing token: a run that lost its lock changes nothing any more. The lock's time and step tell others that it lives and
+# how far it is.
 fence() {
-	kw_holder=$(sed -n 's/^run=//p' "$kw_state/lock" 2>/dev/null) || kw_holder=
+	kw_holder=
+	fence_held 9<"$kw_state" || true
 	[ "$kw_holder" = "$run" ] ||
 		fail "the lock of this host is held by run ${kw_holder:-(none)} and not by this one any more" \
 			"another kubewright has taken over; see 'kubewright status'"
+}
+
+# Fills kw_holder. Under flock on the folder, as all that write the lock: nobody takes it over between the look and the writing.
+fence_held() {
+	kw_flock=no
+	! flock -w 5 9 2>/dev/null || kw_flock=yes
+	kw_holder=$(sed -n 's/^run=//p' "$kw_state/lock" 2>/dev/null) || kw_holder=
+	[ "$kw_holder" = "$run" ] || return 0
 	touch "$kw_state/lock"
+	[ $kw_flock = yes ] || return 0
+	(umask 077 && sed "s/^step=.*/step=$step/" "$kw_state/lock" >"$kw_state/.lock.$$") 2>/dev/null &&
+		mv -f "$kw_state/.lock.$$" "$kw_state/lock" || rm -f "$kw_state/.lock.$$"
 }
 
 kw_dirs() {

@@ -1,4 +1,4 @@
-# Looks at a host and tells everything in one go; changes nothing but the lock. Runs alone (without lib.sh). POSIX sh.
+# Looks at a host and tells everything in one go; changes nothing but the lock. Runs without lib.sh, after lock.sh. POSIX sh.
 #
 # Parameters:
 #   node            name in the inventory            address        the Node's address
@@ -12,7 +12,8 @@
 # Answers (lists are separated by spaces; "lines" are sent whole; `say` sees to the encoding):
 #   now_ms now_end_ms        milliseconds since 1970, first and last word said
 #   lock                     ours | taken-over | held (by another, alive) | unwritable | none (not asked for)
-#   lock_owner lock_run lock_since lock_machine lock_step   who has it, or had it when it was taken over
+#   lock_owner lock_run lock_since lock_machine lock_step   who has it, or had it when it was taken over; by lock.sh, as the next
+#   lock_age                 seconds since its run last touched it, by this host's clock
 #   os_id os_version_id os_name os_codename   /etc/os-release      kernel arch hostname machine_id product_uuid
 #   cpus mem_kb              what can be used                       swap      lines "device type kb"
 #   cpu_model block_devices nics gpus         by hardware.sh, when it comes before this script; the last three are lines
@@ -312,81 +313,6 @@ jobs_told() {
 		fi
 		say "job.$kw_name" "$kw_job_state $kw_status $kw_input $kw_run"
 	done
-}
-
-lock_read() {
-	# shellcheck disable=SC2034
-	kw_l_owner='' kw_l_run='' kw_l_since='' kw_l_machine='' kw_l_step=''
-	[ -r "$kw_state/lock" ] || return 1
-	while IFS='=' read -r kw_key kw_value; do
-		case $kw_key in
-		owner | run | since | machine | step) eval "kw_l_$kw_key=\$kw_value" ;;
-		esac
-	done 2>/dev/null <"$kw_state/lock"
-}
-
-lock_tell() {
-	say lock "$1"
-	[ -n "$kw_l_run" ] || return 0
-	for kw_key in owner run since machine step; do
-		eval "say lock_$kw_key \"\$kw_l_$kw_key\""
-	done
-}
-
-# Whether the lock that lock_read saw may be taken over.
-lock_dead() {
-	if [ -n "$kw_l_run" ] && contains "$dead_runs" "$kw_l_run"; then
-		return 0
-	fi
-	for kw_name in $kw_active_jobs; do
-		first "$kw_state/jobs/$kw_name/run"
-		[ "$kw_line" != "$kw_l_run" ] || return 1
-	done
-	kw_age=$(stat -c %Y "$kw_state/lock" 2>/dev/null) || return 0
-	kw_age=$((${kw_now%???} - kw_age))
-	# a clock that was set back makes no lock immortal
-	[ "$kw_age" -gt "$ttl" ] || [ "$kw_age" -lt "-$ttl" ]
-}
-
-# Under flock on the folder, if there is one: two runs that find the same dead lock must not both take it.
-lock_take() {
-	! has flock || flock -w 5 9 || return 1
-	kw_new=$kw_state/.lock.$$
-	(
-		umask 077
-		printf 'owner=%s\nmachine=%s\nrun=%s\nstep=probe\nsince=%s\n' "$owner" "$machine" "$run" "$kw_iso" >"$kw_new"
-	) 2>/dev/null || return 1
-	kw_result=ours
-	if ! ln "$kw_new" "$kw_state/lock" 2>/dev/null; then
-		lock_read || return 1
-		if [ "$kw_l_run" = "$run" ]; then
-			touch "$kw_state/lock" 2>/dev/null || return 1
-		elif lock_dead; then
-			kw_result=taken-over
-			mv -f "$kw_new" "$kw_state/lock" 2>/dev/null || return 1
-		else
-			kw_result=held
-		fi
-	fi
-}
-
-lock_step() {
-	kw_l_run=
-	if [ "$lock" != yes ]; then
-		lock_read || true
-		lock_tell none
-		return
-	fi
-	kw_result=unwritable
-	if [ -d "$kw_state" ] || mkdir -m 700 "$kw_state" 2>/dev/null; then
-		{ lock_take || kw_result=unwritable; } 2>/dev/null 9<"$kw_state" || true
-		rm -f "$kw_state/.lock.$$" 2>/dev/null
-	fi
-	if [ "$kw_result" = ours ]; then
-		lock_read || kw_result=unwritable
-		[ "$kw_l_run" = "$run" ] || kw_result=unwritable
-	fi
-	lock_tell "$kw_result"
 }
 
 packages() {

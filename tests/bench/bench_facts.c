@@ -142,7 +142,7 @@ static void *bare_host(void *host)
 		{ "paths", steps_managed_paths },
 		{ "repositories", repositories },
 	};
-	struct str script = STR_INIT; /* as the product sends it */
+	struct str script = STR_INIT, body = STR_INIT; /* as the product sends it */
 	ssh_session s;
 	ssh_channel c;
 	struct str out = STR_INIT;
@@ -150,7 +150,11 @@ static void *bare_host(void *host)
 	bool done;
 	int n;
 
-	remote_script_text(&script, "bench", host_script_probe, params, sizeof(params) / sizeof(params[0]));
+	str_add(&body, host_script_hardware);
+	str_add(&body, host_script_lock);
+	str_add(&body, host_script_probe);
+	remote_script_text(&script, "bench", body.buf, params, sizeof(params) / sizeof(params[0]));
+	str_release(&body);
 	login_slot(1);
 	s = bare_login(host);
 	login_slot(-1);
