@@ -39,7 +39,10 @@ enum cli_command_bit {
 	CLI_REPLAY = 1 << 11,
 	CLI_REJOIN = 1 << 12,
 	CLI_REPAIR = 1 << 13,
-	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET | CLI_REJOIN | CLI_REPAIR, /* work on many hosts */
+	CLI_WATCH = 1 << 14,
+	CLI_UNLOCK = 1 << 15,
+	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET | CLI_REJOIN | CLI_REPAIR |
+		   CLI_UNLOCK, /* work on many hosts */
 	CLI_CONNECTS = CLI_RUNS | CLI_LOGS,
 	CLI_LOADS = CLI_CONNECTS | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
 	CLI_ALL = 0x7fffffff,
@@ -155,6 +158,8 @@ int cli_ssh(const struct cli_options *o);
 int cli_rejoin(const struct cli_options *o);
 int cli_repair(const struct cli_options *o);
 int cli_replay(const struct cli_options *o);
+int cli_watch(const struct cli_options *o);
+int cli_unlock(const struct cli_options *o);
 int cli_version(const struct cli_options *o);
 int cli_help_command(const struct cli_options *o);
 /* What runs without a command, on a terminal. */

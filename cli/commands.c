@@ -50,6 +50,11 @@ const struct cli_command cli_commands[] = {
 	  "Stops Kubernetes on the hosts and plays their undo ledgers back: files, settings, units and packages become what they were. The "
 	  "cluster and its data are gone afterwards. Asks for the cluster's name, or needs --yes.",
 	  CLI_RESET, 0, 0, false, cli_reset },
+	{ "unlock", "", "take away the lock of a run that is dead on another machine",
+	  "Shows whose run holds the lock of the hosts, how far it came and when it gave its last sign of life, and takes the lock away where it still is that run's: "
+	  "what is left of that run changes nothing any more. Refused with exit status 7 while a job of that run runs on a host, or its process on this machine. Asks "
+	  "for the cluster's name, or needs --yes.",
+	  CLI_UNLOCK, 0, 0, false, cli_unlock },
 	{ "kubeconfig", "", "print a kubeconfig for the cluster",
 	  "Makes a client certificate for an administrator and prints a kubeconfig with it on stdout, or puts it into its usual place with "
 	  "--write. Needs the cluster's key store on this machine; contacts no host.",
@@ -64,6 +69,10 @@ const struct cli_command cli_commands[] = {
 	  "Shows what a run did, from its journal. A RUN is the name of a run, the beginning of one, or a journal's path; without it the newest. "
 	  "Needs a terminal and contacts no host.",
 	  CLI_REPLAY, 0, 1, false, cli_replay },
+	{ "watch", "[RUN]", "follow a run that goes on in another process of this machine",
+	  "Prints what the run has done and does, from its journal, until it ends, and ends with the run's exit status. A RUN as in replay; without it the newest that "
+	  "goes on. With -o json the journal's lines. Needs no terminal and contacts no host.",
+	  CLI_WATCH, 0, 1, false, cli_watch },
 	{ "version", "", "print versions", "Prints the version of kubewright, of its libraries, and the Kubernetes releases it knows.",
 	  CLI_VERSION, 0, 0, false, cli_version },
 	{ "help", "[COMMAND]", "explain kubewright or one command", "Prints the commands, or the options of one.",

@@ -129,27 +129,31 @@ void port_past_free(struct port_past *list, size_t count)
 	free(list);
 }
 
-/* The newest journal of one cluster's folder whose name begins so, if it is newer than *best. */
-static void newest_in(const char *home, const char *cluster, const char *name, char **best)
+/* The newest journal of one cluster's folder whose name begins so, if it is newer than *best. alive: of a run that goes on. */
+static void newest_in(const char *home, const char *cluster, const char *name, bool alive, char **best)
 {
 	char *dir = xasprintf("%s/%s/runs", home, cluster), **names;
 	size_t n = journals(dir, &names);
 
 	for (size_t i = 0; i < n; i++) {
-		if (!str_starts(names[i], name))
-			continue;
 		const char *file = *best ? strrchr(*best, '/') + 1 : "";
-		if (strcmp(names[i], file) > 0) {
+		char *path;
+
+		if (strcmp(names[i], file) <= 0)
+			break;
+		path = xasprintf("%s/%s", dir, names[i]);
+		if (str_starts(names[i], name) && !(alive && journal_is_dead(path))) {
 			free(*best);
-			*best = xasprintf("%s/%s", dir, names[i]);
+			*best = path;
+			break;
 		}
-		break;
+		free(path);
 	}
 	free_names(names, n);
 	free(dir);
 }
 
-char *cli_past_find(const char *name, struct error *err)
+char *cli_past_find(const char *name, bool alive, struct error *err)
 {
 	char *home, *best = NULL;
 	struct dirent *e;
@@ -163,14 +167,18 @@ char *cli_past_find(const char *name, struct error *err)
 	d = opendir(home);
 	while (d && (e = readdir(d)) != NULL)
 		if (*e->d_name != '.')
-			newest_in(home, e->d_name, name, &best);
+			newest_in(home, e->d_name, name, alive, &best);
 	if (d)
 		closedir(d);
-	if (!best && *name)
+	if (!best && alive) {
+		error_set(err, ERROR_USAGE, "no run is going on in %s", home);
+		error_hint(err,
+			"'kubewright replay' shows the last one; 'kubewright status' shows who holds the hosts' locks");
+	} else if (!best && *name)
 		error_set(err, ERROR_USAGE, "no run's name begins with '%s' in %s", name, home);
 	else if (!best)
 		error_set(err, ERROR_USAGE, "there is no run in %s yet", home);
-	if (!best)
+	if (!best && !alive)
 		error_hint(err, "runs are kept as %s/CLUSTER/runs/RUN.jsonl; a path is taken too", home);
 	free(home);
 	return best;

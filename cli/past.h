@@ -2,6 +2,7 @@
 #ifndef CLI_PAST_H
 #define CLI_PAST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct error;
@@ -9,8 +10,11 @@ struct port_past;
 
 /* The newest runs of a folder of journals, newest first; port_past_free frees. Files that are no journals are left out. */
 size_t cli_past_runs(const char *runs_dir, struct port_past **list);
-/* The journal of a run: a path, or the name of a run or the beginning of one of any cluster here; empty: the newest. The caller frees. */
-char *cli_past_find(const char *name, struct error *err);
+/*
+ * The journal of a run: a path, or the name of a run or the beginning of one of any cluster here; empty: the newest. alive: only one that goes on counts.
+ * The caller frees.
+ */
+char *cli_past_find(const char *name, bool alive, struct error *err);
 
 /* One absolute path a line, newest first; "" when there are none. The caller frees. */
 char *cli_recent_read(const char *file);

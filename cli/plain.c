@@ -26,6 +26,8 @@ struct plain {
 	int64_t printed_ms;              /* when something was printed last, since the run's start */
 	struct tail *tails;              /* per host */
 	bool *told;                      /* per host: its failure was printed */
+	struct error last;               /* the failure that was told last */
+	int last_host;
 	const struct findings *findings; /* per host; NULL: not to be had */
 };
 
@@ -127,6 +129,16 @@ static void failure(struct plain *p, const struct event *ev)
 		p->told[ev->host] = true;
 	fflush(p->out);
 	columns(p, p->err, ev);
+	/* of the cluster, not of each host: once is enough */
+	if (e && ev->host >= 0 && strcmp(e->what, p->last.what) == 0 && strcmp(e->step, p->last.step) == 0) {
+		fprintf(p->err, "%sFAILED%s as on %s\n", cli_color(p->err, CLI_RED), cli_color(p->err, CLI_PLAIN),
+			p->config->hosts[p->last_host].name);
+		return;
+	}
+	if (e && ev->host >= 0) {
+		p->last = *e;
+		p->last_host = ev->host;
+	}
 	fprintf(p->err, "%sFAILED%s after %s\n", cli_color(p->err, CLI_RED), cli_color(p->err, CLI_PLAIN),
 		cli_duration(ev->elapsed_ms, took, sizeof(took)));
 	fprintf(p->err, "%serror:%s %s: %s: %s\n", cli_color(p->err, CLI_RED), cli_color(p->err, CLI_PLAIN),

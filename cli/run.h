@@ -191,6 +191,22 @@ void status_print_json(const struct cli_run *r, const struct status *s, const st
 void status_members(const struct cli_run *r);
 struct json *status_members_json(const struct cli_run *r);
 
+/* ---- locks that the hosts told of, by run: status_lock.c --------------------------------------------------------------------------- */
+
+struct status_lock {
+	const char *run;
+	const struct cluster_host *newest; /* that heard of the run last: it tells how far it is */
+	int64_t age_s;                     /* of the last sign of life there, by its clock */
+	bool alive; /* a process of this machine */
+};
+/* The next lock; *from: 0 at first. False: there is none. What it points to is lent by the facts. */
+bool status_lock_next(const struct cli_run *r, size_t *from, struct status_lock *l);
+bool status_lock_on(const struct cli_run *r, const struct status_lock *l, size_t host);
+/* For people; nothing when no host is locked. */
+void status_lock_print(const struct cli_run *r);
+/* The member "locks". */
+void status_lock_json(const struct cli_run *r, struct json *j);
+
 /* The summary of a run that changed something, for people: steps, hosts left and why. */
 void cli_summary(const struct cli_run *r, const struct engine_result *result);
 

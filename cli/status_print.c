@@ -186,6 +186,7 @@ void status_print(const struct cli_run *r, const struct status *s, const struct 
 	api_line(r, s);
 	etcd_line(s);
 	vip_line(r, s);
+	status_lock_print(r);
 	printf("  endpoint    https://%s:%d\n\n", inventory_endpoint(r->inventory), r->inventory->endpoint.port);
 	printf("%-*s  %-13s  %-15s  %-17s  %-8s  %-8s  %-10s  %-6s  %s\n", width, "HOST", "ROLE", "ADDRESS", "NODE",
 		"UNIT", "KUBELET", "CONTAINERD", "PODS", "CERTIFICATE");
@@ -261,6 +262,7 @@ void status_print_json(const struct cli_run *r, const struct status *s, const st
 	}
 	if (s->ca_days != INT_MIN)
 		json_set_int(j, "ca_days", s->ca_days);
+	status_lock_json(r, j);
 	json_hosts(r, json_set(j, "hosts", json_array()));
 	json_set(j, "findings", health_json(r, h));
 	if (w->decision && (w->cluster.exists || s->installed))

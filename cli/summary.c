@@ -15,16 +15,18 @@ static int name_width(const struct cli_run *r)
 	return width;
 }
 
-static void host_left(const char *name, int width, const struct error *e)
+/* The hint is said once of what many hosts fail for. */
+static void host_left(const char *name, int width, const struct error *e, const struct error *before)
 {
 	printf("  %-*s  %s%s%s\n", width, name, e->step, *e->step ? ": " : "", e->what);
-	if (*e->hint)
+	if (*e->hint && !(before && strcmp(before->what, e->what) == 0))
 		printf("  %-*s  hint: %s\n", width, "", e->hint);
 }
 
 void cli_summary(const struct cli_run *r, const struct engine_result *result)
 {
 	unsigned changed = cli_run_count(r, CELL_CHANGED), ok = cli_run_count(r, CELL_OK);
+	const struct error *before = NULL;
 	int width = name_width(r);
 	char took[16];
 
@@ -50,6 +52,7 @@ void cli_summary(const struct cli_run *r, const struct engine_result *result)
 		const struct error *e = engine_host_error(r->engine, (int)i);
 
 		if (e)
-			host_left(r->config.hosts[i].name, width, e);
+			host_left(r->config.hosts[i].name, width, e, before);
+		before = e ? e : before;
 	}
 }

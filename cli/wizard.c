@@ -410,7 +410,7 @@ int cli_replay(const struct cli_options *o)
 		error_hint(&err, "the journals are JSON lines, see docs/events.md: jq reads them");
 		return cli_fail(&err);
 	}
-	path = cli_past_find(o->arg_count ? o->args[0] : "", &err);
+	path = cli_past_find(o->arg_count ? o->args[0] : "", false, &err);
 	r = path ? recording_load(path, &err) : NULL;
 	free(path);
 	return r ? show(o, screen_replay(r), NULL) : cli_fail(&err);

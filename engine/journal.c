@@ -103,6 +103,7 @@ static void write_head(struct journal *j, const char *run, const char *command)
 		json_set_str(item, "name", c->steps[s].name);
 		json_set_str(item, "title", c->steps[s].title);
 		json_set_int(item, "roles", c->steps[s].roles);
+		json_set_int(item, "flags", c->steps[s].flags);
 	}
 	json_write(head, &j->line);
 	json_free(head);

@@ -94,7 +94,7 @@ extern const size_t plan_remedy_count;
 /* What findings_health knows to be broken, and after that the installation: what is lost or changed is made anew. Wants world->want_health. */
 extern const struct step plan_repair[];
 extern const size_t plan_repair_count;
-/* Takes the locks away that the hosts' last look found, world->hosts, from runs that are no more. */
+/* Takes the locks away that the last look at the hosts found, where they are still those runs'; the fact lock_run is empty then. */
 extern const struct step plan_unlock[];
 extern const size_t plan_unlock_count;
 extern const struct step plan_status[];

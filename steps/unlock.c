@@ -29,17 +29,20 @@ enum step_verdict unlock_dead_check(struct task *t, struct error *why)
 
 int unlock_dead_apply(struct task *t, struct error *err)
 {
-	const struct remote_param params[] = { { "holder", cluster_fact(world_facts(t), "lock_run") } };
+	const char *holder = cluster_fact(world_facts(t), "lock_run");
+	const struct remote_param params[] = { { "holder", holder } };
 	struct remote_answer answer = { 0 };
 	int rc = world_script(
 		t, "unlock", host_script_unlock, params, 1, unlock_words, &answer, 20000, err);
 	const char *job = remote_answer_get(&answer, "job"), *unlocked = remote_answer_get(&answer, "unlocked");
 
 	if (rc == 0 && job) {
-		rc = error_set(err, ERROR_LOCKED, "the job %s of run %s runs here", job, params[0].value);
+		rc = error_set(err, ERROR_LOCKED, "the job %s of run %s runs here", job, holder);
 		error_hint(err, "wait until it has ended, then 'kubewright unlock' again");
-	} else if (rc == 0 && (!unlocked || strcmp(unlocked, "yes") != 0)) {
-		task_notice(t, "the lock is not that run's any more and was left alone");
+	} else if (rc == 0 && unlocked && strcmp(unlocked, "yes") == 0) {
+		task_lock(t);
+		cluster_set(world_facts(t), "lock_run", "");
+		task_unlock(t);
 	}
 	remote_answer_release(&answer);
 	return rc;

@@ -2,14 +2,18 @@
 #include "tui/runview.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define FILE_BYTES (256u << 20)
 #define HOSTS_MAX 10000
@@ -21,7 +25,12 @@ struct mark {
 	int64_t at_ms;
 };
 struct recording {
+	char *path;
 	struct str text; /* of the whole file */
+	size_t parsed;   /* bytes of it that are whole lines, taken in */
+	uint64_t seq;    /* of the last event */
+	int64_t wall_ms; /* when it happened */
+	bool live;       /* the run's process is there: more may come */
 	struct runview_host *hosts;
 	struct runview_step *steps;
 	size_t host_count, step_count;
@@ -206,13 +215,13 @@ static int read_head(struct recording *r, const char *path, size_t len, struct e
 	return rc;
 }
 
-static void add_line(struct recording *r, size_t offset, size_t len, uint64_t *seq)
+static void add_line(struct recording *r, size_t offset, size_t len)
 {
 	int64_t last = r->count ? r->marks[r->count - 1].at_ms : 0;
 	struct decoded d;
 	bool ok = decode(r, r->text.buf + offset, len, &d);
 
-	if (ok && d.ev.seq > *seq) {
+	if (ok && d.ev.seq > r->seq) {
 		if (r->count == r->cap) {
 			r->cap = r->cap ? r->cap * 2 : 256;
 			r->marks = xrealloc(r->marks, r->cap, sizeof(*r->marks));
@@ -220,7 +229,8 @@ static void add_line(struct recording *r, size_t offset, size_t len, uint64_t *s
 		/* the clock of a run never goes back */
 		r->marks[r->count++] =
 			(struct mark){ (uint32_t)offset, (uint32_t)len, d.ev.at_ms > last ? d.ev.at_ms : last };
-		*seq = d.ev.seq;
+		r->seq = d.ev.seq;
+		r->wall_ms = d.ev.wall_ms;
 	} else {
 		r->bad++;
 	}
@@ -228,24 +238,42 @@ static void add_line(struct recording *r, size_t offset, size_t len, uint64_t *s
 		json_free(d.line);
 }
 
+/* The lines that are whole; of a run that is over also the half one at the end, which is counted as damage. */
+static void take_lines(struct recording *r)
+{
+	while (r->parsed < r->text.len) {
+		const char *from = r->text.buf + r->parsed, *end = memchr(from, '\n', r->text.len - r->parsed);
+
+		if (!end && r->live)
+			return;
+		add_line(r, r->parsed, end ? (size_t)(end - from) : r->text.len - r->parsed);
+		r->parsed = end ? (size_t)(end - r->text.buf) + 1 : r->text.len;
+	}
+}
+
+static int open_journal(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
 static int read_all(struct recording *r, const char *path, struct error *err)
 {
 	const char *end;
-	size_t from, len;
-	uint64_t seq = 0;
+	int fd = open_journal(path);
 
+	/* asked first: of a run that is over nothing comes after that */
+	r->live = fd >= 0 && !journal_is_dead(path);
+	if (fd >= 0)
+		close(fd);
 	if (file_read(path, FILE_BYTES, &r->text, err))
 		return -1;
 	end = r->text.len ? memchr(r->text.buf, '\n', r->text.len) : NULL;
 	if (!end)
 		return refuse(err, path, "it has no complete first line");
-	if (read_head(r, path, (size_t)(end - r->text.buf), err))
+	r->parsed = (size_t)(end - r->text.buf) + 1;
+	if (read_head(r, path, r->parsed - 1, err))
 		return -1;
-	for (from = (size_t)(end - r->text.buf) + 1; from < r->text.len; from += len + 1) {
-		end = memchr(r->text.buf + from, '\n', r->text.len - from);
-		len = (end ? (size_t)(end - r->text.buf) : r->text.len) - from;
-		add_line(r, from, len, &seq);
-	}
+	take_lines(r);
 	return 0;
 }
 
@@ -254,6 +282,7 @@ struct recording *recording_load(const char *path, struct error *err)
 	struct recording *r = xcalloc(1, sizeof(*r));
 
 	str_init(&r->text);
+	r->path = xstrdup(path);
 	if (read_all(r, path, err)) {
 		recording_free(r);
 		return NULL;
@@ -262,12 +291,59 @@ struct recording *recording_load(const char *path, struct error *err)
 	return r;
 }
 
+int recording_follow(struct recording *r, struct error *err)
+{
+	char buf[65536];
+	ssize_t n = 0;
+	int fd;
+
+	if (!r->live)
+		return 0;
+	fd = open_journal(r->path);
+	r->live = fd >= 0 && !journal_is_dead(r->path);
+	while (fd >= 0 && r->text.len < FILE_BYTES &&
+		(n = pread(fd, buf, sizeof(buf), (off_t)r->text.len)) > 0)
+		str_addn(&r->text, buf, (size_t)n);
+	if (fd < 0 || n < 0) {
+		error_errno(err, ERROR_SYSTEM, errno, "cannot read on in '%s'", r->path);
+		r->live = false;
+	} else if (r->text.len >= FILE_BYTES) {
+		error_set(err, ERROR_SYSTEM, "'%s' has grown too large to be followed", r->path);
+		r->live = false;
+		n = -1;
+	}
+	if (fd >= 0)
+		close(fd);
+	take_lines(r);
+	return fd < 0 || n < 0 ? -1 : 0;
+}
+
+bool recording_live(const struct recording *r)
+{
+	return r->live;
+}
+
+int64_t recording_now_ms(const struct recording *r)
+{
+	int64_t since = r->live && r->wall_ms ? clock_wall_ms() - r->wall_ms : 0;
+
+	/* a clock that was set to another year is not believed */
+	return recording_length_ms(r) + (since > 0 && since < AT_MAX_MS ? since : 0);
+}
+
+const char *recording_lines(const struct recording *r, size_t *len)
+{
+	*len = r->parsed;
+	return r->text.buf;
+}
+
 void recording_free(struct recording *r)
 {
 	if (!r)
 		return;
 	runview_release(&r->view);
 	str_release(&r->text);
+	free(r->path);
 	free(r->hosts);
 	free(r->steps);
 	free(r->command);
@@ -296,6 +372,23 @@ size_t recording_bad_lines(const struct recording *r)
 	return r->bad;
 }
 
+static void fold_mark(const struct recording *r, size_t i, event_fn *fn, void *ctx)
+{
+	struct decoded d;
+
+	if (!decode(r, r->text.buf + r->marks[i].offset, r->marks[i].len, &d))
+		return;
+	fn(&d.ev, ctx);
+	json_free(d.line);
+}
+
+size_t recording_events(const struct recording *r, size_t first, event_fn *fn, void *ctx)
+{
+	for (; first < r->count; first++)
+		fold_mark(r, first, fn, ctx);
+	return r->count;
+}
+
 const struct runview *recording_at(struct recording *r, int64_t at_ms)
 {
 	if (r->folded && r->marks[r->folded - 1].at_ms > at_ms) {
@@ -303,14 +396,7 @@ const struct runview *recording_at(struct recording *r, int64_t at_ms)
 		runview_init(&r->view, r->hosts, r->host_count, r->steps, r->step_count);
 		r->folded = 0;
 	}
-	for (; r->folded < r->count && r->marks[r->folded].at_ms <= at_ms; r->folded++) {
-		const struct mark *m = &r->marks[r->folded];
-		struct decoded d;
-
-		if (!decode(r, r->text.buf + m->offset, m->len, &d))
-			continue;
-		runview_event(&d.ev, &r->view);
-		json_free(d.line);
-	}
+	for (; r->folded < r->count && r->marks[r->folded].at_ms <= at_ms; r->folded++)
+		fold_mark(r, r->folded, runview_event, &r->view);
 	return &r->view;
 }

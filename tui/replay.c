@@ -1,4 +1,4 @@
-/* An earlier run, seen again from its journal: the table and the logs as they stood at any moment of it. */
+/* A run, seen from its journal: the table and the logs as they stood at any moment of it. One that goes on in another process is followed. */
 #include "tui/matrix.h"
 #include "tui/wizard.h"
 
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define FRAME_MS 200
+#define LIVE_MS 500 /* between looks at a journal that grows */
 
 struct replay {
 	struct screen screen;
@@ -15,7 +16,9 @@ struct replay {
 	const struct runview *view; /* of the moment */
 	struct matrix matrix;
 	int64_t at_ms;
+	int64_t length_ms; /* of the whole run so far */
 	bool playing;
+	bool following; /* the moment is now, of a run that goes on */
 	int64_t ticked_ms; /* when playing went on last; 0: it begins with the next tick */
 };
 
@@ -24,11 +27,12 @@ static struct replay *replay_of(const struct screen *s)
 	return (struct replay *)s;
 }
 
+/* Whoever goes to the end of a run that goes on wants to see it go on. */
 static void seek(struct replay *r, int64_t at_ms)
 {
-	int64_t length = recording_length_ms(r->recording);
-
-	r->at_ms = at_ms < 0 ? 0 : at_ms > length ? length : at_ms;
+	r->length_ms = recording_now_ms(r->recording);
+	r->following = at_ms >= r->length_ms && recording_live(r->recording);
+	r->at_ms = at_ms < 0 ? 0 : at_ms > r->length_ms ? r->length_ms : at_ms;
 	r->view = recording_at(r->recording, r->at_ms);
 }
 
@@ -38,21 +42,34 @@ static void play(struct screen *s)
 
 	r->playing = !r->playing;
 	r->ticked_ms = 0;
-	if (r->playing && r->at_ms >= recording_length_ms(r->recording))
+	if (r->playing && r->at_ms >= r->length_ms)
 		seek(r, 0);
+}
+
+/* Reads what the run has written since. A run that ends is shown at its end. */
+static void follow(struct replay *r)
+{
+	struct error err = { 0 };
+
+	if (recording_follow(r->recording, &err))
+		app_say(r->screen.app, STYLE_WARNING, "%s", err.what);
+	seek(r, r->following ? INT64_MAX : r->at_ms);
 }
 
 static int64_t tick(struct screen *s, int64_t now_ms)
 {
 	struct replay *r = replay_of(s);
+	bool live = recording_live(r->recording);
 
+	if (live)
+		follow(r);
 	if (!r->playing)
-		return -1;
+		return live ? LIVE_MS : -1;
 	if (r->ticked_ms && now_ms > r->ticked_ms)
 		seek(r, r->at_ms + now_ms - r->ticked_ms);
 	r->ticked_ms = now_ms;
-	r->playing = r->at_ms < recording_length_ms(r->recording);
-	return r->playing ? FRAME_MS : 0;
+	r->playing = r->at_ms < r->length_ms;
+	return r->playing ? FRAME_MS : live ? LIVE_MS : 0;
 }
 
 #define SEEK_KEY(name, to) \
@@ -67,7 +84,7 @@ SEEK_KEY(second_on, r->at_ms + 1000)
 SEEK_KEY(ten_back, r->at_ms - 10000)
 SEEK_KEY(ten_on, r->at_ms + 10000)
 SEEK_KEY(to_start, 0)
-SEEK_KEY(to_end, recording_length_ms(r->recording))
+SEEK_KEY(to_end, INT64_MAX)
 
 #define TABLE_KEY(name, code) \
 	static void name(struct screen *s) \
@@ -126,6 +143,12 @@ static char *clock_text(int64_t ms, char *out, size_t size)
 	return out;
 }
 
+/* The moment is the last one of a run whose process ended without a word. */
+static bool cut_off(const struct replay *r)
+{
+	return !r->view->over && r->at_ms >= r->length_ms && !recording_live(r->recording);
+}
+
 static void draw_about(const struct replay *r, struct canvas *c)
 {
 	const struct runview *v = r->view;
@@ -140,6 +163,7 @@ static void draw_about(const struct replay *r, struct canvas *c)
 		x += 2 + canvas_textf(c, 0, x + 2, 0, STYLE_NORMAL, "%zu of %zu hosts done%s", n.hosts_done,
 				 v->host_count,
 				 v->over         ? ", over"
+				 : cut_off(r)    ? ", cut off"
 				 : v->paused     ? ", paused"
 				 : v->cancelling ? ", stopping"
 						 : "");
@@ -153,15 +177,18 @@ static void draw_about(const struct replay *r, struct canvas *c)
 static void draw_position(const struct replay *r, struct canvas *c)
 {
 	char at[24], length[24];
-	int used = canvas_textf(c, 1, 0, 0, r->playing ? STYLE_RUNNING : STYLE_NORMAL, "%s of %s  %s",
+	int used = canvas_textf(c, 1, 0, 0, r->playing || r->following ? STYLE_RUNNING : STYLE_NORMAL, "%s of %s  %s",
 		clock_text(r->at_ms, at, sizeof(at)),
-		clock_text(recording_length_ms(r->recording), length, sizeof(length)),
-		r->playing ? "playing" : "stopped");
+		clock_text(r->length_ms, length, sizeof(length)),
+		r->playing                      ? "playing"
+		: r->following                  ? "live"
+		: recording_live(r->recording)  ? "stopped; End goes to now"
+						: "stopped");
 
 	/* a bar that does not jump when the words change */
 	used = used < 28 ? 28 : used + 2;
 	if (used < c->width)
-		canvas_gauge(c, 1, used, c->width - used, (long)r->at_ms, (long)recording_length_ms(r->recording));
+		canvas_gauge(c, 1, used, c->width - used, (long)r->at_ms, (long)r->length_ms);
 }
 
 static void draw(const struct screen *s, struct canvas *c)
@@ -189,7 +216,7 @@ static const struct binding bindings[] = {
 	{ K_PAGE_UP, NULL, "Goes ten seconds back.", ten_back, NULL },
 	{ K_PAGE_DOWN, NULL, "Goes ten seconds on.", ten_on, NULL },
 	{ K_HOME, NULL, "Goes to the start of the run.", to_start, NULL },
-	{ K_END, NULL, "Goes to the end of the run.", to_end, NULL },
+	{ K_END, NULL, "Goes to the end of the run; of one that goes on, to now, and stays there.", to_end, NULL },
 	{ K_TAB, "Step", "Selects the next step. Beyond the ends the log follows the host's own step.", next_step,
 		NULL },
 	{ K_BACK_TAB, NULL, "Selects the step before.", step_before, NULL },
@@ -204,7 +231,7 @@ static const struct binding bindings[] = {
 static const struct screen_ops ops = {
 	.title = "Replay",
 	.about =
-		"A run that was, as its journal tells it: what each host did at every moment, and what was said. Nothing is done on any host.",
+		"A run as its journal tells it: what each host did at every moment, and what was said. One that goes on in another process is followed as it goes. Nothing is done on any host.",
 	.bindings = bindings,
 	.draw = draw,
 	.key = key,
@@ -220,6 +247,6 @@ struct screen *screen_replay(struct recording *r)
 	p->screen.ops = &ops;
 	p->recording = r;
 	matrix_init(&p->matrix);
-	seek(p, 0);
+	seek(p, recording_live(r) ? INT64_MAX : 0);
 	return &p->screen;
 }

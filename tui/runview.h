@@ -93,6 +93,18 @@ const char *recording_command(const struct recording *r); /* "apply" */
 const char *recording_run(const struct recording *r);
 int64_t recording_length_ms(const struct recording *r);
 size_t recording_bad_lines(const struct recording *r);
+/*
+ * Reads on in the journal of a run that goes on in another process: half a line at the end waits for the rest. -1: it cannot be read any more. Afterwards
+ * recording_live tells whether that process is still there: when not, all was read.
+ */
+int recording_follow(struct recording *r, struct error *err);
+bool recording_live(const struct recording *r);
+/* How long the run has been going on; of one that is over, recording_length_ms. */
+int64_t recording_now_ms(const struct recording *r);
+/* Calls fn for the events from the first-th on; returns how many there are in all. */
+size_t recording_events(const struct recording *r, size_t first, event_fn *fn, void *ctx);
+/* The journal's lines as they are, so far; lent until the next call of recording_follow. */
+const char *recording_lines(const struct recording *r, size_t *len);
 /* The run as it stood at_ms after its start; lent, moves with the next call. Backwards folds anew from the start. */
 const struct runview *recording_at(struct recording *r, int64_t at_ms);
 /* Median ms that each step took in the recordings of a folder (the newest 20), by name; 0: no history. For the time left. */

@@ -28,6 +28,7 @@ static void forget(struct start *s)
 	for (size_t i = 0; i < s->count; i++) {
 		free(s->entries[i].path);
 		free(s->entries[i].cluster);
+		free(s->entries[i].live);
 	}
 	free(s->entries);
 	s->entries = NULL;
@@ -210,6 +211,18 @@ static const char *take_path(struct screen *screen, const char *text, void *ctx)
 	return NULL;
 }
 
+/* The run that another process is at is what one wants to see; behind it is the inventory. */
+static void watch(struct screen *screen, const struct entry *e)
+{
+	struct error err = { 0 };
+	struct recording *r = recording_load(e->live, &err);
+
+	if (r)
+		app_push(screen->app, screen_replay(r));
+	else
+		page_fail(screen, "The run that goes on now cannot be shown", &err);
+}
+
 static void open_entry(struct screen *screen, const struct entry *e)
 {
 	struct error err = { 0 };
@@ -222,9 +235,9 @@ static void open_entry(struct screen *screen, const struct entry *e)
 		ask_to_go_on(screen, e);
 		return;
 	}
-	if (e->alive)
-		app_say(screen->app, STYLE_WARNING, "another kubewright is at work on this cluster now");
 	look(screen);
+	if (e->alive)
+		watch(screen, e);
 }
 
 static void go_on(struct screen *screen)
@@ -322,6 +335,8 @@ static const char *says(const struct entry *e)
 	case ENTRY_OPEN: return "Asks for the path of an inventory that is somewhere else.";
 	case ENTRY_FILE: break;
 	}
+	if (e->alive)
+		return "Another kubewright is at work on it. Enter shows what it does, as it goes.";
 	if (e->dead)
 		return "Enter asks whether to go on with the installation or to look at it first.";
 	return "Enter opens it. Nothing is changed on the hosts before the plan was shown and confirmed.";

@@ -14,6 +14,7 @@ struct entry {
 	char state[200];
 	enum style style;
 	bool dead, alive;
+	char *live; /* the journal of the run that goes on now; NULL: none does */
 };
 
 /* Fills in what became of the cluster's last run. */

@@ -9,9 +9,12 @@
 #include <string.h>
 #include <time.h>
 
-/* A check is no news of the cluster: the newest run that changes hosts is. */
+/* A check is no news of the cluster: one that goes on is, else the newest run that changes hosts. */
 static const struct port_past *newest(const struct port_past *list, size_t count)
 {
+	for (size_t i = 0; i < count; i++)
+		if (list[i].alive)
+			return &list[i];
 	for (size_t i = 0; i < count; i++)
 		if (list[i].command && (strcmp(list[i].command, "apply") == 0 || strcmp(list[i].command, "reset") == 0))
 			return &list[i];
@@ -34,6 +37,7 @@ void start_last_run(const struct wizard *w, struct entry *e)
 		snprintf(e->state, sizeof(e->state), "no run yet");
 	} else if (p->alive) {
 		e->alive = true;
+		e->live = xstrdup(p->path);
 		e->style = STYLE_RUNNING;
 		snprintf(e->state, sizeof(e->state), "going on now: %s, since %s", command, when);
 	} else if (p->dead && strcmp(command, "apply") == 0) {

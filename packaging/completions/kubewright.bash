@@ -14,7 +14,7 @@ _kubewright_hosts()
 _kubewright()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word opts=''
-	local commands='init check plan apply status repair rejoin reset kubeconfig logs ssh replay version help'
+	local commands='init check plan apply status repair rejoin reset unlock kubeconfig logs ssh replay watch version help'
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case " $commands " in
@@ -56,10 +56,12 @@ _kubewright()
 	repair) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --list --check --help --version' ;;
 	rejoin) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	reset) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
+	unlock) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	kubeconfig) opts='--file --set --color --days --write --help --version' ;;
 	logs) opts='--file --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --lines --help --version' ;;
 	ssh) opts='--file --set --color --help --version' ;;
 	replay) opts='--color --help --version' ;;
+	watch) opts='--output --verbose --color --help --version' ;;
 	version) opts='--color --help --version' ;;
 	help) opts='--color --help --version' ;;
 	'') opts="$commands --help --version" ;;

@@ -1,0 +1,142 @@
+/* kubewright unlock: the lock of a run that is dead on another machine is taken away. */
+#include "cli/run.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "inventory/inventory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* clang-format off */
+static const struct step plan_probe[] = {
+	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } }, probe_check, probe_apply },
+};
+/* clang-format on */
+
+/* What still works for the run would go on although another one has begun. */
+static int refuse(const struct cli_run *r, struct error *err)
+{
+	struct status_lock l;
+	char job[64];
+
+	for (size_t from = 0; status_lock_next(r, &from, &l);) {
+		if (l.alive) {
+			error_set(err, ERROR_LOCKED, "the process of run %.40s goes on, on this machine", l.run);
+			return error_hint(err, "'kubewright watch %.40s' follows it; end it where it runs", l.run);
+		}
+		for (size_t i = 0; i < r->inventory->host_count; i++) {
+			const char *name = r->inventory->hosts[i].name;
+
+			if (!status_lock_on(r, &l, i) || !lock_job(&r->world.hosts[i], job, sizeof(job)))
+				continue;
+			error_set(err, ERROR_LOCKED, "the job %s of run %.40s still runs on %s", job, l.run, name);
+			return error_hint(err,
+				"wait until it has ended ('kubewright logs %s' shows how far it is), then 'kubewright unlock' again",
+				name);
+		}
+	}
+	return 0;
+}
+
+static int confirm(const struct cli_run *r, struct error *err)
+{
+	struct str tell = STR_INIT;
+	const char *comma = "";
+	struct status_lock l;
+	int rc;
+
+	str_add(&tell, "This takes the lock away from");
+	for (size_t from = 0; status_lock_next(r, &from, &l); comma = ",") {
+		str_addf(&tell, "%s %.100s", comma, cluster_fact(l.newest, "lock_owner"));
+		if (l.age_s < 120)
+			str_addf(&tell, " (which gave a sign of life %d s ago: it may well be alive)", (int)l.age_s);
+	}
+	str_add(&tell, "; what is left of that run changes nothing any more.");
+	rc = cli_confirm_name(r, tell.buf, "unlock takes the lock of another run away and must be confirmed", err);
+	str_release(&tell);
+	return rc;
+}
+
+/* A second plan over the same hosts, with what was seen of them. */
+static int run_unlock(struct cli_run *r, struct error *err)
+{
+	engine_free(r->engine);
+	progress_release(&r->progress);
+	r->config.steps = plan_unlock;
+	r->config.step_count = plan_unlock_count;
+	r->engine = engine_new(&r->config);
+	progress_init(&r->progress, r->config.step_count, r->config.host_count);
+	engine_observe(r->engine, progress_event, &r->progress);
+	return cli_run_execute(r, err);
+}
+
+/* The hosts of `locked` without their lock, or with one that is another run's by now. */
+static void list(const struct cli_run *r, const bool *locked, bool free_now, const char *before, struct json *names)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < r->inventory->host_count; i++) {
+		bool is_free = !*cluster_fact(&r->world.hosts[i], "lock_run");
+		const char *name = r->inventory->hosts[i].name;
+
+		if (!locked[i] || is_free != free_now || engine_host_error(r->engine, (int)i))
+			continue;
+		if (names)
+			json_add(names, json_string(name));
+		else
+			printf("%s%s", any ? " " : before, name);
+		any = true;
+	}
+	if (any && !names)
+		puts("");
+}
+
+/* r has looked at the hosts. */
+static int unlock(struct cli_run *r, struct json *j)
+{
+	bool *locked = xcalloc(r->inventory->host_count, sizeof(*locked)), any = false;
+	int status = cli_look_errors(r, true), failed;
+	struct error err = { 0 };
+
+	for (size_t i = 0; i < r->inventory->host_count; i++)
+		any |= locked[i] = r->chosen[i] && *cluster_fact(&r->world.hosts[i], "lock_run");
+	if (j)
+		status_lock_json(r, j);
+	else
+		status_lock_print(r);
+	if (!any) {
+		if (!j)
+			puts(status ? "no host that could be looked at is locked" : "no host is locked");
+	} else if (refuse(r, &err) || confirm(r, &err) || run_unlock(r, &err)) {
+		status = cli_fail(&err);
+	} else {
+		failed = cli_look_errors(r, true);
+		status = failed ? failed : status;
+		list(r, locked, true, "unlocked ", j ? json_set(j, "unlocked", json_array()) : NULL);
+		list(r, locked, false, "left alone, for the lock is another run's by now: ",
+			j ? json_set(j, "left", json_array()) : NULL);
+	}
+	free(locked);
+	return status;
+}
+
+int cli_unlock(const struct cli_options *o)
+{
+	const struct cli_run_kind kind = { .command = "unlock", .steps = plan_probe, .step_count = 1 };
+	struct json *j = o->json ? json_object() : NULL;
+	struct cli_run r;
+	int status = cli_look(&r, &kind, o, NULL, NULL);
+
+	if (status) {
+		json_free(j);
+		return status;
+	}
+	if (j)
+		json_set_str(j, "cluster", r.inventory->cluster);
+	status = unlock(&r, j);
+	if (j)
+		cli_json_print(j);
+	cli_run_release(&r);
+	return status;
+}
