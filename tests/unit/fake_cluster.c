@@ -219,10 +219,17 @@ static void say_lock(struct machine *m, const struct remote_exec *x, struct str 
 
 	fake_param(x, "run", &run);
 	fake_param(x, "dead_runs", &dead);
-	if (!m->lock[0] || strcmp(m->lock, run.buf) == 0)
+	if (!m->lock[0] || strcmp(m->lock, run.buf) == 0) {
 		fake_say(out, "lock", "ours");
-	else
-		fake_say(out, "lock", dead.buf && strstr(dead.buf, m->lock) ? "taken-over" : "held");
+	} else if (dead.buf && strstr(dead.buf, m->lock)) {
+		fake_say(out, "lock", "taken-over");
+	} else {
+		fake_say(out, "lock", "held");
+		fake_say(out, "lock_run", m->lock);
+		str_release(&run);
+		str_release(&dead);
+		return;
+	}
 	snprintf(m->lock, sizeof(m->lock), "%s", run.buf);
 	str_release(&run);
 	str_release(&dead);

@@ -324,6 +324,7 @@ static void test_lock(void)
 	age_lock(&s, 800);
 	probe(&s);
 	CHECK_STR(cluster_fact(&s.h, "lock"), "held");
+	CHECK(cluster_fact_int(&s.h, "lock_age", 0) >= 799 && cluster_fact_int(&s.h, "lock_age", 0) < 830);
 	age_lock(&s, 1000);
 	probe(&s);
 	CHECK_STR(cluster_fact(&s.h, "lock"), "taken-over");

@@ -375,6 +375,39 @@ static void test_good(void)
 	tear_down();
 }
 
+/* A run that has some control planes while another has one ends before it changes anything; a worker that is held is set aside alone. */
+static void test_locked(void)
+{
+	struct seen o = { 0 };
+	struct lab l;
+
+	set_up();
+	lab_init(&l, inventory, store, tls);
+	snprintf(l.machines[1].lock, sizeof(l.machines[1].lock), "other");
+	run(&l, "r1", "", 0, LAB_LOST, &o);
+	CHECK(o.failed);
+	CHECK_INT(o.first.kind, ERROR_LOCKED);
+	CHECK_INT(o.result.hosts_aside, LAB_MACHINES);
+	CHECK_INT(o.result.changed, LAB_MACHINES - 1); /* the locks, given back */
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		CHECK(!l.machines[i].prepared && !l.machines[i].packages);
+		CHECK_STR(l.machines[i].lock, i == 1 ? "other" : "");
+	}
+	l.machines[1].lock[0] = '\0';
+	snprintf(l.machines[4].lock, sizeof(l.machines[4].lock), "other");
+	memset(&o, 0, sizeof(o));
+	run(&l, "r2", "", 0, LAB_LOST, &o);
+	CHECK_INT(o.first.kind, ERROR_LOCKED);
+	CHECK_INT(o.result.hosts_aside, 1);
+	CHECK_INT(o.voters, 3);
+	l.machines[4].lock[0] = '\0';
+	memset(&o, 0, sizeof(o));
+	run(&l, "r3", "", 0, LAB_LOST, &o);
+	converged(&l, &o);
+	pthread_mutex_destroy(&l.lock);
+	tear_down();
+}
+
 static void test_lost(void)
 {
 	series(LAB_LOST, LAB_LOST_AFTER, 1);
@@ -409,6 +442,7 @@ static void test_rejoin_cut(void)
 
 static const struct test tests[] = {
 	{ "an installation, and again", test_good },
+	{ "another run holds a host", test_locked },
 	{ "a machine is lost before or after the n-th call", test_lost },
 	{ "the connection is lost once", test_once },
 	{ "the n-th call fails", test_error },
