@@ -23,10 +23,10 @@ struct plain {
 	enum plain_mode mode;
 	bool verbose;
 	int host_width, step_width;
-	int64_t printed_ms;              /* when something was printed last, since the run's start */
-	struct tail *tails;              /* per host */
-	bool *told;                      /* per host: its failure was printed */
-	struct error last;               /* the failure that was told last */
+	int64_t printed_ms; /* when something was printed last, since the run's start */
+	struct tail *tails; /* per host */
+	bool *told;         /* per host: its failure was printed */
+	struct error last;  /* the failure that was told last */
 	int last_host;
 	const struct findings *findings; /* per host; NULL: not to be had */
 };

@@ -11,7 +11,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define LOOK_MS 1000 /* also where nothing tells of changes, and whether the process is still there */
+#define LOOK_MS 1000 /* whether the process is still there, and what the journal's file system does not tell of */
+#define BLIND_MS 250 /* where nothing tells of changes: a machine has only so many inotify instances */
 
 struct watch {
 	struct recording *recording;
@@ -19,7 +20,7 @@ struct watch {
 	struct engine_config config;
 	struct engine_host *hosts;
 	struct step *steps;
-	struct plain *plain; /* NULL: JSON lines */
+	struct plain *plain;  /* NULL: JSON lines */
 	size_t events, bytes; /* shown so far */
 	unsigned asides;
 	struct watch_host {
@@ -93,7 +94,7 @@ static void wait_for_more(int notify)
 	struct pollfd p = { .fd = notify, .events = POLLIN };
 	char buf[4096];
 
-	if (poll(&p, 1, LOOK_MS) > 0)
+	if (poll(&p, 1, notify < 0 ? BLIND_MS : LOOK_MS) > 0)
 		while (read(notify, buf, sizeof(buf)) > 0)
 			continue;
 }
@@ -167,12 +168,16 @@ static int ending(const struct watch *w)
 	if (!v->over) {
 		fflush(stdout);
 		fprintf(stderr, "error: the run's process is gone, %s after its start and before its end\n", took);
-		fprintf(stderr, "  hint: what runs on hosts is finished there; 'kubewright %s' goes on where it stopped\n",
+		fprintf(stderr,
+			"  hint: what runs on hosts is finished there; 'kubewright %s' goes on where it stopped\n",
 			recording_command(w->recording));
 		return status;
 	}
-	printf("\n%s after %s, with exit status %d%s", status == 130 ? "Cancelled" : aside ? "Ended" : "Done", took,
-		status, aside ? "; hosts left to do:" : "");
+	printf("\n%s after %s, with exit status %d%s",
+		status == 130 ? "Cancelled"
+		: aside       ? "Ended"
+			      : "Done",
+		took, status, aside ? "; hosts left to do:" : "");
 	for (size_t h = 0; h < v->host_count; h++)
 		if (v->hosts[h].aside)
 			printf(" %s", v->hosts[h].name);

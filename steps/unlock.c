@@ -32,8 +32,7 @@ int unlock_dead_apply(struct task *t, struct error *err)
 	const char *holder = cluster_fact(world_facts(t), "lock_run");
 	const struct remote_param params[] = { { "holder", holder } };
 	struct remote_answer answer = { 0 };
-	int rc = world_script(
-		t, "unlock", host_script_unlock, params, 1, unlock_words, &answer, 20000, err);
+	int rc = world_script(t, "unlock", host_script_unlock, params, 1, unlock_words, &answer, 20000, err);
 	const char *job = remote_answer_get(&answer, "job"), *unlocked = remote_answer_get(&answer, "unlocked");
 
 	if (rc == 0 && job) {

@@ -301,8 +301,7 @@ int recording_follow(struct recording *r, struct error *err)
 		return 0;
 	fd = open_journal(r->path);
 	r->live = fd >= 0 && !journal_is_dead(r->path);
-	while (fd >= 0 && r->text.len < FILE_BYTES &&
-		(n = pread(fd, buf, sizeof(buf), (off_t)r->text.len)) > 0)
+	while (fd >= 0 && r->text.len < FILE_BYTES && (n = pread(fd, buf, sizeof(buf), (off_t)r->text.len)) > 0)
 		str_addn(&r->text, buf, (size_t)n);
 	if (fd < 0 || n < 0) {
 		error_errno(err, ERROR_SYSTEM, errno, "cannot read on in '%s'", r->path);

@@ -18,7 +18,7 @@ struct replay {
 	int64_t at_ms;
 	int64_t length_ms; /* of the whole run so far */
 	bool playing;
-	bool following; /* the moment is now, of a run that goes on */
+	bool following;    /* the moment is now, of a run that goes on */
 	int64_t ticked_ms; /* when playing went on last; 0: it begins with the next tick */
 };
 
@@ -178,12 +178,11 @@ static void draw_position(const struct replay *r, struct canvas *c)
 {
 	char at[24], length[24];
 	int used = canvas_textf(c, 1, 0, 0, r->playing || r->following ? STYLE_RUNNING : STYLE_NORMAL, "%s of %s  %s",
-		clock_text(r->at_ms, at, sizeof(at)),
-		clock_text(r->length_ms, length, sizeof(length)),
-		r->playing                      ? "playing"
-		: r->following                  ? "live"
-		: recording_live(r->recording)  ? "stopped; End goes to now"
-						: "stopped");
+		clock_text(r->at_ms, at, sizeof(at)), clock_text(r->length_ms, length, sizeof(length)),
+		r->playing                     ? "playing"
+		: r->following                 ? "live"
+		: recording_live(r->recording) ? "stopped; End goes to now"
+					       : "stopped");
 
 	/* a bar that does not jump when the words change */
 	used = used < 28 ? 28 : used + 2;

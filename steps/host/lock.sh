@@ -1,10 +1,9 @@
 # The lock of this host: sent before probe.sh, whose `first`, `has`, `contains` and `say` it uses, and after whose `units` lock_step runs. POSIX sh.
 # It is a file of lines owner=, machine=, run=, step=, since=; its time is the last sign of life of its run (fence in lib.sh).
 # Parameters and answers: see probe.sh.
-# shellcheck shell=sh disable=SC2154,SC2015
+# shellcheck shell=sh disable=SC2154,SC2015,SC2034
 
 lock_read() {
-	# shellcheck disable=SC2034
 	kw_l_owner='' kw_l_run='' kw_l_since='' kw_l_machine='' kw_l_step='' kw_l_age=''
 	[ -r "$kw_state/lock" ] || return 1
 	while IFS='=' read -r kw_key kw_value; do
@@ -13,7 +12,6 @@ lock_read() {
 		esac
 	done 2>/dev/null <"$kw_state/lock"
 	kw_age=$(stat -c %Y "$kw_state/lock" 2>/dev/null) || return 0
-	# shellcheck disable=SC2034
 	kw_l_age=$((${kw_now%???} - kw_age))
 }
 

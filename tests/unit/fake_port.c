@@ -214,6 +214,11 @@ static size_t runs(void *ctx, const char *cluster, struct port_past **list)
 		1700000000000 };
 	(*list)[1] = (struct port_past){ xstrdup("/nowhere/b.jsonl"), xstrdup("b"), xstrdup("apply"), fake.dead, false,
 		1690000000000 };
+	if (fake.live) {
+		free((*list)[1].path);
+		(*list)[1].path = xstrdup(fake.live);
+		(*list)[1].alive = true;
+	}
 	return 2;
 }
 

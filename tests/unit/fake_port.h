@@ -18,6 +18,7 @@ struct fake_port {
 	bool dead;                      /* the last apply was cut off */
 	bool wrong_remedy;              /* the remedy was asked for another host or finding than cp1's swap-on */
 	const char *recent;
+	const char *live;               /* the journal of an apply that goes on in another process */
 };
 extern struct fake_port fake;
 extern const struct port fake_port;

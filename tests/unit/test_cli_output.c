@@ -115,6 +115,27 @@ static void test_plain_failure(void)
 	screen_close(&s);
 }
 
+/* What keeps the whole run from going on is told once, and who else it concerns. */
+static void test_plain_same_failure(void)
+{
+	struct error err = { 0 };
+	struct screen s;
+	struct event ev = step(EVENT_STEP_DONE, 1000, 1, 0, OUTCOME_FAILED, 900, NULL);
+
+	error_set(&err, ERROR_LOCKED, "locked by another run");
+	error_hint(&err, "wait");
+	ev.error = &err;
+	screen_open(&s, PLAIN_RUN, false);
+	feed(&s, ev);
+	ev.host = 1;
+	feed(&s, ev);
+	CHECK_STR(s.err,
+		"     1.0s  cp1       packages  FAILED after 0.9 s\nerror: cp1: packages: locked by another run\n"
+		"  hint: wait\n"
+		"     1.0s  worker12  packages  FAILED as on cp1\n");
+	screen_close(&s);
+}
+
 static void test_plain_detail_not_twice(void)
 {
 	struct error err = { 0 };
@@ -295,6 +316,7 @@ static void test_json_lines(void)
 static const struct test tests[] = {
 	{ "plain lines", test_plain_lines },
 	{ "plain failure", test_plain_failure },
+	{ "plain: the same failure of many", test_plain_same_failure },
 	{ "a log's end is not printed twice", test_plain_detail_not_twice },
 	{ "blocked is said once", test_plain_blocked_is_said_once },
 	{ "heartbeat", test_heartbeat },

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "cli/run.h"
 #include "inventory/inventory.h"
 
@@ -197,6 +198,52 @@ static void test_left_out(void)
 	cluster_down(&r);
 }
 
+static void locked(struct cli_run *r, size_t host, const char *run, const char *step, const char *age)
+{
+	cluster_set(&r->world.hosts[host], "lock", "none");
+	cluster_set(&r->world.hosts[host], "lock_run", run);
+	cluster_set(&r->world.hosts[host], "lock_owner", "ops@deploy2 pid 4711");
+	cluster_set(&r->world.hosts[host], "lock_since", "2026-11-26T12:01:07Z");
+	cluster_set(&r->world.hosts[host], "lock_step", step);
+	cluster_set(&r->world.hosts[host], "lock_age", age);
+}
+
+/* A lock is one of a run, over hosts; the host that heard of the run last tells how far it is. */
+static void test_locks(void)
+{
+	struct json *j = json_object();
+	struct str line = STR_INIT;
+	char runs_dir[] = "/nowhere", machine[] = "m";
+	struct status_lock l;
+	struct cli_run r;
+	size_t from = 0;
+
+	cluster_up(&r);
+	r.runs_dir = runs_dir;
+	r.machine = machine;
+	CHECK(!status_lock_next(&r, &from, &l));
+	locked(&r, 0, "r1", "images", "40");
+	locked(&r, 1, "r2", "join", "7");
+	locked(&r, 3, "r1", "packages", "3");
+	cluster_set(&r.world.hosts[0], "job.images", "running - cafe r1");
+	status_lock_json(&r, j);
+	json_write(j, &line);
+	CHECK_STR(line.buf,
+		"{\"locks\":[{\"run\":\"r1\",\"owner\":\"ops@deploy2 pid 4711\",\"since\":\"2026-11-26T12:01:07Z\","
+		"\"step\":\"packages\",\"age_s\":3,\"alive_here\":false,\"hosts\":[{\"name\":\"cp1\",\"job\":\"images\"},"
+		"{\"name\":\"w1\"}]},{\"run\":\"r2\",\"owner\":\"ops@deploy2 pid 4711\",\"since\":\"2026-11-26T12:01:07Z\","
+		"\"step\":\"join\",\"age_s\":7,\"alive_here\":false,\"hosts\":[{\"name\":\"cp2\"}]}]}");
+	/* a host that --hosts leaves out was not looked at */
+	r.chosen[0] = false;
+	from = 0;
+	CHECK(status_lock_next(&r, &from, &l) && strcmp(l.run, "r2") == 0);
+	CHECK(status_lock_next(&r, &from, &l) && strcmp(l.run, "r1") == 0 && l.age_s == 3);
+	CHECK(!status_lock_next(&r, &from, &l));
+	str_release(&line);
+	json_free(j);
+	cluster_down(&r);
+}
+
 static const struct test tests[] = {
 	{ "healthy", test_healthy },
 	{ "one control plane lost", test_one_lost },
@@ -205,5 +252,6 @@ static const struct test tests[] = {
 	{ "API down", test_api_down },
 	{ "nothing installed", test_nothing_installed },
 	{ "left out hosts", test_left_out },
+	{ "locks", test_locks },
 };
 TEST_MAIN(tests)

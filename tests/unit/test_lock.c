@@ -264,8 +264,7 @@ static void held(struct cluster_host *h)
 static void test_refuse(void)
 {
 	struct error err = { 0 };
-	struct inventory *inv =
-		inventory_parse("-", inventory_text, strlen(inventory_text), NULL, 0, NULL, &err);
+	struct inventory *inv = inventory_parse("-", inventory_text, strlen(inventory_text), NULL, 0, NULL, &err);
 	struct world w;
 	char job[32];
 
