@@ -31,8 +31,15 @@ static int locked(const struct world *w, const struct cluster_host *h, const cha
 int lock_result(struct task *t, const struct remote_answer *a, struct error *err)
 {
 	const char *lock = remote_answer_get(a, "lock"), *owner = remote_answer_get(a, "lock_owner");
+	const char *run = remote_answer_get(a, "lock_run"), *step = remote_answer_get(a, "lock_step");
 	struct cluster_host *h = world_facts(t);
 
+	if (lock && strcmp(lock, "none") == 0 && run) {
+		/* who only looks is told, too */
+		task_notice(t, "locked by another run: %s, run %s, at step %s", owner ? owner : "unknown", run,
+			step ? step : "unknown");
+		return 0;
+	}
 	if (!lock || strcmp(lock, "none") == 0 || strcmp(lock, "ours") == 0)
 		return 0;
 	if (strcmp(lock, "taken-over") == 0) {
