@@ -175,12 +175,10 @@ int decide_apply(struct task *t, struct error *err)
 	struct error refused = { 0 };
 	int rc = 0;
 
-	task_lock(t);
 	/* not for good: the other run comes to its end, and the host may be tried again */
-	if (lock_refuse(w, err)) {
-		task_unlock(t);
+	if (lock_refused(t, err))
 		return -1;
-	}
+	task_lock(t);
 	/* one host's thread decides for all */
 	while (w->deciding && !w->decided && !task_cancelled(t))
 		task_wait(t, clock_mono_ms() + 1000);

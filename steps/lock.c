@@ -77,6 +77,16 @@ int lock_refuse(const struct world *w, struct error *err)
 	return 0;
 }
 
+bool lock_refused(struct task *t, struct error *why)
+{
+	int rc;
+
+	task_lock(t);
+	rc = lock_refuse(world_of(t), why);
+	task_unlock(t);
+	return rc != 0;
+}
+
 bool lock_job(const struct cluster_host *h, char *name, size_t size)
 {
 	const char *holder = cluster_fact(h, "lock_run");

@@ -56,6 +56,8 @@ enum step_verdict mend_check(struct task *t, struct error *why)
 	struct str acts = STR_INIT, names = STR_INIT;
 	bool any;
 
+	if (lock_refused(t, why))
+		return STEP_IMPOSSIBLE;
 	gather(t, &acts, &names);
 	any = acts.len > 0;
 	if (any)

@@ -9,12 +9,7 @@ static const char *const reset_words[] = { "undone", "error", "hint", NULL };
 
 enum step_verdict reset_check(struct task *t, struct error *why)
 {
-	int rc;
-
-	task_lock(t);
-	rc = lock_refuse(world_of(t), why);
-	task_unlock(t);
-	if (rc)
+	if (lock_refused(t, why))
 		return STEP_IMPOSSIBLE;
 	if (cluster_fact_is(world_facts(t), "ledger", "no"))
 		return STEP_DONE;

@@ -148,6 +148,8 @@ int lock_result(struct task *t, const struct remote_answer *a, struct error *err
  * others would both go on. 0: no; -1: ERROR_LOCKED names it. With the lock of the task held.
  */
 int lock_refuse(const struct world *w, struct error *err);
+/* The same for a check of what changes hosts before, or without, `decide`; takes the lock of the task. */
+bool lock_refused(struct task *t, struct error *why);
 /* The name of a job of the run that holds the lock, which runs on the host. False: none does. */
 bool lock_job(const struct cluster_host *h, char *name, size_t size);
 
