@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { RUNS_MAX = 50, RECENT_MAX = 20, HEAD_SIZE = 64 << 10, TAIL_SIZE = 8 << 10 };
@@ -70,6 +71,7 @@ static bool read_past(const char *path, struct port_past *p)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	char *text = xcalloc(1, HEAD_SIZE), *end;
 	struct json *head = NULL;
+	struct tm tm = { 0 };
 	struct stat st;
 	bool ended;
 
@@ -98,6 +100,9 @@ static bool read_past(const char *path, struct port_past *p)
 		.alive = !journal_is_dead(path),
 		.wall_ms = (int64_t)st.st_mtim.tv_sec * 1000,
 	};
+	/* of one that goes on, its beginning is of interest: its name tells */
+	if (p->alive && strptime(p->run, "%Y%m%dT%H%M%S", &tm))
+		p->wall_ms = (int64_t)timegm(&tm) * 1000;
 	p->dead = !p->alive && !ended && strcmp(p->command, "apply") == 0;
 	json_free(head);
 	return true;

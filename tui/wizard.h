@@ -79,7 +79,7 @@ struct port_past {
 	char *path, *run, *command;
 	bool dead;     /* its process is gone and it did not come to its end: apply goes on with it */
 	bool alive;    /* it is going on now, in another process of this machine */
-	int64_t wall_ms;
+	int64_t wall_ms; /* when it ended; alive: when it began */
 };
 void port_past_free(struct port_past *list, size_t count);
 

@@ -192,14 +192,35 @@ two_at_once() {
 	scenario_end
 }
 
+# Another machine's run has one control plane of three: this one must not go on with the other two.
+one_is_held() {
+	local h
+	scenario "$flavour: another run holds one control plane of three"
+	fresh "$flavour" --hosts cp1,cp2,cp3,w1
+	inventory
+	"$LAB" exec cp2 sh -c 'umask 077; mkdir -p /var/lib/kubewright; printf "owner=ana@jump01 pid 7\nmachine=m\nrun=other\nstep=join\nsince=now\n" >/var/lib/kubewright/lock'
+	apply held
+	show held 30
+	is "$flavour: apply ends with 7" "$status" 7
+	is "$flavour: and tells why once" "$(grep -c '^error: .*nothing is changed on any host while the control plane cp2 is locked by another run: ana@jump01 pid 7, run other' "$WORK/held.out")" 1
+	for h in cp1 cp2 cp3 w1; do
+		ok "$flavour: nothing was begun on $h" "$LAB" exec $h test ! -e /var/lib/kubewright/ledger -a ! -e /var/lib/kubewright/history
+	done
+	is "$flavour: no lock of its own is left, and the other's stands" "$(for h in cp1 cp2 cp3 w1; do printf '%s,' "$(lock_of $h run)"; done)" ",other,,,"
+	kw reset reset -f "$WORK/kubewright.yaml" --yes
+	is "$flavour: so does reset" "$status" 7
+	scenario_end
+}
+
 for flavour in "$@"; do
 	if ! flavour_present "$flavour"; then
 		skip "$flavour: no Kubernetes release in $RELEASE"
 		continue
 	fi
-	for part in ${E2E_PARTS:-two dead middle}; do
+	for part in ${E2E_PARTS:-two held dead middle}; do
 		case $part in
 		two) two_at_once ;;
+		held) one_is_held ;;
 		dead) for how in none cut refuse hang; do dead_worker $how; done ;;
 		middle) for fault in kill cut power; do faults_in_the_middle $fault; done ;;
 		esac
