@@ -197,7 +197,7 @@ struct status_lock {
 	const char *run;
 	const struct cluster_host *newest; /* that heard of the run last: it tells how far it is */
 	int64_t age_s;                     /* of the last sign of life there, by its clock */
-	bool alive; /* a process of this machine */
+	bool here, alive; /* its journal is on this machine; and its process */
 };
 /* The next lock; *from: 0 at first. False: there is none. What it points to is lent by the facts. */
 bool status_lock_next(const struct cli_run *r, size_t *from, struct status_lock *l);

@@ -14,14 +14,14 @@ bool status_lock_on(const struct cli_run *r, const struct status_lock *l, size_t
 	return r->chosen[host] && cluster_fact_is(&r->world.hosts[host], "lock_run", l->run);
 }
 
-/* Its process is one of this machine, and there: by the journal's lock. */
-static bool alive_here(const struct cli_run *r, const char *run)
+/* Whether its journal is here, and of a process that is there: by the journal's lock. */
+static void look_here(const struct cli_run *r, struct status_lock *l)
 {
-	char *path = xasprintf("%s/%s.jsonl", r->runs_dir, run);
-	bool alive = !strchr(run, '/') && access(path, R_OK) == 0 && !journal_is_dead(path);
+	char *path = xasprintf("%s/%s.jsonl", r->runs_dir, l->run);
 
+	l->here = !strchr(l->run, '/') && access(path, R_OK) == 0;
+	l->alive = l->here && !journal_is_dead(path);
 	free(path);
-	return alive;
 }
 
 static void fill(const struct cli_run *r, size_t host, struct status_lock *l)
@@ -38,7 +38,7 @@ static void fill(const struct cli_run *r, size_t host, struct status_lock *l)
 	/* touched while it was read */
 	if (l->age_s < 0)
 		l->age_s = 0;
-	l->alive = alive_here(r, l->run);
+	look_here(r, l);
 }
 
 bool status_lock_next(const struct cli_run *r, size_t *from, struct status_lock *l)
@@ -90,8 +90,10 @@ void status_lock_print(const struct cli_run *r)
 		print_hosts(r, &l);
 		if (l.alive)
 			printf("              'kubewright watch %s' follows it\n", l.run);
+		else if (l.here)
+			puts("              its process is gone: the next run takes the lock over");
 		else if (cluster_fact_is(l.newest, "lock_machine", r->machine))
-			puts("              its journal is not one of a process that runs here: 'kubewright unlock' takes it away");
+			puts("              it is another user's process on this machine, or is gone");
 	}
 }
 
