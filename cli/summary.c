@@ -15,18 +15,20 @@ static int name_width(const struct cli_run *r)
 	return width;
 }
 
-/* The hint is said once of what many hosts fail for. */
-static void host_left(const char *name, int width, const struct error *e, const struct error *before)
+/* A hint that stands above already, for the same or as what it follows from, is not said again. Returns the hint that was said last. */
+static const char *host_left(const char *name, int width, const struct error *e, const char *said)
 {
 	printf("  %-*s  %s%s%s\n", width, name, e->step, *e->step ? ": " : "", e->what);
-	if (*e->hint && !(before && strcmp(before->what, e->what) == 0))
-		printf("  %-*s  hint: %s\n", width, "", e->hint);
+	if (!*e->hint || (*said && strstr(e->hint, said)))
+		return said;
+	printf("  %-*s  hint: %s\n", width, "", e->hint);
+	return e->hint;
 }
 
 void cli_summary(const struct cli_run *r, const struct engine_result *result)
 {
 	unsigned changed = cli_run_count(r, CELL_CHANGED), ok = cli_run_count(r, CELL_OK);
-	const struct error *before = NULL;
+	const char *said = "";
 	int width = name_width(r);
 	char took[16];
 
@@ -52,7 +54,6 @@ void cli_summary(const struct cli_run *r, const struct engine_result *result)
 		const struct error *e = engine_host_error(r->engine, (int)i);
 
 		if (e)
-			host_left(r->config.hosts[i].name, width, e, before);
-		before = e ? e : before;
+			said = host_left(r->config.hosts[i].name, width, e, said);
 	}
 }
