@@ -83,19 +83,40 @@ static void sync_dir(const char *path)
 	free(dir);
 }
 
-static int put(const char *path, const void *data, size_t len, mode_t mode, bool replace, struct error *err)
+int file_begin(const char *path, mode_t mode, char **tmp, struct error *err)
 {
-	char word[9], *tmp;
-	int fd, rc = -1, saved;
+	char word[9];
+	int fd;
 
 	secret_random_word(word, 8);
-	tmp = xasprintf("%s.%s.new", path, word);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0600);
-	if (fd < 0) {
-		error_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", path);
-		goto out;
-	}
-	saved = write_all(fd, data, len) || fchmod(fd, mode) || fsync(fd) ? errno : 0;
+	*tmp = xasprintf("%s.%s.new", path, word);
+	fd = open(*tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0600);
+	if (fd >= 0 && fchmod(fd, mode) == 0)
+		return fd;
+	error_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", path);
+	if (fd >= 0)
+		file_drop(fd, *tmp);
+	else
+		free(*tmp);
+	return -1;
+}
+
+int file_add(int fd, const char *path, const void *data, size_t len, struct error *err)
+{
+	return write_all(fd, data, len) ? error_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", path) : 0;
+}
+
+void file_drop(int fd, char *tmp)
+{
+	close(fd);
+	unlink(tmp);
+	free(tmp);
+}
+
+static int place(int fd, char *tmp, const char *path, bool replace, struct error *err)
+{
+	int saved = fsync(fd) ? errno : 0;
+
 	if (close(fd) && !saved)
 		saved = errno;
 	/* link refuses what exists, rename does not */
@@ -103,15 +124,30 @@ static int put(const char *path, const void *data, size_t len, mode_t mode, bool
 		saved = errno;
 	if (saved || !replace)
 		unlink(tmp);
-	if (saved) {
-		error_errno(err, ERROR_SYSTEM, saved, "cannot write '%s'", path);
-		goto out;
-	}
-	sync_dir(path);
-	rc = 0;
-out:
 	free(tmp);
-	return rc;
+	if (saved)
+		return error_errno(err, ERROR_SYSTEM, saved, "cannot write '%s'", path);
+	sync_dir(path);
+	return 0;
+}
+
+int file_end(int fd, char *tmp, const char *path, struct error *err)
+{
+	return place(fd, tmp, path, false, err);
+}
+
+static int put(const char *path, const void *data, size_t len, mode_t mode, bool replace, struct error *err)
+{
+	char *tmp;
+	int fd = file_begin(path, mode, &tmp, err);
+
+	if (fd < 0)
+		return -1;
+	if (file_add(fd, path, data, len, err)) {
+		file_drop(fd, tmp);
+		return -1;
+	}
+	return place(fd, tmp, path, replace, err);
 }
 
 int file_write(const char *path, const void *data, size_t len, mode_t mode, struct error *err)

@@ -17,6 +17,14 @@ int file_read(const char *path, size_t max, struct str *out, struct error *err);
 int file_write(const char *path, const void *data, size_t len, mode_t mode, struct error *err);
 /* Like file_write but refuses to replace an existing file (EEXIST): for CA keys. */
 int file_create(const char *path, const void *data, size_t len, mode_t mode, struct error *err);
+/*
+ * The same for what comes in pieces. file_begin makes the temporary file and returns its descriptor, *tmp is its name; write to it with file_add. file_end puts it in place of
+ * path, which must not exist yet; file_drop takes it away again. Both close fd and free tmp.
+ */
+int file_begin(const char *path, mode_t mode, char **tmp, struct error *err);
+int file_add(int fd, const char *path, const void *data, size_t len, struct error *err);
+int file_end(int fd, char *tmp, const char *path, struct error *err);
+void file_drop(int fd, char *tmp);
 /* mkdir -p; directories that it makes get mode. */
 int file_mkdirs(const char *path, mode_t mode, struct error *err);
 /* Leading "~/" becomes $HOME; relative paths are taken from dir (NULL: left alone). The caller frees. */

@@ -114,7 +114,7 @@ static void set_connection(struct net_client *c, int64_t timeout_ms)
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-		(long)(timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS));
+		(long)(timeout_ms && timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS));
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, c->error);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "kubewright");
 	if (c->connect_to)
@@ -150,12 +150,27 @@ static struct curl_slist *add_header(struct curl_slist *list, const char *name, 
 	return grown;
 }
 
-int net_do(struct net_client *c, const struct net_request *q, struct net_response *r, struct error *err)
+static struct curl_slist *set_request(struct net_client *c, const struct net_request *q, const char *url)
 {
-	int64_t timeout_ms = q->timeout_ms ? q->timeout_ms : TIMEOUT_MS;
-	struct net_sink sink = { &r->body, q->max ? q->max : ANSWER_MAX, false };
-	char *url = xasprintf("%s%s", c->base, q->path);
 	struct curl_slist *headers = NULL;
+
+	set_tls(c);
+	set_method(c->curl, q);
+	headers = add_header(headers, "Accept", "application/json, */*");
+	headers = add_header(headers, "Expect", "");
+	if (q->body)
+		headers = add_header(headers, "Content-Type", q->content_type ? q->content_type : "application/json");
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(c->curl, CURLOPT_URL, url);
+	return headers;
+}
+
+int net_perform(struct net_client *c, const struct net_request *q, int64_t stall_ms, curl_write_callback write,
+	void *ctx, long *status, struct error *err)
+{
+	int64_t timeout_ms = stall_ms ? 0 : q->timeout_ms ? q->timeout_ms : TIMEOUT_MS;
+	char *url = xasprintf("%s%s", c->base, q->path);
+	struct curl_slist *headers;
 	CURLcode code;
 	int rc = -1;
 
@@ -166,33 +181,42 @@ int net_do(struct net_client *c, const struct net_request *q, struct net_respons
 	}
 	curl_easy_reset(c->curl);
 	c->error[0] = '\0';
-	r->status = 0;
-	str_clear(&r->body);
+	*status = 0;
 	set_connection(c, timeout_ms);
-	set_tls(c);
-	set_method(c->curl, q);
-	headers = add_header(headers, "Accept", "application/json, */*");
-	headers = add_header(headers, "Expect", "");
-	if (q->body)
-		headers = add_header(headers, "Content-Type", q->content_type ? q->content_type : "application/json");
-	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(c->curl, CURLOPT_URL, url);
-	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, net_sink_write);
-	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &sink);
-	code = curl_easy_perform(c->curl);
-	if (code == CURLE_OK) {
-		curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &r->status);
-		rc = 0;
-	} else if (c->relay && code == CURLE_COULDNT_CONNECT) {
-		error_set(err, ERROR_NET, "%s: the server closed the connection", c->base);
-	} else if (sink.full) {
-		error_set(err, ERROR_NET, "%s: the answer is larger than %zu bytes", c->base, sink.max);
-	} else {
-		net_explain(err, c->curl, code, c->base, c->error, timeout_ms);
+	if (stall_ms) {
+		curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, (long)(stall_ms / 1000));
 	}
+	headers = set_request(c, q, url);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, write);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, ctx);
+	code = curl_easy_perform(c->curl);
+	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, status);
+	if (code == CURLE_OK)
+		rc = 0;
+	else if (code == CURLE_WRITE_ERROR)
+		rc = 1;
+	else if (c->relay && code == CURLE_COULDNT_CONNECT)
+		error_set(err, ERROR_NET, "%s: the server closed the connection", c->base);
+	else
+		net_explain(err, c->curl, code, c->base, c->error, timeout_ms);
 	curl_slist_free_all(headers);
 	free(url);
 	return rc;
+}
+
+int net_do(struct net_client *c, const struct net_request *q, struct net_response *r, struct error *err)
+{
+	struct net_sink sink = { &r->body, q->max ? q->max : ANSWER_MAX, false };
+	long status;
+	int rc;
+
+	str_clear(&r->body);
+	rc = net_perform(c, q, 0, net_sink_write, &sink, &status, err);
+	r->status = rc ? 0 : status;
+	if (rc > 0)
+		error_set(err, ERROR_NET, "%s: the answer is larger than %zu bytes", c->base, sink.max);
+	return rc ? -1 : 0;
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------------------- */

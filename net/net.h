@@ -79,4 +79,16 @@ struct net_etcd_status {
 int net_etcd_status(struct net_client *c, struct net_etcd_status *s, struct error *err);
 int net_etcd_member_remove(struct net_client *c, const char *id, struct error *err);
 
+/*
+ * A snapshot of the connected member's data into path (0600, which must not exist yet), as etcdctl saves one: the database, then the SHA-256 of it. It is decoded as it comes, in
+ * bounded memory, and stands at path only when it is whole: nothing remaining, the digest right. Works without a quorum.
+ */
+struct net_snapshot {
+	int64_t size;     /* of the file */
+	char sha256[65];  /* of the whole file */
+};
+int net_etcd_snapshot(struct net_client *c, const char *path, struct net_snapshot *out, struct error *err);
+/* Whether the file at path is such a snapshot, whole. */
+int net_snapshot_check(const char *path, struct net_snapshot *out, struct error *err);
+
 #endif

@@ -16,6 +16,12 @@ struct net_sink {
 size_t net_sink_write(char *data, size_t size, size_t n, void *ctx);
 
 /*
+ * net_do with the answer's body going to write (a CURLOPT_WRITEFUNCTION) and ctx as it comes. stall_ms > 0: instead of a limit to the whole, the transfer may stand still that
+ * long. When write itself gave up, err is left to the caller: 1 is returned.
+ */
+int net_perform(struct net_client *c, const struct net_request *q, int64_t stall_ms, curl_write_callback write, void *ctx, long *status, struct error *err);
+
+/*
  * Sets ERROR_NET for a transfer that gave no answer: what failed in the field's words, a hint where there is one. where: the URL or
  * server for the text; buffer: the handle's CURLOPT_ERRORBUFFER. Returns -1.
  */

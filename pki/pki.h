@@ -110,6 +110,11 @@ bool pki_same_key(const char *pem_a, const char *pem_b);
 
 /* SHA-256 as 64 hex digits + NUL. */
 void pki_sha256_hex(const void *data, size_t len, char out[65]);
+/* The same for what comes in pieces: 32 bytes at the end, which frees it. */
+struct pki_sha256;
+struct pki_sha256 *pki_sha256_new(void);
+void pki_sha256_add(struct pki_sha256 *s, const void *data, size_t len);
+void pki_sha256_end(struct pki_sha256 *s, unsigned char out[32]);
 /* "OpenSSL 3.0.x …" for --version. */
 const char *pki_library(void);
 
