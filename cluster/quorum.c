@@ -2,6 +2,10 @@
 #include "cluster/quorum.h"
 
 #include "base/error.h"
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
 
 unsigned quorum_needed(unsigned voters)
 {
@@ -15,7 +19,8 @@ unsigned quorum_tolerates(const struct quorum *q)
 	return q->healthy > needed ? q->healthy - needed : 0;
 }
 
-int quorum_without(const struct quorum *now, bool healthy, const char *name, struct quorum *after, struct error *err)
+int quorum_without(const struct quorum *now, bool healthy, const char *name, bool override, struct quorum *after,
+	struct error *err)
 {
 	unsigned needed = quorum_needed(now->voters);
 
@@ -30,12 +35,165 @@ int quorum_without(const struct quorum *now, bool healthy, const char *name, str
 		error_set(err, ERROR_COMMAND,
 			"etcd has lost its quorum: %u of %u voters are healthy and %u are needed to take %s out",
 			now->healthy, now->voters, needed, name);
-		return error_hint(err, "bring another control plane back first: 'kubewright status' shows them");
+		return error_hint(err,
+			"bring another control plane back first: 'kubewright status' shows them; if none can be, see 'kubewright etcd restore'");
 	}
-	if (after->healthy >= quorum_needed(after->voters))
+	if (override || after->healthy >= quorum_needed(after->voters))
 		return 0;
 	error_set(err, ERROR_COMMAND,
 		"taking %s out would lose etcd's quorum: of %u voters %u would be healthy, and %u are needed", name,
 		after->voters, after->healthy, quorum_needed(after->voters));
 	return error_hint(err, "bring another control plane back first: 'kubewright status' shows them");
+}
+
+void quorum_words(const struct quorum *q, struct str *out)
+{
+	str_addf(out, "%u voter%s, %u healthy, ", q->voters, q->voters == 1 ? "" : "s", q->healthy);
+	if (q->healthy < quorum_needed(q->voters))
+		str_add(out, "quorum lost");
+	else
+		str_addf(out, "tolerates %u", quorum_tolerates(q));
+}
+
+static bool knows_leader(const struct net_etcd_status *s)
+{
+	return s->leader_id[0] && strcmp(s->leader_id, "0") != 0;
+}
+
+bool quorum_healthy(const struct quorum_view *v, int i)
+{
+	return v->answers[i] && knows_leader(&v->status[i]);
+}
+
+struct quorum quorum_count(const struct quorum_view *v)
+{
+	struct quorum q = { 0, 0 };
+
+	for (int i = 0; i < v->count; i++) {
+		q.voters += !v->list[i].learner;
+		q.healthy += !v->list[i].learner && quorum_healthy(v, i);
+	}
+	return q;
+}
+
+void quorum_address(const struct net_etcd_member *m, char *out, size_t size)
+{
+	const char *host = strstr(m->peer_url, "://");
+
+	host = host ? host + 3 : m->peer_url;
+	snprintf(out, size, "%.*s", (int)strcspn(host, ":/"), host);
+}
+
+unsigned quorum_answering(const struct quorum_view *v)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < v->count; i++)
+		n += !v->list[i].learner && v->answers[i];
+	return n;
+}
+
+void quorum_view_words(const struct quorum_view *v, struct str *out)
+{
+	struct quorum q = quorum_count(v);
+
+	if (!q.healthy && quorum_answering(v) >= quorum_needed(q.voters)) {
+		str_addf(out, "%u voters, %u answer, no leader", q.voters, quorum_answering(v));
+		return;
+	}
+	if (!q.healthy)
+		q.healthy = quorum_answering(v);
+	quorum_words(&q, out);
+}
+
+int quorum_find(const struct quorum_view *v, const char *address, const char *name)
+{
+	char own[64];
+
+	for (int i = 0; i < v->count; i++) {
+		quorum_address(&v->list[i], own, sizeof(own));
+		if (strcmp(own, address) == 0 || strcmp(v->list[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* How far a view can be trusted to know the members: with a leader before without, then by what its members have seen. */
+static int64_t rank(const struct quorum_view *v)
+{
+	int64_t best = 0;
+	bool led = false;
+
+	for (int i = 0; i < v->count; i++) {
+		led = led || quorum_healthy(v, i);
+		if (v->answers[i] && v->status[i].raft_index > best)
+			best = v->status[i].raft_index;
+	}
+	return best / 2 + (led ? INT64_MAX / 2 : 0);
+}
+
+static void add_answers(struct quorum_view *out, const struct quorum_view *v)
+{
+	for (int i = 0; i < v->count; i++)
+		for (int k = 0; k < out->count; k++)
+			if (v->answers[i] && strcmp(out->list[k].id, v->list[i].id) == 0 &&
+				(!out->answers[k] || (quorum_healthy(v, i) && !quorum_healthy(out, k)))) {
+				out->answers[k] = true;
+				out->status[k] = v->status[i];
+			}
+}
+
+int quorum_merge(const struct quorum_view *views, size_t count, struct quorum_view *out)
+{
+	int best = -1;
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < count; i++)
+		if (views[i].count > 0 && (best < 0 || rank(&views[i]) > rank(&views[best])))
+			best = (int)i;
+	if (best < 0)
+		return -1;
+	*out = views[best];
+	for (size_t i = 0; i < count; i++)
+		add_answers(out, &views[i]);
+	return best;
+}
+
+int quorum_confirm(const struct quorum_evidence *e, const char *name, struct error *err)
+{
+	unsigned wanted = e->others < 2 ? e->others : 2;
+
+	if (!e->looked && e->seen) {
+		error_set(err, ERROR_COMMAND,
+			"%s cannot be reached from here, but its etcd answers %u of %u control planes: it lives, and only the way from this machine to it is cut",
+			name, e->seen, e->asked);
+		return error_hint(err,
+			"mend that way, or shut the host down if it is to go; then again. 'kubewright check --hosts %s' tells what fails",
+			name);
+	}
+	if (e->looked && !e->runs && e->seen) {
+		error_set(err, ERROR_COMMAND,
+			"no etcd listens on %s, yet one answers at its address: SSH and the cluster do not mean the same machine",
+			name);
+		return error_hint(err, "compare its address and ssh.address in the inventory with the hosts");
+	}
+	if (e->looked || e->asked >= wanted)
+		return 0;
+	error_set(err, ERROR_COMMAND,
+		"%s cannot be reached, and only %u of the %u healthy members could be asked whether it is dead", name,
+		e->asked, e->others);
+	return error_hint(err, "make the other control planes reachable first: 'kubewright status' shows them");
+}
+
+int quorum_lost(unsigned voters, unsigned answering, struct error *err)
+{
+	unsigned needed = quorum_needed(voters);
+
+	if (answering < needed)
+		return 0;
+	error_set(err, ERROR_COMMAND,
+		"etcd's quorum is not lost: %u of %u voters answer and %u are needed; nothing was changed", answering,
+		voters, needed);
+	return error_hint(err,
+		"lost control planes come back with 'kubewright rejoin'; a restore would throw acknowledged writes away and wants --override-quorum");
 }

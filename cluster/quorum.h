@@ -2,9 +2,14 @@
 #ifndef CLUSTER_QUORUM_H
 #define CLUSTER_QUORUM_H
 
+#include "net/net.h"
+
 #include <stdbool.h>
 
 struct error;
+struct str;
+
+#define QUORUM_MEMBERS 16
 
 struct quorum {
 	unsigned voters, healthy; /* learners do not count */
@@ -13,10 +18,57 @@ struct quorum {
 unsigned quorum_needed(unsigned voters);
 /* How many more healthy voters may be lost; 0 also when the quorum is lost. */
 unsigned quorum_tolerates(const struct quorum *q);
+/* "3 voters, 2 healthy, tolerates 0" is added to out; without a quorum "…, quorum lost". */
+void quorum_words(const struct quorum *q, struct str *out);
 /*
  * Whether a voter may be taken out: the members must be able to agree on it now, and those that stay must be able to go on alone. healthy: of the one that goes. after
- * is filled in any case. -1: err (ERROR_COMMAND) has the sum in words.
+ * is filled in any case. override: those that stay need not. -1: err (ERROR_COMMAND) has the sum in words.
  */
-int quorum_without(const struct quorum *now, bool healthy, const char *name, struct quorum *after, struct error *err);
+int quorum_without(const struct quorum *now, bool healthy, const char *name, bool override, struct quorum *after, struct error *err);
+
+/* ---- what control planes see ---------------------------------------------------------------------------------------------- */
+
+/* etcd as one control plane's own member tells it, asked on that host. */
+struct quorum_view {
+	int count; /* members as it knows them; 0: its etcd does not answer, or was not asked */
+	struct net_etcd_member list[QUORUM_MEMBERS];
+	bool answers[QUORUM_MEMBERS]; /* the member's own /status, asked from that host */
+	struct net_etcd_status status[QUORUM_MEMBERS];
+	int64_t last_write; /* of that host's own, in seconds since 1970, while nobody knows a leader; 0: not known */
+};
+/* Whether the i-th member of a view answers and knows a leader. */
+bool quorum_healthy(const struct quorum_view *v, int i);
+struct quorum quorum_count(const struct quorum_view *v);
+/* Voters that answer, with a leader or without. */
+unsigned quorum_answering(const struct quorum_view *v);
+/* quorum_words of what is seen; while nobody knows a leader those that answer are told as healthy. */
+void quorum_view_words(const struct quorum_view *v, struct str *out);
+/* "https://10.0.0.11:2380" -> "10.0.0.11" */
+void quorum_address(const struct net_etcd_member *m, char *out, size_t size);
+/* The member of a host, by its address or name; -1 none. */
+int quorum_find(const struct quorum_view *v, const char *address, const char *name);
+/*
+ * All views in one: the members as those know them that have a leader, else as the furthest does; a member answers when it answers anybody. Returns which view's list it is, or
+ * -1 when no etcd answered.
+ */
+int quorum_merge(const struct quorum_view *views, size_t count, struct quorum_view *out);
+
+/* Whether a member that is to go may be taken for what it seems. */
+struct quorum_evidence {
+	bool looked; /* at its host, over SSH */
+	bool runs;   /* and etcd listens there */
+	unsigned asked, seen; /* other control planes whose etcd was asked for it; those that had an answer from it */
+	unsigned others;      /* voters that are healthy, without it */
+};
+/*
+ * 0: it is left on purpose by somebody who was there, or two that know nothing of each other say that it is dead. -1: err (ERROR_COMMAND) says what is in doubt: it lives and only
+ * the way from here to it is cut; etcd answers at its address and not on its host; too few could be asked.
+ */
+int quorum_confirm(const struct quorum_evidence *e, const char *name, struct error *err);
+/*
+ * Whether a lost quorum may be given up for a cluster of one: not while it stands, or while so many answer that it can come back by itself. answering: voters that answer, with a
+ * leader or without.
+ */
+int quorum_lost(unsigned voters, unsigned answering, struct error *err);
 
 #endif

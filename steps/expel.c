@@ -1,23 +1,17 @@
 /*
- * Takes hosts that leave, for good or to join anew, out of the living cluster: their etcd members and Nodes, through a control plane that stays. Only hosts that
- * were looked at in this run: one that merely cannot be reached is never taken for dead.
+ * Takes hosts that leave, for good or to join anew, out of the living cluster: their etcd members and Nodes, through a control plane that stays. One that cannot be reached is
+ * never taken for dead on our word alone; etcd's data is saved before a voter goes.
  */
 #include "steps/steps.h"
 
+#include "base/alloc.h"
 #include "base/error.h"
 #include "base/str.h"
-#include "cluster/quorum.h"
 #include "inventory/inventory.h"
 #include "net/net.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-struct members {
-	struct net_etcd_member list[16];
-	bool healthy[16];
-	int count;
-};
 
 bool world_rejoins(const struct world *w, int host)
 {
@@ -55,68 +49,109 @@ enum step_verdict expel_check(struct task *t, struct error *why)
 	return STEP_NEEDED;
 }
 
-static int list_members(struct net_client *c, void *ctx, struct error *err)
+/* Whether the member of a view that is this host's own knows a leader: its word about the others counts. */
+static bool is_witness(const struct quorum_view *v, const struct inventory_host *h)
 {
-	struct members *m = ctx;
+	int own = quorum_find(v, h->address, h->name);
 
-	m->count = net_etcd_members(c, m->list, 16, err);
-	return m->count < 0 ? -1 : 0;
+	return own >= 0 && quorum_healthy(v, own);
 }
 
-static int ask_status(struct net_client *c, void *ctx, struct error *err)
+/* What speaks for and against a host's being dead: our own look, and etcd as each control plane that stays sees it. lead: the view of now. */
+static struct quorum_evidence evidence(const struct world *w, size_t host, const struct quorum_view *lead)
 {
-	struct net_etcd_status *s = ctx;
+	const struct inventory_host *h = &w->inventory->hosts[host];
+	struct quorum_evidence e = { .looked = w->hosts[host].probed, .runs = world_etcd_runs(&w->hosts[host]) };
+	int member = quorum_find(lead, h->address, h->name);
 
-	return net_etcd_status(c, s, err);
-}
+	for (int i = 0; i < lead->count; i++)
+		e.others += i != member && !lead->list[i].learner && quorum_healthy(lead, i);
+	for (size_t i = 0; i < w->inventory->host_count; i++) {
+		const struct quorum_view *v = (int)i == w->lead ? lead : &w->etcd[i];
+		int seen = quorum_find(v, h->address, h->name);
 
-/* "https://10.0.0.11:2380" -> "10.0.0.11" */
-static void address_of(const char *url, char *out, size_t size)
-{
-	const char *host = strstr(url, "://");
-
-	host = host ? host + 3 : url;
-	snprintf(out, size, "%.*s", (int)strcspn(host, ":/"), host);
-}
-
-/* A voter is healthy when it answers itself and knows a leader. */
-static int look_at_members(struct task *t, struct members *m, struct error *err)
-{
-	if (world_api_at(t, "127.0.0.1", 2379, true, list_members, m, err))
-		return error_wrap(err, "etcd's members cannot be listed");
-	for (int i = 0; i < m->count; i++) {
-		struct net_etcd_status s = { 0 };
-		struct error no = { 0 };
-		char address[64];
-
-		address_of(m->list[i].peer_url, address, sizeof(address));
-		m->healthy[i] = world_api_at(t, address, 2379, true, ask_status, &s, &no) == 0 && s.leader_id[0] &&
-				strcmp(s.leader_id, "0") != 0;
-		if (no.kind == ERROR_CANCELLED)
-			return *err = no, -1;
-		task_log(t, "etcd member %s (%s): %s%s", m->list[i].name[0] ? m->list[i].name : "not started", address,
-			m->list[i].learner ? "learner, " : "", m->healthy[i] ? "healthy" : "does not answer");
+		if (i == host || seen < 0 || !is_witness(v, &w->inventory->hosts[i]))
+			continue;
+		e.asked++;
+		e.seen += v->answers[seen];
 	}
+	return e;
+}
+
+/* A refusal that the operator may have overruled beforehand. */
+static int overruled(struct task *t, const struct error *why, struct error *err)
+{
+	if (!world_of(t)->override_quorum)
+		return *err = *why, -1;
+	task_notice(t, "going on as told by --override-quorum: %s", why->what);
 	return 0;
 }
 
-static struct quorum count(const struct members *m)
+/* Whether a host leaves in fact: 1; 0: it is left as it is; -1: the run must not go on. */
+static int leaves(struct task *t, size_t host, const struct quorum_view *v, struct error *err)
 {
-	struct quorum q = { 0, 0 };
+	const struct world *w = world_of(t);
+	const struct inventory_host *h = &w->inventory->hosts[host];
+	const struct cluster_node *node = cluster_find_node(&w->cluster, h->name);
+	struct quorum_evidence e = evidence(w, host, v);
+	struct error why = { 0 };
 
-	for (int i = 0; i < m->count; i++) {
-		q.voters += !m->list[i].learner;
-		q.healthy += !m->list[i].learner && m->healthy[i];
+	if (!world_leaves(w, (int)host))
+		return 0;
+	if (!e.looked && world_rejoins(w, (int)host)) {
+		task_notice(t, "%s could not be looked at: its place in the cluster is left as it is%s", h->name,
+			e.seen ? "; its etcd answers other control planes, so it lives and only the way from here to it is cut"
+			       : "");
+		return 0;
 	}
-	return q;
+	if (quorum_find(v, h->address, h->name) >= 0) {
+		if (quorum_confirm(&e, h->name, &why) && overruled(t, &why, err))
+			return -1;
+	} else if (!e.looked && node && node->ready) {
+		error_set(
+			err, ERROR_COMMAND, "%s cannot be reached from here, but its Node is Ready: it lives", h->name);
+		return error_hint(err,
+			"mend the way to it, or shut it down if it is to go; a Node is Ready for up to a minute more");
+	}
+	return 1;
 }
 
-static bool is_member_of(const struct net_etcd_member *m, const struct inventory_host *h)
+/* The members of one host out of a view. Returns the voters among them, or -1: the quorum does not bear it. */
+static int without(struct task *t, const struct inventory_host *h, struct quorum_view *v, struct error *err)
 {
-	char address[64];
+	bool override = world_of(t)->override_quorum;
+	int voters = 0;
 
-	address_of(m->peer_url, address, sizeof(address));
-	return strcmp(address, h->address) == 0 || strcmp(m->name, h->name) == 0;
+	for (int i; (i = quorum_find(v, h->address, h->name)) >= 0;) {
+		struct quorum now = quorum_count(v), after = now;
+
+		if (!v->list[i].learner && quorum_without(&now, quorum_healthy(v, i), h->name, override, &after, err))
+			return -1;
+		voters += !v->list[i].learner;
+		v->count--;
+		memmove(&v->list[i], &v->list[i + 1], (size_t)(v->count - i) * sizeof(v->list[0]));
+		memmove(&v->answers[i], &v->answers[i + 1], (size_t)(v->count - i) * sizeof(v->answers[0]));
+		memmove(&v->status[i], &v->status[i + 1], (size_t)(v->count - i) * sizeof(v->status[0]));
+	}
+	return voters;
+}
+
+static int save(struct task *t, struct error *err)
+{
+	struct net_snapshot info;
+	struct error why = { 0 };
+	char *path = world_snapshot(t, &info, &why);
+
+	if (path) {
+		task_notice(t, "saved etcd's data before anything is taken out: %s (%lld bytes)", path,
+			(long long)info.size);
+		free(path);
+		return 0;
+	}
+	error_wrap(&why, "no snapshot of etcd could be taken, and without one no voter is taken out");
+	if (why.kind == ERROR_CONNECT || why.kind == ERROR_CANCELLED)
+		return *err = why, -1;
+	return overruled(t, &why, err);
 }
 
 static int remove_one(struct net_client *c, void *id, struct error *err)
@@ -124,26 +159,28 @@ static int remove_one(struct net_client *c, void *id, struct error *err)
 	return net_etcd_member_remove(c, id, err);
 }
 
-/* All members of one host; voters only when the quorum bears it. */
-static int expel_members(struct task *t, const struct inventory_host *h, struct members *m, struct error *err)
+/* All members of one host; that the quorum bears it was seen before. */
+static int expel_members(struct task *t, const struct inventory_host *h, struct quorum_view *v, struct error *err)
 {
-	for (int i = 0; i < m->count; i++) {
-		struct quorum now = count(m), after = now;
+	struct quorum_view before = *v;
+	struct quorum now = quorum_count(v), after;
+	struct str words = STR_INIT;
 
-		if (!is_member_of(&m->list[i], h))
-			continue;
-		if (!m->list[i].learner && quorum_without(&now, m->healthy[i], h->name, &after, err))
-			return -1;
-		if (world_api_at(t, "127.0.0.1", 2379, true, remove_one, m->list[i].id, err))
+	if (without(t, h, v, err) < 0)
+		return -1;
+	after = quorum_count(v);
+	if (before.count == v->count)
+		return 0;
+	for (int i; (i = quorum_find(&before, h->address, h->name)) >= 0;) {
+		if (world_api_at(t, "127.0.0.1", 2379, true, remove_one, before.list[i].id, err))
 			return error_wrap(err, "cannot take the etcd member of %s out", h->name);
-		task_notice(t,
-			"took the etcd member of %s out: %u voters, %u healthy -> %u voters, %u healthy, tolerates %u lost",
-			h->name, now.voters, now.healthy, after.voters, after.healthy, quorum_tolerates(&after));
-		memmove(&m->list[i], &m->list[i + 1], (size_t)(m->count - i - 1) * sizeof(m->list[0]));
-		memmove(&m->healthy[i], &m->healthy[i + 1], (size_t)(m->count - i - 1) * sizeof(m->healthy[0]));
-		m->count--;
-		i--;
+		before.list[i].name[0] = before.list[i].peer_url[0] = '\0';
 	}
+	quorum_words(&now, &words);
+	str_add(&words, " -> ");
+	quorum_words(&after, &words);
+	task_notice(t, "took the etcd member of %s out: %s", h->name, words.buf);
+	str_release(&words);
 	return 0;
 }
 
@@ -159,25 +196,48 @@ static void forget_node(struct task *t, const char *name)
 	task_unlock(t);
 }
 
+/* What the operator has asked for, all of it, before any of it is done: who leaves, and how many voters. */
+static int judge(struct task *t, const struct quorum_view *now, bool *going, struct error *err)
+{
+	const struct world *w = world_of(t);
+	struct quorum_view v = *now;
+	int voters = 0;
+
+	for (size_t i = 0; i < w->inventory->host_count; i++) {
+		int one = leaves(t, i, now, err);
+
+		going[i] = one > 0;
+		if (one > 0)
+			one = without(t, &w->inventory->hosts[i], &v, err);
+		if (one < 0)
+			return -1;
+		voters += one;
+	}
+	return voters;
+}
+
 int expel_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	struct members members = { .count = 0 };
+	bool *going = xcalloc(w->inventory->host_count, sizeof(*going));
+	struct quorum_view view;
+	int rc = world_view(t, &view, err), voters;
 
-	if (look_at_members(t, &members, err))
-		return -1;
-	for (size_t i = 0; i < w->inventory->host_count; i++) {
+	if (rc == 0 && !view.count) {
+		rc = error_set(err, ERROR_NET, "etcd's members cannot be listed");
+		error_hint(err, "see 'kubewright etcd members'");
+	}
+	voters = rc ? -1 : judge(t, &view, going, err);
+	rc = voters < 0 || (voters > 0 && save(t, err)) ? -1 : 0;
+	for (size_t i = 0; rc == 0 && i < w->inventory->host_count; i++) {
 		struct inventory_host h = w->inventory->hosts[i];
 
-		if (!world_leaves(w, (int)i))
+		if (!going[i])
 			continue;
-		if (!w->hosts[i].probed) {
-			task_notice(t, "%s could not be looked at: its place in the cluster is left as it is", h.name);
-			continue;
-		}
-		if (expel_members(t, &h, &members, err) || world_api(t, world_delete_node, &h, err))
-			return -1;
-		forget_node(t, h.name);
+		rc = expel_members(t, &h, &view, err) || world_api(t, world_delete_node, &h, err) ? -1 : 0;
+		if (rc == 0)
+			forget_node(t, h.name);
 	}
-	return 0;
+	free(going);
+	return rc;
 }

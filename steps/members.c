@@ -59,7 +59,7 @@ static int bears(struct world *w, const struct cluster_member *m, struct quorum 
 		now.healthy += !w->cluster.members[i].learner && w->cluster.members[i].healthy;
 	}
 	*after = now;
-	return m->learner ? 0 : quorum_without(&now, m->healthy, m->name[0] ? m->name : m->id, after, err);
+	return m->learner ? 0 : quorum_without(&now, m->healthy, m->name[0] ? m->name : m->id, false, after, err);
 }
 
 static void forget(struct world *w, const char *id)

@@ -16,16 +16,25 @@
 #define COUNT(plan) (sizeof(plan) / sizeof((plan)[0]))
 
 /* clang-format off */
-#define LOOK_STEPS \
+#define SEE_STEPS \
 	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } }, \
 		probe_check, probe_apply }, \
 	{ "survey", "Asking the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("probe") }, \
-		survey_check, survey_apply }, \
+		survey_check, survey_apply }
+
+/* before anything that may set a control plane aside: what its etcd says counts all the same */
+#define ASK_ETCD_STEP \
+	{ "ask-etcd", "Asking etcd's members", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("survey") }, \
+		ask_etcd_check, ask_etcd_apply }
+
+#define JUDGE_STEPS \
 	/* what only shows when control planes are compared waits for them, as decide does anyway; never for a worker */ \
 	{ "preflight", "Checking the host", ROLE_ALL, STEP_OBSERVES, { THIS("probe"), CONTROL_PLANES("probe", 0) }, \
 		preflight_check, NULL }, \
 	{ "decide", "Comparing with the inventory", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("survey", 1) }, \
 		decide_check, decide_apply }
+
+#define LOOK_STEPS SEE_STEPS, JUDGE_STEPS
 
 #define UNLOCK_STEP \
 	{ "unlock", "Giving back the lock", ROLE_ALL, STEP_ALWAYS, { { 0 } }, \
@@ -70,9 +79,11 @@ const size_t plan_install_count = COUNT(plan_install);
 /* clang: an argument with a comma needs a name */
 #define EXPELLED , CONTROL_PLANES("expel", 1)
 const struct step plan_rejoin[] = {
-	LOOK_STEPS,
+	SEE_STEPS,
+	ASK_ETCD_STEP,
+	JUDGE_STEPS,
 	{ "expel", "Taking hosts out of the cluster", ROLE_CONTROL_PLANE, 0,
-		{ CONTROL_PLANES("decide", 1), { "probe", ROLE_ALL, 0 } },
+		{ CONTROL_PLANES("decide", 1), { "probe", ROLE_ALL, 0 }, CONTROL_PLANES("ask-etcd", 0) },
 		expel_check, expel_apply },
 	INSTALL_STEPS(EXPELLED)
 };
@@ -109,6 +120,33 @@ const struct step plan_status[] = {
 	LOOK_STEPS,
 };
 const size_t plan_status_count = COUNT(plan_status);
+
+const struct step plan_members[] = {
+	SEE_STEPS,
+	ASK_ETCD_STEP,
+};
+const size_t plan_members_count = COUNT(plan_members);
+
+const struct step plan_snapshot[] = {
+	SEE_STEPS,
+	ASK_ETCD_STEP,
+	{ "snapshot", "Taking a snapshot of etcd", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("ask-etcd", 0) },
+		snapshot_check, snapshot_apply },
+};
+const size_t plan_snapshot_count = COUNT(plan_snapshot);
+
+const struct step plan_restore[] = {
+	SEE_STEPS,
+	ASK_ETCD_STEP,
+	{ "stop-etcd", "Stopping etcd beside the one that is restored", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("ask-etcd", 0) },
+		stop_etcd_check, stop_etcd_apply },
+	{ "restore", "Restoring etcd", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("stop-etcd", 0) },
+		restore_check, restore_apply },
+	{ "restored", "Verifying the API", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("restore", 1) },
+		restored_check, restored_apply },
+	UNLOCK_STEP,
+};
+const size_t plan_restore_count = COUNT(plan_restore);
 
 const struct step plan_remedy[] = {
 	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } },

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "cluster/cluster.h"
+#include "cluster/quorum.h"
 #include "engine/step.h"
 #include "inventory/release.h"
 
@@ -44,6 +45,8 @@ struct world {
 	const char *kubeconfig_path; /* where the operator's kubeconfig goes */
 	const struct secret *passphrase; /* of the store; may be none */
 	bool take_lock;        /* false: only looks (check, plan, status) */
+	bool override_quorum;  /* told beforehand: go on where etcd's quorum or a doubt about it forbids */
+	const char *snapshots_dir; /* where snapshots of etcd go on this machine */
 	bool without_missing;  /* answered beforehand: go on without a control plane that cannot be reached */
 
 	/* logging in */
@@ -58,12 +61,14 @@ struct world {
 	bool want_health;   /* the probe and the survey tell what findings_health wants */
 	const bool *rejoin; /* plan_rejoin: per host, whether it is to join anew; NULL: none */
 	const bool *leave;  /* per host, whether it is to leave the cluster for good; NULL: none */
+	struct world_etcd *etcd_task; /* plan_snapshot, plan_restore: what is wanted */
 	const char *remedy; /* plan_remedy: the finding's name */
 
 	/* shared */
 	struct cluster_host *hosts; /* per host; only its own thread writes, under the lock */
 	struct findings *findings;  /* per host */
 	struct cluster_state cluster;
+	struct quorum_view *etcd; /* per host: what its etcd says; by the step ask-etcd */
 	struct pki_store *store;
 	char version[32];     /* resolved, "1.36.2"; "" until decided */
 	bool deciding, decided; /* a host's thread is at it; it is done */
@@ -77,6 +82,17 @@ struct world {
 	bool asked_again;     /* repair's second look at the cluster has begun */
 	unsigned voters, no_network; /* seen by verify: etcd's voters, Nodes that wait for a pod network */
 	char kubeadm_version[48], kubeadm_digest[72]; /* seen on the lead */
+};
+
+/* What `kubewright etcd` wants of a run. */
+struct world_etcd {
+	char *snapshot;   /* plan_snapshot: the file to write. plan_restore: the file to restore, or NULL: from the host's own data */
+	int host;         /* plan_restore: where etcd begins anew */
+	const char *time; /* plan_restore: names what is kept of the old data */
+	/* filled by the run */
+	bool unstopped; /* plan_restore: some other etcd that answers could not be stopped */
+	int from; /* plan_snapshot: whose data it is; -1 none */
+	struct net_snapshot info;
 };
 
 extern const struct step plan_install[];
@@ -97,6 +113,15 @@ extern const size_t plan_repair_count;
 /* Takes the locks away that the last look at the hosts found, where they are still those runs'; the fact lock_run is empty then. */
 extern const struct step plan_unlock[];
 extern const size_t plan_unlock_count;
+/* What etcd's members say, also without an API server. */
+extern const struct step plan_members[];
+extern const size_t plan_members_count;
+/* plan_members, and one snapshot of etcd to this machine. */
+extern const struct step plan_snapshot[];
+extern const size_t plan_snapshot_count;
+/* etcd begins anew as a cluster of one, on the host of world->etcd_task. */
+extern const struct step plan_restore[];
+extern const size_t plan_restore_count;
 extern const struct step plan_status[];
 extern const size_t plan_status_count;
 
@@ -203,6 +228,14 @@ void world_note_installed(struct task *t);
 const char *world_job_state(const struct cluster_host *h, const char *name);
 /* Takes back a kubeadm run that did not end, on this host: its etcd member and Node through the lead if there is one, then kubeadm reset; then certificates again. */
 int world_clean(struct task *t, struct error *err);
+/* A snapshot of etcd, through this host's own member, into world->snapshots_dir. Returns its path (the caller frees), or NULL. */
+char *world_snapshot(struct task *t, struct net_snapshot *info, struct error *err);
+/* Fills a view of etcd through this host's own member: its list, and who of it answers. -1 only when the way to this host broke or the run was cancelled. */
+int world_view(struct task *t, struct quorum_view *view, struct error *err);
+/* Whether a control plane has unfinished business of an `etcd restore`, begun by an earlier run. */
+bool world_restoring(const struct cluster_host *h);
+/* Whether etcd listens on a host, as the probe saw it. */
+bool world_etcd_runs(const struct cluster_host *h);
 /* Whether a host is to leave the cluster and join anew in this run. */
 bool world_rejoins(const struct world *w, int host);
 /* Whether a host is to leave the cluster in this run, for good or to join anew. */
@@ -262,6 +295,16 @@ enum step_verdict reset_check(struct task *t, struct error *why);
 int reset_apply(struct task *t, struct error *err);
 enum step_verdict expel_check(struct task *t, struct error *why);
 int expel_apply(struct task *t, struct error *err);
+enum step_verdict ask_etcd_check(struct task *t, struct error *why);
+int ask_etcd_apply(struct task *t, struct error *err);
+enum step_verdict snapshot_check(struct task *t, struct error *why);
+int snapshot_apply(struct task *t, struct error *err);
+enum step_verdict stop_etcd_check(struct task *t, struct error *why);
+int stop_etcd_apply(struct task *t, struct error *err);
+enum step_verdict restore_check(struct task *t, struct error *why);
+int restore_apply(struct task *t, struct error *err);
+enum step_verdict restored_check(struct task *t, struct error *why);
+int restored_apply(struct task *t, struct error *err);
 enum step_verdict remedy_check(struct task *t, struct error *why);
 int remedy_apply(struct task *t, struct error *err);
 enum step_verdict mend_check(struct task *t, struct error *why);

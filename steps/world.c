@@ -22,6 +22,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->hosts = xcalloc(inv->host_count, sizeof(*w->hosts));
 	w->findings = xcalloc(inv->host_count, sizeof(*w->findings));
 	w->logins = xcalloc(inv->host_count, sizeof(*w->logins));
+	w->etcd = xcalloc(inv->host_count, sizeof(*w->etcd));
 	w->cluster.lead = -1;
 	w->init_host = -1;
 	w->lead = -1;
@@ -38,6 +39,7 @@ void world_release(struct world *w)
 		secret_release(&w->logins[i].sudo);
 	}
 	free(w->hosts);
+	free(w->etcd);
 	free(w->findings);
 	free(w->logins);
 	free(w->decision);

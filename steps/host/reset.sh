@@ -111,7 +111,7 @@ main() {
 		# the lists of repositories that are no more
 		apt-get -q update >&2 || true
 	fi
-	rm -rf "$kw_ledger" "$kw_state/host.conf" "$kw_state/pki.sha256" "$kw_state/kept"
+	rm -rf "$kw_ledger" "$kw_state/host.conf" "$kw_state/pki.sha256" "$kw_state/kept" "$kw_state/etcd"
 	find "$kw_state/jobs" -mindepth 1 -maxdepth 1 ! -name reset -exec rm -rf {} +
 	say undone yes
 }

@@ -84,6 +84,47 @@ static int own_config(struct lab *l, const char *method, const char *body, struc
 	return 200;
 }
 
+/* The data, then its digest, in two pieces. */
+static int say_snapshot(struct str *out)
+{
+	static const char data[] = "what etcd holds";
+	struct pki_sha256 *s = pki_sha256_new();
+	unsigned char sum[32];
+
+	pki_sha256_add(s, data, sizeof(data));
+	pki_sha256_end(s, sum);
+	str_add(out, "{\"result\":{\"remaining_bytes\":\"0\",\"blob\":\"");
+	str_add_base64(out, data, sizeof(data));
+	str_add(out, "\"}}\n{\"result\":{\"blob\":\"");
+	str_add_base64(out, sum, sizeof(sum));
+	str_add(out, "\"}}\n");
+	return 200;
+}
+
+/* The voter that leads, by its machine; -1: too few of them run. */
+static int leader(const struct lab *l)
+{
+	int voters = 0, up = 0, first = -1;
+
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		bool runs = l->machines[i].member == LAB_VOTER && strstr(l->machines[i].have, "etcd-manifest");
+
+		voters += l->machines[i].member == LAB_VOTER;
+		up += runs;
+		first = first < 0 && runs ? i : first;
+	}
+	return 2 * up > voters ? first : -1;
+}
+
+static int say_status(const struct machine *m, struct str *out)
+{
+	str_addf(out, "{\"header\":{\"member_id\":\"%d\"},\"version\":\"3.6.0\"", 100 + m->index);
+	if (leader(m->lab) >= 0)
+		str_addf(out, ",\"leader\":\"%d\"", 100 + leader(m->lab));
+	str_add(out, "}");
+	return 200;
+}
+
 int lab_answer(struct machine *m, const char *method, const char *path, const char *body, struct str *out)
 {
 	struct lab *l = m->lab;
@@ -92,10 +133,12 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 		return say_members(l, out), 200;
 	if (strcmp(path, "/v3/cluster/member/remove") == 0)
 		return remove_member(l, body, out);
+	if (strcmp(path, "/v3/maintenance/snapshot") == 0)
+		return say_snapshot(out);
 	if (strcmp(path, "/v3/maintenance/status") == 0)
-		return str_addf(out, "{\"header\":{\"member_id\":\"%d\"},\"leader\":\"100\",\"version\":\"3.6.0\"}",
-			       100 + m->index),
-		       200;
+		return say_status(m, out);
+	if (leader(l) < 0)
+		return str_add(out, "{\"kind\":\"Status\",\"message\":\"etcdserver: request timed out\"}"), 500;
 	if (strcmp(path, "/readyz") == 0)
 		return str_add(out, "ok"), 200;
 	if (strcmp(path, "/version") == 0)

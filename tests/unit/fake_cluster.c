@@ -111,6 +111,15 @@ static void run_join(struct machine *m, bool whole)
 			: "kubelet-conf etcd-manifest etcd-data";
 }
 
+/* etcd begins anew: all other members are forgotten. */
+static const char *run_restore(struct machine *m, bool whole)
+{
+	m->lab->restores++;
+	for (int i = 0; i < LAB_MACHINES && whole; i++)
+		m->lab->machines[i].member = i == m->index ? LAB_VOTER : LAB_NO_MEMBER;
+	return "kept=/var/lib/kubewright/etcd/before-x\n";
+}
+
 static const char *run_job(struct machine *m, const char *name, bool whole)
 {
 	if (strcmp(name, "init") == 0) {
@@ -132,6 +141,8 @@ static const char *run_job(struct machine *m, const char *name, bool whole)
 		forget_job(m, "init");
 		forget_job(m, "join");
 	}
+	if (strcmp(name, "etcd-restore") == 0)
+		return run_restore(m, whole);
 	if (strcmp(name, "packages") == 0) {
 		m->packages = whole;
 		return "containerd_package=containerd.io\ncontainerd_version=2.2.0-1\nkubelet_version=" KUBE "\n";
@@ -345,6 +356,8 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 		return whole ? (probe(m, x, out), "now_end_ms") : NULL;
 	if (fake_has(x, host_script_explain))
 		return "system";
+	if (fake_has(x, host_script_etcd_last))
+		return "last";
 	insist(strcmp(m->lock, m->lab->world->run) == 0, "a change without the lock");
 	if (fake_has(x, host_script_unlock))
 		return whole ? (m->lock[0] = '\0', "unlocked") : NULL;
@@ -352,6 +365,10 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 		return whole ? place_certificates(m, x) : NULL;
 	if (fake_has(x, host_script_cni))
 		return whole ? (m->lab->applied = true, "applied") : NULL;
+	if (fake_has(x, host_script_etcd_upload))
+		return whole ? "have" : NULL;
+	if (fake_has(x, host_script_etcd_stop))
+		return whole ? (m->have = "kubelet-conf", m->lab->stops++, "stopped") : NULL;
 	put_files(m, x, whole);
 	if (fake_has(x, host_script_os))
 		return m->prepared = whole, "prepared";
@@ -395,7 +412,10 @@ static int machine_exec(struct fake_host *h, unsigned call, const struct remote_
 	pthread_mutex_lock(&m->lab->lock);
 	v = count_call(m);
 	m->lab->execs++;
-	if (v != FAIL_BEFORE)
+	if (v != FAIL_BEFORE && !fake_is_script(x)) {
+		m->lab->uploaded += x->input_len;
+		status = 0;
+	} else if (v != FAIL_BEFORE)
 		status = run_script(m, x, v != FAIL_HALF, out);
 	pthread_mutex_unlock(&m->lab->lock);
 	return v == FAIL_BEFORE || v == FAIL_AFTER ? lose(m, err) : status;

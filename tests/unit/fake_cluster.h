@@ -55,6 +55,8 @@ struct lab {
 	char cni[65]; /* digest of the applied manifest, as kubewright noted it */
 	bool applied; /* a pod network is there */
 	unsigned inits;
+	unsigned stops, restores; /* etcd stopped on a machine; begun anew on one */
+	size_t uploaded;          /* bytes sent to commands */
 	/* of the run at work */
 	unsigned calls, execs, fail_at;
 	enum lab_fault fault;

@@ -1,5 +1,6 @@
 /* The sums before an etcd member is taken out. */
 #include "base/error.h"
+#include "base/str.h"
 #include "cluster/quorum.h"
 #include "tests/test.h"
 
@@ -28,7 +29,7 @@ static void test_sums(void)
 	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
 		struct quorum now = { sums[i].voters, sums[i].healthy }, after;
 		struct error err = { 0 };
-		int rc = quorum_without(&now, sums[i].target_healthy, "cp2", &after, &err);
+		int rc = quorum_without(&now, sums[i].target_healthy, "cp2", false, &after, &err);
 
 		if (!CHECK_INT(rc, sums[i].allowed ? 0 : -1))
 			printf("# row %zu\n", i);
@@ -50,8 +51,165 @@ static void test_tolerates(void)
 	CHECK_INT(quorum_tolerates(&(struct quorum){ 1, 1 }), 0);
 }
 
+/* ---- views ----------------------------------------------------------------------------------------------------------- */
+
+/* A member of id 100 + n, "cpN"; answers: n for no, y for yes, l for one that knows a leader. */
+static void add(struct quorum_view *v, int n, char answers, int64_t index)
+{
+	struct net_etcd_member *m = &v->list[v->count];
+	struct net_etcd_status *s = &v->status[v->count];
+
+	snprintf(m->id, sizeof(m->id), "%d", 100 + n);
+	snprintf(m->name, sizeof(m->name), "cp%d", n);
+	snprintf(m->peer_url, sizeof(m->peer_url), "https://10.0.0.1%d:2380", n);
+	v->answers[v->count++] = answers != 'n';
+	s->raft_index = index;
+	snprintf(s->leader_id, sizeof(s->leader_id), "%s", answers == 'l' ? "101" : "");
+}
+
+static void words_are(const struct quorum_view *v, const char *want)
+{
+	struct str got = STR_INIT;
+
+	quorum_view_words(v, &got);
+	CHECK_STR(got.buf, want);
+	str_release(&got);
+}
+
+static void test_words(void)
+{
+	struct quorum_view v = { 0 };
+
+	add(&v, 1, 'l', 5);
+	words_are(&v, "1 voter, 1 healthy, tolerates 0");
+	add(&v, 2, 'l', 5);
+	add(&v, 3, 'l', 5);
+	words_are(&v, "3 voters, 3 healthy, tolerates 1");
+	v.answers[2] = false;
+	words_are(&v, "3 voters, 2 healthy, tolerates 0");
+	v.list[2].learner = true;
+	words_are(&v, "2 voters, 2 healthy, tolerates 0");
+	v.list[2].learner = false;
+	/* without a leader those that answer are told */
+	v.status[0].leader_id[0] = v.status[1].leader_id[0] = '\0';
+	words_are(&v, "3 voters, 2 answer, no leader");
+	v.answers[1] = false;
+	words_are(&v, "3 voters, 1 healthy, quorum lost");
+	CHECK_INT(quorum_count(&v).healthy, 0);
+	CHECK_INT(quorum_answering(&v), 1);
+}
+
+static void test_find(void)
+{
+	struct quorum_view v = { 0 };
+
+	add(&v, 1, 'l', 5);
+	add(&v, 2, 'l', 5);
+	CHECK_INT(quorum_find(&v, "10.0.0.12", "other"), 1);
+	CHECK_INT(quorum_find(&v, "10.0.0.99", "cp1"), 0);
+	CHECK_INT(quorum_find(&v, "10.0.0.1", "cp"), -1);
+	/* one that has not started has no name */
+	v.list[0].name[0] = '\0';
+	CHECK_INT(quorum_find(&v, "10.0.0.11", "cp1"), 0);
+}
+
+static void test_merge(void)
+{
+	struct quorum_view views[3] = { 0 }, all;
+
+	CHECK_INT(quorum_merge(views, 3, &all), -1);
+	CHECK_INT(all.count, 0);
+	/* the first is behind and alone, the third has a leader: it knows who is a member */
+	add(&views[0], 1, 'y', 900);
+	add(&views[0], 2, 'n', 0);
+	add(&views[0], 4, 'n', 0);
+	add(&views[2], 1, 'n', 0);
+	add(&views[2], 2, 'l', 50);
+	add(&views[2], 3, 'l', 50);
+	CHECK_INT(quorum_merge(views, 3, &all), 2);
+	CHECK_INT(all.count, 3);
+	CHECK_STR(all.list[2].name, "cp3");
+	/* that one answers somebody is enough */
+	CHECK(all.answers[0] && !quorum_healthy(&all, 0));
+	CHECK_INT(all.status[0].raft_index, 900);
+	CHECK_INT(quorum_count(&all).healthy, 2);
+	/* nobody leads: who has seen most */
+	views[2].status[1].leader_id[0] = views[2].status[2].leader_id[0] = '\0';
+	CHECK_INT(quorum_merge(views, 3, &all), 0);
+}
+
+/* ---- is it dead? ------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	struct quorum_evidence e; /* looked, runs, asked, seen, others */
+	const char *doubt;        /* NULL: none */
+} cases[] = {
+	/* somebody was there */
+	{ { true, true, 2, 2, 2 }, NULL },
+	{ { true, false, 2, 0, 2 }, NULL },
+	{ { true, true, 2, 0, 2 }, NULL },
+	{ { true, false, 1, 0, 2 }, NULL },
+	/* nobody was, and all others say so */
+	{ { false, false, 2, 0, 2 }, NULL },
+	{ { false, false, 3, 0, 4 }, NULL },
+	{ { false, false, 1, 0, 1 }, NULL },
+	/* a partition between us and a healthy member */
+	{ { false, false, 2, 2, 2 }, "it lives, and only the way from this machine to it is cut" },
+	{ { false, false, 2, 1, 2 }, "answers 1 of 2 control planes" },
+	/* too few to ask */
+	{ { false, false, 1, 0, 2 }, "only 1 of the 2 healthy members could be asked" },
+	{ { false, false, 0, 0, 1 }, "only 0 of the 1 healthy" },
+	/* another machine than the one we logged in to */
+	{ { true, false, 2, 1, 2 }, "do not mean the same machine" },
+};
+
+static void test_confirm(void)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error err = { 0 };
+		int rc = quorum_confirm(&cases[i].e, "cp3", &err);
+
+		if (!CHECK_INT(rc, cases[i].doubt ? -1 : 0))
+			printf("# row %zu: %s\n", i, err.what);
+		if (cases[i].doubt)
+			CHECK(strstr(err.what, cases[i].doubt) && strstr(err.what, "cp3") && *err.hint);
+	}
+}
+
+static void test_lost(void)
+{
+	struct error err = { 0 };
+
+	CHECK_INT(quorum_lost(3, 1, &err), 0);
+	CHECK_INT(quorum_lost(3, 0, &err), 0);
+	CHECK_INT(quorum_lost(2, 1, &err), 0);
+	CHECK_INT(quorum_lost(5, 2, &err), 0);
+	CHECK_INT(err.kind, ERROR_NONE);
+	CHECK_INT(quorum_lost(3, 2, &err), -1);
+	CHECK(strstr(err.what, "2 of 3 voters answer and 2 are needed") && *err.hint);
+	CHECK_INT(quorum_lost(1, 1, &err), -1);
+	CHECK_INT(quorum_lost(5, 3, &err), -1);
+}
+
+static void test_override(void)
+{
+	struct quorum now = { 3, 2 }, after;
+	struct error err = { 0 };
+
+	CHECK_INT(quorum_without(&now, true, "cp2", true, &after, &err), 0);
+	/* what etcd itself cannot do any more, no word makes it do; nor is the last voter taken out */
+	CHECK_INT(quorum_without(&(struct quorum){ 3, 1 }, false, "cp2", true, &after, &err), -1);
+	CHECK_INT(quorum_without(&(struct quorum){ 1, 1 }, true, "cp2", true, &after, &err), -1);
+}
+
 static const struct test tests[] = {
 	{ "what may be taken out", test_sums },
 	{ "what may still be lost", test_tolerates },
+	{ "overruled", test_override },
+	{ "the picture in words", test_words },
+	{ "whose member it is", test_find },
+	{ "many views in one", test_merge },
+	{ "dead, left, or out of sight", test_confirm },
+	{ "whether the quorum is lost", test_lost },
 };
 TEST_MAIN(tests)

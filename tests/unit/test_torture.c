@@ -154,7 +154,7 @@ static void run(
 	struct error err = { 0 };
 	struct engine *e;
 	struct world w;
-	char pki[96], kubeconfig[96];
+	char pki[96], kubeconfig[96], snapshots[96];
 
 	world_init(&w, inventory, release_find("1.36.2"));
 	snprintf(pki, sizeof(pki), "%s/pki", dir);
@@ -168,6 +168,8 @@ static void run(
 	w.dead_runs = dead_runs;
 	w.store_dir = pki;
 	w.kubeconfig_path = kubeconfig;
+	snprintf(snapshots, sizeof(snapshots), "%s/snapshots.%d", dir, (int)getpid());
+	w.snapshots_dir = snapshots;
 	w.cni_manifest = "image: example.com/cni:1\n";
 	w.store = pki_store_open(pki, NULL, &err);
 	for (int i = 0; i < LAB_MACHINES; i++)

@@ -1,0 +1,95 @@
+/* What each control plane's own etcd says of the members: also without a quorum, and without an API server. */
+#include "steps/steps.h"
+
+#include "base/error.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+#include "steps/host_scripts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool world_etcd_runs(const struct cluster_host *h)
+{
+	return strstr(cluster_fact(h, "have"), "etcd-manifest") && strstr(cluster_fact(h, "listen"), "2379");
+}
+
+enum step_verdict ask_etcd_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+
+	(void)why;
+	/* what a host that leaves says is no evidence */
+	if (world_leaves(w, task_host(t)) || !w->store)
+		return STEP_NOT_HERE;
+	return world_etcd_runs(world_facts(t)) ? STEP_NEEDED : STEP_NOT_HERE;
+}
+
+static int list_members(struct net_client *c, void *ctx, struct error *err)
+{
+	struct quorum_view *v = ctx;
+
+	v->count = net_etcd_members_known(c, v->list, QUORUM_MEMBERS, err);
+	return v->count < 0 ? (v->count = 0, -1) : 0;
+}
+
+static int member_status(struct net_client *c, void *ctx, struct error *err)
+{
+	struct net_etcd_status *s = ctx;
+
+	return net_etcd_status(c, s, err);
+}
+
+int world_view(struct task *t, struct quorum_view *v, struct error *err)
+{
+	struct error why = { 0 };
+
+	memset(v, 0, sizeof(*v));
+	if (world_api_at(t, "127.0.0.1", 2379, true, list_members, v, &why))
+		task_log(t, "etcd does not answer here: %s", why.what);
+	for (int i = 0; i < v->count && why.kind == ERROR_NONE; i++) {
+		struct error no = { 0 };
+		char address[64];
+
+		quorum_address(&v->list[i], address, sizeof(address));
+		v->answers[i] = world_api_at(t, address, 2379, true, member_status, &v->status[i], &no) == 0;
+		task_log(t, "etcd member %s (%s): %s%s%s", v->list[i].name[0] ? v->list[i].name : "not started",
+			address, v->list[i].learner ? "learner, " : "",
+			quorum_healthy(v, i) ? "healthy"
+			: v->answers[i]      ? "knows no leader"
+					     : "does not answer: ",
+			no.what);
+		if (no.kind == ERROR_CANCELLED || no.kind == ERROR_CONNECT)
+			why = no;
+	}
+	return why.kind == ERROR_CANCELLED || why.kind == ERROR_CONNECT ? (*err = why, -1) : 0;
+}
+
+/* Without a leader nothing is written any more: how old what is left has become. */
+static void ask_last_write(struct task *t, struct quorum_view *v)
+{
+	static const char *const words[] = { "last", "error", "hint", NULL };
+	struct remote_answer answer = { 0 };
+	struct error no = { 0 };
+
+	for (int i = 0; i < v->count; i++)
+		if (quorum_healthy(v, i))
+			return;
+	if (world_script(t, "etcd-last", host_script_etcd_last, NULL, 0, words, &answer, 30000, &no) == 0 &&
+		remote_answer_get(&answer, "last"))
+		v->last_write = strtoll(remote_answer_get(&answer, "last"), NULL, 10);
+	remote_answer_release(&answer);
+}
+
+int ask_etcd_apply(struct task *t, struct error *err)
+{
+	struct quorum_view v;
+
+	if (world_view(t, &v, err))
+		return -1;
+	ask_last_write(t, &v);
+	task_lock(t);
+	world_of(t)->etcd[task_host(t)] = v;
+	task_unlock(t);
+	return 0;
+}

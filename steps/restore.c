@@ -1,0 +1,243 @@
+/*
+ * etcd begins anew as a cluster of one, after its quorum was lost for good: from what a member that is left has, or from a snapshot. The other control planes' etcd is stopped first,
+ * as far as they can be reached: they join anew afterwards.
+ */
+#include "steps/steps.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/secret.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+#include "steps/host_scripts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHUNK (4u << 20)
+#define API_TIMEOUT_MS 300000
+
+static const char *const stop_words[] = { "stopped", "error", "hint", NULL };
+static const char *const upload_words[] = { "have", "error", "hint", NULL };
+static const char *const restore_words[] = { "kept", "error", "hint", NULL };
+
+bool world_restoring(const struct cluster_host *h)
+{
+	const char *record = cluster_fact(h, "record.etcd_restore");
+
+	return (*record && strcmp(record, "finished") != 0) ||
+	       strcmp(world_job_state(h, "etcd-restore"), "running") == 0;
+}
+
+/* Looked at again, under the lock: what was confirmed must still be so. */
+static bool refused(const struct world *w, struct error *why)
+{
+	struct quorum_view all;
+	unsigned voters;
+
+	if (w->override_quorum || world_restoring(&w->hosts[w->etcd_task->host]))
+		return false;
+	quorum_merge(w->etcd, w->inventory->host_count, &all);
+	voters = quorum_count(&all).voters;
+	return voters && quorum_lost(voters, quorum_answering(&all), why);
+}
+
+enum step_verdict stop_etcd_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+	struct error no = { 0 };
+
+	if (task_host(t) == w->etcd_task->host || refused(w, &no) ||
+		!strstr(cluster_fact(world_facts(t), "have"), "etcd-manifest"))
+		return STEP_NOT_HERE;
+	error_set(why, ERROR_NONE, "stops etcd here: it joins anew after the restore");
+	return STEP_NEEDED;
+}
+
+int stop_etcd_apply(struct task *t, struct error *err)
+{
+	int rc = world_script(t, "etcd-stop", host_script_etcd_stop, NULL, 0, stop_words, NULL, 180000, err);
+
+	if (rc) {
+		task_lock(t);
+		world_of(t)->etcd_task->unstopped = true;
+		task_unlock(t);
+		return rc;
+	}
+	task_notice(t, "stopped etcd on %s; it comes back with 'kubewright rejoin %s'", world_host(t)->name,
+		world_host(t)->name);
+	return 0;
+}
+
+enum step_verdict restore_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+
+	if (task_host(t) != w->etcd_task->host)
+		return STEP_NOT_HERE;
+	if (refused(w, why))
+		return STEP_IMPOSSIBLE;
+	if (w->etcd_task->unstopped) {
+		error_set(why, ERROR_COMMAND,
+			"etcd on another control plane could not be stopped: two clusters would live side by side");
+		error_hint(why, "see to that host, then run it again");
+		return STEP_IMPOSSIBLE;
+	}
+	error_set(why, ERROR_NONE,
+		world_restoring(world_facts(t)) ? "goes on with a restore that was cut" : "lets etcd begin anew");
+	return STEP_NEEDED;
+}
+
+/* ---- the snapshot's way to the host ---------------------------------------------------------------------------------- */
+
+static int send_piece(struct task *t, const char *path, int64_t at, const void *data, size_t len, struct error *err)
+{
+	struct remote *r = task_remote(t, err);
+	char *command;
+	int status = 0, rc;
+
+	if (!r)
+		return -1;
+	command =
+		xasprintf("exec dd 'of=%s' bs=65536 oflag=seek_bytes 'seek=%" PRId64 "' conv=notrunc,fsync status=none",
+			path, at);
+	const struct remote_exec x = { .command = command, .input = data, .input_len = len, .timeout_ms = 600000 };
+	rc = remote_exec(r, &x, &status, err);
+	free(command);
+	if (rc == 0 && status) {
+		rc = error_set(err, ERROR_COMMAND, "the snapshot cannot be written to %s", path);
+		error_hint(err, "is the disk full? see 'df /var/lib' on the host");
+	}
+	return rc;
+}
+
+static int send_rest(struct task *t, int fd, const char *path, int64_t at, int64_t size, struct error *err)
+{
+	char *buf = xcalloc(1, CHUNK);
+	int rc = 0;
+
+	while (rc == 0 && at < size) {
+		ssize_t n = pread(fd, buf, CHUNK, at);
+
+		if (n <= 0)
+			rc = error_errno(err, ERROR_SYSTEM, n ? errno : EIO, "cannot read the snapshot '%s'",
+				world_of(t)->etcd_task->snapshot);
+		else
+			rc = send_piece(t, path, at, buf, (size_t)n, err);
+		at += n > 0 ? n : 0;
+		if (rc == 0)
+			task_log(t, "sent %" PRId64 " of %" PRId64 " bytes", at, size);
+	}
+	secret_wipe(buf, CHUNK);
+	free(buf);
+	return rc;
+}
+
+/* What is there of it already is not sent again; that it is the same is seen by its digest. */
+static int upload(struct task *t, const char *path, struct error *err)
+{
+	const struct world_etcd *e = world_of(t)->etcd_task;
+	struct remote_answer answer = { 0 };
+	char size[24];
+	int rc, fd = open(e->snapshot, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_errno(err, ERROR_SYSTEM, errno, "cannot open '%s'", e->snapshot);
+	snprintf(size, sizeof(size), "%" PRId64, e->info.size);
+	const struct remote_param params[] = { { "file", path }, { "size", size } };
+	rc = world_script(t, "etcd-upload", host_script_etcd_upload, params, 2, upload_words, &answer, 60000, err);
+	if (rc == 0) {
+		const char *have = remote_answer_get(&answer, "have");
+
+		rc = send_rest(t, fd, path, have ? strtoll(have, NULL, 10) : 0, e->info.size, err);
+	}
+	remote_answer_release(&answer);
+	close(fd);
+	return rc;
+}
+
+int restore_apply(struct task *t, struct error *err)
+{
+	const struct world_etcd *e = world_of(t)->etcd_task;
+	struct remote_answer answer = { 0 };
+	char *path = e->snapshot ? xasprintf("/var/lib/kubewright/etcd/%s.db", e->info.sha256) : xstrdup("");
+	int rc = 0;
+
+	/* a job that still runs has its file */
+	if (e->snapshot && strcmp(world_job_state(world_facts(t), "etcd-restore"), "running") != 0)
+		rc = upload(t, path, err);
+	const struct remote_param params[] = { { "snapshot", path },
+		{ "snapshot_sum", e->snapshot ? e->info.sha256 : "" }, { "time", e->time } };
+	if (rc == 0)
+		rc = world_job(t, "etcd-restore", host_script_etcd_restore, params, 3, restore_words, &answer, NULL,
+			30 * 60000, err);
+	if (rc == 0)
+		task_notice(t, "etcd begins anew on %s; its data as it was is kept there in %s", world_host(t)->name,
+			remote_answer_get(&answer, "kept") ? remote_answer_get(&answer, "kept")
+							   : "/var/lib/kubewright/etcd");
+	else
+		world_explain(t, "etcd-restore", err);
+	remote_answer_release(&answer);
+	free(path);
+	return rc;
+}
+
+/* ---- what came of it ------------------------------------------------------------------------------------------------- */
+
+enum step_verdict restored_check(struct task *t, struct error *why)
+{
+	if (task_host(t) != world_of(t)->etcd_task->host)
+		return STEP_NOT_HERE;
+	error_set(why, ERROR_NONE, "waits until the API server answers from the restored data");
+	return STEP_NEEDED;
+}
+
+static int list_nodes(struct net_client *c, void *ctx, struct error *err)
+{
+	struct json *nodes = net_json(c, "GET", "/api/v1/nodes", NULL, NULL, NULL, err);
+
+	return nodes ? cluster_state_nodes(ctx, nodes, err) : -1;
+}
+
+static void take_nodes(struct task *t, struct cluster_state *seen)
+{
+	struct world *w = world_of(t);
+
+	task_lock(t);
+	cluster_state_release(&w->cluster);
+	w->cluster = *seen;
+	w->cluster.exists = true;
+	w->lead = w->cluster.lead = task_host(t);
+	task_unlock(t);
+}
+
+int restored_apply(struct task *t, struct error *err)
+{
+	int64_t deadline = clock_mono_ms() + API_TIMEOUT_MS;
+	struct cluster_state seen = { .lead = -1 };
+	struct error why = { 0 };
+
+	while (world_api(t, list_nodes, &seen, &why)) {
+		if (why.kind == ERROR_CONNECT || why.kind == ERROR_CANCELLED || task_cancelled(t))
+			return *err = why, -1;
+		if (clock_mono_ms() > deadline) {
+			*err = why;
+			error_wrap(err, "etcd is restored, but the API server does not answer after %d s",
+				API_TIMEOUT_MS / 1000);
+			world_explain(t, "", err);
+			return -1;
+		}
+		task_lock(t);
+		task_wait(t, clock_mono_ms() + 500);
+		task_unlock(t);
+	}
+	take_nodes(t, &seen);
+	return ask_etcd_apply(t, err);
+}

@@ -1,0 +1,280 @@
+/* `etcd restore` and `etcd snapshot` over machines that keep what is done to them: refused while the quorum stands, and what becomes of it when it is lost. */
+#include "tests/test.h"
+#include "tests/unit/fake_cluster.h"
+#include "tests/unit/fake_tls.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+
+#include <openssl/ssl.h>
+#include <signal.h>
+
+static const char text[] =
+	"cluster: rack7\nkubernetes: {version: 1.36.2}\nendpoint: {vip: 10.0.0.100}\nnetwork: {cni: /cni.yaml}\n"
+	"hosts:\n"
+	"  - {name: cp1, address: 10.0.0.11, role: control-plane}\n"
+	"  - {name: cp2, address: 10.0.0.12, role: control-plane}\n"
+	"  - {name: cp3, address: 10.0.0.13, role: control-plane}\n"
+	"  - {name: w1, address: 10.0.0.21, role: worker, labels: {rack: '7'}}\n"
+	"  - {name: w2, address: 10.0.0.22, role: worker, labels: {rack: '7'}}\n";
+
+static struct inventory *inventory;
+static struct pki_store *store;
+static struct ssl_ctx_st *tls[LAB_MACHINES][2];
+static char dir[64];
+
+static const char *file_of(const struct pki_files *f, const char *name)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (strcmp(f->list[i].path + strlen("/etc/kubernetes/pki/"), name) == 0)
+			return f->list[i].content.text;
+	return "";
+}
+
+static void set_up(void)
+{
+	static const char *const more[] = { "127.0.0.1", "10.0.0.100" };
+	struct error err = { 0 };
+	char path[96];
+
+	signal(SIGPIPE, SIG_IGN);
+	net_init();
+	strcpy(dir, "/tmp/kubewright-test-XXXXXX");
+	inventory = inventory_parse("/kubewright.yaml", text, sizeof(text) - 1, NULL, 0, NULL, &err);
+	if (!mkdtemp(dir) || !inventory)
+		exit(2);
+	snprintf(path, sizeof(path), "%s/pki", dir);
+	store = pki_store_create(path, PKI_ECDSA_P256, PKI_ECDSA_P256, NULL, &err);
+	for (int i = 0; i < 3 && store; i++) {
+		struct pki_node n = { .cluster = "rack7",
+			.name = inventory->hosts[i].name,
+			.address = inventory->hosts[i].address,
+			.endpoint = "10.0.0.100",
+			.port = 6443,
+			.bind_port = 6443,
+			.service_ip = "10.96.0.1",
+			.dns_domain = "cluster.local",
+			.more_sans = more,
+			.more_san_count = 2,
+			.admin_org = "kubeadm:cluster-admins",
+			.days = 2 };
+
+		struct pki_files f = { 0 };
+
+		if (pki_control_plane_files(store, &n, &f, &err))
+			exit(2);
+		tls[i][0] = fake_tls_context(
+			file_of(&f, "apiserver.crt"), file_of(&f, "apiserver.key"), pki_store_pem(store, PKI_CA_CRT));
+		tls[i][1] = fake_tls_context(file_of(&f, "etcd/server.crt"), file_of(&f, "etcd/server.key"),
+			pki_store_pem(store, PKI_ETCD_CA_CRT));
+		pki_files_release(&f);
+	}
+}
+
+static void tear_down(void)
+{
+	char command[128];
+
+	for (int i = 0; i < 3; i++) {
+		SSL_CTX_free(tls[i][0]);
+		SSL_CTX_free(tls[i][1]);
+	}
+	pki_store_free(store);
+	inventory_free(inventory);
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	if (system(command))
+		printf("# cannot remove %s\n", dir);
+}
+
+/* ---- one run ------------------------------------------------------------------------------------------------------- */
+
+#define INSTALLED "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data"
+
+/* A whole cluster, of which the machines of a bit mask have lost their disks. */
+static void begin(struct lab *l, unsigned lost)
+{
+	lab_init(l, inventory, store, tls);
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		struct machine *m = &l->machines[i];
+
+		m->node = m->packages = m->containerd = m->prepared = true;
+		m->have = i < 3 ? INSTALLED : "kubelet-conf";
+		m->member = i < 3 ? LAB_VOTER : LAB_NO_MEMBER;
+		m->pki = i < 3;
+		if (lost & 1u << i) {
+			m->have = "";
+			m->pki = m->packages = false;
+		}
+	}
+}
+
+struct seen {
+	bool failed;
+	struct error first;
+	struct quorum_view view; /* of the machine that was restored */
+	size_t nodes;
+};
+
+static void run(struct lab *l, struct world_etcd *e, bool restore, bool override, struct seen *o)
+{
+	struct engine_host hosts[LAB_MACHINES];
+	struct engine_config config = { .run = "r1",
+		.steps = restore ? plan_restore : plan_snapshot,
+		.step_count = restore ? plan_restore_count : plan_snapshot_count,
+		.hosts = hosts,
+		.host_count = LAB_MACHINES,
+		.check_only = !restore,
+		.open = lab_open,
+		.reconnects = 1 };
+	struct engine_result result;
+	struct error err = { 0 };
+	struct engine *engine;
+	struct world w;
+	char pki[96], snapshots[96];
+
+	memset(o, 0, sizeof(*o));
+	world_init(&w, inventory, release_find("1.36.2"));
+	snprintf(pki, sizeof(pki), "%s/pki", dir);
+	snprintf(snapshots, sizeof(snapshots), "%s/snapshots", dir);
+	w.run = "r1";
+	w.owner = "a@b pid 1";
+	w.machine = "m";
+	w.store_dir = pki;
+	w.snapshots_dir = snapshots;
+	w.take_lock = restore;
+	w.override_quorum = override;
+	w.etcd_task = e;
+	w.store = pki_store_open(pki, NULL, &err);
+	for (int i = 0; i < LAB_MACHINES; i++)
+		hosts[i] = (struct engine_host){ inventory->hosts[i].name, i < 3 ? ROLE_CONTROL_PLANE : ROLE_WORKER };
+	config.world = &w;
+	lab_run(l, &w, 0, LAB_LOST);
+	engine = engine_new(&config);
+	engine_no_questions(engine);
+	CHECK_INT(engine_start(engine, &err), 0);
+	while (engine_wait(engine, -1, 1000))
+		continue;
+	engine_result(engine, &result);
+	o->failed = result.first != NULL;
+	if (o->failed)
+		o->first = *result.first;
+	if (e->host >= 0)
+		o->view = w.etcd[e->host];
+	o->nodes = w.cluster.node_count;
+	engine_free(engine);
+	world_release(&w);
+	for (int i = 0; i < LAB_MACHINES && restore; i++)
+		CHECK_STR(l->machines[i].lock, "");
+}
+
+/* ---- restore ---------------------------------------------------------------------------------------------------------- */
+
+static void test_stands(void)
+{
+	static const unsigned lost[] = { 0, 4 };
+	struct seen o;
+	struct lab l;
+
+	set_up();
+	for (size_t i = 0; i < 2; i++) {
+		struct world_etcd e = { .host = 0, .time = "t", .from = -1 };
+
+		begin(&l, lost[i]);
+		run(&l, &e, true, false, &o);
+		CHECK(o.failed && strstr(o.first.what, "quorum is not lost") && o.first.hint[0]);
+		CHECK_STR(o.first.host, "cp1");
+		CHECK_INT(l.stops + l.restores, 0);
+	}
+	tear_down();
+}
+
+static void test_lost(void)
+{
+	struct world_etcd e = { .host = 1, .time = "t", .from = -1 };
+	struct seen o;
+	struct lab l;
+
+	set_up();
+	begin(&l, 1 | 4);
+	run(&l, &e, true, false, &o);
+	if (!CHECK(!o.failed))
+		printf("# %s: %s: %s\n", o.first.host, o.first.step, o.first.what);
+	CHECK_INT(l.restores, 1);
+	CHECK_INT(l.stops, 0);
+	CHECK_INT(l.uploaded, 0);
+	CHECK_INT(o.view.count, 1);
+	CHECK(quorum_healthy(&o.view, 0));
+	CHECK_STR(o.view.list[0].name, "cp2");
+	CHECK_INT(o.nodes, LAB_MACHINES);
+	tear_down();
+}
+
+/* Overridden: no two clusters live side by side. */
+static void test_overridden(void)
+{
+	struct world_etcd e = { .host = 0, .time = "t", .from = -1 };
+	struct seen o;
+	struct lab l;
+
+	set_up();
+	begin(&l, 0);
+	run(&l, &e, true, true, &o);
+	CHECK(!o.failed);
+	CHECK_INT(l.stops, 2);
+	CHECK_INT(l.restores, 1);
+	CHECK_INT(o.view.count, 1);
+	tear_down();
+}
+
+/* A snapshot is taken from a member that lives, and gets to the host in pieces. */
+static void test_snapshot(void)
+{
+	struct world_etcd e = { .host = -1, .from = -1 };
+	struct error err = { 0 };
+	struct str got = STR_INIT;
+	struct seen o;
+	struct lab l;
+
+	set_up();
+	begin(&l, 1 | 4);
+	run(&l, &e, false, false, &o);
+	CHECK(!o.failed);
+	CHECK_INT(e.from, 1);
+	if (CHECK(e.snapshot != NULL))
+		CHECK_INT(file_read(e.snapshot, 1000, &got, &err), 0);
+	CHECK_INT((int64_t)got.len, e.info.size);
+	e.host = 1;
+	e.time = "t";
+	run(&l, &e, true, false, &o);
+	CHECK(!o.failed);
+	CHECK_INT(l.uploaded, got.len);
+	CHECK_INT(l.restores, 1);
+	free(e.snapshot);
+	str_release(&got);
+	tear_down();
+}
+
+static void test_nothing_left(void)
+{
+	struct world_etcd e = { .host = -1, .from = -1 };
+	struct seen o;
+	struct lab l;
+
+	set_up();
+	begin(&l, 1 | 2 | 4);
+	run(&l, &e, false, false, &o);
+	CHECK(o.failed && strstr(o.first.what, "no etcd of a control plane answers") && o.first.hint[0]);
+	CHECK(e.from < 0 && !e.snapshot);
+	tear_down();
+}
+
+static const struct test tests[] = {
+	{ "refused while the quorum stands", test_stands },
+	{ "begins anew when it is lost", test_lost },
+	{ "overridden, the others' etcd is stopped", test_overridden },
+	{ "a snapshot there and back", test_snapshot },
+	{ "nothing to take a snapshot of", test_nothing_left },
+};
+TEST_MAIN(tests)
