@@ -46,6 +46,11 @@ const struct cli_command cli_commands[] = {
 	  "them, and joins them anew under the same names; any control plane, also the first. Refuses what would lose etcd's quorum, and leaves a host that "
 	  "cannot be reached as it is. Asks for the cluster's name, or needs --yes.",
 	  CLI_REJOIN, 1, MANY, false, cli_rejoin },
+	{ "etcd", "members | snapshot [FILE] | restore", "show etcd's members, save its data, let it begin anew",
+	  "members shows who votes, who is healthy and how many may be lost; it needs no API server and no quorum. snapshot saves etcd's data on this machine, verified. restore is "
+	  "for a quorum that is lost for good: etcd begins anew as a cluster of one, from what a member that is left has (--from) or from a snapshot (--snapshot), and the other control "
+	  "planes come back with 'kubewright rejoin'. Refused while the quorum stands; asks for the cluster's name, or needs --yes.",
+	  CLI_ETCD, 1, 2, false, cli_etcd },
 	{ "reset", "", "take back everything that kubewright changed on the hosts",
 	  "Stops Kubernetes on the hosts and plays their undo ledgers back: files, settings, units and packages become what they were. The "
 	  "cluster and its data are gone afterwards. Asks for the cluster's name, or needs --yes.",

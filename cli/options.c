@@ -25,6 +25,9 @@ enum option_id {
 	OPTION_COLOR,
 	OPTION_CLUSTER,
 	OPTION_WITHOUT_MISSING,
+	OPTION_FROM,
+	OPTION_SNAPSHOT,
+	OPTION_OVERRIDE_QUORUM,
 	OPTION_LIST,
 	OPTION_CHECK,
 	OPTION_DAYS,
@@ -39,7 +42,7 @@ enum option_id {
 const struct cli_option cli_option_table[] = {
 	[OPTION_FILE] = { "file", 'f', "FILE", "the inventory (default ./kubewright.yaml)", CLI_LOADS | CLI_INIT },
 	[OPTION_HOSTS] = { "hosts", 0, "A,B", "only these hosts; the others are not contacted", CLI_RUNS },
-	[OPTION_YES] = { "yes", 'y', NULL, "confirm beforehand what would be asked", CLI_APPLY | CLI_RESET | CLI_REJOIN | CLI_REPAIR | CLI_UNLOCK },
+	[OPTION_YES] = { "yes", 'y', NULL, "confirm beforehand what would be asked", CLI_APPLY | CLI_RESET | CLI_REJOIN | CLI_REPAIR | CLI_UNLOCK | CLI_ETCD },
 	[OPTION_OUTPUT] = { "output", 'o', "FORMAT", "plain or json", CLI_RUNS | CLI_WATCH },
 	[OPTION_PARALLEL] = { "parallel", 0, "N", "log in to at most N hosts at once (default 32)", CLI_CONNECTS },
 	[OPTION_SET] = { "set", 0, "KEY=VALUE", "replace a field of the inventory; may be repeated", CLI_LOADS },
@@ -49,6 +52,10 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_COLOR] = { "color", 0, "WHEN", "auto or never; the environment variable NO_COLOR means never", CLI_ALL },
 	[OPTION_CLUSTER] = { "cluster", 0, "NAME", "the cluster's name in the new inventory", CLI_INIT },
 	[OPTION_WITHOUT_MISSING] = { "without-missing", 0, NULL, "begin a new cluster although a control plane cannot be reached", CLI_APPLY | CLI_PLAN },
+	[OPTION_FROM] = { "from", 0, "HOST", "the control plane whose data etcd begins anew from", CLI_ETCD },
+	[OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", "restore this snapshot instead of a member's own data", CLI_ETCD },
+	[OPTION_OVERRIDE_QUORUM] = { "override-quorum", 0, NULL, "go on where etcd's quorum or a doubt about a member forbids it",
+		CLI_ETCD | CLI_REJOIN },
 	[OPTION_LIST] = { "list", 0, NULL, "list all checks and end", CLI_CHECK | CLI_REPAIR },
 	[OPTION_CHECK] = { "check", 0, NULL, "only look and tell what is broken; changes nothing", CLI_REPAIR },
 	[OPTION_DAYS] = { "days", 0, "N", "validity of the certificate (default 365)", CLI_KUBECONFIG },
@@ -141,6 +148,9 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_CLUSTER: return o->cluster = arg, 0;
 	case OPTION_WITHOUT_MISSING: return o->without_missing = true, 0;
 	case OPTION_CHECK: return o->check = true, 0;
+	case OPTION_FROM: return o->from = arg, 0;
+	case OPTION_SNAPSHOT: return o->snapshot = arg, 0;
+	case OPTION_OVERRIDE_QUORUM: return o->override_quorum = true, 0;
 	case OPTION_LIST: return o->list = true, 0;
 	case OPTION_DAYS: return parse_number(name, arg, 1, 3650, &o->days, err);
 	case OPTION_WRITE: return o->write = true, 0;

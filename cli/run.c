@@ -141,6 +141,9 @@ static void fill_world(struct cli_run *r)
 	w->want_texts = r->kind->texts;
 	w->want_health = r->kind->health;
 	w->without_missing = o->without_missing;
+	w->etcd_task = r->kind->etcd;
+	w->override_quorum = o->override_quorum;
+	w->snapshots_dir = r->snapshots_dir;
 	w->keys = r->keys;
 	w->pool = o->pool;
 	w->known_hosts = r->known_hosts;
@@ -229,12 +232,13 @@ int cli_run_open(struct cli_run *r, const struct cli_run_kind *kind, struct erro
 
 int cli_confirm_name(const struct cli_run *r, const char *tell, const char *why, struct error *err)
 {
+	bool right, can_ask = cli_can_ask() && !r->options->json;
 	char *prompt, line[128];
-	bool right;
 
-	if (r->options->yes)
+	/* who overrides a refusal is asked in any case, if anybody is there */
+	if (r->options->yes && !(r->options->override_quorum && can_ask))
 		return 0;
-	if (!cli_can_ask() || r->options->json) {
+	if (!can_ask) {
 		error_set(err, ERROR_USAGE, "%s, and there is no terminal to ask on", why);
 		return error_hint(err, "confirm it beforehand with --yes");
 	}
@@ -371,8 +375,8 @@ int cli_exit_status(bool cancelled, bool verified, unsigned aside, const struct 
 
 void cli_run_release(struct cli_run *r)
 {
-	char **const owned[] = { &r->state_dir, &r->known_hosts, &r->user_known_hosts, &r->runs_dir, &r->kubeconfig,
-		&r->store_dir, &r->owner, &r->machine, &r->dead_runs };
+	char **const owned[] = { &r->state_dir, &r->known_hosts, &r->user_known_hosts, &r->runs_dir, &r->snapshots_dir,
+		&r->kubeconfig, &r->store_dir, &r->owner, &r->machine, &r->dead_runs };
 
 	if (r->engine) {
 		engine_free(r->engine);

@@ -23,6 +23,7 @@ struct cli_run_kind {
 	bool needs_cni;  /* reads or downloads the manifest of the pod network */
 	bool texts;      /* brings the texts of managed files: for differences */
 	bool health;     /* asks for what findings_health wants */
+	struct world_etcd *etcd; /* what `etcd` wants */
 	bool keep_alive; /* a host that was set aside may be tried again: the run waits for a word */
 };
 
@@ -36,7 +37,7 @@ struct cli_run {
 	/* this machine */
 	char id[40];     /* of the run */
 	char *state_dir; /* ${XDG_STATE_HOME:-~/.local/state}/kubewright/CLUSTER */
-	char *known_hosts, *user_known_hosts, *runs_dir, *kubeconfig, *store_dir, *owner, *machine, *dead_runs;
+	char *known_hosts, *user_known_hosts, *runs_dir, *snapshots_dir, *kubeconfig, *store_dir, *owner, *machine, *dead_runs;
 
 	bool *chosen; /* per host: not left out by --hosts */
 	size_t chosen_count;
@@ -89,7 +90,7 @@ bool cli_run_did(const struct cli_run *r, const char *step);
 /* How many steps of hosts ended so, without those that only look or clean up. */
 unsigned cli_run_count(const struct cli_run *r, enum cell_state state);
 /*
- * Has a dangerous thing confirmed by typing the cluster's name, after telling what will happen; --yes does it beforehand. why: "reset … must be confirmed", for when nobody
+ * Has a dangerous thing confirmed by typing the cluster's name, after telling what will happen; --yes does it beforehand, unless --override-quorum is given and somebody can be asked. why: "reset … must be confirmed", for when nobody
  * can be asked.
  */
 int cli_confirm_name(const struct cli_run *r, const char *tell, const char *why, struct error *err);
@@ -206,6 +207,13 @@ bool status_lock_on(const struct cli_run *r, const struct status_lock *l, size_t
 void status_lock_print(const struct cli_run *r);
 /* The member "locks". */
 void status_lock_json(const struct cli_run *r, struct json *j);
+
+/* ---- etcd ------------------------------------------------------------------------------------------------------------------ */
+
+/* `etcd restore`. */
+int cli_etcd_restore(const struct cli_options *o);
+/* Says that no etcd answered, and why as far as it is known; returns the exit status. */
+int cli_etcd_none(const struct cli_run *r);
 
 /* The summary of a run that changed something, for people: steps, hosts left and why. */
 void cli_summary(const struct cli_run *r, const struct engine_result *result);

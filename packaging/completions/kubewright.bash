@@ -14,7 +14,7 @@ _kubewright_hosts()
 _kubewright()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word opts=''
-	local commands='init check plan apply status repair rejoin reset unlock kubeconfig logs ssh replay watch version help'
+	local commands='init check plan apply status repair rejoin etcd reset unlock kubeconfig logs ssh replay watch version help'
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case " $commands " in
@@ -25,12 +25,16 @@ _kubewright()
 		esac
 	done
 	case $prev in
-	-f | --file)
+	-f | --file | --snapshot)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
 	-o | --output)
 		mapfile -t COMPREPLY < <(compgen -W 'plain json' -- "$cur")
+		return
+		;;
+	--from)
+		mapfile -t COMPREPLY < <(compgen -W "$(_kubewright_hosts)" -- "$cur")
 		return
 		;;
 	--color)
@@ -54,7 +58,8 @@ _kubewright()
 	apply) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --without-missing --help --version' ;;
 	status) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	repair) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --list --check --help --version' ;;
-	rejoin) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
+	rejoin) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --help --version' ;;
+	etcd) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --from --snapshot --override-quorum --help --version' ;;
 	reset) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	unlock) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	kubeconfig) opts='--file --set --color --days --write --help --version' ;;
@@ -69,6 +74,7 @@ _kubewright()
 	case $command:$cur in
 	*:-*) ;;
 	help:*) opts=$commands ;;
+	etcd:*) opts='members snapshot restore' ;;
 	rejoin:* | logs:* | ssh:*) opts=$(_kubewright_hosts) ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$opts" -- "$cur")

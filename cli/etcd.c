@@ -1,0 +1,244 @@
+/* kubewright etcd: its members, and snapshots of it; restore is in etcd_restore.c. */
+#include "cli/run.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- members --------------------------------------------------------------------------------------------------------- */
+
+/* As etcdctl prints ids; the gateway has them in decimal. */
+static void hex_id(const char *id, char *out, size_t size)
+{
+	snprintf(out, size, "%" PRIx64, (uint64_t)strtoull(id, NULL, 10));
+}
+
+static int64_t leader_index(const struct quorum_view *v)
+{
+	int64_t index = 0;
+
+	for (int i = 0; i < v->count; i++)
+		if (v->answers[i] && v->status[i].raft_index > index)
+			index = v->status[i].raft_index;
+	return index;
+}
+
+static const char *role_of(const struct quorum_view *v, int i)
+{
+	if (v->list[i].learner)
+		return "learner";
+	return v->answers[i] && strcmp(v->status[i].leader_id, v->list[i].id) == 0 ? "leader" : "voter";
+}
+
+static const char *state_of(const struct quorum_view *v, int i)
+{
+	if (!v->list[i].name[0])
+		return "not started";
+	if (quorum_healthy(v, i))
+		return "healthy";
+	return v->answers[i] ? "knows no leader" : "does not answer";
+}
+
+static void member_line(const struct quorum_view *v, int i)
+{
+	char id[24], address[64], lag[24] = "-", size[24] = "-";
+
+	hex_id(v->list[i].id, id, sizeof(id));
+	quorum_address(&v->list[i], address, sizeof(address));
+	if (v->answers[i]) {
+		snprintf(lag, sizeof(lag), "%" PRId64, leader_index(v) - v->status[i].raft_index);
+		snprintf(size, sizeof(size), "%.1f MiB", (double)v->status[i].db_size / 1048576);
+	}
+	printf("%-16s  %-12s  %-15s  %-7s  %s%-15s%s  %6s  %10s  %s\n", id, v->list[i].name[0] ? v->list[i].name : "-",
+		address, role_of(v, i), quorum_healthy(v, i) ? "" : cli_color(stdout, CLI_RED), state_of(v, i),
+		quorum_healthy(v, i) ? "" : cli_color(stdout, CLI_PLAIN), lag, size,
+		v->answers[i] ? v->status[i].version : "-");
+}
+
+static void print_members(const struct cli_run *r, const struct quorum_view *v, int through)
+{
+	struct quorum q = quorum_count(v);
+	struct str words = STR_INIT;
+
+	quorum_view_words(v, &words);
+	printf("%setcd of cluster %s%s: %s (asked through %s)\n\n", cli_color(stdout, CLI_BOLD), r->inventory->cluster,
+		cli_color(stdout, CLI_PLAIN), words.buf, r->inventory->hosts[through].name);
+	str_release(&words);
+	printf("%-16s  %-12s  %-15s  %-7s  %-15s  %6s  %10s  %s\n", "ID", "NAME", "ADDRESS", "ROLE", "STATE", "LAG",
+		"DATABASE", "VERSION");
+	for (int i = 0; i < v->count; i++)
+		member_line(v, i);
+	if (q.healthy >= quorum_needed(q.voters))
+		return;
+	puts("\nnothing can be written: bring control planes back, so that a majority answers");
+	if (quorum_answering(v) < quorum_needed(q.voters))
+		puts("next, when they are lost for good: kubewright etcd restore");
+}
+
+static void print_members_json(const struct cli_run *r, const struct quorum_view *v, int through)
+{
+	struct quorum q = quorum_count(v);
+	struct json *j = json_object(), *list;
+	char text[64];
+
+	json_set_str(j, "cluster", r->inventory->cluster);
+	json_set_str(j, "through", r->inventory->hosts[through].name);
+	json_set_int(j, "voters", q.voters);
+	json_set_int(j, "healthy", q.healthy);
+	json_set_int(j, "answering", quorum_answering(v));
+	json_set_int(j, "tolerates", quorum_tolerates(&q));
+	json_set_bool(j, "quorum", q.healthy >= quorum_needed(q.voters));
+	list = json_set(j, "members", json_array());
+	for (int i = 0; i < v->count; i++) {
+		struct json *m = json_add(list, json_object());
+
+		hex_id(v->list[i].id, text, sizeof(text));
+		json_set_str(m, "id", text);
+		json_set_str(m, "name", v->list[i].name);
+		quorum_address(&v->list[i], text, sizeof(text));
+		json_set_str(m, "address", text);
+		json_set_bool(m, "leader", strcmp(role_of(v, i), "leader") == 0);
+		json_set_bool(m, "learner", v->list[i].learner);
+		json_set_bool(m, "started", v->list[i].name[0] != '\0');
+		json_set_bool(m, "healthy", quorum_healthy(v, i));
+		if (!v->answers[i])
+			continue;
+		json_set_int(m, "raft_index", v->status[i].raft_index);
+		json_set_int(m, "lag", leader_index(v) - v->status[i].raft_index);
+		json_set_int(m, "db_size", v->status[i].db_size);
+		json_set_str(m, "version", v->status[i].version);
+	}
+	cli_json_print(j);
+}
+
+int cli_etcd_none(const struct cli_run *r)
+{
+	int status = cli_look_errors(r, true);
+	struct error err = { 0 };
+
+	error_set(&err, ERROR_COMMAND, "no etcd of cluster %s answers on a control plane that could be looked at",
+		r->inventory->cluster);
+	error_hint(&err, "see 'kubewright status' and 'kubewright logs HOST'");
+	return status ? cli_error_print(stderr, &err), status : cli_fail(&err);
+}
+
+static int members(const struct cli_options *o)
+{
+	const struct cli_run_kind kind = {
+		.command = "etcd", .steps = plan_members, .step_count = plan_members_count, .needs_keys = true
+	};
+	struct quorum_view v;
+	struct quorum q;
+	struct cli_run r;
+	int status = cli_look(&r, &kind, o, NULL, NULL), through;
+
+	if (status)
+		return status;
+	through = quorum_merge(r.world.etcd, r.inventory->host_count, &v);
+	if (through < 0) {
+		status = cli_etcd_none(&r);
+	} else {
+		q = quorum_count(&v);
+		if (o->json)
+			print_members_json(&r, &v, through);
+		else
+			print_members(&r, &v, through);
+		if (q.healthy < quorum_needed(q.voters))
+			status = error_exit_code(ERROR_COMMAND);
+		else if (q.healthy < q.voters || q.voters < (unsigned)v.count)
+			status = CLI_EXIT_HOSTS_LEFT;
+	}
+	cli_run_release(&r);
+	return status;
+}
+
+/* ---- snapshot -------------------------------------------------------------------------------------------------------- */
+
+static void snapshot_report(const struct cli_run *r, const struct world_etcd *e)
+{
+	const char *host = r->inventory->hosts[e->from].name;
+	struct json *j;
+
+	if (r->options->json) {
+		j = json_object();
+		json_set_str(j, "cluster", r->inventory->cluster);
+		json_set_str(j, "file", e->snapshot);
+		json_set_int(j, "bytes", e->info.size);
+		json_set_str(j, "sha256", e->info.sha256);
+		json_set_str(j, "host", host);
+		cli_json_print(j);
+		return;
+	}
+	printf("%s\n", e->snapshot);
+	fflush(stdout);
+	fprintf(stderr,
+		"%.1f MiB from %s, whole and verified; it holds the cluster's Secrets: keep it as safe as its keys\n",
+		(double)e->info.size / 1048576, host);
+}
+
+static int snapshot(const struct cli_options *o)
+{
+	struct world_etcd e = { .host = -1, .from = -1 };
+	const struct cli_run_kind kind = {
+		.command = "etcd",
+		.steps = plan_snapshot,
+		.step_count = plan_snapshot_count,
+		.needs_keys = true,
+		.etcd = &e,
+	};
+	struct error err = { 0 };
+	struct cli_run r;
+	int status;
+
+	if (o->arg_count == 2 && access(o->args[1], F_OK) == 0) {
+		error_set(&err, ERROR_USAGE, "'%s' is there already, and a snapshot never replaces a file", o->args[1]);
+		error_hint(&err, "name another file");
+		return cli_fail(&err);
+	}
+	e.snapshot = o->arg_count == 2 ? xstrdup(o->args[1]) : NULL;
+	status = cli_look(&r, &kind, o, NULL, NULL);
+	if (status == 0) {
+		if (e.from >= 0)
+			snapshot_report(&r, &e);
+		else
+			status = cli_look_errors(&r, true);
+		cli_run_release(&r);
+	}
+	free(e.snapshot);
+	return status;
+}
+
+int cli_etcd(const struct cli_options *o)
+{
+	const char *what = o->args[0];
+	struct error err = { 0 };
+	bool restore = strcmp(what, "restore") == 0;
+
+	if (!restore && (o->from || o->snapshot || o->override_quorum || o->yes)) {
+		error_set(&err, ERROR_USAGE, "--%s is for 'etcd restore'",
+			o->from       ? "from"
+			: o->snapshot ? "snapshot"
+			: o->yes      ? "yes"
+				      : "override-quorum");
+		return cli_fail(&err);
+	}
+	if (strcmp(what, "snapshot") == 0)
+		return snapshot(o);
+	if (o->arg_count > 1) {
+		error_set(&err, ERROR_USAGE, "etcd %.64s takes no argument, what is '%.64s'?", what, o->args[1]);
+		return cli_fail(&err);
+	}
+	if (restore)
+		return cli_etcd_restore(o);
+	if (strcmp(what, "members") == 0)
+		return members(o);
+	error_set(&err, ERROR_USAGE, "etcd knows members, snapshot and restore, not '%.64s'", what);
+	error_hint(&err, "see 'kubewright help etcd'");
+	return cli_fail(&err);
+}
