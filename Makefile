@@ -78,7 +78,7 @@ e2e: all
 	$(Q)$(SUDO) tests/e2e/run
 	$(Q)$(SUDO) tests/e2e/run newest -- wizard
 e2e-full: all
-	$(Q)$(SUDO) tests/e2e/run debian release -- install wizard faults sanitizers badinput rejoin repair
+	$(Q)$(SUDO) tests/e2e/run debian release -- install wizard faults sanitizers badinput rejoin repair restore
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
 
 # the wizard in real terminals, by tmux; no root, no lab

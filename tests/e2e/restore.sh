@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# etcd's quorum is lost for good: two of three control planes lose their disks. It begins anew from what the third has, then, the next time, from a snapshot; each time the two
+# join again. Before that: what is alive is not taken for dead, and what would lose the quorum is refused.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+voters_are() { [ "$(voters "$1")" = "$2" ]; }
+address_of() { sed -n "s/.*name: $1, address: \([0-9.]*\).*/\1/p" "$WORK/kubewright.yaml"; }
+note_value() { kc create configmap known --from-literal=v="$1" --dry-run=client -o yaml | kc apply -f - >/dev/null; }
+value() { kc get configmap known -o jsonpath='{.data.v}'; }
+# a write that goes through shows that the quorum is there
+writes() { kc create configmap "write-$RANDOM-$RANDOM" --from-literal=v=1 >/dev/null 2>&1; }
+forced() {
+	"$LAB" exec "$1" sh -c 'grep -c force-new-cluster /etc/kubernetes/manifests/etcd.yaml
+		for p in /proc/[0-9]*/cmdline; do tr "\0" "\n" <$p 2>/dev/null | grep -x -e --force-new-cluster; done | wc -l' | tr '\n' ' '
+}
+etcd_manifest() { "$LAB" exec "$1" sha256sum /etc/kubernetes/manifests/etcd.yaml; }
+# a snapshot is the database and the digest of it
+whole() { [ "$(head -c -32 "$1" | sha256sum | cut -d' ' -f1)" = "$(tail -c 32 "$1" | od -An -v -tx1 | tr -d ' \n')" ]; }
+
+installed() {
+	fresh "$1" --hosts cp1,cp2,cp3,w1
+	inventory
+	apply first
+	is "$1: apply ends with 0 (${seconds} s)" "$status" 0
+	note_value before
+}
+
+members_told() {
+	kw members etcd members -f "$WORK/kubewright.yaml"
+	show members
+	is "$1: etcd members ends with 0 (${seconds} s)" "$status" 0
+	has "$1: with the sum" "$WORK/members.out" '3 voters, 3 healthy, tolerates 1'
+	kw json etcd members -f "$WORK/kubewright.yaml" -o json
+	is "$1: and as JSON" "$(jq -c '[.voters, .healthy, .tolerates, .quorum, (.members | map(select(.leader)) | length)]' "$WORK/json.out")" '[3,3,1,true,1]'
+	is "$1: its ids are etcd's" "$(jq -r '.members[].id' "$WORK/json.out" | sort | tr '\n' ' ')" "$(member_ids cp1)"
+}
+member_ids() {
+	"$LAB" exec "$1" sh -c 'curl -s --max-time 5 --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/healthcheck-client.crt \
+		--key /etc/kubernetes/pki/etcd/healthcheck-client.key -X POST -d "{}" https://127.0.0.1:2379/v3/cluster/member/list' |
+		jq -r '.members[].ID' | while read -r id; do printf '%x\n' "$id"; done | sort | tr '\n' ' '
+}
+
+# Only the way from here is cut: the control planes see each other.
+alive_is_not_dead() {
+	"$LAB" exec cp3 iptables -I INPUT -s "$NETWORK.1" -p tcp --dport 22 -j DROP || fail "$1: the way to cp3 is cut"
+	kw cut rejoin cp3 -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
+	show cut 12
+	is "$1: rejoin of a host that only we cannot reach does not end well" "$([ "$status" != 0 ] && echo so)" so
+	has "$1: it is not taken for dead" "$WORK/cut.out" 'so it lives and only the way from here to it is cut'
+	is "$1: its member is still there" "$(voters cp1)" 3
+	if "$KUBEWRIGHT" help remove >/dev/null 2>&1; then
+		kw cut-remove remove cp3 -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
+		show cut-remove 12
+		has "$1: nor removed as dead" "$WORK/cut-remove.out" 'it lives, and only the way from this machine to it is cut'
+		is "$1: its member is still there after that" "$(voters cp1)" 3
+	fi
+	"$LAB" exec cp3 iptables -D INPUT -s "$NETWORK.1" -p tcp --dport 22 -j DROP
+}
+
+standing_quorum() {
+	kw stands etcd restore -f "$WORK/kubewright.yaml" --yes
+	is "$1: a restore is refused while the quorum stands" "$status" 5
+	has "$1: and says so" "$WORK/stands.out" "etcd's quorum is not lost: 3 of 3 voters answer"
+	kw unasked etcd restore -f "$WORK/kubewright.yaml" --override-quorum </dev/null
+	is "$1: overriding alone is not confirming" "$status" 2
+	"$LAB" kill cp3
+	kw refused rejoin cp2 -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
+	show refused 12
+	has "$1: rejoin of one of the two that hold the quorum is refused" "$WORK/refused.out" "taking cp2 out would lose etcd's quorum"
+	is "$1: and the members are as they were" "$(voters cp1)" 3
+	"$LAB" start cp3
+	ok "$1: cp3 is back" until_ok 60 healthy_are 3
+}
+healthy_are() { [ "$("$KUBEWRIGHT" etcd members -f "$WORK/kubewright.yaml" -o json 2>/dev/null | jq .healthy)" = "$1" ]; }
+
+snapshot_taken() {
+	kw snapshot etcd snapshot "$WORK/one.db" -f "$WORK/kubewright.yaml"
+	show snapshot
+	is "$1: etcd snapshot ends with 0 (${seconds} s)" "$status" 0
+	ok "$1: the snapshot is whole" whole "$WORK/one.db"
+	is "$1: for its owner's eyes alone" "$(stat -c %a "$WORK/one.db")" 600
+	kw again etcd snapshot "$WORK/one.db" -f "$WORK/kubewright.yaml"
+	is "$1: a file that is there is not replaced" "$status" 2
+	kw own etcd snapshot -f "$WORK/kubewright.yaml" -o json
+	ok "$1: without a name it goes to the cluster's folder" whole "$(jq -r .file "$WORK/own.out")"
+	note_value after
+}
+
+# lose HOST…: their disks
+lose() {
+	local h
+	for h in "$@"; do
+		"$LAB" wipe "$h" || fail "$flavour: $h is wiped"
+		sed -i "/^$(address_of "$h") /d" "$XDG_STATE_HOME/kubewright/lab/known_hosts"
+	done
+}
+
+come_back() {
+	local stays=$1
+	shift
+	for h in "$@"; do "$LAB" start "$h" || fail "$flavour: $h comes up again"; done
+	kw back rejoin "$@" -f "$WORK/kubewright.yaml" --yes --accept-new-host-keys
+	show back 24
+	is "$flavour: rejoin $* ends with 0 (${seconds} s)" "$status" 0
+	ok "$flavour: three voters again" until_ok 30 voters_are "$stays" 3
+	ok "$flavour: four Ready nodes" until_ok 90 ready_is 4
+	ok "$flavour: and it is written to" writes
+	kw sum etcd members -f "$WORK/kubewright.yaml"
+	has "$flavour: all of them healthy" "$WORK/sum.out" '3 voters, 3 healthy, tolerates 1'
+}
+
+from_own_data() {
+	local before killed n
+	before=$(etcd_manifest cp1)
+	for n in $(seq 1 20); do kc create configmap "count-$n" --from-literal=n="$n" >/dev/null || fail "$1: write $n"; done
+	lose cp2 cp3
+	kw lost etcd members -f "$WORK/kubewright.yaml" --connect-timeout 3
+	show lost
+	is "$1: etcd members without a quorum ends with 5" "$status" 5
+	has "$1: and says that it is lost" "$WORK/lost.out" '3 voters, 1 healthy, quorum lost'
+	kw status status -f "$WORK/kubewright.yaml" --connect-timeout 3
+	show status 14
+	has "$1: as status does" "$WORK/status.out" 'etcd +3 voters, 0 .*quorum 2'
+	kw unasked etcd restore -f "$WORK/kubewright.yaml" --connect-timeout 3 </dev/null
+	is "$1: nothing without a word" "$status" 2
+	# kubewright dies in the middle of it
+	"$KUBEWRIGHT" etcd restore -f "$WORK/kubewright.yaml" --yes --connect-timeout 3 >"$WORK/killed.out" 2>&1 &
+	killed=$!
+	ok "$1: the restore is at work" until_ok 120 begun cp1
+	kill -9 "$killed"
+	wait "$killed" 2>/dev/null
+	kw restore etcd restore -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
+	show restore 40
+	is "$1: after a kill -9 it is finished by another run (${seconds} s)" "$status" 0
+	has "$1: it says what comes next" "$WORK/restore.out" 'next: kubewright rejoin cp2 cp3'
+	is "$1: etcd was made new once" "$(runs cp1 etcd-restore)" 1
+	is "$1: one voter" "$(voters cp1)" 1
+	is "$1: nothing is forced any more" "$(forced cp1)" '0 0 '
+	is "$1: the manifest is what it was" "$(etcd_manifest cp1)" "$before"
+	is "$1: the old data is kept" "$("$LAB" exec cp1 sh -c 'ls -d /var/lib/kubewright/etcd/before-*/member | wc -l')" 1
+	is "$1: the data is there" "$(value)" after
+	is "$1: all that was counted" "$(kc get configmaps -o name | grep -c /count-)" 20
+	come_back cp1 cp2 cp3
+}
+begun() { "$LAB" exec "$1" grep -q ' etcd-restore start$' /var/lib/kubewright/history; }
+
+from_snapshot() {
+	note_value late
+	cp "$WORK/one.db" "$WORK/broken.db"
+	printf x | dd of="$WORK/broken.db" bs=1 seek=5000 conv=notrunc status=none
+	kw broken etcd restore --snapshot "$WORK/broken.db" -f "$WORK/kubewright.yaml" --yes
+	has "$1: a broken snapshot is refused" "$WORK/broken.out" 'is not whole'
+	lose cp1 cp3
+	kw restore etcd restore --snapshot "$WORK/one.db" -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
+	show restore 40
+	is "$1: etcd restore --snapshot ends with 0 (${seconds} s)" "$status" 0
+	is "$1: one voter" "$(voters cp2)" 1
+	is "$1: the value of the snapshot's time" "$(value)" before
+	come_back cp2 cp1 cp3
+	is "$1: it is still that" "$(value)" before
+}
+
+for flavour in "$@"; do
+	if ! flavour_present "$flavour"; then
+		skip "$flavour: no Kubernetes release in $RELEASE"
+		continue
+	fi
+	scenario "restore, $flavour"
+	installed "$flavour"
+	members_told "$flavour"
+	alive_is_not_dead "$flavour"
+	standing_quorum "$flavour"
+	snapshot_taken "$flavour"
+	from_own_data "$flavour"
+	from_snapshot "$flavour"
+	secrets_hidden && pass "$flavour: no secret is readable" || fail "$flavour: a secret is readable"
+	scenario_end
+done
+summary
