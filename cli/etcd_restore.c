@@ -114,7 +114,8 @@ static void picture(const struct cli_run *r, const struct world_etcd *e, const s
 	tell_source(r, e, out);
 	others(r, e->host, false, &names);
 	if (names.len)
-		str_addf(out, "%s must join anew afterwards; etcd is stopped there first.", names.buf);
+		str_addf(out, "%s must join anew afterwards; etcd is stopped first where they can be reached.",
+			names.buf);
 	str_clear(&names);
 	others(r, e->host, true, &names);
 	if (names.len)
@@ -194,8 +195,9 @@ static void report_nodes(const struct cli_run *r, const struct world_etcd *e)
 
 	quorum_view_words(&r->world.etcd[e->host], &words);
 	printf("\netcd: %s\n", words.buf);
+	puts("Nodes, as they were last reported:");
 	for (size_t i = 0; i < c->node_count; i++)
-		printf("  Node %-16s %-15s %s\n", c->nodes[i].name, c->nodes[i].address,
+		printf("  %-16s %-15s %s\n", c->nodes[i].name, c->nodes[i].address,
 			c->nodes[i].ready ? "Ready" : "not Ready");
 	str_clear(&words);
 	rejoin_arguments(r, e->host, &words);
@@ -236,7 +238,7 @@ static int report(const struct cli_run *r, const struct world_etcd *e)
 static int restore(const struct cli_options *o, struct world_etcd *e)
 {
 	const struct cli_run_kind kind = {
-		.command = "etcd",
+		.command = "etcd restore",
 		.steps = plan_restore,
 		.step_count = plan_restore_count,
 		.changes = true,

@@ -22,7 +22,8 @@ enum step_verdict ask_etcd_check(struct task *t, struct error *why)
 	/* what a host that leaves says is no evidence */
 	if (world_leaves(w, task_host(t)) || !w->store)
 		return STEP_NOT_HERE;
-	return world_etcd_runs(world_facts(t)) ? STEP_NEEDED : STEP_NOT_HERE;
+	/* where it is down the others can still be asked from there */
+	return strstr(cluster_fact(world_facts(t), "have"), "etcd-") ? STEP_NEEDED : STEP_NOT_HERE;
 }
 
 static int list_members(struct net_client *c, void *ctx, struct error *err)
@@ -40,13 +41,30 @@ static int member_status(struct net_client *c, void *ctx, struct error *err)
 	return net_etcd_status(c, s, err);
 }
 
+/* This host's own etcd is asked for the members; when it is down, the first of the other control planes' that answers from here. */
+static void list(struct task *t, struct quorum_view *v, struct error *why)
+{
+	const struct inventory *inv = world_of(t)->inventory;
+
+	if (world_api_at(t, "127.0.0.1", 2379, true, list_members, v, why))
+		task_log(t, "etcd does not answer here: %s", why->what);
+	for (size_t i = 0; i < inv->host_count && !v->count && why->kind == ERROR_NET; i++) {
+		if ((int)i == task_host(t) || inv->hosts[i].role != INVENTORY_CONTROL_PLANE)
+			continue;
+		memset(why, 0, sizeof(*why));
+		if (world_api_at(t, inv->hosts[i].address, 2379, true, list_members, v, why))
+			task_log(t, "nor does that of %s answer from here: %s", inv->hosts[i].name, why->what);
+	}
+	if (why->kind != ERROR_CANCELLED && why->kind != ERROR_CONNECT)
+		memset(why, 0, sizeof(*why));
+}
+
 int world_view(struct task *t, struct quorum_view *v, struct error *err)
 {
 	struct error why = { 0 };
 
 	memset(v, 0, sizeof(*v));
-	if (world_api_at(t, "127.0.0.1", 2379, true, list_members, v, &why))
-		task_log(t, "etcd does not answer here: %s", why.what);
+	list(t, v, &why);
 	for (int i = 0; i < v->count && why.kind == ERROR_NONE; i++) {
 		struct error no = { 0 };
 		char address[64];

@@ -534,7 +534,7 @@ struct remote *lab_open(void *world, int host, struct task *t, struct remote_can
 	(void)t;
 	(void)token;
 	pthread_mutex_lock(&lab_current->lock);
-	dead = lab_current->dead == host;
+	dead = lab_current->dead == host || (lab_current->out_of_sight & 1u << host);
 	pthread_mutex_unlock(&lab_current->lock);
 	if (dead) {
 		lose(m, err);

@@ -60,6 +60,7 @@ struct lab {
 	/* of the run at work */
 	unsigned calls, execs, fail_at;
 	enum lab_fault fault;
+	unsigned out_of_sight; /* bits of machines that cannot be logged in to, and work all the same */
 	int dead; /* machine that cannot be reached any more; -1 none */
 	bool failing; /* the faulty tunnel is in use */
 };

@@ -115,6 +115,7 @@ struct seen {
 	struct error first;
 	struct quorum_view view; /* of the machine that was restored */
 	size_t nodes;
+	char refusal[512]; /* of the machine to be restored */
 };
 
 static void run(struct lab *l, struct world_etcd *e, bool restore, bool override, struct seen *o)
@@ -160,12 +161,14 @@ static void run(struct lab *l, struct world_etcd *e, bool restore, bool override
 	o->failed = result.first != NULL;
 	if (o->failed)
 		o->first = *result.first;
+	if (e->host >= 0 && engine_host_error(engine, e->host))
+		snprintf(o->refusal, sizeof(o->refusal), "%s", engine_host_error(engine, e->host)->what);
 	if (e->host >= 0)
 		o->view = w.etcd[e->host];
 	o->nodes = w.cluster.node_count;
 	engine_free(engine);
 	world_release(&w);
-	for (int i = 0; i < LAB_MACHINES && restore; i++)
+	for (int i = 0; i < LAB_MACHINES && restore && !l->out_of_sight; i++)
 		CHECK_STR(l->machines[i].lock, "");
 }
 
@@ -187,6 +190,24 @@ static void test_stands(void)
 		CHECK_STR(o.first.host, "cp1");
 		CHECK_INT(l.stops + l.restores, 0);
 	}
+	tear_down();
+}
+
+/* The etcd there is down, the other two cannot be reached from here, and they are well: seen through that host. */
+static void test_stands_out_of_sight(void)
+{
+	struct world_etcd e = { .host = 0, .time = "t", .from = -1 };
+	struct seen o;
+	struct lab l;
+
+	set_up();
+	begin(&l, 0);
+	l.machines[0].have = "kubelet-conf admin-conf etcd-data";
+	l.out_of_sight = 2 | 4;
+	run(&l, &e, true, false, &o);
+	CHECK(o.failed);
+	CHECK_INT(l.stops + l.restores, 0);
+	CHECK(strstr(o.refusal, "2 of 3 voters answer") != NULL);
 	tear_down();
 }
 
@@ -272,6 +293,7 @@ static void test_nothing_left(void)
 
 static const struct test tests[] = {
 	{ "refused while the quorum stands", test_stands },
+	{ "refused while it stands where nobody here can reach", test_stands_out_of_sight },
 	{ "begins anew when it is lost", test_lost },
 	{ "overridden, the others' etcd is stopped", test_overridden },
 	{ "a snapshot there and back", test_snapshot },
