@@ -104,12 +104,20 @@ void find_duplicate_mac(const struct finding_scope *s)
 
 /* ---- container runtimes of others ---- */
 
+/* Our own installation is at work here, or was cut: what it has unpacked so far is no package yet. It would not have begun beside another's. */
+static bool half_unpacked(const struct finding_scope *s)
+{
+	const char *job = cluster_fact(s->h, "job.packages");
+
+	return *job && !str_starts(job, "done 0 ");
+}
+
 void find_foreign_runtime(const struct finding_scope *s)
 {
 	bool packaged = *cluster_fact(s->h, "pkg.containerd") || *cluster_fact(s->h, "pkg.containerd.io");
 	struct finding *f;
 
-	if (*cluster_fact(s->h, "containerd_version") && !packaged) {
+	if (*cluster_fact(s->h, "containerd_version") && !packaged && !half_unpacked(s)) {
 		f = finding_add(s, FINDING_ERROR, "a containerd that no package owns: %s",
 			cluster_fact(s->h, "containerd_version"));
 		finding_why(

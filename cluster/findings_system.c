@@ -2,6 +2,7 @@
 #include "cluster/findings.h"
 
 #include "base/json.h"
+#include "base/str.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -74,7 +75,8 @@ void find_package_manager_broken(const struct finding_scope *s)
 {
 	const char *broken = cluster_fact(s->h, "dpkg_broken");
 
-	if (!*broken || strcmp(broken, "no") == 0)
+	/* nor is it while an earlier run's installation is still at work */
+	if (!*broken || strcmp(broken, "no") == 0 || str_starts(cluster_fact(s->h, "job.packages"), "running "))
 		return;
 	struct finding *f = finding_add(s, FINDING_WARNING, "dpkg was interrupted: %s", broken);
 	finding_why(f, "nothing can be installed until its work is finished");

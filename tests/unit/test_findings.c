@@ -212,6 +212,18 @@ static void who_listens(struct rack *r)
 {
 	cluster_set(&r->facts[0], "listen_who", "2379 etcd (pid 7)\n6443 haproxy (pid 812)");
 }
+static void packages_run(struct rack *r)
+{
+	cluster_set(&r->facts[0], "job.packages", "running - - 20260301T120000-aaaa");
+}
+static void packages_died(struct rack *r)
+{
+	cluster_set(&r->facts[0], "job.packages", "died - - 20260301T120000-aaaa");
+}
+static void packages_done(struct rack *r)
+{
+	cluster_set(&r->facts[0], "job.packages", "done 0 - 20260301T120000-aaaa");
+}
 static void packaged(struct rack *r)
 {
 	cluster_set(&r->facts[0], "pkg.containerd.io", "2.2.0-1~debian.12~bookworm");
@@ -241,6 +253,8 @@ static const struct expectation cases[] = {
 	{ "arch", SILENT, 0, "arch", "aarch64", NULL, NULL },
 	{ "read-only-root", E, 0, "read_only", "/var/lib", NULL, "/var/lib" },
 	{ "package-manager-broken", W, 0, "dpkg_broken", "2 packages are half installed", NULL, "kubewright runs" },
+	{ "package-manager-broken", W, 0, "dpkg_broken", "2 packages are half installed", packages_died, NULL },
+	{ "package-manager-broken", SILENT, 0, "dpkg_broken", "2 packages are half installed", packages_run, NULL },
 	{ "repository-unreachable", E, 0, "repo.pkgs.k8s.io/443", "timeout", NULL, "pkgs.k8s.io, port 443" },
 	{ "repository-unreachable", E, 0, "repo.pkgs.k8s.io/443", "unresolved", NULL, "DNS" },
 	{ "repository-unreachable", SILENT, 0, "repo.pkgs.k8s.io/443", "timeout", proxy, NULL },
@@ -312,6 +326,9 @@ static const struct expectation cases[] = {
 	{ "duplicate-hostname", W, 1, "hostname", "cp1", NULL, "hostnamectl set-hostname cp2" },
 	{ "foreign-runtime", E, 0, "containerd_version", "containerd v2.0.0", NULL, "no package owns" },
 	{ "foreign-runtime", SILENT, 0, "containerd_version", "containerd v2.2.0", packaged, NULL },
+	{ "foreign-runtime", SILENT, 0, "containerd_version", "containerd v2.2.0", packages_run, NULL },
+	{ "foreign-runtime", SILENT, 0, "containerd_version", "containerd v2.2.0", packages_died, NULL },
+	{ "foreign-runtime", E, 0, "containerd_version", "containerd v2.2.0", packages_done, "no package owns" },
 	{ "foreign-runtime", W, 0, "unit.docker", "active", NULL, "Docker" },
 	{ "foreign-runtime", W, 0, "unit.crio", "active", NULL, "CRI-O" },
 	{ "runtime-too-old", E, 0, "pkg.containerd", "1.6.20~ds1-1+b1", NULL, "2.0.0" },
