@@ -13,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One whose kubeadm join runs already is on its way back, by an earlier rejoin: that is followed, and its member must not go. */
 bool world_rejoins(const struct world *w, int host)
 {
-	return w->rejoin && w->rejoin[host];
+	return w->rejoin && w->rejoin[host] && strcmp(world_job_state(&w->hosts[host], "join"), "running") != 0;
 }
 
 bool world_leaves(const struct world *w, int host)

@@ -436,6 +436,30 @@ static void test_rejoin(void)
 	tear_down();
 }
 
+/* A rejoin died while its kubeadm join went on: the next one follows that, and takes nothing back. */
+static void test_rejoin_follows(void)
+{
+	struct seen o = { 0 };
+	struct lab l;
+
+	set_up();
+	lost = 1;
+	lab_init(&l, inventory, store, tls);
+	lose_one(&l);
+	run(&l, "r1", "", 0, LAB_LOST, &o);
+	for (size_t i = 0; i < sizeof(l.machines[lost].jobs) / sizeof(l.machines[lost].jobs[0]); i++)
+		if (strcmp(l.machines[lost].jobs[i].name, "join") == 0)
+			strcpy(l.machines[lost].jobs[i].record, "running - - r1");
+	l.machines[lost].member = LAB_LEARNER;
+	l.machines[lost].have = "kubelet-conf etcd-manifest etcd-data";
+	memset(&o, 0, sizeof(o));
+	run(&l, "r2", "r1", 0, LAB_LOST, &o);
+	converged(&l, &o);
+	rejoining = false;
+	pthread_mutex_destroy(&l.lock);
+	tear_down();
+}
+
 static void test_rejoin_cut(void)
 {
 	lost = 1;
@@ -449,6 +473,7 @@ static const struct test tests[] = {
 	{ "the connection is lost once", test_once },
 	{ "the n-th call fails", test_error },
 	{ "a control plane that lost its disk joins again", test_rejoin },
+	{ "a rejoin follows the join of an earlier one", test_rejoin_follows },
 	{ "a machine is lost while another joins again", test_rejoin_cut },
 };
 TEST_MAIN(tests)
