@@ -105,12 +105,14 @@ enum step_verdict endpoint_check(struct task *t, struct error *why)
 	endpoint_files(t, &files);
 	same = managed_check(t, &files, &which);
 	managed_release(&files);
-	if (same && cluster_fact_is(h, "unit.keepalived", "active"))
-		return STEP_DONE;
-	if (same)
-		error_set(why, ERROR_NONE, "starts keepalived");
-	else
+	if (!same)
 		error_set(why, ERROR_NONE, "writes %s", which);
+	else if (!cluster_fact_is(h, "unit.keepalived", "active"))
+		error_set(why, ERROR_NONE, "starts keepalived");
+	else if (managed_stale(h, "keepalived"))
+		error_set(why, ERROR_NONE, "reloads keepalived, which runs with an older configuration");
+	else
+		return STEP_DONE;
 	return STEP_NEEDED;
 }
 
@@ -135,8 +137,7 @@ int endpoint_apply(struct task *t, struct error *err)
 	rc = world_script(t, "endpoint", host_script_endpoint, params, n + 2, endpoint_words, NULL, 120000, err);
 	if (rc == 0) {
 		task_lock(t);
-		managed_done(&files, world_facts(t));
-		cluster_set(world_facts(t), "unit.keepalived", "active");
+		managed_done(&files, world_facts(t), "keepalived");
 		task_unlock(t);
 	}
 	managed_release(&files);

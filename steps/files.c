@@ -93,15 +93,26 @@ size_t managed_params(struct managed_files *f, const struct remote_param **param
 	return n;
 }
 
-void managed_done(const struct managed_files *f, struct cluster_host *h)
+void managed_done(const struct managed_files *f, struct cluster_host *h, const char *unit)
 {
-	for (size_t i = 0; i < f->count; i++) {
-		char sum[65], word[128];
+	char sum[65], word[128];
 
+	for (size_t i = 0; i < f->count; i++) {
 		pki_sha256_hex(f->list[i].content, f->list[i].len, sum);
 		snprintf(word, sizeof(word), "sum.%s", f->list[i].path);
 		cluster_set(h, word, sum);
 	}
+	if (!unit)
+		return;
+	snprintf(word, sizeof(word), "unit.%s", unit);
+	cluster_set(h, word, "active");
+	snprintf(word, sizeof(word), "record.stale_%s", unit);
+	cluster_set(h, word, "no");
+}
+
+bool managed_stale(const struct cluster_host *h, const char *unit)
+{
+	return strcmp(cluster_factf(h, "record.stale_%s", unit), "yes") == 0;
 }
 
 void managed_release(struct managed_files *f)

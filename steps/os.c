@@ -69,7 +69,7 @@ int os_apply(struct task *t, struct error *err)
 	rc = world_script(t, "os", host_script_os, params, n + 2, os_words, NULL, 120000, err);
 	if (rc == 0) {
 		task_lock(t);
-		managed_done(&files, world_facts(t));
+		managed_done(&files, world_facts(t), NULL);
 		cluster_set(world_facts(t), "resolve", world_host(t)->address);
 		cluster_set(world_facts(t), "sysctl.net.ipv4.ip_forward", "1");
 		task_unlock(t);

@@ -99,6 +99,8 @@ enum step_verdict runtime_check(struct task *t, struct error *why)
 		error_set(why, ERROR_NONE, "writes %s", which);
 	else if (!cluster_fact_is(h, "unit.containerd", "active"))
 		error_set(why, ERROR_NONE, "starts containerd");
+	else if (managed_stale(h, "containerd"))
+		error_set(why, ERROR_NONE, "restarts containerd, which runs with an older configuration");
 	else
 		return STEP_DONE;
 	return STEP_NEEDED;
@@ -120,8 +122,7 @@ int runtime_apply(struct task *t, struct error *err)
 	version = remote_answer_get(&answer, "containerd_version");
 	if (rc == 0) {
 		task_lock(t);
-		managed_done(&files, world_facts(t));
-		cluster_set(world_facts(t), "unit.containerd", "active");
+		managed_done(&files, world_facts(t), "containerd");
 		task_unlock(t);
 		if (version && release_compare(
 				       *version == 'v' ? version + 1 : version, w->release->containerd_recommended) < 0)

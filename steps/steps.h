@@ -201,8 +201,10 @@ bool managed_same(const struct managed_files *f, const struct cluster_host *h, c
 bool managed_check(struct task *t, const struct managed_files *f, const char **which);
 /* Parameters files, file_N_path, file_N_mode, file_N_data for lib.sh's put_files; lent until release. */
 size_t managed_params(struct managed_files *f, const struct remote_param **params);
-/* After they were put: the facts say so. */
-void managed_done(const struct managed_files *f, struct cluster_host *h);
+/* After they were put: the facts say so, and that the unit which reads them runs with them; unit may be NULL. */
+void managed_done(const struct managed_files *f, struct cluster_host *h, const char *unit);
+/* Whether a run was cut between putting a unit's files and making it take them up. */
+bool managed_stale(const struct cluster_host *h, const char *unit);
 void managed_release(struct managed_files *f);
 /* Newline-separated paths of all files that any step manages on a host of these roles: what the probe is asked to digest. */
 extern const char steps_managed_paths[];

@@ -7,15 +7,16 @@ held() { ip -o -4 addr show | grep -qF " $vip/"; }
 main() {
 	fence
 	ledger_unit keepalived.service
-	put_files
+	put_files_of keepalived
 	systemctl enable --quiet keepalived || true
-	if [ -n "$kw_changed" ] || ! systemctl is-active --quiet keepalived; then
+	if [ "$kw_restart" = yes ]; then
 		# reload keeps the address where it is
 		systemctl reload-or-restart keepalived || {
 			journalctl -u keepalived -n 15 --no-pager -o cat >&2
 			fail "keepalived does not start" "see 'journalctl -u keepalived' on the host"
 		}
 	fi
+	taken_up keepalived
 	if [ "$want_vip" = yes ]; then
 		wait_for 30 held || {
 			journalctl -u keepalived -n 15 --no-pager -o cat >&2

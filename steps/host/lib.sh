@@ -126,6 +126,18 @@ put_files() {
 	done
 }
 
+# put_files_of UNIT: put_files, for what a unit reads when it starts. kw_restart is yes when the unit does not run with it; when it does, taken_up says so.
+# In between the host's record calls the unit stale: the next run must not take files in place for files in use, should this one be cut.
+put_files_of() {
+	kw_restart=$(sed -n "s/^stale_$1=//p" "$kw_state/host.conf" 2>/dev/null) || kw_restart=
+	record "stale_$1" yes
+	put_files
+	if [ -n "$kw_changed" ] || ! systemctl is-active --quiet "$1"; then
+		kw_restart=yes
+	fi
+}
+taken_up() { record "stale_$1" no; }
+
 changed() {
 	case " $kw_changed " in *" $1 "*) return 0 ;; esac
 	return 1

@@ -78,11 +78,12 @@ others() {
 main() {
 	fence
 	others
-	put_files
 	own_name
 	swap_off
 	modules
 	settings
+	# last: that they are there tells the next run that the rest was done, should this one be cut
+	put_files
 	say prepared yes
 }
 main </dev/null

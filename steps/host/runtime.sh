@@ -1,4 +1,4 @@
-# Configures containerd and makes it run. Restarted only when something changed.
+# Configures containerd and makes it run. Restarted only when it does not run with this configuration.
 # Parameters: files… (lib.sh).
 # Answers: containerd_version, restarted, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
@@ -8,9 +8,9 @@ main() {
 	fence
 	make_dir /etc/containerd/conf.d 755
 	make_dir /etc/containerd/certs.d 755
-	put_files
 	ledger_unit containerd.service
-	if [ -n "$kw_changed" ] || ! systemctl is-active --quiet containerd; then
+	put_files_of containerd
+	if [ "$kw_restart" = yes ]; then
 		systemctl enable --quiet containerd || true
 		log "restarting containerd"
 		systemctl restart containerd || {
@@ -23,6 +23,7 @@ main() {
 		journalctl -u containerd -n 15 --no-pager -o cat >&2
 		fail "containerd does not answer within 60 s" "see 'journalctl -u containerd' on the host"
 	}
+	taken_up containerd
 	say containerd_version "$(containerd --version | awk '{ print $3 }')"
 }
 main </dev/null

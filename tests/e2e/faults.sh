@@ -7,7 +7,6 @@
 
 # When the last step of the living hosts ended, in seconds since the run's start, by the run's journal.
 done_without() { jq -rs --arg h "$1" '[.[] | select(.kind == "step-done" and .host != $h and .step != "unlock") | .at] | max / 1000 | floor' "$2"; }
-journal() { find "$XDG_STATE_HOME/kubewright/lab/runs" -name '*.jsonl' -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2; }
 
 dead_worker() {
 	local how=$1
@@ -54,31 +53,16 @@ strike() {
 		show strike
 		return
 	fi
-	case $fault in
-	kill) kill -9 "$pid" ;;
-	cut) "$LAB" cut "$host" ;;
-	power) "$LAB" kill "$host" ;;
-	esac
+	inflict "$fault" "$host" "$pid"
 	wait "$pid" 2>/dev/null
 	status=$?
-	case $fault in
-	cut) "$LAB" heal "$host" ;;
-	power) "$LAB" start "$host" ;;
-	esac
+	make_good "$fault" "$host"
 	note "$fault on $host during $job: exit $status after $((SECONDS - begin)) s"
 	[ "$status" -ne 0 ] || note "(the run came through it)"
 	case $fault in
 	kill) ;;
 	*) has "$flavour: $fault during $job: the output names $host" "$WORK/strike.out" "$host" ;;
 	esac
-}
-
-# each start of a job but the first has a clean between it and the one before
-ran_once() {
-	"$LAB" exec "$1" awk -v job="$2" '$3 == "clean" && $4 == "end" && $5 == 0 { cleaned = 1 }
-		$3 == job && $4 == "start" { n++; if (n > 1 && !cleaned) bad = 1; cleaned = 0 }
-		$3 == job && $4 == "end" { last = $5 }
-		END { print (bad || n == 0 || last != 0) ? "again without a clean" : "once" }' /var/lib/kubewright/history
 }
 
 faults_in_the_middle() {
@@ -103,10 +87,6 @@ faults_in_the_middle() {
 	done
 	ok "$flavour: $fault: no secret is readable" secrets_hidden
 	scenario_end
-}
-members() {
-	"$LAB" exec "$1" sh -c 'curl -s --max-time 5 --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/healthcheck-client.crt \
-		--key /etc/kubernetes/pki/etcd/healthcheck-client.key -X POST -d "{}" https://127.0.0.1:2379/v3/cluster/member/list' | jq '.members | length'
 }
 
 # ---- two at once --------------------------------------------------------------------------------------------------------------------

@@ -86,12 +86,14 @@ show() { sed 's/^/#   /' "$WORK/$1.out" | tail -n "${2:-40}"; }
 
 ready_nodes() { kc get nodes --no-headers 2>/dev/null | awk '$2 ~ /^Ready/' | wc -l; }
 ready_is() { [ "$(ready_nodes)" = "$1" ]; }
-# Started voters, asked of etcd itself on a control plane, by none of kubewright's code.
-voters() {
-	"$LAB" exec "$1" sh -c 'curl -s --max-time 5 --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/healthcheck-client.crt \
-		--key /etc/kubernetes/pki/etcd/healthcheck-client.key -X POST -d "{}" https://127.0.0.1:2379/v3/cluster/member/list' |
-		jq '[.members[] | select(.isLearner != true and (.name // "") != "")] | length'
+# etcd HOST PATH [OPTIONS]: asks etcd itself on a control plane, by none of kubewright's code.
+etcd() {
+	"$LAB" exec "$1" curl -s --max-time 5 --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/healthcheck-client.crt \
+		--key /etc/kubernetes/pki/etcd/healthcheck-client.key "${@:3}" "https://127.0.0.1:2379$2"
 }
+# Started voters, and members of any kind.
+voters() { etcd "$1" /v3/cluster/member/list -d '{}' | jq '[.members[] | select(.isLearner != true and (.name // "") != "")] | length'; }
+members() { etcd "$1" /v3/cluster/member/list -d '{}' | jq '.members | length'; }
 vip_holder() {
 	local h
 	for h in $("$LAB" status | awk '$3 == "up" && $1 ~ /^cp/ { print $1 }'); do
@@ -104,6 +106,33 @@ vip_holder() {
 }
 # runs HOST JOB: how often a job began there, by the host's own record
 runs() { "$LAB" exec "$1" sh -c "grep -c ' $2 start\$' /var/lib/kubewright/history" 2>/dev/null || true; }
+# each start of a job but the first has a clean between it and the one before
+ran_once() {
+	"$LAB" exec "$1" awk -v job="$2" '$3 == "clean" && $4 == "end" && $5 == 0 { cleaned = 1 }
+		$3 == job && $4 == "start" { n++; if (n > 1 && !cleaned) bad = 1; cleaned = 0 }
+		$3 == job && $4 == "end" { last = $5 }
+		END { print (bad || n == 0 || last != 0) ? "again without a clean" : "once" }' /var/lib/kubewright/history
+}
+# journal: that of the newest run
+journal() { find "$XDG_STATE_HOME/kubewright/lab/runs" -name '*.jsonl' -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2; }
+
+# ---- faults: kill (of kubewright, by its PID), cut, power
+
+# inflict FAULT HOST PID
+inflict() {
+	case $1 in
+	kill) kill -9 "$3" ;;
+	cut) "$LAB" cut "$2" ;;
+	power) "$LAB" kill "$2" ;;
+	esac
+}
+# make_good FAULT HOST
+make_good() {
+	case $1 in
+	cut) "$LAB" heal "$2" ;;
+	power) "$LAB" start "$2" ;;
+	esac
+}
 
 # A pod on each worker, each asked by the other's.
 pods_talk() {

@@ -81,7 +81,7 @@ static void run_init(struct machine *m, bool whole)
 {
 	for (int i = 0; i < LAB_MACHINES; i++)
 		insist(m->lab->machines[i].member == LAB_NO_MEMBER, "kubeadm init beside a living etcd");
-	insist(m->packages && m->containerd && m->pki && !*m->have,
+	insist(m->packages && m->containerd && !m->stale && m->pki && !*m->have,
 		"kubeadm init on a machine that is not ready for it");
 	m->lab->inits++;
 	m->have = whole ? "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data"
@@ -99,7 +99,7 @@ static void run_join(struct machine *m, bool whole)
 		insist(i == m->index || m->lab->machines[i].member != LAB_LEARNER || !is_control_plane(m),
 			"two learners at once");
 	}
-	insist(voter && m->packages && m->containerd && !*m->have && m->member == LAB_NO_MEMBER,
+	insist(voter && m->packages && m->containerd && !m->stale && !*m->have && m->member == LAB_NO_MEMBER,
 		"kubeadm join on a machine that is not ready for it");
 	m->node = true;
 	m->have = "kubelet-conf";
@@ -144,7 +144,8 @@ static const char *run_job(struct machine *m, const char *name, bool whole)
 	if (strcmp(name, "etcd-restore") == 0)
 		return run_restore(m, whole);
 	if (strcmp(name, "packages") == 0) {
-		m->packages = whole;
+		/* Debian starts what it installs */
+		m->packages = m->containerd = whole;
 		return "containerd_package=containerd.io\ncontainerd_version=2.2.0-1\nkubelet_version=" KUBE "\n";
 	}
 	return strcmp(name, "clean") == 0 ? "cleaned=yes\n" : "images=7\n";
@@ -310,6 +311,8 @@ static void probe(struct machine *m, const struct remote_exec *x, struct str *ou
 		fake_say(out, "record.cluster", m->lab->inventory->cluster);
 	if (m->init)
 		fake_say(out, "record.init", "yes");
+	if (m->stale)
+		fake_say(out, "record.stale_containerd", "yes");
 	for (size_t i = 0; i < sizeof(m->jobs) / sizeof(m->jobs[0]); i++) {
 		snprintf(word, sizeof(word), "job.%s", m->jobs[i].name);
 		if (m->jobs[i].name[0] && strcmp(m->jobs[i].name, "gone") != 0)
@@ -385,11 +388,12 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 		return whole ? "have" : NULL;
 	if (fake_has(x, host_script_etcd_stop))
 		return whole ? (m->have = "kubelet-conf", m->lab->stops++, "stopped") : NULL;
-	put_files(m, x, whole);
+	/* half of what runtime does is the files, without the restart */
+	put_files(m, x, whole || fake_has(x, host_script_runtime));
 	if (fake_has(x, host_script_os))
 		return m->prepared = whole, "prepared";
 	if (fake_has(x, host_script_runtime))
-		return m->containerd = whole, "restarted";
+		return m->stale = !whole, "restarted";
 	insist(fake_has(x, host_script_endpoint), "a script that it does not know");
 	return m->keepalived = whole, "vip_held";
 }

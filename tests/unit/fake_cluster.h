@@ -39,6 +39,7 @@ struct machine {
 	} files[16];
 	size_t file_count;
 	bool prepared, packages, containerd, keepalived, pki, record, init;
+	bool stale; /* containerd runs with another configuration than it has */
 	char lock[64];       /* the run that holds it */
 	const char *have;    /* of kubeadm's files */
 	bool node;           /* registered */

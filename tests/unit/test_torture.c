@@ -132,7 +132,7 @@ static void wipe(struct machine *m)
 {
 	memset(m->jobs, 0, sizeof(m->jobs));
 	m->file_count = 0;
-	m->prepared = m->packages = m->containerd = m->keepalived = m->pki = m->record = m->init = false;
+	m->prepared = m->packages = m->containerd = m->keepalived = m->pki = m->record = m->init = m->stale = false;
 	m->have = "";
 	m->lock[0] = '\0';
 }
