@@ -31,7 +31,7 @@ KW_LIBS = $(SAN) -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS) $(shell $(PKG_CONF
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
-.PHONY: all check check-tui lint asan tsan sanitized fuzz bench e2e e2e-full demo test install clean format deps
+.PHONY: all check check-tui lint asan tsan sanitized fuzz bench e2e e2e-full e2e-crash demo test install clean format deps
 all: $(BUILD)/kubewright
 
 $(BUILD)/kubewright: $(BUILD)/main.o $(OBJS)
@@ -79,6 +79,9 @@ e2e: all
 	$(Q)$(SUDO) tests/e2e/run newest -- wizard
 e2e-full: all
 	$(Q)$(SUDO) tests/e2e/run debian release -- install wizard faults sanitizers badinput rejoin repair restore
+# newest: kill -9, a cut cable and a power failure in every step of the plan; eight minutes each
+e2e-crash: all
+	$(Q)$(SUDO) tests/e2e/run newest -- crash
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
 
 # the wizard in real terminals, by tmux; no root, no lab

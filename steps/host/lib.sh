@@ -128,6 +128,7 @@ put_files() {
 
 # put_files_of UNIT: put_files, for what a unit reads when it starts. kw_restart is yes when the unit does not run with it; when it does, taken_up says so.
 # In between the host's record calls the unit stale: the next run must not take files in place for files in use, should this one be cut.
+# shellcheck disable=SC2034
 put_files_of() {
 	kw_restart=$(sed -n "s/^stale_$1=//p" "$kw_state/host.conf" 2>/dev/null) || kw_restart=
 	record "stale_$1" yes

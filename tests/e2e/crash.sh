@@ -37,7 +37,7 @@ runs_of() {
 			all decide@cp1 os@cp2 packages@cp3 runtime@w1 images@w2
 			all certificates@cp2 endpoint@cp3 init@cp1
 			cp1 cni@cp1
-			all join-control-plane@cp2 join@w2
+			cp1,cp2,w2 join-control-plane@cp2 join@w2
 			all labels@any
 			all verify@any
 			all kubeconfig@any
@@ -52,7 +52,7 @@ REPEATABLE=' probe preflight decide survey labels verify kubeconfig unlock '
 give_work() {
 	case $1 in
 	kubeconfig) rm -f "$XDG_STATE_HOME/kubewright/lab/kubeconfig" ;;
-	labels) sed -i -E "/name: w1,/{s/, labels: \{[^}]*\}//;s/\}\$/, labels: {struck: \"$((++labelled))\"}}/}" "$WORK/kubewright.yaml" ;;
+	labels) sed -i -E "/name: cp1,/{s/, labels: \{[^}]*\}//;s/\}\$/, labels: {struck: \"$((++labelled))\"}}/}" "$WORK/kubewright.yaml" ;;
 	esac
 }
 labelled=0
