@@ -7,6 +7,11 @@ main() {
 	make_dir /etc/kubernetes 755
 	make_dir /etc/kubernetes/pki 755
 	put_files
+	record cluster "$cluster"
+	record node "$node"
+	record ca_pin "$ca_pin"
+	[ "$init" = no ] || record init yes
+	# last: that it is there tells the next run that the rest was done, should this one be cut
 	kw_i=1
 	while [ "$kw_i" -le "$files" ]; do
 		eval "kw_p=\$file_${kw_i}_path"
@@ -14,10 +19,6 @@ main() {
 		kw_i=$((kw_i + 1))
 	done >"$kw_state/pki.sha256.new" && sync "$kw_state/pki.sha256.new" &&
 		mv -f "$kw_state/pki.sha256.new" "$kw_state/pki.sha256" || fail "cannot write $kw_state/pki.sha256"
-	record cluster "$cluster"
-	record node "$node"
-	record ca_pin "$ca_pin"
-	[ "$init" = no ] || record init yes
 	say placed "$files"
 }
 main </dev/null

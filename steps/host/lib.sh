@@ -97,6 +97,8 @@ make_dir() {
 put_file() {
 	kw_tmp=$(dirname "$1")/.kubewright.$$
 	make_dir "$(dirname "$1")" 755
+	# what a script that was cut has left, keys among it
+	rm -f "$(dirname "$1")"/.kubewright.*
 	(umask 077 && printf '%s' "$3" | base64 -d >"$kw_tmp") || {
 		rm -f "$kw_tmp"
 		fail "cannot write $1" "is the disk full or read-only? see 'df $(dirname "$1")'"

@@ -128,6 +128,13 @@ strike() {
 
 healthy() { etcd "$1" /health | jq -r .health; }
 
+tidy() {
+	local h
+	for h in cp1 cp2 cp3 w1 w2; do
+		"$LAB" exec $h sh -c '! find /etc /usr/local /var/lib/kubewright /run/kubewright -name ".kubewright.*" -o -name ".lock.*" -o -name "*.new" | grep .' || return 1
+	done
+}
+
 # The cluster is as if nothing had happened.
 whole() {
 	local name=$1 h
@@ -142,6 +149,7 @@ whole() {
 	for h in cp2 cp3 w1 w2; do
 		is "$name: the join of $h ran once" "$(ran_once $h join)" once
 	done
+	ok "$name: nothing half written is left" tidy
 	apply again
 	is "$name: apply finds nothing to do afterwards (${seconds} s)" "$status $(grep -c 'nothing was changed' "$WORK/again.out")" "0 1"
 	ok "$name: no secret is readable" secrets_hidden
