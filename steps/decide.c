@@ -133,7 +133,8 @@ static int new_cluster(struct task *t, struct error *err)
 	}
 	missing(w, &absent);
 	if (absent.len && !w->without_missing) {
-		error_set(err, ERROR_CONNECT,
+		/* not this host's connection: it has its lock to give back through it */
+		error_set(err, ERROR_COMMAND,
 			"control planes cannot be reached: %s; a new cluster begins with all of them", absent.buf);
 		rc = error_hint(
 			err, "bring them back, or go on with --without-missing and apply again when they are back");

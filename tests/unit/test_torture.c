@@ -261,6 +261,10 @@ static void point(unsigned n, enum lab_fault fault)
 		sound_error(&bad);
 	else
 		converged(&l, &bad);
+	/* whom it can still reach it leaves without a lock */
+	for (int i = 0; i < LAB_MACHINES; i++)
+		if (fault != LAB_ERROR && i != l.dead && !CHECK_STR(l.machines[i].lock, ""))
+			printf("# %s: %s\n", inventory->hosts[i].name, run_error(&bad));
 	if (fault == LAB_LOST || fault == LAB_LOST_AFTER)
 		CHECK(bad.failed);
 	else if (fault == LAB_ONCE && !CHECK(!bad.failed))
