@@ -7,7 +7,7 @@
 
 # Run by run: the hosts of the apply, then what is struck in it. A killed kubewright can be struck once in a run; hosts that are cut or lose their
 # power can be struck at a step each, and what depends on them waits or is left for the next apply. Hosts are left out where they would run ahead
-# of a strike that is still to come.
+# of a strike that is still to come. back@HOSTS: a cut cable is put back as soon as the run has noticed, and the run reconnects and goes on.
 runs_of() {
 	if [ "$1" = kill ]; then
 		cat <<-'END'
@@ -38,10 +38,10 @@ runs_of() {
 			all certificates@cp2 endpoint@cp3 init@cp1
 			cp1 cni@cp1
 			cp1,cp2,w2 join-control-plane@cp2 join@w2
-			all labels@any
-			all verify@any
-			all kubeconfig@any
-			all survey@cp3 unlock@w1
+			back@all labels@any
+			back@all verify@any
+			back@all kubeconfig@any
+			back@all survey@cp3 unlock@w1
 		END
 	fi
 }
@@ -62,7 +62,7 @@ end_of() { jq -r --arg s "$1" --arg h "$2" 'select(.kind == "step-done" and .ste
 
 # struck FAULT HOSTS STEP@HOST…: one run of $COMMAND over the hosts, struck at each of the steps; rows go to $WORK/rows, the strikes that did not land to $missed
 struck() {
-	local fault=$1 hosts=$2 pid word host when begin options=() left=" ${*:3} " hit=() rows=() row
+	local fault=$1 hosts=${2#back@} pid word host when begin options=() left=" ${*:3} " hit=() rows=() row
 	missed=
 	for word in "${@:3}"; do give_work "${word%@*}"; done
 	[ "$hosts" = all ] || options=(--hosts "$hosts" --without-missing)
@@ -81,6 +81,9 @@ struck() {
 		[ "$when" = inside ] || missed="$missed $word"
 	done
 	[ "$left" = ' ' ] || kill -9 $pid 2>/dev/null
+	if [ "$fault-${2%all}" = cut-back@ ]; then
+		for host in "${hit[@]}"; do until_ok 90 noticed "$host" $pid && make_good cut "$host"; done
+	fi
 	wait $pid 2>/dev/null
 	status=$?
 	ms=$(($(now_ms) - begin))
@@ -92,6 +95,9 @@ struck() {
 	done
 	judge "$fault" "${hit[@]}"
 }
+
+# noticed HOST PID: the run has lost the host, or is over
+noticed() { grep -q "\"kind\":\"host-state\",\"host\":\"$1\",\"text\":\"lost\"" "$(journal)" || ! kill -0 "$2" 2>/dev/null; }
 
 # How a struck run may end: the killed one as it was killed; the others by themselves, naming the hosts that they left.
 judge() {
