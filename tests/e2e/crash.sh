@@ -132,7 +132,7 @@ strike() {
 	[ "$1" != power ] || until_ok 120 serving || fail "$flavour: power: the control planes serve again"
 }
 
-healthy() { etcd "$1" /health | jq -r .health; }
+healthy() { etcd_of "$1" /health | jq -r .health; }
 
 tidy() {
 	local h

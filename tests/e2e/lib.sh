@@ -86,14 +86,14 @@ show() { sed 's/^/#   /' "$WORK/$1.out" | tail -n "${2:-40}"; }
 
 ready_nodes() { kc get nodes --no-headers 2>/dev/null | awk '$2 ~ /^Ready/' | wc -l; }
 ready_is() { [ "$(ready_nodes)" = "$1" ]; }
-# etcd HOST PATH [OPTIONS]: asks etcd itself on a control plane, by none of kubewright's code.
-etcd() {
+# etcd_of HOST PATH [OPTIONS]: asks etcd itself on a control plane, by none of kubewright's code.
+etcd_of() {
 	"$LAB" exec "$1" curl -s --max-time 5 --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/healthcheck-client.crt \
 		--key /etc/kubernetes/pki/etcd/healthcheck-client.key "${@:3}" "https://127.0.0.1:2379$2"
 }
 # Started voters, and members of any kind.
-voters() { etcd "$1" /v3/cluster/member/list -d '{}' | jq '[.members[] | select(.isLearner != true and (.name // "") != "")] | length'; }
-members() { etcd "$1" /v3/cluster/member/list -d '{}' | jq '.members | length'; }
+voters() { etcd_of "$1" /v3/cluster/member/list -d '{}' | jq '[.members[] | select(.isLearner != true and (.name // "") != "")] | length'; }
+members() { etcd_of "$1" /v3/cluster/member/list -d '{}' | jq '.members | length'; }
 vip_holder() {
 	local h
 	for h in $("$LAB" status | awk '$3 == "up" && $1 ~ /^cp/ { print $1 }'); do
