@@ -57,6 +57,11 @@ bool task_cancelled(const struct task *t);
  * engine_config.parallel.
  */
 struct remote *task_remote(struct task *t, struct error *err);
+/*
+ * A new login beside the connection that there is, which it then takes the place of: the proof that the host still lets one in. NULL: err set, and the old
+ * connection is the task's as before.
+ */
+struct remote *task_reopen(struct task *t, struct error *err);
 /* A line for the log of this cell. Secrets are masked. */
 void task_log(struct task *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Same for raw output in pieces; usable as remote_output_fn with ctx = the task. Lines are split, made printable, bounded. */

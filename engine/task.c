@@ -137,6 +137,36 @@ struct remote *task_remote(struct task *t, struct error *err)
 	return open_remote(t, err);
 }
 
+struct remote *task_reopen(struct task *t, struct error *err)
+{
+	struct remote *old, *r;
+	struct remote_cancel_token *old_token;
+	bool old_dead;
+
+	/* out of sight while the new one is made: a cancel is for that one */
+	pthread_mutex_lock(&t->e->lock);
+	old = t->remote;
+	old_token = t->token;
+	old_dead = t->remote_dead;
+	t->remote = NULL;
+	t->token = NULL;
+	t->remote_dead = false;
+	pthread_mutex_unlock(&t->e->lock);
+	r = open_remote(t, err);
+	if (r) {
+		remote_free(old);
+		if (old_token)
+			remote_cancel_token_free(old_token);
+		return r;
+	}
+	pthread_mutex_lock(&t->e->lock);
+	t->remote = old;
+	t->token = old_token;
+	t->remote_dead = old_dead;
+	pthread_mutex_unlock(&t->e->lock);
+	return NULL;
+}
+
 void task_notice(struct task *t, const char *fmt, ...)
 {
 	struct str text = STR_INIT;
