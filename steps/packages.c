@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "inventory/inventory.h"
 #include "steps/host_scripts.h"
 
@@ -79,6 +80,12 @@ enum step_verdict packages_check(struct task *t, struct error *why)
 	return STEP_DONE;
 }
 
+/* kube-proxy brings its own nft; a host without one has nobody who could show its rules, or take them out again. */
+static bool wants_nft(const struct inventory *inv)
+{
+	return inv->kubeproxy_config && strcmp(json_get_str(inv->kubeproxy_config, "mode", ""), "nftables") == 0;
+}
+
 static bool wants_time_service(struct task *t)
 {
 	static const char *const services[] = { "systemd-timesyncd", "chrony", "ntp", "ntpsec" };
@@ -141,8 +148,8 @@ int packages_apply(struct task *t, struct error *err)
 		return error_hint(err, "name yours in kubernetes.repository");
 	}
 	kube_key = key_url(kube, kube_url, "Release.key");
-	extra = xasprintf(
-		"%s%s", wants_keepalived(t) ? "keepalived curl " : "", w->release->needs_crictl ? "cri-tools" : "");
+	extra = xasprintf("%s%s%s", wants_keepalived(t) ? "keepalived curl " : "",
+		w->release->needs_crictl ? "cri-tools " : "", wants_nft(inv) ? "nftables" : "");
 	const struct remote_param params[] = {
 		{ "kube_version", w->version },
 		{ "kube_url", kube_url },

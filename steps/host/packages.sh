@@ -145,7 +145,11 @@ main() {
 		fi
 		kw_want="$kw_want $kw_name=$kw_version"
 	done
-	kw_want="$kw_want $kw_runtime $extra"
+	kw_want="$kw_want $kw_runtime"
+	# what is here already is not brought to another version
+	for kw_name in $extra; do
+		[ -n "$(installed "$kw_name")" ] || kw_want="$kw_want $kw_name"
+	done
 	if [ "$time_service" = yes ]; then
 		kw_want="$kw_want systemd-timesyncd"
 	fi
