@@ -21,6 +21,11 @@ extern const char host_script_clean[];
 extern const char host_script_cni[];
 extern const char host_script_fetch_ca[];
 extern const char host_script_unlock[];
+extern const char host_script_filter[];  /* after lib, before deadman and reset */
+extern const char host_script_deadman[]; /* after filter, before reset_network and confirm */
+extern const char host_script_putback[]; /* a parameter of deadman's: runs on the host by itself */
+extern const char host_script_confirm[];
+extern const char host_script_reset_network[];
 extern const char host_script_reset[];
 extern const char host_script_remedy[];
 extern const char host_script_job[];

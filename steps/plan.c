@@ -116,6 +116,12 @@ const size_t plan_repair_count = COUNT(plan_repair);
 const struct step plan_check[] = { LOOK_STEPS };
 const size_t plan_check_count = COUNT(plan_check);
 
+const struct step plan_look[] = {
+	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } },
+		probe_check, probe_apply },
+};
+const size_t plan_look_count = COUNT(plan_look);
+
 const struct step plan_status[] = {
 	LOOK_STEPS,
 };

@@ -1,15 +1,85 @@
-/* Undoing the installation by the host's own ledger. */
+/* Undoing the installation by the host's own ledger, on the hosts that the operator was shown and no other. */
 #include "steps/steps.h"
 
 #include "base/error.h"
+#include "base/str.h"
 #include "inventory/inventory.h"
 #include "steps/host_scripts.h"
 
+#include <stdio.h>
+#include <string.h>
+
+static const char *const network_words[] = { "stopped", "error", "hint", NULL };
 static const char *const reset_words[] = { "undone", "error", "hint", NULL };
+
+void host_identify(const struct cluster_host *h, struct host_identity *out)
+{
+	memset(out, 0, sizeof(*out));
+	snprintf(out->machine_id, sizeof(out->machine_id), "%s", cluster_fact(h, "machine_id"));
+	snprintf(out->product_uuid, sizeof(out->product_uuid), "%s", cluster_fact(h, "product_uuid"));
+}
+
+/* A pod network's configuration or etcd's data alone may be of something else. */
+static bool runs_kubernetes(const struct cluster_host *h)
+{
+	const char *have = cluster_fact(h, "have");
+
+	return strstr(have, "kubelet-conf") || strstr(have, "admin-conf") || strstr(have, "-manifest") ||
+	       cluster_fact_is(h, "unit.kubelet", "active") || cluster_fact_int(h, "pods", 0) > 0;
+}
+
+int reset_guard(const struct inventory *inv, const struct cluster_host *hosts, int host, struct error *err)
+{
+	const struct cluster_host *h = &hosts[host];
+	const char *name = inv->hosts[host].name;
+	const char *cluster = cluster_fact(h, "record.cluster"), *node = cluster_fact(h, "record.node");
+
+	if (*cluster && strcmp(cluster, inv->cluster) != 0) {
+		error_set(err, ERROR_PREFLIGHT, "this host belongs to the cluster %s; the inventory is of %s", cluster,
+			inv->cluster);
+		return error_hint(
+			err, "is its address right? a host of %s is reset with that cluster's inventory", cluster);
+	}
+	if (*node && strcmp(node, name) != 0) {
+		error_set(err, ERROR_PREFLIGHT, "this host was installed as %s; the inventory calls it %s", node, name);
+		return error_hint(err, "are two addresses exchanged in the inventory? correct it, then reset");
+	}
+	if (!cluster_fact_is(h, "ledger", "yes") && runs_kubernetes(h)) {
+		error_set(err, ERROR_PREFLIGHT,
+			"Kubernetes is on this host, and it was not kubewright that installed it: there is no undo ledger");
+		return error_hint(err,
+			"is its address right? if it is to go all the same: 'kubeadm reset', or what its installer has for that, on the host; "
+			"--hosts leaves it out");
+	}
+	return 0;
+}
+
+/* Between the question and the answer an address may have come to another machine. */
+static int same_host(const struct host_identity *shown, const struct cluster_host *h, struct error *err)
+{
+	struct host_identity now;
+
+	host_identify(h, &now);
+	if (!*shown->machine_id && !*shown->product_uuid) {
+		error_set(err, ERROR_PREFLIGHT,
+			"this host could not be looked at before the reset was confirmed, and now it can");
+		return error_hint(err, "'kubewright reset' again shows it, and asks");
+	}
+	if (strcmp(now.machine_id, shown->machine_id) == 0 && strcmp(now.product_uuid, shown->product_uuid) == 0)
+		return 0;
+	error_set(err, ERROR_PREFLIGHT,
+		"another machine answers than the one that was shown: its machine-id is %s, it was %s", now.machine_id,
+		shown->machine_id);
+	return error_hint(err,
+		"nothing was done to it; is the address used twice? 'kubewright reset' again shows what answers now");
+}
 
 enum step_verdict reset_check(struct task *t, struct error *why)
 {
-	if (lock_refused(t, why))
+	const struct world *w = world_of(t);
+
+	if (lock_refused(t, why) || (w->shown && same_host(&w->shown[task_host(t)], world_facts(t), why)) ||
+		reset_guard(w->inventory, w->hosts, task_host(t), why))
 		return STEP_IMPOSSIBLE;
 	if (cluster_fact_is(world_facts(t), "ledger", "no"))
 		return STEP_DONE;
@@ -19,5 +89,18 @@ enum step_verdict reset_check(struct task *t, struct error *why)
 
 int reset_apply(struct task *t, struct error *err)
 {
-	return world_job(t, "reset", host_script_reset, NULL, 0, reset_words, NULL, NULL, 20 * 60000, err);
+	struct str script = STR_INIT;
+	int rc;
+
+	/* a reset that still runs is past its changes to the network */
+	if (strcmp(world_job_state(world_facts(t), "reset"), "running") != 0 &&
+		world_network_job(t, "reset-network", host_script_reset_network,
+			"Kubernetes' packet filter rules, kernel settings and interfaces were taken back",
+			network_words, 10 * 60000, err))
+		return -1;
+	str_add(&script, host_script_filter);
+	str_add(&script, host_script_reset);
+	rc = world_job(t, "reset", script.buf, NULL, 0, reset_words, NULL, NULL, 20 * 60000, err);
+	str_release(&script);
+	return rc;
 }

@@ -31,6 +31,11 @@ struct world_login {
 	struct secret password, sudo;
 };
 
+/* Which machine it is, whatever answers at its address. Empty strings: not looked at. */
+struct host_identity {
+	char machine_id[48], product_uuid[48];
+};
+
 /*
  * What the steps of one run share. Made by the command line, read by all hosts' threads; members below "shared" are guarded by task_lock.
  */
@@ -63,6 +68,7 @@ struct world {
 	const bool *leave;  /* per host, whether it is to leave the cluster for good; NULL: none */
 	struct world_etcd *etcd_task; /* plan_snapshot, plan_restore: what is wanted */
 	const char *remedy; /* plan_remedy: the finding's name */
+	const struct host_identity *shown; /* plan_reset: per host, what the operator has agreed to; NULL: nobody was asked */
 
 	/* shared */
 	struct cluster_host *hosts; /* per host; only its own thread writes, under the lock */
@@ -101,6 +107,9 @@ extern const struct step plan_check[];
 extern const size_t plan_check_count;
 extern const struct step plan_reset[];
 extern const size_t plan_reset_count;
+/* Looks at the hosts alone, not at the cluster. */
+extern const struct step plan_look[];
+extern const size_t plan_look_count;
 /* The installation, for a living cluster: the hosts of world->rejoin leave it first, whatever is left of them, and join anew. */
 extern const struct step plan_rejoin[];
 extern const size_t plan_rejoin_count;
@@ -158,6 +167,14 @@ int world_job(struct task *t, const char *name, const char *script, const struct
  * remedy into err's hint and the line into its detail. job: the job's name, or "". err's kind and what stay; cannot fail.
  */
 void world_explain(struct task *t, const char *job, struct error *err);
+/* What the network's way back is called by: steps/host/deadman.sh. Long enough for a few logins to be tried. */
+#define DEADMAN_SECONDS 60
+/*
+ * Runs a job that changes the network, with filter.sh and deadman.sh before it, and confirms the change by a session of its own: the host puts its network back
+ * after DEADMAN_SECONDS when none gets in, and this fails saying so. what: the changes, for that error. The script arms by deadman_arm "$seconds".
+ */
+int world_network_job(struct task *t, const char *name, const char *script, const char *what, const char *const *words,
+	int64_t timeout_ms, struct error *err);
 /* Whether the host's record says that job NAME ended with status 0. */
 bool world_job_done(const struct cluster_host *h, const char *name);
 /* Digest of a job's script and parameters (but for the one named secret_config): its record keeps it, so that a check can tell a result from mere evidence. */
@@ -295,6 +312,9 @@ enum step_verdict unlock_dead_check(struct task *t, struct error *why);
 int unlock_dead_apply(struct task *t, struct error *err);
 enum step_verdict reset_check(struct task *t, struct error *why);
 int reset_apply(struct task *t, struct error *err);
+/* Whether kubewright installed this host for the inventory's cluster and under this name; -1: err says what it is instead. Pure. */
+int reset_guard(const struct inventory *inv, const struct cluster_host *hosts, int host, struct error *err);
+void host_identify(const struct cluster_host *h, struct host_identity *out);
 enum step_verdict expel_check(struct task *t, struct error *why);
 int expel_apply(struct task *t, struct error *err);
 enum step_verdict ask_etcd_check(struct task *t, struct error *why);

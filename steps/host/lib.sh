@@ -9,6 +9,8 @@ export PATH
 umask 022
 kw_state=/var/lib/kubewright
 kw_ledger=$kw_state/ledger
+# Folders that Kubernetes and its pods fill.
+kw_trees='/etc/kubernetes /etc/cni /opt/cni /usr/libexec/kubernetes /var/lib/cni /var/lib/etcd /var/lib/kubelet /var/log/containers /var/log/pods'
 
 log() { printf '%s\n' "$*" >&2; }
 
@@ -77,9 +79,33 @@ ledger_unit() {
 	ledger_note unit "$1" "${kw_enabled:-absent} ${kw_active:-inactive}"
 }
 
+# What is in the folders of Kubernetes before it is.
+ledger_trees() {
+	kw_dirs
+	[ ! -f "$kw_ledger/trees" ] || return 0
+	# shellcheck disable=SC2086
+	find $kw_trees -xdev 2>/dev/null >"$kw_ledger/trees.new" || true
+	sync "$kw_ledger/trees.new" && mv -f "$kw_ledger/trees.new" "$kw_ledger/trees" ||
+		fail "cannot write the undo ledger $kw_ledger/trees" "is the disk full or read-only? see 'df /var/lib'"
+}
+
 ledger_sysctl() {
 	kw_value=$(sysctl -n "$1" 2>/dev/null) || return 0
 	ledger_note sysctl "$1" "$kw_value"
+}
+
+entries() { grep -s "^$1|" "$kw_ledger/list" | cut -d'|' -f2-; }
+
+# Tables and chains of the packet filter, as words "ip/filter" and "ip/filter/INPUT".
+filter_words() {
+	{
+		! command -v nft >/dev/null ||
+			nft list chains 2>/dev/null | awk '$1 == "table" { t = $2 "/" $3; print t } $1 == "chain" { print t "/" $2 }'
+		for kw_tool in iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy; do
+			! command -v "$kw_tool-save" >/dev/null ||
+				"$kw_tool-save" 2>/dev/null | awk -v f="${kw_tool%tables-*}" '/^\*/ { t = f "/" substr($1, 2); print t } /^:/ { print t "/" substr($1, 2) }'
+		done
+	} | sort -u | tr '\n' ' '
 }
 
 # make_dir PATH MODE: like mkdir -p, remembering the topmost directory that was not there.

@@ -70,6 +70,12 @@ others() {
 		net.netfilter.nf_conntrack_tcp_timeout_close_wait; do
 		ledger_sysctl "$kw_key"
 	done
+	if [ ! -e /etc/kubernetes/kubelet.conf ]; then
+		ledger_note filter words "$(filter_words)"
+		ledger_trees
+		# kube-proxy has it made where there are no modules
+		[ -d /lib/modules ] || ledger_note dir "$(readlink -f /lib)/modules" absent
+	fi
 	for kw_link in cni0 flannel.1 kube-ipvs0 vxlan.calico cilium_host cilium_vxlan; do
 		ip link show dev "$kw_link" >/dev/null 2>&1 || ledger_note link "$kw_link" absent
 	done

@@ -1,35 +1,46 @@
-# Plays the undo ledger back: what kubewright changed on this host becomes what it was; nothing else is touched. Runs as a job.
-# The uplink, sshd and its settings are never part of the ledger.
+# Plays the undo ledger back: what kubewright changed on this host becomes what it was; nothing else is touched. Runs as a job after filter.sh, once
+# reset-network.sh has stopped Kubernetes and taken back what concerns the network.
 # Answers: undone, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
 
-entries() { grep "^$1|" "$kw_ledger/list" | cut -d'|' -f2-; }
+# strangers PACKAGE…: what apt would take along that kubewright has not installed.
+strangers() {
+	apt-get -s -q -o APT::Get::Show-User-Simulation-Note=no purge "$@" 2>/dev/null | sed -n 's/^\(Remv\|Purg\) \([^ ]*\).*/\2/p' | while read -r kw_name; do
+		case " $kw_gone " in *" $kw_name "*) ;; *) printf '%s ' "$kw_name" ;; esac
+	done
+}
 
-stop_kubernetes() {
-	if command -v kubeadm >/dev/null && [ -d /etc/kubernetes ]; then
-		log "kubeadm reset"
-		kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock --skip-phases=remove-etcd-member </dev/null >&2 ||
-			log "warning: kubeadm reset did not end well; going on"
+# Sets kw_gone: what kubewright installed and nobody has built upon since.
+packages_gone() {
+	kw_gone=$(entries package | sed -n 's/|absent$//p' | while read -r kw_name; do
+		! dpkg-query -W "$kw_name" >/dev/null 2>&1 || printf '%s ' "$kw_name"
+	done)
+	# its stop takes the whole packet filter away
+	if systemctl is-enabled --quiet nftables 2>/dev/null || systemctl is-active --quiet nftables; then
+		case " $kw_gone" in *" nftables "*) log "nftables.service is in use: the package stays" ;; esac
+		kw_gone=$(printf '%s' "$kw_gone" | sed 's/\(^\| \)nftables /\1/')
 	fi
-	systemctl stop kubelet keepalived 2>/dev/null || true
-	# what kube-proxy and the pod network put into the packet filter goes by its own names
-	if command -v iptables-save >/dev/null && iptables-save 2>/dev/null | grep -q 'KUBE-'; then
-		iptables-save | grep -v 'KUBE-' | iptables-restore || log "warning: kube-proxy's rules could not be taken out"
-	fi
-	if command -v nft >/dev/null; then
-		for kw_table in ip ip6; do
-			nft delete table "$kw_table" kube-proxy 2>/dev/null || true
-		done
-	fi
-	rm -rf /var/lib/etcd/member /var/lib/kubelet/pki
+	# shellcheck disable=SC2086
+	[ -n "$kw_gone" ] && [ -n "$(strangers $kw_gone)" ] || return 0
+	kw_all=$kw_gone kw_stay=
+	for kw_one in $kw_all; do
+		kw_by=$(strangers "$kw_one")
+		[ -z "$kw_by" ] || kw_stay="$kw_stay$kw_one "
+		[ -z "$kw_by" ] || log "the package $kw_one stays: needed by $kw_by"
+	done
+	kw_gone=
+	for kw_one in $kw_all; do
+		case " $kw_stay" in *" $kw_one "*) ;; *) kw_gone="$kw_gone$kw_one " ;; esac
+	done
 }
 
 undo_packages() {
 	for kw_name in $(entries hold | cut -d'|' -f1); do
 		apt-mark unhold "$kw_name" >&2 || true
 	done
-	kw_gone=$(entries package | sed -n 's/|absent$//p' | tr '\n' ' ')
+	kw_theirs=
+	packages_gone
 	[ -n "$kw_gone" ] || return 0
 	# shellcheck disable=SC2086
 	kw_theirs=$(dpkg-query -W -f '${Conffiles}\n' $kw_gone 2>/dev/null | awk '{ print $1 }')
@@ -56,12 +67,10 @@ undo_files() {
 	done || exit 1
 }
 
-undo_settings() {
-	entries sysctl | while IFS='|' read -r kw_key kw_was; do
-		sysctl -q -w "$kw_key=$kw_was" || log "warning: cannot set $kw_key back to $kw_was"
-	done
+undo_kernel() {
+	# interfaces are down since the network's state was taken back: one that is up is somebody's
 	entries link | while IFS='|' read -r kw_link kw_was; do
-		ip link show dev "$kw_link" >/dev/null 2>&1 || continue
+		ip -o link show dev "$kw_link" 2>/dev/null | grep -qv '[<,]UP[,>]' || continue
 		ip link delete "$kw_link" || log "warning: cannot remove the interface $kw_link"
 	done
 	entries module | while IFS='|' read -r kw_mod kw_was; do
@@ -79,6 +88,8 @@ undo_units() {
 		disabled*) systemctl disable --quiet "$kw_unit" ;;
 		*) systemctl unmask --quiet "$kw_unit" ;;
 		esac 2>/dev/null
+		# it may be gone with its package
+		systemctl cat "$kw_unit" >/dev/null 2>&1 || continue
 		case $kw_was in
 		absent* | not-found*) ;;
 		*" active") systemctl start "$kw_unit" || log "warning: cannot start $kw_unit again" ;;
@@ -90,11 +101,28 @@ undo_units() {
 	done
 }
 
+# clear_trees FOLDER…: what was there before Kubernetes stays.
+clear_trees() {
+	for kw_dir; do
+		[ -e "$kw_dir" ] || continue
+		# a mount in it is somebody's
+		find "$kw_dir" -xdev -depth | while IFS= read -r kw_path; do
+			if grep -qsxF -- "$kw_path" "$kw_ledger/trees"; then
+				continue
+			elif [ -d "$kw_path" ] && [ ! -L "$kw_path" ]; then
+				rmdir "$kw_path" 2>/dev/null
+			else
+				rm -f "$kw_path"
+			fi
+		done
+	done
+}
+
 undo_dirs() {
 	# pods' and images' data, which no package owns
 	entries package | grep -q '^containerd.*|absent$' && rm -rf /var/lib/containerd/* /run/containerd /opt/containerd
-	entries package | grep -q '^kubelet|absent$' && rm -rf /var/lib/kubelet /etc/kubernetes /var/lib/etcd
-	entries package | grep -q '^kubernetes-cni|absent$' && rm -rf /opt/cni /etc/cni /var/lib/cni
+	# shellcheck disable=SC2086
+	entries package | grep -q '^kubelet|absent$' && clear_trees $kw_trees
 	entries dir | sort -r | while IFS='|' read -r kw_dir kw_was; do
 		find "$kw_dir" -depth -type d -empty -delete 2>/dev/null || true
 	done
@@ -102,16 +130,17 @@ undo_dirs() {
 
 main() {
 	if [ -f "$kw_ledger/list" ]; then
-		stop_kubernetes
+		filter_before
+		filter_remove "$kw_state/rules"
 		undo_packages
-		undo_settings
+		undo_kernel
 		undo_files
 		undo_units
 		undo_dirs
 		# the lists of repositories that are no more
 		apt-get -q update >&2 || true
 	fi
-	rm -rf "$kw_ledger" "$kw_state/host.conf" "$kw_state/pki.sha256" "$kw_state/kept" "$kw_state/etcd"
+	rm -rf /run/kubewright/deadman "$kw_ledger" "$kw_state/host.conf" "$kw_state/pki.sha256" "$kw_state/kept" "$kw_state/etcd"
 	find "$kw_state/jobs" -mindepth 1 -maxdepth 1 ! -name reset -exec rm -rf {} +
 	say undone yes
 }
