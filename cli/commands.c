@@ -52,8 +52,10 @@ const struct cli_command cli_commands[] = {
 	  "planes come back with 'kubewright rejoin'. Refused while the quorum stands; asks for the cluster's name, or needs --yes.",
 	  CLI_ETCD, 1, 2, false, cli_etcd },
 	{ "reset", "", "take back everything that kubewright changed on the hosts",
-	  "Stops Kubernetes on the hosts and plays their undo ledgers back: files, settings, units and packages become what they were. The "
-	  "cluster and its data are gone afterwards. Asks for the cluster's name, or needs --yes.",
+	  "Looks at the hosts and shows what they are: serial number, uptime, running pods, what kubewright recorded there. Refuses a host that is recorded for "
+	  "another cluster or under another name, and a Kubernetes that kubewright did not install. Then stops Kubernetes and plays the hosts' undo ledgers back: "
+	  "files, settings, units and packages become what they were. A host that lets no new SSH session in after the changes to its network puts that back by "
+	  "itself. The cluster and its data are gone afterwards. Asks for the cluster's name, or needs --yes.",
 	  CLI_RESET, 0, 0, false, cli_reset },
 	{ "unlock", "", "take away the lock of a run that is dead on another machine",
 	  "Shows whose run holds the lock of the hosts, how far it came and when it gave its last sign of life, and takes the lock away where it still is that run's: "

@@ -1,10 +1,16 @@
-/* kubewright reset. */
+/* kubewright reset: looks at the hosts first and shows what they are; what is not this cluster's is refused, whatever was confirmed. */
 #include "cli/run.h"
 
+#include "base/alloc.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "inventory/inventory.h"
+#include "remote/pool.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define WHY "reset takes the cluster away and must be confirmed"
 
 /* Typing the cluster's name is what makes one look at it. */
 static int confirm(const struct cli_run *r, struct error *err)
@@ -25,7 +31,7 @@ static int confirm(const struct cli_run *r, struct error *err)
 	if (shown < r->chosen_count)
 		n += snprintf(prompt + n, sizeof(prompt) - (size_t)n, ", …");
 	snprintf(prompt + n, sizeof(prompt) - (size_t)n, ").");
-	return cli_confirm_name(r, prompt, "reset takes the cluster away and must be confirmed", err);
+	return cli_confirm_name(r, prompt, WHY, err);
 }
 
 static int report(const struct cli_run *r)
@@ -55,7 +61,112 @@ static int report(const struct cli_run *r)
 	return status;
 }
 
-int cli_reset(const struct cli_options *o)
+/* ---- secrets are asked for once, though two runs want them ---- */
+
+struct asked {
+	char *prompt;
+	struct secret answer;
+	struct asked *next;
+};
+
+static int ask_once(void *ctx, const char *prompt, struct secret *out, struct error *err)
+{
+	struct asked **list = ctx, *a = *list;
+
+	while (a && strcmp(a->prompt, prompt) != 0)
+		a = a->next;
+	if (!a) {
+		a = xcalloc(1, sizeof(*a));
+		if (cli_ask_secret(prompt, &a->answer, err)) {
+			free(a);
+			return -1;
+		}
+		a->prompt = xstrdup(prompt);
+		a->next = *list;
+		*list = a;
+	}
+	secret_set(out, a->answer.text, a->answer.len);
+	return 0;
+}
+
+static void forget(struct asked *list)
+{
+	struct asked *next;
+
+	for (; list; list = next) {
+		next = list->next;
+		secret_release(&list->answer);
+		free(list->prompt);
+		free(list);
+	}
+}
+
+/* ---- looking ---- */
+
+/* Every host that is not this cluster's; any of them ends it all: its address may be another's too. */
+static int refuse(const struct cli_run *r)
+{
+	int status = 0;
+
+	fflush(stdout);
+	for (size_t i = 0; i < r->inventory->host_count; i++) {
+		struct error err = { 0 };
+
+		if (!r->world.hosts[i].probed || reset_guard(r->inventory, r->world.hosts, (int)i, &err) == 0)
+			continue;
+		snprintf(err.host, sizeof(err.host), "%s", r->inventory->hosts[i].name);
+		cli_error_print(stderr, &err);
+		status = error_exit_code(err.kind);
+	}
+	if (status)
+		fputs("nothing was changed on any host\n", stderr);
+	return status;
+}
+
+static bool any_seen(const struct cli_run *r)
+{
+	for (size_t i = 0; i < r->inventory->host_count; i++)
+		if (r->world.hosts[i].probed)
+			return true;
+	return false;
+}
+
+/* Shows the hosts and has the reset confirmed. *shown: what they are; the caller frees. Returns the exit status. */
+static int agree(const struct cli_options *o, struct host_identity **shown)
+{
+	const struct cli_run_kind kind = { .command = "reset", .steps = plan_look, .step_count = plan_look_count };
+	struct str table = STR_INIT;
+	struct error err = { 0 };
+	struct cli_run r;
+	int status = cli_look(&r, &kind, o, NULL, NULL);
+
+	if (status)
+		return status;
+	if (!any_seen(&r)) {
+		status = cli_look_errors(&r, true);
+		cli_run_release(&r);
+		return status;
+	}
+	if (!o->json) {
+		reset_table(&r, &table);
+		printf("Cluster %s, as its hosts are now:\n\n%s\n", r.inventory->cluster, table.buf);
+		str_release(&table);
+	}
+	status = refuse(&r);
+	if (status == 0 && r.chosen_count < r.inventory->host_count)
+		fputs("note: the other hosts are not touched: in a cluster that lives on, the Nodes and etcd members of the reset hosts stay listed\n",
+			stderr);
+	fflush(stdout);
+	if (status == 0 && confirm(&r, &err))
+		status = cli_fail(&err);
+	*shown = xcalloc(r.inventory->host_count, sizeof(**shown));
+	for (size_t i = 0; i < r.inventory->host_count; i++)
+		host_identify(&r.world.hosts[i], &(*shown)[i]);
+	cli_run_release(&r);
+	return status;
+}
+
+static int take_back(const struct cli_options *o, const struct host_identity *shown)
 {
 	const struct cli_run_kind kind = {
 		.command = "reset", .steps = plan_reset, .step_count = plan_reset_count, .changes = true
@@ -64,16 +175,40 @@ int cli_reset(const struct cli_options *o)
 	struct cli_run r;
 	int status;
 
-	if (cli_run_load(&r, o, &err) || confirm(&r, &err) || cli_run_open(&r, &kind, &err)) {
+	if (cli_run_load(&r, o, &err) || cli_run_open(&r, &kind, &err)) {
 		status = cli_fail(&err);
 		cli_run_release(&r);
 		return status;
 	}
-	if (r.chosen_count < r.inventory->host_count)
-		fputs("note: the other hosts are not touched: in a cluster that lives on, the Nodes and etcd members of the reset hosts stay listed\n",
-			stderr);
+	r.world.shown = shown;
 	cli_run_show(&r);
 	status = cli_run_execute(&r, &err) ? cli_fail(&err) : report(&r);
 	cli_run_release(&r);
+	return status;
+}
+
+int cli_reset(const struct cli_options *o)
+{
+	struct cli_options mine = *o;
+	struct host_identity *shown = NULL;
+	struct asked *asked = NULL;
+	struct error err = { 0 };
+	int status;
+
+	if (cli_may_confirm(o, WHY, &err))
+		return cli_fail(&err);
+	mine.pool = remote_pool_new();
+	if (cli_can_ask()) {
+		mine.ask = ask_once;
+		mine.ask_ctx = &asked;
+	}
+	status = agree(&mine, &shown);
+	/* what the inventory is warned of was shown */
+	mine.screen = true;
+	if (status == 0)
+		status = take_back(&mine, shown);
+	remote_pool_free(mine.pool);
+	forget(asked);
+	free(shown);
 	return status;
 }

@@ -230,18 +230,24 @@ int cli_run_open(struct cli_run *r, const struct cli_run_kind *kind, struct erro
 	return 0;
 }
 
+int cli_may_confirm(const struct cli_options *o, const char *why, struct error *err)
+{
+	if (o->yes || (cli_can_ask() && !o->json))
+		return 0;
+	error_set(err, ERROR_USAGE, "%s, and there is no terminal to ask on", why);
+	return error_hint(err, "confirm it beforehand with --yes");
+}
+
 int cli_confirm_name(const struct cli_run *r, const char *tell, const char *why, struct error *err)
 {
-	bool right, can_ask = cli_can_ask() && !r->options->json;
 	char *prompt, line[128];
+	bool right;
 
+	if (cli_may_confirm(r->options, why, err))
+		return -1;
 	/* who overrides a refusal is asked in any case, if anybody is there */
-	if (r->options->yes && !(r->options->override_quorum && can_ask))
+	if (r->options->yes && !(r->options->override_quorum && cli_can_ask() && !r->options->json))
 		return 0;
-	if (!can_ask) {
-		error_set(err, ERROR_USAGE, "%s, and there is no terminal to ask on", why);
-		return error_hint(err, "confirm it beforehand with --yes");
-	}
 	prompt = xasprintf("%s\nType the cluster's name to go on: ", tell);
 	right = cli_ask_line(prompt, line, sizeof(line), -1) && strcmp(line, r->inventory->cluster) == 0;
 	free(prompt);

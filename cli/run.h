@@ -94,6 +94,8 @@ unsigned cli_run_count(const struct cli_run *r, enum cell_state state);
  * can be asked.
  */
 int cli_confirm_name(const struct cli_run *r, const char *tell, const char *why, struct error *err);
+/* Whether that will be possible: for what is to be looked at before the question. */
+int cli_may_confirm(const struct cli_options *o, const char *why, struct error *err);
 /* What apply and rejoin end with: the summary, the cluster, what comes next; as JSON when asked for. Returns the exit status. */
 int cli_apply_report(const struct cli_run *r);
 /* Whether there is a terminal to answer the engine's questions at, and the output is not JSON. */
@@ -214,6 +216,11 @@ void status_lock_json(const struct cli_run *r, struct json *j);
 int cli_etcd_restore(const struct cli_options *o);
 /* Says that no etcd answered, and why as far as it is known; returns the exit status. */
 int cli_etcd_none(const struct cli_run *r);
+
+/* ---- reset: what the operator agrees to --------------------------------------------------------------------------------------------- */
+
+/* The chosen hosts, one a line: which machine it is, what runs there, what kubewright noted on it, or why it could not be looked at. */
+void reset_table(const struct cli_run *r, struct str *out);
 
 /* The summary of a run that changed something, for people: steps, hosts left and why. */
 void cli_summary(const struct cli_run *r, const struct engine_result *result);

@@ -1,5 +1,6 @@
 # What the machine is made of, for people: sent before probe.sh, whose `first` and `say` it uses. No forks: sysfs and shell words alone.
-# Answers: cpu_model, and lines: block_devices "nvme0n1 3840 GB", nics "eno1 25 Gbit/s" ("no link"), gpus "2 x NVIDIA".
+# Answers: cpu_model, serial, uptime_s, pods (that run here, static ones of the control plane left out), containers (Docker's), and lines: block_devices
+# "nvme0n1 3840 GB", nics "eno1 25 Gbit/s" ("no link"), gpus "2 x NVIDIA".
 # shellcheck shell=sh disable=SC2154,SC2015
 
 cpu_model() {
@@ -69,8 +70,47 @@ gpus() {
 	say gpus "$kw_list"
 }
 
+# The machine's serial number, or its board's; what makers leave in when they have none is none.
+serial() {
+	for kw_value in product_serial board_serial; do
+		first "/sys/class/dmi/id/$kw_value"
+		case $kw_line in
+		'' | 0 | [Nn]one | "Not Specified" | "Not Applicable" | "Default string" | "System Serial Number" | "To "[Bb]"e "[Ff]"illed "*) ;;
+		*)
+			say serial "$kw_line"
+			return
+			;;
+		esac
+	done
+}
+
+# By containerd's own folders of what runs; each sandbox's log folder names its pod. One grep, and only where pods are.
+workload() {
+	kw_pods=0 kw_containers=0
+	for kw_dir in /run/containerd/io.containerd.runtime.v2.task/moby/*/; do
+		[ ! -d "$kw_dir" ] || kw_containers=$((kw_containers + 1))
+	done
+	set -- /run/containerd/io.containerd.runtime.v2.task/k8s.io/*/config.json
+	if [ -e "$1" ]; then
+		while IFS=/ read -r _ _ _ _ kw_value; do
+			case $kw_value in
+			'' | kube-system_etcd-* | kube-system_kube-apiserver-* | kube-system_kube-controller-manager-* | kube-system_kube-scheduler-*) ;;
+			*) kw_pods=$((kw_pods + 1)) ;;
+			esac
+		done <<END
+$(grep -oh '"io.kubernetes.cri.sandbox-log-directory":"[^"]*"' "$@" 2>/dev/null | sort -u)
+END
+	fi
+	say pods "$kw_pods"
+	say containers "$kw_containers"
+}
+
 hardware() {
 	cpu_model
+	serial
+	first /proc/uptime
+	say uptime_s "${kw_line%%.*}"
+	workload
 	block_devices
 	nics
 	gpus

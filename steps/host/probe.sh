@@ -16,7 +16,7 @@
 #   lock_age                 seconds since its run last touched it, by this host's clock
 #   os_id os_version_id os_name os_codename   /etc/os-release      kernel arch hostname machine_id product_uuid
 #   cpus mem_kb              what can be used                       swap      lines "device type kb"
-#   cpu_model block_devices nics gpus         by hardware.sh, when it comes before this script; the last three are lines
+#   cpu_model serial uptime_s pods containers block_devices nics gpus   by hardware.sh, when it comes before this script; the last three are lines
 #   cgroup                   v1 | v2                                virt      as systemd-detect-virt says       pid1
 #   addrs                    lines "iface mac cidr" (IPv4)          routes    lines of `ip -4 route`
 #   default_iface            of the default route                   address_iface  that has `address`

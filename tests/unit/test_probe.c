@@ -28,10 +28,10 @@ struct site {
 
 static char *path(const struct site *s, const char *name)
 {
-	static char out[4][256];
+	static char out[8][256];
 	static unsigned n;
 
-	n = (n + 1) % 4;
+	n = (n + 1) % 8;
 	snprintf(out[n], sizeof(out[n]), "%s/%s", s->dir, name);
 	return out[n];
 }
@@ -116,6 +116,8 @@ static void probe(struct site *s)
 	replace(&script, "/var/lib/kubewright", s->state ? s->state : path(s, "state"));
 	replace(&script, "/etc/kubernetes", path(s, "kubernetes"));
 	replace(&script, "/var/lib/kubelet", path(s, "kubelet"));
+	replace(&script, "/run/containerd", path(s, "containerd"));
+	replace(&script, "/sys/class/dmi/id", path(s, "dmi"));
 	str_addf(&bin, "PATH=%s/bin:/usr/local/sbin", s->dir);
 	replace(&script, "PATH=/usr/local/sbin", bin.buf);
 	str_clear(&bin);
@@ -147,6 +149,44 @@ static void age_lock(const struct site *s, int seconds)
 	times[0].tv_sec -= seconds;
 	times[1] = times[0];
 	CHECK_INT(utimes(path(s, "state/lock"), times), 0);
+}
+
+static void put_sandbox(const struct site *s, const char *id, const char *pod)
+{
+	char *name = xasprintf("containerd/io.containerd.runtime.v2.task/k8s.io/%s/config.json", id);
+	char *config = xasprintf("{\"annotations\":{\"io.kubernetes.cri.sandbox-id\":\"%s\","
+				 "\"io.kubernetes.cri.sandbox-log-directory\":\"/var/log/pods/%s\"}}",
+		id, pod);
+
+	put(s, name, 0600, config);
+	free(name);
+	free(config);
+}
+
+/* What a reset shows: which machine it is, and what runs there. */
+static void test_workload(void)
+{
+	struct site s;
+
+	site_open(&s);
+	s.lock = "no";
+	probe(&s);
+	CHECK_STR(cluster_fact(&s.h, "serial"), "");
+	CHECK_STR(cluster_fact(&s.h, "pods"), "0");
+	CHECK(cluster_fact_int(&s.h, "uptime_s", 0) > 0);
+	put(&s, "dmi/product_serial", 0400, "To be filled by O.E.M.\n");
+	put(&s, "dmi/board_serial", 0400, "CZ123\n");
+	put_sandbox(&s, "a1", "kube-system_etcd-cp1_1");
+	put_sandbox(&s, "a2", "kube-system_kube-apiserver-cp1_2");
+	put_sandbox(&s, "a3", "kube-system_kube-proxy-x_3");
+	put_sandbox(&s, "a4", "shop_kube-apiserver-lookalike_4");
+	put(&s, "containerd/io.containerd.runtime.v2.task/k8s.io/a5/config.json", 0600, "{\"annotations\":{}}");
+	put(&s, "containerd/io.containerd.runtime.v2.task/moby/b1/config.json", 0600, "{}");
+	probe(&s);
+	CHECK_STR(cluster_fact(&s.h, "serial"), "CZ123");
+	CHECK_STR(cluster_fact(&s.h, "pods"), "2");
+	CHECK_STR(cluster_fact(&s.h, "containers"), "1");
+	site_close(&s);
 }
 
 static void test_facts(void)
@@ -476,6 +516,7 @@ static void test_words_are_documented(void)
 
 static const struct test tests[] = {
 	{ "facts of this machine", test_facts },
+	{ "what runs there", test_workload },
 	{ "units and files; no key leaves the host", test_units_and_files },
 	{ "certificate inside kubelet.conf", test_embedded_certificate },
 	{ "digests of the PKI", test_manifest },
