@@ -78,7 +78,7 @@ e2e: all
 	$(Q)$(SUDO) tests/e2e/run
 	$(Q)$(SUDO) tests/e2e/run newest -- wizard
 e2e-full: all
-	$(Q)$(SUDO) tests/e2e/run debian release -- install wizard faults sanitizers badinput rejoin repair restore
+	$(Q)$(SUDO) tests/e2e/run debian release -- install wizard faults sanitizers badinput rejoin repair restore remove
 	$(Q)$(SUDO) tests/e2e/run newest -- reset
 # newest: kill -9, a cut cable and a power failure in every step of the plan; eight minutes each
 e2e-crash: all

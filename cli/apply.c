@@ -13,7 +13,7 @@ static void cluster_line(const struct cli_run *r)
 	unsigned nodes[2] = { 0, 0 };
 
 	for (size_t i = 0; i < r->inventory->host_count; i++)
-		if (w->hosts[i].probed && world_installed(&w->hosts[i]))
+		if (!world_removes(w, (int)i) && w->hosts[i].probed && world_installed(&w->hosts[i]))
 			nodes[r->inventory->hosts[i].role == INVENTORY_WORKER]++;
 	printf("\n%sCluster %s%s, Kubernetes %s: %u control plane%s and %u worker%s%s", cli_color(stdout, CLI_GREEN),
 		r->inventory->cluster, cli_color(stdout, CLI_PLAIN), w->version, nodes[0], nodes[0] == 1 ? "" : "s",
@@ -32,28 +32,31 @@ static void cluster_line(const struct cli_run *r)
 
 static void next_step(const struct cli_run *r, int status, bool verified)
 {
+	const char *again = r->world.leave ? "remove" : "apply";
+
 	if (status == 0 && r->world.no_network)
 		puts("\nnext: install a pod network, or name its manifest in network.cni and apply again");
 	if (status == 0)
 		printf("\nnext: kubectl --kubeconfig %s get nodes\n", r->kubeconfig);
 	else if (status == CLI_EXIT_HOSTS_LEFT)
-		puts("\nnext: see to the hosts above, then 'kubewright apply' again: it goes on with them");
+		printf("\nnext: see to the hosts above, then 'kubewright %s' again: it goes on with them\n", again);
 	else if (status == 130)
-		puts("\nnext: 'kubewright apply' goes on where this stopped");
+		printf("\nnext: 'kubewright %s' goes on where this stopped\n", again);
 	else if (status == error_exit_code(ERROR_LOCKED))
-		puts("\nnext: wait until the other run is done, then 'kubewright apply' again");
+		printf("\nnext: wait until the other run is done, then 'kubewright %s' again\n", again);
 	else if (!verified)
-		puts("\nnext: see to the error above, then 'kubewright apply' again: what is done stays done");
+		printf("\nnext: see to the error above, then 'kubewright %s' again: what is done stays done\n", again);
 }
 
 int cli_apply_report(const struct cli_run *r)
 {
 	struct engine_result result;
 	bool verified = cli_run_did(r, "verify");
+	unsigned left = cli_hosts_left(r);
 	int status;
 
 	engine_result(r->engine, &result);
-	status = cli_exit_status(result.cancelled, verified, result.hosts_aside, cli_run_error(r, &result));
+	status = cli_exit_status(result.cancelled, verified, left, left ? cli_run_error(r, &result) : NULL);
 	if (r->options->json) {
 		struct str line = STR_INIT;
 		struct json *j = json_summary(r, &result, status);
@@ -70,6 +73,7 @@ int cli_apply_report(const struct cli_run *r)
 	cli_summary(r, &result);
 	if (verified)
 		cluster_line(r);
+	cli_removed_print(r);
 	next_step(r, status, verified);
 	return status;
 }

@@ -41,9 +41,10 @@ enum cli_command_bit {
 	CLI_REPAIR = 1 << 13,
 	CLI_WATCH = 1 << 14,
 	CLI_UNLOCK = 1 << 15,
+	CLI_REMOVE = 1 << 16,
 	CLI_ETCD = 1 << 17,
 	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET | CLI_REJOIN | CLI_REPAIR |
-		   CLI_UNLOCK | CLI_ETCD, /* work on many hosts */
+		   CLI_UNLOCK | CLI_REMOVE | CLI_ETCD, /* work on many hosts */
 	CLI_CONNECTS = CLI_RUNS | CLI_LOGS,
 	CLI_LOADS = CLI_CONNECTS | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
 	CLI_ALL = 0x7fffffff,
@@ -56,8 +57,8 @@ struct cli_options {
 	size_t host_count;
 	const char **sets; /* owned array of lent strings */
 	size_t set_count;
-	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check, override_quorum;
-	int parallel, connect_timeout_s, days, lines; /* 0: not given */
+	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check, override_quorum, force;
+	int parallel, connect_timeout_s, drain_timeout_s, days, lines; /* 0: not given */
 	const char *cluster, *from, *snapshot;
 	/* Who is asked for a secret, with a prompt; NULL: the terminal. */
 	int (*ask)(void *ctx, const char *prompt, struct secret *out, struct error *err);
@@ -159,6 +160,7 @@ int cli_ssh(const struct cli_options *o);
 int cli_rejoin(const struct cli_options *o);
 int cli_repair(const struct cli_options *o);
 int cli_etcd(const struct cli_options *o);
+int cli_remove(const struct cli_options *o);
 int cli_replay(const struct cli_options *o);
 int cli_watch(const struct cli_options *o);
 int cli_unlock(const struct cli_options *o);

@@ -41,12 +41,18 @@ const struct cli_command cli_commands[] = {
 	  "half-done joins and everything that apply keeps in order are mended, one host after the other; afterwards it looks again. With --check it only looks, "
 	  "for monitoring: exit status 0 when nothing is broken, 8 when something is.",
 	  CLI_REPAIR, 0, 0, false, cli_repair },
-	{ "rejoin", "HOST…", "put hosts that were reinstalled or are broken into the cluster again",
-	  "Takes the named hosts' etcd members and Nodes out of the living cluster through a control plane that stays, clears what is left of Kubernetes on "
-	  "them, and joins them anew under the same names; any control plane, also the first. Refuses what would lose etcd's quorum, and leaves a host that "
-	  "cannot be reached as it is. Asks for the cluster's name, or needs --yes.",
+	{ "rejoin", "HOST…", "put hosts into the cluster again: reinstalled, broken, with another role, another machine",
+	  "Evicts the named hosts' pods where a kubelet still works, takes their etcd members and Nodes out of the living cluster through a control plane that "
+	  "stays, clears what is left of Kubernetes on them, and joins them anew under the same names; any control plane, also the first. A role or an address "
+	  "that was changed in the inventory takes effect so. Refuses what would lose etcd's quorum, and leaves a host that cannot be reached as it is. Asks for "
+	  "the cluster's name, or needs --yes.",
 	  CLI_REJOIN, 1, MANY, false, cli_rejoin },
-	{ "etcd", "members | snapshot [FILE] | restore", "show etcd's members, save its data, let it begin anew",
+	{ "remove", "HOST…", "take hosts out of the cluster for good",
+	  "Evicts the named hosts' pods as 'kubectl drain' does (PodDisruptionBudgets are respected; pods that nothing would make anew need --force), takes their "
+	  "etcd members and Nodes out of the living cluster, undoes the installation on them, adjusts the virtual IP's peers, verifies the cluster, and takes "
+	  "the hosts' entries out of the inventory. Refuses what would lose etcd's quorum and the last control plane. Asks for the cluster's name, or needs --yes.",
+	  CLI_REMOVE, 1, MANY, false, cli_remove },
+	{ "etcd", "ACTION [FILE]", "members, snapshot or restore: show etcd's members, save its data, let it begin anew",
 	  "members shows who votes, who is healthy and how many may be lost; it needs no API server and no quorum. snapshot saves etcd's data on this machine, verified. restore is "
 	  "for a quorum that is lost for good: etcd begins anew as a cluster of one, from what a member that is left has (--from) or from a snapshot (--snapshot), and the other control "
 	  "planes come back with 'kubewright rejoin'. Refused while the quorum stands; asks for the cluster's name, or needs --yes.",

@@ -43,7 +43,9 @@ struct json *json_summary(const struct cli_run *r, const struct engine_result *r
 			continue;
 		h = json_add(hosts, json_object());
 		json_set_str(h, "name", r->config.hosts[i].name);
-		json_set_str(h, "state", e ? "aside" : "done");
+		json_set_str(h, "state", cli_host_removed(r, i) ? "removed" : cli_host_left(r, i) ? "aside" : "done");
+		if (cli_host_removed(r, i))
+			json_set_bool(h, "reset", cli_host_reset(r, i));
 		if (e)
 			json_set(h, "error", cli_error_json(e));
 	}

@@ -28,6 +28,8 @@ enum option_id {
 	OPTION_FROM,
 	OPTION_SNAPSHOT,
 	OPTION_OVERRIDE_QUORUM,
+	OPTION_FORCE,
+	OPTION_DRAIN_TIMEOUT,
 	OPTION_LIST,
 	OPTION_CHECK,
 	OPTION_DAYS,
@@ -42,7 +44,7 @@ enum option_id {
 const struct cli_option cli_option_table[] = {
 	[OPTION_FILE] = { "file", 'f', "FILE", "the inventory (default ./kubewright.yaml)", CLI_LOADS | CLI_INIT },
 	[OPTION_HOSTS] = { "hosts", 0, "A,B", "only these hosts; the others are not contacted", CLI_RUNS },
-	[OPTION_YES] = { "yes", 'y', NULL, "confirm beforehand what would be asked", CLI_APPLY | CLI_RESET | CLI_REJOIN | CLI_REPAIR | CLI_UNLOCK | CLI_ETCD },
+	[OPTION_YES] = { "yes", 'y', NULL, "confirm beforehand what would be asked", CLI_APPLY | CLI_RESET | CLI_REJOIN | CLI_REPAIR | CLI_UNLOCK | CLI_REMOVE | CLI_ETCD },
 	[OPTION_OUTPUT] = { "output", 'o', "FORMAT", "plain or json", CLI_RUNS | CLI_WATCH },
 	[OPTION_PARALLEL] = { "parallel", 0, "N", "log in to at most N hosts at once (default 32)", CLI_CONNECTS },
 	[OPTION_SET] = { "set", 0, "KEY=VALUE", "replace a field of the inventory; may be repeated", CLI_LOADS },
@@ -55,9 +57,11 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_FROM] = { "from", 0, "HOST", "the control plane whose data etcd begins anew from", CLI_ETCD },
 	[OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", "restore this snapshot instead of a member's own data", CLI_ETCD },
 	[OPTION_OVERRIDE_QUORUM] = { "override-quorum", 0, NULL, "go on where etcd's quorum or a doubt about a member forbids it",
-		CLI_ETCD | CLI_REJOIN },
+		CLI_ETCD | CLI_REJOIN | CLI_REMOVE },
 	[OPTION_LIST] = { "list", 0, NULL, "list all checks and end", CLI_CHECK | CLI_REPAIR },
 	[OPTION_CHECK] = { "check", 0, NULL, "only look and tell what is broken; changes nothing", CLI_REPAIR },
+	[OPTION_FORCE] = { "force", 0, NULL, "pods that cannot be evicted, or that nothing would make anew, end with their host", CLI_REJOIN | CLI_REMOVE },
+	[OPTION_DRAIN_TIMEOUT] = { "drain-timeout", 0, "SECONDS", "give up when no pod goes for this long (default 300)", CLI_REJOIN | CLI_REMOVE },
 	[OPTION_DAYS] = { "days", 0, "N", "validity of the certificate (default 365)", CLI_KUBECONFIG },
 	[OPTION_WRITE] = { "write", 'w', NULL, "into the file that apply writes instead of to stdout", CLI_KUBECONFIG },
 	[OPTION_LINES] = { "lines", 'n', "N", "lines of each log (default 50)", CLI_LOGS },
@@ -151,6 +155,8 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_FROM: return o->from = arg, 0;
 	case OPTION_SNAPSHOT: return o->snapshot = arg, 0;
 	case OPTION_OVERRIDE_QUORUM: return o->override_quorum = true, 0;
+	case OPTION_FORCE: return o->force = true, 0;
+	case OPTION_DRAIN_TIMEOUT: return parse_number(name, arg, 1, 86400, &o->drain_timeout_s, err);
 	case OPTION_LIST: return o->list = true, 0;
 	case OPTION_DAYS: return parse_number(name, arg, 1, 3650, &o->days, err);
 	case OPTION_WRITE: return o->write = true, 0;

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The named hosts as flags per host; NULL: err says which is unknown or left out. The caller frees. */
-static bool *named_hosts(const struct cli_run *r, struct error *err)
+bool *cli_named_hosts(const struct cli_run *r, const char *purpose, struct error *err)
 {
 	const struct inventory *inv = r->inventory;
 	bool *flags = xcalloc(inv->host_count, sizeof(*flags));
@@ -25,12 +24,15 @@ static bool *named_hosts(const struct cli_run *r, struct error *err)
 		if (h && r->chosen[h - inv->hosts]) {
 			flags[h - inv->hosts] = true;
 		} else if (h) {
-			rc = error_set(err, ERROR_USAGE, "--hosts leaves out %s, which is to join again", name);
+			rc = error_set(err, ERROR_USAGE, "--hosts leaves out %s, which is to %s", name, purpose);
 		} else {
 			near = cli_nearest(name, names, inv->host_count);
 			rc = error_set(err, ERROR_USAGE, "%s has no host '%s'", inv->path, name);
 			if (near)
 				error_hint(err, "did you mean '%s'?", near);
+			else
+				error_hint(
+					err, "if the cluster has such a Node, put its host into the inventory first");
 		}
 	}
 	free(names);
@@ -70,7 +72,7 @@ int cli_rejoin(const struct cli_options *o)
 	bool *rejoin = NULL;
 	int status;
 
-	if (cli_run_load(&r, o, &err) || !(rejoin = named_hosts(&r, &err)) || confirm(&r, &err) ||
+	if (cli_run_load(&r, o, &err) || !(rejoin = cli_named_hosts(&r, "join again", &err)) || confirm(&r, &err) ||
 		cli_run_open(&r, &kind, &err)) {
 		status = cli_fail(&err);
 		cli_run_release(&r);

@@ -144,6 +144,8 @@ static void fill_world(struct cli_run *r)
 	w->etcd_task = r->kind->etcd;
 	w->override_quorum = o->override_quorum;
 	w->snapshots_dir = r->snapshots_dir;
+	w->force = o->force;
+	w->drain_timeout_s = o->drain_timeout_s;
 	w->keys = r->keys;
 	w->pool = o->pool;
 	w->known_hosts = r->known_hosts;
@@ -365,6 +367,9 @@ const struct error *cli_run_error(const struct cli_run *r, const struct engine_r
 		if (e && e->kind == ERROR_LOCKED)
 			return e;
 	}
+	/* and an inventory that is refused, the hosts that could not be asked */
+	if (r->world.decision && r->world.decision->kind == ERROR_INVENTORY)
+		return r->world.decision;
 	return result->first;
 }
 

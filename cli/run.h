@@ -96,7 +96,18 @@ unsigned cli_run_count(const struct cli_run *r, enum cell_state state);
 int cli_confirm_name(const struct cli_run *r, const char *tell, const char *why, struct error *err);
 /* Whether that will be possible: for what is to be looked at before the question. */
 int cli_may_confirm(const struct cli_options *o, const char *why, struct error *err);
-/* What apply and rejoin end with: the summary, the cluster, what comes next; as JSON when asked for. Returns the exit status. */
+/* The hosts that the command names as flags per host, or NULL: err says which is unknown, or left out although it "is to PURPOSE". The caller frees. */
+bool *cli_named_hosts(const struct cli_run *r, const char *purpose, struct error *err);
+/* Whether a host that was to leave for good is out of the cluster, and was reset unless it could not be reached. */
+bool cli_host_removed(const struct cli_run *r, size_t host);
+/* Whether it was reset, then. */
+bool cli_host_reset(const struct cli_run *r, size_t host);
+/* Whether something is left to do on a host: it was set aside, or is still in the cluster that it was to leave. */
+bool cli_host_left(const struct cli_run *r, size_t host);
+unsigned cli_hosts_left(const struct cli_run *r);
+/* What to know about the hosts that were removed, for people. */
+void cli_removed_print(const struct cli_run *r);
+/* What apply, rejoin and remove end with: the summary, the cluster, what comes next; as JSON when asked for. Returns the exit status. */
 int cli_apply_report(const struct cli_run *r);
 /* Whether there is a terminal to answer the engine's questions at, and the output is not JSON. */
 bool cli_run_asks(const struct cli_run *r);

@@ -10,7 +10,7 @@ static int name_width(const struct cli_run *r)
 	int width = 0;
 
 	for (size_t i = 0; i < r->config.host_count; i++)
-		if (engine_host_error(r->engine, (int)i) && (int)strlen(r->config.hosts[i].name) > width)
+		if (cli_host_left(r, i) && (int)strlen(r->config.hosts[i].name) > width)
 			width = (int)strlen(r->config.hosts[i].name);
 	return width;
 }
@@ -25,8 +25,25 @@ static const char *host_left(const char *name, int width, const struct error *e,
 	return e->hint;
 }
 
+bool cli_host_left(const struct cli_run *r, size_t host)
+{
+	if (world_removes(&r->world, (int)host))
+		return !cli_host_removed(r, host);
+	return engine_host_error(r->engine, (int)host) != NULL;
+}
+
+unsigned cli_hosts_left(const struct cli_run *r)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < r->config.host_count; i++)
+		n += cli_host_left(r, i);
+	return n;
+}
+
 void cli_summary(const struct cli_run *r, const struct engine_result *result)
 {
+	unsigned left = cli_hosts_left(r);
 	unsigned changed = cli_run_count(r, CELL_CHANGED), ok = cli_run_count(r, CELL_OK);
 	const char *said = "";
 	int width = name_width(r);
@@ -34,9 +51,9 @@ void cli_summary(const struct cli_run *r, const struct engine_result *result)
 
 	fflush(stderr);
 	printf("\n%s%s%s after %s: ", cli_color(stdout, CLI_BOLD),
-		result->cancelled     ? "Cancelled"
-		: result->hosts_aside ? "Ended"
-				      : "Done",
+		result->cancelled ? "Cancelled"
+		: left            ? "Ended"
+				  : "Done",
 		cli_color(stdout, CLI_PLAIN), cli_duration(r->elapsed_ms, took, sizeof(took)));
 	if (changed)
 		printf("%u step%s changed something, %u %s done already", changed, changed == 1 ? "" : "s", ok,
@@ -46,14 +63,16 @@ void cli_summary(const struct cli_run *r, const struct engine_result *result)
 	if (result->failed)
 		printf(", %s%u failed%s", cli_color(stdout, CLI_RED), result->failed, cli_color(stdout, CLI_PLAIN));
 	puts("");
-	if (!result->hosts_aside)
+	if (!left)
 		return;
-	printf("\n%sHosts left to do%s (%u of %zu):\n", cli_color(stdout, CLI_BOLD), cli_color(stdout, CLI_PLAIN),
-		result->hosts_aside, r->chosen_count);
+	printf("\n%sHosts left to do%s (%u of %zu):\n", cli_color(stdout, CLI_BOLD), cli_color(stdout, CLI_PLAIN), left,
+		r->chosen_count);
 	for (size_t i = 0; i < r->config.host_count; i++) {
 		const struct error *e = engine_host_error(r->engine, (int)i);
 
-		if (e)
+		if (e && cli_host_left(r, i))
 			said = host_left(r->config.hosts[i].name, width, e, said);
+		else if (cli_host_left(r, i))
+			printf("  %-*s  is still in the cluster\n", width, r->config.hosts[i].name);
 	}
 }

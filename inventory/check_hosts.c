@@ -1,4 +1,4 @@
-/* What hosts must be to one another: different, and an odd number of control planes. */
+/* What hosts must be to one another: different; and how many control planes make sense. */
 #include "inventory/private.h"
 
 #include <stdio.h>
@@ -82,15 +82,14 @@ static void check_quorum(struct inventory_load *l)
 {
 	const struct inventory_node *hosts = inventory_node_get(l->root, "hosts");
 	size_t n = inventory_count(l->inv, INVENTORY_CONTROL_PLANE);
+	char text[200];
 
 	if (l->roles_unknown || !l->inv->host_count)
 		return;
 	if (n == 0)
 		inventory_unfinished(l)(l, hosts->key, "no host has 'role: control-plane'");
-	else if (n % 2 == 0)
-		inventory_complain(l, hosts->key,
-			"%zu control planes: etcd needs %zu of %zu (its quorum), so %zu may fail, no more than with %zu; take %zu or %zu",
-			n, n / 2 + 1, n, n - (n / 2 + 1), n - 1, n - 1, n + 1);
+	else if (inventory_even(l->inv, text, sizeof(text)))
+		inventory_warn(l, hosts->key, "%s", text);
 	else if (n > 7)
 		inventory_warn(l, hosts->key,
 			"%zu control planes: every write waits for %zu etcd members; more than 7 are not advised", n,

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/str.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -145,6 +146,18 @@ size_t inventory_count(const struct inventory *inv, enum inventory_role role)
 	for (size_t i = 0; i < inv->host_count; i++)
 		n += inv->hosts[i].role == role;
 	return n;
+}
+
+bool inventory_even(const struct inventory *inv, char *why, size_t size)
+{
+	size_t n = inventory_count(inv, INVENTORY_CONTROL_PLANE), needed = n / 2 + 1;
+
+	if (!n || n % 2)
+		return false;
+	snprintf(why, size,
+		"%zu control planes: etcd needs %zu of %zu (its quorum), so %zu may fail, no more than with %zu; take %zu or %zu",
+		n, needed, n, n - needed, n - 1, n - 1, n + 1);
+	return true;
 }
 
 const char *inventory_endpoint(const struct inventory *inv)

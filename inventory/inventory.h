@@ -142,7 +142,7 @@ struct inventory *inventory_load(const char *path, const char *const *sets, size
 /* The same from memory; name is used in messages and as the folder relative paths are taken from. This is what the fuzzer calls. */
 struct inventory *inventory_parse(const char *name, const char *text, size_t len, const char *const *sets, size_t set_count,
 	struct inventory_problems *problems, struct error *err);
-/* A file that is still being made: what is not complete yet (no endpoint, an even number of control planes) is only warned of. */
+/* A file that is still being made: what is not complete yet (no endpoint, no control plane) is only warned of. */
 struct inventory *inventory_load_draft(const char *path, struct inventory_problems *problems, struct error *err);
 void inventory_free(struct inventory *inv);
 /* "FILE:LINE:COL: error: TEXT" + excerpt for each, as a compiler does. */
@@ -150,6 +150,11 @@ void inventory_problems_format(const struct inventory_problems *p, const char *n
 
 const struct inventory_host *inventory_find(const struct inventory *inv, const char *name);
 size_t inventory_count(const struct inventory *inv, enum inventory_role role);
+/*
+ * Whether the number of control planes is even, which tolerates no more losses than one less does: the sum into why. A new cluster is not begun so; a living one may be
+ * so for a while.
+ */
+bool inventory_even(const struct inventory *inv, char *why, size_t size);
 /* The host part of the cluster's endpoint: VIP, load balancer, or the single control plane's address. */
 const char *inventory_endpoint(const struct inventory *inv);
 

@@ -9,10 +9,10 @@
 	{ \
 		.minor = m, .kubeadm_api = "v1beta4", .extra_args_list = true, .has_validate = true, \
 		.has_timeouts = true, .super_admin = true, .learner = true, .admin_org = "kubeadm:cluster-admins", \
-		.kubelet_client_org_before = patch, .taint = "node-role.kubernetes.io/control-plane", \
-		.image_repository = "registry.k8s.io", .pause = pause_tag, .containerd_floor = floor, \
-		.containerd_recommended = recommended, .repository = "https://pkgs.k8s.io/core:/stable:/v" m "/deb/", \
-		.cgroup_v1 = v1, \
+		.kubelet_client_org_before = patch, .policy_api = "policy/v1", \
+		.taint = "node-role.kubernetes.io/control-plane", .image_repository = "registry.k8s.io", \
+		.pause = pause_tag, .containerd_floor = floor, .containerd_recommended = recommended, \
+		.repository = "https://pkgs.k8s.io/core:/stable:/v" m "/deb/", .cgroup_v1 = v1, \
 	}
 
 static const struct release releases[] = {
@@ -23,6 +23,7 @@ static const struct release releases[] = {
 		.needs_crictl = true,
 		.admin_org = "system:masters",
 		.kubelet_client_org_before = INT_MAX,
+		.policy_api = "policy/v1beta1",
 		.taint = "node-role.kubernetes.io/master",
 		.image_repository = "k8s.gcr.io",
 		.pause = "3.2",

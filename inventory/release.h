@@ -17,6 +17,7 @@ struct release {
 	bool learner;              /* etcd members join as learners */
 	const char *admin_org;     /* O of admin.conf's certificate */
 	int kubelet_client_org_before; /* apiserver-kubelet-client has O=admin_org up to patch N - 1, and none from N on; 0: none; large: always */
+	const char *policy_api;    /* of the Eviction that a drain posts */
 	const char *taint;         /* key of the control plane's taint */
 	const char *image_repository;
 	const char *pause;         /* tag */

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "inventory/inventory.h"
 #include "pki/pki.h"
 #include "steps/host_scripts.h"
@@ -43,6 +44,41 @@ static size_t more_names(const struct inventory *inv, const char **names, size_t
 	return n;
 }
 
+void kubeadm_cert_sans(const char *configuration, void (*fn)(const char *name, void *ctx), void *ctx)
+{
+	const char *line = strstr(configuration, "\n  certSANs:\n");
+
+	/* kubeadm's own writing: each name on a line of its own, quoted when YAML wants it */
+	for (line = line ? strchr(line + 1, '\n') + 1 : ""; *line; line += *line == '\n') {
+		size_t n = strcspn(line, "\n"), skip = strspn(line, " ");
+		char name[256];
+
+		if (line[skip] != '-' || line[skip + 1] != ' ')
+			return;
+		skip += 2;
+		skip += line[skip] == '"' || line[skip] == '\'';
+		snprintf(name, sizeof(name), "%.*s", (int)(n - skip), line + skip);
+		name[strcspn(name, "\"'\r")] = '\0';
+		if (*name)
+			fn(name, ctx);
+		line += n;
+	}
+}
+
+struct names {
+	const char *list[128];
+	size_t count;
+	struct arena arena;
+};
+
+static void add_living(const char *name, void *ctx)
+{
+	struct names *names = ctx;
+
+	if (names->count < sizeof(names->list) / sizeof(names->list[0]))
+		names->list[names->count++] = arena_strdup(&names->arena, name);
+}
+
 /* Patch number of "1.36.2". */
 static int patch_of(const char *version)
 {
@@ -55,8 +91,12 @@ static int make_files(struct task *t, struct pki_files *out, struct error *err)
 {
 	const struct world *w = world_of(t);
 	const struct inventory *inv = w->inventory;
-	const char *names[64];
+	struct names names = { .count = more_names(inv, names.list, 64) };
 	char service_ip[16];
+	int rc;
+
+	/* kubeadm's join wants what the cluster began with, control planes among it that are gone since */
+	kubeadm_cert_sans(json_get_str(w->cluster.kubeadm_config, "data.ClusterConfiguration", ""), add_living, &names);
 	struct pki_node node = {
 		.cluster = inv->cluster,
 		.name = world_host(t)->name,
@@ -66,8 +106,8 @@ static int make_files(struct task *t, struct pki_files *out, struct error *err)
 		.bind_port = 6443,
 		.service_ip = service_ip,
 		.dns_domain = inv->network.dns_domain,
-		.more_sans = names,
-		.more_san_count = more_names(inv, names, 64),
+		.more_sans = names.list,
+		.more_san_count = names.count,
 		.admin_org = w->release->admin_org,
 		.kubelet_client_org =
 			patch_of(w->version) < w->release->kubelet_client_org_before ? w->release->admin_org : NULL,
@@ -76,9 +116,11 @@ static int make_files(struct task *t, struct pki_files *out, struct error *err)
 	};
 
 	if (inventory_cidr_nth(inv->network.services, 1, service_ip))
-		return error_set(
-			err, ERROR_INVENTORY, "network.services %s has no first address", inv->network.services);
-	return pki_control_plane_files(w->store, &node, out, err);
+		rc = error_set(err, ERROR_INVENTORY, "network.services %s has no first address", inv->network.services);
+	else
+		rc = pki_control_plane_files(w->store, &node, out, err);
+	arena_release(&names.arena);
+	return rc;
 }
 
 int certificates_apply(struct task *t, struct error *err)

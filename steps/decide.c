@@ -23,6 +23,15 @@ enum step_verdict decide_check(struct task *t, struct error *why)
 	return STEP_NEEDED;
 }
 
+/* Its Node was deleted and came back without the label; labels sets it again. What runs on the host tells what it is. */
+static bool lost_mark(const struct world *w, const struct inventory_host *h)
+{
+	const struct cluster_host *seen = &w->hosts[h - w->inventory->hosts];
+
+	return h->role == INVENTORY_CONTROL_PLANE && world_installed(seen) &&
+	       strstr(cluster_fact(seen, "have"), "apiserver-manifest");
+}
+
 static int refuse_nodes(const struct world *w, struct error *err)
 {
 	for (size_t i = 0; i < w->cluster.node_count; i++) {
@@ -36,20 +45,25 @@ static int refuse_nodes(const struct world *w, struct error *err)
 			error_set(err, ERROR_INVENTORY,
 				"the control plane %s (%s) of the living cluster is not in the inventory", node->name,
 				node->address);
-			return error_hint(err, "put it back into the inventory: apply never removes a host");
+			return error_hint(err,
+				"put it back into the inventory: apply never removes a host; 'kubewright remove %s' does then",
+				node->name);
 		}
 		if (h && node->address[0] && strcmp(node->address, h->address) != 0) {
 			error_set(err, ERROR_INVENTORY,
 				"%s has the address %s in the living cluster and %s in the inventory", node->name,
 				node->address, h->address);
 			return error_hint(err,
-				"certificates and etcd go by the address: correct the inventory, or take the host out of the cluster first");
+				"correct the inventory; or, when another machine takes its place and the old one is off for good, 'kubewright rejoin %s' takes the old one out and joins the new one",
+				node->name);
 		}
-		if (h && node->control_plane != (h->role == INVENTORY_CONTROL_PLANE)) {
+		if (h && node->control_plane != (h->role == INVENTORY_CONTROL_PLANE) && !lost_mark(w, h)) {
 			error_set(err, ERROR_INVENTORY, "%s is a %s in the living cluster and a %s in the inventory",
 				node->name, node->control_plane ? "control plane" : "worker",
 				node->control_plane ? "worker" : "control plane");
-			return error_hint(err, "apply does not change roles: correct the inventory");
+			return error_hint(err,
+				"apply does not change roles: 'kubewright rejoin %s' takes it out and joins it as a %s; or correct the inventory",
+				node->name, node->control_plane ? "worker" : "control plane");
 		}
 	}
 	return 0;
@@ -117,11 +131,20 @@ static void missing(const struct world *w, struct str *out)
 			str_addf(out, "%s%s", out->len ? ", " : "", w->inventory->hosts[i].name);
 }
 
+static bool anyone_leaves(const struct world *w)
+{
+	for (size_t i = 0; i < w->inventory->host_count; i++)
+		if (world_leaves(w, (int)i))
+			return true;
+	return false;
+}
+
 static int new_cluster(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
 	const struct inventory_host *dead = has_cluster(w);
 	struct str absent = STR_INIT;
+	char even[200];
 	int rc = 0;
 
 	if (dead) {
@@ -130,6 +153,16 @@ static int new_cluster(struct task *t, struct error *err)
 		return error_hint(err,
 			"see 'kubewright status' and 'kubewright logs %s': apply does not start a new cluster over one that is down",
 			dead->name);
+	}
+	if (anyone_leaves(w)) {
+		error_set(err, ERROR_COMMAND, "there is no cluster to take hosts out of: no API server answers");
+		return error_hint(err,
+			"see 'kubewright status'; 'kubewright reset' takes Kubernetes off hosts that belong to no cluster");
+	}
+	if (inventory_even(w->inventory, even, sizeof(even))) {
+		error_set(err, ERROR_INVENTORY, "%s", even);
+		return error_hint(
+			err, "a new cluster begins with an odd number: see 'hosts' in %s", w->inventory->path);
 	}
 	missing(w, &absent);
 	if (absent.len && !w->without_missing) {

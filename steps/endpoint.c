@@ -19,6 +19,17 @@ static const char check_script[] =
 	"exec curl --silent --fail --output /dev/null --noproxy '*' --max-time 2 --cacert /etc/kubernetes/pki/ca.crt "
 	"https://127.0.0.1:6443/readyz\n";
 
+/* A control plane that leaves has its part until it is out of the cluster. */
+static bool takes_part(const struct world *w, int host)
+{
+	const struct inventory_host *h = &w->inventory->hosts[host];
+	const struct cluster_node *node = world_leaves(w, host) ? cluster_find_node(&w->cluster, h->name) : NULL;
+
+	if (node && node->control_plane)
+		return true;
+	return h->role == INVENTORY_CONTROL_PLANE && !world_removes(w, host);
+}
+
 /*
  * The priority falls with the control plane's place in the inventory; the host that runs init, or ran it by its own record, comes first: it must hold the
  * address before there is an API server anywhere. Nothing that differs from run to run counts.
@@ -30,7 +41,7 @@ static int priority(const struct world *w, int host)
 	int place = 0;
 
 	for (int i = 0; i < host; i++)
-		place += w->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE;
+		place += takes_part(w, i);
 	return 140 - place + (init ? 10 : 0);
 }
 
@@ -69,7 +80,7 @@ static void keepalived_conf(const struct world *w, int host, struct str *out)
 		inv->hosts[host].name, interface, vrid > 0 && vrid < 256 ? vrid : 51, priority(w, host),
 		inv->hosts[host].address);
 	for (size_t i = 0; i < inv->host_count; i++)
-		if ((int)i != host && inv->hosts[i].role == INVENTORY_CONTROL_PLANE)
+		if ((int)i != host && takes_part(w, (int)i))
 			str_addf(out, "    %s\n", inv->hosts[i].address);
 	str_addf(out,
 		"  }\n"
@@ -95,12 +106,14 @@ static void endpoint_files(struct task *t, struct managed_files *f)
 
 enum step_verdict endpoint_check(struct task *t, struct error *why)
 {
+	const struct world *w = world_of(t);
 	const struct cluster_host *h = world_facts(t);
 	struct managed_files files = { .count = 0 };
 	const char *which = NULL;
 	bool same;
 
-	if (!world_of(t)->inventory->endpoint.vip)
+	/* where hosts are removed nothing is installed: only what is there is adjusted */
+	if (!w->inventory->endpoint.vip || world_removes(w, task_host(t)) || (w->leave && !world_installed(h)))
 		return STEP_NOT_HERE;
 	endpoint_files(t, &files);
 	same = managed_check(t, &files, &which);

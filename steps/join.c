@@ -67,7 +67,7 @@ enum step_verdict join_check(struct task *t, struct error *why)
 		error_set(why, ERROR_INVENTORY,
 			"%s is installed as a control plane, but the living cluster has no Node of that name", name);
 		error_hint(why,
-			"somebody removed the Node: take the host out of the cluster whole ('kubewright reset --hosts %s'), then apply",
+			"somebody removed the Node, or a rejoin was cut: 'kubewright rejoin %s' puts it in again",
 			name);
 		return STEP_IMPOSSIBLE;
 	}
@@ -87,6 +87,19 @@ enum step_verdict join_check(struct task *t, struct error *why)
 		return STEP_HALF_DONE;
 	}
 	error_set(why, ERROR_NONE, "joins as a %s", world_is_control_plane(t) ? "control plane" : "worker");
+	return STEP_NEEDED;
+}
+
+/* Before the joins: what is out of the cluster must neither answer at the virtual IP nor bring its Node back by itself. */
+enum step_verdict clear_check(struct task *t, struct error *why)
+{
+	const struct cluster_host *h = world_facts(t);
+	const char *join = world_job_state(h, "join");
+
+	if (!world_rejoins(world_of(t), task_host(t)) || strcmp(join, "running") == 0 ||
+		(!strstr(cluster_fact(h, "have"), "kubelet-conf") && !*join && !*world_job_state(h, "init")))
+		return STEP_NOT_HERE;
+	error_set(why, ERROR_NONE, "takes back what is left of the old Node");
 	return STEP_NEEDED;
 }
 
@@ -142,10 +155,13 @@ int world_clean(struct task *t, struct error *err)
 		if (world_api_at(t, lead, 6443, false, world_delete_node, &self, err))
 			return -1;
 	}
-	if (world_job(t, "clean", host_script_clean, NULL, 0, clean_words, NULL, NULL, 10 * 60000, err))
+	const struct remote_param params[] = { { "role", world_is_control_plane(t) ? "control-plane" : "worker" } };
+	if (world_job(t, "clean", host_script_clean, params, 1, clean_words, NULL, NULL, 10 * 60000, err))
 		return -1;
 	task_lock(t);
 	cluster_set(world_facts(t), "have", "");
+	cluster_set(world_facts(t), "job.init", "");
+	cluster_set(world_facts(t), "job.join", "");
 	cluster_set(world_facts(t), "pki_manifest", "absent");
 	task_unlock(t);
 	return world_is_control_plane(t) ? certificates_apply(t, err) : 0;

@@ -27,12 +27,15 @@
 	{ "ask-etcd", "Asking etcd's members", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("survey") }, \
 		ask_etcd_check, ask_etcd_apply }
 
+#define DECIDE_STEP \
+	{ "decide", "Comparing with the inventory", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("survey", 1) }, \
+		decide_check, decide_apply }
+
 #define JUDGE_STEPS \
 	/* what only shows when control planes are compared waits for them, as decide does anyway; never for a worker */ \
 	{ "preflight", "Checking the host", ROLE_ALL, STEP_OBSERVES, { THIS("probe"), CONTROL_PLANES("probe", 0) }, \
 		preflight_check, NULL }, \
-	{ "decide", "Comparing with the inventory", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("survey", 1) }, \
-		decide_check, decide_apply }
+	DECIDE_STEP
 
 #define LOOK_STEPS SEE_STEPS, JUDGE_STEPS
 
@@ -40,8 +43,15 @@
 	{ "unlock", "Giving back the lock", ROLE_ALL, STEP_ALWAYS, { { 0 } }, \
 		unlock_check, unlock_apply }
 
-/* JOIN_NEEDS: what else must be done before a host joins. */
-#define INSTALL_STEPS(JOIN_NEEDS) \
+/* Out of the cluster only when every host was looked at that can be. */
+#define LEAVE_STEPS \
+	{ "drain", "Evicting pods", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("decide", 1), { "probe", ROLE_ALL, 0 } }, \
+		drain_check, drain_apply }, \
+	{ "expel", "Taking hosts out of the cluster", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("drain", 1), CONTROL_PLANES("ask-etcd", 0) }, \
+		expel_check, expel_apply }
+
+/* ENDPOINT_NEEDS, JOIN_NEEDS: what else must be done before a host has a part in the virtual IP, and before it joins. */
+#define INSTALL_STEPS(ENDPOINT_NEEDS, JOIN_NEEDS) \
 	{ "os", "Preparing the system", ROLE_ALL, 0, { THIS("preflight"), CONTROL_PLANES("decide", 1) }, \
 		os_check, os_apply }, \
 	{ "packages", "Installing packages", ROLE_ALL, 0, { THIS("os") }, \
@@ -50,7 +60,7 @@
 		runtime_check, runtime_apply }, \
 	{ "certificates", "Placing certificates", ROLE_CONTROL_PLANE, 0, { THIS("packages") }, \
 		certificates_check, certificates_apply }, \
-	{ "endpoint", "Setting up the virtual IP", ROLE_CONTROL_PLANE, 0, { THIS("packages") }, \
+	{ "endpoint", "Setting up the virtual IP", ROLE_CONTROL_PLANE, 0, { THIS("packages") ENDPOINT_NEEDS }, \
 		endpoint_check, endpoint_apply }, \
 	{ "images", "Pulling images", ROLE_ALL, 0, { THIS("runtime") }, \
 		images_check, images_apply }, \
@@ -73,19 +83,20 @@
 		kubeconfig_check, kubeconfig_apply }, \
 	UNLOCK_STEP
 
-const struct step plan_install[] = { LOOK_STEPS, INSTALL_STEPS() };
+const struct step plan_install[] = { LOOK_STEPS, INSTALL_STEPS(, ) };
 const size_t plan_install_count = COUNT(plan_install);
 
-/* clang: an argument with a comma needs a name */
-#define EXPELLED , CONTROL_PLANES("expel", 1)
+/* An argument with a comma needs a name. A control plane's peers forget it only when it is quiet: it would take the virtual IP for its own. */
+#define CLEARED , THIS("clear")
+#define ALL_CLEARED , CONTROL_PLANES("expel", 1), { "clear", ROLE_ALL, 1 }
 const struct step plan_rejoin[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
 	JUDGE_STEPS,
-	{ "expel", "Taking hosts out of the cluster", ROLE_CONTROL_PLANE, 0,
-		{ CONTROL_PLANES("decide", 1), { "probe", ROLE_ALL, 0 }, CONTROL_PLANES("ask-etcd", 0) },
-		expel_check, expel_apply },
-	INSTALL_STEPS(EXPELLED)
+	LEAVE_STEPS,
+	{ "clear", "Clearing hosts that left", ROLE_ALL, 0, { CONTROL_PLANES("expel", 1) },
+		clear_check, world_clean },
+	INSTALL_STEPS(ALL_CLEARED, CLEARED)
 };
 const size_t plan_rejoin_count = COUNT(plan_rejoin);
 
@@ -109,9 +120,25 @@ const struct step plan_repair[] = {
 		decide_check, decide_apply },
 	{ "members", "Taking stale members out of etcd", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("decide", 1) },
 		members_check, members_apply },
-	INSTALL_STEPS(MEMBERS)
+	INSTALL_STEPS(, MEMBERS)
 };
 const size_t plan_repair_count = COUNT(plan_repair);
+
+const struct step plan_remove[] = {
+	SEE_STEPS,
+	ASK_ETCD_STEP,
+	DECIDE_STEP,
+	LEAVE_STEPS,
+	{ "reset", "Undoing the installation", ROLE_ALL, 0, { CONTROL_PLANES("expel", 1) },
+		leave_check, reset_apply },
+	/* as above */
+	{ "endpoint", "Setting up the virtual IP", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("expel", 1), { "reset", ROLE_ALL, 0 } },
+		endpoint_check, endpoint_apply },
+	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("endpoint", 1) },
+		verify_check, verify_apply },
+	UNLOCK_STEP
+};
+const size_t plan_remove_count = COUNT(plan_remove);
 
 const struct step plan_check[] = { LOOK_STEPS };
 const size_t plan_check_count = COUNT(plan_check);

@@ -67,6 +67,8 @@ struct world {
 	const bool *rejoin; /* plan_rejoin: per host, whether it is to join anew; NULL: none */
 	const bool *leave;  /* per host, whether it is to leave the cluster for good; NULL: none */
 	struct world_etcd *etcd_task; /* plan_snapshot, plan_restore: what is wanted */
+	bool force;         /* what cannot be evicted ends with its host */
+	int drain_timeout_s; /* how long no pod need go until that is a failure; 0: 300 */
 	const char *remedy; /* plan_remedy: the finding's name */
 	const struct host_identity *shown; /* plan_reset: per host, what the operator has agreed to; NULL: nobody was asked */
 
@@ -86,6 +88,7 @@ struct world {
 	bool token_busy;      /* somebody is making it */
 	bool token_signed;    /* and cluster-info is signed with it: joins may use it */
 	bool asked_again;     /* repair's second look at the cluster has begun */
+	bool *gone;           /* per host: it leaves for good, and verify saw neither a Node nor an etcd member of it */
 	unsigned voters, no_network; /* seen by verify: etcd's voters, Nodes that wait for a pod network */
 	char kubeadm_version[48], kubeadm_digest[72]; /* seen on the lead */
 };
@@ -113,6 +116,9 @@ extern const size_t plan_look_count;
 /* The installation, for a living cluster: the hosts of world->rejoin leave it first, whatever is left of them, and join anew. */
 extern const struct step plan_rejoin[];
 extern const size_t plan_rejoin_count;
+/* Takes the hosts of world->leave out of the living cluster and Kubernetes off them. */
+extern const struct step plan_remove[];
+extern const size_t plan_remove_count;
 /* Remedies one finding, world->remedy, on the hosts that take part. */
 extern const struct step plan_remedy[];
 extern const size_t plan_remedy_count;
@@ -259,6 +265,8 @@ bool world_etcd_runs(const struct cluster_host *h);
 bool world_rejoins(const struct world *w, int host);
 /* Whether a host is to leave the cluster in this run, for good or to join anew. */
 bool world_leaves(const struct world *w, int host);
+/* Whether a host is to leave the cluster for good in this run. */
+bool world_removes(const struct world *w, int host);
 /* For world_api; ctx: a struct inventory_host. A Node that is not there is fine. */
 int world_delete_node(struct net_client *c, void *host, struct error *err);
 /* Lines of a step's log that begin so were gathered to explain a failure: they are many, and a short view leaves them out. */
@@ -271,6 +279,8 @@ int world_token(struct task *t, struct error *err);
 /* ---- kubeadm's configuration ---- */
 /* Appends InitConfiguration, ClusterConfiguration, KubeletConfiguration, KubeProxyConfiguration as JSON documents separated by "---". */
 void kubeadm_init_config(const struct world *w, int host, struct str *out);
+/* Calls fn for each of apiServer.certSANs of a living cluster's ClusterConfiguration, as kubeadm writes its YAML. Pure. */
+void kubeadm_cert_sans(const char *configuration, void (*fn)(const char *name, void *ctx), void *ctx);
 /* JoinConfiguration; token, pin and API endpoint from the world. */
 void kubeadm_join_config(const struct world *w, int host, const char *pin, struct str *out);
 
@@ -327,6 +337,19 @@ enum step_verdict restore_check(struct task *t, struct error *why);
 int restore_apply(struct task *t, struct error *err);
 enum step_verdict restored_check(struct task *t, struct error *why);
 int restored_apply(struct task *t, struct error *err);
+enum step_verdict drain_check(struct task *t, struct error *why);
+int drain_apply(struct task *t, struct error *err);
+/* What a drain does with a pod of its Node. Pure. */
+enum drain_pod {
+	DRAIN_POD_STAYS, /* a DaemonSet's, a static Pod's mirror, or finished: it ends with the host */
+	DRAIN_POD_GOES,  /* evicted: its controller makes another elsewhere */
+	DRAIN_POD_LOST,  /* nothing would make it anew */
+};
+enum drain_pod drain_pod(const struct json *pod);
+/* Takes back what is left of Kubernetes on hosts that join anew, before anybody counts on that they are out. */
+enum step_verdict clear_check(struct task *t, struct error *why);
+/* Of hosts that leave for good; reset_apply does it. */
+enum step_verdict leave_check(struct task *t, struct error *why);
 enum step_verdict remedy_check(struct task *t, struct error *why);
 int remedy_apply(struct task *t, struct error *err);
 enum step_verdict mend_check(struct task *t, struct error *why);

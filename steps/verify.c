@@ -41,7 +41,7 @@ static bool expected(const struct verify *v, size_t i)
 	bool yes;
 
 	task_lock(v->task);
-	yes = v->world->hosts[i].probed && world_installed(&v->world->hosts[i]);
+	yes = !world_removes(v->world, (int)i) && v->world->hosts[i].probed && world_installed(&v->world->hosts[i]);
 	task_unlock(v->task);
 	return yes;
 }
@@ -61,6 +61,7 @@ static int check_nodes(struct net_client *c, void *ctx, struct error *err)
 		const char *name = v->world->inventory->hosts[i].name;
 		const struct cluster_node *node = cluster_find_node(&seen, name);
 
+		v->world->gone[i] = world_removes(v->world, (int)i) && !node;
 		if (!expected(v, i) || (node && node->ready))
 			continue;
 		if (node && node->no_network && !v->world->cni_manifest)
@@ -87,6 +88,19 @@ static bool left_over(const struct verify *v, const struct net_etcd_member *m)
 	return false;
 }
 
+/* Asked after the Nodes. */
+static void note_there(const struct verify *v, const struct net_etcd_member *m)
+{
+	const struct inventory *inv = v->world->inventory;
+	char peer[96];
+
+	for (size_t i = 0; i < inv->host_count; i++) {
+		snprintf(peer, sizeof(peer), "https://%s:2380", inv->hosts[i].address);
+		if (strcmp(m->peer_url, peer) == 0 || strcmp(m->name, inv->hosts[i].name) == 0)
+			v->world->gone[i] = false;
+	}
+}
+
 static int check_members(struct net_client *c, void *ctx, struct error *err)
 {
 	struct verify *v = ctx;
@@ -95,6 +109,7 @@ static int check_members(struct net_client *c, void *ctx, struct error *err)
 
 	v->voters = 0;
 	for (int i = 0; i < n; i++) {
+		note_there(v, &list[i]);
 		if (left_over(v, &list[i]))
 			continue;
 		if (list[i].learner || !list[i].name[0])

@@ -23,6 +23,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->findings = xcalloc(inv->host_count, sizeof(*w->findings));
 	w->logins = xcalloc(inv->host_count, sizeof(*w->logins));
 	w->etcd = xcalloc(inv->host_count, sizeof(*w->etcd));
+	w->gone = xcalloc(inv->host_count, sizeof(*w->gone));
 	w->cluster.lead = -1;
 	w->init_host = -1;
 	w->lead = -1;
@@ -42,6 +43,7 @@ void world_release(struct world *w)
 	free(w->etcd);
 	free(w->findings);
 	free(w->logins);
+	free(w->gone);
 	free(w->decision);
 	cluster_state_release(&w->cluster);
 	pki_store_free(w->store);

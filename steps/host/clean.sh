@@ -1,8 +1,25 @@
 # Takes back a kubeadm init or join that did not get to its end, so that it can be done again. Runs as a job.
-# Only what kubeadm made goes: packages, containerd, keepalived and their settings stay.
+# Only what kubeadm made goes: packages, containerd and their settings stay, and keepalived unless the host is to be a worker.
+# Parameters: role (control-plane | worker), what the host is to be.
 # Answers: cleaned, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
+# As the ledger has it, which stays for reset.
+leave_endpoint() {
+	grep -q '^file|/etc/keepalived/keepalived.conf|' "$kw_ledger/list" 2>/dev/null || return 0
+	systemctl disable --now --quiet keepalived || ! systemctl is-active --quiet keepalived ||
+		fail "keepalived cannot be stopped" "see 'systemctl status keepalived' on the host"
+	for kw_path in /etc/keepalived/keepalived.conf /etc/keepalived/kubewright-check; do
+		if grep -qF "file|$kw_path|saved" "$kw_ledger/list"; then
+			cp -a "$kw_ledger/files/$(printf '%s' "$kw_path" | tr / %)" "$kw_path" || fail "cannot put $kw_path back" "is the disk full or read-only?"
+		else
+			rm -f "$kw_path"
+		fi
+	done
+	log "keepalived is stopped: a worker has no part in the virtual IP"
+}
+
 main() {
+	[ "$role" = control-plane ] || leave_endpoint
 	# the etcd member is dealt with by kubewright through a healthy member, if there is one
 	kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock --skip-phases=remove-etcd-member </dev/null >&2 ||
 		fail "kubeadm reset failed" "the log above is kubeadm's own"

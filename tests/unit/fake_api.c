@@ -125,6 +125,62 @@ static int say_status(const struct machine *m, struct str *out)
 	return 200;
 }
 
+/* The pods of a Node; one that is evicted is gone at once. */
+static void say_pods(struct lab *l, const char *node, struct str *out)
+{
+	const struct inventory_host *h = inventory_find(l->inventory, node);
+	struct machine *m = h ? &l->machines[h - l->inventory->hosts] : NULL;
+
+	str_add(out,
+		"{\"items\":[{\"metadata\":{\"namespace\":\"kube-system\",\"name\":\"kube-proxy-x\",\"ownerReferences\":"
+		"[{\"kind\":\"DaemonSet\",\"controller\":true}]},\"status\":{\"phase\":\"Running\"}}");
+	for (unsigned i = 0; m && i < m->pods; i++)
+		str_addf(out,
+			",{\"metadata\":{\"namespace\":\"default\",\"name\":\"%s-%u\",\"ownerReferences\":"
+			"[{\"kind\":\"ReplicaSet\",\"controller\":true}]},\"status\":{\"phase\":\"Running\"}}",
+			node, i);
+	if (m && m->bare)
+		str_add(out,
+			",{\"metadata\":{\"namespace\":\"default\",\"name\":\"bare\"},\"status\":{\"phase\":\"Running\"}}");
+	str_add(out, "]}");
+}
+
+/* /api/v1/namespaces/default/pods/NODE-N/eviction */
+static int evict(struct lab *l, const char *pod, struct str *out)
+{
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		const char *name = l->inventory->hosts[i].name;
+		struct machine *m = &l->machines[i];
+		bool bare = m->bare && strncmp(pod, "bare/", 5) == 0;
+
+		if (!bare && (strncmp(pod, name, strlen(name)) != 0 || pod[strlen(name)] != '-'))
+			continue;
+		if (l->refuses)
+			return l->refuses = false,
+			       str_add(out,
+				       "{\"message\":\"Cannot evict pod\",\"details\":{\"causes\":[{\"message\":"
+				       "\"The disruption budget web needs 2 healthy pods and has 2 currently\"}]}}"),
+			       429;
+		if (!m->cordoned)
+			return 500;
+		m->bare = m->bare && !bare;
+		m->pods -= !bare;
+		return str_add(out, "{\"kind\":\"Status\"}"), 201;
+	}
+	return 404;
+}
+
+static int cordon(struct lab *l, const char *name, struct str *out)
+{
+	const struct inventory_host *h = inventory_find(l->inventory, name);
+
+	if (!h || !l->machines[h - l->inventory->hosts].node)
+		return 404;
+	l->machines[h - l->inventory->hosts].cordoned = true;
+	str_add(out, "{}");
+	return 200;
+}
+
 int lab_answer(struct machine *m, const char *method, const char *path, const char *body, struct str *out)
 {
 	struct lab *l = m->lab;
@@ -147,6 +203,12 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 		return say_nodes(l, out), 200;
 	if (strncmp(path, "/api/v1/nodes/", 14) == 0 && strcmp(method, "DELETE") == 0)
 		return str_add(out, "{}"), delete_node(l, path + 14);
+	if (strncmp(path, "/api/v1/nodes/", 14) == 0 && strstr(body, "\"unschedulable\":true"))
+		return cordon(l, path + 14, out);
+	if (strncmp(path, "/api/v1/pods?fieldSelector=spec.nodeName%3D", 43) == 0)
+		return say_pods(l, path + 43, out), 200;
+	if (strncmp(path, "/api/v1/namespaces/default/pods/", 32) == 0)
+		return evict(l, path + 32, out);
 	if (strstr(path, "/configmaps/kubeadm-config") || strstr(path, "/kube-system/secrets"))
 		return str_add(out, "{\"data\":{}}"), 200;
 	if (strstr(path, "/configmaps/kubewright"))

@@ -102,6 +102,7 @@ static void run_join(struct machine *m, bool whole)
 	insist(voter && m->packages && m->containerd && !m->stale && !*m->have && m->member == LAB_NO_MEMBER,
 		"kubeadm join on a machine that is not ready for it");
 	m->node = true;
+	m->cordoned = false;
 	m->have = "kubelet-conf";
 	if (!is_control_plane(m))
 		return;
@@ -118,6 +119,14 @@ static const char *run_restore(struct machine *m, bool whole)
 	for (int i = 0; i < LAB_MACHINES && whole; i++)
 		m->lab->machines[i].member = i == m->index ? LAB_VOTER : LAB_NO_MEMBER;
 	return "kept=/var/lib/kubewright/etcd/before-x\n";
+}
+
+void fake_blank(struct machine *m)
+{
+	memset(m->jobs, 0, sizeof(m->jobs));
+	m->file_count = 0;
+	m->prepared = m->packages = m->containerd = m->keepalived = m->pki = m->record = m->init = m->stale = false;
+	m->have = "";
 }
 
 static const char *run_job(struct machine *m, const char *name, bool whole)
@@ -143,11 +152,20 @@ static const char *run_job(struct machine *m, const char *name, bool whole)
 	}
 	if (strcmp(name, "etcd-restore") == 0)
 		return run_restore(m, whole);
+	if (strcmp(name, "reset") == 0) {
+		insist(!m->node && m->member == LAB_NO_MEMBER && !m->pods,
+			"a reset before the host is out of the cluster");
+		if (whole)
+			fake_blank(m);
+		return "undone=yes\n";
+	}
 	if (strcmp(name, "packages") == 0) {
 		/* Debian starts what it installs */
 		m->packages = m->containerd = whole;
 		return "containerd_package=containerd.io\ncontainerd_version=2.2.0-1\nkubelet_version=" KUBE "\n";
 	}
+	if (strcmp(name, "reset-network") == 0)
+		return "stopped=yes\n";
 	return strcmp(name, "clean") == 0 ? "cleaned=yes\n" : "images=7\n";
 }
 
@@ -281,6 +299,7 @@ static void say_identity(struct machine *m, struct str *out)
 	fake_say(out, "listen", has_api(m) ? "22 6443 2379 2380 10250 10257 10259" : *m->have ? "22 10250" : "22");
 	if (*m->have)
 		fake_say(out, "kubelet_server", "https://10.0.0.100:6443");
+	fake_say(out, "unit.kubelet", *m->have ? "active" : "inactive");
 }
 
 static void probe(struct machine *m, const struct remote_exec *x, struct str *out)
@@ -380,6 +399,8 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 	insist(strcmp(m->lock, m->lab->world->run) == 0, "a change without the lock");
 	if (fake_has(x, host_script_unlock))
 		return whole ? (m->lock[0] = '\0', "unlocked") : NULL;
+	if (fake_has(x, host_script_confirm))
+		return whole ? (fake_say(out, "deadman", "confirmed"), "at") : NULL;
 	if (fake_has(x, host_script_certificates))
 		return whole ? place_certificates(m, x) : NULL;
 	if (fake_has(x, host_script_cni))

@@ -42,7 +42,9 @@ struct machine {
 	bool stale; /* containerd runs with another configuration than it has */
 	char lock[64];       /* the run that holds it */
 	const char *have;    /* of kubeadm's files */
-	bool node;           /* registered */
+	bool node, cordoned; /* registered; and takes no pods */
+	unsigned pods;       /* that a controller made */
+	bool bare;           /* a pod that none made */
 	enum lab_member member;
 	struct ssl_ctx_st *tls[2]; /* of the API server, of etcd; lent */
 };
@@ -64,10 +66,13 @@ struct lab {
 	unsigned out_of_sight; /* bits of machines that cannot be logged in to, and work all the same */
 	int dead; /* machine that cannot be reached any more; -1 none */
 	bool failing; /* the faulty tunnel is in use */
+	bool refuses; /* a disruption budget forbids evictions for one round */
 };
 
 /* Machines as their installer left them. store outlives the lab. */
 void lab_init(struct lab *l, const struct inventory *inventory, const struct pki_store *store, struct ssl_ctx_st *tls[LAB_MACHINES][2]);
+/* As its installer left it; the cluster still knows it, and who holds its lock still does. */
+void fake_blank(struct machine *m);
 /* Before each run. fail_at 0: nothing fails. */
 void lab_run(struct lab *l, struct world *w, unsigned fail_at, enum lab_fault fault);
 /* engine_config.open, of a world whose lab is the static one below. */

@@ -290,6 +290,48 @@ static void test_warning(void)
 	inventory_free(inv);
 }
 
+/* A living cluster may have an even number for a while; whether it is one, only its hosts tell. */
+static void test_even(void)
+{
+	static const char text[] = "cluster: c\nkubernetes: {version: 1.36}\nendpoint: {vip: 10.0.0.100}\nhosts:\n"
+				   "  - {name: cp1, address: 10.0.0.11, role: control-plane}\n"
+				   "  - {name: cp2, address: 10.0.0.12, role: control-plane}\n"
+				   "  - {name: cp3, address: 10.0.0.13, role: control-plane}\n"
+				   "  - {name: cp4, address: 10.0.0.14, role: control-plane}\n";
+	static const struct {
+		size_t hosts;
+		const char *says;
+	} sums[] = {
+		{ 1, NULL },
+		{ 2, "2 control planes: etcd needs 2 of 2 (its quorum), so 0 may fail, no more than with 1; take 1 or 3" },
+		{ 3, NULL },
+		{ 4, "4 control planes: etcd needs 3 of 4 (its quorum), so 1 may fail, no more than with 3; take 3 or 5" },
+	};
+
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
+		struct inventory_problems problems;
+		struct error err = { 0 };
+		const char *end = text;
+		char why[200] = "";
+
+		for (size_t line = 0; line < 4 + sums[i].hosts; line++)
+			end = strchr(end, '\n') + 1;
+		struct inventory *inv = inventory_parse("-", text, (size_t)(end - text), NULL, 0, &problems, &err);
+		if (!CHECK(inv != NULL))
+			continue;
+		CHECK_INT(inventory_even(inv, why, sizeof(why)), sums[i].says != NULL);
+		CHECK_STR(why, sums[i].says ? sums[i].says : "");
+		CHECK_INT(problems.count, sums[i].says != NULL);
+		if (problems.count) {
+			CHECK(problems.list[0].warning);
+			CHECK_INT(problems.list[0].line, 4);
+			CHECK_STR(problems.list[0].text, why);
+			CHECK(strstr(problems.list[0].excerpt, "hosts:"));
+		}
+		inventory_free(inv);
+	}
+}
+
 static void test_missing_file(void)
 {
 	struct inventory_problems problems = { .count = 7 };
@@ -382,6 +424,7 @@ static const struct test tests[] = {
 	{ "set", test_set },
 	{ "set refused", test_set_refused },
 	{ "warning", test_warning },
+	{ "an even number of control planes", test_even },
 	{ "missing file", test_missing_file },
 	{ "detail", test_detail },
 	{ "limits", test_limits },

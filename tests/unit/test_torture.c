@@ -101,9 +101,10 @@ struct seen {
 	struct error first;
 	bool failed;
 	unsigned voters;
+	bool gone; /* the host that is removed */
 };
 
-/* TORTURE=all: each call both ways, and each loses its connection once. It takes its time. */
+/* TORTURE=all: each call both ways, and each loses its connection once. It takes its time. TORTURE=43 runs the 43rd call's point alone, and tells what happens in it. */
 static bool thorough(void)
 {
 	return getenv("TORTURE") && strcmp(getenv("TORTURE"), "all") == 0;
@@ -117,34 +118,41 @@ static unsigned only(void)
 /* Which control plane lost its disk after the cluster was made, and is to join again in the runs that follow; -1: none. */
 static int lost = -1;
 static bool rejoining;
+/* Which host is removed in the runs that follow; -1: none. */
+static int removed = -1;
+static bool removing, force;
 
-/* TORTURE=43 runs the 43rd call's point alone, and tells what happens in it. */
 static void tell(const struct event *ev, void *ctx)
 {
 	(void)ctx;
 	printf("# %5d ms %d %s %s %s %s\n", (int)ev->at_ms, ev->host, event_kind_name(ev->kind),
-		ev->step >= 0 ? (rejoining ? plan_rejoin : plan_install)[ev->step].name : "", ev->text ? ev->text : "",
-		ev->error ? ev->error->what : "");
+		ev->step >= 0 ? (removing           ? plan_remove
+					: rejoining ? plan_rejoin
+						    : plan_install)[ev->step]
+					.name
+			      : "",
+		ev->text ? ev->text : "", ev->error ? ev->error->what : "");
 }
 
 /* A new disk: the cluster still knows the machine. */
 static void wipe(struct machine *m)
 {
-	memset(m->jobs, 0, sizeof(m->jobs));
-	m->file_count = 0;
-	m->prepared = m->packages = m->containerd = m->keepalived = m->pki = m->record = m->init = m->stale = false;
-	m->have = "";
+	fake_blank(m);
 	m->lock[0] = '\0';
 }
 
 static void run(
 	struct lab *l, const char *id, const char *dead_runs, unsigned fail_at, enum lab_fault fault, struct seen *o)
 {
-	bool again[LAB_MACHINES] = { false };
+	bool again[LAB_MACHINES] = { false }, leave[LAB_MACHINES] = { false };
 	struct engine_host hosts[LAB_MACHINES];
 	struct engine_config config = { .run = id,
-		.steps = rejoining ? plan_rejoin : plan_install,
-		.step_count = rejoining ? plan_rejoin_count : plan_install_count,
+		.steps = removing    ? plan_remove
+			 : rejoining ? plan_rejoin
+				     : plan_install,
+		.step_count = removing    ? plan_remove_count
+			      : rejoining ? plan_rejoin_count
+					  : plan_install_count,
 		.hosts = hosts,
 		.host_count = LAB_MACHINES,
 		.world = NULL,
@@ -161,7 +169,12 @@ static void run(
 	snprintf(kubeconfig, sizeof(kubeconfig), "%s/conf.%d", dir, (int)getpid());
 	if (rejoining)
 		again[lost] = true;
+	if (removing)
+		leave[removed] = true;
 	w.rejoin = again;
+	w.leave = removing ? leave : NULL;
+	w.force = force;
+	w.drain_timeout_s = 2;
 	w.run = id;
 	w.owner = "a@b pid 1";
 	w.machine = "m";
@@ -190,6 +203,7 @@ static void run(
 		o->first = *o->result.first;
 	o->result.first = NULL;
 	o->voters = w.voters;
+	o->gone = removed >= 0 && w.gone[removed];
 	engine_free(e);
 	world_release(&w);
 	mask_free(config.mask);
@@ -244,7 +258,45 @@ static void lose_one(struct lab *l)
 	rejoining = true;
 }
 
+/* The host is out, and blank; the others are as they were, and count no more on it. */
+static void left_over(struct lab *l, const struct seen *o)
+{
+	const struct machine *m = &l->machines[removed];
+
+	if (!CHECK(!o->failed))
+		printf("# %s\n", run_error(o));
+	CHECK(o->gone);
+	CHECK_INT(o->voters, removed < 3 ? 2 : 3);
+	CHECK(!m->node && m->member == LAB_NO_MEMBER && !m->pods && !*m->have && !m->packages && !m->keepalived);
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		CHECK_STR(l->machines[i].lock, "");
+		if (i == removed)
+			continue;
+		CHECK(l->machines[i].node && !l->machines[i].cordoned);
+		CHECK_INT(l->machines[i].member, i < 3 ? LAB_VOTER : LAB_NO_MEMBER);
+	}
+}
+
+static void stand_up(struct lab *l)
+{
+	struct seen o = { 0 };
+
+	run(l, "r0", "", 0, LAB_LOST, &o);
+	converged(l, &o);
+	l->machines[removed].pods = 2;
+	l->refuses = true;
+	removing = true;
+}
+
 /* ---- points -------------------------------------------------------------------------------------------------------- */
+
+static void whole(struct lab *l, const struct seen *o)
+{
+	if (removing)
+		left_over(l, o);
+	else
+		converged(l, o);
+}
 
 static void point(unsigned n, enum lab_fault fault)
 {
@@ -255,12 +307,14 @@ static void point(unsigned n, enum lab_fault fault)
 	lab_init(&l, inventory, store, tls);
 	if (lost >= 0)
 		lose_one(&l);
+	if (removed >= 0)
+		stand_up(&l);
 	run(&l, "r1", "", n, fault, &bad);
 	CHECK(l.calls >= n);
 	if (bad.failed)
 		sound_error(&bad);
 	else
-		converged(&l, &bad);
+		whole(&l, &bad);
 	/* whom it can still reach it leaves without a lock */
 	for (int i = 0; i < LAB_MACHINES; i++)
 		if (fault != LAB_ERROR && i != l.dead && !CHECK_STR(l.machines[i].lock, ""))
@@ -270,7 +324,7 @@ static void point(unsigned n, enum lab_fault fault)
 	else if (fault == LAB_ONCE && !CHECK(!bad.failed))
 		printf("# %s\n", run_error(&bad));
 	run(&l, "r2", "r1", 0, fault, &good);
-	converged(&l, &good);
+	whole(&l, &good);
 	pthread_mutex_destroy(&l.lock);
 }
 
@@ -293,6 +347,27 @@ static unsigned good_rejoin(void)
 	converged(&l, &o);
 	CHECK_INT(o.result.changed, LAB_MACHINES); /* the locks, given back */
 	printf("# back again: %u remote calls\n", calls);
+	pthread_mutex_destroy(&l.lock);
+	return calls;
+}
+
+/* Calls of a removal that goes well. */
+static unsigned good_remove(void)
+{
+	struct seen o = { 0 };
+	struct lab l;
+	unsigned calls;
+
+	lab_init(&l, inventory, store, tls);
+	stand_up(&l);
+	run(&l, "r1", "", 0, LAB_LOST, &o);
+	left_over(&l, &o);
+	calls = l.calls;
+	memset(&o, 0, sizeof(o));
+	run(&l, "r2", "", 0, LAB_LOST, &o);
+	left_over(&l, &o);
+	removing = false;
+	printf("# out: %u remote calls\n", calls);
 	pthread_mutex_destroy(&l.lock);
 	return calls;
 }
@@ -342,7 +417,7 @@ static void series(enum lab_fault a, enum lab_fault b, unsigned step)
 	int before;
 
 	set_up();
-	points = lost >= 0 ? good_rejoin() : good_run(&execs);
+	points = removed >= 0 ? good_remove() : lost >= 0 ? good_rejoin() : good_run(&execs);
 	before = test_failures;
 	for (unsigned n = only() ? only() : 1; n <= points && test_failures < before + 5; n += step) {
 		unsigned slot = 0;
@@ -470,6 +545,45 @@ static void test_rejoin_cut(void)
 	series(LAB_LOST, LAB_LOST_AFTER, thorough() ? 1 : 6);
 }
 
+/* Each host, the first one too. */
+static void test_remove(void)
+{
+	set_up();
+	for (removed = 0; removed < LAB_MACHINES; removed++)
+		good_remove();
+	tear_down();
+}
+
+/* A pod that nothing makes anew is not taken away without a word, and nothing is changed then. */
+static void test_bare(void)
+{
+	struct seen o = { 0 };
+	struct lab l;
+
+	set_up();
+	removed = 3;
+	lab_init(&l, inventory, store, tls);
+	stand_up(&l);
+	l.machines[3].bare = true;
+	run(&l, "r1", "", 0, LAB_LOST, &o);
+	CHECK(o.failed && strstr(o.first.what, "default/bare") && strstr(o.first.hint, "--force"));
+	CHECK(l.machines[3].node && !l.machines[3].cordoned && l.machines[3].pods == 2 && !o.gone);
+	force = true;
+	memset(&o, 0, sizeof(o));
+	run(&l, "r2", "", 0, LAB_LOST, &o);
+	left_over(&l, &o);
+	pthread_mutex_destroy(&l.lock);
+	tear_down();
+}
+
+static void test_remove_cut(void)
+{
+	removed = 2;
+	series(LAB_LOST, LAB_LOST_AFTER, thorough() ? 1 : 5);
+	removed = 3;
+	series(LAB_ERROR, LAB_ONCE, thorough() ? 1 : 5);
+}
+
 static const struct test tests[] = {
 	{ "an installation, and again", test_good },
 	{ "another run holds a host", test_locked },
@@ -479,5 +593,8 @@ static const struct test tests[] = {
 	{ "a control plane that lost its disk joins again", test_rejoin },
 	{ "a rejoin follows the join of an earlier one", test_rejoin_follows },
 	{ "a machine is lost while another joins again", test_rejoin_cut },
+	{ "a host is removed", test_remove },
+	{ "a pod that nothing makes anew", test_bare },
+	{ "a removal is cut", test_remove_cut },
 };
 TEST_MAIN(tests)

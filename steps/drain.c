@@ -1,0 +1,309 @@
+/*
+ * Takes the pods off hosts that leave the living cluster, as operators know it of kubectl drain: no new ones come, and those that are there are evicted, which respects
+ * PodDisruptionBudgets. DaemonSets' and static Pods end with the host. And the end of a host that leaves for good.
+ */
+#include "steps/steps.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Of a list of pods in an error. */
+#define NAMES_MAX 300
+
+struct drain {
+	const struct world *world;
+	const char *node;
+	unsigned left;    /* pods that are to go */
+	struct str names; /* of those, with what keeps each */
+	struct str lost;  /* pods that nobody makes anew */
+	bool cordoned;
+};
+
+bool world_removes(const struct world *w, int host)
+{
+	return w->leave && w->leave[host];
+}
+
+/* Only where a kubelet ends them are pods worth waiting for; of the others' the cluster makes new ones once the Node is gone. */
+static bool kubelet_works(const struct world *w, size_t host, const struct cluster_node *node)
+{
+	return node->ready && strcmp(node->address, w->inventory->hosts[host].address) == 0 && w->hosts[host].probed &&
+	       cluster_fact_is(&w->hosts[host], "unit.kubelet", "active");
+}
+
+enum step_verdict drain_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+
+	if (task_host(t) != w->lead)
+		return STEP_NOT_HERE;
+	for (size_t i = 0; i < w->inventory->host_count; i++)
+		if (world_leaves(w, (int)i) && cluster_find_node(&w->cluster, w->inventory->hosts[i].name)) {
+			error_set(why, ERROR_NONE, "evicts the pods of hosts that leave");
+			return STEP_NEEDED;
+		}
+	return STEP_NOT_HERE;
+}
+
+enum drain_pod drain_pod(const struct json *pod)
+{
+	const struct json *owners = json_get(pod, "metadata.ownerReferences");
+	const char *phase = json_get_str(pod, "status.phase", "");
+
+	if (json_get(pod, "metadata.annotations.kubernetes\\.io/config\\.mirror") || strcmp(phase, "Succeeded") == 0 ||
+		strcmp(phase, "Failed") == 0)
+		return DRAIN_POD_STAYS;
+	for (size_t i = 0; i < json_size(owners); i++) {
+		const struct json *o = json_at(owners, i);
+
+		if (json_get_bool(o, "controller", false))
+			return strcmp(json_get_str(o, "kind", ""), "DaemonSet") == 0 ? DRAIN_POD_STAYS : DRAIN_POD_GOES;
+	}
+	return json_get(pod, "metadata.deletionTimestamp") ? DRAIN_POD_GOES : DRAIN_POD_LOST;
+}
+
+static void add_name(struct str *names, const struct json *pod, const char *why)
+{
+	if (names->len > NAMES_MAX) {
+		if (names->buf[names->len - 1] != '.')
+			str_add(names, ", ...");
+		return;
+	}
+	str_addf(names, "%s%s/%s", names->len ? ", " : "", json_get_str(pod, "metadata.namespace", ""),
+		json_get_str(pod, "metadata.name", ""));
+	if (*why)
+		str_addf(names, " (%s)", why);
+}
+
+/* The API server's reason not to evict: the budget's own words, if it has some. */
+static void add_refused(struct drain *d, const struct json *pod, const struct str *body)
+{
+	struct json *status = json_parse(body->buf, body->len, NULL);
+	const char *cause = json_get_str(status, "details.causes.0.message", "");
+
+	add_name(&d->names, pod, *cause ? cause : json_get_str(status, "message", "its eviction is refused"));
+	json_free(status);
+}
+
+static int evict(struct net_client *c, struct drain *d, const struct json *pod, struct error *err)
+{
+	const char *namespace = json_get_str(pod, "metadata.namespace", ""),
+		   *name = json_get_str(pod, "metadata.name", "");
+	struct json *e = json_object(), *m = json_set(e, "metadata", json_object());
+	struct net_response r = { 0, STR_INIT };
+	struct str body = STR_INIT;
+	char path[640];
+	int rc;
+
+	json_set_str(e, "apiVersion", d->world->release->policy_api);
+	json_set_str(e, "kind", "Eviction");
+	json_set_str(m, "namespace", namespace);
+	json_set_str(m, "name", name);
+	json_write(e, &body);
+	json_free(e);
+	snprintf(path, sizeof(path), "/api/v1/namespaces/%s/pods/%s/eviction", namespace, name);
+	rc = net_do(c, &(struct net_request){ .method = "POST", .path = path, .body = body.buf }, &r, err);
+	d->left++;
+	if (rc == 0 && r.status == 404)
+		d->left--; /* gone meanwhile */
+	else if (rc == 0 && r.status / 100 == 2)
+		add_name(&d->names, pod, "ends");
+	else if (rc == 0 && (r.status == 429 || r.status == 500))
+		/* 500: more than one budget */
+		add_refused(d, pod, &r.body);
+	else if (rc == 0)
+		rc = error_set(
+			err, ERROR_NET, "the API server refuses to evict %s/%s (HTTP %ld)", namespace, name, r.status);
+	str_release(&body);
+	str_release(&r.body);
+	return rc;
+}
+
+static int cordon(struct net_client *c, struct drain *d, struct error *err)
+{
+	struct json *patch = json_object(), *answer;
+	char path[128];
+	long status = 0;
+
+	json_set_bool(json_set(patch, "spec", json_object()), "unschedulable", true);
+	snprintf(path, sizeof(path), "/api/v1/nodes/%s", d->node);
+	answer = net_json(c, "PATCH", path, "application/merge-patch+json", patch, &status, err);
+	json_free(patch);
+	json_free(answer);
+	d->cordoned = true;
+	return answer || status == 404 ? 0 : -1;
+}
+
+/* One round: what is there now, and an eviction for each that is to go and does not yet. */
+static int evict_all(struct net_client *c, void *ctx, struct error *err)
+{
+	struct drain *d = ctx;
+	char path[160];
+	struct json *list;
+	const struct json *pods;
+	int rc = 0;
+
+	d->left = 0;
+	str_clear(&d->names);
+	str_clear(&d->lost);
+	snprintf(path, sizeof(path), "/api/v1/pods?fieldSelector=spec.nodeName%%3D%s", d->node);
+	list = net_json(c, "GET", path, NULL, NULL, NULL, err);
+	if (!list)
+		return -1;
+	pods = json_get(list, "items");
+	for (size_t i = 0; i < json_size(pods); i++)
+		if (drain_pod(json_at(pods, i)) == DRAIN_POD_LOST)
+			add_name(&d->lost, json_at(pods, i), "");
+	if (!d->lost.len || d->world->force) {
+		rc = d->cordoned ? 0 : cordon(c, d, err);
+		for (size_t i = 0; rc == 0 && i < json_size(pods); i++) {
+			const struct json *pod = json_at(pods, i);
+
+			if (drain_pod(pod) == DRAIN_POD_STAYS)
+				continue;
+			if (!json_get(pod, "metadata.deletionTimestamp"))
+				rc = evict(c, d, pod, err);
+			else
+				d->left++, add_name(&d->names, pod, "ends");
+		}
+	}
+	json_free(list);
+	return rc;
+}
+
+static int refuse_lost(const struct drain *d, struct error *err)
+{
+	error_set(err, ERROR_COMMAND, "%s has pods that nothing makes anew elsewhere: %s", d->node, d->lost.buf);
+	return error_hint(err,
+		"save what they have and delete them; or, with --force, they are lost. Then the same command again");
+}
+
+static int stuck(struct task *t, const struct drain *d, struct error *err)
+{
+	if (d->world->force) {
+		task_notice(t, "pods on %s do not go and end with it: %s", d->node, d->names.buf);
+		return 0;
+	}
+	error_set(err, ERROR_TIMEOUT, "pods on %s do not go: %s", d->node, d->names.buf);
+	return error_hint(err,
+		"see to them and run the same command again, or with --force: they end with the host then; 'kubectl uncordon %s' if it is to stay",
+		d->node);
+}
+
+/* Waits as long as some go; the time limit is for the next one. */
+static int drain_node(struct task *t, const char *node, struct error *err)
+{
+	const struct world *w = world_of(t);
+	struct drain d = { .world = w, .node = node, .names = STR_INIT, .lost = STR_INIT };
+	int64_t patience = 1000 * (w->drain_timeout_s ? w->drain_timeout_s : 300), deadline = 0;
+	unsigned fewest = UINT_MAX, first = 0;
+	char said[NAMES_MAX] = "";
+	int rc;
+
+	for (;;) {
+		rc = world_api(t, evict_all, &d, err);
+		if (rc)
+			error_wrap(err, "the pods of %s", node);
+		else if (d.lost.len && !w->force)
+			rc = refuse_lost(&d, err);
+		if (rc || !d.left)
+			break;
+		if (d.left < fewest)
+			deadline = clock_mono_ms() + patience;
+		fewest = d.left < fewest ? d.left : fewest;
+		first = d.left > first ? d.left : first;
+		if (strncmp(said, d.names.buf, sizeof(said) - 1) != 0)
+			task_log(t, "%u pods on %s are to go: %s", d.left, node, d.names.buf);
+		snprintf(said, sizeof(said), "%s", d.names.buf);
+		if (clock_mono_ms() > deadline || task_cancelled(t)) {
+			rc = task_cancelled(t) ? error_set(err, ERROR_CANCELLED, "cancelled") : stuck(t, &d, err);
+			break;
+		}
+		task_lock(t);
+		task_wait(t, clock_mono_ms() + 1000);
+		task_unlock(t);
+	}
+	if (rc == 0)
+		task_log(t, "%s is cordoned; %u pods went", node, first - d.left);
+	str_release(&d.names);
+	str_release(&d.lost);
+	return rc;
+}
+
+static int answers(struct net_client *c, void *ctx, struct error *err)
+{
+	(void)c;
+	(void)ctx;
+	(void)err;
+	return 0;
+}
+
+/* Another machine takes the place: as long as the old one runs, its kubelet would speak for the new one's Node. */
+static int refuse_old_machine(struct task *t, const struct inventory_host *h, const char *old, struct error *err)
+{
+	struct error no = { 0 };
+	int rc = world_api_at(t, old, 10250, false, answers, NULL, &no);
+
+	/* no answer in time: is it the way to this host that broke? */
+	if (rc && no.kind == ERROR_CONNECT && world_api(t, answers, NULL, err) == 0)
+		rc = world_api_at(t, old, 10250, false, answers, NULL, &no);
+	if (rc) {
+		if (err->kind != ERROR_NONE || no.kind == ERROR_CANCELLED)
+			return err->kind != ERROR_NONE ? -1 : (*err = no, -1);
+		task_notice(t,
+			"%s was at %s before: that machine must not start again as it is, for its kubelet and keepalived still know the cluster; wipe its disk first",
+			h->name, old);
+		return 0;
+	}
+	error_set(err, ERROR_COMMAND, "the old machine of %s still runs at %s, and the inventory says %s", h->name, old,
+		h->address);
+	return error_hint(err,
+		"switch it off for good, then again; or take it out while it runs: with its old address in the inventory, 'kubewright remove %s', then enter the new machine and apply",
+		h->name);
+}
+
+int drain_apply(struct task *t, struct error *err)
+{
+	const struct world *w = world_of(t);
+
+	for (size_t i = 0; i < w->inventory->host_count; i++) {
+		const struct inventory_host *h = &w->inventory->hosts[i];
+		const struct cluster_node *node = cluster_find_node(&w->cluster, h->name);
+		int rc = 0;
+
+		if (!world_leaves(w, (int)i) || !node)
+			continue;
+		if (node->address[0] && strcmp(node->address, h->address) != 0)
+			rc = refuse_old_machine(t, h, node->address, err);
+		else if (kubelet_works(w, i, node))
+			rc = drain_node(t, h->name, err);
+		else
+			task_log(t, "the kubelet of %s does not work: its pods are not waited for", h->name);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+enum step_verdict leave_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+	const char *cluster = cluster_fact(world_facts(t), "record.cluster");
+
+	if (!world_removes(w, task_host(t)))
+		return STEP_NOT_HERE;
+	if (*cluster && strcmp(cluster, w->inventory->cluster) != 0) {
+		error_set(why, ERROR_INVENTORY, "%s is installed for the cluster %s, not for %s: it is left as it is",
+			world_host(t)->name, cluster, w->inventory->cluster);
+		error_hint(why, "is its address in the inventory right?");
+		return STEP_IMPOSSIBLE;
+	}
+	return reset_check(t, why);
+}
