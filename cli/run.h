@@ -195,10 +195,18 @@ void status_fold(const struct cli_run *r, struct status *s);
 int status_exit(const struct cli_run *r, const struct status *s);
 /* What a host's Node is, in a word: "Ready", "NotReady", "Ready,cordoned", "absent" from the cluster, "unknown", "none": not installed. */
 const char *status_node(const struct cli_run *r, size_t host);
+/* "control plane" or "worker". */
+const char *status_role(const struct cli_run *r, size_t host);
 /* Days left of the host's certificate that ends first, its kubelet's among them, and where it is; INT_MIN when none is known. */
 int status_days(const struct cli_run *r, size_t host, const char **path);
 /* How many of a control plane's static Pods run; all 0: not asked about. */
 void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *all);
+/* What stands in a line about API, etcd and virtual IP, appended; nothing where there is nothing to say. Returns the colour it wants. */
+enum cli_color status_api_words(const struct cli_run *r, const struct status *s, struct str *out);
+enum cli_color status_etcd_words(const struct status *s, struct str *out);
+enum cli_color status_vip_words(const struct cli_run *r, const struct status *s, struct str *out);
+/* The state of a control plane's etcd member: "leader", "voter", "learner", "does not answer", "no member"; "": not known, or a worker. */
+const char *status_member(const struct cli_run *r, size_t host);
 void status_print(const struct cli_run *r, const struct status *s, const struct health *h);
 void status_print_json(const struct cli_run *r, const struct status *s, const struct health *h);
 /* etcd's members for people, a line each; and as an array. */

@@ -41,6 +41,16 @@ static const char *state_of(const struct cluster_member *m, const struct cluster
 	return strcmp(e->leader_id, m->id) == 0 ? "leader" : "voter";
 }
 
+const char *status_member(const struct cli_run *r, size_t host)
+{
+	const struct cluster_state *c = &r->world.cluster;
+
+	for (size_t i = 0; i < c->member_count; i++)
+		if (health_member_is(&c->members[i], &r->inventory->hosts[host]))
+			return state_of(&c->members[i], own_word(r, &c->members[i]));
+	return c->member_count && r->inventory->hosts[host].role == INVENTORY_CONTROL_PLANE ? "no member" : "";
+}
+
 /* The furthest of all: what others lack to it is their lag, give or take what was written between two questions. */
 static int64_t newest(const struct cli_run *r)
 {

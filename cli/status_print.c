@@ -7,72 +7,30 @@
 #include <limits.h>
 #include <string.h>
 
-static const char *role_name(enum inventory_role role)
+const char *status_role(const struct cli_run *r, size_t host)
 {
-	return role == INVENTORY_WORKER ? "worker" : "control plane";
+	return r->inventory->hosts[host].role == INVENTORY_WORKER ? "worker" : "control plane";
 }
 
-static void api_line(const struct cli_run *r, const struct status *s)
+/* "label words", the words in their colour. Nothing without words. */
+static void line(const char *label, enum cli_color color, struct str *words)
 {
-	const struct world *w = &r->world;
+	if (words->len)
+		printf("%s%s%s%s\n", label, cli_color(stdout, color), words->buf, cli_color(stdout, CLI_PLAIN));
+	str_release(words);
+}
+
+static void head(const struct cli_run *r, const struct status *s)
+{
+	struct str words = STR_INIT;
+	enum cli_color color = status_api_words(r, s, &words);
 
 	printf("%sCluster %s%s", cli_color(stdout, CLI_BOLD), r->inventory->cluster, cli_color(stdout, CLI_PLAIN));
-	if (w->cluster.exists)
-		printf(", Kubernetes %s; the API server answers (asked through %s)\n", w->cluster.version,
-			w->lead >= 0 ? r->inventory->hosts[w->lead].name : "a control plane");
-	else if (s->installed)
-		printf(": %sno API server answers%s on the control planes that could be reached\n",
-			cli_color(stdout, CLI_RED), cli_color(stdout, CLI_PLAIN));
-	else if (s->unreachable == r->chosen_count)
-		printf(": no host could be reached\n");
-	else
-		printf(": not installed yet; 'kubewright apply' does it\n");
-}
-
-/* What may still be lost: the arithmetic of a majority. */
-static void etcd_line(const struct status *s)
-{
-	unsigned quorum = s->voters / 2 + 1;
-
-	if (!s->voters) {
-		if (s->installed)
-			puts("  etcd        no member answers on the control planes that could be reached");
-		return;
-	}
-	printf("  etcd        %u voter%s", s->voters, s->voters == 1 ? "" : "s");
-	if (!s->all_control_planes && s->voters_up < s->voters)
-		printf(", %u seen up", s->voters_up);
-	else if (s->voters_up < s->voters)
-		printf(", %s%u up%s", cli_color(stdout, CLI_RED), s->voters_up, cli_color(stdout, CLI_PLAIN));
-	if (s->voters_up >= quorum)
-		printf("; quorum %u, tolerates %u lost", quorum, s->voters_up - quorum);
-	else if (s->all_control_planes)
-		printf("; %squorum %u is lost%s: nothing can be written", cli_color(stdout, CLI_RED), quorum,
-			cli_color(stdout, CLI_PLAIN));
-	else
-		printf("; quorum %u", quorum);
-	if (s->voters % 2 == 0)
-		printf(" (no more than %u voters would)", s->voters - 1);
-	if (s->unstarted)
-		printf("; %u never started", s->unstarted);
-	if (s->learners)
-		printf("; %u learner%s", s->learners, s->learners == 1 ? "" : "s");
-	puts("");
-}
-
-static void vip_line(const struct cli_run *r, const struct status *s)
-{
-	if (!r->inventory->endpoint.vip || !s->installed)
-		return;
-	printf("  virtual IP  %s ", r->inventory->endpoint.vip);
-	if (s->vip_holders == 1)
-		printf("held by %s\n", s->vip_holder);
-	else if (s->vip_holders == 0)
-		printf("%sheld by no control plane that was looked at%s\n", cli_color(stdout, CLI_YELLOW),
-			cli_color(stdout, CLI_PLAIN));
-	else
-		printf("%sheld by %u control planes at once%s: VRRP between them is blocked?\n",
-			cli_color(stdout, CLI_RED), s->vip_holders, cli_color(stdout, CLI_PLAIN));
+	line(r->world.cluster.exists ? ", " : ": ", color, &words);
+	color = status_etcd_words(s, &words);
+	line("  etcd        ", color, &words);
+	color = status_vip_words(r, s, &words);
+	line("  virtual IP  ", color, &words);
 }
 
 static void days(int left, char *out, size_t size)
@@ -107,7 +65,7 @@ static void host_line(const struct cli_run *r, size_t i, int width)
 	const char *path;
 	unsigned up, all;
 
-	printf("%-*s  %-13s  %-15s  ", width, inv->name, role_name(inv->role), inv->address);
+	printf("%-*s  %-13s  %-15s  ", width, inv->name, status_role(r, i), inv->address);
 	if (!h->probed) {
 		printf("%-17s  %s%s%s\n", node, cli_color(stdout, CLI_RED), e ? e->what : "not looked at",
 			cli_color(stdout, CLI_PLAIN));
@@ -183,9 +141,7 @@ void status_print(const struct cli_run *r, const struct status *s, const struct 
 	for (size_t i = 0; i < r->inventory->host_count; i++)
 		if ((int)strlen(r->inventory->hosts[i].name) > width)
 			width = (int)strlen(r->inventory->hosts[i].name);
-	api_line(r, s);
-	etcd_line(s);
-	vip_line(r, s);
+	head(r, s);
 	status_lock_print(r);
 	printf("  endpoint    https://%s:%d\n\n", inventory_endpoint(r->inventory), r->inventory->endpoint.port);
 	printf("%-*s  %-13s  %-15s  %-17s  %-8s  %-8s  %-10s  %-6s  %s\n", width, "HOST", "ROLE", "ADDRESS", "NODE",

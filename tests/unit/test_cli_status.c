@@ -244,6 +244,49 @@ static void test_locks(void)
 	cluster_down(&r);
 }
 
+/* A line's words and the colour that they want. */
+static void words_are(const struct cli_run *r, const char *etcd, enum cli_color color)
+{
+	struct str words = STR_INIT;
+	struct status s;
+
+	status_fold(r, &s);
+	CHECK_INT(status_etcd_words(&s, &words), color);
+	CHECK_STR(words.buf, etcd);
+	str_release(&words);
+}
+
+static void test_words(void)
+{
+	struct cluster_member *members;
+	struct str words = STR_INIT;
+	struct cli_run r;
+	struct status s;
+
+	cluster_up(&r);
+	members = r.world.cluster.members;
+	words_are(&r, "3 voters; quorum 2, tolerates 1 lost", CLI_PLAIN);
+	members[2].healthy = false;
+	words_are(&r, "3 voters, 2 up; quorum 2, tolerates 0 lost", CLI_RED);
+	members[1].healthy = false;
+	words_are(&r, "3 voters, 1 up; quorum 2 is lost: nothing can be written", CLI_RED);
+	r.world.hosts[1].probed = false;
+	words_are(&r, "3 voters, 1 seen up; the quorum of 2 is not seen", CLI_YELLOW);
+	for (size_t i = 0; i < 3; i++)
+		snprintf(members[i].peer_url, sizeof(members[i].peer_url), "https://%s:2380",
+			r.inventory->hosts[i].address);
+	CHECK_STR(status_member(&r, 0), "does not answer");
+	CHECK_STR(status_member(&r, 3), "");
+	r.world.cluster.member_count = 2;
+	CHECK_STR(status_member(&r, 2), "no member");
+	status_fold(&r, &s);
+	r.world.cluster.exists = false;
+	CHECK_INT(status_api_words(&r, &s, &words), CLI_RED);
+	CHECK_STR(words.buf, "no API server answers on the control planes that could be reached");
+	str_release(&words);
+	cluster_down(&r);
+}
+
 static const struct test tests[] = {
 	{ "healthy", test_healthy },
 	{ "one control plane lost", test_one_lost },
@@ -253,5 +296,6 @@ static const struct test tests[] = {
 	{ "nothing installed", test_nothing_installed },
 	{ "left out hosts", test_left_out },
 	{ "locks", test_locks },
+	{ "words", test_words },
 };
 TEST_MAIN(tests)

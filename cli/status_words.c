@@ -1,0 +1,75 @@
+/* The status in words, a line each: for the command line and the wizard's Dashboard alike. */
+#include "cli/run.h"
+
+#include "inventory/inventory.h"
+
+enum cli_color status_api_words(const struct cli_run *r, const struct status *s, struct str *out)
+{
+	const struct world *w = &r->world;
+
+	if (w->cluster.exists) {
+		str_addf(out, "Kubernetes %s; the API server answers (asked through %s)", w->cluster.version,
+			w->lead >= 0 ? r->inventory->hosts[w->lead].name : "a control plane");
+		return CLI_PLAIN;
+	}
+	if (s->installed) {
+		str_add(out, "no API server answers on the control planes that could be reached");
+		return CLI_RED;
+	}
+	if (s->unreachable == r->chosen_count) {
+		str_add(out, "no host could be reached");
+		return CLI_RED;
+	}
+	str_add(out, "not installed yet; 'kubewright apply' does it");
+	return CLI_PLAIN;
+}
+
+enum cli_color status_etcd_words(const struct status *s, struct str *out)
+{
+	unsigned quorum = s->voters / 2 + 1;
+	enum cli_color color = CLI_PLAIN;
+
+	if (!s->voters) {
+		if (s->installed)
+			str_add(out, "no member answers on the control planes that could be reached");
+		return CLI_RED;
+	}
+	str_addf(out, "%u voter%s", s->voters, s->voters == 1 ? "" : "s");
+	if (s->voters_up < s->voters) {
+		str_addf(out, ", %u %s", s->voters_up, s->all_control_planes ? "up" : "seen up");
+		color = s->all_control_planes ? CLI_RED : CLI_YELLOW;
+	}
+	if (s->voters_up >= quorum) {
+		str_addf(out, "; quorum %u, tolerates %u lost", quorum, s->voters_up - quorum);
+	} else if (s->all_control_planes) {
+		str_addf(out, "; quorum %u is lost: nothing can be written", quorum);
+		color = CLI_RED;
+	} else {
+		str_addf(out, "; the quorum of %u is not seen", quorum);
+	}
+	if (s->voters % 2 == 0)
+		str_addf(out, " (no more than %u voters would)", s->voters - 1);
+	if (s->unstarted)
+		str_addf(out, "; %u never started", s->unstarted);
+	if (s->learners)
+		str_addf(out, "; %u learner%s", s->learners, s->learners == 1 ? "" : "s");
+	return color;
+}
+
+enum cli_color status_vip_words(const struct cli_run *r, const struct status *s, struct str *out)
+{
+	const char *vip = r->inventory->endpoint.vip;
+
+	if (!vip || !s->installed)
+		return CLI_PLAIN;
+	if (s->vip_holders == 1) {
+		str_addf(out, "%s held by %s", vip, s->vip_holder);
+		return CLI_PLAIN;
+	}
+	if (s->vip_holders == 0) {
+		str_addf(out, "%s held by no control plane that was looked at", vip);
+		return CLI_YELLOW;
+	}
+	str_addf(out, "%s held by %u control planes at once: VRRP between them is blocked?", vip, s->vip_holders);
+	return CLI_RED;
+}
