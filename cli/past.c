@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RUNS_MAX = 50, RECENT_MAX = 20, HEAD_SIZE = 64 << 10, TAIL_SIZE = 8 << 10 };
+enum { RUNS_MAX = 50, RECENT_MAX = 20, HEAD_SIZE = 64 << 10, TAIL_SIZE = 64 << 10 };
 
 static int newest_first(const void *a, const void *b)
 {
@@ -69,11 +69,11 @@ static size_t read_at(int fd, off_t offset, char *buf, size_t size)
 static bool read_past(const char *path, struct port_past *p)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	char *text = xcalloc(1, HEAD_SIZE), *end;
+	char *text = xcalloc(1, TAIL_SIZE), *end;
 	struct json *head = NULL;
 	struct tm tm = { 0 };
 	struct stat st;
-	bool ended;
+	bool ended, verified;
 
 	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode)) {
 		free(text);
@@ -88,6 +88,7 @@ static bool read_past(const char *path, struct port_past *p)
 	read_at(fd, -TAIL_SIZE, text, TAIL_SIZE);
 	close(fd);
 	ended = strstr(text, "\"kind\":\"run-done\"") != NULL;
+	verified = strstr(text, "\"step\":\"verify\",\"outcome\":\"ok\"") != NULL;
 	free(text);
 	if (!head || !json_get_str(head, "run", NULL)) {
 		json_free(head);
@@ -103,6 +104,7 @@ static bool read_past(const char *path, struct port_past *p)
 	/* of one that goes on, its beginning is of interest: its name tells */
 	if (p->alive && strptime(p->run, "%Y%m%dT%H%M%S", &tm))
 		p->wall_ms = (int64_t)timegm(&tm) * 1000;
+	p->stands = ended && verified;
 	p->dead = !p->alive && !ended && strcmp(p->command, "apply") == 0;
 	json_free(head);
 	return true;

@@ -1,12 +1,13 @@
 /* kubewright without a command, on a terminal: the wizard, and what it asks of the rest of the program (tui/wizard.h, struct port). */
 #include "cli/past.h"
-#include "cli/run.h"
+#include "cli/wizard.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
 #include "inventory/inventory.h"
 #include "remote/pool.h"
 #include "tui/main.h"
+#include "tui/pages.h"
 #include "tui/wizard.h"
 
 #include <stdlib.h>
@@ -39,6 +40,8 @@ struct port_run {
 	struct cli_run_kind kind;
 	char *path, *host, *finding, *endpoint;
 	char *hosts[1];
+	bool *flags;        /* of the host that the run is about, for world */
+	struct would would; /* what a look at a living cluster finds to be otherwise */
 };
 
 /* ---- secrets --------------------------------------------------------------------------------------------------------------- */
@@ -87,30 +90,6 @@ static void port_secret(void *session, const char *prompt, const char *text)
 
 /* ---- a run ------------------------------------------------------------------------------------------------------------------ */
 
-static const struct cli_run_kind *kind_of(enum purpose purpose)
-{
-	static struct cli_run_kind kinds[] = {
-		[PURPOSE_CHECK] = { .command = "check", .steps = plan_check, .needs_keys = true },
-		[PURPOSE_PLAN] = { .command = "plan",
-			.steps = plan_install,
-			.needs_keys = true,
-			.needs_cni = true,
-			.texts = true },
-		[PURPOSE_APPLY] = { .command = "apply",
-			.steps = plan_install,
-			.changes = true,
-			.needs_keys = true,
-			.needs_cni = true,
-			.keep_alive = true },
-		[PURPOSE_REMEDY] = { .command = "remedy", .steps = plan_remedy, .changes = true },
-	};
-
-	kinds[PURPOSE_CHECK].step_count = plan_check_count;
-	kinds[PURPOSE_PLAN].step_count = kinds[PURPOSE_APPLY].step_count = plan_install_count;
-	kinds[PURPOSE_REMEDY].step_count = plan_remedy_count;
-	return &kinds[purpose];
-}
-
 static void forget_logins(struct session *s)
 {
 	for (size_t i = 0; i < s->login_count; i++) {
@@ -145,12 +124,50 @@ static void port_end(struct port_run *p)
 {
 	if (p->run.inventory)
 		keep_logins(p->session, p->run.inventory);
+	would_release(&p->would);
 	cli_run_release(&p->run);
+	free(p->flags);
 	free(p->path);
 	free(p->host);
 	free(p->finding);
 	free(p->endpoint);
 	free(p);
+}
+
+static void fill_options(struct port_run *p, enum purpose purpose)
+{
+	struct session *s = p->session;
+
+	p->options = *s->options;
+	p->options.file = p->path;
+	p->options.screen = true;
+	p->options.draft = purpose == PURPOSE_CHECK;
+	p->options.ask = from_session;
+	p->options.ask_ctx = s;
+	p->options.pool = s->pool;
+	p->options.hosts = NULL;
+	p->options.host_count = 0;
+	if (p->host && !cli_purposes[purpose].flags) {
+		p->hosts[0] = p->host;
+		p->options.hosts = p->hosts;
+		p->options.host_count = 1;
+	}
+}
+
+/* What the steps are told of the host that the run is about. */
+static int fill_flags(struct port_run *p, size_t offset, struct error *err)
+{
+	const struct inventory *inv = p->run.inventory;
+	const struct inventory_host *h = p->host ? inventory_find(inv, p->host) : NULL;
+
+	if (!offset)
+		return 0;
+	if (!h)
+		return error_set(err, ERROR_INVENTORY, "%s has no host '%s' any more", p->path, p->host ? p->host : "");
+	p->flags = xcalloc(inv->host_count, sizeof(*p->flags));
+	p->flags[h - inv->hosts] = true;
+	memcpy((char *)&p->run.world + offset, &p->flags, sizeof(p->flags));
+	return 0;
 }
 
 static struct port_run *port_begin(void *session, enum purpose purpose, const char *path, const char *host,
@@ -162,30 +179,28 @@ static struct port_run *port_begin(void *session, enum purpose purpose, const ch
 	s->ask = ask;
 	s->ask_size = ask_size;
 	p->session = s;
-	p->kind = *kind_of(purpose);
+	p->kind = cli_purposes[purpose].kind;
+	p->kind.step_count = *cli_purposes[purpose].step_count;
 	p->path = xstrdup(path);
 	p->host = host ? xstrdup(host) : NULL;
 	p->finding = finding ? xstrdup(finding) : NULL;
-	p->options = *s->options;
-	p->options.file = p->path;
-	p->options.screen = true;
-	p->options.draft = purpose == PURPOSE_CHECK;
-	p->options.ask = from_session;
-	p->options.ask_ctx = s;
-	p->options.pool = s->pool;
-	p->options.hosts = NULL;
-	p->options.host_count = 0;
-	if (p->host) {
-		p->hosts[0] = p->host;
-		p->options.hosts = p->hosts;
-		p->options.host_count = 1;
-	}
-	if (cli_run_load(&p->run, &p->options, err) || cli_run_open(&p->run, &p->kind, err)) {
+	fill_options(p, purpose);
+	if (cli_run_load(&p->run, &p->options, err) || cli_run_open(&p->run, &p->kind, err) ||
+		fill_flags(p, cli_purposes[purpose].flags, err)) {
 		port_end(p);
 		return NULL;
 	}
 	p->run.world.remedy = p->finding;
+	if (purpose == PURPOSE_LOOK) {
+		p->would.steps = p->kind.step_count;
+		engine_observe(p->run.engine, would_event, &p->would);
+	}
 	return p;
+}
+
+static void port_cluster(struct port_run *p, struct port_cluster *out)
+{
+	cli_wizard_cluster(&p->run, &p->would, out);
 }
 
 static struct engine *port_engine(struct port_run *p)
@@ -210,44 +225,9 @@ static const struct findings *port_findings(struct port_run *p, size_t host)
 	return &p->run.world.findings[host];
 }
 
-static void join_lines(const char *line, void *out)
-{
-	struct str *s = out;
-
-	str_addf(s, "%s%s", s->len ? ", " : "", line);
-}
-
-/* A fact of several lines in one, cut to size. */
-static void joined(const struct cluster_host *h, const char *word, char *out, size_t size)
-{
-	struct str s = STR_INIT;
-
-	cluster_fact_lines(h, word, join_lines, &s);
-	snprintf(out, size, "%s", s.buf);
-	str_release(&s);
-}
-
 static void port_host(struct port_run *p, size_t host, struct port_host *out)
 {
-	const struct cluster_host *h = &p->run.world.hosts[host];
-	int64_t kb = cluster_fact_int(h, "mem_kb", 0);
-	const char *virt = cluster_fact(h, "virt");
-
-	memset(out, 0, sizeof(*out));
-	out->probed = h->probed;
-	if (!h->probed)
-		return;
-	snprintf(out->os, sizeof(out->os), "%s", cluster_fact(h, "os_name"));
-	snprintf(out->cpu, sizeof(out->cpu), "%s x %s", cluster_fact(h, "cpus"), cluster_fact(h, "cpu_model"));
-	snprintf(out->memory, sizeof(out->memory), "%lld GiB", (long long)((kb + (1 << 19)) >> 20));
-	snprintf(out->kind, sizeof(out->kind), "%s%s",
-		!*virt                      ? ""
-		: strcmp(virt, "none") == 0 ? "bare metal"
-					    : "virtual: ",
-		strcmp(virt, "none") == 0 ? "" : virt);
-	joined(h, "block_devices", out->disk, sizeof(out->disk));
-	joined(h, "nics", out->nics, sizeof(out->nics));
-	joined(h, "gpus", out->gpus, sizeof(out->gpus));
+	cli_wizard_host(&p->run.world.hosts[host], out);
 }
 
 static void port_summary(struct port_run *p, struct port_summary *out)
@@ -315,6 +295,7 @@ static struct port port_of(struct session *s)
 		.inventory = port_inventory,
 		.host = port_host,
 		.findings = port_findings,
+		.cluster = port_cluster,
 		.summary = port_summary,
 		.end = port_end,
 		.connected = port_connected,
@@ -346,11 +327,12 @@ static void farewell(const struct wizard *w)
 	str_release(&again);
 }
 
-/* document: what to begin with, on the page of its hosts; NULL: nothing. Taken over, as is first. */
+/* document: what to begin with, on the page of its hosts, or on the Dashboard; NULL: nothing. Taken over, as is first. */
 static int show(const struct cli_options *o, struct screen *first, struct document *document)
 {
 	struct session s = { .options = o };
 	struct error err = { 0 };
+	struct screen *second;
 	struct wizard w;
 	char *home = cli_state_home(&err), *log;
 	int status;
@@ -370,7 +352,8 @@ static int show(const struct cli_options *o, struct screen *first, struct docume
 	wizard_init(&w, &port);
 	if (document)
 		wizard_open(&w, document);
-	status = tui_main(&w, first, document ? screen_hosts() : NULL, log, &err);
+	second = !document ? NULL : page_installed(&w) ? screen_dashboard() : screen_hosts();
+	status = tui_main(&w, first, second, log, &err);
 	if (status == 0 && w.summary_valid && w.purpose == PURPOSE_APPLY)
 		status = w.summary.exit_status;
 	else if (status > 0)

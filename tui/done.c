@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "tui/pages.h"
 #include "tui/run.h"
 #include "tui/widgets.h"
 
@@ -263,6 +264,11 @@ static void to_start(struct screen *s)
 	app_pop_to(s->app, app_bottom(s->app));
 }
 
+static bool is_up(const struct screen *s)
+{
+	return stands(s->wizard);
+}
+
 static bool key(struct screen *s, int code)
 {
 	list_resize(&done_of(s)->left, hosts_left(s->wizard));
@@ -276,6 +282,7 @@ static void release(struct screen *s)
 
 static const struct binding bindings[] = {
 	{ K_ENTER, "To the start", "Goes back to the first page.", to_start, NULL },
+	{ 'b', "Dashboard", "Shows how the cluster is now.", page_dashboard, is_up },
 	{ 'o', "Why", "Shows all that is known of why the selected host is left.", read_why, some_left },
 	{ 'q', NULL, "Goes back to the first page.", to_start, NULL },
 	{ K_ESCAPE, NULL, "Goes back to the first page.", to_start, NULL },

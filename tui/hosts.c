@@ -93,15 +93,7 @@ static void shown(struct screen *screen)
 /* Questions about new host keys of a check are put from here, whatever page is on top: this one is always below. */
 static void changed(struct screen *screen)
 {
-	struct hosts *s = of(screen);
-	const struct wizard *w = screen->wizard;
-
-	if (!page_key_questions(w)) {
-		s->keys_asked = false;
-	} else if (!s->keys_asked && w->purpose != PURPOSE_APPLY) {
-		s->keys_asked = true;
-		app_push(screen->app, screen_hostkeys());
-	}
+	page_ask_keys(screen, &of(screen)->keys_asked);
 }
 
 /* ---- acts ------------------------------------------------------------------------------------------------------------- */
@@ -226,6 +218,13 @@ static void next(struct screen *screen)
 	page_leave(screen, &forward);
 }
 
+static void dashboard(struct screen *screen)
+{
+	static const struct page_way over = { page_dashboard };
+
+	page_leave(screen, &over);
+}
+
 static void equivalent(struct screen *screen)
 {
 	page_equivalent(screen, PURPOSE_CHECK);
@@ -338,6 +337,7 @@ static const struct binding bindings[] = {
 	{ K_DELETE, NULL, "Takes the selected host out of the inventory.", ask_remove, on_host },
 	{ 'u', "Login", "How to log in, for all hosts: user, key, passwords.", login, NULL },
 	{ 's', "Stop", "Stops the check that is under way.", page_stop, page_can_stop },
+	{ 'b', NULL, "Goes to the Dashboard: how the cluster is, when it stands.", dashboard, on_host },
 	{ 'e', NULL, "Shows the command that does the same.", equivalent, NULL },
 	{ K_ESCAPE, "Back", "Goes back. The inventory is saved.", page_back, NULL },
 	{ 0 },

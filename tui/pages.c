@@ -75,6 +75,8 @@ size_t page_key_questions(const struct wizard *w)
 	return n;
 }
 
+static const char *const under_way[] = { "a check", "a plan", "a run" };
+
 bool page_begin(struct screen *s, enum purpose purpose, const char *host, const char *finding)
 {
 	struct wizard *w = s->wizard;
@@ -85,9 +87,7 @@ bool page_begin(struct screen *s, enum purpose purpose, const char *host, const 
 	}
 	if (wizard_running(w)) {
 		app_say(s->app, STYLE_WARNING, "%s is under way; wait until it is over, or stop it with s",
-			w->purpose == PURPOSE_CHECK  ? "a check"
-			: w->purpose == PURPOSE_PLAN ? "a plan"
-						     : "a run");
+			under_way[purpose_kind(w->purpose)->does]);
 		return false;
 	}
 	return wizard_begin(w, purpose, host, finding);
@@ -95,9 +95,7 @@ bool page_begin(struct screen *s, enum purpose purpose, const char *host, const 
 
 bool page_can_stop(const struct screen *s)
 {
-	const struct wizard *w = s->wizard;
-
-	return wizard_running(w) && (w->purpose == PURPOSE_CHECK || w->purpose == PURPOSE_PLAN);
+	return wizard_running(s->wizard) && purpose_kind(s->wizard->purpose)->does != PURPOSE_CHANGES;
 }
 
 void page_stop(struct screen *s)
@@ -108,19 +106,56 @@ void page_stop(struct screen *s)
 	app_say(s->app, STYLE_NORMAL, "stopping");
 }
 
-void page_install(struct screen *s, bool *waits)
+void page_change(struct screen *s, enum purpose purpose, const char *host, bool *waits)
 {
-	*waits = page_begin(s, PURPOSE_APPLY, NULL, NULL);
+	*waits = page_begin(s, purpose, host, NULL);
 	page_follow(s, waits);
 }
 
 void page_follow(struct screen *s, bool *waits)
 {
 	/* a secret may have to be typed first: the run begins when it was */
-	if (!*waits || !wizard_running(s->wizard) || s->wizard->purpose != PURPOSE_APPLY)
+	if (!*waits || !wizard_running(s->wizard) || purpose_kind(s->wizard->purpose)->does != PURPOSE_CHANGES)
 		return;
 	*waits = false;
 	app_push(s->app, screen_run());
+}
+
+void page_ask_keys(struct screen *s, bool *asked)
+{
+	if (!page_key_questions(s->wizard)) {
+		*asked = false;
+	} else if (!*asked && purpose_kind(s->wizard->purpose)->does != PURPOSE_CHANGES) {
+		*asked = true;
+		/* not a second time by a page above or below */
+		if (!app_mark(s->app))
+			app_push(s->app, screen_hostkeys());
+	}
+}
+
+bool page_installed(const struct wizard *w)
+{
+	struct str cluster = STR_INIT;
+	struct port_past *list = NULL;
+	size_t count = 0;
+	bool good = w->document && document_problems(w->document, NULL, NULL), stands = false, gone = false;
+
+	if (good && document_get(w->document, "cluster", &cluster) == 1)
+		count = w->port->runs(w->port->ctx, cluster.buf, &list);
+	/* the newest come first */
+	for (size_t i = 0; i < count && !stands && !gone; i++) {
+		stands = list[i].stands;
+		gone = strcmp(list[i].command, "reset") == 0;
+	}
+	port_past_free(list, count);
+	str_release(&cluster);
+	return stands;
+}
+
+void page_dashboard(struct screen *s)
+{
+	app_pop_to(s->app, app_bottom(s->app));
+	app_push(s->app, screen_dashboard());
 }
 
 bool page_document_is(const struct wizard *w, const char *text)
@@ -133,14 +168,14 @@ bool page_seen_now(const struct wizard *w)
 	return page_document_is(w, w->seen_text);
 }
 
-bool page_plan_now(const struct wizard *w)
+bool page_cluster_now(const struct wizard *w)
 {
-	return page_document_is(w, w->plan_text);
+	return page_document_is(w, w->cluster_text);
 }
 
 bool page_checking(const struct wizard *w)
 {
-	return wizard_running(w) && w->view_valid && w->purpose == PURPOSE_CHECK;
+	return wizard_running(w) && w->view_valid && purpose_kind(w->purpose)->does == PURPOSE_LOOKS;
 }
 
 /* ---- words ------------------------------------------------------------------------------------------------------------ */

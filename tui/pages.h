@@ -16,21 +16,30 @@ void page_back(struct screen *s);
 void page_equivalent(struct screen *s, enum purpose purpose);
 /* wizard_begin, but for a run that waits for an answer about host keys: then the question is put again. */
 bool page_begin(struct screen *s, enum purpose purpose, const char *host, const char *finding);
-/* Stops the check or plan that is under way. */
+/* Stops what is under way and changes nothing. */
 void page_stop(struct screen *s);
 bool page_can_stop(const struct screen *s);
-/* Begins the installation and shows it as soon as it runs: *waits is set until then, and page_follow is to be called by the page's shown and changed. */
-void page_install(struct screen *s, bool *waits);
+/*
+ * Begins what changes hosts (host NULL: all) and shows it as soon as it runs: *waits is set until then, and page_follow is to be called by the page's shown and
+ * changed.
+ */
+void page_change(struct screen *s, enum purpose purpose, const char *host, bool *waits);
 void page_follow(struct screen *s, bool *waits);
 
-/* Whether what the last check, or plan, saw is of the document as it is now. */
+/* Whether what the last check, or look at the cluster, saw is of the document as it is now. */
 bool page_seen_now(const struct wizard *w);
-bool page_plan_now(const struct wizard *w);
+bool page_cluster_now(const struct wizard *w);
 bool page_document_is(const struct wizard *w, const char *text);
-/* A check is under way. */
+/* A check, or a look at the cluster, is under way. */
 bool page_checking(const struct wizard *w);
 /* Open questions about host keys. */
 size_t page_key_questions(const struct wizard *w);
+/* Puts those of a run that changes nothing, once each time that there are any (*asked); for the changed of pages that are below all others. */
+void page_ask_keys(struct screen *s, bool *asked);
+/* Whether the open inventory is right and its cluster stands, as far as this machine knows of its runs. */
+bool page_installed(const struct wizard *w);
+/* Goes to the Dashboard from wherever it is; the one that says so is left. */
+void page_dashboard(struct screen *s);
 /* "2 workers", "1 worker". Appended. */
 void page_count(struct str *out, size_t n, const char *one, const char *many);
 /* what, hint and detail, each a paragraph. Appended. */
@@ -71,11 +80,18 @@ size_t plan_would_at(const struct runview *v, size_t host, size_t i);
 struct plan_sum {
 	size_t hosts, steps, aside;
 };
-/* All 0 without a plan of the document as it is. */
-struct plan_sum plan_sum_of(const struct wizard *w);
+/* What a page wants planned: purpose, and the host that it is about ("": all). */
+struct plan_aim {
+	enum purpose purpose;
+	char host[64];
+};
+/* Whether the last plan is of this, and of the document as it is now. */
+bool plan_now(const struct wizard *w, const struct plan_aim *aim);
+/* All 0 without such a plan. */
+struct plan_sum plan_sum_of(const struct wizard *w, const struct plan_aim *aim);
 /* What a step would do: its words, and the differences that it logged. Appended. */
 void plan_step_text(const struct runview *v, size_t host, size_t step, struct str *out);
 /* The two lines at the top of the page. */
-void plan_draw_head(const struct wizard *w, struct canvas *c);
+void plan_draw_head(const struct wizard *w, const struct plan_aim *aim, struct canvas *c);
 
 #endif

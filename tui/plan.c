@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "tui/widgets.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 
 struct plan {
 	struct screen screen;
+	struct plan_aim aim;
 	struct list hosts, steps; /* steps: of the selected host, those that would be done */
 	bool on_steps;            /* keys go to the steps */
 	bool tried;               /* a plan was begun from here by itself */
@@ -28,14 +30,30 @@ static void refresh(struct plan *s)
 {
 	const struct wizard *w = s->screen.wizard;
 
-	list_resize(&s->hosts, page_plan_now(w) ? w->plan.host_count : 0);
+	list_resize(&s->hosts, plan_now(w, &s->aim) ? w->plan.host_count : 0);
 	list_resize(&s->steps, s->hosts.count ? plan_would_count(&w->plan, s->hosts.selected) : 0);
+}
+
+/* NULL: all. */
+static const char *host_of(const struct plan *s)
+{
+	return *s->aim.host ? s->aim.host : NULL;
 }
 
 static void make(struct screen *screen)
 {
 	of(screen)->tried = true;
-	page_begin(screen, PURPOSE_PLAN, NULL, NULL);
+	page_begin(screen, of(screen)->aim.purpose, host_of(of(screen)), NULL);
+}
+
+static bool installs(const struct screen *screen)
+{
+	return ((const struct plan *)screen)->aim.purpose == PURPOSE_PLAN;
+}
+
+static bool does_else(const struct screen *screen)
+{
+	return !installs(screen);
 }
 
 static void begin_by_itself(struct screen *screen)
@@ -43,8 +61,8 @@ static void begin_by_itself(struct screen *screen)
 	struct plan *s = of(screen);
 
 	refresh(s);
-	/* a check that is still going on is waited for */
-	if (!page_plan_now(screen->wizard) && !wizard_running(screen->wizard) && !s->tried)
+	/* a check that is still going on is waited for; how a living cluster is does not hang on the document alone */
+	if (!s->tried && !wizard_running(screen->wizard) && (!plan_now(screen->wizard, &s->aim) || does_else(screen)))
 		make(screen);
 }
 
@@ -98,15 +116,18 @@ static void other_list(struct screen *screen)
 
 static const char *confirmed(struct screen *screen, const char *text, void *ctx)
 {
+	struct plan *s = of(screen);
+
 	(void)text;
 	(void)ctx;
-	page_install(screen, &of(screen)->waits);
+	page_change(screen, purpose_kind(s->aim.purpose)->then, host_of(s), &s->waits);
 	return NULL;
 }
 
 static void ask(struct screen *screen, const struct plan_sum *sum)
 {
-	struct str cluster = STR_INIT, text = STR_INIT;
+	const struct plan_aim *aim = &of(screen)->aim;
+	struct str cluster = STR_INIT, text = STR_INIT, title = STR_INIT;
 
 	if (document_get(screen->wizard->document, "cluster", &cluster) != 1 || !cluster.len) {
 		app_say(screen->app, STYLE_FAIL,
@@ -122,18 +143,21 @@ static void ask(struct screen *screen, const struct plan_sum *sum)
 		str_add(&text, "; ");
 		page_count(&text, sum->aside, "host is left out", "hosts are left out");
 	}
-	str_addf(&text, ". Type the cluster's name, %s, and Enter to begin.", cluster.buf);
-	app_push(screen->app,
-		screen_input("Begin the installation", text.buf, "", cluster.buf, false, confirmed, screen, NULL));
+	str_addf(&text, ". %sType the cluster's name, %s, and Enter to begin.", purpose_kind(aim->purpose)->tell,
+		cluster.buf);
+	str_addf(&title, "Begin the %s%s%s", purpose_kind(aim->purpose)->noun, *aim->host ? " of " : "", aim->host);
+	app_push(screen->app, screen_input(title.buf, text.buf, "", cluster.buf, false, confirmed, screen, NULL));
+	str_release(&title);
 	str_release(&text);
 	str_release(&cluster);
 }
 
 static void install(struct screen *screen)
 {
-	struct plan_sum sum = plan_sum_of(screen->wizard);
+	const struct plan_aim *aim = &of(screen)->aim;
+	struct plan_sum sum = plan_sum_of(screen->wizard, aim);
 
-	if (wizard_running(screen->wizard) || !page_plan_now(screen->wizard))
+	if (wizard_running(screen->wizard) || !plan_now(screen->wizard, aim))
 		app_say(screen->app, STYLE_WARNING, "there is no plan yet%s",
 			wizard_running(screen->wizard) ? "; wait until it is made" : ": c makes it");
 	else if (sum.steps == 0)
@@ -144,7 +168,7 @@ static void install(struct screen *screen)
 
 static void equivalent(struct screen *screen)
 {
-	page_equivalent(screen, PURPOSE_PLAN);
+	page_equivalent(screen, of(screen)->aim.purpose);
 }
 
 /* ---- drawing ---------------------------------------------------------------------------------------------------------- */
@@ -227,8 +251,8 @@ static void draw(const struct screen *screen, struct canvas *c)
 	const struct runview *v = &screen->wizard->plan;
 	int rows = c->height - 3 > 1 ? c->height - 3 : 1, upper;
 
-	plan_draw_head(screen->wizard, c);
-	if (!page_plan_now(screen->wizard) || s->hosts.selected >= v->host_count || s->hosts.count != v->host_count)
+	plan_draw_head(screen->wizard, &s->aim, c);
+	if (!plan_now(screen->wizard, &s->aim) || s->hosts.selected >= v->host_count || s->hosts.count != v->host_count)
 		return;
 	if (c->width >= WIDE) {
 		draw_hosts(s, c, 3, rows, 60);
@@ -267,14 +291,15 @@ static void release(struct screen *screen)
 }
 
 static const struct binding bindings[] = {
-	{ 'a', "Install", "Begins the installation, after the cluster's name was typed.", install, NULL },
+	{ 'a', "Install", "Begins the installation, after the cluster's name was typed.", install, installs },
+	{ 'a', "Begin", "Of a repair or rejoin: begins it, after the cluster's name was typed.", install, does_else },
 	{ K_F10, "Next", "The same.", install, NULL },
 	{ 'n', NULL, "The same.", install, NULL },
 	{ K_ENTER, "Details", "Shows files, packages and commands that would change, in full.", read_step, has_plan },
 	{ K_TAB, "Steps", "Goes to the steps of the selected host, and back.", other_list, has_plan },
 	{ 'c', "Plan again", "Looks again at what is to do. Changes nothing on the hosts.", make, NULL },
 	{ 's', "Stop", "Stops the look that is under way.", page_stop, page_can_stop },
-	{ K_ESCAPE, "Back", "Goes back to the findings.", page_back, NULL },
+	{ K_ESCAPE, "Back", "Goes back to the page before.", page_back, NULL },
 	{ 'e', "Command", "Shows the command that does the same.", equivalent, NULL },
 	{ 0 },
 };
@@ -282,7 +307,7 @@ static const struct binding bindings[] = {
 static const struct screen_ops ops = {
 	.title = "Plan",
 	.about =
-		"What the installation would do on each host. Nothing was changed so far, and nothing is before you confirm it by typing the cluster's name.",
+		"What the installation, a repair or a rejoin would do on each host. Nothing was changed so far, and nothing is before you confirm it by typing the cluster's name.",
 	.bindings = bindings,
 	.draw = draw,
 	.key = key,
@@ -291,10 +316,17 @@ static const struct screen_ops ops = {
 	.free = release,
 };
 
-struct screen *screen_plan(void)
+struct screen *screen_plan_of(enum purpose purpose, const char *host)
 {
 	struct plan *s = xcalloc(1, sizeof(*s));
 
 	s->screen.ops = &ops;
+	s->aim.purpose = purpose;
+	snprintf(s->aim.host, sizeof(s->aim.host), "%s", host ? host : "");
 	return &s->screen;
+}
+
+struct screen *screen_plan(void)
+{
+	return screen_plan_of(PURPOSE_PLAN, NULL);
 }

@@ -31,11 +31,18 @@ size_t plan_would_at(const struct runview *v, size_t host, size_t i)
 	return step;
 }
 
-struct plan_sum plan_sum_of(const struct wizard *w)
+bool plan_now(const struct wizard *w, const struct plan_aim *aim)
+{
+	return page_document_is(w, w->plan_text) && w->plan_purpose == aim->purpose &&
+	       strcmp(w->plan_host, aim->host) == 0;
+}
+
+struct plan_sum plan_sum_of(const struct wizard *w, const struct plan_aim *aim)
 {
 	struct plan_sum sum = { 0, 0, 0 };
+	bool now = plan_now(w, aim);
 
-	for (size_t i = 0; page_plan_now(w) && i < w->plan.host_count; i++) {
+	for (size_t i = 0; now && i < w->plan.host_count; i++) {
 		size_t n = plan_would_count(&w->plan, i);
 
 		sum.steps += n;
@@ -60,44 +67,46 @@ void plan_step_text(const struct runview *v, size_t host, size_t step, struct st
 	str_addc(out, '\n');
 }
 
-static void head_text(const struct wizard *w, enum style *style, struct str *out)
+static void head_text(const struct wizard *w, const struct plan_aim *aim, enum style *style, struct str *out)
 {
-	struct plan_sum sum = plan_sum_of(w);
+	struct plan_sum sum = plan_sum_of(w, aim);
 
 	*style = STYLE_RUNNING;
 	if (wizard_running(w)) {
-		str_add(out, w->purpose == PURPOSE_PLAN ? "Looking at what is to do. Nothing is changed"
+		str_add(out, w->purpose == aim->purpose ? "Looking at what is to do. Nothing is changed"
 							: "Waiting for what is under way");
 		if (page_key_questions(w))
 			str_add(out, ". New host keys wait to be confirmed: c shows them");
 		return;
 	}
 	*style = STYLE_WARNING;
-	if (!page_plan_now(w)) {
-		str_add(out, w->plan_text ? "The inventory changed since this plan: c makes it again"
-					  : "There is no plan: c makes it");
+	if (!plan_now(w, aim)) {
+		str_add(out, w->plan_text && !page_document_is(w, w->plan_text)
+				     ? "The inventory changed since this plan: c makes it again"
+				     : "There is no plan: c makes it");
 		return;
 	}
 	*style = STYLE_HEADING;
 	if (sum.steps) {
 		page_count(out, sum.steps, "step on ", "steps on ");
-		page_count(out, sum.hosts, "host. a begins the installation", "hosts. a begins the installation");
+		page_count(out, sum.hosts, "host", "hosts");
+		str_addf(out, ". a begins the %s", purpose_kind(aim->purpose)->noun);
 	} else {
 		str_add(out, sum.aside ? "Nothing is to do on the hosts that could be looked at"
 				       : "Nothing is to do: every host is as the inventory wants it");
 	}
 }
 
-void plan_draw_head(const struct wizard *w, struct canvas *c)
+void plan_draw_head(const struct wizard *w, const struct plan_aim *aim, struct canvas *c)
 {
-	struct plan_sum sum = plan_sum_of(w);
+	struct plan_sum sum = plan_sum_of(w, aim);
 	struct str text = STR_INIT;
 	enum style style;
 
-	head_text(w, &style, &text);
+	head_text(w, aim, &style, &text);
 	canvas_text(c, 0, 0, c->width, style, text.buf);
 	str_clear(&text);
-	if (!wizard_running(w) && page_plan_now(w) && w->summary_valid && w->purpose == PURPOSE_PLAN) {
+	if (!wizard_running(w) && plan_now(w, aim) && w->summary_valid && w->purpose == aim->purpose) {
 		if (w->summary.version && *w->summary.version)
 			str_addf(&text, "Kubernetes %s", w->summary.version);
 		if (w->summary.endpoint && *w->summary.endpoint)

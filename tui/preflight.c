@@ -244,23 +244,6 @@ static void draw_detail(const struct screen *screen, struct canvas *c, int y)
 	str_release(&text);
 }
 
-/* The first check has no lines yet: how far each host is. */
-static void draw_live(const struct wizard *w, struct canvas *c)
-{
-	for (size_t i = 0; i < w->view.host_count && 2 + (int)i < c->height - 1; i++) {
-		const char *name = w->view.hosts[i].name;
-		enum style style = STYLE_NORMAL;
-		struct str text = STR_INIT;
-		enum symbol symbol = hosts_state(w, name, &style, &text);
-		int x = 4;
-
-		canvas_symbol(c, 2 + (int)i, 2, style, symbol);
-		page_cell(c, 2 + (int)i, &x, 16, 1, STYLE_NORMAL, name);
-		page_cell(c, 2 + (int)i, &x, c->width, 8, style, text.buf);
-		str_release(&text);
-	}
-}
-
 static void draw(const struct screen *screen, struct canvas *c)
 {
 	const struct preflight *s = (const struct preflight *)screen;
@@ -272,7 +255,7 @@ static void draw(const struct screen *screen, struct canvas *c)
 	l = list_window(&s->list, rows);
 	draw_head(s, c);
 	if (s->rows.count == 0 && page_checking(screen->wizard))
-		draw_live(screen->wizard, c);
+		preflight_draw_live(screen->wizard, c, 2);
 	for (int i = 0; i < rows && l.top + (size_t)i < s->rows.count; i++)
 		draw_row(screen->wizard, &s->rows.list[l.top + (size_t)i], c, 2 + i, l.top + (size_t)i == l.selected);
 	list_marks(&l, c, 2, c->width - 1);

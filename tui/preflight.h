@@ -24,6 +24,7 @@ void preflight_rows_make(struct preflight_rows *rows, const struct wizard *w);
 void preflight_rows_find(const struct preflight_rows *rows, const struct wizard *w, const char *finding, size_t *at);
 /* NULL for other rows. */
 const struct finding *preflight_finding(const struct wizard *w, const struct preflight_row *row);
+enum row_kind preflight_kind(const struct finding *f);
 const char *preflight_word(enum row_kind kind);
 enum style preflight_style(enum row_kind kind);
 enum symbol preflight_symbol(enum row_kind kind);
@@ -31,6 +32,10 @@ enum symbol preflight_symbol(enum row_kind kind);
 const char *preflight_what(const struct wizard *w, const struct preflight_row *row);
 /* What, why and what to do. Appended. */
 void preflight_explain(const struct wizard *w, const struct preflight_row *row, struct str *out);
+/* The same of any finding, without what this page could do about it. */
+void preflight_explain_finding(const struct finding *f, const char *host, struct str *out);
+/* While the first look has no lines yet: how far each host is, from line y on. */
+void preflight_draw_live(const struct wizard *w, struct canvas *c, int y);
 const char *preflight_title(const struct wizard *w, const struct preflight_row *row);
 /* The line at the top. */
 void preflight_sum(const struct wizard *w, const struct preflight_rows *rows, enum style *style, struct str *out);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum row_kind kind_of(const struct finding *f)
+enum row_kind preflight_kind(const struct finding *f)
 {
 	return f->ignored ? ROW_IGNORED : f->level == FINDING_ERROR ? ROW_ERROR : ROW_WARNING;
 }
@@ -31,7 +31,7 @@ static bool bad(const struct seen_host *h)
 	if (host_kind(h) == ROW_LOGIN || host_kind(h) == ROW_UNSEEN)
 		return true;
 	for (size_t i = 0; i < h->finding_count; i++)
-		if (kind_of(&h->findings[i]) == ROW_ERROR)
+		if (preflight_kind(&h->findings[i]) == ROW_ERROR)
 			return true;
 	return false;
 }
@@ -45,7 +45,7 @@ void preflight_rows_make(struct preflight_rows *rows, const struct wizard *w)
 			if (host_kind(&w->seen[i]) == kind)
 				add(rows, kind, i, 0);
 			for (size_t k = 0; k < w->seen[i].finding_count; k++)
-				if (kind_of(&w->seen[i].findings[k]) == kind)
+				if (preflight_kind(&w->seen[i].findings[k]) == kind)
 					add(rows, kind, i, k);
 		}
 	for (size_t i = 0; i < w->seen_count; i++)
@@ -116,15 +116,21 @@ const char *preflight_title(const struct wizard *w, const struct preflight_row *
 	return f ? f->name : row->host < w->seen_count ? w->seen[row->host].name : "";
 }
 
-static void explain_finding(const struct wizard *w, const struct finding *f, const char *host, struct str *out)
+void preflight_explain_finding(const struct finding *f, const char *host, struct str *out)
 {
-	const char *remedy = w->port->remedy(f->name);
-
-	str_addf(out, "%s on %s (%s)\n\nWhat was seen\n  %s\n", f->name, host, preflight_word(kind_of(f)), f->what);
+	str_addf(out, "%s on %s (%s)\n\nWhat was seen\n  %s\n", f->name, host, preflight_word(preflight_kind(f)),
+		f->what);
 	if (*f->why)
 		str_addf(out, "\nWhy it matters\n  %s\n", f->why);
 	if (*f->remedy)
 		str_addf(out, "\nWhat to do\n  %s\n", f->remedy);
+}
+
+static void explain_finding(const struct wizard *w, const struct finding *f, const char *host, struct str *out)
+{
+	const char *remedy = w->port->remedy(f->name);
+
+	preflight_explain_finding(f, host, out);
 	if (remedy)
 		str_addf(out, "\nkubewright can do this now (f)\n  %s\n", remedy);
 	if (f->ignored)
@@ -215,6 +221,22 @@ void preflight_bad(const struct wizard *w, struct str *out)
 		if (bad(&w->seen[i]))
 			str_addf(out, "%s%s", shown++ ? ", " : "", w->seen[i].name);
 	str_addf(out, n > shown ? " and %zu more." : ".", n - shown);
+}
+
+void preflight_draw_live(const struct wizard *w, struct canvas *c, int y)
+{
+	for (size_t i = 0; i < w->view.host_count && y + (int)i < c->height - 1; i++) {
+		const char *name = w->view.hosts[i].name;
+		enum style style = STYLE_NORMAL;
+		struct str text = STR_INIT;
+		enum symbol symbol = hosts_state(w, name, &style, &text);
+		int x = 4;
+
+		canvas_symbol(c, y + (int)i, 2, style, symbol);
+		page_cell(c, y + (int)i, &x, 16, 1, STYLE_NORMAL, name);
+		page_cell(c, y + (int)i, &x, c->width, 8, style, text.buf);
+		str_release(&text);
+	}
 }
 
 /* ---- exceptions ------------------------------------------------------------------------------------------------------- */

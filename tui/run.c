@@ -169,12 +169,31 @@ static void quit_answered(struct screen *s, int answer, void *ctx)
 	cancel_answered(s, answer == 2, ctx);
 }
 
-static void quit(struct screen *s)
+/* What was done to a living cluster shows in how it is then. */
+static void go_on(struct screen *s)
 {
-	if (over(s)) {
-		app_pop(s->app);
+	const struct wizard *w = s->wizard;
+
+	if (w->purpose == PURPOSE_APPLY) {
+		app_replace(s->app, screen_done());
 		return;
 	}
+	page_dashboard(s);
+	if (w->summary_valid && w->summary.exit_status == 0)
+		app_say(s->app, STYLE_OK, "the %s is done", purpose_kind(w->purpose)->command);
+	else
+		app_say(s->app, STYLE_WARNING, "the %s left something to do; l shows the run again",
+			purpose_kind(w->purpose)->command);
+}
+
+static void quit(struct screen *s)
+{
+	if (over(s) && s->wizard->purpose == PURPOSE_APPLY)
+		app_pop(s->app);
+	else if (over(s))
+		go_on(s);
+	if (over(s))
+		return;
 	app_push(s->app, screen_question("The run is going on",
 				 "This page can be left when the run is over.\n\n"
 				 "leave: running steps come to their end, nothing new is begun.\n"
@@ -193,11 +212,6 @@ static void read_log(struct screen *s)
 	matrix_text(&run_of(s)->matrix, v, &text);
 	app_push(s->app, screen_reader(matrix_title(&run_of(s)->matrix, v, title, sizeof(title)), text.buf));
 	str_release(&text);
-}
-
-static void go_on(struct screen *s)
-{
-	app_replace(s->app, screen_done());
 }
 
 static void equivalent(struct screen *s)

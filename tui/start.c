@@ -126,9 +126,10 @@ static void tell_problems(struct screen *screen)
 	free(p);
 }
 
+/* A cluster that stands is looked at; anything else begins with its hosts. */
 static void look(struct screen *screen)
 {
-	app_push(screen->app, screen_hosts());
+	app_push(screen->app, page_installed(screen->wizard) ? screen_dashboard() : screen_hosts());
 	tell_problems(screen);
 }
 
@@ -138,7 +139,7 @@ static void go_on_or_look(struct screen *screen, int answer, void *ctx)
 	if (answer == 1)
 		look(screen);
 	else if (answer == 2)
-		page_install(screen, &((struct start *)screen)->waits);
+		page_change(screen, PURPOSE_APPLY, NULL, &((struct start *)screen)->waits);
 }
 
 static bool open_file(struct screen *screen, const char *path, struct error *err)

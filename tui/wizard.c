@@ -2,19 +2,13 @@
 #include "tui/wizard.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/secret.h"
 #include "inventory/inventory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const verbs[] = {
-	[PURPOSE_CHECK] = "check",
-	[PURPOSE_PLAN] = "plan",
-	[PURPOSE_APPLY] = "apply",
-	[PURPOSE_REMEDY] = "check",
-};
 
 void wizard_init(struct wizard *w, const struct port *port)
 {
@@ -42,6 +36,13 @@ static void forget_plan(struct wizard *w)
 	w->plan_valid = false;
 }
 
+static void forget_cluster(struct wizard *w)
+{
+	port_cluster_release(&w->cluster);
+	free(w->cluster_text);
+	w->cluster_text = NULL;
+}
+
 static void forget_view(struct wizard *w)
 {
 	if (w->view_valid)
@@ -65,12 +66,19 @@ static void forget_pending(struct wizard *w)
 	memset(&w->pending, 0, sizeof(w->pending));
 }
 
+/* What hosts looked like. */
+static void forget_looks(struct wizard *w)
+{
+	forget_seen(w);
+	forget_plan(w);
+	forget_cluster(w);
+}
+
 void wizard_open(struct wizard *w, struct document *d)
 {
 	wizard_stop(w);
 	forget_pending(w);
-	forget_seen(w);
-	forget_plan(w);
+	forget_looks(w);
 	forget_view(w);
 	forget_summary(w);
 	if (w->document)
@@ -82,15 +90,7 @@ void wizard_open(struct wizard *w, struct document *d)
 
 void wizard_release(struct wizard *w)
 {
-	wizard_stop(w);
-	forget_pending(w);
-	forget_seen(w);
-	forget_plan(w);
-	forget_view(w);
-	forget_summary(w);
-	if (w->document)
-		document_free(w->document);
-	w->document = NULL;
+	wizard_open(w, NULL);
 }
 
 bool wizard_running(const struct wizard *w)
@@ -215,6 +215,7 @@ bool wizard_begin(struct wizard *w, enum purpose purpose, const char *host, cons
 	forget_pending(w);
 	w->pending.purpose = purpose;
 	w->pending.host = host ? xstrdup(host) : NULL;
+	snprintf(w->host, sizeof(w->host), "%s", host ? host : "");
 	w->pending.finding = finding ? xstrdup(finding) : NULL;
 	return begin_pending(w);
 }
@@ -259,6 +260,23 @@ static void keep_plan(struct wizard *w)
 	w->view_valid = false;
 	w->plan_text = w->run_text;
 	w->run_text = NULL;
+	w->plan_purpose = w->purpose;
+	snprintf(w->plan_host, sizeof(w->plan_host), "%s", w->host);
+}
+
+/* A look that was cut short tells less than the one before. */
+static void keep_cluster(struct wizard *w)
+{
+	struct engine_result result;
+
+	engine_result(w->port->engine(w->run), &result);
+	if (result.cancelled)
+		return;
+	forget_cluster(w);
+	w->port->cluster(w->run, &w->cluster);
+	w->cluster_text = w->run_text;
+	w->cluster_ms = clock_mono_ms();
+	w->run_text = NULL;
 }
 
 static void keep_summary(struct wizard *w)
@@ -286,16 +304,20 @@ static void forget_wrong_secrets(struct wizard *w)
 
 static void run_over(struct wizard *w)
 {
+	enum purpose_does does = purpose_kind(w->purpose)->does;
+
 	forget_wrong_secrets(w);
 	keep_summary(w);
 	/* before the view moves: names and states come from it */
-	if (w->purpose == PURPOSE_CHECK)
-		keep_seen(w);
-	else if (w->purpose == PURPOSE_PLAN)
+	if (does == PURPOSE_CHANGES)
+		forget_looks(w); /* they are not any more what they were */
+	else if (does == PURPOSE_PLANS)
 		keep_plan(w);
+	else if (w->purpose == PURPOSE_LOOK)
+		keep_cluster(w);
 	else
-		forget_seen(w); /* the hosts are not any more what they were */
-	if (w->purpose != PURPOSE_PLAN)
+		keep_seen(w);
+	if (does != PURPOSE_PLANS)
 		w->view.over = true;
 	w->port->end(w->run);
 	w->run = NULL;
@@ -369,12 +391,4 @@ const struct seen_host *wizard_seen(const struct wizard *w, const char *host)
 		if (strcmp(w->seen[i].name, host) == 0)
 			return &w->seen[i];
 	return NULL;
-}
-
-void wizard_equivalent(const struct wizard *w, enum purpose purpose, struct str *out)
-{
-	const char *path = w->document ? document_path(w->document) : "kubewright.yaml";
-
-	str_addf(out, "kubewright %s -f ", verbs[purpose]);
-	str_add_quoted(out, path);
 }

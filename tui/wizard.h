@@ -25,7 +25,23 @@ enum purpose {
 	PURPOSE_PLAN,   /* what apply would do: changes nothing */
 	PURPOSE_APPLY,
 	PURPOSE_REMEDY, /* applies the safe remedy of one finding on one host */
+	PURPOSE_LOOK,   /* how the living cluster is: changes nothing */
+	PURPOSE_REPAIR_PLAN,
+	PURPOSE_REPAIR,
+	PURPOSE_REJOIN_PLAN, /* of one host */
+	PURPOSE_REJOIN,
+	PURPOSE_COUNT,
 };
+/* What the pages know of a purpose. */
+struct purpose_kind {
+	const char *command; /* of the command line */
+	enum purpose_does { PURPOSE_LOOKS, PURPOSE_PLANS, PURPOSE_CHANGES } does;
+	bool one_host;       /* is about one host, which the command names */
+	enum purpose then;   /* of plans: what does it */
+	const char *noun;    /* of plans: "installation" */
+	const char *tell;    /* of plans: what to know before it is confirmed, or "" */
+};
+const struct purpose_kind *purpose_kind(enum purpose purpose);
 
 /* One look at a run, lent until the next call of any function of the port. */
 struct port_summary {
@@ -43,11 +59,39 @@ struct port_host {
 	char os[64], cpu[80], memory[16], disk[80], nics[128], gpus[80], kind[24]; /* kind: "bare metal", "virtual: kvm" */
 };
 
+/* How a living cluster is, for the Dashboard. */
+struct port_words {
+	char text[240]; /* "": nothing to say */
+	enum style style;
+};
+struct port_node {
+	char name[64], role[16], address[64];
+	char node[24];    /* "Ready", "NotReady,cordoned", "absent", … */
+	char kubelet[24]; /* the unit's state */
+	char etcd[32];    /* of the member: "leader", "voter", "does not answer", …; "": none, or not known */
+	bool probed;      /* else error says why not */
+	bool ready;
+	struct error error;
+	unsigned pods_up, pods; /* static ones; all 0: not known */
+	int days;         /* left of the certificate that ends first; INT_MIN: not known */
+	struct findings findings;
+};
+struct port_cluster {
+	bool installed;   /* something of it was seen on a host */
+	struct port_words api, etcd, vip;
+	struct error problem; /* why nothing can be decided; kind ERROR_NONE: it can */
+	struct port_node *nodes;
+	size_t node_count;
+	unsigned errors, warnings; /* findings that count */
+	unsigned remediable;       /* that repair knows what to do about */
+};
+void port_cluster_release(struct port_cluster *c);
+
 struct port {
 	void *ctx;
 	/*
 	 * Begins a run of the inventory file. Returns NULL with err set, or NULL with *ask filled (a prompt, without err) when a secret is needed first: call
-	 * secret() with it and begin again. host and finding: for PURPOSE_REMEDY.
+	 * secret() with it and begin again. host: for purposes about one; finding: for PURPOSE_REMEDY.
 	 */
 	struct port_run *(*begin)(void *ctx, enum purpose purpose, const char *path, const char *host, const char *finding, char *ask, size_t ask_size, struct error *err);
 	/* The answer to an ask; copied into wiped memory, kept for the session. NULL forgets all answers (one of them was wrong). */
@@ -59,6 +103,8 @@ struct port {
 	void (*host)(struct port_run *r, size_t host, struct port_host *out);
 	/* Findings of a host, lent until the run is freed; complete once it is over. */
 	const struct findings *(*findings)(struct port_run *r, size_t host);
+	/* What a run of PURPOSE_LOOK saw, once it is over; the caller releases it. */
+	void (*cluster)(struct port_run *r, struct port_cluster *out);
 	void (*summary)(struct port_run *r, struct port_summary *out);
 	void (*end)(struct port_run *r); /* waits for its threads (cancel first) and frees it */
 
@@ -80,6 +126,7 @@ struct port_past {
 	bool dead;     /* its process is gone and it did not come to its end: apply goes on with it */
 	bool alive;    /* it is going on now, in another process of this machine */
 	int64_t wall_ms; /* when it ended; alive: when it began */
+	bool stands;   /* it verified the cluster before its end */
 };
 void port_past_free(struct port_past *list, size_t count);
 
@@ -91,6 +138,7 @@ struct wizard {
 	/* the run under way, or the last one: at most one at a time */
 	struct port_run *run;      /* NULL: none */
 	enum purpose purpose;
+	char host[64];             /* that it is about; "": all */
 	struct runview view;       /* valid when view_valid; outlives the run */
 	bool view_valid;
 	struct error begin_error;  /* why the last begin failed; kind ERROR_NONE: it did not */
@@ -109,8 +157,15 @@ struct wizard {
 	char *seen_text;           /* the document as it was then; NULL: nothing was seen */
 	bool seen_stale;           /* the document changed since, or nothing was seen */
 
+	/* what the last look at the living cluster saw, by its end */
+	struct port_cluster cluster;
+	char *cluster_text;        /* the document as it was then; NULL: nothing was seen */
+	int64_t cluster_ms;        /* when: clock_mono_ms */
+
 	/* what the last plan saw: [host * steps + step] */
 	struct runview plan;
+	enum purpose plan_purpose;
+	char plan_host[64];
 	char *plan_text;           /* the document as it was then; NULL: there is no plan */
 	bool plan_valid;           /* and it has not changed since */
 	struct port_summary summary; /* of the last run that ended; its strings are owned copies */
@@ -147,7 +202,7 @@ void wizard_dispatch(struct wizard *w);
 bool wizard_refresh(struct wizard *w);
 /* What the last check saw of a host, by name; NULL: nothing. */
 const struct seen_host *wizard_seen(const struct wizard *w, const char *host);
-/* The command of the command line that does what this page does; into out. */
+/* The command of the command line that does what this page does, for purposes about one host with the one of the run; into out. */
 void wizard_equivalent(const struct wizard *w, enum purpose purpose, struct str *out);
 
 /* ---- the screens, one file each -------------------------------------------------------------------------------------- */
@@ -155,7 +210,9 @@ struct screen *screen_start(void);      /* choose or begin an inventory */
 struct screen *screen_hosts(void);
 struct screen *screen_cluster(void);
 struct screen *screen_preflight(void);
-struct screen *screen_plan(void);
+struct screen *screen_plan(void);       /* of the installation */
+struct screen *screen_plan_of(enum purpose purpose, const char *host); /* of anything else; host NULL: all */
+struct screen *screen_dashboard(void);  /* of a living cluster */
 struct screen *screen_run(void);        /* over w->view, of w->run */
 struct screen *screen_done(void);
 struct screen *screen_replay(struct recording *r); /* takes it */

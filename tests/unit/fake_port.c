@@ -102,7 +102,7 @@ static struct port_run *begin(void *ctx, enum purpose purpose, const char *path,
 	char *ask, size_t ask_size, struct error *err)
 {
 	struct port_run *r;
-	bool looks = purpose == PURPOSE_CHECK || purpose == PURPOSE_REMEDY;
+	bool looks = purpose == PURPOSE_CHECK || purpose == PURPOSE_REMEDY || purpose == PURPOSE_LOOK;
 
 	(void)ctx;
 	if (fake.secret_first && !fake.secret_told) {
@@ -119,6 +119,9 @@ static struct port_run *begin(void *ctx, enum purpose purpose, const char *path,
 		fake.wrong_remedy = !host || strcmp(host, "cp1") != 0 || !finding || strcmp(finding, "swap-on") != 0;
 		fake.fixed = true;
 	}
+	if (purpose == PURPOSE_REPAIR || (purpose == PURPOSE_REJOIN && host && strcmp(host, "cp3") == 0))
+		fake.broken = false;
+	snprintf(fake.host, sizeof(fake.host), "%s", host ? host : "");
 	fake.begun[purpose]++;
 	r->hosts = xcalloc(r->inventory->host_count, sizeof(*r->hosts));
 	r->findings = xcalloc(r->inventory->host_count, sizeof(*r->findings));
@@ -133,7 +136,7 @@ static struct port_run *begin(void *ctx, enum purpose purpose, const char *path,
 			looks ? sizeof(look_steps) / sizeof(look_steps[0]) : sizeof(all_steps) / sizeof(all_steps[0]),
 		.hosts = r->hosts,
 		.host_count = r->inventory->host_count,
-		.check_only = purpose != PURPOSE_APPLY,
+		.check_only = purpose == PURPOSE_REMEDY || purpose_kind(purpose)->does != PURPOSE_CHANGES,
 	};
 	r->engine = engine_new(&r->config);
 	return r;
@@ -181,6 +184,43 @@ static const struct findings *findings_of(struct port_run *r, size_t host)
 	return &r->findings[host];
 }
 
+static void say(char *out, size_t size, const char *text)
+{
+	snprintf(out, size, "%s", fake.hostile ? HOSTILE : text);
+}
+
+static void fill_node(const struct inventory_host *h, struct port_node *n)
+{
+	bool dead = fake.broken && strcmp(h->name, "cp3") == 0, worker = h->role == INVENTORY_WORKER;
+
+	*n = (struct port_node){ .probed = true, .ready = !dead, .pods_up = worker ? 0 : dead ? 3 : 4, .days = 364 };
+	n->pods = worker ? 0 : 4;
+	snprintf(n->name, sizeof(n->name), "%s", h->name);
+	say(n->role, sizeof(n->role), worker ? "worker" : "control plane");
+	say(n->node, sizeof(n->node), dead ? "NotReady" : "Ready");
+	say(n->kubelet, sizeof(n->kubelet), dead ? "inactive" : "active");
+	say(n->etcd, sizeof(n->etcd), worker ? "" : dead ? "does not answer" : "voter");
+	if (dead)
+		add_finding(&n->findings, 2, "kubelet-down", FINDING_ERROR, "kubelet.service is inactive");
+}
+
+static void cluster(struct port_run *r, struct port_cluster *out)
+{
+	*out = (struct port_cluster){ .installed = true, .node_count = r->inventory->host_count };
+	say(out->api.text, sizeof(out->api.text), "Kubernetes 1.36.2; the API server answers (asked through cp1)");
+	say(out->etcd.text, sizeof(out->etcd.text),
+		fake.broken ? "3 voters, 2 up; quorum 2, tolerates 0 lost" : "3 voters; quorum 2, tolerates 1 lost");
+	out->nodes = xcalloc(out->node_count ? out->node_count : 1, sizeof(*out->nodes));
+	for (size_t i = 0; i < out->node_count; i++)
+		fill_node(&r->inventory->hosts[i], &out->nodes[i]);
+	out->errors = out->remediable = fake.broken;
+	if (fake.refuse_login && out->node_count > 1) {
+		out->nodes[1].probed = out->nodes[1].ready = false;
+		error_set(&out->nodes[1].error, ERROR_AUTH, "%s",
+			fake.hostile ? HOSTILE : "the host refused the login of root");
+	}
+}
+
 static void summary(struct port_run *r, struct port_summary *out)
 {
 	(void)r;
@@ -211,9 +251,9 @@ static size_t runs(void *ctx, const char *cluster, struct port_past **list)
 		return 0;
 	*list = xcalloc(2, sizeof(**list));
 	(*list)[0] = (struct port_past){ xstrdup("/nowhere/a.jsonl"), xstrdup("a"), xstrdup("check"), false, false,
-		1700000000000 };
+		1700000000000, false };
 	(*list)[1] = (struct port_past){ xstrdup("/nowhere/b.jsonl"), xstrdup("b"), xstrdup("apply"), fake.dead, false,
-		1690000000000 };
+		1690000000000, fake.stands };
 	if (fake.live) {
 		free((*list)[1].path);
 		(*list)[1].path = xstrdup(fake.live);
@@ -254,6 +294,7 @@ const struct port fake_port = {
 	.inventory = inventory_of,
 	.host = host_of,
 	.findings = findings_of,
+	.cluster = cluster,
 	.summary = summary,
 	.end = end,
 	.connected = connected,

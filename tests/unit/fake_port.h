@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 struct fake_port {
-	unsigned begun[4];              /* by purpose */
+	unsigned begun[PURPOSE_COUNT];             /* by purpose */
 	bool refuse_login;              /* of the second host */
 	bool hostile;                   /* all texts of hosts are */
 	bool nothing_to_do;
@@ -17,6 +17,9 @@ struct fake_port {
 	bool secret_first, secret_told; /* a secret is asked for before anything begins */
 	bool dead;                      /* the last apply was cut off */
 	bool wrong_remedy;              /* the remedy was asked for another host or finding than cp1's swap-on */
+	bool stands;                    /* the last apply verified the cluster */
+	bool broken;                    /* cp3 is dead, until a repair or its rejoin */
+	char host[64];                  /* that the last run was about */
 	const char *recent;
 	const char *live;               /* the journal of an apply that goes on in another process */
 };

@@ -30,6 +30,13 @@ void story_forget(struct wizard *w);
 void story_journal(const char *dir, enum story which);
 /* What a check has seen, for the document as it is. */
 void story_seen(struct wizard *w);
+enum story_cluster {
+	STORY_HEALTHY,
+	STORY_CP_DEAD,   /* cp3's kubelet was stopped, and etcd's manifest is gone */
+	STORY_NO_QUORUM, /* and cp2's disk is full; w2 cannot be reached */
+};
+/* What a look at the cluster saw, for the document as it is, 7 s ago at the time 1000000. */
+void story_cluster(struct wizard *w, enum story_cluster which);
 /* What a plan came to, for the document as it is. */
 void story_plan(struct wizard *w);
 

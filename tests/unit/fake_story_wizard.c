@@ -77,12 +77,113 @@ void story_seen(struct wizard *w)
 	w->seen_text = xstrdup(document_text(w->document));
 }
 
+/* ---- the living cluster --------------------------------------------------------------------------------------------- */
+
+static struct finding *wrong(struct findings *f, const char *name, enum finding_level level, const char *what)
+{
+	struct finding *one;
+
+	f->list = xrealloc(f->list, f->count + 1, sizeof(*f->list));
+	one = &f->list[f->count++];
+	*one = (struct finding){ .level = level };
+	snprintf(one->name, sizeof(one->name), "%s", name);
+	snprintf(one->what, sizeof(one->what), "%s", what);
+	return one;
+}
+
+static void words(struct port_words *out, enum style style, const char *text)
+{
+	snprintf(out->text, sizeof(out->text), "%s", text);
+	out->style = style;
+}
+
+static void cp3_dead(struct port_node *n, bool quorum)
+{
+	struct finding *f;
+
+	n->ready = false;
+	n->pods_up = 0;
+	snprintf(n->node, sizeof(n->node), quorum ? "NotReady" : "unknown");
+	snprintf(n->kubelet, sizeof(n->kubelet), "inactive");
+	snprintf(n->etcd, sizeof(n->etcd), "does not answer");
+	f = wrong(&n->findings, "kubelet-down", FINDING_ERROR,
+		"kubelet.service is inactive (dead) since 2026-03-01 11:58");
+	snprintf(f->why, sizeof(f->why), "nothing looks after the Pods of this host, and the Node gets NotReady");
+	snprintf(f->remedy, sizeof(f->remedy), "repair starts it");
+	wrong(&n->findings, "manifest-lost", FINDING_ERROR, "/etc/kubernetes/manifests/etcd.yaml is gone");
+	wrong(&n->findings, "static-pod-down", FINDING_ERROR,
+		"kube-apiserver does not run; its last words: dial tcp 127.0.0.1:2379: connect: connection refused");
+	wrong(&n->findings, "drift", FINDING_WARNING,
+		"not as apply makes it; os: writes /etc/sysctl.d/90-kubewright.conf");
+}
+
+static void quorum_lost(struct port_cluster *c)
+{
+	struct port_node *cp2 = &c->nodes[1], *w2 = &c->nodes[4];
+
+	words(&c->api, STYLE_FAIL, "no API server answers on the control planes that could be reached");
+	words(&c->etcd, STYLE_FAIL, "3 voters, 1 up; quorum 2 is lost: nothing can be written");
+	for (size_t i = 0; i < c->node_count; i++) {
+		snprintf(c->nodes[i].node, sizeof(c->nodes[i].node), "unknown");
+		c->nodes[i].ready = false;
+	}
+	snprintf(c->nodes[0].etcd, sizeof(c->nodes[0].etcd), "knows no leader");
+	wrong(&c->nodes[0].findings, "quorum-lost", FINDING_ERROR,
+		"etcd has lost its quorum: 1 of 3 voters are healthy, 2 are needed");
+	wrong(&c->nodes[0].findings, "api-not-ready", FINDING_ERROR,
+		"the API server runs and is not ready: etcd failed");
+	cp2->pods_up = 2;
+	snprintf(cp2->etcd, sizeof(cp2->etcd), "does not answer");
+	wrong(&cp2->findings, "disk-space", FINDING_ERROR, "/var/lib/etcd has 0 MiB free");
+	w2->probed = false;
+	error_set(&w2->error, ERROR_CONNECT, "cannot connect to w2 (10.0.0.22:22): no route to host");
+	error_hint(&w2->error, "is the machine on? see its console");
+}
+
+void story_cluster(struct wizard *w, enum story_cluster which)
+{
+	static const char *const etcd[] = { "leader", "voter", "voter", "", "" };
+	struct port_cluster *c = &w->cluster;
+
+	c->installed = true;
+	c->node_count = story_config.host_count;
+	c->nodes = xcalloc(c->node_count, sizeof(*c->nodes));
+	words(&c->api, STYLE_NORMAL, "Kubernetes 1.36.2; the API server answers (asked through cp1)");
+	words(&c->etcd, STYLE_NORMAL, "3 voters; quorum 2, tolerates 1 lost");
+	words(&c->vip, STYLE_NORMAL, "10.0.0.100 held by cp1");
+	for (size_t i = 0; i < c->node_count; i++) {
+		struct port_node *n = &c->nodes[i];
+
+		*n = (struct port_node){ .probed = true, .ready = true, .days = i < 3 ? 341 : 339 };
+		n->pods = n->pods_up = i < 3 ? 4 : 0;
+		snprintf(n->name, sizeof(n->name), "%s", story_config.hosts[i].name);
+		snprintf(n->address, sizeof(n->address), "10.0.0.%d", i < 3 ? 11 + (int)i : 18 + (int)i);
+		snprintf(n->role, sizeof(n->role), i < 3 ? "control plane" : "worker");
+		snprintf(n->node, sizeof(n->node), "Ready");
+		snprintf(n->kubelet, sizeof(n->kubelet), "active");
+		snprintf(n->etcd, sizeof(n->etcd), "%s", etcd[i]);
+	}
+	if (which != STORY_HEALTHY) {
+		cp3_dead(&c->nodes[2], which == STORY_CP_DEAD);
+		words(&c->etcd, STYLE_FAIL, "3 voters, 2 up; quorum 2, tolerates 0 lost");
+		c->errors = 3;
+		c->warnings = 1;
+		c->remediable = 4;
+	}
+	if (which == STORY_NO_QUORUM) {
+		quorum_lost(c);
+		c->errors = 6;
+	}
+	w->cluster_text = xstrdup(document_text(w->document));
+	w->cluster_ms = 1000000 - 7000;
+}
+
 void story_plan(struct wizard *w)
 {
 	story_view(&w->plan, STORY_PLAN, INT64_MAX);
 	w->plan_text = xstrdup(document_text(w->document));
 	w->plan_valid = w->summary_valid = true;
-	w->purpose = PURPOSE_PLAN;
+	w->purpose = w->plan_purpose = PURPOSE_PLAN;
 	w->summary =
 		(struct port_summary){ .version = xstrdup("1.36.2"), .endpoint = xstrdup("https://10.0.0.100:6443") };
 }

@@ -162,6 +162,46 @@ static void done_left(void)
 	app_push(fake_app, screen_done());
 }
 
+static void dashboard_of(enum story_cluster which)
+{
+	open_at(screen_hosts());
+	story_cluster(&fake_wizard, which);
+	app_push(fake_app, screen_dashboard());
+	tick(1000000);
+}
+
+static void dashboard(void)
+{
+	dashboard_of(STORY_HEALTHY);
+}
+
+static void dashboard_dead(void)
+{
+	dashboard_of(STORY_CP_DEAD);
+	app_key(fake_app, K_DOWN);
+	app_key(fake_app, K_DOWN);
+}
+
+static void dashboard_details(void)
+{
+	dashboard_dead();
+	app_key(fake_app, K_ENTER);
+}
+
+static void dashboard_no_quorum(void)
+{
+	dashboard_of(STORY_NO_QUORUM);
+}
+
+/* The first look is under way. */
+static void dashboard_empty(void)
+{
+	open_at(screen_hosts());
+	story_run(&fake_wizard, STORY_CHECK, 0);
+	fake_wizard.purpose = PURPOSE_LOOK;
+	app_push(fake_app, screen_dashboard());
+}
+
 static void replay(void)
 {
 	struct recording *r;
@@ -226,6 +266,11 @@ static const struct scene {
 	{ "host-keys", host_keys, { { 80, 24 }, { 200, 50 } } },
 	{ "done", done, { { 80, 24 }, { 200, 50 } } },
 	{ "done-left", done_left, { { 80, 24 }, { 200, 50 } } },
+	{ "dashboard", dashboard, { { 80, 24 }, { 200, 50 } } },
+	{ "dashboard-dead", dashboard_dead, { { 80, 24 }, { 200, 50 } } },
+	{ "dashboard-details", dashboard_details, { { 80, 24 } } },
+	{ "dashboard-no-quorum", dashboard_no_quorum, { { 80, 24 }, { 200, 50 } } },
+	{ "dashboard-empty", dashboard_empty, { { 80, 24 }, { 200, 50 } } },
 	{ "replay", replay, { { 80, 24 }, { 200, 50 } } },
 	{ "help", help, { { 80, 24 }, { 200, 50 } } },
 	{ "question", question, { { 80, 24 }, { 200, 50 } } },

@@ -1,0 +1,231 @@
+/* A living cluster: how it is, what is broken, and what can be done about it. */
+#include "tui/dashboard.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+
+#define AGAIN_MS 10000 /* after the end of a look the next one begins by itself */
+
+static struct dashboard *of(struct screen *s)
+{
+	return (struct dashboard *)s;
+}
+
+static const struct port_node *selected(const struct screen *screen)
+{
+	const struct dashboard *d = (const struct dashboard *)screen;
+	const struct port_cluster *c = &screen->wizard->cluster;
+
+	return d->list.selected < c->node_count ? &c->nodes[d->list.selected] : NULL;
+}
+
+static bool on_host(const struct screen *screen)
+{
+	return selected(screen) != NULL;
+}
+
+/* ---- looking ---------------------------------------------------------------------------------------------------------- */
+
+static bool looking(const struct screen *screen)
+{
+	return wizard_running(screen->wizard) && screen->wizard->purpose == PURPOSE_LOOK;
+}
+
+static void look(struct screen *screen)
+{
+	of(screen)->begun = page_begin(screen, PURPOSE_LOOK, NULL, NULL) || !wizard_running(screen->wizard);
+}
+
+/* Nothing is lost by it, and what comes next need not wait. */
+static void stop_look(struct screen *screen)
+{
+	if (looking(screen))
+		wizard_command(screen->wizard, ENGINE_CANCEL, -1);
+	of(screen)->begun = false;
+}
+
+static void refresh(struct screen *screen)
+{
+	list_resize(&of(screen)->list, screen->wizard->cluster.node_count);
+}
+
+static void shown(struct screen *screen)
+{
+	refresh(screen);
+	/* only once: one that cannot begin has said why, and would say it again and again */
+	if (!page_cluster_now(screen->wizard) && !wizard_running(screen->wizard) && !of(screen)->begun)
+		look(screen);
+}
+
+static void changed(struct screen *screen)
+{
+	struct dashboard *d = of(screen);
+
+	refresh(screen);
+	page_ask_keys(screen, &d->keys_asked);
+	if (wizard_running(screen->wizard))
+		return;
+	if (page_cluster_now(screen->wizard))
+		d->begun = false;
+	else if (app_top(screen->app) == screen && !app_mark(screen->app))
+		shown(screen);
+}
+
+/* The operator would be asked for a secret or a host key out of the blue. */
+static bool would_ask(const struct port_cluster *c)
+{
+	for (size_t i = 0; i < c->node_count; i++)
+		if (c->nodes[i].error.kind == ERROR_AUTH || c->nodes[i].error.kind == ERROR_HOSTKEY)
+			return true;
+	return false;
+}
+
+static int64_t tick(struct screen *screen, int64_t now_ms)
+{
+	struct dashboard *d = of(screen);
+	const struct wizard *w = screen->wizard;
+
+	d->now_ms = now_ms;
+	if (!wizard_running(w) && !d->begun && !d->search.typing && page_cluster_now(w) && !would_ask(&w->cluster) &&
+		now_ms - w->cluster_ms >= AGAIN_MS)
+		look(screen);
+	return 1000;
+}
+
+/* ---- acts ------------------------------------------------------------------------------------------------------------- */
+
+/* What changes hosts is planned first, and begun from there. */
+static void plan(struct screen *screen, enum purpose purpose)
+{
+	stop_look(screen);
+	app_push(screen->app, screen_plan_of(purpose, purpose_kind(purpose)->one_host ? selected(screen)->name : NULL));
+}
+
+static void repair(struct screen *screen)
+{
+	plan(screen, PURPOSE_REPAIR_PLAN);
+}
+
+static void rejoin(struct screen *screen)
+{
+	plan(screen, PURPOSE_REJOIN_PLAN);
+}
+
+static void explain(struct screen *screen)
+{
+	struct str text = STR_INIT;
+
+	dashboard_explain(selected(screen), &text);
+	app_push(screen->app, screen_reader(selected(screen)->name, text.buf));
+	str_release(&text);
+}
+
+static void past_runs(struct screen *screen)
+{
+	struct str cluster = STR_INIT;
+
+	if (document_get(screen->wizard->document, "cluster", &cluster) == 1)
+		app_push(screen->app, screen_past_runs(screen->wizard, cluster.buf));
+	str_release(&cluster);
+}
+
+static void hosts(struct screen *screen)
+{
+	stop_look(screen);
+	app_push(screen->app, screen_hosts());
+}
+
+static void back(struct screen *screen)
+{
+	stop_look(screen);
+	page_back(screen);
+}
+
+static void equivalent(struct screen *screen)
+{
+	page_equivalent(screen, PURPOSE_LOOK);
+}
+
+/* ---- the screen ------------------------------------------------------------------------------------------------------- */
+
+static void draw(const struct screen *screen, struct canvas *c)
+{
+	dashboard_draw((const struct dashboard *)screen, c);
+}
+
+static const char *row_text(size_t i, void *ctx)
+{
+	return ((const struct port_cluster *)ctx)->nodes[i].name;
+}
+
+static bool key(struct screen *screen, int k)
+{
+	struct dashboard *d = of(screen);
+	int again = 0;
+
+	if (search_key(&d->search, k, &again)) {
+		size_t found = again ? search_next(&d->search, d->list.count, d->list.selected, again, row_text,
+					       &screen->wizard->cluster)
+				     : d->list.count;
+
+		if (found < d->list.count)
+			d->list.selected = found;
+		else if (again)
+			app_say(screen->app, STYLE_WARNING, "no host has this in its name");
+		return true;
+	}
+	return list_key(&d->list, k);
+}
+
+static bool typing(const struct screen *screen)
+{
+	return ((const struct dashboard *)screen)->search.typing;
+}
+
+static void release(struct screen *screen)
+{
+	search_release(&of(screen)->search);
+	free(screen);
+}
+
+static const struct binding bindings[] = {
+	{ K_ENTER, "Details",
+		"Tells all that is known of the selected host, and of each finding why it matters and what to do.",
+		explain, on_host },
+	{ 'r', "Repair", "Plans what repair would do about the findings of all hosts; it begins from there.", repair,
+		NULL },
+	{ 'J', "Rejoin",
+		"Plans how the selected host is taken out of the cluster and joins anew; it begins from there.", rejoin,
+		on_host },
+	{ 'v', "Look", "Looks again at all hosts. Changes nothing on them, and is done by itself every now and then.",
+		look, NULL },
+	{ 'h', "Hosts", "Goes to the inventory: hosts and settings are changed there, and applied.", hosts, NULL },
+	{ 'l', "Runs", "Lists the earlier runs of this cluster; each can be watched again.", past_runs, NULL },
+	{ 'e', NULL, "Shows the command that tells the same.", equivalent, NULL },
+	{ K_ESCAPE, "Back", "Goes back.", back, NULL },
+	{ 0 },
+};
+
+static const struct screen_ops ops = {
+	.title = "Dashboard",
+	.about =
+		"How the cluster is: what its API servers, etcd and hosts say of themselves, and what is broken. It is looked at again by itself; nothing is changed on a host before a plan was shown and confirmed. With / a host is looked for.",
+	.bindings = bindings,
+	.draw = draw,
+	.key = key,
+	.text = typing,
+	.shown = shown,
+	.changed = changed,
+	.free = release,
+	.tick = tick,
+};
+
+struct screen *screen_dashboard(void)
+{
+	struct dashboard *d = xcalloc(1, sizeof(*d));
+
+	d->screen.ops = &ops;
+	search_init(&d->search);
+	return &d->screen;
+}

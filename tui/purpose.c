@@ -1,0 +1,41 @@
+/* What can be begun, in the words of the pages and of the command line. */
+#include "tui/wizard.h"
+
+#include <stdlib.h>
+
+static const struct purpose_kind kinds[] = {
+	[PURPOSE_CHECK] = { .command = "check", .does = PURPOSE_LOOKS },
+	[PURPOSE_PLAN] = { "plan", PURPOSE_PLANS, false, PURPOSE_APPLY, "installation", "" },
+	[PURPOSE_APPLY] = { .command = "apply", .does = PURPOSE_CHANGES },
+	[PURPOSE_REMEDY] = { .command = "check", .does = PURPOSE_CHANGES },
+	[PURPOSE_LOOK] = { .command = "status", .does = PURPOSE_LOOKS },
+	[PURPOSE_REPAIR_PLAN] = { "repair --check", PURPOSE_PLANS, false, PURPOSE_REPAIR, "repair", "" },
+	[PURPOSE_REPAIR] = { .command = "repair", .does = PURPOSE_CHANGES },
+	[PURPOSE_REJOIN_PLAN] = { "rejoin", PURPOSE_PLANS, true, PURPOSE_REJOIN, "rejoin",
+		"What the cluster knows of the host is taken out of it, Kubernetes' data there is deleted, and it joins anew. " },
+	[PURPOSE_REJOIN] = { .command = "rejoin", .does = PURPOSE_CHANGES, .one_host = true },
+};
+
+const struct purpose_kind *purpose_kind(enum purpose purpose)
+{
+	return &kinds[purpose];
+}
+
+void wizard_equivalent(const struct wizard *w, enum purpose purpose, struct str *out)
+{
+	const char *path = w->document ? document_path(w->document) : "kubewright.yaml";
+
+	str_addf(out, "kubewright %s ", kinds[purpose].command);
+	if (kinds[purpose].one_host)
+		str_addf(out, "%s ", w->host);
+	str_add(out, "-f ");
+	str_add_quoted(out, path);
+}
+
+void port_cluster_release(struct port_cluster *c)
+{
+	for (size_t i = 0; i < c->node_count; i++)
+		findings_release(&c->nodes[i].findings);
+	free(c->nodes);
+	*c = (struct port_cluster){ .node_count = 0 };
+}
