@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The wizard, by keys alone: from an empty folder to five Ready nodes, with a wrong value, a failed preflight and a failing host on the way; and a run that is
-# watched, resized, killed and taken up again.
+# watched, resized, killed and taken up again. In E2E_PARTS alone: dashboard, a living cluster that breaks and is mended.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/screen.sh
@@ -234,6 +234,91 @@ killed() {
 	is "$flavour: five Ready nodes" "$(ready_nodes)" 5
 	is "$flavour: init ran once" "$(runs cp1 init)" 1
 	for h in cp2 cp3 w1 w2; do is "$flavour: the join of $h ran once" "$(runs $h join)" 1; done
+}
+
+# A control plane loses its Pods, its kubelet and a manifest, by no way that kubewright knows of.
+kill_control_plane() {
+	"$LAB" exec "$1" sh -c 'systemctl stop kubelet && mv /etc/kubernetes/manifests/etcd.yaml /root/ &&
+		ctr -n k8s.io tasks ls -q | xargs -n 1 ctr -n k8s.io tasks kill -s SIGKILL'
+}
+voters_are() { [ "$(voters "$1")" = "$2" ]; }
+healthy() { shown '3 voters; quorum 2, tolerates 1 lost' && shown 'findings +none' && [ "$(screen | grep -c ' Ready ')" = 4 ]; }
+# plan_and_do WHAT: presses a on the Plan page, confirms, and follows the run back to the Dashboard
+plan_and_do() {
+	sees 60 "a begins the $1"
+	screen | sed 's/^/#   |/'
+	keys a
+	sees 5 "Begin the $1"
+	line lab
+	sees 30 'kubewright  Run'
+	sees 300 'The run is over'
+	screen | sed 's/^/#   |/'
+	keys Enter
+	sees 10 'kubewright  Dashboard'
+	until_ok 180 healthy || fail "$flavour: the Dashboard shows a healthy cluster after the $1"
+	screen | sed 's/^/#   |/'
+	is "$flavour: three voters after the $1" "$(voters cp1)" 3
+	ok "$flavour: four Ready nodes after the $1" until_ok 60 ready_is 4
+}
+select_host() {
+	types "/$1"
+	keys Enter
+	sees 5 "── $1: "
+}
+
+broken_and_repaired() {
+	kill_control_plane cp3 || fail "$flavour: cp3 is broken"
+	# nobody presses a key for it
+	sees 60 '3 voters, 2 up; quorum 2, tolerates 0 lost'
+	select_host cp3
+	sees 30 'kubelet-down'
+	sees 30 'manifest-lost'
+	screen | sed 's/^/#   |/'
+	keys r
+	plan_and_do repair
+}
+
+wiped_and_back() {
+	"$LAB" wipe cp2 || fail "$flavour: cp2 is wiped"
+	"$LAB" start cp2 || fail "$flavour: cp2 comes up again"
+	sees 60 'cp2 .*host key'
+	screen | sed 's/^/#   |/'
+	# its host key is a new one: the operator takes the old one out, as the message says
+	sed -i "/^$NETWORK.12 /d" "$XDG_STATE_HOME/kubewright/lab/known_hosts"
+	keys v
+	sees 20 'Host keys that are not known yet'
+	keys a
+	keys Enter
+	sees 60 '3 voters, 2 up'
+	select_host cp2
+	screen | sed 's/^/#   |/'
+	keys J
+	plan_and_do rejoin
+	is "$flavour: kubeadm joined cp2 once" "$(runs cp2 join)" 1
+}
+
+# The living cluster: what breaks shows by itself, and is mended by keys.
+dashboard() {
+	fresh "$1" --hosts cp1,cp2,cp3,w1
+	inventory
+	apply first
+	is "$flavour: apply ends with 0 (${seconds} s)" "$status" 0
+	mkdir -p "$WORK/desk"
+	cp "$WORK/kubewright.yaml" "$WORK/desk/"
+	terminal 80 24 "$KUBEWRIGHT"
+	sees 10 'apply ended'
+	keys Enter
+	sees 5 'kubewright  Dashboard'
+	until_ok 90 healthy || fail "$flavour: the Dashboard shows a healthy cluster"
+	screen | sed 's/^/#   |/'
+	broken_and_repaired
+	wiped_and_back
+	keys Escape Escape
+	until_ok 20 test -s "$WORK/wizard.status" || fail "$flavour: the wizard is left"
+	is "$flavour: the wizard's exit status" "$(cat "$WORK/wizard.status" 2>/dev/null)" 0
+	apply again
+	show again 12
+	is "$flavour: the command line finds nothing to do afterwards" "$status $(grep -c 'nothing was changed' "$WORK/again.out")" "0 1"
 }
 
 trap terminal_end EXIT
