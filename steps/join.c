@@ -71,7 +71,9 @@ enum step_verdict join_check(struct task *t, struct error *why)
 			name);
 		return STEP_IMPOSSIBLE;
 	}
-	if (!kubelet && !*state && node && world_is_control_plane(t)) {
+	/* a look has not taken the old Node out yet */
+	if (!kubelet && !*state && node && world_is_control_plane(t) &&
+		!(task_check_only(t) && world_rejoins(w, task_host(t)))) {
 		error_set(why, ERROR_COMMAND,
 			"the cluster knows the control plane %s, and nothing of it is on this host", name);
 		error_hint(
