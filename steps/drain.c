@@ -305,5 +305,5 @@ enum step_verdict leave_check(struct task *t, struct error *why)
 		error_hint(why, "is its address in the inventory right?");
 		return STEP_IMPOSSIBLE;
 	}
-	return reset_check(t, why);
+	return world_expelled(t, why) ? reset_check(t, why) : STEP_IMPOSSIBLE;
 }

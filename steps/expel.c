@@ -240,5 +240,23 @@ int expel_apply(struct task *t, struct error *err)
 			forget_node(t, h.name);
 	}
 	free(going);
+	task_lock(t);
+	w->expelled = rc == 0;
+	task_unlock(t);
 	return rc;
+}
+
+bool world_expelled(struct task *t, struct error *err)
+{
+	bool yes = task_check_only(t);
+
+	task_lock(t);
+	yes = yes || world_of(t)->expelled;
+	task_unlock(t);
+	if (yes)
+		return true;
+	error_set(err, ERROR_COMMAND, "the cluster still has %s: the control plane that was to take it out is lost",
+		world_host(t)->name);
+	error_hint(err, "the same command again goes on with another control plane");
+	return false;
 }

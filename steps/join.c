@@ -101,6 +101,8 @@ enum step_verdict clear_check(struct task *t, struct error *why)
 	if (!world_rejoins(world_of(t), task_host(t)) || strcmp(join, "running") == 0 ||
 		(!strstr(cluster_fact(h, "have"), "kubelet-conf") && !*join && !*world_job_state(h, "init")))
 		return STEP_NOT_HERE;
+	if (!world_expelled(t, why))
+		return STEP_IMPOSSIBLE;
 	error_set(why, ERROR_NONE, "takes back what is left of the old Node");
 	return STEP_NEEDED;
 }

@@ -88,6 +88,7 @@ struct world {
 	bool token_busy;      /* somebody is making it */
 	bool token_signed;    /* and cluster-info is signed with it: joins may use it */
 	bool asked_again;     /* repair's second look at the cluster has begun */
+	bool expelled;        /* who leaves is out of the cluster, as far as it may be */
 	bool *gone;           /* per host: it leaves for good, and verify saw neither a Node nor an etcd member of it */
 	unsigned voters, no_network; /* seen by verify: etcd's voters, Nodes that wait for a pod network */
 	char kubeadm_version[48], kubeadm_digest[72]; /* seen on the lead */
@@ -265,6 +266,8 @@ bool world_etcd_runs(const struct cluster_host *h);
 bool world_rejoins(const struct world *w, int host);
 /* Whether a host is to leave the cluster in this run, for good or to join anew. */
 bool world_leaves(const struct world *w, int host);
+/* False in a run that changes things when the cluster still has this host, because nobody came to take it out: err says so. */
+bool world_expelled(struct task *t, struct error *err);
 /* Whether a host is to leave the cluster for good in this run. */
 bool world_removes(const struct world *w, int host);
 /* For world_api; ctx: a struct inventory_host. A Node that is not there is fine. */
