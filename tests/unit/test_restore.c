@@ -1,92 +1,11 @@
 /* `etcd restore` and `etcd snapshot` over machines that keep what is done to them: refused while the quorum stands, and what becomes of it when it is lost. */
 #include "tests/test.h"
-#include "tests/unit/fake_cluster.h"
-#include "tests/unit/fake_tls.h"
+#include "tests/unit/fake_rack.h"
 
 #include "base/error.h"
 #include "base/file.h"
 #include "inventory/inventory.h"
 #include "net/net.h"
-
-#include <openssl/ssl.h>
-#include <signal.h>
-
-static const char text[] =
-	"cluster: rack7\nkubernetes: {version: 1.36.2}\nendpoint: {vip: 10.0.0.100}\nnetwork: {cni: /cni.yaml}\n"
-	"hosts:\n"
-	"  - {name: cp1, address: 10.0.0.11, role: control-plane}\n"
-	"  - {name: cp2, address: 10.0.0.12, role: control-plane}\n"
-	"  - {name: cp3, address: 10.0.0.13, role: control-plane}\n"
-	"  - {name: w1, address: 10.0.0.21, role: worker, labels: {rack: '7'}}\n"
-	"  - {name: w2, address: 10.0.0.22, role: worker, labels: {rack: '7'}}\n";
-
-static struct inventory *inventory;
-static struct pki_store *store;
-static struct ssl_ctx_st *tls[LAB_MACHINES][2];
-static char dir[64];
-
-static const char *file_of(const struct pki_files *f, const char *name)
-{
-	for (size_t i = 0; i < f->count; i++)
-		if (strcmp(f->list[i].path + strlen("/etc/kubernetes/pki/"), name) == 0)
-			return f->list[i].content.text;
-	return "";
-}
-
-static void set_up(void)
-{
-	static const char *const more[] = { "127.0.0.1", "10.0.0.100" };
-	struct error err = { 0 };
-	char path[96];
-
-	signal(SIGPIPE, SIG_IGN);
-	net_init();
-	strcpy(dir, "/tmp/kubewright-test-XXXXXX");
-	inventory = inventory_parse("/kubewright.yaml", text, sizeof(text) - 1, NULL, 0, NULL, &err);
-	if (!mkdtemp(dir) || !inventory)
-		exit(2);
-	snprintf(path, sizeof(path), "%s/pki", dir);
-	store = pki_store_create(path, PKI_ECDSA_P256, PKI_ECDSA_P256, NULL, &err);
-	for (int i = 0; i < 3 && store; i++) {
-		struct pki_node n = { .cluster = "rack7",
-			.name = inventory->hosts[i].name,
-			.address = inventory->hosts[i].address,
-			.endpoint = "10.0.0.100",
-			.port = 6443,
-			.bind_port = 6443,
-			.service_ip = "10.96.0.1",
-			.dns_domain = "cluster.local",
-			.more_sans = more,
-			.more_san_count = 2,
-			.admin_org = "kubeadm:cluster-admins",
-			.days = 2 };
-
-		struct pki_files f = { 0 };
-
-		if (pki_control_plane_files(store, &n, &f, &err))
-			exit(2);
-		tls[i][0] = fake_tls_context(
-			file_of(&f, "apiserver.crt"), file_of(&f, "apiserver.key"), pki_store_pem(store, PKI_CA_CRT));
-		tls[i][1] = fake_tls_context(file_of(&f, "etcd/server.crt"), file_of(&f, "etcd/server.key"),
-			pki_store_pem(store, PKI_ETCD_CA_CRT));
-		pki_files_release(&f);
-	}
-}
-
-static void tear_down(void)
-{
-	char command[128];
-
-	for (int i = 0; i < 3; i++) {
-		SSL_CTX_free(tls[i][0]);
-		SSL_CTX_free(tls[i][1]);
-	}
-	pki_store_free(store);
-	inventory_free(inventory);
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	if (system(command))
-		printf("# cannot remove %s\n", dir);
-}
 
 /* ---- one run ------------------------------------------------------------------------------------------------------- */
 
@@ -95,7 +14,7 @@ static void tear_down(void)
 /* A whole cluster, of which the machines of a bit mask have lost their disks. */
 static void begin(struct lab *l, unsigned lost)
 {
-	lab_init(l, inventory, store, tls);
+	lab_init(l, rack_inventory, rack_store, rack_tls);
 	for (int i = 0; i < LAB_MACHINES; i++) {
 		struct machine *m = &l->machines[i];
 
@@ -136,9 +55,9 @@ static void run(struct lab *l, struct world_etcd *e, bool restore, bool override
 	char pki[96], snapshots[96];
 
 	memset(o, 0, sizeof(*o));
-	world_init(&w, inventory, release_find("1.36.2"));
-	snprintf(pki, sizeof(pki), "%s/pki", dir);
-	snprintf(snapshots, sizeof(snapshots), "%s/snapshots", dir);
+	world_init(&w, rack_inventory, release_find("1.36.2"));
+	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
+	snprintf(snapshots, sizeof(snapshots), "%s/snapshots", rack_dir);
 	w.run = "r1";
 	w.owner = "a@b pid 1";
 	w.machine = "m";
@@ -149,7 +68,8 @@ static void run(struct lab *l, struct world_etcd *e, bool restore, bool override
 	w.etcd_task = e;
 	w.store = pki_store_open(pki, NULL, &err);
 	for (int i = 0; i < LAB_MACHINES; i++)
-		hosts[i] = (struct engine_host){ inventory->hosts[i].name, i < 3 ? ROLE_CONTROL_PLANE : ROLE_WORKER };
+		hosts[i] =
+			(struct engine_host){ rack_inventory->hosts[i].name, i < 3 ? ROLE_CONTROL_PLANE : ROLE_WORKER };
 	config.world = &w;
 	lab_run(l, &w, 0, LAB_LOST);
 	engine = engine_new(&config);
@@ -180,7 +100,7 @@ static void test_stands(void)
 	struct seen o;
 	struct lab l;
 
-	set_up();
+	rack_up();
 	for (size_t i = 0; i < 2; i++) {
 		struct world_etcd e = { .host = 0, .time = "t", .from = -1 };
 
@@ -190,7 +110,7 @@ static void test_stands(void)
 		CHECK_STR(o.first.host, "cp1");
 		CHECK_INT(l.stops + l.restores, 0);
 	}
-	tear_down();
+	rack_down();
 }
 
 /* The etcd there is down, the other two cannot be reached from here, and they are well: seen through that host. */
@@ -200,7 +120,7 @@ static void test_stands_out_of_sight(void)
 	struct seen o;
 	struct lab l;
 
-	set_up();
+	rack_up();
 	begin(&l, 0);
 	l.machines[0].have = "kubelet-conf admin-conf etcd-data";
 	l.out_of_sight = 2 | 4;
@@ -208,7 +128,7 @@ static void test_stands_out_of_sight(void)
 	CHECK(o.failed);
 	CHECK_INT(l.stops + l.restores, 0);
 	CHECK(strstr(o.refusal, "2 of 3 voters answer") != NULL);
-	tear_down();
+	rack_down();
 }
 
 static void test_lost(void)
@@ -217,7 +137,7 @@ static void test_lost(void)
 	struct seen o;
 	struct lab l;
 
-	set_up();
+	rack_up();
 	begin(&l, 1 | 4);
 	run(&l, &e, true, false, &o);
 	if (!CHECK(!o.failed))
@@ -229,7 +149,7 @@ static void test_lost(void)
 	CHECK(quorum_healthy(&o.view, 0));
 	CHECK_STR(o.view.list[0].name, "cp2");
 	CHECK_INT(o.nodes, LAB_MACHINES);
-	tear_down();
+	rack_down();
 }
 
 /* Overridden: no two clusters live side by side. */
@@ -239,14 +159,14 @@ static void test_overridden(void)
 	struct seen o;
 	struct lab l;
 
-	set_up();
+	rack_up();
 	begin(&l, 0);
 	run(&l, &e, true, true, &o);
 	CHECK(!o.failed);
 	CHECK_INT(l.stops, 2);
 	CHECK_INT(l.restores, 1);
 	CHECK_INT(o.view.count, 1);
-	tear_down();
+	rack_down();
 }
 
 /* A snapshot is taken from a member that lives, and gets to the host in pieces. */
@@ -258,7 +178,7 @@ static void test_snapshot(void)
 	struct seen o;
 	struct lab l;
 
-	set_up();
+	rack_up();
 	begin(&l, 1 | 4);
 	run(&l, &e, false, false, &o);
 	CHECK(!o.failed);
@@ -274,7 +194,7 @@ static void test_snapshot(void)
 	CHECK_INT(l.restores, 1);
 	free(e.snapshot);
 	str_release(&got);
-	tear_down();
+	rack_down();
 }
 
 static void test_nothing_left(void)
@@ -283,12 +203,12 @@ static void test_nothing_left(void)
 	struct seen o;
 	struct lab l;
 
-	set_up();
+	rack_up();
 	begin(&l, 1 | 2 | 4);
 	run(&l, &e, false, false, &o);
 	CHECK(o.failed && strstr(o.first.what, "no etcd of a control plane answers") && o.first.hint[0]);
 	CHECK(e.from < 0 && !e.snapshot);
-	tear_down();
+	rack_down();
 }
 
 static const struct test tests[] = {

@@ -3,96 +3,15 @@
  * makes the cluster. Each point runs in a process of its own, several at once, because most of them wait for a connection to be tried again.
  */
 #include "tests/test.h"
-#include "tests/unit/fake_cluster.h"
-#include "tests/unit/fake_tls.h"
+#include "tests/unit/fake_rack.h"
 
 #include "base/error.h"
 #include "base/secret.h"
 #include "inventory/inventory.h"
 #include "net/net.h"
 
-#include <openssl/ssl.h>
-#include <signal.h>
-
 #define AT_ONCE 8
 #define POINT_SECONDS (TEST_SECONDS / 4)
-
-static const char text[] =
-	"cluster: rack7\nkubernetes: {version: 1.36.2}\nendpoint: {vip: 10.0.0.100}\nnetwork: {cni: /cni.yaml}\n"
-	"hosts:\n"
-	"  - {name: cp1, address: 10.0.0.11, role: control-plane}\n"
-	"  - {name: cp2, address: 10.0.0.12, role: control-plane}\n"
-	"  - {name: cp3, address: 10.0.0.13, role: control-plane}\n"
-	"  - {name: w1, address: 10.0.0.21, role: worker, labels: {rack: '7'}}\n"
-	"  - {name: w2, address: 10.0.0.22, role: worker, labels: {rack: '7'}}\n";
-
-static struct inventory *inventory;
-static struct pki_store *store;
-static struct ssl_ctx_st *tls[LAB_MACHINES][2];
-static char dir[64];
-
-static const char *file_of(const struct pki_files *f, const char *name)
-{
-	for (size_t i = 0; i < f->count; i++)
-		if (strcmp(f->list[i].path + strlen("/etc/kubernetes/pki/"), name) == 0)
-			return f->list[i].content.text;
-	return "";
-}
-
-static void set_up(void)
-{
-	static const char *const more[] = { "127.0.0.1", "10.0.0.100" };
-	struct error err = { 0 };
-	char path[96];
-
-	signal(SIGPIPE, SIG_IGN);
-	net_init();
-	strcpy(dir, "/tmp/kubewright-test-XXXXXX");
-	inventory = inventory_parse("/kubewright.yaml", text, sizeof(text) - 1, NULL, 0, NULL, &err);
-	if (!mkdtemp(dir) || !inventory)
-		exit(2);
-	snprintf(path, sizeof(path), "%s/pki", dir);
-	store = pki_store_create(path, PKI_ECDSA_P256, PKI_ECDSA_P256, NULL, &err);
-	for (int i = 0; i < 3 && store; i++) {
-		struct pki_node n = { .cluster = "rack7",
-			.name = inventory->hosts[i].name,
-			.address = inventory->hosts[i].address,
-			.endpoint = "10.0.0.100",
-			.port = 6443,
-			.bind_port = 6443,
-			.service_ip = "10.96.0.1",
-			.dns_domain = "cluster.local",
-			.more_sans = more,
-			.more_san_count = 2,
-			.admin_org = "kubeadm:cluster-admins",
-			.days = 2 };
-
-		struct pki_files f = { 0 };
-
-		if (pki_control_plane_files(store, &n, &f, &err))
-			exit(2);
-		tls[i][0] = fake_tls_context(
-			file_of(&f, "apiserver.crt"), file_of(&f, "apiserver.key"), pki_store_pem(store, PKI_CA_CRT));
-		tls[i][1] = fake_tls_context(file_of(&f, "etcd/server.crt"), file_of(&f, "etcd/server.key"),
-			pki_store_pem(store, PKI_ETCD_CA_CRT));
-		pki_files_release(&f);
-	}
-}
-
-static void tear_down(void)
-{
-	char command[128];
-
-	for (int i = 0; i < 3; i++) {
-		SSL_CTX_free(tls[i][0]);
-		SSL_CTX_free(tls[i][1]);
-	}
-	pki_store_free(store);
-	inventory_free(inventory);
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	if (system(command))
-		printf("# cannot remove %s\n", dir);
-}
 
 /* ---- one run ------------------------------------------------------------------------------------------------------- */
 
@@ -165,9 +84,9 @@ static void run(
 	struct world w;
 	char pki[96], kubeconfig[96], snapshots[96];
 
-	world_init(&w, inventory, release_find("1.36.2"));
-	snprintf(pki, sizeof(pki), "%s/pki", dir);
-	snprintf(kubeconfig, sizeof(kubeconfig), "%s/conf.%d", dir, (int)getpid());
+	world_init(&w, rack_inventory, release_find("1.36.2"));
+	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
+	snprintf(kubeconfig, sizeof(kubeconfig), "%s/conf.%d", rack_dir, (int)getpid());
 	if (rejoining)
 		again[lost] = true;
 	if (removing)
@@ -182,13 +101,13 @@ static void run(
 	w.dead_runs = dead_runs;
 	w.store_dir = pki;
 	w.kubeconfig_path = kubeconfig;
-	snprintf(snapshots, sizeof(snapshots), "%s/snapshots.%d", dir, (int)getpid());
+	snprintf(snapshots, sizeof(snapshots), "%s/snapshots.%d", rack_dir, (int)getpid());
 	w.snapshots_dir = snapshots;
 	w.cni_manifest = "image: example.com/cni:1\n";
 	w.store = pki_store_open(pki, NULL, &err);
 	for (int i = 0; i < LAB_MACHINES; i++)
-		hosts[i] = (struct engine_host){ inventory->hosts[i].name,
-			inventory->hosts[i].role == INVENTORY_CONTROL_PLANE ? ROLE_CONTROL_PLANE : ROLE_WORKER };
+		hosts[i] = (struct engine_host){ rack_inventory->hosts[i].name,
+			rack_inventory->hosts[i].role == INVENTORY_CONTROL_PLANE ? ROLE_CONTROL_PLANE : ROLE_WORKER };
 	config.world = &w;
 	lab_run(l, &w, fail_at, fault);
 	e = engine_new(&config);
@@ -305,7 +224,7 @@ static void point(unsigned n, enum lab_fault fault)
 	struct lab l;
 
 	alarm(POINT_SECONDS);
-	lab_init(&l, inventory, store, tls);
+	lab_init(&l, rack_inventory, rack_store, rack_tls);
 	if (lost >= 0)
 		lose_one(&l);
 	if (removed >= 0)
@@ -319,7 +238,7 @@ static void point(unsigned n, enum lab_fault fault)
 	/* whom it can still reach it leaves without a lock */
 	for (int i = 0; i < LAB_MACHINES; i++)
 		if (fault != LAB_ERROR && i != l.dead && !CHECK_STR(l.machines[i].lock, ""))
-			printf("# %s: %s\n", inventory->hosts[i].name, run_error(&bad));
+			printf("# %s: %s\n", rack_inventory->hosts[i].name, run_error(&bad));
 	if (fault == LAB_LOST || fault == LAB_LOST_AFTER)
 		CHECK(bad.failed);
 	else if (fault == LAB_ONCE && !CHECK(!bad.failed))
@@ -336,7 +255,7 @@ static unsigned good_rejoin(void)
 	struct lab l;
 	unsigned calls;
 
-	lab_init(&l, inventory, store, tls);
+	lab_init(&l, rack_inventory, rack_store, rack_tls);
 	lose_one(&l);
 	looking = true;
 	run(&l, "r0", "", 0, LAB_LOST, &o);
@@ -366,7 +285,7 @@ static unsigned good_remove(void)
 	struct lab l;
 	unsigned calls;
 
-	lab_init(&l, inventory, store, tls);
+	lab_init(&l, rack_inventory, rack_store, rack_tls);
 	stand_up(&l);
 	run(&l, "r1", "", 0, LAB_LOST, &o);
 	left_over(&l, &o);
@@ -387,7 +306,7 @@ static unsigned good_run(unsigned *again_execs)
 	struct lab l;
 	unsigned calls;
 
-	lab_init(&l, inventory, store, tls);
+	lab_init(&l, rack_inventory, rack_store, rack_tls);
 	run(&l, "r1", "", 0, LAB_LOST, &o);
 	converged(&l, &o);
 	CHECK_INT(l.inits, 1);
@@ -424,7 +343,7 @@ static void series(enum lab_fault a, enum lab_fault b, unsigned step)
 	unsigned numbers[AT_ONCE], running = 0, execs, points, made = 0;
 	int before;
 
-	set_up();
+	rack_up();
 	points = removed >= 0 ? good_remove() : lost >= 0 ? good_rejoin() : good_run(&execs);
 	before = test_failures;
 	for (unsigned n = only() ? only() : 1; n <= points && test_failures < before + 5; n += step) {
@@ -451,17 +370,17 @@ static void series(enum lab_fault a, enum lab_fault b, unsigned step)
 	while (running)
 		reap(&running, pids, numbers);
 	printf("# %u points\n", made);
-	tear_down();
+	rack_down();
 }
 
 static void test_good(void)
 {
 	unsigned execs;
 
-	set_up();
+	rack_up();
 	good_run(&execs);
 	CHECK_INT(execs, 2 * LAB_MACHINES);
-	tear_down();
+	rack_down();
 }
 
 /* A run that has some control planes while another has one ends before it changes anything; a worker that is held is set aside alone. */
@@ -470,8 +389,8 @@ static void test_locked(void)
 	struct seen o = { 0 };
 	struct lab l;
 
-	set_up();
-	lab_init(&l, inventory, store, tls);
+	rack_up();
+	lab_init(&l, rack_inventory, rack_store, rack_tls);
 	snprintf(l.machines[1].lock, sizeof(l.machines[1].lock), "other");
 	run(&l, "r1", "", 0, LAB_LOST, &o);
 	CHECK(o.failed);
@@ -494,7 +413,7 @@ static void test_locked(void)
 	run(&l, "r3", "", 0, LAB_LOST, &o);
 	converged(&l, &o);
 	pthread_mutex_destroy(&l.lock);
-	tear_down();
+	rack_down();
 }
 
 static void test_lost(void)
@@ -517,10 +436,10 @@ static void test_error(void)
 /* Each of the three, the first one too. */
 static void test_rejoin(void)
 {
-	set_up();
+	rack_up();
 	for (lost = 0; lost < 3; lost++)
 		good_rejoin();
-	tear_down();
+	rack_down();
 }
 
 /* A rejoin died while its kubeadm join went on: the next one follows that, and takes nothing back. */
@@ -529,9 +448,9 @@ static void test_rejoin_follows(void)
 	struct seen o = { 0 };
 	struct lab l;
 
-	set_up();
+	rack_up();
 	lost = 1;
-	lab_init(&l, inventory, store, tls);
+	lab_init(&l, rack_inventory, rack_store, rack_tls);
 	lose_one(&l);
 	run(&l, "r1", "", 0, LAB_LOST, &o);
 	for (size_t i = 0; i < sizeof(l.machines[lost].jobs) / sizeof(l.machines[lost].jobs[0]); i++)
@@ -544,7 +463,7 @@ static void test_rejoin_follows(void)
 	converged(&l, &o);
 	rejoining = false;
 	pthread_mutex_destroy(&l.lock);
-	tear_down();
+	rack_down();
 }
 
 static void test_rejoin_cut(void)
@@ -556,10 +475,10 @@ static void test_rejoin_cut(void)
 /* Each host, the first one too. */
 static void test_remove(void)
 {
-	set_up();
+	rack_up();
 	for (removed = 0; removed < LAB_MACHINES; removed++)
 		good_remove();
-	tear_down();
+	rack_down();
 }
 
 /* A pod that nothing makes anew is not taken away without a word, and nothing is changed then. */
@@ -568,9 +487,9 @@ static void test_bare(void)
 	struct seen o = { 0 };
 	struct lab l;
 
-	set_up();
+	rack_up();
 	removed = 3;
-	lab_init(&l, inventory, store, tls);
+	lab_init(&l, rack_inventory, rack_store, rack_tls);
 	stand_up(&l);
 	l.machines[3].bare = true;
 	run(&l, "r1", "", 0, LAB_LOST, &o);
@@ -581,7 +500,7 @@ static void test_bare(void)
 	run(&l, "r2", "", 0, LAB_LOST, &o);
 	left_over(&l, &o);
 	pthread_mutex_destroy(&l.lock);
-	tear_down();
+	rack_down();
 }
 
 static void test_remove_cut(void)

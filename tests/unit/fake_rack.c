@@ -1,0 +1,91 @@
+#include "tests/unit/fake_rack.h"
+
+#include "tests/unit/fake_tls.h"
+
+#include "base/error.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+
+#include <openssl/ssl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char text[] =
+	"cluster: rack7\nkubernetes: {version: 1.36.2}\nendpoint: {vip: 10.0.0.100}\nnetwork: {cni: /cni.yaml}\n"
+	"hosts:\n"
+	"  - {name: cp1, address: 10.0.0.11, role: control-plane}\n"
+	"  - {name: cp2, address: 10.0.0.12, role: control-plane}\n"
+	"  - {name: cp3, address: 10.0.0.13, role: control-plane}\n"
+	"  - {name: w1, address: 10.0.0.21, role: worker, labels: {rack: '7'}}\n"
+	"  - {name: w2, address: 10.0.0.22, role: worker, labels: {rack: '7'}}\n";
+
+struct inventory *rack_inventory;
+struct pki_store *rack_store;
+struct ssl_ctx_st *rack_tls[LAB_MACHINES][2];
+char rack_dir[64];
+
+static const char *file_of(const struct pki_files *f, const char *name)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (strcmp(f->list[i].path + strlen("/etc/kubernetes/pki/"), name) == 0)
+			return f->list[i].content.text;
+	return "";
+}
+
+void rack_up(void)
+{
+	static const char *const more[] = { "127.0.0.1", "10.0.0.100" };
+	struct error err = { 0 };
+	char path[96];
+
+	signal(SIGPIPE, SIG_IGN);
+	net_init();
+	strcpy(rack_dir, "/tmp/kubewright-test-XXXXXX");
+	rack_inventory = inventory_parse("/kubewright.yaml", text, sizeof(text) - 1, NULL, 0, NULL, &err);
+	if (!mkdtemp(rack_dir) || !rack_inventory)
+		exit(2);
+	snprintf(path, sizeof(path), "%s/pki", rack_dir);
+	rack_store = pki_store_create(path, PKI_ECDSA_P256, PKI_ECDSA_P256, NULL, &err);
+	for (int i = 0; i < 3 && rack_store; i++) {
+		struct pki_node n = { .cluster = "rack7",
+			.name = rack_inventory->hosts[i].name,
+			.address = rack_inventory->hosts[i].address,
+			.endpoint = "10.0.0.100",
+			.port = 6443,
+			.bind_port = 6443,
+			.service_ip = "10.96.0.1",
+			.dns_domain = "cluster.local",
+			.more_sans = more,
+			.more_san_count = 2,
+			.admin_org = "kubeadm:cluster-admins",
+			.days = 2 };
+
+		struct pki_files f = { 0 };
+
+		if (pki_control_plane_files(rack_store, &n, &f, &err))
+			exit(2);
+		rack_tls[i][0] = fake_tls_context(file_of(&f, "apiserver.crt"), file_of(&f, "apiserver.key"),
+			pki_store_pem(rack_store, PKI_CA_CRT));
+		rack_tls[i][1] = fake_tls_context(file_of(&f, "etcd/server.crt"), file_of(&f, "etcd/server.key"),
+			pki_store_pem(rack_store, PKI_ETCD_CA_CRT));
+		pki_files_release(&f);
+	}
+}
+
+void rack_down(void)
+{
+	char command[128];
+
+	for (int i = 0; i < 3; i++) {
+		SSL_CTX_free(rack_tls[i][0]);
+		SSL_CTX_free(rack_tls[i][1]);
+	}
+	pki_store_free(rack_store);
+	inventory_free(rack_inventory);
+	snprintf(command, sizeof(command), "rm -rf '%s'", rack_dir);
+	if (system(command))
+		printf("# cannot remove %s\n", rack_dir);
+}
