@@ -137,7 +137,7 @@ static int without(struct task *t, const struct inventory_host *h, struct quorum
 	return voters;
 }
 
-static int save(struct task *t, struct error *err)
+int world_snapshot_first(struct task *t, struct error *err)
 {
 	struct net_snapshot info;
 	struct error why = { 0 };
@@ -229,7 +229,7 @@ int expel_apply(struct task *t, struct error *err)
 		error_hint(err, "see 'kubewright etcd members'");
 	}
 	voters = rc ? -1 : judge(t, &view, going, err);
-	rc = voters < 0 || (voters > 0 && save(t, err)) ? -1 : 0;
+	rc = voters < 0 || (voters > 0 && world_snapshot_first(t, err)) ? -1 : 0;
 	for (size_t i = 0; rc == 0 && i < w->inventory->host_count; i++) {
 		struct inventory_host h = w->inventory->hosts[i];
 

@@ -76,14 +76,18 @@ static int take_out(struct task *t, char *id, struct error *err)
 {
 	struct world *w = world_of(t);
 	struct quorum after = { 0, 0 };
+	bool voter = false;
 	int rc = 0;
 
 	task_lock(t);
 	for (size_t i = 0; rc == 0 && i < w->cluster.member_count; i++)
-		if (strcmp(w->cluster.members[i].id, id) == 0)
+		if (strcmp(w->cluster.members[i].id, id) == 0) {
+			voter = !w->cluster.members[i].learner;
 			rc = bears(w, &w->cluster.members[i], &after, err);
+		}
 	task_unlock(t);
-	if (rc || world_api_at(t, "127.0.0.1", 2379, true, remove_member, id, err))
+	if (rc || (voter && world_snapshot_first(t, err)) ||
+		world_api_at(t, "127.0.0.1", 2379, true, remove_member, id, err))
 		return error_wrap(err, "cannot take the etcd member %s out", id);
 	task_lock(t);
 	forget(w, id);

@@ -256,6 +256,8 @@ const char *world_job_state(const struct cluster_host *h, const char *name);
 int world_clean(struct task *t, struct error *err);
 /* A snapshot of etcd, through this host's own member, into world->snapshots_dir. Returns its path (the caller frees), or NULL. */
 char *world_snapshot(struct task *t, struct net_snapshot *info, struct error *err);
+/* The same before a voter is taken out; that none can be taken is an error unless the operator overrides it. */
+int world_snapshot_first(struct task *t, struct error *err);
 /* Fills a view of etcd through this host's own member, or from here through another one while that is down: its list, and who of it answers. -1 only when the way to this host broke or the run was cancelled. */
 int world_view(struct task *t, struct quorum_view *view, struct error *err);
 /* Whether a control plane has unfinished business of an `etcd restore`, begun by an earlier run. */
