@@ -67,6 +67,10 @@ restart_static_pods() {
 	done
 }
 
+# Somebody has the address and an API server behind it.
+# shellcheck disable=SC2016
+vip_served() { timeout 2 bash -c ': <"/dev/tcp/$0/6443"' "$kw_vip" 2>/dev/null; }
+
 vip_off() { ! ip -o -4 addr show | grep -qF " $kw_vip/"; }
 
 vip_renew() {
@@ -77,9 +81,10 @@ vip_renew() {
 	done
 	wait_for 10 vip_off || fail "the address $kw_vip stays on this host" "see 'ip -4 addr' on the host"
 	start_unit start keepalived
+	# an election takes some seconds; who must have won it looks for the address right after
+	wait_for 20 vip_served || log "warning: nothing answers at $kw_vip:6443 yet"
 }
 
-# Two rounds: files before what reads them.
 act() {
 	case $1 in
 	kept) kept "$2" ;;

@@ -17,7 +17,7 @@ check() {
 }
 # The names of what repair finds on a host.
 found_on() { jq -r --arg h "$1" '.findings[] | select(.host == $h) | .name' "$WORK/check.json"; }
-finds() { check && false || found_on "$1" | grep -x -- "$2" >/dev/null; }
+finds() { check; found_on "$1" | grep -x -- "$2" >/dev/null; }
 healthy() { check && [ "$(jq '.findings | length' "$WORK/check.json")" = 0 ]; }
 
 # fault WHAT HOST FINDING INJECT PROBE: INJECT and PROBE are shell text run as root on HOST; "local …" runs here instead
@@ -63,6 +63,7 @@ etcd() {
 }
 member_count() { [ "$(etcd cp1 cluster/member/list '{}' | jq '.members | length')" = "$1" ]; }
 add_member() { etcd cp1 cluster/member/add "{\"peerURLs\": [\"https://$1:2380\"]${2:-}}" | jq -e .member; }
+add_learner() { add_member "$NETWORK.98" ', "isLearner": true'; }
 node_there() { kc get node "$1" -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}' | grep -x True; }
 control_plane_marked() {
 	kc get node "$1" -o jsonpath='{.metadata.labels}' | grep -q node-role.kubernetes.io/control-plane && kc get node "$1" -o jsonpath='{.spec.taints}' | grep -q NoSchedule
@@ -83,7 +84,6 @@ MANIFESTS=/etc/kubernetes/manifests
 READY='curl -s --cacert /etc/kubernetes/pki/ca.crt https://127.0.0.1:6443/readyz | grep -x ok'
 up() { echo "ss -Hltn | grep -q ':$1 '"; }
 same_key() { echo "[ \"\$(openssl x509 -in $1.crt -noout -pubkey | sha256sum)\" = \"\$(openssl pkey -in $1.key -pubout | sha256sum)\" ]"; }
-other_than() { echo "! cmp -s $1 /root/other"; }
 
 units() {
 	fault "kubelet stopped" w1 kubelet-down "systemctl stop kubelet" "systemctl is-active kubelet"
@@ -147,11 +147,11 @@ cluster_wide() {
 	fault "a worker's Node deleted" w1 node-missing "local kc delete node w1" "local node_there w1"
 	fault "a control plane's Node deleted" cp2 node-missing "local kc delete node cp2" "local node_back cp2"
 	fault "an etcd member of no host" "$(lead)" member-stale "local add_member $NETWORK.99" "local member_count 3"
-	fault "a second member of cp3" "$(lead)" member-stale "local add_member $NETWORK.13" "local member_count 3"
+	fault "an etcd learner of no host" "$(lead)" member-stale "local add_learner" "local member_count 3"
 	fault "the virtual IP on two hosts" "$(not_holder)" vip-held-twice "local vip_add $(not_holder)" "local vip_once"
 }
 # The control plane that kubewright asks: what is about the cluster as a whole is told there.
-lead() { check && : || :; "$KUBEWRIGHT" status -f "$WORK/kubewright.yaml" | sed -n 's/.*asked through \(.*\))/\1/p'; }
+lead() { "$KUBEWRIGHT" status -f "$WORK/kubewright.yaml" | sed -n 's/.*asked through \(.*\))/\1/p'; }
 
 settings() {
 	fault "ip_forward off" w1 ip-forward-off "sysctl -w net.ipv4.ip_forward=0" "[ \$(sysctl -n net.ipv4.ip_forward) = 1 ]"
@@ -185,7 +185,7 @@ second_machine() {
 	export XDG_STATE_HOME=$other
 	kw second status -f "$WORK/kubewright.yaml" --accept-new-host-keys
 	is "$flavour: status from a second machine" "$status" 0
-	has "$flavour: it takes the CAs from a control plane" "$WORK/second.out" 'took the cluster.s CAs from'
+	ok "$flavour: it has taken the CAs from a control plane" test -s "$other/kubewright/lab/pki/ca.key"
 	on w1 "systemctl stop kubelet"
 	kw second repair --yes -f "$WORK/kubewright.yaml"
 	[ "$status" = 0 ] || show second
@@ -216,15 +216,10 @@ for flavour in "$@"; do
 		continue
 	fi
 	scenario "repair, $flavour"
-	if [ -z "${E2E_STANDING:-}" ]; then
-		fresh "$flavour" --hosts cp1,cp2,cp3,w1
-		inventory
-		apply first
-		is "$flavour: apply ends with 0 (${seconds} s)" "$status" 0
-	else
-		inventory
-		rm -rf "$XDG_STATE_HOME" && cp -r "$E2E_STANDING" "$XDG_STATE_HOME"
-	fi
+	fresh "$flavour" --hosts cp1,cp2,cp3,w1
+	inventory
+	apply first
+	is "$flavour: apply ends with 0 (${seconds} s)" "$status" 0
 	ok "$flavour: a healthy cluster has no finding" until_ok 30 healthy
 	for part in ${E2E_PARTS:-units kubelet_files manifests pki cluster_wide settings no_api second_machine}; do $part; done
 	ok "$flavour: nothing is left at the end" until_ok 60 healthy
