@@ -80,16 +80,17 @@ static struct quorum_evidence evidence(const struct world *w, size_t host, const
 }
 
 /* A refusal that the operator may have overruled beforehand. */
-static int overruled(struct task *t, const struct error *why, struct error *err)
+static int overruled(struct task *t, const struct error *why, bool tell, struct error *err)
 {
 	if (!world_of(t)->override_quorum)
 		return *err = *why, -1;
-	task_notice(t, "going on as told by --override-quorum: %s", why->what);
+	if (tell)
+		task_notice(t, "going on as told by --override-quorum: %s", why->what);
 	return 0;
 }
 
 /* Whether a host leaves in fact: 1; 0: it is left as it is; -1: the run must not go on. */
-static int leaves(struct task *t, size_t host, const struct quorum_view *v, struct error *err)
+static int leaves(struct task *t, size_t host, const struct quorum_view *v, bool tell, struct error *err)
 {
 	const struct world *w = world_of(t);
 	const struct inventory_host *h = &w->inventory->hosts[host];
@@ -100,13 +101,15 @@ static int leaves(struct task *t, size_t host, const struct quorum_view *v, stru
 	if (!world_leaves(w, (int)host))
 		return 0;
 	if (!e.looked && world_rejoins(w, (int)host)) {
-		task_notice(t, "%s could not be looked at: its place in the cluster is left as it is%s", h->name,
-			e.seen ? "; its etcd answers other control planes, so it lives and only the way from here to it is cut"
-			       : "");
+		if (tell)
+			task_notice(t, "%s could not be looked at: its place in the cluster is left as it is%s",
+				h->name,
+				e.seen ? "; its etcd answers other control planes, so it lives and only the way from here to it is cut"
+				       : "");
 		return 0;
 	}
 	if (quorum_find(v, h->address, h->name) >= 0) {
-		if (quorum_confirm(&e, h->name, &why) && overruled(t, &why, err))
+		if (quorum_confirm(&e, h->name, &why) && overruled(t, &why, tell, err))
 			return -1;
 	} else if (!e.looked && node && node->ready) {
 		error_set(
@@ -152,7 +155,7 @@ int world_snapshot_first(struct task *t, struct error *err)
 	error_wrap(&why, "no snapshot of etcd could be taken, and without one no voter is taken out");
 	if (why.kind == ERROR_CONNECT || why.kind == ERROR_CANCELLED)
 		return *err = why, -1;
-	return overruled(t, &why, err);
+	return overruled(t, &why, true, err);
 }
 
 static int remove_one(struct net_client *c, void *id, struct error *err)
@@ -197,15 +200,22 @@ static void forget_node(struct task *t, const char *name)
 	task_unlock(t);
 }
 
-/* What the operator has asked for, all of it, before any of it is done: who leaves, and how many voters. */
-static int judge(struct task *t, const struct quorum_view *now, bool *going, struct error *err)
+/* What the operator has asked for, all of it, before any of it is done, by etcd as it is now: who leaves, and how many voters. */
+static int judge(struct task *t, struct quorum_view *now, bool *going, bool tell, struct error *err)
 {
 	const struct world *w = world_of(t);
-	struct quorum_view v = *now;
+	struct quorum_view v;
 	int voters = 0;
 
+	if (world_view(t, now, err))
+		return -1;
+	if (!now->count) {
+		error_set(err, ERROR_NET, "etcd's members cannot be listed");
+		return error_hint(err, "see 'kubewright etcd members'");
+	}
+	v = *now;
 	for (size_t i = 0; i < w->inventory->host_count; i++) {
-		int one = leaves(t, i, now, err);
+		int one = leaves(t, i, now, tell, err);
 
 		going[i] = one > 0;
 		if (one > 0)
@@ -217,18 +227,24 @@ static int judge(struct task *t, const struct quorum_view *now, bool *going, str
 	return voters;
 }
 
+int judge_apply(struct task *t, struct error *err)
+{
+	bool *going = xcalloc(world_of(t)->inventory->host_count, sizeof(*going));
+	struct quorum_view view;
+	int voters = judge(t, &view, going, true, err);
+
+	free(going);
+	return voters < 0 ? -1 : 0;
+}
+
+/* A drain may have taken long: it is judged anew, and said only when the verdict is another one. */
 int expel_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
 	bool *going = xcalloc(w->inventory->host_count, sizeof(*going));
 	struct quorum_view view;
-	int rc = world_view(t, &view, err), voters;
+	int voters = judge(t, &view, going, false, err), rc;
 
-	if (rc == 0 && !view.count) {
-		rc = error_set(err, ERROR_NET, "etcd's members cannot be listed");
-		error_hint(err, "see 'kubewright etcd members'");
-	}
-	voters = rc ? -1 : judge(t, &view, going, err);
 	rc = voters < 0 || (voters > 0 && world_snapshot_first(t, err)) ? -1 : 0;
 	for (size_t i = 0; rc == 0 && i < w->inventory->host_count; i++) {
 		struct inventory_host h = w->inventory->hosts[i];

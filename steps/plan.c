@@ -43,11 +43,14 @@
 	{ "unlock", "Giving back the lock", ROLE_ALL, STEP_ALWAYS, { { 0 } }, \
 		unlock_check, unlock_apply }
 
-/* Out of the cluster only when every host was looked at that can be. */
+/* Out of the cluster only when every host was looked at that can be; and no pod goes for what is refused then. */
 #define LEAVE_STEPS \
-	{ "drain", "Evicting pods", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("decide", 1), { "probe", ROLE_ALL, 0 } }, \
+	{ "judge", "Judging what the quorum bears", ROLE_CONTROL_PLANE, STEP_OBSERVES, \
+		{ CONTROL_PLANES("decide", 1), { "probe", ROLE_ALL, 0 }, CONTROL_PLANES("ask-etcd", 0) }, \
+		expel_check, judge_apply }, \
+	{ "drain", "Evicting pods", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("judge", 1) }, \
 		drain_check, drain_apply }, \
-	{ "expel", "Taking hosts out of the cluster", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("drain", 1), CONTROL_PLANES("ask-etcd", 0) }, \
+	{ "expel", "Taking hosts out of the cluster", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("drain", 1) }, \
 		expel_check, expel_apply }
 
 /* ENDPOINT_NEEDS, JOIN_NEEDS: what else must be done before a host has a part in the virtual IP, and before it joins. */

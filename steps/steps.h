@@ -331,6 +331,8 @@ int reset_apply(struct task *t, struct error *err);
 int reset_guard(const struct inventory *inv, const struct cluster_host *hosts, int host, struct error *err);
 void host_identify(const struct cluster_host *h, struct host_identity *out);
 enum step_verdict expel_check(struct task *t, struct error *why);
+/* Whether the hosts that leave may: changes nothing. */
+int judge_apply(struct task *t, struct error *err);
 int expel_apply(struct task *t, struct error *err);
 enum step_verdict ask_etcd_check(struct task *t, struct error *why);
 int ask_etcd_apply(struct task *t, struct error *err);

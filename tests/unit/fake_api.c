@@ -25,7 +25,7 @@ static void say_nodes(struct lab *l, struct str *out)
 			first ? "" : ",", h->name,
 			h->role == INVENTORY_CONTROL_PLANE ? "\"node-role.kubernetes.io/control-plane\":\"\""
 							   : "\"rack\":\"7\"",
-			h->address, l->applied ? "True" : "False");
+			h->address, l->applied && !(l->off & 1u << i) ? "True" : "False");
 		first = false;
 	}
 	str_add(out, "]}");

@@ -486,8 +486,9 @@ static struct machine *find(struct machine *m, const char *address)
 	if (strcmp(address, "127.0.0.1") == 0)
 		return has_api(m) ? m : NULL;
 	for (int i = 0; i < LAB_MACHINES; i++)
-		if (has_api(&l->machines[i]) && (strcmp(address, l->inventory->endpoint.vip) == 0 ||
-							strcmp(address, l->inventory->hosts[i].address) == 0))
+		if (has_api(&l->machines[i]) && !(l->off & 1u << i) &&
+			(strcmp(address, l->inventory->endpoint.vip) == 0 ||
+				strcmp(address, l->inventory->hosts[i].address) == 0))
 			return &l->machines[i];
 	return NULL;
 }
@@ -575,7 +576,7 @@ struct remote *lab_open(void *world, int host, struct task *t, struct remote_can
 	(void)t;
 	(void)token;
 	pthread_mutex_lock(&lab_current->lock);
-	dead = lab_current->dead == host || (lab_current->out_of_sight & 1u << host);
+	dead = lab_current->dead == host || ((lab_current->out_of_sight | lab_current->off) & 1u << host);
 	pthread_mutex_unlock(&lab_current->lock);
 	if (dead) {
 		lose(m, err);

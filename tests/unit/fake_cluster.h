@@ -64,6 +64,7 @@ struct lab {
 	unsigned calls, execs, fail_at;
 	enum lab_fault fault;
 	unsigned out_of_sight; /* bits of machines that cannot be logged in to, and work all the same */
+	unsigned off; /* bits of machines that are switched off, and whose Nodes are no longer Ready */
 	int dead; /* machine that cannot be reached any more; -1 none */
 	bool failing; /* the faulty tunnel is in use */
 	bool refuses; /* a disruption budget forbids evictions for one round */

@@ -503,6 +503,50 @@ static void test_bare(void)
 	rack_down();
 }
 
+/* A host that cannot be reached: while it works it is not taken for dead; when it is switched off it leaves, and stays as it is. */
+static void test_unreachable(void)
+{
+	struct seen o = { 0 };
+	struct lab l;
+
+	rack_up();
+	removed = 3;
+	lab_init(&l, rack_inventory, rack_store, rack_tls);
+	stand_up(&l);
+	l.out_of_sight = 1u << removed;
+	run(&l, "r1", "", 0, LAB_LOST, &o);
+	CHECK(o.failed && l.machines[3].node && !o.gone);
+	l.out_of_sight = 0;
+	l.off = 1u << removed;
+	memset(&o, 0, sizeof(o));
+	run(&l, "r2", "r1", 0, LAB_LOST, &o);
+	CHECK(o.gone && !l.machines[3].node && *l.machines[3].have);
+	CHECK_INT(o.voters, 3);
+	removing = false;
+	pthread_mutex_destroy(&l.lock);
+	rack_down();
+}
+
+/* What the quorum does not bear is refused before any pod goes for it. */
+static void test_judged_first(void)
+{
+	struct seen o = { 0 };
+	struct lab l;
+
+	rack_up();
+	removed = 1;
+	lab_init(&l, rack_inventory, rack_store, rack_tls);
+	stand_up(&l);
+	l.off = 1u << 2;
+	run(&l, "r1", "", 0, LAB_LOST, &o);
+	CHECK(o.failed && !o.gone);
+	CHECK(l.machines[1].node && l.machines[1].member == LAB_VOTER);
+	CHECK(!l.machines[1].cordoned && l.machines[1].pods == 2);
+	removing = false;
+	pthread_mutex_destroy(&l.lock);
+	rack_down();
+}
+
 static void test_remove_cut(void)
 {
 	removed = 2;
@@ -522,6 +566,8 @@ static const struct test tests[] = {
 	{ "a machine is lost while another joins again", test_rejoin_cut },
 	{ "a host is removed", test_remove },
 	{ "a pod that nothing makes anew", test_bare },
+	{ "a removal of a host that cannot be reached", test_unreachable },
+	{ "a removal that the quorum does not bear", test_judged_first },
 	{ "a removal is cut", test_remove_cut },
 };
 TEST_MAIN(tests)
