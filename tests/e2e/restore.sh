@@ -49,12 +49,11 @@ alive_is_not_dead() {
 	is "$1: rejoin of a host that only we cannot reach does not end well" "$([ "$status" != 0 ] && echo so)" so
 	has "$1: it is not taken for dead" "$WORK/cut.out" 'so it lives and only the way from here to it is cut'
 	is "$1: its member is still there" "$(voters cp1)" 3
-	if "$KUBEWRIGHT" help remove >/dev/null 2>&1; then
-		kw cut-remove remove cp3 -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
-		show cut-remove 12
-		has "$1: nor removed as dead" "$WORK/cut-remove.out" 'it lives, and only the way from this machine to it is cut'
-		is "$1: its member is still there after that" "$(voters cp1)" 3
-	fi
+	kw cut-remove remove cp3 -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
+	show cut-remove 12
+	has "$1: nor removed as dead" "$WORK/cut-remove.out" 'it lives, and only the way from this machine to it is cut'
+	is "$1: its member is still there after that" "$(voters cp1)" 3
+	is "$1: and it is in the inventory" "$(grep -c 'name: cp3,' "$WORK/kubewright.yaml")" 1
 	"$LAB" exec cp3 iptables -D INPUT -s "$NETWORK.1" -p tcp --dport 22 -j DROP
 }
 
@@ -68,6 +67,7 @@ standing_quorum() {
 	kw refused rejoin cp2 -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
 	show refused 12
 	has "$1: rejoin of one of the two that hold the quorum is refused" "$WORK/refused.out" "taking cp2 out would lose etcd's quorum"
+	is "$1: and no pod had to go for it" "$(kc get node cp2 -o jsonpath='{.spec.unschedulable}')" ""
 	is "$1: and the members are as they were" "$(voters cp1)" 3
 	"$LAB" start cp3
 	ok "$1: cp3 is back" until_ok 60 healthy_are 3
