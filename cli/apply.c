@@ -32,7 +32,8 @@ static void cluster_line(const struct cli_run *r)
 
 static void next_step(const struct cli_run *r, int status, bool verified)
 {
-	const char *again = r->world.leave ? "remove" : "apply";
+	/* once the hosts are out, a rejoin is an apply */
+	const char *again = r->world.leave ? "remove" : r->world.rejoin && !r->world.expelled ? "rejoin" : "apply";
 
 	if (status == 0 && r->world.no_network)
 		puts("\nnext: install a pod network, or name its manifest in network.cni and apply again");

@@ -73,6 +73,7 @@ quorum_refused() {
 	show refused 12
 	is "$1: rejoin of one of the two that hold the quorum is refused" "$([ "$status" = 0 ] || echo refused)" refused
 	has "$1: with the sum" "$WORK/refused.out" "taking cp2 out would lose etcd's quorum: of 2 voters 1 would be healthy, and 2 are needed"
+	has "$1: what comes next is the same command" "$WORK/refused.out" "then 'kubewright rejoin' again"
 	is "$1: and the members are as they were" "$(voters cp1)" "$before"
 	is "$1: and no pod had to go for it" "$(kc get node cp2 -o jsonpath='{.spec.unschedulable}')" ""
 	kw unreachable rejoin cp3 -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
