@@ -96,14 +96,19 @@ ledger_sysctl() {
 
 entries() { grep -s "^$1|" "$kw_ledger/list" | cut -d'|' -f2-; }
 
-# Tables and chains of the packet filter, as words "ip/filter" and "ip/filter/INPUT".
+# Tables and chains of the packet filter, as words "ip/filter" and "ip/filter/INPUT". iptables-nft lists base chains too that are not there, all of a table
+# that is: of it only those count that do something. Of the kernel's older tables only chains that somebody made.
 filter_words() {
 	{
 		! command -v nft >/dev/null ||
 			nft list chains 2>/dev/null | awk '$1 == "table" { t = $2 "/" $3; print t } $1 == "chain" { print t "/" $2 }'
 		for kw_tool in iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy; do
 			! command -v "$kw_tool-save" >/dev/null ||
-				"$kw_tool-save" 2>/dev/null | awk -v f="${kw_tool%tables-*}" '/^\*/ { t = f "/" substr($1, 2); print t } /^:/ { print t "/" substr($1, 2) }'
+				"$kw_tool-save" 2>/dev/null | awk -v f="${kw_tool%tables-*}" -v nft="${kw_tool##*-}" '
+					/^\*/ { t = f "/" substr($1, 2) }
+					/^\*/ && nft == "nft" { print t }
+					/^:/ && ($2 == "-" || (nft == "nft" && $2 != "ACCEPT")) { print t "/" substr($1, 2) }
+					/^-A/ && nft == "nft" { print t "/" $2 }'
 		done
 	} | sort -u | tr '\n' ' '
 }

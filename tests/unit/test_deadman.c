@@ -273,6 +273,22 @@ static void test_remove(void)
 	site_close(&s);
 }
 
+/* What is noted before Kubernetes comes: OUTPUT of a table that has only INPUT is iptables' fancy. */
+static void test_words(void)
+{
+	struct site s;
+
+	site_open(&s);
+	put(&s, "bin/iptables-nft-save", 0755,
+		"#!/bin/sh\nprintf '*filter\\n:INPUT ACCEPT [0:0]\\n:FORWARD DROP [0:0]\\n:OUTPUT ACCEPT [0:0]\\n:OWN - [0:0]\\n"
+		"-A INPUT -j OWN\\nCOMMIT\\n'\n");
+	put(&s, "mixed", 0644, "table inet foreign {\n\tchain in {\n\t}\n}\n");
+	CHECK_INT(run(&s, "say stopped \"$(filter_words)\"\n"), 0);
+	CHECK_STR(said(&s, "stopped"),
+		"inet/foreign inet/foreign/in ip/filter ip/filter/FORWARD ip/filter/INPUT ip/filter/KUBE-FIREWALL ip/filter/MINE ip/filter/OWN ");
+	site_close(&s);
+}
+
 static void test_confirm(void)
 {
 	struct site s;
@@ -340,6 +356,7 @@ static const struct test tests[] = {
 	{ "the network is taken back", test_network },
 	{ "what cannot be put back is not taken away", test_no_copy },
 	{ "Kubernetes' rules go, others stay", test_remove },
+	{ "what is there before Kubernetes", test_words },
 	{ "a new session confirms", test_confirm },
 	{ "nobody confirms: all is put back", test_put_back },
 };
