@@ -44,7 +44,7 @@ static int ask_host(struct task *t, const char *job, char *state, char *at, size
 static int new_session(struct task *t, const char *job, char *state, char *at, size_t size, struct error *err)
 {
 	int64_t deadline = clock_mono_ms() + DEADMAN_SECONDS * 1000 + GRACE_MS;
-	bool told = false;
+	char before[sizeof(((struct error *)0)->what)] = "";
 
 	for (;;) {
 		struct error e = { 0 };
@@ -55,13 +55,15 @@ static int new_session(struct task *t, const char *job, char *state, char *at, s
 		if (task_cancelled(t) || e.kind == ERROR_CANCELLED || clock_mono_ms() > deadline ||
 			e.kind == ERROR_COMMAND || e.kind == ERROR_HOSTKEY)
 			return *err = e, -1;
-		task_log(t, "no new session yet: %s", e.what);
-		if (!told)
+		/* a try a second, most of which end alike */
+		if (strcmp(before, e.what) != 0)
+			task_log(t, "no new session yet: %s", e.what);
+		if (!*before)
 			task_notice(t,
 				"%s lets no new SSH session in after the change to its network; unless one gets in, it puts the network "
 				"back within %d s",
 				world_host(t)->name, DEADMAN_SECONDS);
-		told = true;
+		snprintf(before, sizeof(before), "%s", e.what);
 		task_lock(t);
 		while (clock_mono_ms() < next && !task_cancelled(t))
 			task_wait(t, next);
