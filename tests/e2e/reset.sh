@@ -31,6 +31,8 @@ system_of() {
 		find /proc/sys/kernel /proc/sys/net /proc/sys/vm -type f -exec grep -sH "" {} + | sed "s|^/proc/sys/|sysctl |" |
 			grep -Ev "^sysctl (kernel/(ns_last_pid|random/|pty/nr|perf|sched)|net/netfilter/nf_conntrack_count|net/ipv[46]/((tcp|udp)_mem|(conf|neigh)/(veth|cni))|vm/stat)"
 		sed "s/^/swap /" /proc/swaps
+		systemctl show -p MainPID,ActiveEnterTimestampMonotonic ssh.service | sed "s/^/sshd /"
+		sed "s/^/carrier changes /" /sys/class/net/eth0/carrier_changes
 		awk "{ print \"mount\", \$1, \$2, \$3 }" /proc/mounts
 		awk "{ print \"module\", \$1 }" /proc/modules 2>/dev/null' | grep -Ev 'kubewright-(reset|deadman)|unit (user|session|systemd-(hostnamed|timedated|localed))[^ ]*\.service|user@[0-9]+|/run/user/' | sort
 	nft_of "$1" -s list ruleset 2>/dev/null | sed 's/^/nft /'
@@ -51,7 +53,9 @@ compared() {
 
 # ---- what is the owner's --------------------------------------------------------------------------------------------------------
 
-# deb NAME DEPENDS: a package of the owner's, installed
+# What may be on w1 then: what is its owner's, and packages that the owner's needs.
+w1_more='foreign|198\.51\.100\.7 |package ii +(nftables|libnftables1|libjansson4|cri-tools) |unit-file nftables'
+# owners_package HOST NAME DEPENDS: a package of the owner's, installed
 owners_package() {
 	on "$1" sh -c 'd=$(mktemp -d) && mkdir -p $d/p/DEBIAN $d/p/usr/share/foreign && echo "$1" >$d/p/usr/share/foreign/$1 &&
 		printf "Package: %s\nVersion: 1\nArchitecture: all\nMaintainer: owner <owner@localhost>\nDescription: of the owner\nDepends: %s\n" "$1" "$2" >$d/p/DEBIAN/control &&
@@ -83,13 +87,15 @@ owner_after() {
 	on w1 sh -c 'echo "# foreign" >/etc/containerd/foreign.toml; ip route add 198.51.100.7 via '"$NETWORK.1"' metric 77'
 	# one of them needs what came with Kubernetes
 	ok "$flavour: the owner's package is installed on cp1" owners_package cp1 foreign-tool libc6
-	ok "$flavour: and on w1" owners_package w1 foreign-tool "$(on w1 sed -n 's/^package|\(nftables\|cri-tools\)|absent$/\1/p' /var/lib/kubewright/ledger/list | head -n 1)"
+	needed=$(on w1 sed -n 's/^package|\(nftables\|cri-tools\)|absent$/\1/p' /var/lib/kubewright/ledger/list | head -n 1)
+	ok "$flavour: and on w1, where it needs ${needed:=nothing}" owners_package w1 foreign-tool "$needed"
 }
 
 cluster_stands() {
 	apply "$1"
 	is "$flavour: $1: apply ends with 0 (${seconds} s)" "$status" 0 || show "$1"
 	ok "$flavour: $1: two Ready nodes" until_ok 90 ready_is 2
+	ok "$flavour: $1: DNS is there" kc -n kube-system rollout status deployment/coredns --timeout=90s --request-timeout=0
 }
 
 # A session that is open before and is asked something after.
@@ -120,11 +126,14 @@ leaves_nothing() {
 	exec 5>&-
 	wait "$session"
 	compared "cp1 is as it was, with what its owner added" cp1 'foreign|d 755 root:root /etc/containerd/conf\.d '
-	stays=$(on w1 sh -c 'for p in nftables libnftables1 libjansson4 cri-tools; do dpkg -L $p 2>/dev/null; done' | grep -v '^/\.$' | sed 's/\./\\./g' | tr '\n' '|')
-	compared "w1 is as it was, with what its owner added" w1 "foreign|198\.51\.100\.7 |package ii +(nftables|libnftables1|libjansson4|cri-tools) |unit-file nftables|${stays}foreign"
+	# of the packages that stay: these very files and folders, in /usr where the package says /lib
+	stays=" ($(on w1 sh -c 'for p in nftables libnftables1 libjansson4 cri-tools; do dpkg -L $p 2>/dev/null; done' | grep -v '^/\.$' | sed 's|^/lib/|/usr/lib/|; s/[.+]/\\&/g' | paste -sd '|'))( |\$)"
+	compared "w1 is as it was, with what its owner added" w1 "$w1_more|$stays"
 	for h in cp1 w1; do
-		is "$flavour: $h: the owner's package stays, with what it needs" "$(on "$h" sh -c 'dpkg-query -W -f "\${db:Status-Abbrev}" foreign-tool; dpkg --audit')" "ii "
+		is "$flavour: $h: the owner's package stays" "$(on "$h" sh -c 'dpkg-query -W -f "\${db:Status-Abbrev}" foreign-tool; dpkg --audit')" "ii "
 	done
+	is "$flavour: w1: and what it needs" "$(on w1 dpkg-query -W -f '${db:Status-Abbrev}' "$needed")" "ii "
+	is "$flavour: w1: nothing else of Kubernetes stays" "$(on w1 dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | grep -E ' (kube.*|containerd.*|cri-tools|nftables)$')" "ii  $needed"
 	is "$flavour: cp1: a rule beside those of Kubernetes stays" "$(nft_of cp1 list chain ip filter FORWARD | grep -c foreign)" 1
 	is "$flavour: w1: a route that came later stays" "$(on w1 ip route show 198.51.100.7 | grep -c 'metric 77')" 1
 	is "$flavour: files that came later stay" "$(on cp1 cat /etc/containerd/conf.d/foreign.toml /etc/sysctl.d/99-foreign.conf | grep -c foreign) $(on w1 cat /etc/containerd/foreign.toml)" "2 # foreign"
@@ -135,7 +144,8 @@ leaves_nothing() {
 guard_refuses() {
 	local before
 	before=$(fingerprint cp1 w1)
-	sed "s/name: cp1, address: $(address_of cp1)/name: cp1, address: X/; s/name: w1, address: $(address_of w1)/name: w1, address: $(address_of cp1)/; s/address: X/address: $(address_of w1)/" \
+	# w1 asks for a password of sudo; by the wrong name too
+	sed "s/role: control-plane}/role: control-plane, ssh: {sudo: \"env:LAB_SUDO\"}}/; s/name: cp1, address: $(address_of cp1)/name: cp1, address: X/; s/name: w1, address: $(address_of w1)/name: w1, address: $(address_of cp1)/; s/address: X/address: $(address_of w1)/" \
 		"$WORK/kubewright.yaml" >"$WORK/swapped.yaml"
 	XDG_STATE_HOME=$WORK/other kw swapped reset -f "$WORK/swapped.yaml" --yes --accept-new-host-keys
 	show swapped 20
@@ -171,7 +181,7 @@ network_of() {
 network_is() { [ "$(network_of)" = "$(cat "$WORK/network")" ]; }
 
 cut_off() {
-	local run
+	local run before
 	cluster_stands again
 	guard_refuses
 	lean_on_kubernetes
@@ -195,10 +205,17 @@ cut_off() {
 	ok "$flavour: a new session gets in again" new_session
 	ok "$flavour: the network is as it was" network_is || network_of | diff "$WORK/network" - | head -n 20
 	nft_of w1 delete table inet guard
+	before=$(runs w1 reset)
+	"$KUBEWRIGHT" reset -f "$WORK/kubewright.yaml" --yes --hosts w1 >"$WORK/middle.out" 2>&1 &
+	run=$!
+	ok "$flavour: mended by its owner, w1 is on its way" until_ok 60 on w1 systemctl is-active --quiet kubewright-reset.service
+	kill -9 "$run"
+	wait "$run" 2>/dev/null
 	kw mended reset -f "$WORK/kubewright.yaml" --yes
-	is "$flavour: mended by its owner, reset ends with 0 (${seconds} s)" "$status" 0 || show mended
+	is "$flavour: kubewright was killed in the middle: the next reset ends with 0 (${seconds} s)" "$status" 0 || show mended
+	is "$flavour: w1: and goes on with what runs there" "$(runs w1 reset)" $((before + 1))
 	compared "cp1 is as it was, the second time" cp1 'foreign|d 755 root:root /etc/containerd/conf\.d '
-	compared "w1 is as it was, the second time" w1 "foreign|198\.51\.100\.7 |package ii +(nftables|libnftables1|libjansson4|cri-tools) |unit-file nftables|${stays:-}foreign"
+	compared "w1 is as it was, the second time" w1 "$w1_more|$stays"
 	kw none reset -f "$WORK/kubewright.yaml" --yes
 	is "$flavour: nothing is left to do" "$status $(grep -c 'nothing of kubewright' "$WORK/none.out")" "0 2"
 }
