@@ -142,7 +142,9 @@ static void sum_words(const struct port_cluster *cluster, enum style *style, str
 	}
 	page_count(out, cluster->errors, "error, ", "errors, ");
 	page_count(out, cluster->warnings, "warning", "warnings");
-	if (cluster->remediable)
+	if (cluster->remediable && cluster->errors + cluster->warnings == 1)
+		str_add(out, "; r repairs it");
+	else if (cluster->remediable)
 		str_addf(out, "; r repairs %s%u of them",
 			cluster->remediable < cluster->errors + cluster->warnings ? "" : "all ", cluster->remediable);
 }

@@ -33,7 +33,7 @@ static void test_shows(void)
 	fake.broken = true;
 	open_dashboard();
 	CHECK(fake_sees("3 voters, 2 up; quorum 2, tolerates 0 lost"));
-	CHECK(fake_sees("1 error, 0 warnings; r repairs all 1"));
+	CHECK(fake_sees("1 error, 0 warnings; r repairs it"));
 	CHECK(fake_sees("NotReady       inactive 3/4  does not answer 364 d 1"));
 	CHECK(fake_sees("Nothing is wrong here"));
 	fake_keys("/cp3\r");
