@@ -214,6 +214,10 @@ bool guard_ended(void)
 
 unsigned guard_take(void)
 {
+	static const struct {
+		volatile sig_atomic_t *seen;
+		unsigned event;
+	} kinds[] = { { &stopped, GUARD_STOP }, { &continued, GUARD_CONTINUED }, { &resized, GUARD_RESIZED } };
 	unsigned events = 0;
 	char drain[64];
 
@@ -223,13 +227,13 @@ unsigned guard_take(void)
 	/* that one stays: who leaves late must not miss it */
 	if (ended && write(wake[1], "", 1) < 0)
 		ended = 1;
-	if (stopped)
-		events |= GUARD_STOP;
-	if (continued)
-		events |= GUARD_CONTINUED;
-	if (resized)
-		events |= GUARD_RESIZED;
-	stopped = continued = resized = 0;
+	/* each forgotten before it is told, so that one that comes meanwhile is not lost */
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		if (!*kinds[i].seen)
+			continue;
+		*kinds[i].seen = 0;
+		events |= kinds[i].event;
+	}
 	return events;
 }
 
