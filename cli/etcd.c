@@ -6,60 +6,11 @@
 #include "inventory/inventory.h"
 #include "net/net.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* ---- members --------------------------------------------------------------------------------------------------------- */
-
-/* As etcdctl prints ids; the gateway has them in decimal. */
-static void hex_id(const char *id, char *out, size_t size)
-{
-	snprintf(out, size, "%" PRIx64, (uint64_t)strtoull(id, NULL, 10));
-}
-
-static int64_t leader_index(const struct quorum_view *v)
-{
-	int64_t index = 0;
-
-	for (int i = 0; i < v->count; i++)
-		if (v->answers[i] && v->status[i].raft_index > index)
-			index = v->status[i].raft_index;
-	return index;
-}
-
-static const char *role_of(const struct quorum_view *v, int i)
-{
-	if (v->list[i].learner)
-		return "learner";
-	return v->answers[i] && strcmp(v->status[i].leader_id, v->list[i].id) == 0 ? "leader" : "voter";
-}
-
-static const char *state_of(const struct quorum_view *v, int i)
-{
-	if (!v->list[i].name[0])
-		return "not started";
-	if (quorum_healthy(v, i))
-		return "healthy";
-	return v->answers[i] ? "knows no leader" : "does not answer";
-}
-
-static void member_line(const struct quorum_view *v, int i)
-{
-	char id[24], address[64], lag[24] = "-", size[24] = "-";
-
-	hex_id(v->list[i].id, id, sizeof(id));
-	quorum_address(&v->list[i], address, sizeof(address));
-	if (v->answers[i]) {
-		snprintf(lag, sizeof(lag), "%" PRId64, leader_index(v) - v->status[i].raft_index);
-		snprintf(size, sizeof(size), "%.1f MiB", (double)v->status[i].db_size / 1048576);
-	}
-	printf("%-16s  %-12s  %-15s  %-7s  %s%-15s%s  %6s  %10s  %s\n", id, v->list[i].name[0] ? v->list[i].name : "-",
-		address, role_of(v, i), quorum_healthy(v, i) ? "" : cli_color(stdout, CLI_RED), state_of(v, i),
-		quorum_healthy(v, i) ? "" : cli_color(stdout, CLI_PLAIN), lag, size,
-		v->answers[i] ? v->status[i].version : "-");
-}
 
 static void print_members(const struct cli_run *r, const struct quorum_view *v, int through)
 {
@@ -67,13 +18,10 @@ static void print_members(const struct cli_run *r, const struct quorum_view *v, 
 	struct str words = STR_INIT;
 
 	quorum_view_words(v, &words);
-	printf("%setcd of cluster %s%s: %s (asked through %s)\n\n", cli_color(stdout, CLI_BOLD), r->inventory->cluster,
+	printf("%setcd of cluster %s%s: %s (asked through %s)\n", cli_color(stdout, CLI_BOLD), r->inventory->cluster,
 		cli_color(stdout, CLI_PLAIN), words.buf, r->inventory->hosts[through].name);
 	str_release(&words);
-	printf("%-16s  %-12s  %-15s  %-7s  %-15s  %6s  %10s  %s\n", "ID", "NAME", "ADDRESS", "ROLE", "STATE", "LAG",
-		"DATABASE", "VERSION");
-	for (int i = 0; i < v->count; i++)
-		member_line(v, i);
+	cli_members_print(v);
 	if (q.healthy >= quorum_needed(q.voters))
 		return;
 	puts("\nnothing can be written: bring control planes back, so that a majority answers");
@@ -84,8 +32,7 @@ static void print_members(const struct cli_run *r, const struct quorum_view *v, 
 static void print_members_json(const struct cli_run *r, const struct quorum_view *v, int through)
 {
 	struct quorum q = quorum_count(v);
-	struct json *j = json_object(), *list;
-	char text[64];
+	struct json *j = json_object();
 
 	json_set_str(j, "cluster", r->inventory->cluster);
 	json_set_str(j, "through", r->inventory->hosts[through].name);
@@ -94,26 +41,7 @@ static void print_members_json(const struct cli_run *r, const struct quorum_view
 	json_set_int(j, "answering", quorum_answering(v));
 	json_set_int(j, "tolerates", quorum_tolerates(&q));
 	json_set_bool(j, "quorum", q.healthy >= quorum_needed(q.voters));
-	list = json_set(j, "members", json_array());
-	for (int i = 0; i < v->count; i++) {
-		struct json *m = json_add(list, json_object());
-
-		hex_id(v->list[i].id, text, sizeof(text));
-		json_set_str(m, "id", text);
-		json_set_str(m, "name", v->list[i].name);
-		quorum_address(&v->list[i], text, sizeof(text));
-		json_set_str(m, "address", text);
-		json_set_bool(m, "leader", strcmp(role_of(v, i), "leader") == 0);
-		json_set_bool(m, "learner", v->list[i].learner);
-		json_set_bool(m, "started", v->list[i].name[0] != '\0');
-		json_set_bool(m, "healthy", quorum_healthy(v, i));
-		if (!v->answers[i])
-			continue;
-		json_set_int(m, "raft_index", v->status[i].raft_index);
-		json_set_int(m, "lag", leader_index(v) - v->status[i].raft_index);
-		json_set_int(m, "db_size", v->status[i].db_size);
-		json_set_str(m, "version", v->status[i].version);
-	}
+	json_set(j, "members", cli_members_json(v));
 	cli_json_print(j);
 }
 

@@ -205,13 +205,10 @@ void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *a
 enum cli_color status_api_words(const struct cli_run *r, const struct status *s, struct str *out);
 enum cli_color status_etcd_words(const struct status *s, struct str *out);
 enum cli_color status_vip_words(const struct cli_run *r, const struct status *s, struct str *out);
-/* The state of a control plane's etcd member: "leader", "voter", "learner", "does not answer", "no member"; "": not known, or a worker. */
+/* The state of a control plane's etcd member (quorum_state), or "no member"; "": not known, or a worker. */
 const char *status_member(const struct cli_run *r, size_t host);
 void status_print(const struct cli_run *r, const struct status *s, const struct health *h);
 void status_print_json(const struct cli_run *r, const struct status *s, const struct health *h);
-/* etcd's members for people, a line each; and as an array. */
-void status_members(const struct cli_run *r);
-struct json *status_members_json(const struct cli_run *r);
 
 /* ---- locks that the hosts told of, by run: status_lock.c --------------------------------------------------------------------------- */
 
@@ -235,6 +232,9 @@ void status_lock_json(const struct cli_run *r, struct json *j);
 int cli_etcd_restore(const struct cli_options *o);
 /* Says that no etcd answered, and why as far as it is known; returns the exit status. */
 int cli_etcd_none(const struct cli_run *r);
+/* etcd's members for people, a line each after an empty one; and as an array. */
+void cli_members_print(const struct quorum_view *v);
+struct json *cli_members_json(const struct quorum_view *v);
 
 /* ---- reset: what the operator agrees to --------------------------------------------------------------------------------------------- */
 

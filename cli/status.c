@@ -75,21 +75,26 @@ const char *status_node(const struct cli_run *r, size_t host)
 	return n->ready ? "Ready" : "NotReady";
 }
 
+const char *status_member(const struct cli_run *r, size_t host)
+{
+	const struct quorum_view *v = &r->world.cluster.etcd;
+
+	for (int i = 0; i < v->count; i++)
+		if (health_member_is(&v->list[i], &r->inventory->hosts[host]))
+			return quorum_state(v, i);
+	return v->count && r->inventory->hosts[host].role == INVENTORY_CONTROL_PLANE ? "no member" : "";
+}
+
 static void fold_members(const struct cli_run *r, struct status *s)
 {
-	const struct cluster_state *c = &r->world.cluster;
+	const struct quorum_view *v = &r->world.cluster.etcd;
+	struct quorum q = quorum_count(v);
 
-	for (size_t i = 0; i < c->member_count; i++) {
-		const struct cluster_member *m = &c->members[i];
-
-		if (m->learner) {
-			s->learners++;
-			continue;
-		}
-		s->voters++;
-		s->unstarted += !m->started;
-		s->voters_up += m->healthy;
-	}
+	s->voters = q.voters;
+	s->voters_up = q.healthy;
+	s->learners = (unsigned)v->count - q.voters;
+	for (int i = 0; i < v->count; i++)
+		s->unstarted += !v->list[i].learner && !v->list[i].name[0];
 }
 
 static void fold_host(const struct cli_run *r, size_t i, struct status *s)

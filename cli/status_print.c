@@ -149,7 +149,8 @@ void status_print(const struct cli_run *r, const struct status *s, const struct 
 	for (size_t i = 0; i < r->inventory->host_count; i++)
 		if (r->chosen[i])
 			host_line(r, i, width);
-	status_members(r);
+	if (r->world.cluster.etcd.count)
+		cli_members_print(&r->world.cluster.etcd);
 	findings(r, h);
 	puts("");
 	notes(r, s);
@@ -211,7 +212,7 @@ void status_print_json(const struct cli_run *r, const struct status *s, const st
 	json_set_int(etcd, "learners", s->learners);
 	json_set_int(etcd, "tolerates", s->voters && s->voters_up >= quorum ? s->voters_up - quorum : 0);
 	json_set_bool(etcd, "quorum", s->voters && s->voters_up >= quorum);
-	json_set(etcd, "members", status_members_json(r));
+	json_set(etcd, "members", cli_members_json(&r->world.cluster.etcd));
 	if (r->inventory->endpoint.vip) {
 		json_set_str(j, "vip", r->inventory->endpoint.vip);
 		json_set_str(j, "vip_holder", s->vip_holders == 1 ? s->vip_holder : NULL);

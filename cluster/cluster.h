@@ -5,6 +5,7 @@
 #ifndef CLUSTER_CLUSTER_H
 #define CLUSTER_CLUSTER_H
 
+#include "cluster/quorum.h"
 #include "remote/remote.h"
 
 #include <stdbool.h>
@@ -17,12 +18,6 @@ struct inventory_host;
 struct json;
 struct str;
 
-/* What etcd on a control plane said of itself, asked on that host. */
-struct cluster_etcd {
-	bool answered;
-	char member_id[24], leader_id[24], version[32];
-	int64_t db_size, raft_index;
-};
 /*
  * One host's answer to the probe script (steps/host/probe.sh documents every word). Facts stay text; the getters below read them. Steps that change
  * something set the fact they changed (cluster_set), so that later checks see the new world.
@@ -32,8 +27,7 @@ struct cluster_host {
 	struct remote_answer facts;
 	int64_t clock_offset_ms; /* host minus us, corrected by half the round trip */
 	int64_t clock_error_ms;  /* ± half the round trip */
-	struct cluster_etcd etcd; /* of control planes, when health was asked about */
-	bool api_ready;           /* the same: its own API server says that it is */
+	bool api_ready;          /* of control planes, when health was asked about: its own API server says that it is */
 };
 /* The value of a word, or "" when the probe did not say it. */
 const char *cluster_fact(const struct cluster_host *h, const char *word);
@@ -59,11 +53,6 @@ struct cluster_node {
 	struct json *labels; /* lent by nodes_json */
 	const struct json *json;
 };
-struct cluster_member {
-	char id[24], name[64], peer_url[128], client_url[128];
-	bool learner, started;
-	bool healthy; /* its own /status answered */
-};
 struct cluster_state {
 	bool exists;           /* some API server answered with our CA */
 	int lead;              /* host that asked; -1 none */
@@ -71,8 +60,7 @@ struct cluster_state {
 	struct json *nodes_json;
 	struct cluster_node *nodes;
 	size_t node_count;
-	struct cluster_member members[16];
-	size_t member_count;
+	struct quorum_view etcd; /* its members; what they say of themselves when health was asked about */
 	struct json *kubeadm_config; /* ConfigMap kube-system/kubeadm-config; NULL none */
 	struct json *own_config;     /* ConfigMap kube-system/kubewright: what we applied; NULL none */
 };

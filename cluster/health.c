@@ -92,12 +92,12 @@ const char *health_pod(const struct health_scope *h, const char *name)
 	return strncmp(said, "up", 2) == 0 ? "up" : strncmp(said, "down", 4) == 0 ? "down" : NULL;
 }
 
-bool health_member_is(const struct cluster_member *m, const struct inventory_host *host)
+bool health_member_is(const struct net_etcd_member *m, const struct inventory_host *host)
 {
-	const char *address = strstr(m->peer_url, "://");
-	size_t n = strlen(host->address);
+	char address[64];
 
-	return address && strncmp(address + 3, host->address, n) == 0 && (address[3 + n] == ':' || !address[3 + n]);
+	quorum_address(m, address, sizeof(address));
+	return strcmp(address, host->address) == 0;
 }
 
 /* The last line that says something; what systemd says of a unit's end is known already. */

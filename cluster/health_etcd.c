@@ -19,7 +19,7 @@ static bool speaks(const struct health_scope *h)
 	return false;
 }
 
-static const struct inventory_host *host_of(const struct health_scope *h, const struct cluster_member *m)
+static const struct inventory_host *host_of(const struct health_scope *h, const struct net_etcd_member *m)
 {
 	for (size_t i = 0; i < h->s.inv->host_count; i++)
 		if (h->s.inv->hosts[i].role == INVENTORY_CONTROL_PLANE && health_member_is(m, &h->s.inv->hosts[i]))
@@ -27,20 +27,9 @@ static const struct inventory_host *host_of(const struct health_scope *h, const 
 	return NULL;
 }
 
-static struct quorum count(const struct health_scope *h)
-{
-	struct quorum q = { 0, 0 };
-
-	for (size_t i = 0; i < h->v->state->member_count; i++) {
-		q.voters += !h->v->state->members[i].learner;
-		q.healthy += !h->v->state->members[i].learner && h->v->state->members[i].healthy;
-	}
-	return q;
-}
-
 void health_quorum_lost(const struct health_scope *h)
 {
-	struct quorum q = count(h);
+	struct quorum q = quorum_count(&h->v->state->etcd);
 	struct finding *f;
 
 	if (!speaks(h) || !q.voters || q.healthy >= quorum_needed(q.voters))
@@ -53,30 +42,31 @@ void health_quorum_lost(const struct health_scope *h)
 }
 
 /* Another member of the same host that is in a better state. */
-static bool second_of_host(const struct health_scope *h, size_t which, const struct inventory_host *host)
+static bool second_of_host(const struct health_scope *h, int which, const struct inventory_host *host)
 {
-	const struct cluster_member *m = &h->v->state->members[which];
+	const struct quorum_view *v = &h->v->state->etcd;
+	const char *name = v->list[which].name;
+	bool healthy = quorum_healthy(v, which);
 
-	for (size_t i = 0; i < h->v->state->member_count; i++) {
-		const struct cluster_member *other = &h->v->state->members[i];
-
+	for (int i = 0; i < v->count; i++)
 		if (i != which &&
-			(health_member_is(other, host) || (m->name[0] && strcmp(other->name, m->name) == 0)) &&
-			(other->healthy > m->healthy || (other->healthy == m->healthy && i < which)))
+			(health_member_is(&v->list[i], host) || (name[0] && strcmp(v->list[i].name, name) == 0)) &&
+			(quorum_healthy(v, i) > healthy || (quorum_healthy(v, i) == healthy && i < which)))
 			return true;
-	}
 	return false;
 }
 
 void health_member_down(const struct health_scope *h)
 {
-	for (size_t i = 0; speaks(h) && i < h->v->state->member_count; i++) {
-		const struct cluster_member *m = &h->v->state->members[i];
+	const struct quorum_view *v = &h->v->state->etcd;
+
+	for (int i = 0; speaks(h) && i < v->count; i++) {
+		const struct net_etcd_member *m = &v->list[i];
 		const struct inventory_host *host = host_of(h, m);
 		const struct cluster_host *seen = host ? &h->s.hosts[host - h->s.inv->hosts] : NULL;
 		struct finding *f;
 
-		if (!host || m->learner || m->healthy || !m->started || second_of_host(h, i, host))
+		if (!host || m->learner || quorum_healthy(v, i) || !m->name[0] || second_of_host(h, i, host))
 			continue;
 		/* its own host tells more */
 		if (seen->probed && strncmp(cluster_fact(seen, "pod.etcd"), "down", 4) == 0)
@@ -92,12 +82,13 @@ void health_member_down(const struct health_scope *h)
 
 void health_member_missing(const struct health_scope *h)
 {
+	const struct quorum_view *v = &h->v->state->etcd;
 	struct finding *f;
 
-	if (!h->installed || !health_control_plane(h) || !h->v->state->member_count)
+	if (!h->installed || !health_control_plane(h) || !v->count)
 		return;
-	for (size_t i = 0; i < h->v->state->member_count; i++)
-		if (health_member_is(&h->v->state->members[i], h->s.host))
+	for (int i = 0; i < v->count; i++)
+		if (health_member_is(&v->list[i], h->s.host))
 			return;
 	f = finding_add(&h->s, FINDING_ERROR, "etcd has no member of this control plane");
 	finding_why(f, "it was taken out, and what runs here is alone with old data");
@@ -106,12 +97,14 @@ void health_member_missing(const struct health_scope *h)
 
 void health_member_stale(const struct health_scope *h)
 {
-	for (size_t i = 0; speaks(h) && i < h->v->state->member_count; i++) {
-		const struct cluster_member *m = &h->v->state->members[i];
+	const struct quorum_view *v = &h->v->state->etcd;
+
+	for (int i = 0; speaks(h) && i < v->count; i++) {
+		const struct net_etcd_member *m = &v->list[i];
 		const struct inventory_host *host = host_of(h, m);
 		struct finding *f;
 
-		if (m->healthy || (host && !second_of_host(h, i, host)))
+		if (quorum_healthy(v, i) || (host && !second_of_host(h, i, host)))
 			continue;
 		f = finding_add(&h->s, FINDING_ERROR, "the etcd member %s (%s) is %s", m->name[0] ? m->name : m->id,
 			m->peer_url,
@@ -125,13 +118,15 @@ void health_member_stale(const struct health_scope *h)
 
 void health_learner_stuck(const struct health_scope *h)
 {
-	for (size_t i = 0; speaks(h) && i < h->v->state->member_count; i++) {
-		const struct cluster_member *m = &h->v->state->members[i];
+	const struct quorum_view *v = &h->v->state->etcd;
+
+	for (int i = 0; speaks(h) && i < v->count; i++) {
+		const struct net_etcd_member *m = &v->list[i];
 		const struct inventory_host *host = host_of(h, m);
 		const char *job;
 		struct finding *f;
 
-		if (!host || (!m->learner && m->started) || second_of_host(h, i, host))
+		if (!host || (!m->learner && m->name[0]) || second_of_host(h, i, host))
 			continue;
 		job = cluster_fact(&h->s.hosts[host - h->s.inv->hosts], "job.join");
 		if (strncmp(job, "running", 7) == 0)

@@ -106,6 +106,38 @@ void quorum_view_words(const struct quorum_view *v, struct str *out)
 	quorum_words(&q, out);
 }
 
+const char *quorum_state(const struct quorum_view *v, int i)
+{
+	if (!v->list[i].name[0])
+		return "not started";
+	if (!v->answers[i])
+		return "does not answer";
+	if (v->list[i].learner)
+		return "learner";
+	if (!knows_leader(&v->status[i]))
+		return "knows no leader";
+	return strcmp(v->status[i].leader_id, v->list[i].id) == 0 ? "leader" : "voter";
+}
+
+int64_t quorum_lag(const struct quorum_view *v, int i)
+{
+	int64_t furthest = 0;
+
+	for (int k = 0; k < v->count; k++)
+		if (v->answers[k] && v->status[k].raft_index > furthest)
+			furthest = v->status[k].raft_index;
+	return furthest - v->status[i].raft_index;
+}
+
+void quorum_drop(struct quorum_view *v, int i)
+{
+	for (v->count--; i < v->count; i++) {
+		v->list[i] = v->list[i + 1];
+		v->answers[i] = v->answers[i + 1];
+		v->status[i] = v->status[i + 1];
+	}
+}
+
 int quorum_find(const struct quorum_view *v, const char *address, const char *name)
 {
 	char own[64];
@@ -154,9 +186,15 @@ int quorum_merge(const struct quorum_view *views, size_t count, struct quorum_vi
 	if (best < 0)
 		return -1;
 	*out = views[best];
+	quorum_hear(views, count, out);
+	return best;
+}
+
+void quorum_hear(const struct quorum_view *views, size_t count, struct quorum_view *out)
+{
+	memset(out->answers, 0, sizeof(out->answers));
 	for (size_t i = 0; i < count; i++)
 		add_answers(out, &views[i]);
-	return best;
 }
 
 int quorum_confirm(const struct quorum_evidence *e, const char *name, struct error *err)

@@ -28,11 +28,11 @@ int quorum_without(const struct quorum *now, bool healthy, const char *name, boo
 
 /* ---- what control planes see ---------------------------------------------------------------------------------------------- */
 
-/* etcd as one control plane's own member tells it, asked on that host. */
+/* etcd as one control plane's own member tells it, asked on that host; or all of them in one (quorum_merge). */
 struct quorum_view {
 	int count; /* members as it knows them; 0: its etcd does not answer, or was not asked */
 	struct net_etcd_member list[QUORUM_MEMBERS];
-	bool answers[QUORUM_MEMBERS]; /* the member's own /status, asked from that host */
+	bool answers[QUORUM_MEMBERS]; /* the member's own /status, asked from that host; false also when only the host's own member was asked */
 	struct net_etcd_status status[QUORUM_MEMBERS];
 	int64_t last_write; /* of that host's own, in seconds since 1970, while nobody knows a leader; 0: not known */
 };
@@ -45,6 +45,12 @@ unsigned quorum_answering(const struct quorum_view *v);
 void quorum_view_words(const struct quorum_view *v, struct str *out);
 /* "https://10.0.0.11:2380" -> "10.0.0.11" */
 void quorum_address(const struct net_etcd_member *m, char *out, size_t size);
+/* What it is in a word or three: "leader", "voter", "learner", "not started", "knows no leader", "does not answer". */
+const char *quorum_state(const struct quorum_view *v, int i);
+/* How far the i-th is behind the furthest that answers, in entries of the log, give or take what was written between two questions. */
+int64_t quorum_lag(const struct quorum_view *v, int i);
+/* Takes the i-th member out of the view. */
+void quorum_drop(struct quorum_view *v, int i);
 /* The member of a host, by its address or name; -1 none. */
 int quorum_find(const struct quorum_view *v, const char *address, const char *name);
 /*
@@ -52,6 +58,8 @@ int quorum_find(const struct quorum_view *v, const char *address, const char *na
  * -1 when no etcd answered.
  */
 int quorum_merge(const struct quorum_view *views, size_t count, struct quorum_view *out);
+/* The list of out stays; a member in it answers when it answers in one of the views. */
+void quorum_hear(const struct quorum_view *views, size_t count, struct quorum_view *out);
 
 /* Whether a member that is to go may be taken for what it seems. */
 struct quorum_evidence {

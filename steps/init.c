@@ -40,16 +40,16 @@ int init_apply(struct task *t, struct error *err)
 	struct world *w = world_of(t);
 	bool running = strcmp(world_job_state(world_facts(t), "init"), "running") == 0;
 	bool half = !running && *world_job_state(world_facts(t), "init") != '\0';
-	bool resume = half && w->cluster.exists && w->cluster.kubeadm_config && w->cluster.member_count == 1;
+	bool resume = half && w->cluster.exists && w->cluster.kubeadm_config && w->cluster.etcd.count == 1;
 	struct str config = STR_INIT;
 	bool attached = false;
 	int rc;
 
 	if (half && !resume) {
-		if (w->cluster.member_count > 1) {
+		if (w->cluster.etcd.count > 1) {
 			error_set(err, ERROR_COMMAND,
-				"kubeadm init did not end well here, yet the cluster has %zu etcd members",
-				w->cluster.member_count);
+				"kubeadm init did not end well here, yet the cluster has %d etcd members",
+				w->cluster.etcd.count);
 			return error_hint(err,
 				"kubewright resets a control plane only while it is the only one; see 'kubewright status'");
 		}

@@ -49,48 +49,47 @@ static int remove_member(struct net_client *c, void *id, struct error *err)
 	return net_etcd_member_remove(c, id, err);
 }
 
-/* The sum with the member as it is; learners do not count. */
-static int bears(struct world *w, const struct cluster_member *m, struct quorum *after, struct error *err)
+static int index_of(const struct quorum_view *v, const char *id)
 {
-	struct quorum now = { 0, 0 };
+	int i = v->count - 1;
 
-	for (size_t i = 0; i < w->cluster.member_count; i++) {
-		now.voters += !w->cluster.members[i].learner;
-		now.healthy += !w->cluster.members[i].learner && w->cluster.members[i].healthy;
-	}
-	*after = now;
-	return m->learner ? 0 : quorum_without(&now, m->healthy, m->name[0] ? m->name : m->id, false, after, err);
+	while (i >= 0 && strcmp(v->list[i].id, id) != 0)
+		i--;
+	return i;
 }
 
-static void forget(struct world *w, const char *id)
+/* The sum with the member as it is; learners do not count. */
+static int bears(const struct quorum_view *v, int i, struct quorum *after, struct error *err)
 {
-	size_t n = 0;
+	const struct net_etcd_member *m = &v->list[i];
+	struct quorum now = quorum_count(v);
 
-	for (size_t i = 0; i < w->cluster.member_count; i++)
-		if (strcmp(w->cluster.members[i].id, id) != 0)
-			w->cluster.members[n++] = w->cluster.members[i];
-	w->cluster.member_count = n;
+	*after = now;
+	return m->learner ? 0
+			  : quorum_without(&now, quorum_healthy(v, i), m->name[0] ? m->name : m->id, false, after, err);
 }
 
 static int take_out(struct task *t, char *id, struct error *err)
 {
-	struct world *w = world_of(t);
+	struct quorum_view *v = &world_of(t)->cluster.etcd;
 	struct quorum after = { 0, 0 };
 	bool voter = false;
-	int rc = 0;
+	int rc = 0, i;
 
 	task_lock(t);
-	for (size_t i = 0; rc == 0 && i < w->cluster.member_count; i++)
-		if (strcmp(w->cluster.members[i].id, id) == 0) {
-			voter = !w->cluster.members[i].learner;
-			rc = bears(w, &w->cluster.members[i], &after, err);
-		}
+	i = index_of(v, id);
+	if (i >= 0) {
+		voter = !v->list[i].learner;
+		rc = bears(v, i, &after, err);
+	}
 	task_unlock(t);
 	if (rc || (voter && world_snapshot_first(t, err)) ||
 		world_api_at(t, "127.0.0.1", 2379, true, remove_member, id, err))
 		return error_wrap(err, "cannot take the etcd member %s out", id);
 	task_lock(t);
-	forget(w, id);
+	i = index_of(v, id);
+	if (i >= 0)
+		quorum_drop(v, i);
 	task_unlock(t);
 	task_notice(t, "took the etcd member %s out: %u voters, %u healthy now, tolerates %u lost", id, after.voters,
 		after.healthy, quorum_tolerates(&after));

@@ -76,7 +76,7 @@ struct world {
 	struct cluster_host *hosts; /* per host; only its own thread writes, under the lock */
 	struct findings *findings;  /* per host */
 	struct cluster_state cluster;
-	struct quorum_view *etcd; /* per host: what its etcd says; by the step ask-etcd */
+	struct quorum_view *etcd; /* per host: what its etcd says, by the step ask-etcd; of itself alone when health was asked about */
 	struct pki_store *store;
 	char version[32];     /* resolved, "1.36.2"; "" until decided */
 	bool deciding, decided; /* a host's thread is at it; it is done */
@@ -241,8 +241,6 @@ int world_api(struct task *t, int (*fn)(struct net_client *c, void *ctx, struct 
 int world_api_at(struct task *t, const char *address, int port, bool etcd,
 	int (*fn)(struct net_client *c, void *ctx, struct error *err), void *ctx, struct error *err);
 
-/* Fills the members of a struct cluster_state; for world_api_at with etcd. */
-int survey_members(struct net_client *c, void *cluster_state, struct error *err);
 /* Asks this control plane's own etcd and API server how they are, into the facts; what does not answer is a fact too. -1: the way there broke. */
 int survey_health(struct task *t, struct error *err);
 

@@ -107,25 +107,12 @@ static int ask_api(struct net_client *c, void *ctx, struct error *err)
 	return 0;
 }
 
-int survey_members(struct net_client *c, void *ctx, struct error *err)
+static int ask_members(struct net_client *c, void *ctx, struct error *err)
 {
-	struct cluster_state *out = ctx;
-	struct net_etcd_member list[16];
-	int n = net_etcd_members(c, list, 16, err);
+	struct quorum_view *v = ctx;
 
-	for (int i = 0; i < n; i++) {
-		struct cluster_member *m = &out->members[i];
-
-		snprintf(m->id, sizeof(m->id), "%s", list[i].id);
-		snprintf(m->name, sizeof(m->name), "%s", list[i].name);
-		snprintf(m->peer_url, sizeof(m->peer_url), "%s", list[i].peer_url);
-		snprintf(m->client_url, sizeof(m->client_url), "%s", list[i].client_url);
-		m->learner = list[i].learner;
-		m->started = list[i].name[0] != '\0';
-	}
-	if (n >= 0)
-		out->member_count = (size_t)n;
-	return n < 0 ? -1 : 0;
+	v->count = net_etcd_members(c, v->list, QUORUM_MEMBERS, err);
+	return v->count < 0 ? (v->count = 0, -1) : 0;
 }
 
 int survey_apply(struct task *t, struct error *err)
@@ -148,7 +135,7 @@ int survey_apply(struct task *t, struct error *err)
 	if (!wanted || !api_listens(world_facts(t)))
 		return 0;
 	if (world_api(t, ask_api, &seen, &local) ||
-		world_api_at(t, "127.0.0.1", 2379, true, survey_members, &seen, &local)) {
+		world_api_at(t, "127.0.0.1", 2379, true, ask_members, &seen.etcd, &local)) {
 		/* an API server that does not answer is a fact, not a failure: another one may */
 		task_log(t, "the API server here does not answer: %s", local.what);
 		cluster_state_release(&seen);

@@ -117,7 +117,7 @@ static void cp3_dead(struct port_node *n, bool quorum)
 		"not as apply makes it; os: writes /etc/sysctl.d/90-kubewright.conf");
 }
 
-static void quorum_lost(struct port_cluster *c)
+static void without_quorum(struct port_cluster *c)
 {
 	struct port_node *cp2 = &c->nodes[1], *w2 = &c->nodes[4];
 
@@ -171,7 +171,7 @@ void story_cluster(struct wizard *w, enum story_cluster which)
 		c->remediable = 4;
 	}
 	if (which == STORY_NO_QUORUM) {
-		quorum_lost(c);
+		without_quorum(c);
 		c->errors = 6;
 	}
 	w->cluster_text = xstrdup(document_text(w->document));

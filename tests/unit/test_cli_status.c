@@ -47,7 +47,7 @@ static void cluster_up(struct cli_run *r)
 	r->world.cluster.exists = true;
 	r->world.cluster.nodes = nodes;
 	r->world.cluster.node_count = 4;
-	r->world.cluster.member_count = 3;
+	r->world.cluster.etcd.count = 3;
 	for (size_t i = 0; i < 4; i++) {
 		r->chosen[i] = true;
 		memset(&nodes[i], 0, sizeof(nodes[i]));
@@ -56,10 +56,11 @@ static void cluster_up(struct cli_run *r)
 		probed(r, i, i < 3 ? "22 2379 2380 6443" : "22 10250 23790", i == 1 ? "yes" : i == 3 ? NULL : "no");
 		if (i == 3)
 			break;
-		snprintf(r->world.cluster.members[i].name, sizeof(r->world.cluster.members[i].name), "%s",
+		snprintf(r->world.cluster.etcd.list[i].name, sizeof(r->world.cluster.etcd.list[i].name), "%s",
 			nodes[i].name);
-		r->world.cluster.members[i].started = true;
-		r->world.cluster.members[i].healthy = true;
+		snprintf(r->world.cluster.etcd.status[i].leader_id, sizeof(r->world.cluster.etcd.status[i].leader_id),
+			"1");
+		r->world.cluster.etcd.answers[i] = true;
 	}
 }
 
@@ -97,7 +98,7 @@ static void test_one_lost(void)
 
 	cluster_up(&r);
 	r.world.hosts[2].probed = false;
-	r.world.cluster.members[2].healthy = false;
+	r.world.cluster.etcd.answers[2] = false;
 	cluster_host_release(&r.world.hosts[2]);
 	nodes[2].ready = false;
 	status_fold(&r, &s);
@@ -117,7 +118,7 @@ static void test_learner_is_no_voter(void)
 	struct status s;
 
 	cluster_up(&r);
-	r.world.cluster.members[2].learner = true;
+	r.world.cluster.etcd.list[2].learner = true;
 	status_fold(&r, &s);
 	CHECK_INT(s.voters, 2);
 	CHECK_INT(s.voters_up, 2);
@@ -150,7 +151,7 @@ static void test_api_down(void)
 
 	cluster_up(&r);
 	r.world.cluster.exists = false;
-	r.world.cluster.member_count = 0;
+	r.world.cluster.etcd.count = 0;
 	status_fold(&r, &s);
 	CHECK(s.installed);
 	CHECK_INT(s.voters, 0);
@@ -171,7 +172,7 @@ static void test_nothing_installed(void)
 
 	cluster_up(&r);
 	r.world.cluster.exists = false;
-	r.world.cluster.member_count = 0;
+	r.world.cluster.etcd.count = 0;
 	for (size_t i = 0; i < 4; i++)
 		cluster_set(&r.world.hosts[i], "have", "");
 	status_fold(&r, &s);
@@ -258,26 +259,27 @@ static void words_are(const struct cli_run *r, const char *etcd, enum cli_color 
 
 static void test_words(void)
 {
-	struct cluster_member *members;
+	struct quorum_view *v;
 	struct str words = STR_INIT;
 	struct cli_run r;
 	struct status s;
 
 	cluster_up(&r);
-	members = r.world.cluster.members;
+	v = &r.world.cluster.etcd;
 	words_are(&r, "3 voters; quorum 2, tolerates 1 lost", CLI_PLAIN);
-	members[2].healthy = false;
+	v->answers[2] = false;
 	words_are(&r, "3 voters, 2 up; quorum 2, tolerates 0 lost", CLI_RED);
-	members[1].healthy = false;
+	v->answers[1] = false;
 	words_are(&r, "3 voters, 1 up; quorum 2 is lost: nothing can be written", CLI_RED);
 	r.world.hosts[1].probed = false;
 	words_are(&r, "3 voters, 1 seen up; the quorum of 2 is not seen", CLI_YELLOW);
 	for (size_t i = 0; i < 3; i++)
-		snprintf(members[i].peer_url, sizeof(members[i].peer_url), "https://%s:2380",
+		snprintf(v->list[i].peer_url, sizeof(v->list[i].peer_url), "https://%s:2380",
 			r.inventory->hosts[i].address);
-	CHECK_STR(status_member(&r, 0), "does not answer");
+	CHECK_STR(status_member(&r, 0), "voter");
+	CHECK_STR(status_member(&r, 1), "does not answer");
 	CHECK_STR(status_member(&r, 3), "");
-	r.world.cluster.member_count = 2;
+	r.world.cluster.etcd.count = 2;
 	CHECK_STR(status_member(&r, 2), "no member");
 	status_fold(&r, &s);
 	r.world.cluster.exists = false;

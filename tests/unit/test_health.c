@@ -83,11 +83,18 @@ static void certificates(int host)
 	secret_release(&key);
 }
 
+/* Whether a member says that it knows a leader. */
+static void speaks(int member, bool healthy)
+{
+	rack.state.etcd.answers[member] = healthy;
+	snprintf(rack.state.etcd.status[member].leader_id, sizeof(rack.state.etcd.status[member].leader_id), "100");
+}
+
 static void control_plane(int host)
 {
 	static const char *const shared[] = { "ca.crt", "ca.key", "etcd/ca.crt", "etcd/ca.key", "front-proxy-ca.crt",
 		"front-proxy-ca.key", "sa.key", "sa.pub" };
-	struct cluster_member *m = &rack.state.members[host];
+	struct net_etcd_member *m = &rack.state.etcd.list[host];
 	struct cluster_host *h = &rack.hosts[host];
 	char path[96];
 
@@ -100,12 +107,12 @@ static void control_plane(int host)
 		setf(host, "ok", "kept.", path);
 	}
 	set(host, "vip_held", host == 1 ? "yes" : "no");
-	h->api_ready = h->etcd.answered = true;
+	h->api_ready = true;
 	snprintf(m->id, sizeof(m->id), "%d", 100 + host);
 	snprintf(m->name, sizeof(m->name), "%s", rack.inv->hosts[host].name);
 	snprintf(m->peer_url, sizeof(m->peer_url), "https://%s:2380", rack.inv->hosts[host].address);
-	m->started = m->healthy = true;
-	rack.state.member_count = 3;
+	speaks(host, true);
+	rack.state.etcd.count = 3;
 }
 
 static void set_nodes(const char *left_out, const char *other_address)
@@ -317,7 +324,7 @@ static void test_crash_loop(void)
 	set(1, "pod.etcd", "down 12");
 	set(1, "log.etcd", "starting\npanic: freepages: failed to get all reachable pages\n");
 	set(1, "kept./etc/kubernetes/manifests/etcd.yaml", "changed");
-	rack.hosts[1].etcd.answered = rack.state.members[1].healthy = false;
+	speaks(1, false);
 	finds(__LINE__, 1, "static-pod-down", "etcd does not run", "kept /etc/kubernetes/manifests/etcd.yaml");
 	CHECK(strstr(rack.found.list[0].why, "freepages") != NULL);
 	rack_down();
@@ -325,23 +332,23 @@ static void test_crash_loop(void)
 
 static void test_members(void)
 {
-	struct cluster_member *extra = &rack.state.members[3];
+	struct net_etcd_member *extra = &rack.state.etcd.list[3];
 
 	rack_up();
-	*extra = rack.state.members[2];
-	extra->healthy = false;
+	*extra = rack.state.etcd.list[2];
+	speaks(3, false);
 	snprintf(extra->id, sizeof(extra->id), "999");
-	rack.state.member_count = 4;
+	rack.state.etcd.count = 4;
 	finds(__LINE__, 0, "member-stale", "a second one of its host", "999");
 	snprintf(extra->peer_url, sizeof(extra->peer_url), "https://10.0.0.99:2380");
 	snprintf(extra->name, sizeof(extra->name), "old");
 	finds(__LINE__, 0, "member-stale", "of no control plane", "999");
 	/* one that answers is somebody's */
-	extra->healthy = true;
+	speaks(3, true);
 	look();
 	CHECK_INT(rack.found.count, 0);
-	rack.state.member_count = 3;
-	rack.state.members[2].learner = true;
+	rack.state.etcd.count = 3;
+	rack.state.etcd.list[2].learner = true;
 	finds(__LINE__, 0, "learner-stuck", "is still a learner", "102");
 	set(2, "job.join", "running - x y");
 	look();
@@ -350,9 +357,9 @@ static void test_members(void)
 	rack_down();
 
 	rack_up();
-	rack.state.members[2].healthy = false;
+	speaks(2, false);
 	finds(__LINE__, 0, "member-down", "the etcd member cp3 (10.0.0.13) does not answer", "");
-	rack.state.members[1].healthy = false;
+	speaks(1, false);
 	look();
 	CHECK_INT(rack.found.count, 3);
 	CHECK_STR(rack.found.list[0].name, "quorum-lost");
@@ -361,8 +368,7 @@ static void test_members(void)
 	rack_down();
 
 	rack_up();
-	memset(&rack.state.members[2], 0, sizeof(rack.state.members[2]));
-	rack.state.member_count = 2;
+	quorum_drop(&rack.state.etcd, 2);
 	finds(__LINE__, 2, "member-missing", "no member of this control plane", "");
 	rack_down();
 }

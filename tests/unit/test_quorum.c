@@ -138,6 +138,53 @@ static void test_merge(void)
 	CHECK_INT(quorum_merge(views, 3, &all), 0);
 }
 
+static void test_states(void)
+{
+	struct quorum_view v = { 0 };
+
+	add(&v, 1, 'l', 50);
+	add(&v, 2, 'l', 43);
+	add(&v, 3, 'y', 5);
+	add(&v, 4, 'n', 0);
+	add(&v, 5, 'n', 0);
+	add(&v, 6, 'l', 49);
+	v.list[4].name[0] = '\0';
+	v.list[5].learner = true;
+	CHECK_STR(quorum_state(&v, 0), "leader");
+	CHECK_STR(quorum_state(&v, 1), "voter");
+	CHECK_STR(quorum_state(&v, 2), "knows no leader");
+	CHECK_STR(quorum_state(&v, 3), "does not answer");
+	CHECK_STR(quorum_state(&v, 4), "not started");
+	CHECK_STR(quorum_state(&v, 5), "learner");
+	CHECK_INT(quorum_lag(&v, 0), 0);
+	CHECK_INT(quorum_lag(&v, 1), 7);
+	quorum_drop(&v, 0);
+	CHECK_INT(v.count, 5);
+	CHECK_STR(v.list[0].name, "cp2");
+	CHECK_STR(v.list[4].name, "cp6");
+	CHECK(v.list[4].learner && v.answers[4] && !v.answers[2]);
+	/* who led is gone: the furthest is another */
+	CHECK_INT(quorum_lag(&v, 0), 6);
+}
+
+/* A list that somebody with a leader gave; each member asked on its own host alone. */
+static void test_hear(void)
+{
+	struct quorum_view all = { 0 }, views[2] = { 0 };
+
+	add(&all, 1, 'l', 1);
+	add(&all, 2, 'l', 1);
+	add(&all, 3, 'l', 1);
+	add(&views[0], 2, 'l', 70);
+	add(&views[1], 3, 'y', 60);
+	add(&views[1], 9, 'l', 60);
+	quorum_hear(views, 2, &all);
+	CHECK_INT(all.count, 3);
+	CHECK(!all.answers[0] && all.answers[1] && all.answers[2]);
+	CHECK_INT(all.status[1].raft_index, 70);
+	CHECK_INT(quorum_count(&all).healthy, 1);
+}
+
 /* ---- is it dead? ------------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -209,6 +256,8 @@ static const struct test tests[] = {
 	{ "the picture in words", test_words },
 	{ "whose member it is", test_find },
 	{ "many views in one", test_merge },
+	{ "what a member is", test_states },
+	{ "who answers of a list", test_hear },
 	{ "dead, left, or out of sight", test_confirm },
 	{ "whether the quorum is lost", test_lost },
 };
