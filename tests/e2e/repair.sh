@@ -190,6 +190,7 @@ second_machine() {
 	kw second repair --yes -f "$WORK/kubewright.yaml"
 	[ "$status" = 0 ] || show second
 	is "$flavour: repair from a second machine" "$status $(on w1 systemctl is-active kubelet)" "0 active"
+	rejoin_from_nowhere
 	export XDG_STATE_HOME=$WORK/third
 	mkdir -p "$XDG_STATE_HOME/kubewright"
 	wrong_store
@@ -198,6 +199,17 @@ second_machine() {
 	[ "$status" != 0 ] && pass "$flavour: with another cluster's keys repair refuses (exit $status)" || fail "$flavour: with another cluster's keys repair refuses"
 	has "$flavour: and says why" "$WORK/third.out" "cluster CA is not the one in"
 	export XDG_STATE_HOME=$first
+}
+# A control plane whose disk is lost, from a machine that has never seen the cluster: the survivors have its keys.
+rejoin_from_nowhere() {
+	export XDG_STATE_HOME=$WORK/nowhere
+	"$LAB" wipe cp3 && "$LAB" start cp3 || fail "$flavour: cp3 comes up with an empty disk"
+	kw nowhere rejoin cp3 --yes -f "$WORK/kubewright.yaml" --accept-new-host-keys
+	[ "$status" = 0 ] || show nowhere
+	is "$flavour: rejoin from a machine that has never seen the cluster (${seconds} s)" "$status" 0
+	is "$flavour: three voters after it" "$(voters cp1)" 3
+	# its host key is a new one; the first machine still has the old one
+	sed -i "/^$NETWORK\.13 /d" "$first/kubewright/lab/known_hosts"
 }
 # The keys of a cluster that was never made.
 wrong_store() {
