@@ -10,19 +10,20 @@
 static void cluster_line(const struct cli_run *r)
 {
 	const struct world *w = &r->world;
-	unsigned nodes[2] = { 0, 0 };
+	const unsigned *nodes = w->nodes;
 
-	for (size_t i = 0; i < r->inventory->host_count; i++)
-		if (!world_removes(w, (int)i) && w->hosts[i].probed && world_installed(&w->hosts[i]))
-			nodes[r->inventory->hosts[i].role == INVENTORY_WORKER]++;
 	printf("\n%sCluster %s%s, Kubernetes %s: %u control plane%s and %u worker%s%s", cli_color(stdout, CLI_GREEN),
 		r->inventory->cluster, cli_color(stdout, CLI_PLAIN), w->version, nodes[0], nodes[0] == 1 ? "" : "s",
 		nodes[1], nodes[1] == 1 ? "" : "s", w->no_network ? "" : " Ready");
 	if (w->no_network)
 		printf(", %u not Ready for want of a pod network", w->no_network);
-	if (w->voters)
-		printf("; %u etcd voter%s, tolerates %u lost", w->voters, w->voters == 1 ? "" : "s",
-			(w->voters - 1) / 2);
+	if (w->quorum.voters)
+		printf("; %u etcd voter%s, ", w->quorum.voters, w->quorum.voters == 1 ? "" : "s");
+	if (w->quorum.healthy < w->quorum.voters)
+		printf("%u of them lost, ", w->quorum.voters - w->quorum.healthy);
+	if (w->quorum.voters)
+		printf("tolerates %u%s lost", quorum_tolerates(&w->quorum),
+			w->quorum.healthy < w->quorum.voters ? " more" : "");
 	printf("\n  endpoint    https://%s:%d\n", inventory_endpoint(r->inventory), r->inventory->endpoint.port);
 	if (w->kubeadm_version[0])
 		printf("  kubeadm     %s%s%s\n", w->kubeadm_version, w->kubeadm_digest[0] ? "  " : "",
@@ -64,7 +65,8 @@ int cli_apply_report(const struct cli_run *r)
 
 		if (verified)
 			json_set_str(j, "kubeconfig", r->kubeconfig);
-		json_set_int(j, "voters", r->world.voters);
+		json_set_int(j, "voters", r->world.quorum.voters);
+		json_set_int(j, "tolerates", quorum_tolerates(&r->world.quorum));
 		json_write(j, &line);
 		puts(line.buf);
 		json_free(j);

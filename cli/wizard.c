@@ -245,7 +245,8 @@ static void port_summary(struct port_run *p, struct port_summary *out)
 		.kubeconfig = verified ? r->kubeconfig : NULL,
 		.endpoint = p->endpoint,
 		.version = r->world.version,
-		.voters = r->world.voters,
+		.voters = r->world.quorum.voters,
+		.tolerates = quorum_tolerates(&r->world.quorum),
 		.no_network = r->world.no_network,
 		.first = cli_run_error(r, &result),
 	};

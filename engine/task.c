@@ -39,6 +39,16 @@ bool task_cancelled(const struct task *t)
 	return stopped;
 }
 
+bool task_lost(const struct task *t, int host)
+{
+	bool lost;
+
+	pthread_mutex_lock(&t->e->lock);
+	lost = t->e->tasks[host].aside && t->e->tasks[host].unreachable;
+	pthread_mutex_unlock(&t->e->lock);
+	return lost;
+}
+
 static int cancelled(struct error *err)
 {
 	error_set(err, ERROR_CANCELLED, "cancelled");

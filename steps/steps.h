@@ -90,7 +90,9 @@ struct world {
 	bool asked_again;     /* repair's second look at the cluster has begun */
 	bool expelled;        /* who leaves is out of the cluster, as far as it may be */
 	bool *gone;           /* per host: it leaves for good, and verify saw neither a Node nor an etcd member of it */
-	unsigned voters, no_network; /* seen by verify: etcd's voters, Nodes that wait for a pod network */
+	struct quorum quorum; /* seen by verify; of hosts that were lost in the run none is healthy */
+	unsigned nodes[2];    /* the same: control planes and workers that are as they should be */
+	unsigned no_network;  /* the same: of them those that wait for a pod network */
 	char kubeadm_version[48], kubeadm_digest[72]; /* seen on the lead */
 };
 

@@ -18,8 +18,9 @@ struct verify {
 	struct task *task;
 	const struct inventory_host *host; /* asked about */
 	struct str missing;                /* what is not yet as it should be */
-	unsigned voters;
-	unsigned no_network; /* Nodes that lack only the pod network, which the operator installs */
+	struct quorum quorum;
+	unsigned nodes[2];   /* control planes and workers that are as they should be */
+	unsigned no_network; /* of them those that lack only the pod network, which the operator installs */
 };
 
 enum step_verdict verify_check(struct task *t, struct error *why)
@@ -35,10 +36,14 @@ enum step_verdict verify_check(struct task *t, struct error *why)
 	return STEP_NEEDED;
 }
 
-/* Whether a host is expected in the cluster: it is installed, as far as this run saw it. */
+/* Whether a host is expected in the cluster: it is installed, as far as this run saw it, and has not been lost in it. */
 static bool expected(const struct verify *v, size_t i)
 {
 	bool yes;
+
+	/* a Node that went down with its host is not worth the wait: the run tells of the host */
+	if (task_lost(v->task, (int)i))
+		return false;
 
 	task_lock(v->task);
 	yes = !world_removes(v->world, (int)i) && v->world->hosts[i].probed && world_installed(&v->world->hosts[i]);
@@ -56,49 +61,37 @@ static int check_nodes(struct net_client *c, void *ctx, struct error *err)
 		cluster_state_release(&seen);
 		return -1;
 	}
-	v->no_network = 0;
+	v->no_network = v->nodes[0] = v->nodes[1] = 0;
 	for (size_t i = 0; i < v->world->inventory->host_count; i++) {
-		const char *name = v->world->inventory->hosts[i].name;
-		const struct cluster_node *node = cluster_find_node(&seen, name);
+		const struct inventory_host *h = &v->world->inventory->hosts[i];
+		const struct cluster_node *node = cluster_find_node(&seen, h->name);
+		bool waits = node && !node->ready && node->no_network && !v->world->cni_manifest;
 
 		v->world->gone[i] = world_removes(v->world, (int)i) && !node;
-		if (!expected(v, i) || (node && node->ready))
+		if (!expected(v, i))
 			continue;
-		if (node && node->no_network && !v->world->cni_manifest)
-			v->no_network++;
+		v->no_network += waits;
+		if (waits || (node && node->ready))
+			v->nodes[h->role == INVENTORY_WORKER]++;
 		else
-			str_addf(&v->missing, "%sNode %s is %s", v->missing.len ? "; " : "", name,
+			str_addf(&v->missing, "%sNode %s is %s", v->missing.len ? "; " : "", h->name,
 				node ? "not Ready" : "not there");
 	}
 	cluster_state_release(&seen);
 	return 0;
 }
 
-/* A member of a host that has not joined in this run: waiting does not make a voter of it, the next apply takes it back. */
-static bool left_over(const struct verify *v, const struct net_etcd_member *m)
+/* Whose member it is; -1: of no host of the inventory. */
+static int host_of(const struct verify *v, const struct net_etcd_member *m)
 {
 	const struct inventory *inv = v->world->inventory;
-	char peer[96];
+	char address[64];
 
-	for (size_t i = 0; i < inv->host_count; i++) {
-		snprintf(peer, sizeof(peer), "https://%s:2380", inv->hosts[i].address);
-		if (strcmp(m->peer_url, peer) == 0)
-			return (m->learner || !m->name[0]) && !expected(v, i);
-	}
-	return false;
-}
-
-/* Asked after the Nodes. */
-static void note_there(const struct verify *v, const struct net_etcd_member *m)
-{
-	const struct inventory *inv = v->world->inventory;
-	char peer[96];
-
-	for (size_t i = 0; i < inv->host_count; i++) {
-		snprintf(peer, sizeof(peer), "https://%s:2380", inv->hosts[i].address);
-		if (strcmp(m->peer_url, peer) == 0 || strcmp(m->name, inv->hosts[i].name) == 0)
-			v->world->gone[i] = false;
-	}
+	quorum_address(m, address, sizeof(address));
+	for (size_t i = 0; i < inv->host_count; i++)
+		if (strcmp(address, inv->hosts[i].address) == 0 || strcmp(m->name, inv->hosts[i].name) == 0)
+			return (int)i;
+	return -1;
 }
 
 static int check_members(struct net_client *c, void *ctx, struct error *err)
@@ -107,17 +100,21 @@ static int check_members(struct net_client *c, void *ctx, struct error *err)
 	struct net_etcd_member list[16];
 	int n = net_etcd_members(c, list, 16, err);
 
-	v->voters = 0;
+	v->quorum = (struct quorum){ 0, 0 };
 	for (int i = 0; i < n; i++) {
-		note_there(v, &list[i]);
-		if (left_over(v, &list[i]))
-			continue;
-		if (list[i].learner || !list[i].name[0])
+		int host = host_of(v, &list[i]);
+		bool counts = host < 0 || expected(v, (size_t)host), votes = !list[i].learner && list[i].name[0];
+
+		/* asked after the Nodes */
+		if (host >= 0)
+			v->world->gone[host] = false;
+		v->quorum.voters += votes;
+		v->quorum.healthy += votes && counts;
+		/* of a host that has not joined in this run: waiting makes no voter of it, the next apply takes it back */
+		if (!votes && counts)
 			str_addf(&v->missing, "%setcd member %s is %s", v->missing.len ? "; " : "",
 				list[i].name[0] ? list[i].name : list[i].peer_url,
 				list[i].learner ? "a learner" : "not started");
-		else
-			v->voters++;
 	}
 	return n < 0 ? -1 : 0;
 }
@@ -181,8 +178,8 @@ static int look(struct task *t, struct verify *v, struct error *err)
 			ask(t, v, v->host->name, v->host->address, 2379, true, check_member, err))
 			return -1;
 	}
-	if (v->voters < control_planes)
-		str_addf(&v->missing, "%setcd has %u voters of %u", v->missing.len ? "; " : "", v->voters,
+	if (v->quorum.healthy < control_planes)
+		str_addf(&v->missing, "%setcd has %u voters of %u", v->missing.len ? "; " : "", v->quorum.healthy,
 			control_planes);
 	v->host = world_host(t);
 	return ask(t, v, "the endpoint", inventory_endpoint(inv), inv->endpoint.port, false, check_ready, err);
@@ -218,7 +215,8 @@ int verify_apply(struct task *t, struct error *err)
 		world_explain(t, "", err);
 	if (rc == 0) {
 		task_lock(t);
-		w->voters = v.voters;
+		w->quorum = v.quorum;
+		memcpy(w->nodes, v.nodes, sizeof(w->nodes));
 		w->no_network = v.no_network;
 		task_unlock(t);
 		if (v.no_network)
@@ -226,7 +224,7 @@ int verify_apply(struct task *t, struct error *err)
 				"%u Nodes wait for a pod network: network.cni is none, so install one now, and they get Ready",
 				v.no_network);
 		else
-			task_log(t, "every Node is Ready; %u etcd voters", v.voters);
+			task_log(t, "every Node is Ready; %u etcd voters", v.quorum.healthy);
 	}
 	str_release(&v.missing);
 	return rc;

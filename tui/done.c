@@ -87,14 +87,12 @@ static enum style verdict(const struct wizard *w, char *out, size_t size)
 
 static void etcd_words(const struct port_summary *s, char *out, size_t size)
 {
-	unsigned lost = s->voters ? (s->voters - 1) / 2 : 0;
-
-	if (lost)
-		snprintf(out, size, "%u voters; the cluster survives the loss of %u control plane%s", s->voters, lost,
-			lost == 1 ? "" : "s");
+	if (s->tolerates)
+		snprintf(out, size, "%u voters; the cluster survives the loss of %u control plane%s", s->voters,
+			s->tolerates, s->tolerates == 1 ? "" : "s");
 	else
-		snprintf(out, size, "%u voter%s; the cluster does not survive the loss of a control plane", s->voters,
-			s->voters == 1 ? "" : "s");
+		snprintf(out, size, "%u voter%s; the cluster does not survive the loss of a%s control plane", s->voters,
+			s->voters == 1 ? "" : "s", s->voters > 2 ? "nother" : "");
 }
 
 static void next_words(const struct wizard *w, struct str *out)

@@ -49,7 +49,7 @@ struct port_summary {
 	const char *kubeconfig; /* written by this run, or NULL */
 	const char *endpoint;   /* "https://10.0.0.100:6443" */
 	const char *version;    /* Kubernetes, resolved */
-	unsigned voters, no_network;
+	unsigned voters, tolerates, no_network;
 	const struct error *first; /* the error that the exit status goes by, or NULL */
 };
 

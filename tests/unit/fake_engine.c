@@ -221,6 +221,8 @@ int rig_apply(struct task *t, struct error *err)
 	task_lock(t);
 	r->applies[host][step]++;
 	r->order[r->order_count++] = host * RIG_STEPS + step;
+	for (size_t i = 0; i < r->config.host_count; i++)
+		r->lost[i] = task_lost(t, (int)i);
 	if (++r->running[step] > r->most[step])
 		r->most[step] = r->running[step];
 	task_unlock(t);

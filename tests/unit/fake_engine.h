@@ -40,6 +40,7 @@ struct rig {
 	unsigned checks[RIG_HOSTS][RIG_STEPS], applies[RIG_HOSTS][RIG_STEPS];
 	int running[RIG_STEPS], most[RIG_STEPS];
 	int order[RIG_HOSTS * RIG_STEPS], order_count; /* host * RIG_STEPS + step, as applies begin */
+	bool lost[RIG_HOSTS]; /* what task_lost says of a host as the last apply begins */
 	unsigned opens[RIG_HOSTS];
 	int opening, most_opening;
 	bool flag;

@@ -203,7 +203,8 @@ void story_run(struct wizard *w, enum story which, int64_t at_ms)
 		.kubeconfig = xstrdup("/home/admin/.local/state/kubewright/rack7/kubeconfig"),
 		.endpoint = xstrdup("https://10.0.0.100:6443"),
 		.version = xstrdup("1.36.2"),
-		.voters = 3 };
+		.voters = 3,
+		.tolerates = 1 };
 	w->summary_valid = true;
 }
 

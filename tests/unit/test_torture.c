@@ -122,7 +122,7 @@ static void run(
 	if (o->failed)
 		o->first = *o->result.first;
 	o->result.first = NULL;
-	o->voters = w.voters;
+	o->voters = w.quorum.voters;
 	o->gone = removed >= 0 && w.gone[removed];
 	engine_free(e);
 	world_release(&w);
