@@ -171,6 +171,7 @@ static void set_aside(struct task *t, const struct error *err)
 		return;
 	t->aside = true;
 	t->aside_order = ++t->e->aside_count;
+	t->aside_step = t->step;
 	t->unreachable = err->kind == ERROR_CONNECT || err->kind == ERROR_HOSTKEY || err->kind == ERROR_AUTH;
 	t->error = *err;
 	stream_emit(t->e, &ev, EMIT_FORCE, NULL);

@@ -136,10 +136,22 @@ enum need_state plan_needs(const struct engine *e, const struct task *t, int s, 
 	return worst;
 }
 
-/* The host that was first set aside of those whose step would have been needed. */
+/* Whether a tells more of why a step is missing than b: it failed there, else it came closer to it, else it was set aside first. */
+static bool tells_more(const struct task *a, const struct task *b, int step)
+{
+	bool failed = a->cells[step].settled == SETTLED_FAILED;
+
+	if (failed != (b->cells[step].settled == SETTLED_FAILED))
+		return failed;
+	if (a->aside_step != b->aside_step)
+		return a->aside_step > b->aside_step;
+	return a->aside_order < b->aside_order;
+}
+
+/* The host that was set aside, and whose step would have been needed. */
 static const struct task *culprit(const struct engine *e, int step, unsigned roles)
 {
-	const struct task *first = NULL;
+	const struct task *who = NULL;
 
 	for (size_t h = 0; h < e->config.host_count; h++) {
 		const struct task *t = &e->tasks[h];
@@ -147,14 +159,10 @@ static const struct task *culprit(const struct engine *e, int step, unsigned rol
 		if (!t->aside || !(e->config.hosts[h].roles & roles) || cell_is_done(&t->cells[step]) ||
 			!engine_concerns(e, step, (int)h))
 			continue;
-		/* one where this very step failed says more than one that never came to it */
-		if (!first ||
-			(t->cells[step].settled == SETTLED_FAILED) > (first->cells[step].settled == SETTLED_FAILED) ||
-			((t->cells[step].settled == SETTLED_FAILED) == (first->cells[step].settled == SETTLED_FAILED) &&
-				t->aside_order < first->aside_order))
-			first = t;
+		if (!who || tells_more(t, who, step))
+			who = t;
 	}
-	return first;
+	return who;
 }
 
 /* No host that was set aside is to blame: one that will be, or the inventory. */

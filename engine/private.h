@@ -89,6 +89,7 @@ struct task {
 	bool skipped;        /* … by command */
 	bool retry;          /* RETRY_HOST came while busy */
 	unsigned aside_order;
+	int aside_step;      /* at which; -1: at none */
 	struct error error;
 
 	struct remote *remote;

@@ -98,6 +98,7 @@ static void test_dead_host(void)
 	/* nobody can clean up there */
 	CHECK_INT(rig.checks[4][P_UNLOCK], 0);
 	CHECK(engine_host_error(rig.engine, 4) && !engine_host_error(rig.engine, 3));
+	CHECK(rig.lost[4] && !rig.lost[3]);
 	CHECK_INT(rig.events[rig.event_count - 1].ev.outcome, OUTCOME_FAILED);
 	rig_release(&rig);
 }
@@ -122,6 +123,8 @@ static void test_blocked(void)
 	CHECK_INT(rig.result.failed, 1);
 	CHECK_STR(rig.result.first->step, "init");
 	CHECK_INT(rig_outcome(&rig, P_INIT, 0), OUTCOME_FAILED);
+	/* set aside, and its connection stands */
+	CHECK(!rig.lost[0]);
 	for (int h = 1; h < 3; h++) {
 		const struct rig_event *e = rig_get(&rig, EVENT_STEP_DONE, P_JOIN, h);
 
@@ -177,6 +180,36 @@ static void test_min(void)
 	rig_run(&rig);
 	CHECK_INT(rig_outcome(&rig, 1, 1), OUTCOME_BLOCKED);
 	CHECK(strstr(rig.result.first->what, "at least 2"));
+	rig_release(&rig);
+}
+
+/* clang-format off */
+static const struct step chain_plan[] = {
+	{ "look", "Look", RIG_CP, 0, { { 0 } }, rig_check, rig_apply },
+	{ "judge", "Judge", RIG_CP, 0, { { "look", RIG_CP, 1 } }, rig_check, rig_apply },
+	{ "act", "Act", RIG_CP, 0, { { "judge", RIG_CP, 1 } }, rig_check, rig_apply },
+	{ "follow", "Follow", RIG_WORKER, 0, { { "act", RIG_CP, 1 } }, rig_check, rig_apply },
+};
+/* clang-format on */
+
+static enum rig_act c0_lost_c1_refuses(struct rig *r, int host, int step, unsigned nth)
+{
+	(void)r;
+	(void)nth;
+	if (host == 0 && step < 0)
+		return RIG_LOSE;
+	return host == 1 && step == 1 ? RIG_FAIL : RIG_OK;
+}
+
+/* Who came closest to the step that is missing is to blame, not who was lost first. */
+static void test_culprit(void)
+{
+	rig_init(&rig, chain_plan, 4, "ccw");
+	rig.act = c0_lost_c1_refuses;
+	rig_run(&rig);
+	CHECK_INT(rig_outcome(&rig, 3, 2), OUTCOME_BLOCKED);
+	CHECK_STR(engine_host_error(rig.engine, 2)->what,
+		"needs 'act', but c1 was set aside before it, in 'judge': exit status 1");
 	rig_release(&rig);
 }
 
@@ -403,6 +436,7 @@ static const struct test tests[] = {
 	{ "dead host", test_dead_host },
 	{ "blocked", test_blocked },
 	{ "min", test_min },
+	{ "who is to blame", test_culprit },
 	{ "overtaking", test_overtaking },
 	{ "one by one", test_one_by_one },
 	{ "check only", test_check_only },
