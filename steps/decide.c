@@ -23,13 +23,16 @@ enum step_verdict decide_check(struct task *t, struct error *why)
 	return STEP_NEEDED;
 }
 
-/* Its Node was deleted and came back without the label; labels sets it again. What runs on the host tells what it is. */
-static bool lost_mark(const struct world *w, const struct inventory_host *h)
+/*
+ * kubeadm labels the Node of a control plane last: one whose init or join was cut before that has no label, and neither has one whose Node was deleted and came back. What is
+ * on the host tells what it is; of a host that cannot be looked at nobody knows, and nothing is done to it.
+ */
+static bool lacks_mark(const struct world *w, const struct inventory_host *h)
 {
 	const struct cluster_host *seen = &w->hosts[h - w->inventory->hosts];
 
-	return h->role == INVENTORY_CONTROL_PLANE && world_installed(seen) &&
-	       strstr(cluster_fact(seen, "have"), "apiserver-manifest");
+	return h->role == INVENTORY_CONTROL_PLANE &&
+	       (!seen->probed || strstr(cluster_fact(seen, "have"), "apiserver-manifest"));
 }
 
 static int refuse_nodes(const struct world *w, struct error *err)
@@ -57,7 +60,7 @@ static int refuse_nodes(const struct world *w, struct error *err)
 				"correct the inventory; or, when another machine takes its place and the old one is off for good, 'kubewright rejoin %s' takes the old one out and joins the new one",
 				node->name);
 		}
-		if (h && node->control_plane != (h->role == INVENTORY_CONTROL_PLANE) && !lost_mark(w, h)) {
+		if (h && node->control_plane != (h->role == INVENTORY_CONTROL_PLANE) && !lacks_mark(w, h)) {
 			error_set(err, ERROR_INVENTORY, "%s is a %s in the living cluster and a %s in the inventory",
 				node->name, node->control_plane ? "control plane" : "worker",
 				node->control_plane ? "worker" : "control plane");

@@ -23,8 +23,10 @@ static void say_nodes(struct lab *l, struct str *out)
 			"\"address\":\"%s\"}],\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\",\"message\":"
 			"\"reason:NetworkPluginNotReady\"}],\"nodeInfo\":{\"kubeletVersion\":\"v1.36.2\"}}}",
 			first ? "" : ",", h->name,
-			h->role == INVENTORY_CONTROL_PLANE ? "\"node-role.kubernetes.io/control-plane\":\"\""
-							   : "\"rack\":\"7\"",
+			/* kubeadm sets the label last */
+			h->role != INVENTORY_CONTROL_PLANE     ? "\"rack\":\"7\""
+			: l->machines[i].member == LAB_LEARNER ? ""
+							       : "\"node-role.kubernetes.io/control-plane\":\"\"",
 			h->address, l->applied && !(l->off & 1u << i) ? "True" : "False");
 		first = false;
 	}
@@ -205,6 +207,11 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 		return str_add(out, "{}"), delete_node(l, path + 14);
 	if (strncmp(path, "/api/v1/nodes/", 14) == 0 && strstr(body, "\"unschedulable\":true"))
 		return cordon(l, path + 14, out);
+	if (strncmp(path, "/api/v1/nodes/", 14) == 0 && strcmp(method, "PATCH") == 0) {
+		const struct inventory_host *h = inventory_find(l->inventory, path + 14);
+
+		return str_add(out, "{}"), h && l->machines[h - l->inventory->hosts].node ? 200 : 404;
+	}
 	if (strncmp(path, "/api/v1/pods?fieldSelector=spec.nodeName%3D", 43) == 0)
 		return say_pods(l, path + 43, out), 200;
 	if (strncmp(path, "/api/v1/namespaces/default/pods/", 32) == 0)

@@ -23,7 +23,7 @@ static bool is_control_plane(const struct machine *m)
 
 static bool has_api(const struct machine *m)
 {
-	return strstr(m->have, "apiserver-manifest") != NULL;
+	return strstr(m->have, "apiserver-manifest") && m->member == LAB_VOTER;
 }
 
 /* ---- which call fails ---------------------------------------------------------------------------------------------- */
@@ -108,8 +108,7 @@ static void run_join(struct machine *m, bool whole)
 		return;
 	insist(m->pki, "kubeadm join of a control plane without its PKI");
 	m->member = whole ? LAB_VOTER : LAB_LEARNER;
-	m->have = whole ? "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data"
-			: "kubelet-conf etcd-manifest etcd-data";
+	m->have = "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data";
 }
 
 /* etcd begins anew: all other members are forgotten. */

@@ -457,7 +457,7 @@ static void test_rejoin_follows(void)
 		if (strcmp(l.machines[lost].jobs[i].name, "join") == 0)
 			strcpy(l.machines[lost].jobs[i].record, "running - - r1");
 	l.machines[lost].member = LAB_LEARNER;
-	l.machines[lost].have = "kubelet-conf etcd-manifest etcd-data";
+	l.machines[lost].have = "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data";
 	memset(&o, 0, sizeof(o));
 	run(&l, "r2", "r1", 0, LAB_LOST, &o);
 	converged(&l, &o);
