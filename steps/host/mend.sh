@@ -1,6 +1,6 @@
 # Mends what is broken on a host of a living cluster, by the findings of its health. Runs as a job; each act is safe to do twice.
 # Parameters: acts, lines of:
-#   unit NAME          it is unmasked, enabled and started
+#   unit NAME          it is unmasked, enabled and started, if it starts with the configuration that it has
 #   restart NAME       it is started anew
 #   kept PATH          the copy of a file that kubeadm made is put back
 #   kubelet-conf       secret_kubelet_conf becomes /etc/kubernetes/kubelet.conf, and the kubelet's own certificate is given up
@@ -12,6 +12,11 @@
 kw_restart_kubelet=no
 
 is_active() { systemctl is-active --quiet "$1"; }
+
+try_unit() {
+	systemctl reset-failed "$1" 2>/dev/null || true
+	if systemctl start "$1" >&2 && wait_for 30 is_active "$1"; then log "$1 runs"; else log "$1 does not start as it is configured"; fi
+}
 
 # start_unit VERB NAME
 start_unit() {
@@ -29,9 +34,12 @@ unit() {
 	rm -f "/run/systemd/system/$1.service"
 	systemctl daemon-reload
 	systemctl enable --quiet "$1" || fail "cannot enable $1.service" "see 'systemctl status $1' on the host"
-	[ "$1" = kubelet ] || is_active "$1" || start_unit start "$1"
-	# after whatever else it needs was put back
-	[ "$1" != kubelet ] || is_active kubelet || kw_restart_kubelet=yes
+	# the kubelet after whatever else it needs was put back; what keeps the others from it may be their configuration, and the
+	# steps that write it start them, or tell why that fails
+	is_active "$1" || case $1 in
+	kubelet) kw_restart_kubelet=yes ;;
+	*) try_unit "$1" ;;
+	esac
 }
 
 kept() {
@@ -109,8 +117,12 @@ $acts
 " in *"
 certificates
 "*) restart_static_pods ;; esac
-	if [ "$kw_restart_kubelet" = yes ]; then
+	if [ "$kw_restart_kubelet" = yes ] && is_active containerd; then
 		start_unit restart kubelet
+	elif [ "$kw_restart_kubelet" = yes ]; then
+		# systemd tries again and again
+		systemctl restart --no-block kubelet || fail "cannot start kubelet" "see 'systemctl status kubelet' on the host"
+		log "kubelet starts once containerd runs"
 	fi
 	say mended yes
 }

@@ -93,6 +93,8 @@ units() {
 	fault "containerd masked" cp3 containerd-down "systemctl mask --now containerd" "systemctl is-active containerd && ctr version"
 	fault "containerd disabled" w1 unit-not-enabled "systemctl disable containerd" "systemctl is-enabled containerd"
 	fault "containerd's configuration broken" w1 containerd-down "echo '[[[' >>/etc/containerd/config.toml; systemctl restart containerd; :" "systemctl is-active containerd && ctr version"
+	fault "containerd's configuration broken, and a boot" w1 kubelet-down "echo '[[[' >>/etc/containerd/config.toml; systemctl restart containerd; systemctl restart kubelet; systemctl stop kubelet; :" \
+		"systemctl is-active containerd kubelet && ctr version"
 	fault "keepalived stopped" cp1 keepalived-down "systemctl stop keepalived" "systemctl is-active keepalived"
 	fault "keepalived disabled" cp2 unit-not-enabled "systemctl disable keepalived" "systemctl is-enabled keepalived"
 	fault "keepalived on no host" cp1 keepalived-down "local vip_drop_all" "systemctl is-active keepalived"
