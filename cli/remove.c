@@ -25,8 +25,7 @@ bool cli_host_removed(const struct cli_run *r, size_t host)
 	return cli_host_reset(r, host) || (!r->world.hosts[host].probed && !(e && e->kind == ERROR_LOCKED));
 }
 
-/* Only the control planes and the hosts that leave are asked. */
-static int choose(struct cli_run *r, const bool *leave, struct error *err)
+int cli_remove_choose(struct cli_run *r, const bool *leave, struct error *err)
 {
 	const struct inventory *inv = r->inventory;
 	size_t stay = 0;
@@ -130,8 +129,8 @@ int cli_remove(const struct cli_options *o)
 	bool *leave = NULL;
 	int status;
 
-	if (cli_run_load(&r, o, &err) || !(leave = cli_named_hosts(&r, "leave", &err)) || choose(&r, leave, &err) ||
-		confirm(&r, leave, &err) || cli_run_open(&r, &kind, &err)) {
+	if (cli_run_load(&r, o, &err) || !(leave = cli_named_hosts(&r, "leave", &err)) ||
+		cli_remove_choose(&r, leave, &err) || confirm(&r, leave, &err) || cli_run_open(&r, &kind, &err)) {
 		status = cli_fail(&err);
 		cli_run_release(&r);
 		free(leave);

@@ -232,6 +232,8 @@ void status_lock_json(const struct cli_run *r, struct json *j);
 int cli_etcd_restore(const struct cli_options *o);
 /* Says that no etcd answered, and why as far as it is known; returns the exit status. */
 int cli_etcd_none(const struct cli_run *r);
+/* Who is contacted when hosts leave: the control planes, and they. leave: per host. -1: no control plane would stay. */
+int cli_remove_choose(struct cli_run *r, const bool *leave, struct error *err);
 /* etcd's members for people, a line each after an empty one; and as an array. */
 void cli_members_print(const struct quorum_view *v);
 struct json *cli_members_json(const struct quorum_view *v);

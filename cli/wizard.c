@@ -40,7 +40,8 @@ struct port_run {
 	struct cli_run_kind kind;
 	char *path, *host, *finding, *endpoint;
 	char *hosts[1];
-	bool *flags;        /* of the host that the run is about, for world */
+	bool *flags; /* of the host that the run is about, for world */
+	struct world_etcd etcd;
 	struct would would; /* what a look at a living cluster finds to be otherwise */
 };
 
@@ -131,6 +132,7 @@ static void port_end(struct port_run *p)
 	free(p->host);
 	free(p->finding);
 	free(p->endpoint);
+	free(p->etcd.snapshot);
 	free(p);
 }
 
@@ -154,20 +156,19 @@ static void fill_options(struct port_run *p, enum purpose purpose)
 	}
 }
 
-/* What the steps are told of the host that the run is about. */
-static int fill_flags(struct port_run *p, size_t offset, struct error *err)
+/* What the steps are told of the host that the run is about, and who is contacted for it. */
+static int fill_flags(struct port_run *p, const struct cli_purpose *purpose, struct error *err)
 {
 	const struct inventory *inv = p->run.inventory;
 	const struct inventory_host *h = p->host ? inventory_find(inv, p->host) : NULL;
 
-	if (!offset)
+	if (!purpose->flags)
 		return 0;
 	if (!h)
 		return error_set(err, ERROR_INVENTORY, "%s has no host '%s' any more", p->path, p->host ? p->host : "");
 	p->flags = xcalloc(inv->host_count, sizeof(*p->flags));
 	p->flags[h - inv->hosts] = true;
-	memcpy((char *)&p->run.world + offset, &p->flags, sizeof(p->flags));
-	return 0;
+	return purpose->choose ? purpose->choose(&p->run, p->flags, err) : 0;
 }
 
 static struct port_run *port_begin(void *session, enum purpose purpose, const char *path, const char *host,
@@ -181,15 +182,20 @@ static struct port_run *port_begin(void *session, enum purpose purpose, const ch
 	p->session = s;
 	p->kind = cli_purposes[purpose].kind;
 	p->kind.step_count = *cli_purposes[purpose].step_count;
+	p->etcd = (struct world_etcd){ .host = -1, .from = -1 };
+	if (purpose == PURPOSE_SNAPSHOT)
+		p->kind.etcd = &p->etcd;
 	p->path = xstrdup(path);
 	p->host = host ? xstrdup(host) : NULL;
 	p->finding = finding ? xstrdup(finding) : NULL;
 	fill_options(p, purpose);
-	if (cli_run_load(&p->run, &p->options, err) || cli_run_open(&p->run, &p->kind, err) ||
-		fill_flags(p, cli_purposes[purpose].flags, err)) {
+	if (cli_run_load(&p->run, &p->options, err) || fill_flags(p, &cli_purposes[purpose], err) ||
+		cli_run_open(&p->run, &p->kind, err)) {
 		port_end(p);
 		return NULL;
 	}
+	if (p->flags)
+		memcpy((char *)&p->run.world + cli_purposes[purpose].flags, &p->flags, sizeof(p->flags));
 	p->run.world.remedy = p->finding;
 	if (purpose == PURPOSE_LOOK) {
 		p->would.steps = p->kind.step_count;
@@ -245,11 +251,17 @@ static void port_summary(struct port_run *p, struct port_summary *out)
 		.kubeconfig = verified ? r->kubeconfig : NULL,
 		.endpoint = p->endpoint,
 		.version = r->world.version,
+		.snapshot = p->etcd.snapshot,
 		.voters = r->world.quorum.voters,
 		.tolerates = quorum_tolerates(&r->world.quorum),
 		.no_network = r->world.no_network,
 		.first = cli_run_error(r, &result),
 	};
+}
+
+static bool port_removed(struct port_run *p, size_t host)
+{
+	return cli_host_removed(&p->run, host);
 }
 
 /* ---- this machine ----------------------------------------------------------------------------------------------------------- */
@@ -298,6 +310,7 @@ static struct port port_of(struct session *s)
 		.findings = port_findings,
 		.cluster = port_cluster,
 		.summary = port_summary,
+		.removed = port_removed,
 		.end = port_end,
 		.connected = port_connected,
 		.remedy = remedy_sentence,

@@ -12,6 +12,7 @@ struct cli_purpose {
 	struct cli_run_kind kind; /* without step_count, which is no constant in C */
 	const size_t *step_count;
 	size_t flags; /* offset of the flags in struct world; 0: none */
+	int (*choose)(struct cli_run *r, const bool *flags, struct error *err); /* who is contacted; NULL: all */
 };
 extern const struct cli_purpose cli_purposes[];
 

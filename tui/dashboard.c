@@ -50,9 +50,21 @@ static void refresh(struct screen *screen)
 	list_resize(&of(screen)->list, screen->wizard->cluster.node_count);
 }
 
+static void save_when_free(struct screen *screen)
+{
+	struct dashboard *d = of(screen);
+
+	if (d->saves && !wizard_running(screen->wizard)) {
+		d->saves = false;
+		page_change(screen, PURPOSE_SNAPSHOT, NULL, &d->waits);
+	}
+	page_follow(screen, &d->waits);
+}
+
 static void shown(struct screen *screen)
 {
 	refresh(screen);
+	save_when_free(screen);
 	/* only once: one that cannot begin has said why, and would say it again and again */
 	if (!page_cluster_now(screen->wizard) && !wizard_running(screen->wizard) && !of(screen)->begun)
 		look(screen);
@@ -64,6 +76,7 @@ static void changed(struct screen *screen)
 
 	refresh(screen);
 	page_ask_keys(screen, &d->keys_asked);
+	save_when_free(screen);
 	if (wizard_running(screen->wizard))
 		return;
 	if (page_cluster_now(screen->wizard))
@@ -110,6 +123,19 @@ static void repair(struct screen *screen)
 static void rejoin(struct screen *screen)
 {
 	plan(screen, PURPOSE_REJOIN_PLAN);
+}
+
+static void take_out(struct screen *screen)
+{
+	plan(screen, PURPOSE_REMOVE_PLAN);
+}
+
+/* Nothing is planned: it changes no host. */
+static void snapshot(struct screen *screen)
+{
+	stop_look(screen);
+	of(screen)->saves = true;
+	save_when_free(screen);
 }
 
 static void explain(struct screen *screen)
@@ -204,6 +230,10 @@ static const struct binding bindings[] = {
 	{ 'l', "Runs", "Lists the earlier runs of this cluster; each can be watched again.", past_runs, NULL },
 	{ 'e', NULL, "Shows the command that tells the same.", equivalent, NULL },
 	{ K_ESCAPE, "Back", "Goes back.", back, NULL },
+	{ 'x', "Remove",
+		"Plans how the selected host leaves the cluster and the inventory for good; it begins from there.",
+		take_out, on_host },
+	{ 's', "Snapshot", "Saves etcd's data in a file on this machine, verified.", snapshot, NULL },
 	{ 0 },
 };
 

@@ -78,7 +78,7 @@ static enum style verdict(const struct wizard *w, char *out, size_t size)
 		return STYLE_WARNING;
 	}
 	if (w->summary.exit_status == 0 && !n) {
-		snprintf(out, size, "Done.");
+		snprintf(out, size, w->summary.snapshot ? "etcd's data is saved." : "Done.");
 		return STYLE_OK;
 	}
 	snprintf(out, size, "Not finished%s%s.", n ? ": " : "", n ? left : "");
@@ -97,15 +97,20 @@ static void etcd_words(const struct port_summary *s, char *out, size_t size)
 
 static void next_words(const struct wizard *w, struct str *out)
 {
+	const char *noun = purpose_kind(w->purpose)->noun;
+
 	if (!w->summary_valid)
 		return;
 	if (cancelled(w))
-		str_add(out, "Begin the installation again: it goes on where this run stopped.");
+		str_addf(out, "Begin the %s again: it goes on where this run stopped.", noun);
 	else if (hosts_left(w))
-		str_add(out,
-			"See to the hosts above, then begin the installation again: it goes on with them; what is done stays done.");
+		str_addf(out,
+			"See to the hosts above, then begin the %s again: it goes on with them; what is done stays done.",
+			noun);
 	else if (w->summary.exit_status != 0)
-		str_add(out, "See to the error above, then begin the installation again: what is done stays done.");
+		str_addf(out, "See to the error above, then begin the %s again: what is done stays done.", noun);
+	else if (w->summary.snapshot)
+		str_add(out, "It holds the cluster's Secrets: keep it as safe as its keys.");
 	else if (stands(w) && w->summary.no_network)
 		str_addf(out,
 			"%u node%s for a pod network: install one, or name its manifest in the cluster's settings and begin the installation again.",
@@ -153,6 +158,7 @@ static int draw_facts(const struct wizard *w, struct canvas *c, int y)
 	fact(c, &y, "etcd", etcd);
 	fact(c, &y, "kubeconfig", s->kubeconfig);
 	fact(c, &y, "use it with", command.buf);
+	fact(c, &y, "snapshot", s->snapshot);
 	fact(c, &y, "time", took);
 	str_release(&command);
 	return y;

@@ -6,14 +6,18 @@
 static const struct purpose_kind kinds[] = {
 	[PURPOSE_CHECK] = { .command = "check", .does = PURPOSE_LOOKS },
 	[PURPOSE_PLAN] = { "plan", PURPOSE_PLANS, false, PURPOSE_APPLY, "installation", "" },
-	[PURPOSE_APPLY] = { .command = "apply", .does = PURPOSE_CHANGES },
-	[PURPOSE_REMEDY] = { .command = "check", .does = PURPOSE_CHANGES },
+	[PURPOSE_APPLY] = { .command = "apply", .does = PURPOSE_CHANGES, .noun = "installation" },
+	[PURPOSE_REMEDY] = { .command = "check", .does = PURPOSE_CHANGES, .noun = "remedy" },
 	[PURPOSE_LOOK] = { .command = "status", .does = PURPOSE_LOOKS },
 	[PURPOSE_REPAIR_PLAN] = { "repair --check", PURPOSE_PLANS, false, PURPOSE_REPAIR, "repair", "" },
-	[PURPOSE_REPAIR] = { .command = "repair", .does = PURPOSE_CHANGES },
+	[PURPOSE_REPAIR] = { .command = "repair", .does = PURPOSE_CHANGES, .noun = "repair" },
 	[PURPOSE_REJOIN_PLAN] = { "rejoin", PURPOSE_PLANS, true, PURPOSE_REJOIN, "rejoin",
 		"What the cluster knows of the host is taken out of it, Kubernetes' data there is deleted, and it joins anew. " },
-	[PURPOSE_REJOIN] = { .command = "rejoin", .does = PURPOSE_CHANGES, .one_host = true },
+	[PURPOSE_REJOIN] = { .command = "rejoin", .does = PURPOSE_CHANGES, .one_host = true, .noun = "rejoin" },
+	[PURPOSE_REMOVE_PLAN] = { "remove", PURPOSE_PLANS, true, PURPOSE_REMOVE, "removal",
+		"The host's pods move, it leaves the cluster for good, Kubernetes and its data there are deleted, and so is its entry in the inventory. " },
+	[PURPOSE_REMOVE] = { .command = "remove", .does = PURPOSE_CHANGES, .one_host = true, .noun = "removal" },
+	[PURPOSE_SNAPSHOT] = { .command = "etcd snapshot", .does = PURPOSE_CHANGES, .noun = "snapshot" },
 };
 
 const struct purpose_kind *purpose_kind(enum purpose purpose)

@@ -179,11 +179,13 @@ static void go_on(struct screen *s)
 		return;
 	}
 	page_dashboard(s);
-	if (w->summary_valid && w->summary.exit_status == 0)
-		app_say(s->app, STYLE_OK, "the %s is done", purpose_kind(w->purpose)->command);
+	if (w->summary_valid && w->summary.snapshot)
+		app_say(s->app, STYLE_OK, "saved in %s", w->summary.snapshot);
+	else if (w->summary_valid && w->summary.exit_status == 0)
+		app_say(s->app, STYLE_OK, "the %s is done", purpose_kind(w->purpose)->noun);
 	else
 		app_say(s->app, STYLE_WARNING, "the %s left something to do; l shows the run again",
-			purpose_kind(w->purpose)->command);
+			purpose_kind(w->purpose)->noun);
 }
 
 static void quit(struct screen *s)

@@ -55,6 +55,7 @@ static void forget_summary(struct wizard *w)
 	free((char *)w->summary.kubeconfig);
 	free((char *)w->summary.endpoint);
 	free((char *)w->summary.version);
+	free((char *)w->summary.snapshot);
 	memset(&w->summary, 0, sizeof(w->summary));
 	w->summary_valid = false;
 }
@@ -289,6 +290,7 @@ static void keep_summary(struct wizard *w)
 	w->summary.kubeconfig = s.kubeconfig ? xstrdup(s.kubeconfig) : NULL;
 	w->summary.endpoint = s.endpoint ? xstrdup(s.endpoint) : NULL;
 	w->summary.version = s.version ? xstrdup(s.version) : NULL;
+	w->summary.snapshot = s.snapshot ? xstrdup(s.snapshot) : NULL;
 	w->summary_error = s.first ? *s.first : (struct error){ 0 };
 	w->summary.first = s.first ? &w->summary_error : NULL;
 	w->summary_valid = true;
@@ -302,12 +304,31 @@ static void forget_wrong_secrets(struct wizard *w)
 			w->port->secret(w->port->ctx, NULL, NULL);
 }
 
+/* Hosts that left the cluster leave the inventory; all else in it stays as it is. */
+static void forget_removed(struct wizard *w)
+{
+	const struct inventory *inv = w->port->inventory(w->run);
+	struct error err = { 0 };
+	bool any = false;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < inv->host_count; i++)
+		if (w->port->removed(w->run, i)) {
+			any = true;
+			rc = document_remove_host(w->document, inv->hosts[i].name, &err);
+		}
+	if (any && (rc || document_save(w->document, false, &err)))
+		refuse(w, "The hosts left the cluster, but their entries are still in the inventory", &err);
+}
+
 static void run_over(struct wizard *w)
 {
 	enum purpose_does does = purpose_kind(w->purpose)->does;
 
 	forget_wrong_secrets(w);
 	keep_summary(w);
+	if (does == PURPOSE_CHANGES)
+		forget_removed(w);
 	/* before the view moves: names and states come from it */
 	if (does == PURPOSE_CHANGES)
 		forget_looks(w); /* they are not any more what they were */

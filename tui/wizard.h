@@ -30,6 +30,9 @@ enum purpose {
 	PURPOSE_REPAIR,
 	PURPOSE_REJOIN_PLAN, /* of one host */
 	PURPOSE_REJOIN,
+	PURPOSE_REMOVE_PLAN, /* of one host */
+	PURPOSE_REMOVE,
+	PURPOSE_SNAPSHOT, /* of etcd, into a file on this machine: changes no host, and is shown as what does */
 	PURPOSE_COUNT,
 };
 /* What the pages know of a purpose. */
@@ -38,7 +41,7 @@ struct purpose_kind {
 	enum purpose_does { PURPOSE_LOOKS, PURPOSE_PLANS, PURPOSE_CHANGES } does;
 	bool one_host;       /* is about one host, which the command names */
 	enum purpose then;   /* of plans: what does it */
-	const char *noun;    /* of plans: "installation" */
+	const char *noun;    /* of plans and of what they lead to: "installation" */
 	const char *tell;    /* of plans: what to know before it is confirmed, or "" */
 };
 const struct purpose_kind *purpose_kind(enum purpose purpose);
@@ -49,6 +52,7 @@ struct port_summary {
 	const char *kubeconfig; /* written by this run, or NULL */
 	const char *endpoint;   /* "https://10.0.0.100:6443" */
 	const char *version;    /* Kubernetes, resolved */
+	const char *snapshot;   /* the file that this run saved etcd's data in, or NULL */
 	unsigned voters, tolerates, no_network;
 	const struct error *first; /* the error that the exit status goes by, or NULL */
 };
@@ -106,6 +110,8 @@ struct port {
 	/* What a run of PURPOSE_LOOK saw, once it is over; the caller releases it. */
 	void (*cluster)(struct port_run *r, struct port_cluster *out);
 	void (*summary)(struct port_run *r, struct port_summary *out);
+	/* Whether the run, once over, took this host out of the cluster for good: its entry is to leave the inventory. */
+	bool (*removed)(struct port_run *r, size_t host);
 	void (*end)(struct port_run *r); /* waits for its threads (cancel first) and frees it */
 
 	/* Whether the login to a host that the last run left is still there, as far as this side can see. */

@@ -221,10 +221,19 @@ static void cluster(struct port_run *r, struct port_cluster *out)
 	}
 }
 
+struct wizard fake_wizard;
+
 static void summary(struct port_run *r, struct port_summary *out)
 {
 	(void)r;
 	*out = (struct port_summary){ .version = "1.36.2", .endpoint = "https://10.0.0.100:6443" };
+	if (fake_wizard.purpose == PURPOSE_SNAPSHOT)
+		out->snapshot = "/state/rack7/snapshots/20261126T120000.db";
+}
+
+static bool removed(struct port_run *r, size_t host)
+{
+	return fake_wizard.purpose == PURPOSE_REMOVE && strcmp(r->inventory->hosts[host].name, fake.host) == 0;
 }
 
 static void end(struct port_run *r)
@@ -296,6 +305,7 @@ const struct port fake_port = {
 	.findings = findings_of,
 	.cluster = cluster,
 	.summary = summary,
+	.removed = removed,
 	.end = end,
 	.connected = connected,
 	.remedy = remedy,
@@ -307,7 +317,6 @@ const struct port fake_port = {
 
 /* ---- hands and eyes ----------------------------------------------------------------------------------------------------- */
 
-struct wizard fake_wizard;
 struct app *fake_app;
 struct canvas fake_canvas;
 static struct str screen_text = STR_INIT;

@@ -185,6 +185,55 @@ static void test_rejoin(void)
 	fake_tear_down();
 }
 
+/* What left the cluster leaves the inventory, and the Dashboard. */
+static void test_remove(void)
+{
+	open_dashboard();
+	fake_keys("/w2\rx");
+	fake_wait_over();
+	CHECK_INT(fake.begun[PURPOSE_REMOVE_PLAN], 1);
+	CHECK_STR(fake.host, "w2");
+	CHECK(fake_sees("a begins the removal"));
+	fake_keys("e");
+	CHECK(fake_sees("kubewright remove w2 -f "));
+	app_key(fake_app, K_ESCAPE);
+	fake_keys("a");
+	CHECK(fake_sees("Begin the removal of w2"));
+	CHECK(fake_sees("the cluster for good"));
+	fake_keys("rack7\r");
+	CHECK_INT(fake.begun[PURPOSE_REMOVE], 1);
+	fake_wait_over();
+	CHECK(!strstr(document_text(fake_wizard.document), "name: w2"));
+	CHECK(strstr(document_text(fake_wizard.document), "# ours\n") && !document_changed(fake_wizard.document));
+	app_key(fake_app, K_ENTER);
+	CHECK_STR(title(), "Dashboard");
+	CHECK(fake_sees("the removal is done"));
+	fake_wait_over();
+	CHECK(fake_sees("w1") && !strstr(fake_see(), "w2"));
+	fake_tear_down();
+}
+
+/* A look that goes on is ended for it; nothing is planned, for no host is changed. */
+static void test_snapshot(void)
+{
+	open_dashboard();
+	fake_keys("vs");
+	fake_wait_over();
+	fake_turn();
+	CHECK_INT(fake.begun[PURPOSE_SNAPSHOT], 1);
+	CHECK_STR(title(), "Run");
+	fake_keys("w");
+	CHECK(fake_sees("kubewright etcd snapshot -f "));
+	app_key(fake_app, K_ESCAPE);
+	fake_wait_over();
+	app_key(fake_app, K_ENTER);
+	CHECK_STR(title(), "Dashboard");
+	CHECK(fake_sees("saved in /state/rack7/snapshots/20261126T120000.db"));
+	fake_wait_over();
+	CHECK(fake_sees("3 voters"));
+	fake_tear_down();
+}
+
 /* A plan of one thing is none of another. */
 static void test_plans_apart(void)
 {
@@ -270,6 +319,8 @@ static const struct test tests[] = {
 	{ "dashboard: a secret is asked for once", test_secret },
 	{ "dashboard: repair", test_repair },
 	{ "dashboard: rejoin of the selected host", test_rejoin },
+	{ "dashboard: removal of the selected host", test_remove },
+	{ "dashboard: a snapshot of etcd", test_snapshot },
 	{ "dashboard: plans are kept apart", test_plans_apart },
 	{ "dashboard: how one gets there", test_ways },
 	{ "dashboard: an inventory that changed", test_edited },
