@@ -1,11 +1,16 @@
 /* kubewright repair: looks, tells what is broken and what would be done about it, asks, does it, and looks again. */
 #include "cli/run.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "cluster/health.h"
 #include "inventory/inventory.h"
 
+#include <poll.h>
 #include <string.h>
+
+/* A kubelet is started again by systemd every ten seconds, and starts a static Pod within some more. */
+#define SETTLE_MS 90000
 
 static const struct cli_run_kind look_kind = {
 	.command = "repair",
@@ -129,13 +134,28 @@ static int agreed(const struct cli_run *r, struct error *err)
 	return error_set(err, ERROR_CANCELLED, "not agreed to; nothing was changed");
 }
 
+/* What was started anew takes its time: looks until nothing is left that repair would have mended, or it has had time enough. */
+static int look_settled(struct cli_run *r, const struct cli_options *o, struct would *w, struct health *h)
+{
+	int64_t deadline = clock_mono_ms() + SETTLE_MS;
+	int looked;
+
+	while ((looked = look(r, o, w, h)) == 0 && h->remediable && clock_mono_ms() < deadline) {
+		health_release(h);
+		would_release(w);
+		cli_run_release(r);
+		poll(NULL, 0, 2000);
+	}
+	return looked;
+}
+
 /* Looks once more: that the steps ended well is not yet that all is well. */
 static int look_after(const struct cli_options *o, int status)
 {
 	struct would w = { 0 };
 	struct health h = { 0 };
 	struct cli_run r;
-	int looked = look(&r, o, &w, &h);
+	int looked = status ? look(&r, o, &w, &h) : look_settled(&r, o, &w, &h);
 
 	if (looked) {
 		would_release(&w);

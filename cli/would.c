@@ -49,6 +49,7 @@ void would_release(struct would *w)
 		str_release(&w->cells[i].differences);
 	}
 	free(w->cells);
+	*w = (struct would){ .steps = 0 };
 }
 
 const char *would_text(const struct would *w, size_t host, size_t step)
