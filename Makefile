@@ -12,6 +12,7 @@ MODULES := base inventory pki remote net cluster engine steps tui cli
 LIBS := libssh yaml-0.1 libcurl libcrypto jansson ncursesw
 SRCS := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))
 OBJS := $(SRCS:%.c=$(BUILD)/%.o) $(BUILD)/steps/host_scripts.o
+TEST_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/test_*.c))
 TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 FAKES := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/fake_*.c))
 HOST_SCRIPTS := $(sort $(wildcard steps/host/*.sh))
@@ -24,7 +25,7 @@ endif
 OPT ?= -O2 -D_FORTIFY_SOURCE=2
 HARDEN := -fstack-protector-strong -fPIE
 CFLAGS ?= -g
-KW_CFLAGS = -std=c11 -D_GNU_SOURCE -DKUBEWRIGHT_VERSION='"$(VERSION)"' -I. $(OPT) $(HARDEN) $(WARN) $(CFLAGS) $(SAN) \
+KW_CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(OPT) $(HARDEN) $(WARN) $(CFLAGS) $(SAN) \
 	$(shell $(PKG_CONFIG) --cflags $(LIBS))
 KW_LIBS = $(SAN) -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS) $(shell $(PKG_CONFIG) --libs $(LIBS))
 
@@ -38,6 +39,7 @@ $(BUILD)/kubewright: $(BUILD)/main.o $(OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(KW_LIBS)
 
+$(BUILD)/cli/commands.o: KW_CFLAGS += -DKUBEWRIGHT_VERSION='"$(VERSION)"'
 $(BUILD)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
@@ -51,16 +53,16 @@ $(BUILD)/steps/host_scripts.c: $(HOST_SCRIPTS) steps/embed.sh
 $(BUILD)/steps/host_scripts.o: $(BUILD)/steps/host_scripts.c
 	$(Q)$(CC) $(KW_CFLAGS) -Wno-overlength-strings -c -o $@ $<
 
-$(BUILD)/tests/test_%: tests/unit/test_%.c $(OBJS) $(FAKES) tests/test.h
+$(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(OBJS) $(FAKES)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(KW_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OBJS) $(FAKES) $(KW_LIBS)
+	$(Q)$(CC) -o $@ $^ $(KW_LIBS)
 
-.SECONDARY: $(FAKES)
+.SECONDARY: $(FAKES) $(TEST_OBJS)
 check: $(TESTS)
 	$(Q)tests/run-unit $(TESTS)
 
--include $(OBJS:.o=.d) $(FAKES:.o=.d) $(BUILD)/main.d $(addsuffix .d,$(TESTS))
+-include $(OBJS:.o=.d) $(FAKES:.o=.d) $(BUILD)/main.d $(TEST_OBJS:.o=.d)
 
 clean:
 	rm -rf $(BUILD) build-asan build-tsan build-fuzz
