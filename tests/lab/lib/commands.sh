@@ -46,6 +46,25 @@ lab_prepare() {
 	prepare_all
 }
 
+# A host's systemd, kubelet and containerd take some 25 inotify instances, all counted as root's, and a machine has 128 of them. Raised while a lab stands.
+INOTIFY=/proc/sys/fs/inotify/max_user_instances
+INOTIFY_WANTED=1024
+
+inotify_raise() {
+	local before
+	before=$(cat "$INOTIFY")
+	[ "$before" -lt "$INOTIFY_WANTED" ] || return 0
+	printf '%s\n' "$before" >"$CACHE/inotify"
+	printf '%s\n' "$INOTIFY_WANTED" 2>/dev/null >"$INOTIFY" ||
+		warn "cannot raise fs.inotify.max_user_instances, which is $before: kubelets may fail with 'too many open files'"
+}
+
+inotify_restore() {
+	[ -f "$CACHE/inotify" ] && ! lab_stands || return 0
+	[ "$(cat "$INOTIFY")" != "$INOTIFY_WANTED" ] || cat "$CACHE/inotify" >"$INOTIFY"
+	rm -f "$CACHE/inotify"
+}
+
 lab_up() {
 	local names name
 	settle_flavour
@@ -56,6 +75,7 @@ lab_up() {
 	chmod 0755 "$STATE"
 	printf '%s\n' "$flavour" >"$STATE/flavour"
 	[ -f "$STATE/rootfs" ] || rootfs_cache >"$STATE/rootfs"
+	inotify_raise
 	ssh_key_ensure
 	bridge_up
 	services_start "$flavour"
@@ -92,6 +112,7 @@ lab_down() {
 	links_remove
 	wait_until 10 "the lab's cgroups to empty" cgroup_remove "" || true
 	rm -rf --one-file-system "$STATE"
+	inotify_restore
 }
 
 unmount_below() {

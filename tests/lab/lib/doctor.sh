@@ -17,6 +17,7 @@ lab_doctor() {
 	trait 'CAP_SYS_RESOURCE' "$(yes_no machine_has_capability "$CAP_SYS_RESOURCE")"
 	trait 'swap on' "$(yes_no grep -q / /proc/swaps)"
 	trait 'bridge-nf-call-iptables' "$(cat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || printf 'no bridge netfilter')"
+	trait 'inotify instances of a user' "$(cat "$INOTIFY")"
 	trait 'CPUs, memory' "$(nproc), $(awk '$1 == "MemTotal:" { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo)"
 	trait 'Debian mirrors over http' "$(yes_no doctor_mirrors)"
 	missing=$(deps_missing | tr '\n' ' ')
