@@ -1,6 +1,8 @@
 /* What check, plan, status and logs share: a run that changes nothing and prints nothing by itself. */
 #include "cli/run.h"
 
+#include "inventory/inventory.h"
+
 #include <string.h>
 
 int cli_look(
@@ -20,6 +22,10 @@ int cli_look(
 		goto fail;
 	struct engine_result result;
 	engine_result(r->engine, &result);
+	/* keys that were not asked for */
+	if (r->world.store && r->world.store_from >= 0)
+		fprintf(stderr, "note: took the cluster's CAs and their keys from %s into %s\n",
+			r->inventory->hosts[r->world.store_from].name, r->world.store_dir);
 	if (!result.cancelled)
 		return 0;
 	error_set(&err, ERROR_CANCELLED, "cancelled; nothing was changed");

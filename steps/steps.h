@@ -78,6 +78,7 @@ struct world {
 	struct cluster_state cluster;
 	struct quorum_view *etcd; /* per host: what its etcd says, by the step ask-etcd; of itself alone when health was asked about */
 	struct pki_store *store;
+	int store_from;       /* the host that the store was fetched from in this run; -1: it was on this machine, or is not known */
 	char version[32];     /* resolved, "1.36.2"; "" until decided */
 	bool deciding, decided; /* a host's thread is at it; it is done */
 	struct error *decision; /* why not, when decided and refused */

@@ -48,6 +48,7 @@ static int fetch_store(struct task *t, struct error *err)
 		if (!w->store) {
 			w->store = pki_store_import(w->store_dir, pem, w->passphrase, err);
 			rc = w->store ? 0 : -1;
+			w->store_from = task_host(t);
 		}
 		task_unlock(t);
 		if (rc == 0)

@@ -26,7 +26,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->gone = xcalloc(inv->host_count, sizeof(*w->gone));
 	w->cluster.lead = -1;
 	w->init_host = -1;
-	w->lead = -1;
+	w->lead = w->store_from = -1;
 	w->dead_runs = "";
 	w->take_lock = true;
 }
