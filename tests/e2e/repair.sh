@@ -187,6 +187,7 @@ second_machine() {
 	export XDG_STATE_HOME=$other
 	kw second status -f "$WORK/kubewright.yaml" --accept-new-host-keys
 	is "$flavour: status from a second machine" "$status" 0
+	has "$flavour: and tells that it took the CAs" "$WORK/second.out" "took the cluster's CAs and their keys from cp[1-3] into"
 	ok "$flavour: it has taken the CAs from a control plane" test -s "$other/kubewright/lab/pki/ca.key"
 	on w1 "systemctl stop kubelet"
 	kw second repair --yes -f "$WORK/kubewright.yaml"

@@ -297,6 +297,35 @@ wiped_and_back() {
 	is "$flavour: kubeadm joined cp2 once" "$(runs cp2 join)" 1
 }
 
+# etcd's data in a file on this machine, which the command line agrees is whole.
+saved() {
+	keys s
+	sees 60 'saved in .*snapshots'
+	screen | sed 's/^/#   |/'
+	is "$flavour: one snapshot, readable by its owner alone" "$(find "$XDG_STATE_HOME/kubewright/lab/snapshots" -type f -perm 600 -size +1M | wc -l)" 1
+}
+
+# A worker leaves the cluster, the inventory and the Dashboard.
+removed() {
+	select_host w1
+	keys x
+	sees 60 'a begins the removal'
+	screen | sed 's/^/#   |/'
+	keys a
+	sees 5 'Begin the removal of w1'
+	line lab
+	sees 300 'The run is over'
+	screen | sed 's/^/#   |/'
+	keys Enter
+	sees 10 'the removal is done'
+	ok "$flavour: three Ready nodes after the removal" until_ok 60 ready_is 3
+	is "$flavour: w1 is no Node" "$(kc get nodes --no-headers | grep -c '^w1 ')" 0
+	is "$flavour: its entry left the inventory, and nothing else" "$(diff "$WORK/kubewright.yaml" "$WORK/desk/kubewright.yaml" | grep -c '^[<>]') $(grep -c 'name: w1' "$WORK/desk/kubewright.yaml")" "1 0"
+	ok "$flavour: nothing of it is left on its host" "$LAB" exec w1 sh -c '! [ -e /etc/kubernetes/kubelet.conf ] && ! pgrep kubelet'
+	until_ok 60 shown 'findings +none' || fail "$flavour: the Dashboard has nothing to say afterwards"
+	screen | sed 's/^/#   |/'
+}
+
 # The living cluster: what breaks shows by itself, and is mended by keys.
 dashboard() {
 	fresh "$1" --hosts cp1,cp2,cp3,w1
@@ -313,9 +342,12 @@ dashboard() {
 	screen | sed 's/^/#   |/'
 	broken_and_repaired
 	wiped_and_back
+	saved
+	removed
 	keys Escape Escape
 	until_ok 20 test -s "$WORK/wizard.status" || fail "$flavour: the wizard is left"
 	is "$flavour: the wizard's exit status" "$(cat "$WORK/wizard.status" 2>/dev/null)" 0
+	cp "$WORK/desk/kubewright.yaml" "$WORK/kubewright.yaml"
 	apply again
 	show again 12
 	is "$flavour: the command line finds nothing to do afterwards" "$status $(grep -c 'nothing was changed' "$WORK/again.out")" "0 1"
