@@ -264,15 +264,19 @@ static int restore(const struct cli_options *o, struct world_etcd *e)
 int cli_etcd_restore(const struct cli_options *o)
 {
 	struct world_etcd e = { .host = -1, .from = -1 };
+	struct cli_session session;
 	struct error err = { 0 };
 	int status;
 
 	if (o->snapshot && net_snapshot_check(o->snapshot, &e.info, &err))
 		return cli_fail(&err);
 	e.snapshot = o->snapshot ? xstrdup(o->snapshot) : NULL;
-	status = look(o, &e);
+	cli_session_begin(&session, o);
+	status = look(&session.options, &e);
+	cli_session_next(&session);
 	if (status == 0)
-		status = restore(o, &e);
+		status = restore(&session.options, &e);
+	cli_session_end(&session);
 	free(e.snapshot);
 	return status;
 }

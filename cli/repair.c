@@ -202,39 +202,54 @@ static int mend(const struct cli_options *o)
 	return status;
 }
 
-int cli_repair(const struct cli_options *o)
+/* The first look, told and agreed to. True: it is to be mended; else *status is how it ends. */
+static bool begin(const struct cli_options *o, int *status)
 {
 	struct would w = { 0 };
 	struct health h = { 0 };
 	struct error err = { 0 };
 	struct cli_run r;
 	bool go_on;
-	int status;
 
-	if (o->list)
-		return list_kinds(o->json);
-	status = look(&r, o, &w, &h);
-	if (status) {
+	*status = look(&r, o, &w, &h);
+	if (*status) {
 		would_release(&w);
-		return status;
+		return false;
 	}
 	if (o->json && (o->check || !h.remediable))
 		print_json(&r, &w, &h);
 	else if (!o->json)
 		tell(&r, &w, &h);
-	status = cli_look_errors(&r, false);
+	*status = cli_look_errors(&r, false);
 	go_on = h.remediable && !o->check;
-	if (!go_on && !o->json && h.errors + h.warnings == 0 && status == 0)
+	if (!go_on && !o->json && h.errors + h.warnings == 0 && *status == 0)
 		puts("Nothing is broken.");
 	else if (!go_on && !o->json && !h.remediable && h.errors + h.warnings)
 		puts("repair has nothing to do about these: see the remedies.");
-	status = health_exit(&r, &h, status);
+	*status = health_exit(&r, &h, *status);
 	if (go_on && agreed(&r, &err)) {
-		status = cli_fail(&err);
+		*status = cli_fail(&err);
 		go_on = false;
 	}
 	health_release(&h);
 	would_release(&w);
 	cli_run_release(&r);
-	return go_on ? look_after(o, mend(o)) : status;
+	return go_on;
+}
+
+int cli_repair(const struct cli_options *o)
+{
+	struct cli_session session;
+	int status;
+
+	if (o->list)
+		return list_kinds(o->json);
+	cli_session_begin(&session, o);
+	if (begin(&session.options, &status)) {
+		cli_session_next(&session);
+		status = mend(&session.options);
+		status = look_after(&session.options, status);
+	}
+	cli_session_end(&session);
+	return status;
 }

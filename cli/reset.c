@@ -3,9 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
-#include "base/secret.h"
 #include "inventory/inventory.h"
-#include "remote/pool.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,46 +57,6 @@ static int report(const struct cli_run *r)
 	else if (status)
 		puts("\nnext: see to the hosts above, then 'kubewright reset' again: it goes on with them");
 	return status;
-}
-
-/* ---- secrets are asked for once, though two runs want them ---- */
-
-struct asked {
-	char *prompt;
-	struct secret answer;
-	struct asked *next;
-};
-
-static int ask_once(void *ctx, const char *prompt, struct secret *out, struct error *err)
-{
-	struct asked **list = ctx, *a = *list;
-
-	while (a && strcmp(a->prompt, prompt) != 0)
-		a = a->next;
-	if (!a) {
-		a = xcalloc(1, sizeof(*a));
-		if (cli_ask_secret(prompt, &a->answer, err)) {
-			free(a);
-			return -1;
-		}
-		a->prompt = xstrdup(prompt);
-		a->next = *list;
-		*list = a;
-	}
-	secret_set(out, a->answer.text, a->answer.len);
-	return 0;
-}
-
-static void forget(struct asked *list)
-{
-	struct asked *next;
-
-	for (; list; list = next) {
-		next = list->next;
-		secret_release(&list->answer);
-		free(list->prompt);
-		free(list);
-	}
 }
 
 /* ---- looking ---- */
@@ -189,26 +147,19 @@ static int take_back(const struct cli_options *o, const struct host_identity *sh
 
 int cli_reset(const struct cli_options *o)
 {
-	struct cli_options mine = *o;
 	struct host_identity *shown = NULL;
-	struct asked *asked = NULL;
+	struct cli_session session;
 	struct error err = { 0 };
 	int status;
 
 	if (cli_may_confirm(o, WHY, &err))
 		return cli_fail(&err);
-	mine.pool = remote_pool_new();
-	if (cli_can_ask()) {
-		mine.ask = ask_once;
-		mine.ask_ctx = &asked;
-	}
-	status = agree(&mine, &shown);
-	/* what the inventory is warned of was shown */
-	mine.screen = true;
+	cli_session_begin(&session, o);
+	status = agree(&session.options, &shown);
+	cli_session_next(&session);
 	if (status == 0)
-		status = take_back(&mine, shown);
-	remote_pool_free(mine.pool);
-	forget(asked);
+		status = take_back(&session.options, shown);
+	cli_session_end(&session);
 	free(shown);
 	return status;
 }

@@ -75,6 +75,18 @@ char *cli_runs_dir(const char *cluster, struct error *err);
 int cli_state_fill(struct cli_run *r, struct error *err);
 /* Logins, key files and the store's passphrase, from the environment or the terminal; part of open. */
 int cli_secrets_fill(struct cli_run *r, struct error *err);
+
+/* ---- commands made of several runs: session.c ------------------------------------------------------------------------------- */
+
+struct cli_session {
+	struct cli_options options; /* for each of the runs */
+	struct asked *asked;        /* answers of the operator, in wiped memory */
+};
+/* Connections are kept from run to run, and each secret is asked for once. s must not move. */
+void cli_session_begin(struct cli_session *s, const struct cli_options *o);
+/* After the first run: what the inventory is warned of was shown. */
+void cli_session_next(struct cli_session *s);
+void cli_session_end(struct cli_session *s);
 /*
  * For the commands that only look: load, open, a quiet observer, execute. Returns 0 with r ready to be read, or the exit status after having
  * printed the error and released r.

@@ -2,6 +2,9 @@
 # Faults of a living cluster, one at a time: each is found by its name, mended by repair, and the mending verified by a look of this script's own.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/screen.sh
+. "$(dirname "$0")/screen.sh"
+trap terminal_end EXIT
 
 cases=0
 table=
@@ -181,6 +184,21 @@ no_api() {
 }
 no_server() { ! api_of cp1 && ! api_of cp2 && ! api_of cp3; }
 
+# Somebody at a terminal: looks, repairs and looks again with one answer.
+asked_once() {
+	on w1 "systemctl stop kubelet"
+	terminal 100 60 "$KUBEWRIGHT" repair -f "$WORK/kubewright.yaml" --set ssh.sudo=ask
+	sees 20 'sudo password of'
+	line "$LAB_SUDO"
+	sees 60 'Do it\?'
+	line y
+	sees 120 'nothing is broken any more'
+	screen | sed 's/^/#   |/'
+	is "$flavour: repair asks once for a secret" "$(screen | grep -c 'sudo password of')" 1
+	is "$flavour: which is not shown" "$(screen | grep -c "$LAB_SUDO")" 0
+	terminal_end
+}
+
 # A machine that has nothing of the first but the inventory and the login; and one with another cluster's keys.
 second_machine() {
 	local first=$XDG_STATE_HOME other=$WORK/second
@@ -236,7 +254,7 @@ for flavour in "$@"; do
 	apply first
 	is "$flavour: apply ends with 0 (${seconds} s)" "$status" 0
 	ok "$flavour: a healthy cluster has no finding" until_ok 30 healthy
-	for part in ${E2E_PARTS:-units kubelet_files manifests pki cluster_wide settings no_api second_machine}; do $part; done
+	for part in ${E2E_PARTS:-units kubelet_files manifests pki cluster_wide settings no_api asked_once second_machine}; do $part; done
 	ok "$flavour: nothing is left at the end" until_ok 60 healthy
 	until_ok 60 ready_is 4
 	is "$flavour: four Ready nodes, three voters" "$(ready_nodes) $(voters cp1)" "4 3"
