@@ -167,7 +167,7 @@ all_steps() {
 	for step in "${@:2}"; do
 		if grep -Eq "^$1 +$step +[a-z0-9]+ +[0-9]+ +[0-9.]+ +inside" "$WORK/rows"; then pass "$flavour: $1 struck in $step"; else fail "$flavour: $1 struck in $step"; fi
 	done
-	note "$flavour: $1: $(grep -c ' inside' "$WORK/rows") strikes inside a step, $(grep -vc ' inside' "$WORK/rows") beside one; $((SECONDS - began)) s with the lab's boot"
+	figure "$flavour: $1: $(grep -c ' inside' "$WORK/rows") strikes inside a step, $(grep -vc ' inside' "$WORK/rows") beside one; $((SECONDS - began)) s with the lab's boot"
 	printf '# %-6s %-19s %-5s %4s %6s  %-7s %s\n' fault step host exit seconds struck "the step's end" && sed 's/^/# /' "$WORK/rows"
 }
 

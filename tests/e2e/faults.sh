@@ -15,7 +15,7 @@ dead_worker() {
 	inventory --single
 	[ "$how" = none ] || "$LAB" "$how" w2
 	apply dead
-	note "living hosts done after $(done_without w2 "$(journal)") s, the run after $seconds s"
+	figure "living hosts done after $(done_without w2 "$(journal)") s, the run after $seconds s"
 	if [ "$how" = none ]; then
 		is "$flavour: single control plane without VIP: apply ends with 0" "$status" 0
 		is "$flavour: three Ready nodes" "$(ready_nodes)" 3

@@ -34,7 +34,7 @@ nothing_changes() {
 	execs_after=$(for h in cp1 cp2 cp3 w1 w2; do execs $h; done | paste -sd' ')
 	fingerprint cp1 cp2 cp3 w1 w2 >"$WORK/after"
 	is "$1: a second apply ends with 0 (${seconds} s)" "$status" 0
-	note "execs a host before: $execs_before, after: $execs_after"
+	figure "execs a host before: $execs_before, after: $execs_after"
 	read -ra before <<<"$execs_before"
 	read -ra after <<<"$execs_after"
 	for i in 0 1 2 3 4; do
@@ -87,7 +87,7 @@ failover() {
 	"$@" "$holder"
 	until_ok 60 write_through_vip "after-$RANDOM" || { fail "$flavour: a write succeeds after $what"; return; }
 	begin=$(($(now_ms) - begin))
-	note "$what: a write through the VIP succeeded after $((begin / 1000)).$((begin % 1000 / 100)) s"
+	figure "$what: a write through the VIP succeeded after $((begin / 1000)).$((begin % 1000 / 100)) s"
 	if [ $begin -le 10000 ]; then pass "$flavour: write within 10 s after $what"; else fail "$flavour: write within 10 s after $what: $begin ms"; fi
 }
 power_off() { "$LAB" kill "$1"; }

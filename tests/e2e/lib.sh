@@ -26,6 +26,8 @@ fail() {
 }
 skip() { skipped=$((skipped + 1)) && printf 'skipped - %s\n' "$*"; }
 note() { printf '# %s\n' "$*"; }
+# figure TEXT: a measurement, which tests/e2e/run repeats in its table
+figure() { printf '# figure: %s\n' "$*"; }
 # is NAME GOT WANT
 is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1: got '$2', want '$3'"; fi; }
 # ok NAME COMMAND…: passes when the command succeeds; what it printed is shown when not

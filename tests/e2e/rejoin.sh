@@ -58,7 +58,7 @@ each_in_turn() {
 	touch "$WORK/stop"
 	wait "$writer"
 	last=$(tail -n 1 "$WORK/written" | cut -d' ' -f2)
-	note "$(wc -l <"$WORK/written") writes were acknowledged; the longest wait between two was $(longest_gap) ms"
+	figure "$(wc -l <"$WORK/written") writes were acknowledged; the longest wait between two was $(longest_gap) ms"
 	[ "$(counter)" -ge "$last" ] && pass "$1: no acknowledged write is lost" || fail "$1: no acknowledged write is lost: $(counter) of $last"
 	apply again
 	show again 12

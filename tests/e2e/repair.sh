@@ -259,7 +259,7 @@ for flavour in "$@"; do
 	until_ok 60 ready_is 4
 	is "$flavour: four Ready nodes, three voters" "$(ready_nodes) $(voters cp1)" "4 3"
 	printf '%s' "$table" | sed 's/^/#   /'
-	note "$cases faults, one at a time"
+	figure "$flavour: $cases faults, one at a time"
 	scenario_end
 done
 summary

@@ -48,7 +48,7 @@ compared() {
 	diff "$WORK/$2.before" "$WORK/$2.after" | grep '^[<>]' >"$WORK/$2.diff"
 	allowed <"$WORK/$2.diff" | grep -vE "^> .*($3)" >"$WORK/$2.left"
 	is "$flavour: $1" "$(wc -l <"$WORK/$2.left")" 0 || head -n 40 "$WORK/$2.left" | sed 's/^/#   /'
-	note "$2: $(wc -l <"$WORK/$2.before") facts compared, $(wc -l <"$WORK/$2.diff") differ"
+	figure "$2: $(wc -l <"$WORK/$2.before") facts compared, $(wc -l <"$WORK/$2.diff") differ"
 }
 
 # ---- what is the owner's --------------------------------------------------------------------------------------------------------
