@@ -183,7 +183,7 @@ matrix() {
 	done 3< <(runs_of "$fault")
 	whole "$flavour: $fault"
 	# shellcheck disable=SC2046
-	all_steps "$fault" $(runs_of "$fault" | grep -o '[a-z-]*@' | tr -d @)
+	all_steps "$fault" $(runs_of "$fault" | grep -o ' [a-z-]*@' | tr -d ' @')
 	[ "$fault" != kill ] || ! in_parts rejoin || rejoined
 	scenario_end
 }
