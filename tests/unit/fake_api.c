@@ -67,10 +67,14 @@ static int remove_member(struct lab *l, const char *body, struct str *out)
 static int delete_node(struct lab *l, const char *name)
 {
 	const struct inventory_host *h = inventory_find(l->inventory, name);
+	struct machine *m = h ? &l->machines[h - l->inventory->hosts] : NULL;
 
-	if (!h || !l->machines[h - l->inventory->hosts].node)
+	if (!m || !m->node)
 		return 404;
-	l->machines[h - l->inventory->hosts].node = false;
+	lab_insist(!m->pods || l->off & 1u << m->index, "a Node is deleted before its pods are gone");
+	m->node = false;
+	/* those of a machine that is off go with their Node */
+	m->pods = 0;
 	return 200;
 }
 

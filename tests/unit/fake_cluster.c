@@ -41,6 +41,8 @@ static enum verdict count_call(struct machine *m)
 		return GO_ON;
 	if (l->fault == LAB_LOST || l->fault == LAB_LOST_AFTER)
 		l->dead = m->index;
+	if (l->fault == LAB_LOST_AFTER)
+		l->off |= 1u << m->index;
 	return l->fault == LAB_ERROR ? FAIL_HALF : l->fault == LAB_LOST_AFTER ? FAIL_AFTER : FAIL_BEFORE;
 }
 
@@ -69,7 +71,7 @@ static void forget_job(struct machine *m, const char *name)
 			snprintf(m->jobs[i].name, sizeof(m->jobs[i].name), "gone");
 }
 
-static void insist(bool ok, const char *what)
+void lab_insist(bool ok, const char *what)
 {
 	if (ok)
 		return;
@@ -80,8 +82,8 @@ static void insist(bool ok, const char *what)
 static void run_init(struct machine *m, bool whole)
 {
 	for (int i = 0; i < LAB_MACHINES; i++)
-		insist(m->lab->machines[i].member == LAB_NO_MEMBER, "kubeadm init beside a living etcd");
-	insist(m->packages && m->containerd && !m->stale && m->pki && !*m->have,
+		lab_insist(m->lab->machines[i].member == LAB_NO_MEMBER, "kubeadm init beside a living etcd");
+	lab_insist(m->packages && m->containerd && !m->stale && m->pki && !*m->have,
 		"kubeadm init on a machine that is not ready for it");
 	m->lab->inits++;
 	m->have = whole ? "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data"
@@ -96,17 +98,17 @@ static void run_join(struct machine *m, bool whole)
 
 	for (int i = 0; i < LAB_MACHINES; i++) {
 		voter = voter || m->lab->machines[i].member == LAB_VOTER;
-		insist(i == m->index || m->lab->machines[i].member != LAB_LEARNER || !is_control_plane(m),
+		lab_insist(i == m->index || m->lab->machines[i].member != LAB_LEARNER || !is_control_plane(m),
 			"two learners at once");
 	}
-	insist(voter && m->packages && m->containerd && !m->stale && !*m->have && m->member == LAB_NO_MEMBER,
+	lab_insist(voter && m->packages && m->containerd && !m->stale && !*m->have && m->member == LAB_NO_MEMBER,
 		"kubeadm join on a machine that is not ready for it");
 	m->node = true;
 	m->cordoned = false;
 	m->have = "kubelet-conf";
 	if (!is_control_plane(m))
 		return;
-	insist(m->pki, "kubeadm join of a control plane without its PKI");
+	lab_insist(m->pki, "kubeadm join of a control plane without its PKI");
 	m->member = whole ? LAB_VOTER : LAB_LEARNER;
 	m->have = "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data";
 }
@@ -142,7 +144,7 @@ static const char *run_job(struct machine *m, const char *name, bool whole)
 		/* as kubeadm's reset does: a member that is alone goes with its data */
 		if (m->member == LAB_VOTER)
 			m->member = LAB_NO_MEMBER;
-		insist(m->member == LAB_NO_MEMBER, "a reset that leaves a member behind");
+		lab_insist(m->member == LAB_NO_MEMBER, "a reset that leaves a member behind");
 		m->node = m->node && !has_api(m);
 		m->have = "";
 		m->pki = false;
@@ -152,8 +154,7 @@ static const char *run_job(struct machine *m, const char *name, bool whole)
 	if (strcmp(name, "etcd-restore") == 0)
 		return run_restore(m, whole);
 	if (strcmp(name, "reset") == 0) {
-		insist(!m->node && m->member == LAB_NO_MEMBER && !m->pods,
-			"a reset before the host is out of the cluster");
+		lab_insist(!m->node && m->member == LAB_NO_MEMBER, "a reset before the host is out of the cluster");
 		if (whole)
 			fake_blank(m);
 		return "undone=yes\n";
@@ -174,7 +175,7 @@ static bool follow_join(struct machine *m)
 	for (size_t i = 0; i < sizeof(m->jobs) / sizeof(m->jobs[0]); i++) {
 		if (strcmp(m->jobs[i].name, "join") != 0 || strncmp(m->jobs[i].record, "running", 7) != 0)
 			continue;
-		insist(m->node && m->member == LAB_LEARNER, "a running kubeadm join lost its member");
+		lab_insist(m->node && m->member == LAB_LEARNER, "a running kubeadm join lost its member");
 		m->member = LAB_VOTER;
 		m->have = "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data";
 		return true;
@@ -395,7 +396,7 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 		return "system";
 	if (fake_has(x, host_script_etcd_last))
 		return "last";
-	insist(strcmp(m->lock, m->lab->world->run) == 0, "a change without the lock");
+	lab_insist(strcmp(m->lock, m->lab->world->run) == 0, "a change without the lock");
 	if (fake_has(x, host_script_unlock))
 		return whole ? (m->lock[0] = '\0', "unlocked") : NULL;
 	if (fake_has(x, host_script_confirm))
@@ -414,7 +415,7 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 		return m->prepared = whole, "prepared";
 	if (fake_has(x, host_script_runtime))
 		return m->stale = !whole, "restarted";
-	insist(fake_has(x, host_script_endpoint), "a script that it does not know");
+	lab_insist(fake_has(x, host_script_endpoint), "a script that it does not know");
 	return m->keepalived = whole, "vip_held";
 }
 
@@ -424,7 +425,7 @@ static int run_script(struct machine *m, const struct remote_exec *x, bool whole
 
 	fake_begin(out, x);
 	if (fake_has(x, host_script_job)) {
-		insist(strcmp(m->lock, m->lab->world->run) == 0, "a job without the lock");
+		lab_insist(strcmp(m->lock, m->lab->world->run) == 0, "a job without the lock");
 		job(m, x, whole, out);
 		whole = true;
 	} else {

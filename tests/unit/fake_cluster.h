@@ -18,7 +18,7 @@ struct ssl_ctx_st;
 
 enum lab_fault {
 	LAB_LOST,       /* the call's connection is lost before anything happens, and the machine cannot be reached for the rest of the run */
-	LAB_LOST_AFTER, /* the same, but what was asked for happened */
+	LAB_LOST_AFTER, /* the same, but what was asked for happened, and the machine is off from then on */
 	LAB_ONCE,       /* the connection is lost and can be made again */
 	LAB_ERROR,      /* the script ends with an error half way, the API server answers 500 */
 };
@@ -80,6 +80,8 @@ void lab_run(struct lab *l, struct world *w, unsigned fail_at, enum lab_fault fa
 struct remote *lab_open(void *world, int host, struct task *t, struct remote_cancel_token *token, struct error *err);
 /* The one that lab_open means. */
 extern struct lab *lab_current;
+/* Ends the test: no real machine would have taken part in this. */
+void lab_insist(bool ok, const char *what);
 
 /* fake_api.c: what the API server and etcd of a machine say; with the lab's lock held. */
 int lab_answer(struct machine *m, const char *method, const char *path, const char *body, struct str *out);

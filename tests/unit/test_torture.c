@@ -243,6 +243,8 @@ static void point(unsigned n, enum lab_fault fault)
 		CHECK(bad.failed);
 	else if (fault == LAB_ONCE && !CHECK(!bad.failed))
 		printf("# %s\n", run_error(&bad));
+	/* power is back */
+	l.off = 0;
 	run(&l, "r2", "r1", 0, fault, &good);
 	whole(&l, &good);
 	pthread_mutex_destroy(&l.lock);
