@@ -81,7 +81,9 @@ struck() {
 		[ "$when" = inside ] || missed="$missed $word"
 	done
 	[ "$left" = ' ' ] || kill -9 $pid 2>/dev/null
+	put_back=no
 	if [ "$fault-${2%all}" = cut-back@ ]; then
+		put_back=yes
 		for host in "${hit[@]}"; do until_ok 90 noticed "$host" $pid && make_good cut "$host"; done
 	fi
 	wait $pid 2>/dev/null
@@ -108,6 +110,8 @@ judge() {
 	*) fail "$flavour: $fault: the struck run ends with $status" || show strike ;;
 	esac
 	[ "$fault" != kill ] || return
+	# where the cable is put back the run goes on with the host
+	[ "$put_back" = no ] || return
 	for host in "${@:2}"; do
 		grep -q "$host" "$WORK/strike.out" || fail "$flavour: $fault: the struck run names $host" || show strike
 	done
