@@ -237,38 +237,6 @@ static int drain_node(struct task *t, const char *node, struct error *err)
 	return rc;
 }
 
-static int answers(struct net_client *c, void *ctx, struct error *err)
-{
-	(void)c;
-	(void)ctx;
-	(void)err;
-	return 0;
-}
-
-/* Another machine takes the place: as long as the old one runs, its kubelet would speak for the new one's Node. */
-static int refuse_old_machine(struct task *t, const struct inventory_host *h, const char *old, struct error *err)
-{
-	struct error no = { 0 };
-	int rc = world_api_at(t, old, 10250, false, answers, NULL, &no);
-
-	/* no answer in time: is it the way to this host that broke? */
-	if (rc && no.kind == ERROR_CONNECT && world_api(t, answers, NULL, err) == 0)
-		rc = world_api_at(t, old, 10250, false, answers, NULL, &no);
-	if (rc) {
-		if (err->kind != ERROR_NONE || no.kind == ERROR_CANCELLED)
-			return err->kind != ERROR_NONE ? -1 : (*err = no, -1);
-		task_notice(t,
-			"%s was at %s before: that machine must not start again as it is, for its kubelet and keepalived still know the cluster; wipe its disk first",
-			h->name, old);
-		return 0;
-	}
-	error_set(err, ERROR_COMMAND, "the old machine of %s still runs at %s, and the inventory says %s", h->name, old,
-		h->address);
-	return error_hint(err,
-		"switch it off for good, then again; or take it out while it runs: with its old address in the inventory, 'kubewright remove %s', then enter the new machine and apply",
-		h->name);
-}
-
 int drain_apply(struct task *t, struct error *err)
 {
 	const struct world *w = world_of(t);
@@ -280,9 +248,7 @@ int drain_apply(struct task *t, struct error *err)
 
 		if (!world_leaves(w, (int)i) || !node)
 			continue;
-		if (node->address[0] && strcmp(node->address, h->address) != 0)
-			rc = refuse_old_machine(t, h, node->address, err);
-		else if (kubelet_works(w, i, node))
+		if (kubelet_works(w, i, node))
 			rc = drain_node(t, h->name, err);
 		else
 			task_log(t, "the kubelet of %s does not work: its pods are not waited for", h->name);

@@ -227,12 +227,62 @@ static int judge(struct task *t, struct quorum_view *now, bool *going, bool tell
 	return voters;
 }
 
+static int answers(struct net_client *c, void *ctx, struct error *err)
+{
+	(void)c;
+	(void)ctx;
+	(void)err;
+	return 0;
+}
+
+/* Another machine takes the place: as long as the old one runs, its kubelet would speak for the new one's Node. */
+static int refuse_old_machine(struct task *t, const struct inventory_host *h, const char *old, struct error *err)
+{
+	struct error no = { 0 };
+	int rc = world_api_at(t, old, 10250, false, answers, NULL, &no);
+
+	/* no answer in time: is it the way to this host that broke? */
+	if (rc && no.kind == ERROR_CONNECT && world_api(t, answers, NULL, err) == 0)
+		rc = world_api_at(t, old, 10250, false, answers, NULL, &no);
+	if (rc) {
+		if (err->kind != ERROR_NONE || no.kind == ERROR_CANCELLED)
+			return err->kind != ERROR_NONE ? -1 : (*err = no, -1);
+		task_notice(t,
+			"%s was at %s before: that machine must not start again as it is, for its kubelet and keepalived still know the cluster; wipe its disk first",
+			h->name, old);
+		return 0;
+	}
+	error_set(err, ERROR_COMMAND, "the old machine of %s still runs at %s, and the inventory says %s", h->name, old,
+		h->address);
+	return error_hint(err,
+		"switch it off for good, then again; or take it out while it runs: with its old address in the inventory, 'kubewright remove %s', then enter the new machine and apply",
+		h->name);
+}
+
+static int refuse_old_machines(struct task *t, struct error *err)
+{
+	const struct world *w = world_of(t);
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < w->inventory->host_count; i++) {
+		const struct inventory_host *h = &w->inventory->hosts[i];
+		const struct cluster_node *node = cluster_find_node(&w->cluster, h->name);
+
+		if (world_leaves(w, (int)i) && node && node->address[0] && strcmp(node->address, h->address) != 0)
+			rc = refuse_old_machine(t, h, node->address, err);
+	}
+	return rc;
+}
+
 int judge_apply(struct task *t, struct error *err)
 {
 	bool *going = xcalloc(world_of(t)->inventory->host_count, sizeof(*going));
 	struct quorum_view view;
-	int voters = judge(t, &view, going, true, err);
+	int voters = -1;
 
+	/* first: what its etcd seems to be is told by its machine */
+	if (refuse_old_machines(t, err) == 0)
+		voters = judge(t, &view, going, true, err);
 	free(going);
 	return voters < 0 ? -1 : 0;
 }
