@@ -67,7 +67,7 @@ static void draw_counts(const struct run_screen *r, const struct runview *v, boo
 		canvas_text(c, 0, c->width - canvas_columns(c, left), 0, STYLE_HEADING, left);
 }
 
-static enum style ending(const struct runview *v, char *out, size_t size)
+static enum style ending(const struct runview *v, bool saved, char *out, size_t size)
 {
 	size_t n = in_need(v);
 
@@ -78,7 +78,8 @@ static enum style ending(const struct runview *v, char *out, size_t size)
 			n == 1 ? " is" : "s are");
 		return STYLE_FAIL;
 	case OUTCOME_OK:
-		snprintf(out, size, "The run is over; nothing was to be done. Enter goes on.");
+		snprintf(out, size, "The run is over; %s. Enter goes on.",
+			saved ? "etcd's data is saved" : "nothing was to be done");
 		return STYLE_OK;
 	default: snprintf(out, size, "The run is over; all is done. Enter goes on."); return STYLE_OK;
 	}
@@ -86,6 +87,7 @@ static enum style ending(const struct runview *v, char *out, size_t size)
 
 static enum style banner(const struct run_screen *r, const struct runview *v, bool live, char *out, size_t size)
 {
+	const struct wizard *w = r->screen.wizard;
 	size_t n = in_need(v);
 
 	if (!live && !v->over) {
@@ -93,7 +95,7 @@ static enum style banner(const struct run_screen *r, const struct runview *v, bo
 		return STYLE_WARNING;
 	}
 	if (!live)
-		return ending(v, out, size);
+		return ending(v, v == &w->view && w->summary.snapshot, out, size);
 	if (v->cancelling) {
 		snprintf(out, size,
 			r->cancelled ? "Cancelling: connections are cut, jobs on hosts finish on their own."

@@ -297,12 +297,17 @@ wiped_and_back() {
 	is "$flavour: kubeadm joined cp2 once" "$(runs cp2 join)" 1
 }
 
-# etcd's data in a file on this machine, which the command line agrees is whole.
+snapshots() { find "$XDG_STATE_HOME/kubewright/lab/snapshots" -type f -perm 600 -size +1M | wc -l; }
+# etcd's data in a file on this machine.
 saved() {
+	local before
+	before=$(snapshots)
 	keys s
-	sees 60 'saved in .*snapshots'
+	sees 60 "The run is over; etcd's data is saved"
+	keys Enter
+	sees 10 'saved in .*snapshots'
 	screen | sed 's/^/#   |/'
-	is "$flavour: one snapshot, readable by its owner alone" "$(find "$XDG_STATE_HOME/kubewright/lab/snapshots" -type f -perm 600 -size +1M | wc -l)" 1
+	is "$flavour: one more snapshot, readable by its owner alone" "$(snapshots)" $((before + 1))
 }
 
 # A worker leaves the cluster, the inventory and the Dashboard.
