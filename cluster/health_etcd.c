@@ -72,7 +72,7 @@ void health_member_down(const struct health_scope *h)
 		if (seen->probed && strncmp(cluster_fact(seen, "pod.etcd"), "down", 4) == 0)
 			continue;
 		f = finding_add(
-			&h->s, FINDING_ERROR, "the etcd member %s (%s) does not answer", m->name, host->address);
+			&h->s, FINDING_ERROR, "the etcd member %s (%s) %s", m->name, host->address, quorum_state(v, i));
 		finding_why(f, "%s",
 			seen->probed ? "something listens there, and it knows no leader: it may have lost the others"
 				     : "its host cannot be looked at either");
