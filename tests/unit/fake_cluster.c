@@ -41,7 +41,8 @@ static enum verdict count_call(struct machine *m)
 		return GO_ON;
 	if (l->fault == LAB_LOST || l->fault == LAB_LOST_AFTER)
 		l->dead = m->index;
-	if (l->fault == LAB_LOST_AFTER)
+	/* two control planes without one of them have no quorum, and there is nothing to see but a long wait */
+	if (l->fault == LAB_LOST_AFTER && !is_control_plane(m))
 		l->off |= 1u << m->index;
 	return l->fault == LAB_ERROR ? FAIL_HALF : l->fault == LAB_LOST_AFTER ? FAIL_AFTER : FAIL_BEFORE;
 }

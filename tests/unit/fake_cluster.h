@@ -18,7 +18,7 @@ struct ssl_ctx_st;
 
 enum lab_fault {
 	LAB_LOST,       /* the call's connection is lost before anything happens, and the machine cannot be reached for the rest of the run */
-	LAB_LOST_AFTER, /* the same, but what was asked for happened, and the machine is off from then on */
+	LAB_LOST_AFTER, /* the same, but what was asked for happened, and a worker is off from then on */
 	LAB_ONCE,       /* the connection is lost and can be made again */
 	LAB_ERROR,      /* the script ends with an error half way, the API server answers 500 */
 };
