@@ -135,7 +135,7 @@ static void test_blocked(void)
 		CHECK_INT(rig_outcome(&rig, P_IMAGES, h), OUTCOME_CHANGED);
 		CHECK_INT(rig_outcome(&rig, P_UNLOCK, h), OUTCOME_CHANGED);
 	}
-	CHECK(rig_find(&rig, EVENT_STEP_DONE, P_INIT, 0) + 1 == rig_find(&rig, EVENT_HOST_ASIDE, P_INIT, 0));
+	CHECK(rig_find(&rig, EVENT_STEP_DONE, P_INIT, 0) < rig_find(&rig, EVENT_HOST_ASIDE, P_INIT, 0));
 	CHECK_INT(rig_outcome(&rig, P_UNLOCK, 0), OUTCOME_CHANGED);
 	rig_release(&rig);
 }
