@@ -90,7 +90,8 @@ static void head_text(const struct wizard *w, const struct plan_aim *aim, enum s
 	if (sum.steps) {
 		page_count(out, sum.steps, "step on ", "steps on ");
 		page_count(out, sum.hosts, "host", "hosts");
-		str_addf(out, ". a begins the %s", purpose_kind(aim->purpose)->noun);
+		str_addf(out, ". a begins the %s%s%s", purpose_kind(aim->purpose)->noun, *aim->host ? " of " : "",
+			aim->host);
 	} else {
 		str_add(out, sum.aside ? "Nothing is to do on the hosts that could be looked at"
 				       : "Nothing is to do: every host is as the inventory wants it");

@@ -312,9 +312,11 @@ saved() {
 
 # A worker leaves the cluster, the inventory and the Dashboard.
 removed() {
+	# what it shows is looked at anew after the snapshot
+	until_ok 60 healthy || fail "$flavour: the Dashboard shows a healthy cluster after the snapshot"
 	select_host w1
 	keys x
-	sees 60 'a begins the removal'
+	sees 60 'a begins the removal of w1'
 	screen | sed 's/^/#   |/'
 	keys a
 	sees 5 'Begin the removal of w1'

@@ -193,7 +193,7 @@ static void test_remove(void)
 	fake_wait_over();
 	CHECK_INT(fake.begun[PURPOSE_REMOVE_PLAN], 1);
 	CHECK_STR(fake.host, "w2");
-	CHECK(fake_sees("a begins the removal"));
+	CHECK(fake_sees("a begins the removal of w2"));
 	fake_keys("e");
 	CHECK(fake_sees("kubewright remove w2 -f "));
 	app_key(fake_app, K_ESCAPE);
