@@ -55,7 +55,7 @@ give_work() {
 	labels) sed -i -E "/name: cp1,/{s/, labels: \{[^}]*\}//;s/\}\$/, labels: {struck: \"$((++labelled))\"}}/}" "$WORK/kubewright.yaml" ;;
 	esac
 }
-labelled=0
+labelled=0 again=
 
 # What the struck run itself says of a step's end.
 end_of() { jq -r --arg s "$1" --arg h "$2" 'select(.kind == "step-done" and .step == $s and .host == $h) | .outcome' "$(journal)" 2>/dev/null | tail -n 1; }
@@ -126,14 +126,27 @@ serving() {
 	done
 }
 
-# strike FAULT HOSTS STEP@HOST…: the same, once more for what came too late
+# strike FAULT HOSTS STEP@HOST…: the same; what came too late and has something to do in every run is noted in $again
 strike() {
 	local word
 	struck "$@"
 	for word in $missed; do
-		case $REPEATABLE in *" ${word%@*} "*) struck "$1" all "${word%@*}@any" ;; esac
+		case $REPEATABLE in *" ${word%@*} "*) again="$again ${word%@*}" ;; esac
 	done
 	[ "$1" != power ] || until_ok 120 serving || fail "$flavour: power: the control planes serve again"
+}
+
+# once_more FAULT: what came too late, now that no run can get ahead of a strike that is still to come
+once_more() {
+	local word try
+	for word in $again; do
+		for try in 1 2 3; do
+			struck "$1" all "$word@any"
+			[ -n "$missed" ] || break
+			note "$word: too late, the $try. time"
+		done
+	done
+	again=
 }
 
 healthy() { etcd_of "$1" /health | jq -r .health; }
@@ -185,6 +198,7 @@ matrix() {
 		# shellcheck disable=SC2086
 		strike "$fault" "$hosts" $strikes
 	done 3< <(runs_of "$fault")
+	once_more "$fault"
 	whole "$flavour: $fault"
 	# shellcheck disable=SC2046
 	all_steps "$fault" $(runs_of "$fault" | grep -o ' [a-z-]*@' | tr -d ' @')
