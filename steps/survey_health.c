@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cluster/health.h"
-#include "inventory/inventory.h"
 #include "cluster/quorum.h"
+#include "inventory/inventory.h"
 #include "net/net.h"
 #include "pki/pki.h"
 

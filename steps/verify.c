@@ -104,15 +104,16 @@ static int check_members(struct net_client *c, void *ctx, struct error *err)
 	v->quorum = (struct quorum){ 0, 0 };
 	for (int i = 0; i < n; i++) {
 		int host = host_of(v, &list[i]);
-		bool counts = host < 0 || expected(v, (size_t)host), votes = !list[i].learner && list[i].name[0];
+		bool votes = !list[i].learner && list[i].name[0];
 
 		/* asked after the Nodes */
 		if (host >= 0)
 			v->world->gone[host] = false;
 		v->quorum.voters += votes;
-		v->quorum.healthy += votes && counts;
+		/* one that this run does not contact is not lost for that */
+		v->quorum.healthy += votes && (host < 0 || !task_lost(v->task, host));
 		/* of a host that has not joined in this run: waiting makes no voter of it, the next apply takes it back */
-		if (!votes && counts)
+		if (!votes && (host < 0 || expected(v, (size_t)host)))
 			str_addf(&v->missing, "%setcd member %s is %s", v->missing.len ? "; " : "",
 				list[i].name[0] ? list[i].name : list[i].peer_url,
 				list[i].learner ? "a learner" : "not started");
