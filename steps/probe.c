@@ -73,6 +73,7 @@ int probe_apply(struct task *t, struct error *err)
 		str_add(&script, host_script_contents);
 	if (w->want_health)
 		str_add(&script, host_script_health);
+	str_add(&script, host_script_surroundings);
 	str_add(&script, host_script_probe);
 	before = clock_wall_ms();
 	rc = remote_script(r, "probe", script.buf, params, sizeof(params) / sizeof(params[0]), cluster_probe_words,

@@ -112,6 +112,7 @@ static void probe(struct site *s)
 	cluster_host_release(&s->h);
 	str_add(&script, host_script_hardware);
 	str_add(&script, host_script_lock);
+	str_add(&script, host_script_surroundings);
 	str_add(&script, host_script_probe);
 	replace(&script, "/var/lib/kubewright", s->state ? s->state : path(s, "state"));
 	replace(&script, "/etc/kubernetes", path(s, "kubernetes"));
