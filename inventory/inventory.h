@@ -51,7 +51,7 @@ struct inventory_taint {
 };
 
 struct inventory_host {
-	const char *name;    /* the Node's name: RFC 1123, lower case, at most 63 characters */
+	const char *name;    /* the Node's name: a DNS subdomain, lower case, at most 63 characters */
 	const char *address; /* the Node's address, IPv4 for now */
 	enum inventory_role role;
 	struct inventory_ssh ssh; /* the file's ssh section with this host's own on top */
@@ -165,6 +165,7 @@ const char *inventory_endpoint(const struct inventory *inv);
 enum inventory_type {
 	INVENTORY_TYPE_STRING,
 	INVENTORY_TYPE_NAME,    /* RFC 1123 label */
+	INVENTORY_TYPE_NODE,    /* DNS subdomain, at most 63 characters */
 	INVENTORY_TYPE_VERSION, /* text as written, 1.36 stays "1.36" */
 	INVENTORY_TYPE_ADDRESS, /* IPv4 address */
 	INVENTORY_TYPE_CIDR,

@@ -32,6 +32,45 @@ static bool is_key(struct inventory_load *l, const char *key, size_t n)
 	return slash ? is_name(slash + 1, n - prefix - 1) : is_name(key, n);
 }
 
+/* Keys that others write, and write again when they are changed: an entry of the inventory would never hold. */
+struct owned {
+	const char *key, *why;
+};
+#define NODE_CONTROLLER "Kubernetes sets and removes it by the state of the Node"
+#define CLOUD_PROVIDER "a cloud provider sets and removes it"
+static const struct owned owned_labels[] = {
+	{ "node-role.kubernetes.io/control-plane", "it is set from 'role'" },
+	{ "node-role.kubernetes.io/master", "it is set from 'role'" },
+	{ "kubernetes.io/hostname", "the kubelet sets it" },
+	{ "kubernetes.io/arch", "the kubelet sets it" },
+	{ "kubernetes.io/os", "the kubelet sets it" },
+	{ "beta.kubernetes.io/arch", "the kubelet sets it" },
+	{ "beta.kubernetes.io/os", "the kubelet sets it" },
+};
+static const struct owned owned_taints[] = {
+	{ "node-role.kubernetes.io/control-plane", "it is set from 'role'" },
+	{ "node-role.kubernetes.io/master", "it is set from 'role'" },
+	{ "node.kubernetes.io/not-ready", NODE_CONTROLLER },
+	{ "node.kubernetes.io/unreachable", NODE_CONTROLLER },
+	{ "node.kubernetes.io/unschedulable", NODE_CONTROLLER },
+	{ "node.kubernetes.io/memory-pressure", NODE_CONTROLLER },
+	{ "node.kubernetes.io/disk-pressure", NODE_CONTROLLER },
+	{ "node.kubernetes.io/pid-pressure", NODE_CONTROLLER },
+	{ "node.kubernetes.io/network-unavailable", NODE_CONTROLLER },
+	{ "node.cloudprovider.kubernetes.io/uninitialized", CLOUD_PROVIDER },
+	{ "node.cloudprovider.kubernetes.io/shutdown", CLOUD_PROVIDER },
+};
+#define OWNER(table, key) owner(table, sizeof(table) / sizeof((table)[0]), key)
+
+/* Why a key is not the inventory's; NULL: it may be. */
+static const char *owner(const struct owned *table, size_t count, const char *key)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(table[i].key, key) == 0)
+			return table[i].why;
+	return NULL;
+}
+
 void inventory_labels(
 	struct inventory_load *l, struct inventory_pair **out, size_t *count, const struct inventory_node *n)
 {
@@ -47,8 +86,9 @@ void inventory_labels(
 			inventory_complain(l, m->key,
 				"'%s' is no label key: [DOMAIN/]NAME with at most 63 letters, digits, '-', '_', '.'",
 				shown);
-		else if (str_starts(key, "node-role.kubernetes.io/"))
-			inventory_complain(l, m->key, "'%s' is set from 'role': leave it out of the labels", shown);
+		else if (OWNER(owned_labels, key))
+			inventory_complain(
+				l, m->key, "leave '%s' out of the labels: %s", shown, OWNER(owned_labels, key));
 		else if (m->kind != INVENTORY_KIND_SCALAR)
 			inventory_complain(
 				l, m, "label '%s' must have a single value, not %s", shown, inventory_kind_name(m));
@@ -91,6 +131,9 @@ static const char *parse_taint(struct inventory_load *l, const char *text, struc
 	if (!is_key(l, text, key))
 		return arena_printf(
 			a, "taint key '%s' is not a label key: [DOMAIN/]NAME", inventory_shown(l, out->key));
+	if (OWNER(owned_taints, out->key))
+		return arena_printf(a, "leave '%s' out of the taints: %s", inventory_shown(l, out->key),
+			OWNER(owned_taints, out->key));
 	if (!is_value(out->value))
 		return arena_printf(a, "taint value '%s' is not a label value", inventory_shown(l, out->value));
 	return NULL;

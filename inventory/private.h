@@ -108,6 +108,8 @@ const char *inventory_text_check(
 const char *inventory_rule_check(struct inventory_load *l, const struct inventory_field *field, const char *text);
 /* DNS subdomain: RFC 1123 labels with dots; a label is at most 63, all at most 253. */
 bool inventory_is_label(const char *text);
+/* Whether Kubernetes takes it for a Node: a DNS subdomain of at most 63 characters. */
+bool inventory_is_node_name(const char *text);
 bool inventory_is_domain(const char *text);
 /* labels.c */
 void inventory_labels(

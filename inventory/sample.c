@@ -228,9 +228,9 @@ int inventory_sample(
 		if (!inventory_ipv4(s.hosts[i].address, &a)) {
 			error_set(err, ERROR_USAGE, "'%s' is no IPv4 address", s.hosts[i].address);
 			rc = error_hint(err, "give hosts as NAME=ADDRESS, ADDRESS or 10.0.0.[11-15]");
-		} else if (!inventory_is_label(s.hosts[i].name)) {
-			rc = error_set(
-				err, ERROR_USAGE, "'%s' is no host name: it takes a-z, 0-9 and '-'", s.hosts[i].name);
+		} else if (!inventory_is_node_name(s.hosts[i].name)) {
+			rc = error_set(err, ERROR_USAGE, "'%s' is not a Node name: use a-z, 0-9, '-' and '.'",
+				s.hosts[i].name);
 		}
 	if (rc == 0) {
 		choose(&s);

@@ -8,17 +8,22 @@
 
 enum { PATH_SIZE = 256 };
 
-/* "hosts.cp1.ssh.port" -> "hosts[].ssh.port". False: too long. */
-static bool table_path(const char *path, char *out, size_t size)
+/* Where the name of a host ends in "hosts.NAME.ssh.port", whose name may have dots: the longest of the inventory's that fits, else up to the first dot. NULL: no such path. */
+static const char *behind_name(const struct inventory_load *l, const char *path)
 {
-	const char *rest = path;
+	const struct inventory_node *hosts = inventory_node_get(l->root, "hosts");
+	const char *end = str_starts(path, "hosts.") ? strchr(path + 6, '.') : NULL;
 
-	out[0] = '\0';
-	if (str_starts(path, "hosts.") && strchr(path + 6, '.')) {
-		rest = strchr(path + 6, '.');
-		return snprintf(out, size, "hosts[]%s", rest) < (int)size;
+	if (!end || !hosts || hosts->kind != INVENTORY_KIND_LIST)
+		return end;
+	for (const struct inventory_node *h = hosts->first; h; h = h->next) {
+		const struct inventory_node *name = inventory_node_get(h, "name");
+		size_t n = name && name->text ? strlen(name->text) : 0;
+
+		if (n > (size_t)(end - path - 6) && strncmp(path + 6, name->text, n) == 0 && path[6 + n] == '.')
+			end = path + 6 + n;
 	}
-	return snprintf(out, size, "%s", path) < (int)size;
+	return end;
 }
 
 /* The field that path names, or the map or tree that it leads into; *inside: what follows that. */
@@ -193,18 +198,19 @@ void inventory_set(struct inventory_load *l, const char *argument)
 		return;
 	}
 	at->origin = arena_printf(&l->arena, "--set %s", inventory_shown(l, path));
-	if (!table_path(path, known, sizeof(known)) || !(field = inventory_set_field(known, &inside))) {
+	rest = behind_name(l, path);
+	snprintf(known, sizeof(known), "%s%s", rest ? "hosts[]" : "", rest ? rest : path);
+	if (!(field = inventory_set_field(known, &inside))) {
 		inventory_unknown_path(l, at, known);
 		return;
 	}
-	rest = path;
-	if (str_starts(known, "hosts[].")) {
-		map = find_host(l, at, arena_strndup(&l->arena, path + 6, strcspn(path + 6, ".")));
+	if (rest) {
+		map = find_host(l, at, arena_strndup(&l->arena, path + 6, (size_t)(rest - path - 6)));
 		if (!map)
 			return;
-		rest = strchr(path + 6, '.') + 1;
+		rest++;
 	}
 	value = value_node(l, field, inside, equals + 1, at->origin);
 	if (value)
-		lay(l, map, rest, field, inside, value);
+		lay(l, map, rest ? rest : path, field, inside, value);
 }

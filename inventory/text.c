@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { NAME_MAX_LENGTH = 63 };
+
 #define SAY(...) arena_printf(&l->arena, __VA_ARGS__)
 
 typedef const char *text_check(
@@ -26,7 +28,7 @@ bool inventory_is_label(const char *text)
 {
 	size_t n = strlen(text);
 
-	if (n == 0 || n > 63 || text[0] == '-' || text[n - 1] == '-')
+	if (n == 0 || n > NAME_MAX_LENGTH || text[0] == '-' || text[n - 1] == '-')
 		return false;
 	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
@@ -69,6 +71,12 @@ static const char *check_string(
 	return NULL;
 }
 
+/* Kubernetes takes a DNS name, and keeps it in a label of the Node (kubernetes.io/hostname) too, which takes no more. */
+bool inventory_is_node_name(const char *text)
+{
+	return inventory_is_domain(text) && strlen(text) <= NAME_MAX_LENGTH;
+}
+
 static const char *check_name(
 	struct inventory_load *l, const struct inventory_field *field, const char *text, const char **out)
 {
@@ -76,11 +84,23 @@ static const char *check_name(
 	(void)out;
 	if (inventory_is_label(text))
 		return NULL;
-	if (strlen(text) > 63)
-		return SAY("this name has %zu characters; at most 63 are allowed", strlen(text));
+	if (strlen(text) > NAME_MAX_LENGTH)
+		return SAY("this name has %zu characters; at most %d are allowed", strlen(text), NAME_MAX_LENGTH);
 	if (strpbrk(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-		return SAY("'%s' is no name: capitals are not allowed", inventory_shown(l, text));
-	return SAY("'%s' is no name: it takes a-z, 0-9 and '-', with a letter or digit at both ends",
+		return SAY("'%s' is not a name: capitals are not allowed", inventory_shown(l, text));
+	return SAY("'%s' is not a name: use a-z, 0-9 and '-', with a letter or digit at both ends",
+		inventory_shown(l, text));
+}
+
+static const char *check_node(
+	struct inventory_load *l, const struct inventory_field *field, const char *text, const char **out)
+{
+	if (inventory_is_node_name(text))
+		return NULL;
+	if (!strchr(text, '.') || strlen(text) > NAME_MAX_LENGTH || strpbrk(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+		return check_name(l, field, text, out);
+	return SAY(
+		"'%s' is not a Node name: between its dots use a-z, 0-9 and '-', with a letter or digit at both ends",
 		inventory_shown(l, text));
 }
 
@@ -108,6 +128,19 @@ static const char *check_version(
 	return *text == 'v' ? SAY("write '%s' without the 'v': %s", shown, shown + 1) : NULL;
 }
 
+/* "10.0.0.011" -> "10.0.0.11": some take such a number for octal. */
+static const char *without_zeros(struct inventory_load *l, const char *text)
+{
+	char *out = arena_strdup(&l->arena, text), *to = out;
+
+	for (const char *p = text; *p; p++)
+		if (*p != '0' || (p > text && p[-1] != '.' && to > out && to[-1] != '.') ||
+			!isdigit((unsigned char)p[1]))
+			*to++ = *p;
+	*to = '\0';
+	return out;
+}
+
 static const char *check_address(
 	struct inventory_load *l, const struct inventory_field *field, const char *text, const char **out)
 {
@@ -120,8 +153,12 @@ static const char *check_address(
 		return SAY("'%s': IPv6 is not supported yet", shown);
 	if (strchr(text, '/'))
 		return SAY("'%s' is no IPv4 address: leave the '/…' out", shown);
-	if (!inventory_ipv4(text, &a))
-		return SAY("'%s' is no IPv4 address", shown);
+	if (!inventory_ipv4(text, &a)) {
+		const char *plain = without_zeros(l, text);
+
+		return inventory_ipv4(plain, &a) ? SAY("'%s' has a number with leading zeros: write '%s'", shown, plain)
+						 : SAY("'%s' is no IPv4 address", shown);
+	}
 	if (a >> 24 == 0 || a >> 24 == 127 || a >> 28 >= 14 || a >> 16 == 0xa9fe)
 		return SAY("'%s' is no address that other hosts can reach", shown);
 	return NULL;
@@ -306,6 +343,7 @@ const char *inventory_text_check(
 	static text_check *const checks[] = {
 		[INVENTORY_TYPE_STRING] = check_string,
 		[INVENTORY_TYPE_NAME] = check_name,
+		[INVENTORY_TYPE_NODE] = check_node,
 		[INVENTORY_TYPE_VERSION] = check_version,
 		[INVENTORY_TYPE_ADDRESS] = check_address,
 		[INVENTORY_TYPE_CIDR] = check_cidr,

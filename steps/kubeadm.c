@@ -117,7 +117,8 @@ static struct json *registration(const struct world *w, int host)
 	/* without it a kubelet may register the virtual IP as its own */
 	add_arg(w, args, "node-ip", h->address);
 	for (size_t i = 0; i < h->label_count; i++)
-		str_addf(&labels, "%s%s=%s", labels.len ? "," : "", h->labels[i].key, h->labels[i].value);
+		if (node_label_of_kubelet(h->labels[i].key))
+			str_addf(&labels, "%s%s=%s", labels.len ? "," : "", h->labels[i].key, h->labels[i].value);
 	if (labels.len)
 		add_arg(w, args, "node-labels", labels.buf);
 	if (json_size(ignore))

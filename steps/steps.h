@@ -316,6 +316,13 @@ enum step_verdict cni_check(struct task *t, struct error *why);
 int cni_apply(struct task *t, struct error *err);
 enum step_verdict join_check(struct task *t, struct error *why);
 int join_apply(struct task *t, struct error *err);
+/*
+ * A merge patch that gives a Node what its entry of the inventory says, takes away what an earlier entry gave it and this one does not, and notes in an
+ * annotation what this one gives. NULL: nothing to do. Caller frees. Pure.
+ */
+struct json *node_patch(const struct release *release, const struct inventory_host *h, const struct json *node);
+/* Whether a kubelet may register with a label of this key: of those below kubernetes.io and k8s.io it knows a few alone, and ends at the others. Pure. */
+bool node_label_of_kubelet(const char *key);
 enum step_verdict labels_check(struct task *t, struct error *why);
 int labels_apply(struct task *t, struct error *err);
 enum step_verdict verify_check(struct task *t, struct error *why);

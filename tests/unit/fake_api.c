@@ -8,29 +8,55 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void say_node(const struct lab *l, int i, struct str *out)
+{
+	const struct inventory_host *h = &l->inventory->hosts[i];
+	const struct machine *m = &l->machines[i];
+
+	str_addf(out,
+		"{\"metadata\":{\"name\":\"%s\",\"labels\":{%s},\"annotations\":{%s%s%s}},\"status\":{\"addresses\":[{\"type\":"
+		"\"InternalIP\",\"address\":\"%s\"}],\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\",\"message\":"
+		"\"reason:NetworkPluginNotReady\"}],\"nodeInfo\":{\"kubeletVersion\":\"v1.36.2\"}}}",
+		h->name,
+		/* kubeadm sets the label last */
+		h->role != INVENTORY_CONTROL_PLANE ? "\"rack\":\"7\""
+		: m->member == LAB_LEARNER         ? ""
+						   : "\"node-role.kubernetes.io/control-plane\":\"\"",
+		m->note[0] ? "\"kubewright/inventory\":\"" : "", m->note, m->note[0] ? "\"" : "", h->address,
+		l->applied && !(l->off & 1u << i) ? "True" : "False");
+}
+
 static void say_nodes(struct lab *l, struct str *out)
 {
-	bool first = true;
+	const char *comma = "";
 
 	str_add(out, "{\"kind\":\"NodeList\",\"items\":[");
-	for (int i = 0; i < LAB_MACHINES; i++) {
-		const struct inventory_host *h = &l->inventory->hosts[i];
-
-		if (!l->machines[i].node)
-			continue;
-		str_addf(out,
-			"%s{\"metadata\":{\"name\":\"%s\",\"labels\":{%s}},\"status\":{\"addresses\":[{\"type\":\"InternalIP\","
-			"\"address\":\"%s\"}],\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\",\"message\":"
-			"\"reason:NetworkPluginNotReady\"}],\"nodeInfo\":{\"kubeletVersion\":\"v1.36.2\"}}}",
-			first ? "" : ",", h->name,
-			/* kubeadm sets the label last */
-			h->role != INVENTORY_CONTROL_PLANE     ? "\"rack\":\"7\""
-			: l->machines[i].member == LAB_LEARNER ? ""
-							       : "\"node-role.kubernetes.io/control-plane\":\"\"",
-			h->address, l->applied && !(l->off & 1u << i) ? "True" : "False");
-		first = false;
-	}
+	for (int i = 0; i < LAB_MACHINES; i++)
+		if (l->machines[i].node) {
+			str_add(out, comma);
+			say_node(l, i, out);
+			comma = ",";
+		}
 	str_add(out, "]}");
+}
+
+/* GET and PATCH of one Node. */
+static int node(struct lab *l, const char *method, const char *name, const char *body, struct str *out)
+{
+	static const char key[] = "\"kubewright/inventory\":\"";
+	const struct inventory_host *h = inventory_find(l->inventory, name);
+	struct machine *m = h ? &l->machines[h - l->inventory->hosts] : NULL;
+	const char *note = strstr(body, key);
+
+	if (!m || !m->node)
+		return 404;
+	if (strcmp(method, "PATCH") == 0 && note) {
+		note += sizeof(key) - 1;
+		/* quotes in it are escaped, and it ends with a brace */
+		snprintf(m->note, sizeof(m->note), "%.*s", (int)(strstr(note, "}\"") + 1 - note), note);
+	}
+	say_node(l, m->index, out);
+	return 200;
 }
 
 static void say_members(struct lab *l, struct str *out)
@@ -73,6 +99,7 @@ static int delete_node(struct lab *l, const char *name)
 		return 404;
 	lab_insist(!m->pods || l->off & 1u << m->index, "a Node is deleted before its pods are gone");
 	m->node = false;
+	m->note[0] = '\0';
 	/* those of a machine that is off go with their Node */
 	m->pods = 0;
 	return 200;
@@ -211,11 +238,8 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 		return str_add(out, "{}"), delete_node(l, path + 14);
 	if (strncmp(path, "/api/v1/nodes/", 14) == 0 && strstr(body, "\"unschedulable\":true"))
 		return cordon(l, path + 14, out);
-	if (strncmp(path, "/api/v1/nodes/", 14) == 0 && strcmp(method, "PATCH") == 0) {
-		const struct inventory_host *h = inventory_find(l->inventory, path + 14);
-
-		return str_add(out, "{}"), h && l->machines[h - l->inventory->hosts].node ? 200 : 404;
-	}
+	if (strncmp(path, "/api/v1/nodes/", 14) == 0)
+		return node(l, method, path + 14, body, out);
 	if (strncmp(path, "/api/v1/pods?fieldSelector=spec.nodeName%3D", 43) == 0)
 		return say_pods(l, path + 43, out), 200;
 	if (strncmp(path, "/api/v1/namespaces/default/pods/", 32) == 0)

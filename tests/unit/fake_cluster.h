@@ -43,6 +43,7 @@ struct machine {
 	char lock[64];       /* the run that holds it */
 	const char *have;    /* of kubeadm's files */
 	bool node, cordoned; /* registered; and takes no pods */
+	char note[128];      /* what its Node was given, as the annotation has it */
 	unsigned pods;       /* that a controller made */
 	bool bare;           /* a pod that none made */
 	enum lab_member member;

@@ -177,6 +177,7 @@ static const char *value_for(const struct inventory_field *f, bool gentle)
 	static const char *const by_type[] = {
 		[INVENTORY_TYPE_STRING] = "no",
 		[INVENTORY_TYPE_NAME] = "node-9",
+		[INVENTORY_TYPE_NODE] = "node-9.example.com",
 		[INVENTORY_TYPE_VERSION] = "2.3",
 		[INVENTORY_TYPE_ADDRESS] = "192.0.2.77",
 		[INVENTORY_TYPE_CIDR] = "172.20.0.0/16",

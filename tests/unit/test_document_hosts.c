@@ -129,7 +129,7 @@ static void test_refused(void)
 	} bad[] = {
 		{ "a", "10.0.0.9", "worker", "duplicate name 'a': host 'a' has it already" },
 		{ "b", "10.0.0.1", "worker", "duplicate address '10.0.0.1': host 'a' has it already" },
-		{ "B", "10.0.0.9", "worker", "'B' is no name: capitals are not allowed" },
+		{ "B", "10.0.0.9", "worker", "'B' is not a name: capitals are not allowed" },
 		{ "", "10.0.0.9", "worker", "this host has no 'name'" },
 		{ "b", "127.0.0.1", "worker", "'127.0.0.1' is no address that other hosts can reach" },
 		{ "b", "10.0.0.9", "boss", "'boss' is unknown here; 'role' is control-plane or worker" },

@@ -53,6 +53,7 @@ static const struct sample by_path[] = {
 static const struct sample by_type[] = {
 	[INVENTORY_TYPE_STRING] = { "", "text", NULL },
 	[INVENTORY_TYPE_NAME] = { "", "n1", "N_1" },
+	[INVENTORY_TYPE_NODE] = { "", "n1.example.com", "n1..com" },
 	[INVENTORY_TYPE_VERSION] = { "", "2.2.1", "new" },
 	[INVENTORY_TYPE_ADDRESS] = { "", "10.9.9.9", "nine" },
 	[INVENTORY_TYPE_CIDR] = { "", "172.20.0.0/16", "172.20.0.0" },

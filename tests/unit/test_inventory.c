@@ -229,6 +229,25 @@ static void test_set(void)
 	inventory_free(inv);
 }
 
+static const char dotted[] =
+	"cluster: c\nkubernetes: {version: 1.36}\nhosts:\n"
+	"  - {name: cp1, address: 10.0.0.11, role: control-plane}\n"
+	"  - {name: cp1.example.com, address: 10.0.0.12, role: worker, labels: {node-role.kubernetes.io/storage: ''}}\n";
+
+/* Kubernetes takes DNS names; of two that fit a path the longer one is meant. */
+static void test_dotted_names(void)
+{
+	const char *const sets[] = { "hosts.cp1.example.com.ssh.port=2201", "hosts.cp1.ssh.port=2200",
+		"hosts.cp1.example.com.labels.a.b/c=d" };
+	struct inventory *inv = parse("-", dotted, sets, 3);
+
+	CHECK_INT(inv->hosts[0].ssh.port, 2200);
+	CHECK_STR(inv->hosts[1].name, "cp1.example.com");
+	CHECK_INT(inv->hosts[1].ssh.port, 2201);
+	CHECK_INT(inv->hosts[1].label_count, 2);
+	inventory_free(inv);
+}
+
 static void test_set_refused(void)
 {
 	static const struct {
@@ -422,6 +441,7 @@ static const struct test tests[] = {
 	{ "full", test_full },
 	{ "paths", test_paths },
 	{ "set", test_set },
+	{ "names with dots", test_dotted_names },
 	{ "set refused", test_set_refused },
 	{ "warning", test_warning },
 	{ "an even number of control planes", test_even },

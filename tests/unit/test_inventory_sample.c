@@ -150,7 +150,7 @@ static void test_refused(void)
 		{ "r", "10.0.0.[2-1]", "cannot read the range in '10.0.0.[2-1]'" },
 		{ "r", "10.0.0.[254-256]", "'10.0.0.256' is no IPv4 address" },
 		{ "r", "a=10.0.0.[1-2]", "'a=10.0.0.[1-2]' has 1 names for 2 addresses" },
-		{ "r", "A=10.0.0.1", "'A' is no host name: it takes a-z, 0-9 and '-'" },
+		{ "r", "A=10.0.0.1", "'A' is not a Node name: use a-z, 0-9, '-' and '.'" },
 		{ "r", "10.0.0.[0-99999]", "more than 5000 hosts" },
 		{ "r", "127.0.0.1", "'127.0.0.1' is no address that other hosts can reach" },
 		{ "R", "10.0.0.1", "'R' is no cluster name: it takes a-z, 0-9 and '-'" },
