@@ -8,6 +8,7 @@ extern const char host_script_contents[]; /* before probe, when wanted */
 extern const char host_script_lock[];     /* before probe */
 extern const char host_script_surroundings[]; /* before probe */
 extern const char host_script_probe[];
+extern const char host_script_trees[]; /* after lib, before os and reset */
 extern const char host_script_os[];
 extern const char host_script_mend[];
 extern const char host_script_packages[];

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "inventory/inventory.h"
 #include "steps/host_scripts.h"
 
@@ -60,13 +61,17 @@ int os_apply(struct task *t, struct error *err)
 		{ "address", world_host(t)->address },
 		{ "keep_swap", keeps_swap(world_of(t)->inventory) ? "yes" : "no" },
 	};
+	struct str script = STR_INIT;
 	size_t n;
 	int rc;
 
 	os_files(&files);
 	n = managed_params(&files, &file_params);
 	memcpy(params + 2, file_params, n * sizeof(*params));
-	rc = world_script(t, "os", host_script_os, params, n + 2, os_words, NULL, 120000, err);
+	str_add(&script, host_script_trees);
+	str_add(&script, host_script_os);
+	rc = world_script(t, "os", script.buf, params, n + 2, os_words, NULL, 120000, err);
+	str_release(&script);
 	if (rc == 0) {
 		task_lock(t);
 		managed_done(&files, world_facts(t), NULL);

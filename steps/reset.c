@@ -99,6 +99,7 @@ int reset_apply(struct task *t, struct error *err)
 			network_words, 10 * 60000, err))
 		return -1;
 	str_add(&script, host_script_filter);
+	str_add(&script, host_script_trees);
 	str_add(&script, host_script_reset);
 	rc = world_job(t, "reset", script.buf, NULL, 0, reset_words, NULL, NULL, 20 * 60000, err);
 	str_release(&script);

@@ -9,8 +9,6 @@ export PATH
 umask 022
 kw_state=/var/lib/kubewright
 kw_ledger=$kw_state/ledger
-# Folders that Kubernetes and its pods fill.
-kw_trees='/etc/kubernetes /etc/cni /opt/cni /usr/libexec/kubernetes /var/lib/cni /var/lib/etcd /var/lib/kubelet /var/log/containers /var/log/pods'
 
 log() { printf '%s\n' "$*" >&2; }
 
@@ -77,16 +75,6 @@ ledger_unit() {
 	kw_enabled=$(systemctl is-enabled "$1" 2>/dev/null) || true
 	kw_active=$(systemctl is-active "$1" 2>/dev/null) || true
 	ledger_note unit "$1" "${kw_enabled:-absent} ${kw_active:-inactive}"
-}
-
-# What is in the folders of Kubernetes before it is.
-ledger_trees() {
-	kw_dirs
-	[ ! -f "$kw_ledger/trees" ] || return 0
-	# shellcheck disable=SC2086
-	find $kw_trees -xdev 2>/dev/null >"$kw_ledger/trees.new" || true
-	sync "$kw_ledger/trees.new" && mv -f "$kw_ledger/trees.new" "$kw_ledger/trees" ||
-		fail "cannot write the undo ledger $kw_ledger/trees" "is the disk full or read-only? see 'df /var/lib'"
 }
 
 ledger_sysctl() {

@@ -72,7 +72,7 @@ others() {
 	done
 	if [ ! -e /etc/kubernetes/kubelet.conf ]; then
 		ledger_note filter words "$(filter_words)"
-		ledger_trees
+		trees_note
 		# kube-proxy has it made where there are no modules
 		[ -d /lib/modules ] || ledger_note dir "$(readlink -f /lib)/modules" absent
 	fi

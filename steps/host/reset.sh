@@ -1,4 +1,4 @@
-# Plays the undo ledger back: what kubewright changed on this host becomes what it was; nothing else is touched. Runs as a job after filter.sh, once
+# Plays the undo ledger back: what kubewright changed on this host becomes what it was; nothing else is touched. Runs as a job after filter.sh and trees.sh, once
 # reset-network.sh has stopped Kubernetes and taken back what concerns the network.
 # Answers: undone, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
@@ -101,30 +101,14 @@ undo_units() {
 	done
 }
 
-# clear_trees FOLDER…: what was there before Kubernetes stays.
-clear_trees() {
-	for kw_dir; do
-		[ -e "$kw_dir" ] || continue
-		# a mount in it is somebody's
-		find "$kw_dir" -xdev -depth | while IFS= read -r kw_path; do
-			if grep -qsxF -- "$kw_path" "$kw_ledger/trees"; then
-				continue
-			elif [ -d "$kw_path" ] && [ ! -L "$kw_path" ]; then
-				rmdir "$kw_path" 2>/dev/null
-			else
-				rm -f "$kw_path"
-			fi
-		done
-	done
-}
-
 undo_dirs() {
 	# pods' and images' data, which no package owns
-	entries package | grep -q '^containerd.*|absent$' && rm -rf /var/lib/containerd/* /run/containerd /opt/containerd
 	# shellcheck disable=SC2086
-	entries package | grep -q '^kubelet|absent$' && clear_trees $kw_trees
+	! entries package | grep -q '^containerd.*|absent$' || trees_clear $kw_runtime_trees /run/containerd
+	# shellcheck disable=SC2086
+	! entries package | grep -q '^kubelet|absent$' || trees_clear $kw_trees
 	entries dir | sort -r | while IFS='|' read -r kw_dir kw_was; do
-		find "$kw_dir" -depth -type d -empty -delete 2>/dev/null || true
+		find "$kw_dir" -xdev -depth -type d -empty -delete 2>/dev/null || true
 	done
 }
 
@@ -133,6 +117,7 @@ main() {
 		filter_before
 		filter_remove "$kw_state/rules"
 		undo_packages
+		trees_back
 		undo_kernel
 		undo_files
 		undo_units
