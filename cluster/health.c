@@ -100,23 +100,6 @@ bool health_member_is(const struct net_etcd_member *m, const struct inventory_ho
 	return strcmp(address, host->address) == 0;
 }
 
-/* The last line that says something; what systemd says of a unit's end is known already. */
-static void last_line(const char *text, char *out, size_t size)
-{
-	const char *end = text + strlen(text), *p;
-	char line[512];
-
-	out[0] = '\0';
-	while (!out[0] && end > text) {
-		for (p = end; p > text && p[-1] != '\n'; p--)
-			;
-		snprintf(line, sizeof(line), "%.*s", (int)(end - p), p);
-		if (line[strspn(line, " \t\r")] && !strstr(line, ".service"))
-			snprintf(out, size, "%s", line);
-		end = p > text ? p - 1 : text;
-	}
-}
-
 void health_explain(const struct health_scope *h, struct finding *f, const char *name)
 {
 	const char *text = cluster_factf(h->s.h, "log.%s", name);
@@ -133,9 +116,9 @@ void health_explain(const struct health_scope *h, struct finding *f, const char 
 			finding_remedy(f, "%s", hit.remedy);
 		return;
 	}
-	last_line(text, line, sizeof(line));
+	health_last_words(text, line, sizeof(line));
 	if (line[0])
-		finding_why(f, "the last line of its log: %s", line);
+		finding_why(f, "its log: %s", line);
 }
 
 static bool job_done(const struct cluster_host *h, const char *name)

@@ -42,6 +42,10 @@ void health_kubelet_down(const struct health_scope *h)
 	finding_why(f, "nothing looks after the Pods of this host, and the Node gets NotReady");
 	finding_remedy(f, "repair starts it");
 	health_explain(h, f, "kubelet");
+	if (health_kubelet_expired(h)) {
+		finding_why(f, "its client certificate has expired, so it cannot start");
+		finding_remedy(f, "repair renews the certificate and starts it");
+	}
 }
 
 void health_keepalived_down(const struct health_scope *h)

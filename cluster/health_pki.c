@@ -26,6 +26,7 @@ static const struct {
 	{ PKI "etcd/peer.crt", BY_ETCD, true },
 	{ PKI "etcd/healthcheck-client.crt", BY_ETCD, false },
 	{ "/etc/kubernetes/admin.conf", BY_CLUSTER, false },
+	{ "/etc/kubernetes/super-admin.conf", BY_CLUSTER, false },
 	{ "/etc/kubernetes/controller-manager.conf", BY_CLUSTER, false },
 	{ "/etc/kubernetes/scheduler.conf", BY_CLUSTER, false },
 };
@@ -113,24 +114,48 @@ void health_certificate_wrong(const struct health_scope *h)
 			snprintf(what, sizeof(what), "%s: %.180s", leaves[i].path, err.what);
 		finding_why(certificates(h, FINDING_ERROR, what), "the other side of each connection refuses it");
 	}
+	health_kubelet_wrong(h);
+}
+
+/* Whether a certificate ends from `from` to less than `to` days from now; what: in words. */
+static bool ends(
+	const struct health_scope *h, const char *path, const char *pem, int from, int to, char *what, size_t size)
+{
+	int days = health_days_left(pem, h->v->now_s);
+
+	if (days == INT_MIN || days < from || days >= to)
+		return false;
+	if (days < 0)
+		snprintf(what, size, "the certificate in %s has expired", path);
+	else
+		snprintf(what, size, "the certificate in %s ends in %d day%s", path, days, days == 1 ? "" : "s");
+	return true;
 }
 
 static void ends_within(const struct health_scope *h, int from, int to, enum finding_level level)
 {
+	static const char *const authorities[] = { PKI "ca.crt", PKI "etcd/ca.crt", PKI "front-proxy-ca.crt" };
+	char what[200];
+
 	for (size_t i = 0; applies(h) && i < LEAVES; i++) {
 		const struct remote_answer_line *line = told(h, leaves[i].path);
-		int days = line ? health_days_left(line->value, h->v->now_s) : INT_MIN;
-		char what[200];
 
-		if (days == INT_MIN || days < from || days >= to)
-			continue;
-		if (days < 0)
-			snprintf(what, sizeof(what), "the certificate in %s has expired", leaves[i].path);
-		else
-			snprintf(what, sizeof(what), "the certificate in %s ends in %d day%s", leaves[i].path, days,
-				days == 1 ? "" : "s");
-		finding_why(certificates(h, level, what), "from then on every connection made with it is refused");
+		if (line && ends(h, leaves[i].path, line->value, from, to, what, sizeof(what)))
+			finding_why(
+				certificates(h, level, what), "from then on every connection made with it is refused");
 	}
+	for (size_t i = 0; applies(h) && i < sizeof(authorities) / sizeof(authorities[0]); i++) {
+		const struct remote_answer_line *line = told(h, authorities[i]);
+		struct finding *f;
+
+		if (!line || !ends(h, authorities[i], line->value, from, to, what, sizeof(what)))
+			continue;
+		f = finding_add(&h->s, level, "%s", what);
+		finding_why(f, "it is a CA: with it ends every certificate that it has signed");
+		finding_remedy(f,
+			"set the clock if that is wrong; else the cluster needs a new CA, which repair does not make");
+	}
+	health_kubelet_ends(h, from, to, level);
 }
 
 void health_certificate_expired(const struct health_scope *h)

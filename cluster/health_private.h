@@ -67,12 +67,19 @@ HEALTH(HEALTH_PROTOTYPE)
 
 /* What repair does: words of steps/host/mend.sh; of HEALTH_MEMBER the member's id. */
 void health_act(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The last line of a log.NAME fact, and what is known of it: into why and remedy, when there is something. */
+/* The line of a log that says most about why its program ended: the last fatal one, else the last error, else the last that is no part of a stack dump. "": none. */
+void health_last_words(const char *text, char *out, size_t size);
+/* What is known of a log.NAME fact, or its last words: into why and remedy, when there is something. */
 void health_explain(const struct health_scope *h, struct finding *f, const char *name);
 /* "up" and "down" of a static Pod; NULL: not asked about. */
 const char *health_pod(const struct health_scope *h, const char *name);
 bool health_unit_up(const struct health_scope *h, const char *unit);
 bool health_control_plane(const struct health_scope *h);
+
+/* health_kubelet.c: the kubelet's own certificates, of any host; as certificate-expired, -expiring and -wrong. */
+void health_kubelet_ends(const struct health_scope *h, int from, int to, enum finding_level level);
+void health_kubelet_wrong(const struct health_scope *h);
+bool health_kubelet_expired(const struct health_scope *h);
 
 /* A static Pod, its port and its manifest. */
 struct health_static {

@@ -1,6 +1,6 @@
 # How a host of a living cluster is: sent before probe.sh, whose `first`, `contains` and `say` it uses, when that is asked about. Changes nothing.
 # Answers:
-#   cert.PATH           PEM, certificates only, of what is below /etc/kubernetes (in a kubeconfig: its client's); empty: there, and none can be read
+#   cert.PATH           PEM, certificates only, of what is below /etc/kubernetes, and the kubelet's serving certificates (in a kubeconfig: its client's); empty: there, and none can be read
 #   pki.PATH            ok | changed | absent, by the digests that kubewright kept when it placed the file
 #   pki_sum.NAME        SHA-256 of the files below /etc/kubernetes/pki that all control planes share
 #   kept.PATH           ok | changed | absent | broken: a file that kubeadm made, beside the copy that kubewright kept of it
@@ -19,7 +19,8 @@ health_certificate() {
 }
 
 health_certificates() {
-	for kw_f in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt /etc/kubernetes/*.conf; do
+	for kw_f in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt /etc/kubernetes/*.conf /var/lib/kubelet/pki/kubelet.crt \
+		/var/lib/kubelet/pki/kubelet-server-current.pem; do
 		[ ! -f "$kw_f" ] || health_certificate "$kw_f"
 	done
 	[ ! -r "$kw_state/pki.sha256" ] || sha256sum -c "$kw_state/pki.sha256" 2>/dev/null | while IFS=: read -r kw_f kw_said; do
@@ -60,6 +61,11 @@ health_kept() {
 	done
 }
 
+# The end of a log without Go's stacks, which are longer than what we send.
+health_last_words() {
+	grep -vE "^([^ ]+ std(err|out) [FP] )?($kw_tab|goroutine [0-9]|created by |[^ ]+\\(.*\\)\$|\$)" | tail -n 30 | tail -c 4096
+}
+
 # health_pod NAME PORT
 health_pod() {
 	kw_attempts=0
@@ -74,17 +80,18 @@ health_pod() {
 		return 0
 	fi
 	say "pod.$1" "down $kw_attempts"
-	[ -z "$kw_log" ] || tail -n 30 "$kw_log" 2>/dev/null | tail -c 4096 | say64 "log.$1"
+	[ -z "$kw_log" ] || tail -n 2000 "$kw_log" 2>/dev/null | health_last_words | say64 "log.$1"
 }
 
 health_unit_log() {
 	case $(systemctl is-active "$1" 2>/dev/null) in
 	active) ;;
-	*) timeout 5 journalctl -q --no-pager -o cat -u "$1" -n 30 2>/dev/null | tail -c 4096 | say64 "log.$1" ;;
+	*) timeout 5 journalctl -q --no-pager -o cat -u "$1" -n 2000 2>/dev/null | health_last_words | say64 "log.$1" ;;
 	esac
 }
 
 health() {
+	kw_tab=$(printf '\t')
 	health_certificates
 	health_kept
 	if [ -d /etc/kubernetes/pki/etcd ] || [ -d /var/lib/etcd/member ]; then

@@ -4,6 +4,7 @@
 #   restart NAME       it is started anew
 #   kept PATH          the copy of a file that kubeadm made is put back
 #   kubelet-conf       secret_kubelet_conf becomes /etc/kubernetes/kubelet.conf, and the kubelet's own certificate is given up
+#   kubelet-serving    the kubelet's serving certificate is removed: it gets another when it starts
 #   certificates       what reads certificates at its start is started anew; they are in place already
 #   vip-renew ADDRESS  keepalived is stopped, the address taken off, keepalived started
 # Answers: mended, error, hint.
@@ -65,6 +66,12 @@ kubelet_conf() {
 	kw_restart_kubelet=yes
 }
 
+kubelet_serving() {
+	rm -f /var/lib/kubelet/pki/kubelet.crt /var/lib/kubelet/pki/kubelet.key /var/lib/kubelet/pki/kubelet-server-*.pem
+	log "removed the kubelet's serving certificate"
+	kw_restart_kubelet=yes
+}
+
 # The kubelet starts a container that has ended again.
 restart_static_pods() {
 	for kw_name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
@@ -97,6 +104,7 @@ act() {
 	case $1 in
 	kept) kept "$2" ;;
 	kubelet-conf) kubelet_conf ;;
+	kubelet-serving) kubelet_serving ;;
 	unit) unit "$2" ;;
 	restart) [ "$2" = kubelet ] && kw_restart_kubelet=yes || start_unit restart "$2" ;;
 	vip-renew) vip_renew "$2" ;;
