@@ -80,6 +80,7 @@ e2e: all
 	$(Q)$(SUDO) tests/e2e/run
 	$(Q)$(SUDO) tests/e2e/run newest -- wizard
 e2e-full: all
+	$(Q)$(MAKE) --no-print-directory fuzz
 	$(Q)$(SUDO) tests/e2e/run debian release -- install wizard faults sanitizers badinput rejoin repair restore remove
 	$(Q)$(SUDO) tests/e2e/run newest -- reset
 	$(Q)$(SUDO) env E2E_PARTS=dashboard tests/e2e/run newest -- wizard

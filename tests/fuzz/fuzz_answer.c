@@ -1,11 +1,10 @@
 /* What a host may answer: the first byte chooses the word list, the rest is the answer. Properties: no crash, values NUL-terminated. */
 #include "base/error.h"
 #include "remote/remote.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

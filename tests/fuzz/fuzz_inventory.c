@@ -5,12 +5,10 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Where the text starts after a "#set …" line; set gets a copy of its argument. */
 static size_t take_set(const uint8_t *data, size_t size, char **set)
