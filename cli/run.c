@@ -158,7 +158,7 @@ static void fill_world(struct cli_run *r)
 static void find_dead_runs(struct cli_run *r)
 {
 	char **list = NULL;
-	size_t n = journal_dead_runs(r->runs_dir, &list);
+	size_t n = journal_dead_runs(r->runs_dir, r->machine, &list);
 	struct str text = STR_INIT;
 
 	for (size_t i = 0; i < n; i++) {
@@ -185,6 +185,7 @@ static void fill_engine(struct cli_run *r)
 	}
 	r->config = (struct engine_config){
 		.run = r->id,
+		.machine = r->machine,
 		.steps = r->kind->steps,
 		.step_count = r->kind->step_count,
 		.hosts = r->hosts,

@@ -56,6 +56,7 @@ struct engine_host {
 };
 struct engine_config {
 	const char *run;   /* id */
+	const char *machine; /* this machine's id, for the journal; may be NULL */
 	const struct step *steps;
 	size_t step_count;
 	const struct engine_host *hosts;
@@ -121,7 +122,7 @@ void progress_release(struct progress *p);
 
 /* ---- journal: JSON lines --------------------------------------------------------------------------------------------- */
 struct journal;
-/* Makes DIR/RUN.jsonl (0600, dir 0700) and locks it for the life of this process (flock): a journal without a lock is of a dead run. */
+/* Makes DIR/RUN.jsonl (0600, dir 0700), locked for the life of this process (flock) from the moment it has its name: a journal without a lock is of a dead run. */
 struct journal *journal_open(const char *dir, const char *run, const struct engine_config *config, const char *command,
 	struct error *err);
 void journal_event(const struct event *ev, void *journal); /* an event_fn; fsyncs at state changes */
@@ -130,10 +131,10 @@ void journal_close(struct journal *j);
 struct str;
 void event_write_json(const struct event *ev, const struct engine_config *config, struct str *out);
 /*
- * Run ids in dir whose process is gone, the newest hundred; into list (caller frees each and the list). Returns the count. Those that ended
- * well are among them: a host that went away before the end still holds the run's lock.
+ * Run ids in dir that were this machine's and whose process is gone, the newest hundred, newest first; into list (caller frees each and the list). Returns the count.
+ * Those that ended well are among them: a host that went away before the end still holds the run's lock.
  */
-size_t journal_dead_runs(const char *dir, char ***list);
+size_t journal_dead_runs(const char *dir, const char *machine, char ***list);
 /* Whether the process that wrote this journal is gone. False also when the file cannot be opened. */
 bool journal_is_dead(const char *path);
 

@@ -21,6 +21,7 @@
 
 #define SUFFIX ".jsonl"
 #define DEAD_RUNS_MAX 100
+#define HEAD_MAX 4096 /* bytes in which a head has named its machine */
 
 struct journal {
 	int fd;
@@ -88,6 +89,8 @@ static void write_head(struct journal *j, const char *run, const char *command)
 	event_json_time(head, clock_wall_ms());
 	json_set_str(head, "kind", "run");
 	json_set_str(head, "run", run);
+	if (c->machine)
+		json_set_str(head, "machine", c->machine);
 	json_set_str(head, "command", command);
 	json_set_bool(head, "check_only", c->check_only);
 	json_set_int(head, "pid", getpid());
@@ -124,48 +127,77 @@ static int start_syncer(struct journal *j, struct error *err)
 	return rc ? error_errno(err, ERROR_SYSTEM, rc, "cannot start the journal's thread") : 0;
 }
 
-static int open_file(const char *dir, const char *run, struct error *err)
+/* Nobody sees a journal before it is locked and has its head: what is seen without a lock is of a dead run, and no look gets in the way of a run that begins. */
+static int open_file(const char *temporary, struct error *err)
 {
-	char *path;
-	int fd;
+	int fd = open(temporary, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (!*run || strchr(run, '/') || *run == '.')
-		return error_set(err, ERROR_INTERNAL, "'%s' cannot be a run's name", run);
-	if (file_mkdirs(dir, 0700, err))
-		return -1;
-	path = xasprintf("%s/%s" SUFFIX, dir, run);
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
-		error_errno(err, ERROR_SYSTEM, errno, "cannot make the journal '%s'", path);
+		error_errno(err, ERROR_SYSTEM, errno, "cannot make the journal '%s'", temporary);
 		error_hint(err, "see whether the folder is yours and its disk has room");
 	} else if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		error_errno(err, ERROR_SYSTEM, errno, "cannot lock the journal '%s'", path);
+		error_errno(err, ERROR_SYSTEM, errno, "cannot lock the journal '%s'", temporary);
 		close(fd);
+		unlink(temporary);
 		fd = -1;
 	}
-	free(path);
 	return fd;
+}
+
+/* Under its name, unless that is taken. Not every file system has links. */
+static int publish(const char *temporary, const char *path, struct error *err)
+{
+	int rc = link(temporary, path);
+
+	if (rc < 0 && errno != EEXIST)
+		rc = renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE);
+	if (rc < 0) {
+		error_errno(err, ERROR_SYSTEM, errno, "cannot make the journal '%s'", path);
+		error_hint(err, "see whether the folder is yours and its disk has room");
+	}
+	unlink(temporary);
+	return rc;
+}
+
+static struct journal *begin(
+	const char *dir, const char *run, const struct engine_config *config, const char *command, struct error *err)
+{
+	char *temporary = xasprintf("%s/.%s.new", dir, run), *path = xasprintf("%s/%s" SUFFIX, dir, run);
+	struct journal *j = NULL;
+	int fd = open_file(temporary, err);
+
+	if (fd >= 0) {
+		j = xcalloc(1, sizeof(*j));
+		j->fd = fd;
+		j->config = config;
+		str_init(&j->line);
+		write_head(j, run, command);
+		if (publish(temporary, path, err) || start_syncer(j, err)) {
+			close(fd);
+			str_release(&j->line);
+			free(j);
+			j = NULL;
+		}
+	}
+	free(temporary);
+	free(path);
+	return j;
 }
 
 struct journal *journal_open(
 	const char *dir, const char *run, const struct engine_config *config, const char *command, struct error *err)
 {
 	struct journal *j;
-	int fd = open_file(dir, run, err);
 
-	if (fd < 0)
-		return NULL;
-	j = xcalloc(1, sizeof(*j));
-	j->fd = fd;
-	j->config = config;
-	str_init(&j->line);
-	if (start_syncer(j, err)) {
-		close(fd);
-		free(j);
+	if (!*run || strchr(run, '/') || *run == '.') {
+		error_set(err, ERROR_INTERNAL, "'%s' cannot be a run's name", run);
 		return NULL;
 	}
-	write_head(j, run, command);
-	wake_syncer(j, false);
+	if (file_mkdirs(dir, 0700, err))
+		return NULL;
+	j = begin(dir, run, config, command, err);
+	if (j)
+		wake_syncer(j, false);
 	return j;
 }
 
@@ -202,21 +234,32 @@ bool journal_is_dead(const char *path)
 	return dead;
 }
 
-static bool is_dead(const char *dir, const char *name)
+/* Whether the head of a journal names this machine: elsewhere nobody can see whether its process lives, be the folder on a file server or copied. */
+static bool is_of(const char *path, const char *machine)
 {
-	char *path = xasprintf("%s/%s", dir, name);
-	bool dead = journal_is_dead(path);
+	char head[HEAD_MAX + 1], *want = xasprintf("\"machine\":\"%s\"", machine);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ssize_t n = fd >= 0 ? read(fd, head, HEAD_MAX) : -1;
+	bool yes = false;
 
-	free(path);
-	return dead;
+	if (n > 0) {
+		head[n] = '\0';
+		head[strcspn(head, "\n")] = '\0';
+		yes = strstr(head, want) != NULL;
+	}
+	if (fd >= 0)
+		close(fd);
+	free(want);
+	return yes;
 }
 
-static int by_name(const void *a, const void *b)
+static int newest_first(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	return strcmp(*(char *const *)b, *(char *const *)a);
 }
 
-size_t journal_dead_runs(const char *dir, char ***list)
+/* The names of the journals in dir, without their suffix; the newest first, as they begin with the time. */
+static size_t list_runs(const char *dir, char ***list)
 {
 	DIR *d = opendir(dir);
 	struct dirent *entry;
@@ -226,7 +269,7 @@ size_t journal_dead_runs(const char *dir, char ***list)
 	while (d && (entry = readdir(d)) != NULL) {
 		size_t n = strlen(entry->d_name);
 
-		if (n <= strlen(SUFFIX) || !str_ends(entry->d_name, SUFFIX) || !is_dead(dir, entry->d_name))
+		if (*entry->d_name == '.' || n <= strlen(SUFFIX) || !str_ends(entry->d_name, SUFFIX))
 			continue;
 		*list = xrealloc(*list, count + 1, sizeof(**list));
 		(*list)[count++] = xstrndup(entry->d_name, n - strlen(SUFFIX));
@@ -234,13 +277,23 @@ size_t journal_dead_runs(const char *dir, char ***list)
 	if (d)
 		closedir(d);
 	if (count)
-		qsort(*list, count, sizeof(**list), by_name);
-	/* names begin with the time: the newest are kept, the lock of an older one has timed out long ago */
-	if (count > DEAD_RUNS_MAX) {
-		for (size_t i = 0; i < count - DEAD_RUNS_MAX; i++)
-			free((*list)[i]);
-		memmove(*list, *list + count - DEAD_RUNS_MAX, DEAD_RUNS_MAX * sizeof(**list));
-		count = DEAD_RUNS_MAX;
+		qsort(*list, count, sizeof(**list), newest_first);
+	return count;
+}
+
+size_t journal_dead_runs(const char *dir, const char *machine, char ***list)
+{
+	size_t runs = list_runs(dir, list), count = 0;
+
+	for (size_t i = 0; i < runs; i++) {
+		char *name = (*list)[i], *path = xasprintf("%s/%s" SUFFIX, dir, name);
+
+		/* the lock of an older one has timed out long ago */
+		if (count < DEAD_RUNS_MAX && is_of(path, machine) && journal_is_dead(path))
+			(*list)[count++] = name;
+		else
+			free(name);
+		free(path);
 	}
 	return count;
 }

@@ -7,11 +7,13 @@
 #include "base/str.h"
 #include "tests/test.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
 
 static struct rig rig;
 static char dir[64];
+static const char *machine = "m1";
 
 static void make_dir(void)
 {
@@ -32,7 +34,10 @@ static void remove_dir(void)
 static struct journal *open_journal(const char *run)
 {
 	struct error err = { 0 };
-	struct journal *j = journal_open(dir, run, &rig.config, "apply -f x.yaml", &err);
+	struct journal *j;
+
+	rig.config.machine = machine;
+	j = journal_open(dir, run, &rig.config, "apply -f x.yaml", &err);
 
 	if (!CHECK(j != NULL))
 		printf("# %s\n", err.what);
@@ -42,7 +47,7 @@ static struct journal *open_journal(const char *run)
 static size_t dead(char *first)
 {
 	char **list;
-	size_t n = journal_dead_runs(dir, &list);
+	size_t n = journal_dead_runs(dir, "m1", &list);
 
 	*first = '\0';
 	if (n)
@@ -180,6 +185,7 @@ static void test_liveness(void)
 /* Dead runs pile up: the newest hundred are told, whatever is in them. */
 static void test_many(void)
 {
+	const char *head = "{\"kind\":\"run\",\"machine\":\"m1\"}\n{";
 	char path[160], **list = NULL;
 	size_t n;
 
@@ -187,15 +193,80 @@ static void test_many(void)
 	CHECK_INT(file_mkdirs(dir, 0700, NULL), 0);
 	for (int i = 0; i < 130; i++) {
 		snprintf(path, sizeof(path), "%s/r%03d.jsonl", dir, i);
-		CHECK_INT(file_write(path, "\n{", 2, 0600, NULL), 0);
+		CHECK_INT(file_write(path, head, strlen(head), 0600, NULL), 0);
 	}
-	n = journal_dead_runs(dir, &list);
+	/* what is no journal, or of an unknown machine */
+	snprintf(path, sizeof(path), "%s/s.jsonl", dir);
+	CHECK_INT(file_write(path, "\n{", 2, 0600, NULL), 0);
+	n = journal_dead_runs(dir, "m1", &list);
 	CHECK_INT(n, 100);
-	CHECK_STR(list[0], "r030");
-	CHECK_STR(list[99], "r129");
+	CHECK_STR(list[0], "r129");
+	CHECK_STR(list[99], "r030");
 	for (size_t i = 0; i < n; i++)
 		free(list[i]);
 	free(list);
+	remove_dir();
+}
+
+/* A run of another machine: a folder on a file server, or a copy of one. Its process may live there. */
+static void test_elsewhere(void)
+{
+	char first[64];
+
+	make_dir();
+	rig_init_plan(&rig, "cw");
+	machine = "m2";
+	journal_close(open_journal("theirs"));
+	CHECK_INT(dead(first), 0);
+	machine = NULL;
+	journal_close(open_journal("nobody's"));
+	CHECK_INT(dead(first), 0);
+	machine = "m1";
+	journal_close(open_journal("ours"));
+	CHECK_INT(dead(first), 1);
+	CHECK_STR(first, "ours");
+	rig_release(&rig);
+	remove_dir();
+}
+
+static atomic_bool over;
+static atomic_uint called_dead;
+
+static void *look(void *arg)
+{
+	char first[64];
+
+	(void)arg;
+	while (!over)
+		called_dead += dead(first) > 0;
+	return NULL;
+}
+
+/* Others look while runs begin: none of them is called dead, and none is hindered. */
+static void test_beginning(void)
+{
+	struct journal *list[200];
+	pthread_t lookers[3];
+	char run[16];
+
+	make_dir();
+	rig_init_plan(&rig, "cw");
+	over = false;
+	called_dead = 0;
+	CHECK_INT(file_mkdirs(dir, 0700, NULL), 0);
+	for (int i = 0; i < 3; i++)
+		CHECK_INT(pthread_create(&lookers[i], NULL, look, NULL), 0);
+	for (int i = 0; i < 200; i++) {
+		snprintf(run, sizeof(run), "r%d", i);
+		list[i] = open_journal(run);
+	}
+	over = true;
+	for (int i = 0; i < 3; i++)
+		pthread_join(lookers[i], NULL);
+	CHECK_INT(called_dead, 0);
+	for (int i = 0; i < 200; i++)
+		journal_close(list[i]);
+	rig_release(&rig);
 	remove_dir();
 }
 
@@ -203,5 +274,7 @@ static const struct test tests[] = {
 	{ "content", test_content },
 	{ "liveness", test_liveness },
 	{ "many", test_many },
+	{ "a run of another machine is never called dead", test_elsewhere },
+	{ "a run that begins is never called dead", test_beginning },
 };
 TEST_MAIN(tests)
