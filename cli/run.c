@@ -195,6 +195,7 @@ static void fill_engine(struct cli_run *r)
 		.keep_alive = r->kind->keep_alive,
 		.world = &r->world,
 		.open = world_open,
+		.beat = world_beat,
 		.mask = r->mask,
 	};
 }

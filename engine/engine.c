@@ -243,7 +243,10 @@ void engine_free(struct engine *e)
 	if (e->over) {
 		/* nothing is under way: connections are closed in peace, and whoever keeps them may take them up again */
 		for (size_t h = 0; h < e->config.host_count; h++)
-			pthread_cond_signal(&e->tasks[h].cond);
+			if (e->tasks[h].beating)
+				host_interrupt(&e->tasks[h]);
+			else
+				pthread_cond_signal(&e->tasks[h].cond);
 	} else {
 		e->cancelled = e->hard = true;
 		stop_all(e);

@@ -66,6 +66,12 @@ struct engine_config {
 	void *world;
 	/* Host's thread. Returns a remote the engine frees. token cancels it while it is being made. */
 	struct remote *(*open)(void *world, int host, struct task *t, struct remote_cancel_token *token, struct error *err);
+	/*
+	 * A sign of life to a host that was logged in to. By its thread and without locks, now and then while it waits: for other hosts, for an answer, for the end of a pause, in
+	 * task_wait. Returns in how many ms it wants to be called again, or -1: not before the next step has ended. ERROR_CONNECT: the connection is closed, and made anew for the
+	 * next one; another error sets a host aside that waits. May be NULL.
+	 */
+	int64_t (*beat)(struct task *t, struct error *err);
 	struct mask *mask; /* shared; may be NULL */
 	/* Called under the event lock for every event in order, before any observer, by the thread that made it: the journal. May be NULL. Must be quick. */
 	event_fn *journal;

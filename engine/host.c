@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "remote/remote.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,8 @@
 /* Waits before reconnecting, in ms; the last one is for all later ones too. */
 static const int backoff_ms[] = { 500, 2000, 5000 };
 #define BACKOFFS ((int)(sizeof(backoff_ms) / sizeof(backoff_ms[0])))
+
+static _Thread_local const struct task *own; /* whose thread this is */
 
 /* One step on this host, from check to verdict. */
 struct attempt {
@@ -35,6 +38,38 @@ bool host_wait(struct task *t, int64_t deadline_ms)
 	if (deadline_ms < 0)
 		return pthread_cond_wait(&t->cond, &t->e->lock) == 0;
 	return pthread_cond_timedwait(&t->cond, &t->e->lock, &at) == 0;
+}
+
+bool host_is_own(const struct task *t)
+{
+	return own == t;
+}
+
+void host_beat(struct task *t, struct error *err)
+{
+	int64_t next;
+
+	if (!t->e->config.beat || clock_mono_ms() < t->beat_at)
+		return;
+	next = t->opening ? 1000 : t->ever_connected ? t->e->config.beat(t, err) : -1;
+	t->beat_at = next < 0 ? INT64_MAX : clock_mono_ms() + next;
+}
+
+void host_rest(struct task *t, struct error *err)
+{
+	struct engine *e = t->e;
+
+	if (!e->config.beat || host_stopped(t) || t->unreachable || t->beat_at == INT64_MAX) {
+		host_wait(t, -1);
+	} else if (clock_mono_ms() < t->beat_at) {
+		host_wait(t, t->beat_at);
+	} else {
+		t->beating = true;
+		pthread_mutex_unlock(&e->lock);
+		host_beat(t, err);
+		pthread_mutex_lock(&e->lock);
+		t->beating = false;
+	}
 }
 
 void host_event(struct task *t, enum event_kind kind, const char *text)
@@ -307,21 +342,41 @@ static void work(struct task *t)
 	}
 }
 
+/* There is nothing to do: who loses the lock of its host meanwhile is set aside. engine.lock held. */
+static void idle(struct task *t)
+{
+	struct error err = { 0 };
+
+	host_rest(t, &err);
+	if (err.kind == ERROR_CONNECT) {
+		pthread_mutex_unlock(&t->e->lock);
+		host_close(t);
+		pthread_mutex_lock(&t->e->lock);
+	} else if (err.kind != ERROR_NONE && err.kind != ERROR_CANCELLED && t->work == WORK_NONE && !t->aside) {
+		t->step = -1;
+		complete_error(t, &err);
+		set_aside(t, &err);
+		schedule(t->e);
+	}
+}
+
 void *host_main(void *task)
 {
 	struct task *t = task;
 	struct engine *e = t->e;
 
+	own = t;
 	pthread_mutex_lock(&e->lock);
 	while (!e->quit) {
 		if (t->work == WORK_NONE) {
-			host_wait(t, -1);
+			idle(t);
 			continue;
 		}
 		pthread_mutex_unlock(&e->lock);
 		work(t);
 		t->work = WORK_NONE;
 		t->busy = false;
+		t->beat_at = 0;
 		e->running--;
 		if (t->aside && t->skip) {
 			t->skip = false;

@@ -98,6 +98,9 @@ struct task {
 	bool ever_connected;
 	bool wants_login, holds_login;
 	int reconnects;
+	_Atomic int64_t beat_at; /* clock_mono_ms of the next sign of life */
+	bool beating;
+	bool opening;        /* its thread is logging in, which may ask the operator */
 
 	_Atomic uint64_t question;
 	bool answered;
@@ -183,6 +186,12 @@ void host_close(struct task *t);
 void host_interrupt(struct task *t);
 /* Host's thread, engine.lock held: waits on t->cond, until deadline_ms if that is >= 0; false: it passed. */
 bool host_wait(struct task *t, int64_t deadline_ms);
+/* Whether the caller is this host's thread. */
+bool host_is_own(const struct task *t);
+/* A sign of life, if it is time; host's thread, without lock. */
+void host_beat(struct task *t, struct error *err);
+/* Waits for a signal or gives a sign of life, whichever comes first; engine.lock held. */
+void host_rest(struct task *t, struct error *err);
 void host_event(struct task *t, enum event_kind kind, const char *text);
 
 /* ---- event_json.c --------------------------------------------------------------------------------------------------- */

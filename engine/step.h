@@ -75,9 +75,16 @@ void task_secret(struct task *t, const char *text);
 /* The one lock for what several hosts' steps share in the world. Not recursive; never held over a remote call. */
 void task_lock(struct task *t);
 void task_unlock(struct task *t);
-/* Waits until deadline_ms (clock_mono_ms) or until another task calls task_wake or the run is cancelled. With the lock held, like a condition variable. */
+/*
+ * Waits until deadline_ms (clock_mono_ms) or until another task calls task_wake or the run is cancelled. With the lock held, like a condition variable: it may also return for
+ * nothing, and does after a sign of life of the run, for which the lock is given up.
+ */
 void task_wait(struct task *t, int64_t deadline_ms);
 void task_wake(struct task *t);
+/* A sign of life of the run to this host if one is due: for loops that do not wait. Host's thread, without the lock. */
+void task_beat(struct task *t);
+/* Has every host that waits see at once whether one is due: the clocks of waits stand still while the machine is suspended. Without the lock. */
+void task_beat_all(struct task *t);
 /* Asks the operator; blocks. Returns the index of the chosen answer, or the default when no front end can ask. "yes|no" style, default first. */
 int task_ask(struct task *t, const char *question, const char *answers);
 

@@ -108,7 +108,9 @@ static struct remote *open_remote(struct task *t, struct error *err)
 	if (may_open(t, err))
 		return NULL;
 	host_event(t, EVENT_HOST_STATE, "connecting");
+	t->opening = true;
 	r = e->config.open(e->config.world, t->host, t, t->token, err);
+	t->opening = false;
 	pthread_mutex_lock(&e->lock);
 	leave_login(t);
 	t->remote = r;
@@ -245,8 +247,42 @@ void task_wait(struct task *t, int64_t deadline_ms)
 {
 	struct timespec at = { .tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000 };
 
-	if (deadline_ms > 0 && !task_cancelled(t))
+	if (deadline_ms <= 0 || task_cancelled(t))
+		return;
+	if (!t->e->config.beat || !host_is_own(t)) {
 		pthread_cond_timedwait(&t->e->world_wake, &t->e->world_lock, &at);
+	} else if (clock_mono_ms() < t->beat_at) {
+		if (t->beat_at < deadline_ms)
+			at = (struct timespec){ t->beat_at / 1000, t->beat_at % 1000 * 1000000 };
+		pthread_cond_timedwait(&t->e->world_wake, &t->e->world_lock, &at);
+	} else {
+		/* the caller looks again at what it waits for: a wake may have come meanwhile */
+		task_unlock(t);
+		task_beat(t);
+		task_lock(t);
+	}
+}
+
+void task_beat(struct task *t)
+{
+	struct error lost = { 0 };
+
+	host_beat(t, &lost);
+}
+
+void task_beat_all(struct task *t)
+{
+	struct engine *e = t->e;
+
+	pthread_mutex_lock(&e->lock);
+	for (size_t h = 0; h < e->config.host_count; h++) {
+		e->tasks[h].beat_at = 0;
+		pthread_cond_signal(&e->tasks[h].cond);
+	}
+	pthread_mutex_unlock(&e->lock);
+	pthread_mutex_lock(&e->world_lock);
+	task_wake(t);
+	pthread_mutex_unlock(&e->world_lock);
 }
 
 void task_wake(struct task *t)
@@ -277,6 +313,7 @@ int task_ask(struct task *t, const char *question, const char *answers)
 	struct event ev = {
 		.kind = EVENT_QUESTION, .step = t->step, .host = t->host, .text = question, .answers = answers
 	};
+	struct error lost = { 0 };
 	char *word;
 	int answer;
 
@@ -289,7 +326,7 @@ int task_ask(struct task *t, const char *question, const char *answers)
 	/* who waits for a person gives way to the logins that do not */
 	leave_login(t);
 	while (!t->answered && !host_stopped(t))
-		host_wait(t, -1);
+		host_rest(t, &lost);
 	answer = t->answered && t->answer >= 0 && t->answer < answer_count(answers) ? t->answer : 0;
 	atomic_store(&t->question, 0);
 	pthread_mutex_unlock(&e->lock);

@@ -19,8 +19,10 @@ struct net_client {
 	char *base;
 	struct curl_slist *connect_to;
 	struct secret ca, cert, key;
-	struct net_relay *relay; /* to the caller's socket; NULL: dial */
-	int no_relay;            /* errno: why there is none */
+	struct net_relay *relay;                  /* to the caller's socket; NULL: dial */
+	int no_relay;                             /* errno: why there is none */
+	int (*may)(void *ctx, struct error *err); /* asked before what changes something; NULL: nobody */
+	void *may_ctx;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -74,6 +76,26 @@ void net_client_free(struct net_client *c)
 	secret_release(&c->key);
 	free(c->base);
 	free(c);
+}
+
+void net_client_guard(struct net_client *c, int (*may)(void *ctx, struct error *err), void *ctx)
+{
+	c->may = may;
+	c->may_ctx = ctx;
+}
+
+/* etcd's gateway reads by POST, too; what is not known to read may change something. */
+static bool only_reads(const struct net_request *q)
+{
+	static const char *const reads[] = { "/v3/cluster/member/list", "/v3/maintenance/status",
+		"/v3/maintenance/snapshot" };
+
+	if (!q->method || strcmp(q->method, "GET") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
+		if (strcmp(q->path, reads[i]) == 0)
+			return true;
+	return false;
 }
 
 /* ---- one request --------------------------------------------------------------------------------------------------- */
@@ -178,6 +200,10 @@ int net_perform(struct net_client *c, const struct net_request *q, int64_t stall
 		free(url);
 		return error_errno(
 			err, ERROR_NET, c->no_relay, "%s: cannot make a socket in /tmp for the tunnel", c->base);
+	}
+	if (c->may && !only_reads(q) && c->may(c->may_ctx, err)) {
+		free(url);
+		return -1;
 	}
 	curl_easy_reset(c->curl);
 	c->error[0] = '\0';

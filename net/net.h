@@ -29,6 +29,11 @@ struct net_client;
  */
 struct net_client *net_client_new(const char *base, const struct net_identity *id, int fd, const char *connect_to);
 void net_client_free(struct net_client *c);
+/*
+ * From now on may is called, on the client's thread, right before each request that may change something: all but GET and those of etcd's gateway that only read. When it
+ * returns -1, the request is not made and fails with its error.
+ */
+void net_client_guard(struct net_client *c, int (*may)(void *ctx, struct error *err), void *ctx);
 
 struct net_request {
 	const char *method;       /* GET POST PUT PATCH DELETE; NULL: GET */

@@ -14,6 +14,7 @@ extern const char host_script_mend[];
 extern const char host_script_packages[];
 extern const char host_script_runtime[];
 extern const char host_script_endpoint[];
+extern const char host_script_beat[];
 extern const char host_script_certificates[];
 extern const char host_script_images[];
 extern const char host_script_health[];

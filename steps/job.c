@@ -2,6 +2,7 @@
 #include "steps/steps.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
@@ -85,15 +86,16 @@ static void note_job(struct task *t, const char *name, const char *record)
 static int job_run(struct task *t, const char *name, const struct str *body, const char *const *words,
 	struct remote_answer *answer, bool *attached, const char *input, int64_t timeout_ms, struct error *err)
 {
-	char sum[65], record[256], expect_run[64] = "";
+	char sum[65], record[256], expect_run[64] = "", beat[16];
 	struct tail tail = { .task = t, .text = STR_INIT };
 	struct error tail_error = { 0 };
 	struct remote_answer outer = { 0 };
 	struct str text = STR_INIT;
 	struct remote *r = task_remote(t, err);
+	int64_t begun = clock_boot_ms();
 	int rc = -1;
 
-	if (!r)
+	if (!r || lock_may_change(t, err))
 		goto out;
 	pki_sha256_hex(body->buf, body->len, sum);
 	/* "running STATUS INPUT RUN" */
@@ -102,6 +104,7 @@ static int job_run(struct task *t, const char *name, const struct str *body, con
 	/* should the connection break from here on, the next look finds a job of this run: followed, or its result taken */
 	snprintf(record, sizeof(record), "running - %s %s", input, expect_run[0] ? expect_run : world_of(t)->run);
 	note_job(t, name, record);
+	snprintf(beat, sizeof(beat), "%lld", (long long)lock_beat_s(world_of(t)));
 	const struct remote_param params[] = {
 		{ "node", world_host(t)->name },
 		{ "run", world_of(t)->run },
@@ -111,11 +114,14 @@ static int job_run(struct task *t, const char *name, const struct str *body, con
 		{ "script", body->buf },
 		{ "script_sum", sum },
 		{ "expect_run", expect_run },
+		{ "beat", beat },
 	};
 	str_add(&text, host_script_lib);
 	str_add(&text, host_script_job);
+	lock_job_runs(t, true);
 	rc = remote_script(r, name, text.buf, params, sizeof(params) / sizeof(params[0]), outer_words, &outer,
 		job_output, &tail, timeout_ms, err);
+	lock_job_runs(t, false);
 	if (rc == 0) {
 		const char *ran = remote_answer_get(&outer, "ran_input"), *who = remote_answer_get(&outer, "attached");
 		const char *status = remote_answer_get(&outer, "status"), *run = remote_answer_get(&outer, "ran_run");
@@ -125,8 +131,12 @@ static int job_run(struct task *t, const char *name, const struct str *body, con
 			run ? run : "?");
 		note_job(t, name, record);
 		error_detail(&tail_error, tail.text.buf);
+		if (!*attached)
+			lock_seen(t, begun);
 		rc = job_result(name, &outer, words, answer, &tail_error, err);
 	}
+	if (rc)
+		lock_explain(t, err);
 out:
 	remote_answer_release(&outer);
 	str_release(&text);

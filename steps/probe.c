@@ -7,11 +7,9 @@
 #include "inventory/inventory.h"
 #include "steps/host_scripts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A lock that nobody has touched for this long, by the host's clock, is of a run that is no more. */
-#define LOCK_TTL_S "900"
 
 enum step_verdict probe_check(struct task *t, struct error *why)
 {
@@ -45,13 +43,15 @@ int probe_apply(struct task *t, struct error *err)
 	struct remote *r = task_remote(t, err);
 	struct remote_answer answer = { 0 };
 	struct str repositories = STR_INIT, script = STR_INIT;
-	int64_t before, after, mid;
+	int64_t before, after, mid, begun = clock_boot_ms();
+	char ttl[16];
 	int rc;
 
 	if (!r)
 		return -1;
 	add_repository(&repositories,
 		inv->kubernetes.repository.url ? inv->kubernetes.repository.url : w->release->repository);
+	snprintf(ttl, sizeof(ttl), "%lld", (long long)(w->lock_ttl_ms / 1000));
 	const struct remote_param params[] = {
 		{ "node", host->name },
 		{ "run", w->run },
@@ -59,7 +59,7 @@ int probe_apply(struct task *t, struct error *err)
 		{ "machine", w->machine },
 		{ "dead_runs", w->dead_runs },
 		{ "lock", w->take_lock ? "yes" : "no" },
-		{ "ttl", LOCK_TTL_S },
+		{ "ttl", ttl },
 		{ "cluster", inv->cluster },
 		{ "address", host->address },
 		{ "vip", host->role == INVENTORY_CONTROL_PLANE && inv->endpoint.vip ? inv->endpoint.vip : "" },
@@ -87,6 +87,7 @@ int probe_apply(struct task *t, struct error *err)
 		remote_answer_release(&answer);
 		return rc;
 	}
+	lock_seen(t, begun);
 	task_lock(t);
 	struct cluster_host *h = world_facts(t);
 	cluster_host_release(h);

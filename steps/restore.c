@@ -99,11 +99,12 @@ enum step_verdict restore_check(struct task *t, struct error *why)
 
 static int send_piece(struct task *t, const char *path, int64_t at, const void *data, size_t len, struct error *err)
 {
-	struct remote *r = task_remote(t, err);
+	struct remote *r;
 	char *command;
 	int status = 0, rc;
 
-	if (!r)
+	task_beat(t);
+	if (lock_may_change(t, err) || !(r = task_remote(t, err)))
 		return -1;
 	command =
 		xasprintf("exec dd 'of=%s' bs=65536 oflag=seek_bytes 'seek=%" PRId64 "' conv=notrunc,fsync status=none",

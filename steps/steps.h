@@ -36,6 +36,20 @@ struct host_identity {
 	char machine_id[48], product_uuid[48];
 };
 
+/* How long a lock that nobody touches stays its run's. */
+#ifndef LOCK_TTL_S
+#define LOCK_TTL_S 900
+#endif
+
+/* What this run knows of its lock on one host. */
+struct world_lock {
+	bool held;       /* taken, and not given back */
+	bool lost;       /* for good */
+	bool job;        /* a job that this run follows runs on the host: nobody takes over its lock */
+	int64_t seen_ms; /* clock_boot_ms at which it was this run's */
+	char taker[128]; /* lost: to whom */
+};
+
 /*
  * What the steps of one run share. Made by the command line, read by all hosts' threads; members below "shared" are guarded by task_lock.
  */
@@ -50,6 +64,7 @@ struct world {
 	const char *kubeconfig_path; /* where the operator's kubeconfig goes */
 	const struct secret *passphrase; /* of the store; may be none */
 	bool take_lock;        /* false: only looks (check, plan, status) */
+	int64_t lock_ttl_ms;   /* a lock that nobody has touched for so long is of a run that is no more: LOCK_TTL_S, shorter in tests */
 	bool override_quorum;  /* told beforehand: go on where etcd's quorum or a doubt about it forbids */
 	const char *snapshots_dir; /* where snapshots of etcd go on this machine */
 	bool without_missing;  /* answered beforehand: go on without a control plane that cannot be reached */
@@ -73,6 +88,7 @@ struct world {
 	const struct host_identity *shown; /* plan_reset: per host, what the operator has agreed to; NULL: nobody was asked */
 
 	/* shared */
+	struct world_lock *locks;   /* per host */
 	struct cluster_host *hosts; /* per host; only its own thread writes, under the lock */
 	struct findings *findings;  /* per host */
 	struct cluster_state cluster;
@@ -163,8 +179,12 @@ bool world_installed(const struct cluster_host *h);
 
 /*
  * Runs a script of steps/host on this task's host (remote_script with the run's log). The library lib.sh and the parameters run, node and step (its name) come before it. words: as in remote_script.
+ * Not when the run has lost its lock.
  */
 int world_script(struct task *t, const char *name, const char *script, const struct remote_param *params, size_t param_count,
+	const char *const *words, struct remote_answer *answer, int64_t timeout_ms, struct error *err);
+/* The same also for a run that has lost its lock: to give back what it still has. */
+int world_script_always(struct task *t, const char *name, const char *script, const struct remote_param *params, size_t param_count,
 	const char *const *words, struct remote_answer *answer, int64_t timeout_ms, struct error *err);
 /*
  * The same as a job: spooled on the host, run there by systemd under a fixed name, followed; a job of that name which still runs is followed
@@ -202,6 +222,23 @@ int lock_result(struct task *t, const struct remote_answer *a, struct error *err
 int lock_refuse(const struct world *w, struct error *err);
 /* The same for a check of what changes hosts before, or without, `decide`; takes the lock of the task. */
 bool lock_refused(struct task *t, struct error *why);
+/* engine_config.beat: a sign of life in the host's lock, each minute. ERROR_LOCKED: it is another run's. */
+int64_t world_beat(struct task *t, struct error *err);
+/* Seconds between two signs of life, for a host that gives them itself. */
+int64_t lock_beat_s(const struct world *w);
+/* This host's lock was this run's at that time (clock_boot_ms), or at some later one. */
+void lock_seen(struct task *t, int64_t boot_ms);
+void lock_given_back(struct task *t);
+/* Around the following of a job. */
+void lock_job_runs(struct task *t, bool runs);
+/* 0: this run may change this host; -1: it has lost its lock, or that of a control plane. world_script, world_job ask; what goes another way must. */
+int lock_may_change(struct task *t, struct error *err);
+/* After a change failed here: when that was because the lock is lost, err says so. Returns -1. */
+int lock_explain(struct task *t, struct error *err);
+/* Has control planes that were not heard of for long prove that they are still this run's; before a tunnel is opened, for inside of it nobody can. */
+void lock_renew(struct task *t);
+/* net_client_guard's, with a task: 0 while this run is certain to have the control planes. */
+int lock_guard(void *task, struct error *err);
 /* The name of a job of the run that holds the lock, which runs on the host. False: none does. */
 bool lock_job(const struct cluster_host *h, char *name, size_t size);
 

@@ -18,7 +18,10 @@ int unlock_apply(struct task *t, struct error *err)
 {
 	const struct remote_param params[] = { { "holder", world_of(t)->run } };
 
-	return world_script(t, "unlock", host_script_unlock, params, 1, unlock_words, NULL, 20000, err);
+	if (world_script_always(t, "unlock", host_script_unlock, params, 1, unlock_words, NULL, 20000, err))
+		return -1;
+	lock_given_back(t);
+	return 0;
 }
 
 enum step_verdict unlock_dead_check(struct task *t, struct error *why)
@@ -32,7 +35,7 @@ int unlock_dead_apply(struct task *t, struct error *err)
 	const char *holder = cluster_fact(world_facts(t), "lock_run");
 	const struct remote_param params[] = { { "holder", holder } };
 	struct remote_answer answer = { 0 };
-	int rc = world_script(t, "unlock", host_script_unlock, params, 1, unlock_words, &answer, 20000, err);
+	int rc = world_script_always(t, "unlock", host_script_unlock, params, 1, unlock_words, &answer, 20000, err);
 	const char *job = remote_answer_get(&answer, "job"), *unlocked = remote_answer_get(&answer, "unlocked");
 
 	if (rc == 0 && job) {

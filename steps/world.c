@@ -2,6 +2,7 @@
 #include "steps/steps.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "inventory/inventory.h"
 #include "net/net.h"
@@ -24,6 +25,8 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->logins = xcalloc(inv->host_count, sizeof(*w->logins));
 	w->etcd = xcalloc(inv->host_count, sizeof(*w->etcd));
 	w->gone = xcalloc(inv->host_count, sizeof(*w->gone));
+	w->locks = xcalloc(inv->host_count, sizeof(*w->locks));
+	w->lock_ttl_ms = LOCK_TTL_S * 1000;
 	w->cluster.lead = -1;
 	w->init_host = -1;
 	w->lead = w->store_from = -1;
@@ -40,6 +43,7 @@ void world_release(struct world *w)
 		secret_release(&w->logins[i].sudo);
 	}
 	free(w->hosts);
+	free(w->locks);
 	free(w->etcd);
 	free(w->findings);
 	free(w->logins);
@@ -139,7 +143,7 @@ bool world_installed(const struct cluster_host *h)
 	       strstr(cluster_fact(h, "have"), "kubelet-conf") != NULL;
 }
 
-int world_script(struct task *t, const char *name, const char *script, const struct remote_param *params,
+int world_script_always(struct task *t, const char *name, const char *script, const struct remote_param *params,
 	size_t param_count, const char *const *words, struct remote_answer *answer, int64_t timeout_ms,
 	struct error *err)
 {
@@ -163,7 +167,29 @@ int world_script(struct task *t, const char *name, const char *script, const str
 	return rc;
 }
 
+/* A script that changes the host begins with the fence: that it ran is a sign of life. */
+static bool fences(const char *script)
+{
+	return strstr(script, "\n\tfence\n") != NULL;
+}
+
+int world_script(struct task *t, const char *name, const char *script, const struct remote_param *params,
+	size_t param_count, const char *const *words, struct remote_answer *answer, int64_t timeout_ms,
+	struct error *err)
+{
+	int64_t begun = clock_boot_ms();
+
+	if (lock_may_change(t, err))
+		return -1;
+	if (world_script_always(t, name, script, params, param_count, words, answer, timeout_ms, err))
+		return fences(script) ? lock_explain(t, err) : -1;
+	if (fences(script))
+		lock_seen(t, begun);
+	return 0;
+}
+
 struct api_call {
+	struct task *task;
 	struct world *world;
 	char base[96];
 	bool etcd;
@@ -186,6 +212,7 @@ static int api_use(int fd, void *ctx, struct error *err)
 	id = (struct net_identity){ pki_store_pem(call->world->store, call->etcd ? PKI_ETCD_CA_CRT : PKI_CA_CRT),
 		cert.text, key.text };
 	c = net_client_new(call->base, &id, fd, NULL);
+	net_client_guard(c, lock_guard, call->task);
 	rc = call->fn(c, call->ctx, err);
 out:
 	net_client_free(c);
@@ -197,10 +224,12 @@ out:
 int world_api_at(struct task *t, const char *address, int port, bool etcd,
 	int (*fn)(struct net_client *c, void *ctx, struct error *err), void *ctx, struct error *err)
 {
-	struct api_call call = { .world = world_of(t), .etcd = etcd, .fn = fn, .ctx = ctx };
-	struct remote *r = task_remote(t, err);
+	struct api_call call = { .task = t, .world = world_of(t), .etcd = etcd, .fn = fn, .ctx = ctx };
+	struct remote *r;
 	int rc;
 
+	lock_renew(t);
+	r = task_remote(t, err);
 	if (!r)
 		return -1;
 	snprintf(call.base, sizeof(call.base), "https://%s:%d", address, port);

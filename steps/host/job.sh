@@ -1,6 +1,6 @@
 # Starts a job and follows it, or follows the one of this name that still runs. The job goes on when the connection is lost;
 # systemd's unit name is the mutex. Parameters: job (name), input (digest of what it does), script (text), script_sum (its SHA-256),
-# expect_run (id of the run whose job was seen running, or empty).
+# expect_run (id of the run whose job was seen running, or empty), beat (seconds between two signs of life in the lock).
 # Answers: attached (yes|no), status, ran_input, ran_run, stdout (the job's own answer), error, hint.
 # The log of the job goes to stderr as it grows.
 # shellcheck shell=sh disable=SC2154,SC2015
@@ -17,8 +17,13 @@ note() {
 put() {
 	printf '%s\n' "$2" >"$dir/$1.new" && sync "$dir/$1.new" && mv -f "$dir/$1.new" "$dir/$1"
 }
-holder=$(sed -n 's/^run=//p' /var/lib/kubewright/lock 2>/dev/null)
-if [ "$holder" != "$run" ]; then
+ours() {
+	holder=$(sed -n 's/^run=//p' /var/lib/kubewright/lock 2>/dev/null)
+	[ "$holder" = "$run" ]
+}
+# when this shell is killed, ExecStopPost does it
+trap 'rm -rf "$spool"' EXIT
+if ! ours; then
 	echo "the lock is held by another run: ${holder:-none}" >>"$dir/log"
 	put status 75
 	put state done
@@ -33,6 +38,8 @@ note start
 /bin/sh -s <"$spool/script" >"$dir/stdout" 2>>"$dir/log"
 status=$?
 rm -rf "$spool"
+# the lock of a run whose job runs is not taken over: its time begins now
+! ours || touch -c /var/lib/kubewright/lock
 put status "$status"
 put finished "$(date +%s)"
 put state done
@@ -44,7 +51,13 @@ END
 follow() {
 	kw_pid=$(systemctl show -p MainPID --value "$kw_unit")
 	if [ "${kw_pid:-0}" -gt 0 ]; then
+		# a job may be one of an earlier run, and may take longer than a lock lasts
+		while sleep "$beat" && kill -0 "$kw_pid"; do
+			fence_held 9<"$kw_state"
+		done >/dev/null 2>&1 3>&- &
+		kw_beats=$!
 		tail -s 0.1 -n +1 -f "--pid=$kw_pid" "$kw_dir/log" >&2
+		kill "$kw_beats" 2>/dev/null || true
 	else
 		cat "$kw_dir/log" >&2
 	fi
@@ -55,8 +68,20 @@ follow() {
 # shellcheck disable=SC2317
 not_active() { ! systemctl is-active --quiet "$kw_unit"; }
 
+# What jobs that were killed have left: spools and work folders, and secrets in them.
+sweep() {
+	for kw_left in /run/kubewright/*.*/; do
+		kw_name=${kw_left%/}
+		kw_name=${kw_name##*/}
+		case $(systemctl is-active "kubewright-${kw_name%%.*}.service" 2>/dev/null) in
+		inactive | failed | unknown) rm -rf "$kw_left" ;;
+		esac
+	done
+}
+
 start() {
 	fence
+	sweep
 	kw_spool=/run/kubewright/$job.$run
 	rm -rf "$kw_spool"
 	(
@@ -72,7 +97,7 @@ start() {
 	[ "${kw_sum%% *}" = "$script_sum" ] || fail "the job $job did not arrive whole" "run kubewright again"
 	systemctl reset-failed "$kw_unit" 2>/dev/null || true
 	systemd-run --quiet --unit="$kw_unit" --description="kubewright: $job" --property=TimeoutStopSec=20 \
-		--property=KillMode=mixed /bin/sh "$kw_spool/wrapper" "$kw_dir" "$kw_spool" "$run" "$job" 2>"$kw_dir/start.err" || {
+		--property=KillMode=mixed "--property=ExecStopPost=/bin/sh -c 'rm -rf /run/kubewright/$job.*'" /bin/sh "$kw_spool/wrapper" "$kw_dir" "$kw_spool" "$run" "$job" 2>"$kw_dir/start.err" || {
 		cat "$kw_dir/start.err" >&2
 		fail "systemd cannot start the job $job" "see 'systemctl status $kw_unit' on the host"
 	}

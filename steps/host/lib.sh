@@ -36,7 +36,7 @@ fence_held() {
 	kw_holder=$(sed -n 's/^run=//p' "$kw_state/lock" 2>/dev/null) || kw_holder=
 	[ "$kw_holder" = "$run" ] || return 0
 	touch "$kw_state/lock"
-	[ $kw_flock = yes ] || return 0
+	[ $kw_flock = yes ] && [ -n "$step" ] || return 0
 	(umask 077 && sed "s/^step=.*/step=$step/" "$kw_state/lock" >"$kw_state/.lock.$$") 2>/dev/null &&
 		mv -f "$kw_state/.lock.$$" "$kw_state/lock" || rm -f "$kw_state/.lock.$$"
 }

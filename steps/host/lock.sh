@@ -59,6 +59,15 @@ lock_take() {
 	fi
 }
 
+# What jobs that were killed have left: spools and work folders, and secrets in them. Only where it is known which jobs run.
+lock_sweep() {
+	for kw_dir in /run/kubewright/*.*/; do
+		kw_name=${kw_dir%/}
+		kw_name=${kw_name##*/}
+		[ -z "$kw_systemd" ] || contains "$kw_active_jobs" "${kw_name%%.*}" || rm -rf "$kw_dir"
+	done
+}
+
 lock_step() {
 	kw_l_run=
 	if [ "$lock" != yes ]; then
@@ -75,5 +84,6 @@ lock_step() {
 		lock_read || kw_result=unwritable
 		[ "$kw_l_run" = "$run" ] || kw_result=unwritable
 	fi
+	case $kw_result in ours | taken-over) lock_sweep ;; esac
 	lock_tell "$kw_result"
 }

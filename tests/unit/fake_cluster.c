@@ -395,6 +395,8 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 		return whole ? (probe(m, x, out), "now_end_ms") : NULL;
 	if (fake_has(x, host_script_explain))
 		return "system";
+	if (fake_has(x, host_script_beat))
+		return fake_say(out, "holder", m->lock[0] ? m->lock : "none"), "holder_owner";
 	if (fake_has(x, host_script_etcd_last))
 		return "last";
 	lab_insist(strcmp(m->lock, m->lab->world->run) == 0, "a change without the lock");

@@ -15,7 +15,9 @@
 #include <sys/time.h>
 
 static char dir[64];
-static const char *const words[] = { "held", "unlocked", "job", "error", "hint", NULL };
+static const char *step = "join";
+static const char *const words[] = { "held", "holder", "holder_owner", "status", "attached", "ran_input", "ran_run",
+	"unlocked", "job", "error", "hint", NULL };
 #define LOCK "owner=ana@jump01 pid 7\nmachine=m1\nrun=%s\nstep=probe\nsince=2026-11-26T12:01:07Z\n"
 
 static char *path(const char *name)
@@ -89,7 +91,7 @@ static void replace(struct str *text, const char *from, const char *to)
 /* lib.sh and a body of ours, as run "r1" in step "join" about the lock of `holder`. */
 static int host(const char *body, const char *holder, struct remote_answer *a)
 {
-	const struct remote_param params[] = { { "node", "cp1" }, { "run", "r1" }, { "step", "join" },
+	const struct remote_param params[] = { { "node", "cp1" }, { "run", "r1" }, { "step", step },
 		{ "holder", holder } };
 	struct remote *r = remote_local_open();
 	struct str script = STR_INIT, bin = STR_INIT;
@@ -99,6 +101,7 @@ static int host(const char *body, const char *holder, struct remote_answer *a)
 	str_add(&script, host_script_lib);
 	str_add(&script, body);
 	replace(&script, "/var/lib/kubewright", path("state"));
+	replace(&script, "/run/kubewright", path("run"));
 	str_addf(&bin, "PATH=%s:/usr/local/sbin", path("bin"));
 	replace(&script, "PATH=/usr/local/sbin", bin.buf);
 	rc = remote_script(r, "test", script.buf, params, 4, words, a, NULL, NULL, 20000, &err);
@@ -165,10 +168,17 @@ static void test_fenced_off(void)
 	close_dir();
 }
 
+static void put_spool(const char *script)
+{
+	put("spool/script", 0600, script);
+	put("spool/input", 0600, "cafe\n");
+}
+
 /* The job that was spooled before its run lost the lock does not begin. */
 static void test_wrapper(void)
 {
 	struct str script = STR_INIT;
+	struct stat st;
 	char *command;
 
 	open_dir();
@@ -180,22 +190,94 @@ static void test_wrapper(void)
 	free(command);
 	command = xasprintf("sh %s/wrapper %s/job %s/spool r1 join", dir, dir, dir);
 	put("job/log", 0600, "");
-	put("spool/script", 0600, "touch \"$KW_TEST/ran\"\n");
-	put("spool/input", 0600, "cafe\n");
+	put_spool("touch \"$KW_TEST/ran\"\n");
 	setenv("KW_TEST", dir, 1);
 	put_lock("r2");
 	CHECK_INT(WEXITSTATUS(system(command)), 75);
 	CHECK_STR(text_of("job/status"), "75\n");
 	CHECK(strstr(text_of("job/log"), "the lock is held by another run: r2") != NULL);
+	/* what it was to run may hold secrets */
+	CHECK(access(path("spool"), F_OK) != 0);
 	CHECK_INT(unlink(path("state/lock")), 0);
 	CHECK_INT(WEXITSTATUS(system(command)), 75);
 	CHECK(access(path("ran"), F_OK) != 0);
+	put_spool("touch \"$KW_TEST/ran\"\n");
 	put_lock("r1");
 	CHECK_INT(system(command), 0);
 	CHECK_STR(text_of("job/status"), "0\n");
-	CHECK(access(path("ran"), F_OK) == 0);
+	CHECK(access(path("ran"), F_OK) == 0 && access(path("spool"), F_OK) != 0);
+	/* the lock's time begins when its run's job has ended; one that is somebody else's by then is left alone */
+	CHECK(stat(path("state/lock"), &st) == 0 && st.st_mtime > 1000000);
+	put_spool("sed -i s/run=r1/run=r2/ \"$KW_TEST/state/lock\"; touch -d @1000 \"$KW_TEST/state/lock\"\n");
+	CHECK_INT(system(command), 0);
+	CHECK(stat(path("state/lock"), &st) == 0 && st.st_mtime == 1000);
 	free(command);
 	str_release(&script);
+	close_dir();
+}
+
+static void beat(const char *holder, const char *owner)
+{
+	struct remote_answer a = { 0 };
+
+	step = "";
+	CHECK_INT(host(host_script_beat, "", &a), 0);
+	step = "join";
+	CHECK_STR(said(&a, "holder"), holder);
+	CHECK_STR(said(&a, "holder_owner"), owner);
+	remote_answer_release(&a);
+}
+
+/* A sign of life leaves the lock as it is but for its time, and tells who has it otherwise. */
+static void test_beat(void)
+{
+	char want[256];
+	struct stat st;
+
+	open_dir();
+	beat("none", "");
+	put_lock("r1");
+	beat("r1", "");
+	snprintf(want, sizeof(want), LOCK, "r1");
+	CHECK_STR(text_of("state/lock"), want);
+	CHECK(stat(path("state/lock"), &st) == 0 && st.st_mtime > 1000000);
+	put_lock("r2");
+	beat("r2", "ana@jump01 pid 7");
+	CHECK(stat(path("state/lock"), &st) == 0 && st.st_mtime == 1000);
+	CHECK_INT(unlink(path("state/lock")), 0);
+	beat("none", "");
+	CHECK(access(path("state/lock"), F_OK) != 0);
+	close_dir();
+}
+
+/*
+ * While a job is followed, one of an earlier run for instance, the host gives the signs of life of the run that follows. The job makes the lock old and ends when it was
+ * touched again.
+ */
+static void test_follow(void)
+{
+	struct remote_answer a = { 0 };
+	struct str body = STR_INIT;
+
+	open_dir();
+	put_lock("r1");
+	put("state/jobs/packages/log", 0600, "");
+	put("state/jobs/packages/run", 0600, "r0\n");
+	put("state/jobs/packages/status", 0600, "0\n");
+	put("state/jobs/packages/input", 0600, "cafe\n");
+	put("job.sh", 0700,
+		"#!/bin/sh\ntouch -d @1000 state/lock\nuntil [ $(stat -c %Y state/lock) != 1000 ]; do sleep 0.1; done\n");
+	put("bin/systemctl", 0755,
+		"#!/bin/sh\ncd \"${0%/*}/..\" || exit 1\ncase $1 in\nshow) ./job.sh >/dev/null 2>&1 & echo $! | tee pid ;;\n"
+		"*) [ ! -f pid ] || kill -0 $(cat pid) 2>/dev/null || { echo inactive; exit 3; }; echo active ;;\nesac\n");
+	str_add(&body, "job=packages input=cafe script=x script_sum=x expect_run=r0 beat=1\n");
+	str_add(&body, host_script_job);
+	CHECK_INT(host(body.buf, "", &a), 0);
+	CHECK_STR(said(&a, "attached"), "yes");
+	CHECK_STR(said(&a, "status"), "0");
+	CHECK(strstr(text_of("state/lock"), "run=r1\n") != NULL);
+	remote_answer_release(&a);
+	str_release(&body);
 	close_dir();
 }
 
@@ -306,6 +388,8 @@ static const struct test tests[] = {
 	{ "the fence gives a sign of life and tells the step", test_fence },
 	{ "who lost the lock is fenced off", test_fenced_off },
 	{ "a job whose run lost the lock does not begin", test_wrapper },
+	{ "a sign of life, and who has the lock otherwise", test_beat },
+	{ "a job that is followed keeps the lock of who follows", test_follow },
 	{ "unlock compares, and spares a run that has a job", test_unlock },
 	{ "a control plane of another run stops all", test_refuse },
 };

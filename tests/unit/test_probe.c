@@ -115,6 +115,7 @@ static void probe(struct site *s)
 	str_add(&script, host_script_surroundings);
 	str_add(&script, host_script_probe);
 	replace(&script, "/var/lib/kubewright", s->state ? s->state : path(s, "state"));
+	replace(&script, "/run/kubewright", path(s, "run"));
 	replace(&script, "/etc/kubernetes", path(s, "kubernetes"));
 	replace(&script, "/var/lib/kubelet", path(s, "kubelet"));
 	replace(&script, "/run/containerd", path(s, "containerd"));
@@ -421,6 +422,36 @@ static void test_lock_of_a_job(void)
 	site_close(&s);
 }
 
+/* What jobs that were killed have left goes with the next run that may change the host, and with no other. */
+static void test_sweep(void)
+{
+	struct site s;
+
+	site_open(&s);
+	put(&s, "state/jobs/join/run", 0600, "r0\n");
+	put(&s, "run/join.r0/script", 0600, "token=secret\n");
+	put(&s, "run/init.a1b2c3/config.yaml", 0600, "token: secret\n");
+	put(&s, "run/deadman/rules", 0600, "");
+	/* systemd cannot be asked what runs */
+	probe(&s);
+	CHECK(access(path(&s, "run/join.r0"), F_OK) == 0 && access(path(&s, "run/init.a1b2c3"), F_OK) == 0);
+	active(&s, "kubewright-join*");
+	s.run = "r2";
+	probe(&s);
+	CHECK_STR(cluster_fact(&s.h, "lock"), "held");
+	CHECK(access(path(&s, "run/init.a1b2c3"), F_OK) == 0);
+	s.run = "r1";
+	probe(&s);
+	CHECK_STR(cluster_fact(&s.h, "lock"), "ours");
+	CHECK(access(path(&s, "run/init.a1b2c3"), F_OK) != 0);
+	CHECK(access(path(&s, "run/join.r0/script"), F_OK) == 0);
+	active(&s, "containerd*");
+	probe(&s);
+	CHECK(access(path(&s, "run/join.r0"), F_OK) != 0);
+	CHECK(access(path(&s, "run/deadman/rules"), F_OK) == 0);
+	site_close(&s);
+}
+
 static void test_lock_of_the_future(void)
 {
 	struct site s;
@@ -525,6 +556,7 @@ static const struct test tests[] = {
 	{ "lock: taken, kept, refused, taken over by age", test_lock },
 	{ "lock: of a run known to be dead", test_lock_of_the_dead },
 	{ "lock: a running job keeps it", test_lock_of_a_job },
+	{ "spools of jobs that were killed are swept", test_sweep },
 	{ "lock: a clock set back", test_lock_of_the_future },
 	{ "lock: unwritable and full disks are said", test_lock_unwritable },
 	{ "lock: one of many takes it over", test_lock_race },
