@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -89,12 +90,42 @@ bool cli_ask_line(const char *prompt, char *out, size_t size, int wake_fd)
 	if (fd < 0)
 		return false;
 	fflush(NULL);
+	/* what was typed before the question was there is no answer to it */
+	tcflush(fd, TCIFLUSH);
 	put(fd, prompt);
 	n = read_line(fd, out, size, wake_fd);
 	if (n < 0)
 		put(fd, "\n");
 	close(fd);
 	return n >= 0;
+}
+
+/* The safe answer is the first, and an empty line's; another one must be typed in full. -1: it is none of them. */
+static int which_answer(const char *answers, const char *line)
+{
+	size_t len = strlen(line);
+
+	for (int i = 0; *answers; i++) {
+		size_t n = strcspn(answers, "|");
+
+		if (len == 0 || (len == n && strncmp(answers, line, n) == 0))
+			return i;
+		answers += n + (answers[n] == '|');
+	}
+	return -1;
+}
+
+int cli_ask_answer(const char *question, const char *answers, int wake_fd)
+{
+	char prompt[640], line[32];
+	int answer = -1;
+
+	snprintf(prompt, sizeof(prompt), "%s [%s] ", question, answers);
+	while (answer < 0 && cli_ask_line(prompt, line, sizeof(line), wake_fd)) {
+		answer = which_answer(answers, line);
+		snprintf(prompt, sizeof(prompt), "Type one of these words in full [%s] ", answers);
+	}
+	return answer < 0 ? 0 : answer;
 }
 
 int cli_ask_secret(const char *prompt, struct secret *out, struct error *err)

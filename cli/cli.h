@@ -134,6 +134,11 @@ bool cli_can_ask(void);
 int cli_ask_secret(const char *prompt, struct secret *out, struct error *err);
 /* Reads a line into out (without newline). False: no terminal, end of input, or wake_fd (-1: none) became readable. */
 bool cli_ask_line(const char *prompt, char *out, size_t size, int wake_fd);
+/*
+ * Asks a question with a list of answers "no|yes"; returns the index of the one that was typed in full, 0 (the safe one) for an empty line or when nobody
+ * answers. What was typed before the question does not count.
+ */
+int cli_ask_answer(const char *question, const char *answers, int wake_fd);
 /* Puts the terminal back as it was; safe in a signal handler. */
 void cli_ask_restore(void);
 

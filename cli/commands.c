@@ -76,7 +76,7 @@ const struct cli_command cli_commands[] = {
 	  "Shows the history of jobs on a host, the log of the last one, and the end of the kubelet's journal.",
 	  CLI_LOGS, 1, 1, false, cli_logs },
 	{ "ssh", "HOST [COMMAND…]", "log in to a host as the inventory says",
-	  "Runs the system's ssh with the user, address, port, key and known host keys of the inventory.",
+	  "Runs the system's ssh with the user, address, port, key and known host keys of the inventory. A pinned host key is verified first.",
 	  CLI_SSH, 1, MANY, true, cli_ssh },
 	{ "replay", "[RUN]", "show a past run on the full screen, with time to go through",
 	  "Shows what a run did, from its journal. A RUN is the name of a run, the beginning of one, or a journal's path; without it the newest. "

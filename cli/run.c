@@ -149,7 +149,7 @@ static void fill_world(struct cli_run *r)
 	w->keys = r->keys;
 	w->pool = o->pool;
 	w->known_hosts = r->known_hosts;
-	w->user_known_hosts = r->user_known_hosts;
+	w->other_known_hosts = r->other_known_hosts;
 	w->accept_new_host_keys = o->accept_new_host_keys;
 	w->connect_timeout_ms = o->connect_timeout_s * 1000;
 }
@@ -278,21 +278,9 @@ bool cli_run_asks(const struct cli_run *r)
 static void answer_question(const struct event *ev, void *run)
 {
 	struct cli_run *r = run;
-	char prompt[640], line[32];
-	int answer = 0;
 
-	if (ev->kind != EVENT_QUESTION)
-		return;
-	/* the safe answer is the first; typing must be explicit */
-	snprintf(prompt, sizeof(prompt), "%s [%s] ", ev->text, ev->answers);
-	if (cli_ask_line(prompt, line, sizeof(line), cli_signals_fd())) {
-		const char *word = ev->answers;
-
-		for (int i = 0; *line && *word; i++, word += strcspn(word, "|"), word += *word == '|')
-			if (strncmp(word, line, strlen(line)) == 0 && strlen(line) <= strcspn(word, "|"))
-				answer = i;
-	}
-	engine_answer(r->engine, ev->seq, answer);
+	if (ev->kind == EVENT_QUESTION)
+		engine_answer(r->engine, ev->seq, cli_ask_answer(ev->text, ev->answers, cli_signals_fd()));
 }
 
 static void loop(struct cli_run *r, int64_t start)
@@ -388,8 +376,8 @@ int cli_exit_status(bool cancelled, bool verified, unsigned aside, const struct 
 
 void cli_run_release(struct cli_run *r)
 {
-	char **const owned[] = { &r->state_dir, &r->known_hosts, &r->user_known_hosts, &r->runs_dir, &r->snapshots_dir,
-		&r->kubeconfig, &r->store_dir, &r->owner, &r->machine, &r->dead_runs };
+	char **const owned[] = { &r->state_dir, &r->known_hosts, &r->user_known_hosts[0], &r->user_known_hosts[1],
+		&r->runs_dir, &r->snapshots_dir, &r->kubeconfig, &r->store_dir, &r->owner, &r->machine, &r->dead_runs };
 
 	if (r->engine) {
 		engine_free(r->engine);

@@ -37,7 +37,10 @@ struct cli_run {
 	/* this machine */
 	char id[40];     /* of the run */
 	char *state_dir; /* ${XDG_STATE_HOME:-~/.local/state}/kubewright/CLUSTER */
-	char *known_hosts, *user_known_hosts, *runs_dir, *snapshots_dir, *kubeconfig, *store_dir, *owner, *machine, *dead_runs;
+	char *known_hosts, *runs_dir, *snapshots_dir, *kubeconfig, *store_dir, *owner, *machine, *dead_runs;
+
+	char *user_known_hosts[2];      /* the operator's */
+	const char *other_known_hosts[5]; /* those and the machine's; ends with NULL */
 
 	bool *chosen; /* per host: not left out by --hosts */
 	size_t chosen_count;

@@ -86,7 +86,12 @@ int cli_state_fill(struct cli_run *r, struct error *err)
 	r->state_dir = xasprintf("%s/%s", home, r->inventory->cluster);
 	free(home);
 	r->known_hosts = xasprintf("%s/known_hosts", r->state_dir);
-	r->user_known_hosts = file_expand("~/.ssh/known_hosts", NULL);
+	r->user_known_hosts[0] = file_expand("~/.ssh/known_hosts", NULL);
+	r->user_known_hosts[1] = file_expand("~/.ssh/known_hosts2", NULL);
+	r->other_known_hosts[0] = r->user_known_hosts[0];
+	r->other_known_hosts[1] = r->user_known_hosts[1];
+	r->other_known_hosts[2] = "/etc/ssh/ssh_known_hosts";
+	r->other_known_hosts[3] = "/etc/ssh/ssh_known_hosts2";
 	r->runs_dir = xasprintf("%s/runs", r->state_dir);
 	r->snapshots_dir = xasprintf("%s/snapshots", r->state_dir);
 	r->kubeconfig = xasprintf("%s/kubeconfig", r->state_dir);

@@ -94,71 +94,98 @@ static bool list_matches(const char *list, const char *name)
 	return hit;
 }
 
-static void add_line(
-	struct remote_known *k, char *line, const char *file, int number, const char *name, bool revoked_only)
+static bool pattern_matches(const char *pattern, const char *name, const char *type, const char *base64)
 {
-	char *p = line, *pattern = next_word(&p), *type, *base64;
-	bool revoked = false;
+	return pattern[0] == '|' ? hash_matches(pattern, name, type, base64) : list_matches(pattern, name);
+}
+
+/* bare: the name without the port, or NULL when that is its name anyway. */
+static void add_line(struct remote_known *k, char *line, struct remote_known_key key, const char *name,
+	const char *bare, bool revoked_only)
+{
+	char *p = line, *pattern = next_word(&p);
 
 	if (!pattern || pattern[0] == '#')
 		return;
 	if (pattern[0] == '@') {
-		revoked = strcmp(pattern, "@revoked") == 0;
-		pattern = revoked ? next_word(&p) : NULL; /* certificate authorities are not supported */
+		key.revoked = strcmp(pattern, "@revoked") == 0;
+		key.authority = strcmp(pattern, "@cert-authority") == 0;
+		pattern = key.revoked || key.authority ? next_word(&p) : NULL;
 	}
-	if (!pattern || (revoked_only && !revoked))
+	if (!pattern || (revoked_only && !key.revoked))
 		return;
-	type = next_word(&p);
-	base64 = next_word(&p);
-	if (!type || !base64 ||
-		!(pattern[0] == '|' ? hash_matches(pattern, name, type, base64) : list_matches(pattern, name)))
+	key.type = next_word(&p);
+	key.base64 = next_word(&p);
+	if (!key.type || !key.base64)
 		return;
+	if (!pattern_matches(pattern, name, key.type, key.base64)) {
+		if (!bare || !pattern_matches(pattern, bare, key.type, key.base64))
+			return;
+		key.bare = true;
+	}
+	key.type = xstrdup(key.type);
+	key.base64 = xstrdup(key.base64);
 	k->keys = xrealloc(k->keys, k->count + 1, sizeof(*k->keys));
-	k->keys[k->count++] = (struct remote_known_key){
-		.type = xstrdup(type), .base64 = xstrdup(base64), .file = file, .line = number, .revoked = revoked
-	};
+	k->keys[k->count++] = key;
 }
 
 void remote_known_add(
 	struct remote_known *k, const char *text, const char *file, const char *address, int port, bool revoked_only)
 {
-	char *name = known_name(address, port);
-	int number = 0;
+	char *name = known_name(address, port), *bare = port == 22 ? NULL : known_name(address, 22);
+	struct remote_known_key key = { .file = file };
 
 	while (*text) {
 		size_t len = strcspn(text, "\n");
 		char *line = xstrndup(text, len);
 
-		add_line(k, line, file, ++number, name, revoked_only);
+		key.line++;
+		add_line(k, line, key, name, bare, revoked_only);
 		free(line);
 		text += len + (text[len] == '\n');
 	}
 	free(name);
+	free(bare);
 }
 
-/* A file that is not there is empty; one that cannot be read is an error: it may hold a revocation. */
+/* A file that is not there is empty; one that cannot be read to its end is an error: it may hold a revocation. */
 static int read_known(const char *path, struct str *out, struct error *err)
 {
 	str_clear(out);
 	if (!path || (access(path, F_OK) != 0 && errno == ENOENT))
 		return 0;
-	return file_read(path, KNOWN_HOSTS_MAX, out, err);
+	if (file_read(path, KNOWN_HOSTS_MAX, out, err) != 0)
+		return -1;
+	if (!memchr(out->buf, '\0', out->len))
+		return 0;
+	error_set(err, ERROR_SYSTEM, "'%s' is damaged: it has a NUL byte, at byte %zu", path, strlen(out->buf) + 1);
+	return error_hint(
+		err, "remove it with an editor, and look whether the lines around it are whole: one may revoke a key");
+}
+
+/* Whether the host's own name and port stand there: then what other files say of it does not count. */
+static bool knows(const struct remote_known *k)
+{
+	for (size_t i = 0; i < k->count; i++)
+		if (!k->keys[i].revoked && !k->keys[i].authority && !k->keys[i].bare)
+			return true;
+	return false;
 }
 
 int remote_known_load(struct remote_known *k, const struct remote_ssh_config *c, struct error *err)
 {
 	struct str text = STR_INIT;
-	bool ours = false;
 	int rc = read_known(c->known_hosts, &text, err);
+	bool ours;
 
 	if (rc == 0)
 		remote_known_add(k, text.buf, c->known_hosts, c->address, c->port, false);
-	for (size_t i = 0; i < k->count; i++)
-		ours = ours || !k->keys[i].revoked;
-	if (rc == 0)
-		rc = read_known(c->user_known_hosts, &text, err);
-	if (rc == 0)
-		remote_known_add(k, text.buf, c->user_known_hosts, c->address, c->port, ours);
+	ours = knows(k);
+	for (const char *const *file = c->other_known_hosts; rc == 0 && file && *file; file++) {
+		rc = read_known(*file, &text, err);
+		if (rc == 0)
+			remote_known_add(k, text.buf, *file, c->address, c->port, ours);
+	}
 	str_release(&text);
 	return rc;
 }
@@ -177,6 +204,7 @@ enum remote_known_state remote_known_check(
 	const struct remote_known *k, const char *type, const char *base64, const struct remote_known_key **where)
 {
 	enum remote_known_state state = REMOTE_KNOWN_NONE;
+	const struct remote_known_key *bare = NULL;
 
 	*where = NULL;
 	for (size_t i = 0; i < k->count; i++) {
@@ -187,14 +215,29 @@ enum remote_known_state remote_known_check(
 			*where = key;
 			return REMOTE_KNOWN_REVOKED;
 		}
-		if (key->revoked || state == REMOTE_KNOWN_OK)
+		if (key->revoked || key->authority || state == REMOTE_KNOWN_OK)
 			continue;
+		if (key->bare) {
+			bare = same ? key : bare;
+			continue;
+		}
 		/* a host that is known by keys of other types only counts as changed: it has let go of all of them */
 		state = same ? REMOTE_KNOWN_OK : REMOTE_KNOWN_CHANGED;
 		if (same || !*where || strcmp((*where)->type, type) != 0)
 			*where = key;
 	}
-	return state;
+	if (state != REMOTE_KNOWN_NONE || !bare)
+		return state;
+	*where = bare;
+	return REMOTE_KNOWN_OK;
+}
+
+const struct remote_known_key *remote_known_authority(const struct remote_known *k)
+{
+	for (size_t i = 0; i < k->count; i++)
+		if (k->keys[i].authority)
+			return &k->keys[i];
+	return NULL;
 }
 
 static const struct {
@@ -210,12 +253,16 @@ static const struct {
 static bool wanted(const struct remote_known *k, const char *pin, const char *type)
 {
 	size_t n = strlen(type);
+	bool bare = !knows(k);
 
 	if (pin)
 		return strncmp(pin, type, n) == 0 && (pin[n] == ' ' || pin[n] == '\t');
-	for (size_t i = 0; i < k->count; i++)
-		if (!k->keys[i].revoked && strcmp(k->keys[i].type, type) == 0)
+	for (size_t i = 0; i < k->count; i++) {
+		const struct remote_known_key *key = &k->keys[i];
+
+		if (!key->revoked && !key->authority && key->bare == bare && strcmp(key->type, type) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -250,16 +297,36 @@ bool remote_pin_matches(const char *pin, const char *type, const char *base64, c
 
 static pthread_mutex_t append_mutex = PTHREAD_MUTEX_INITIALIZER;
 
-static int append_locked(const char *file, const char *line, struct error *err)
+/* Whether the text has the key under the host's own name. */
+static bool has_key(const char *text, const char *address, int port, const char *type, const char *base64)
+{
+	struct remote_known k = { 0 };
+	const struct remote_known_key *where;
+	bool has;
+
+	remote_known_add(&k, text, NULL, address, port, false);
+	has = remote_known_check(&k, type, base64, &where) == REMOTE_KNOWN_OK && !where->bare;
+	remote_known_release(&k);
+	return has;
+}
+
+static int append_locked(
+	const char *file, const char *address, int port, const char *type, const char *base64, struct error *err)
 {
 	struct str text = STR_INIT;
+	char *name;
 	int rc = read_known(file, &text, err);
 
-	if (rc == 0 && !strstr(text.buf, line)) {
+	if (rc == 0 && !has_key(text.buf, address, port, type, base64)) {
+		name = known_name(address, port);
 		if (text.len > 0 && text.buf[text.len - 1] != '\n')
 			str_addc(&text, '\n');
-		str_add(&text, line);
-		rc = file_write(file, text.buf, text.len, 0600, err);
+		str_addf(&text, "%s %s %s\n", name, type, base64);
+		if (has_key(text.buf, address, port, type, base64))
+			rc = file_write(file, text.buf, text.len, 0600, err);
+		else
+			rc = error_set(err, ERROR_SYSTEM, "'%s' cannot hold the host key of %s", file, name);
+		free(name);
 	}
 	str_release(&text);
 	return rc;
@@ -268,7 +335,6 @@ static int append_locked(const char *file, const char *line, struct error *err)
 int remote_known_append(
 	const char *file, const char *address, int port, const char *type, const char *base64, struct error *err)
 {
-	char *name = known_name(address, port), *line = xasprintf("%s %s %s\n", name, type, base64);
 	char *copy = xstrdup(file), *dir = dirname(copy);
 	int fd = -1, rc = file_mkdirs(dir, 0700, err);
 
@@ -280,12 +346,10 @@ int remote_known_append(
 			rc = error_errno(err, ERROR_SYSTEM, errno, "cannot lock '%s'", dir);
 	}
 	if (rc == 0)
-		rc = append_locked(file, line, err);
+		rc = append_locked(file, address, port, type, base64, err);
 	if (fd >= 0)
 		close(fd);
 	pthread_mutex_unlock(&append_mutex);
 	free(copy);
-	free(line);
-	free(name);
 	return rc;
 }

@@ -111,8 +111,12 @@ enum remote_hostkey_verdict {
 	REMOTE_HOSTKEY_ACCEPT, /* and remember */
 	REMOTE_HOSTKEY_REFUSE,
 };
-/* Asked for an unknown key (never for a changed or revoked one). fingerprint: "SHA256:…", type: "ssh-ed25519". Host's thread; may block. */
-typedef enum remote_hostkey_verdict remote_hostkey_fn(const char *host, const char *type, const char *fingerprint, void *ctx);
+/*
+ * Asked for an unknown key (never for a changed or revoked one). fingerprint: "SHA256:…", type: "ssh-ed25519". note: a sentence on why it is
+ * unknown although known_hosts speaks of the host, or NULL. Host's thread; may block.
+ */
+typedef enum remote_hostkey_verdict remote_hostkey_fn(
+	const char *host, const char *type, const char *fingerprint, const char *note, void *ctx);
 
 /* Keys that were read and decrypted once, shared by all sessions; made before the threads start. */
 struct remote_keys;
@@ -141,7 +145,7 @@ struct remote_ssh_config {
 	const struct secret *sudo;      /* NULL or none: sudo must not need one */
 	const char *host_key;           /* pinned; NULL: known_hosts */
 	const char *known_hosts;        /* our own file; appended to atomically */
-	const char *user_known_hosts;   /* the operator's, read only; NULL: none */
+	const char *const *other_known_hosts; /* the operator's and the machine's, read only; ends with NULL; NULL: none */
 	remote_hostkey_fn *on_unknown_key;
 	void *ctx;
 	struct remote_cancel_token *cancel; /* may be NULL */
@@ -153,6 +157,8 @@ struct remote_ssh_config {
  * ERROR_HOSTKEY (changed: says how to go on after a reinstall; revoked; unknown and refused), ERROR_AUTH. All carry hints.
  */
 struct remote *remote_ssh_open(const struct remote_ssh_config *c, struct error *err);
+/* The key that the host's server shows, verified as for a login: "ssh-ed25519 AAAA…". Does not log in. The caller frees; NULL: err. */
+char *remote_ssh_host_key(const struct remote_ssh_config *c, struct error *err);
 /* This machine, by fork and exec; for tests and for `--local`. root is assumed. */
 struct remote *remote_local_open(void);
 /* ssh_init and friends; once, before threads. */

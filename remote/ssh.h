@@ -49,6 +49,8 @@ struct remote_known_key {
 	const char *file; /* lent from the config */
 	int line;
 	bool revoked;
+	bool authority; /* @cert-authority: its key signs host certificates, which libssh cannot check */
+	bool bare;      /* it has the host's name without the port: good when nothing is known under the name with the port, as for OpenSSH */
 };
 /* What the known_hosts files say about one host. */
 struct remote_known {
@@ -59,17 +61,19 @@ enum remote_known_state { REMOTE_KNOWN_OK, REMOTE_KNOWN_NONE, REMOTE_KNOWN_CHANG
 
 /* Adds the lines of a known_hosts text that are about address and port. revoked_only: only @revoked lines count. */
 void remote_known_add(struct remote_known *k, const char *text, const char *file, const char *address, int port, bool revoked_only);
-/* Reads our own file, then the operator's unless ours knows the host; @revoked lines of both. A missing file is empty. */
+/* Reads our own file, then the others unless ours knows the host; @revoked lines of all. A missing file is empty. */
 int remote_known_load(struct remote_known *k, const struct remote_ssh_config *c, struct error *err);
 void remote_known_release(struct remote_known *k);
 /* *where: the line that decided, or NULL. */
 enum remote_known_state remote_known_check(const struct remote_known *k, const char *type, const char *base64,
 	const struct remote_known_key **where);
+/* The first line that trusts a certificate authority for the host, or NULL. */
+const struct remote_known_key *remote_known_authority(const struct remote_known *k);
 /* Host key algorithms in the order to offer: types that are known (or pinned) first, as a server has keys of several types. */
 void remote_known_algorithms(const struct remote_known *k, const char *pin, struct str *out);
 /* Whether the pin ("SHA256:…" or "type base64 …") is this key. */
 bool remote_pin_matches(const char *pin, const char *type, const char *base64, const char *fingerprint);
-/* Appends one line to file: atomically, safe against other threads and processes. */
+/* Adds the key to file unless it stands there under this name and port: atomically, safe against other threads and processes. */
 int remote_known_append(const char *file, const char *address, int port, const char *type, const char *base64, struct error *err);
 
 /* ---- keys.c -------------------------------------------------------------------------------------------------------- */
@@ -95,10 +99,12 @@ struct remote_link {
 	struct remote_cancel_token *token;
 	struct remote_watch watch;
 	ssh_event event;
+	struct ssh_counter_struct wire, packets; /* bytes that the socket took; packets that libssh made of ours */
+	unsigned unasked;                        /* channels that the server wanted to open */
+	char *server_key;                        /* "type base64", once verified */
 	char *name, *where, *user;
 	struct secret sudo;
 	bool root;       /* the login is root */
-	bool sudo_free;  /* sudo was seen to work without a password */
 	char mark[25];   /* random word on the line before a command's own output */
 };
 
@@ -107,9 +113,15 @@ struct remote_link {
  * deadline (what names what was waited for), or the connection is gone.
  */
 int remote_link_wait(struct remote_link *l, int64_t deadline, const char *what, struct error *err);
+/* Also false when the server misuses the connection: opens channels, or lets our answers pile up unread. */
 bool remote_link_alive(const struct remote_link *l);
 /* Sets ERROR_CONNECT "the connection to … was lost", or ERROR_CANCELLED; -1. */
 int remote_link_lost(struct remote_link *l, struct error *err);
+
+/* ---- verify.c ------------------------------------------------------------------------------------------------------ */
+
+/* Checks the key that the server has shown, asks about an unknown one, and notes it in server_key. ERROR_HOSTKEY: it is not to be trusted. */
+int remote_link_verify(struct remote_link *l, const struct remote_ssh_config *c, const struct remote_known *known, struct error *err);
 
 /* ---- auth.c, agent.c ----------------------------------------------------------------------------------------------- */
 
@@ -134,6 +146,8 @@ int remote_ssh_tunnel(struct remote *r, const char *host, int port, int (*use)(i
 void remote_sudo_prompt(const char *mark, struct str *out);
 /* The command line for the login shell. */
 void remote_ssh_command(const struct remote_link *l, const struct remote_exec *x, struct str *out);
+/* Whether the text says, as cloud images do for root, that another user is to log in, and which. */
+bool remote_other_user(const char *text, char *user, size_t size);
 /* Why sudo did not run the command: from its status, its text, and how often it asked for a password. Always -1 with ERROR_AUTH. */
 int remote_sudo_error(const char *user, const char *host, bool have_password, int status, const char *text, int asked,
 	struct error *err);

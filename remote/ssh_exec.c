@@ -29,7 +29,7 @@ struct run {
 	bool sudo;
 	bool marked;                 /* the mark was seen */
 	struct str prompt;           /* what sudo asks with */
-	struct str noise, noise_err; /* before the mark */
+	struct str noise, noise_err; /* before the mark; of sudo's, noise_err goes on behind it */
 	int asked;                   /* times that sudo asked for the password */
 	bool password_sent;
 	size_t sent; /* of the input */
@@ -107,7 +107,7 @@ static int on_data(ssh_session session, ssh_channel channel, void *data, uint32_
 	} else if (r->marked || !r->sudo) {
 		if (r->x->on_stderr)
 			r->x->on_stderr(data, len, r->x->ctx);
-		if (!r->marked)
+		if (!r->marked || r->sudo)
 			str_addn(&r->noise_err, data, len);
 	} else {
 		str_addn(&r->noise_err, data, len);
@@ -224,7 +224,7 @@ static int start(struct run *r, int64_t deadline, struct error *err)
 static bool feed(struct run *r)
 {
 	const struct remote_exec *x = r->x;
-	bool open = !r->sudo || r->marked || r->link->sudo_free;
+	bool open = !r->sudo || r->marked;
 	uint32_t window;
 
 	if (r->sudo && !r->marked && r->asked == 1 && !r->password_sent && r->link->sudo.text) {
@@ -260,7 +260,11 @@ static bool feed(struct run *r)
 
 static bool over(const struct run *r, int64_t now)
 {
-	if (r->closed || r->too_much || r->asked > 1)
+	char user[64];
+
+	/* who says that another user is meant sleeps for 10 s before it leaves */
+	if (r->closed || r->too_much || r->asked > 1 ||
+		(!r->marked && remote_other_user(r->noise.buf, user, sizeof(user))))
 		return true;
 	return r->has_status && (r->eof || now - r->status_at > EXEC_LINGER_MS);
 }
@@ -304,11 +308,15 @@ static int no_mark(struct run *r, struct error *err)
 {
 	struct remote_link *l = r->link;
 	struct str text = STR_INIT;
+	char user[64];
 	int rc;
 
 	str_add_printable(&text, r->noise_err.buf, r->noise_err.len);
 	str_add_printable(&text, r->noise.buf, r->noise.len);
-	if (r->sudo && r->noise_err.len > 0) {
+	if (remote_other_user(text.buf, user, sizeof(user))) {
+		error_set(err, ERROR_AUTH, "%s does not let '%s' in: it wants the user '%s'", l->name, l->user, user);
+		rc = error_hint(err, "set ssh.user to '%s' in the inventory; it becomes root with sudo", user);
+	} else if (r->sudo && r->noise_err.len > 0) {
 		rc = remote_sudo_error(l->user, l->name, l->sudo.text != NULL, r->has_status ? r->status : -1, text.buf,
 			r->asked, err);
 	} else if (!r->has_status) {
@@ -333,10 +341,14 @@ static int finish(struct run *r, int *status, struct error *err)
 	}
 	if (!r->marked)
 		return no_mark(r, err);
-	if (r->sudo && r->asked == 0)
-		r->link->sudo_free = true;
 	if (!r->has_status)
 		return remote_link_lost(r->link, err);
+	if (r->sudo && r->status == 126 && r->out_len == 0 && strstr(r->noise_err.buf, "Permission denied")) {
+		error_set(err, ERROR_AUTH, "sudo on %s lets '%s' start a shell, but nothing from it (noexec)",
+			r->link->name, r->link->user);
+		return error_hint(err, "take 'Defaults noexec' or the tag NOEXEC away for '%s' in /etc/sudoers there",
+			r->link->user);
+	}
 	*status = r->status;
 	return 0;
 }

@@ -5,8 +5,10 @@
 #include "remote/ssh.h"
 
 #include <errno.h>
+#include <libssh/server.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +19,9 @@ enum {
 	DIAL_TIMEOUT_MS = 10 * 1000,
 	LOGIN_TIMEOUT_MS = 20 * 1000,
 	DIAL_TRIES = 4,          /* for a server that hangs up without a word */
+	UNASKED_MAX = 64,        /* channels a server may try to open; OpenSSH's tries none */
+	UNREAD_MAX = 1 << 20,    /* bytes of ours that wait for it to read */
+	PACKET_OVERHEAD = 25,    /* at least: length, padding, MAC */
 	PATIENCE_MS = 15 * 1000, /* after a longer question sshd may be about to hang up (LoginGraceTime): start anew */
 };
 
@@ -26,9 +31,26 @@ static const char kex_list[] =
 	"ecdh-sha2-nistp521,mlkem768x25519-sha256,sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,"
 	"diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,diffie-hellman-group14-sha256";
 
+/* Without this libssh keeps every request of the server for ever, with its strings. 1: it is refused and forgotten. */
+static int refuse(ssh_session session, ssh_message message, void *link)
+{
+	struct remote_link *l = link;
+
+	(void)session;
+	l->unasked += ssh_message_type(message) == SSH_REQUEST_CHANNEL_OPEN;
+	return 1;
+}
+
+/* libssh queues without limit what the server does not read, say our answers to a flood of its requests. */
+static bool unread(const struct remote_link *l)
+{
+	return l->packets.out_bytes + PACKET_OVERHEAD * l->packets.out_packets > l->wire.out_bytes + UNREAD_MAX;
+}
+
 bool remote_link_alive(const struct remote_link *l)
 {
-	return ssh_is_connected(l->session) && (ssh_get_status(l->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) == 0;
+	return l->unasked <= UNASKED_MAX && !unread(l) && ssh_is_connected(l->session) &&
+	       (ssh_get_status(l->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) == 0;
 }
 
 int remote_link_lost(struct remote_link *l, struct error *err)
@@ -37,6 +59,12 @@ int remote_link_lost(struct remote_link *l, struct error *err)
 
 	if (remote_token_fired(l->token))
 		return remote_cancelled(err);
+	if (l->unasked > UNASKED_MAX || unread(l)) {
+		error_set(err, ERROR_PROTOCOL, "%s (%s) misuses the connection: it %s", l->name, l->where,
+			l->unasked > UNASKED_MAX ? "keeps opening channels that nobody asked for"
+						 : "sends requests and does not read the answers");
+		return error_hint(err, "no SSH server does that by itself: find out what answers at this address");
+	}
 	error_set(
 		err, ERROR_CONNECT, "the connection to %s (%s) was lost%s%s", l->name, l->where, *why ? ": " : "", why);
 	return error_hint(
@@ -109,6 +137,7 @@ static void link_free(struct remote *r)
 	free(l->name);
 	free(l->where);
 	free(l->user);
+	free(l->server_key);
 	free(l);
 }
 
@@ -124,7 +153,7 @@ static bool link_alive(struct remote *r)
 	char c;
 	ssize_t n = recv(l->own, &c, 1, MSG_PEEK | MSG_DONTWAIT);
 
-	return l->session && ssh_is_connected(l->session) && !remote_token_fired(l->token) &&
+	return l->session && remote_link_alive(l) && !remote_token_fired(l->token) &&
 	       (n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)));
 }
 
@@ -221,6 +250,10 @@ static int link_handshake(struct remote_link *l, const struct remote_ssh_config 
 		die_oom();
 	if (session_options(l, c, known, err) != 0)
 		return -1;
+	l->wire = l->packets = (struct ssh_counter_struct){ 0 };
+	l->unasked = 0;
+	ssh_set_counters(l->session, &l->wire, &l->packets);
+	ssh_set_message_callback(l->session, refuse, l);
 	ssh_set_blocking(l->session, 0);
 	while ((rc = ssh_connect(l->session)) == SSH_AGAIN) {
 		struct pollfd p[2] = { { .fd = l->own, .events = POLLIN },
@@ -247,91 +280,8 @@ static int link_handshake(struct remote_link *l, const struct remote_ssh_config 
 	return error_hint(err, "is it an SSH server? see its log ('journalctl -u ssh') for what it did not like");
 }
 
-static int changed_error(const struct remote_link *l, const struct remote_ssh_config *c,
-	const struct remote_known_key *where, const char *type, const char *fingerprint, struct error *err)
-{
-	const char *open = c->port == 22 ? "" : "[";
-	char *port = c->port == 22 ? xstrdup("") : xasprintf("]:%d", c->port);
-
-	error_set(err, ERROR_HOSTKEY, "the host key of %s (%s) has changed: it is now %s (%s), %s:%d has another",
-		l->name, l->where, fingerprint, type, where->file, where->line);
-	error_hint(err,
-		"if the host was installed anew: ssh-keygen -f '%s' -R '%s%s%s', then run again and compare the fingerprint; "
-		"if not, somebody may be answering in its place",
-		where->file, open, c->address, port);
-	free(port);
-	return -1;
-}
-
-static int pin_error(const struct remote_link *l, const char *type, const char *fingerprint, struct error *err)
-{
-	error_set(err, ERROR_HOSTKEY, "the host key of %s (%s) is not the pinned one: it is %s (%s)", l->name, l->where,
-		fingerprint, type);
-	return error_hint(err, "if the host was installed anew, pin its new key in the inventory (ssh.host-key); "
-			       "if not, somebody may be answering in its place");
-}
-
-static int unknown_key(const struct remote_link *l, const struct remote_ssh_config *c, const char *type,
-	const char *base64, const char *fingerprint, struct error *err)
-{
-	if (c->on_unknown_key && c->on_unknown_key(c->name, type, fingerprint, c->ctx) == REMOTE_HOSTKEY_ACCEPT)
-		return c->known_hosts ? remote_known_append(c->known_hosts, c->address, c->port, type, base64, err) : 0;
-	if (remote_token_fired(l->token))
-		return remote_cancelled(err);
-	error_set(err, ERROR_HOSTKEY, "the host key of %s (%s) is not known: %s (%s)", l->name, l->where, fingerprint,
-		type);
-	return error_hint(err,
-		"compare it with 'ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub' on the host's console; then accept it, "
-		"pin it (ssh.host-key), or give --accept-new-host-keys");
-}
-
-static int check_key(const struct remote_link *l, const struct remote_ssh_config *c, const struct remote_known *known,
-	const char *type, const char *base64, const char *fingerprint, struct error *err)
-{
-	const struct remote_known_key *where;
-	enum remote_known_state state = remote_known_check(known, type, base64, &where);
-
-	if (state == REMOTE_KNOWN_REVOKED) {
-		error_set(err, ERROR_HOSTKEY, "the host key of %s (%s) is revoked by %s:%d: %s (%s)", l->name, l->where,
-			where->file, where->line, fingerprint, type);
-		return error_hint(err, "the host must get a new host key; do not log in with this one");
-	}
-	if (c->host_key)
-		return remote_pin_matches(c->host_key, type, base64, fingerprint)
-			       ? 0
-			       : pin_error(l, type, fingerprint, err);
-	if (state == REMOTE_KNOWN_CHANGED)
-		return changed_error(l, c, where, type, fingerprint, err);
-	return state == REMOTE_KNOWN_OK ? 0 : unknown_key(l, c, type, base64, fingerprint, err);
-}
-
-/* Before any login: a password must never go to a host that is not the right one. */
-static int link_verify(
-	struct remote_link *l, const struct remote_ssh_config *c, const struct remote_known *known, struct error *err)
-{
-	unsigned char *hash = NULL;
-	size_t hash_len = 0;
-	ssh_key key = NULL;
-	char *base64 = NULL, *fingerprint = NULL;
-	int rc;
-
-	if (ssh_get_server_publickey(l->session, &key) == SSH_OK &&
-		ssh_pki_export_pubkey_base64(key, &base64) == SSH_OK &&
-		ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_SHA256, &hash, &hash_len) == 0)
-		fingerprint = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, hash_len);
-	if (fingerprint)
-		rc = check_key(l, c, known, ssh_key_type_to_char(ssh_key_type(key)), base64, fingerprint, err);
-	else
-		rc = error_set(err, ERROR_HOSTKEY, "the host key of %s (%s) cannot be read", l->name, l->where);
-	ssh_clean_pubkey_hash(&hash);
-	ssh_string_free_char(fingerprint);
-	ssh_string_free_char(base64);
-	ssh_key_free(key);
-	return rc;
-}
-
-/* One attempt. 1: the question for the host key took so long that it is better to begin anew. */
-static int link_open(struct remote_link *l, const struct remote_ssh_config *c, struct error *err)
+/* One attempt, to the verified key or to the end of the login. 1: the question for the host key took so long that it is better to start again. */
+static int link_open(struct remote_link *l, const struct remote_ssh_config *c, bool login, struct error *err)
 {
 	int64_t deadline = clock_mono_ms() + (c->connect_timeout_ms > 0 ? c->connect_timeout_ms : LOGIN_TIMEOUT_MS),
 		asked;
@@ -344,14 +294,28 @@ static int link_open(struct remote_link *l, const struct remote_ssh_config *c, s
 		rc = link_handshake(l, c, &known, deadline, err);
 	asked = clock_mono_ms();
 	if (rc == 0)
-		rc = link_verify(l, c, &known, err);
+		rc = remote_link_verify(l, c, &known, err);
 	remote_known_release(&known);
 	asked = clock_mono_ms() - asked;
-	if (rc == 0 && asked > PATIENCE_MS && c->known_hosts)
+	if (rc == 0 && login && asked > PATIENCE_MS && c->known_hosts)
 		return 1;
-	if (rc == 0)
+	if (rc == 0 && login)
 		rc = remote_login(l, c, deadline + asked, err);
 	return rc;
+}
+
+char *remote_ssh_host_key(const struct remote_ssh_config *c, struct error *err)
+{
+	struct remote_link *l = link_new(c);
+	char *key = NULL;
+
+	ssh_set_log_level(SSH_LOG_NOLOG);
+	if (link_open(l, c, false, err) == 0) {
+		key = l->server_key;
+		l->server_key = NULL;
+	}
+	link_free(&l->base);
+	return key;
 }
 
 struct remote *remote_ssh_open(const struct remote_ssh_config *c, struct error *err)
@@ -360,7 +324,7 @@ struct remote *remote_ssh_open(const struct remote_ssh_config *c, struct error *
 	int rc;
 
 	ssh_set_log_level(SSH_LOG_NOLOG); /* libssh keeps it per thread; anything above would write to stderr */
-	while ((rc = link_open(l, c, err)) == 1)
+	while ((rc = link_open(l, c, true, err)) == 1)
 		link_close(l);
 	if (rc != 0) {
 		link_free(&l->base);

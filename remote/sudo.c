@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "remote/ssh.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void remote_sudo_prompt(const char *mark, struct str *out)
@@ -25,6 +26,19 @@ static void last_line(const char *text, struct str *out)
 	while (start > 0 && text[start - 1] != '\n')
 		start--;
 	str_addn(out, text + start, end - start > 200 ? 200 : end - start);
+}
+
+bool remote_other_user(const char *text, char *user, size_t size)
+{
+	static const char please[] = "Please login as the user \"";
+	const char *name = strstr(text, please), *end;
+
+	name = name ? name + sizeof(please) - 1 : NULL;
+	end = name ? strchr(name, '"') : NULL;
+	if (!end || (size_t)(end - name) >= size || !strstr(end, "rather than"))
+		return false;
+	snprintf(user, size, "%.*s", (int)(end - name), name);
+	return true;
 }
 
 int remote_sudo_error(const char *user, const char *host, bool have_password, int status, const char *text, int asked,

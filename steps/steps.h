@@ -73,7 +73,8 @@ struct world {
 	const struct remote_keys *keys;
 	struct remote_pool *pool;   /* logins of earlier runs; NULL: each run logs in */
 	struct world_login *logins; /* per host */
-	const char *known_hosts, *user_known_hosts;
+	const char *known_hosts;              /* our own */
+	const char *const *other_known_hosts; /* see struct remote_ssh_config */
 	bool accept_new_host_keys;
 	int connect_timeout_ms;
 	const char *cni_manifest; /* text; NULL: none */

@@ -79,17 +79,19 @@ struct hostkey_question {
 	bool accept;
 };
 
-static enum remote_hostkey_verdict ask_host_key(const char *host, const char *type, const char *fingerprint, void *ctx)
+static enum remote_hostkey_verdict ask_host_key(
+	const char *host, const char *type, const char *fingerprint, const char *note, void *ctx)
 {
 	struct hostkey_question *q = ctx;
 	char text[512];
 
 	if (q->accept) {
-		task_log(q->task, "accepted the new host key %s %s of %s", type, fingerprint, host);
+		task_log(q->task, "accepted the new host key %s %s of %s%s%s", type, fingerprint, host,
+			note ? ": " : "", note ? note : "");
 		return REMOTE_HOSTKEY_ACCEPT;
 	}
-	snprintf(text, sizeof(text), "%s shows the unknown host key %s %s. Is it the right one?", host, type,
-		fingerprint);
+	snprintf(text, sizeof(text), "%s shows the unknown host key %s %s. %s%sIs it the right one?", host, type,
+		fingerprint, note ? note : "", note ? ". " : "");
 	return task_ask(q->task, text, "no|yes") == 1 ? REMOTE_HOSTKEY_ACCEPT : REMOTE_HOSTKEY_REFUSE;
 }
 
@@ -118,7 +120,7 @@ struct remote *world_open(void *world, int host, struct task *t, struct remote_c
 		.sudo = &w->logins[host].sudo,
 		.host_key = h->ssh.host_key,
 		.known_hosts = w->known_hosts,
-		.user_known_hosts = w->user_known_hosts,
+		.other_known_hosts = w->other_known_hosts,
 		.on_unknown_key = ask_host_key,
 		.ctx = &question,
 		.cancel = token,

@@ -28,7 +28,8 @@
 #define PASSWORD_HASH \
 	"$6$kubewright$77qxhAYFv0A.5VpNFHdhQyXk2/uzlQDToOWm4MoXur/RNzQsm0pECdLvidhl.a6AEF3JqjcijDe1nAb/1ZlJp/"
 
-static const char *const users[] = { "ops", "free", "plain", "term", "bare", "noisy", "closed" };
+static const char *const users[] = { "ops", "free", "plain", "term", "bare", "noisy", "closed", "tick", "nox",
+	"cloud" };
 enum { FIRST_UID = 54320 };
 
 static void die(const char *what)
@@ -118,13 +119,18 @@ static void write_accounts(struct sshd *s)
 	}
 	str_add(&sudoers,
 		"root ALL=(ALL) ALL\nops ALL=(ALL) ALL\nfree ALL=(ALL) NOPASSWD: ALL\nnoisy ALL=(ALL) ALL\n"
-		"term ALL=(ALL) NOPASSWD: ALL\nDefaults:term requiretty\nbare ALL=(ALL) NOPASSWD: ALL\nDefaults lecture=always\nDefaults:ops use_pty\nDefaults:free use_pty\n");
+		"term ALL=(ALL) NOPASSWD: ALL\nDefaults:term requiretty\nbare ALL=(ALL) NOPASSWD: ALL\nDefaults lecture=always\nDefaults:ops use_pty\nDefaults:free use_pty\n"
+		"tick ALL=(ALL) ALL\nDefaults:tick timestamp_type=global\nnox ALL=(ALL) NOPASSWD: NOEXEC: ALL\n");
 	str_add(&rc, "echo 'Welcome, dear operator!'\necho 'noise on stderr' >&2\nprintf 'no newline at the end'\n");
 	put(s, "passwd", 0644, &passwd);
 	put(s, "shadow", 0600, &shadow);
 	put(s, "group", 0644, &group);
 	put(s, "sudoers", 0440, &sudoers);
 	put(s, "home/noisy/.bashrc", 0644, &rc);
+	str_clear(&rc);
+	str_add(&rc,
+		"echo 'Please login as the user \"debian\" rather than the user \"cloud\".'; echo; sleep 30; exit 142\n");
+	put(s, "home/cloud/.bashrc", 0644, &rc);
 	/* without PAM's pause of two seconds after a wrong password */
 	run("mkdir %s/pam.d && for f in sshd sudo other; do printf '%%s\\n' 'auth required pam_unix.so nodelay' "
 	    "'account required pam_unix.so' 'session required pam_permit.so' > %s/pam.d/$f; done",

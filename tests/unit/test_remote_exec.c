@@ -15,11 +15,13 @@
 static struct sshd sshd;
 static char *key_path, *known_path;
 
-static enum remote_hostkey_verdict accept_key(const char *host, const char *type, const char *fingerprint, void *ctx)
+static enum remote_hostkey_verdict accept_key(
+	const char *host, const char *type, const char *fingerprint, const char *note, void *ctx)
 {
 	(void)host;
 	(void)type;
 	(void)fingerprint;
+	(void)note;
 	(void)ctx;
 	return REMOTE_HOSTKEY_ACCEPT;
 }
@@ -232,6 +234,61 @@ static void as_user(void)
 	CHECK_STR(out.buf, "noisy\n");
 	remote_free(r);
 	str_release(&out);
+	sshd_stop(&sshd);
+}
+
+/* A ticket that lets a command pass unasked says nothing of the next one: nothing but the password may go to sudo. */
+static void sudo_ticket(void)
+{
+	struct str out = STR_INIT, log = STR_INIT;
+	struct error err;
+
+	if (!begin(NULL))
+		return;
+	struct remote *r = login("tick", SSHD_PASSWORD);
+	struct remote_exec old = { .command = "sudo -k", .as_user = true };
+	int status = -1;
+
+	for (int i = 0; i < 2; i++) {
+		CHECK_INT(run(r, NULL, "id -u\n", &out, &log, &err), 0);
+		CHECK_STR(out.buf, "0\n");
+	}
+	CHECK_INT(remote_exec(r, &old, &status, &err), 0);
+	if (!CHECK_INT(run(r, NULL, "id -u\n", &out, &log, &err), 0))
+		printf("# %s\n", err.what);
+	CHECK_STR(out.buf, "0\n");
+	CHECK(strstr(log.buf, "incorrect") == NULL);
+	remote_free(r);
+	str_release(&out);
+	str_release(&log);
+	sshd_stop(&sshd);
+}
+
+/* sudo's noexec, and a login that says at once that another user is meant. */
+static void restricted(void)
+{
+	struct str out = STR_INIT, log = STR_INIT;
+	struct error err;
+
+	if (!begin(NULL))
+		return;
+	struct remote *r = login("nox", NULL);
+	CHECK_INT(run(r, NULL, "id -u\n", &out, &log, &err), -ERROR_AUTH);
+	CHECK(strstr(err.what, "noexec") != NULL && strstr(err.hint, "NOEXEC") != NULL);
+	remote_free(r);
+	/* a command of ours that ends so is none of sudo's business */
+	r = login("free", NULL);
+	CHECK_INT(run(r, "echo x; exit 126", NULL, &out, &log, &err), 126);
+	remote_free(r);
+	int64_t start = clock_mono_ms();
+	r = login("cloud", NULL);
+	CHECK_INT(run(r, NULL, "id -u\n", &out, &log, &err), -ERROR_AUTH);
+	CHECK(clock_mono_ms() - start < 8000);
+	CHECK(strstr(err.what, "it wants the user 'debian'") != NULL);
+	CHECK(strstr(err.hint, "set ssh.user to 'debian'") != NULL);
+	remote_free(r);
+	str_release(&out);
+	str_release(&log);
 	sshd_stop(&sshd);
 }
 
@@ -460,6 +517,8 @@ static const struct test tests[] = {
 	{ "much in, much out", much },
 	{ "sudo says no", sudo },
 	{ "as the login's own user", as_user },
+	{ "a sudo ticket that ends", sudo_ticket },
+	{ "noexec and cloud images", restricted },
 	{ "cancelled and cut", ended_early },
 	{ "tunnels", tunnel },
 	{ "tunnels forbidden", tunnel_forbidden },

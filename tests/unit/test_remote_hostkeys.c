@@ -37,7 +37,14 @@ static void matching(void)
 		{ "h ssh-ed25519 " KEY_A " a comment", "h", 22, REMOTE_KNOWN_OK, 1 },
 		{ "h\tssh-ed25519\t" KEY_A "\r\n", "H", 22, REMOTE_KNOWN_OK, 1 },
 		{ "# h\n\nH,10.0.0.1 ssh-ed25519 " KEY_A "\n", "10.0.0.1", 22, REMOTE_KNOWN_OK, 3 },
-		{ "h ssh-ed25519 " KEY_A "\n", "h", 2222, REMOTE_KNOWN_NONE, 0 },
+		/* the plain name is good for another port, unless the name with the port is there; it never says "changed" */
+		{ "h ssh-ed25519 " KEY_A "\n", "h", 2222, REMOTE_KNOWN_OK, 1 },
+		{ "h ssh-ed25519 " KEY_B "\n", "h", 2222, REMOTE_KNOWN_NONE, 0 },
+		{ "h ssh-ed25519 " KEY_A "\n[h]:2222 ssh-ed25519 " KEY_B "\n", "h", 2222, REMOTE_KNOWN_CHANGED, 2 },
+		{ "h ssh-ed25519 " KEY_B "\n[h]:2222 ssh-ed25519 " KEY_A "\n", "h", 2222, REMOTE_KNOWN_OK, 2 },
+		{ "@revoked h ssh-ed25519 " KEY_A "\n[h]:2222 ssh-ed25519 " KEY_A "\n", "h", 2222, REMOTE_KNOWN_REVOKED,
+			1 },
+		{ "[h]:2222 ssh-ed25519 " KEY_A "\n", "h", 2223, REMOTE_KNOWN_NONE, 0 },
 		{ "[h]:2222 ssh-ed25519 " KEY_A "\n", "h", 2222, REMOTE_KNOWN_OK, 1 },
 		{ "[h]:2222 ssh-ed25519 " KEY_A "\n", "h", 22, REMOTE_KNOWN_NONE, 0 },
 		{ "10.0.*.1 ssh-ed25519 " KEY_A "\n", "10.0.7.1", 22, REMOTE_KNOWN_OK, 1 },
@@ -73,6 +80,24 @@ static void matching(void)
 			printf("# %zu\n", i);
 		CHECK_INT(line, table[i].line);
 	}
+}
+
+static void authorities(void)
+{
+	struct remote_known k = { 0 };
+	const struct remote_known_key *key;
+	struct str out = STR_INIT;
+
+	remote_known_add(&k, "@cert-authority other ssh-rsa AAAA\n@cert-authority *.dom,h ssh-rsa AAAA\n", "file", "h",
+		22, false);
+	key = remote_known_authority(&k);
+	CHECK(key && key->line == 2);
+	/* its type is not one to ask the host for */
+	remote_known_algorithms(&k, NULL, &out);
+	CHECK(strncmp(out.buf, "ssh-ed25519,", 12) == 0);
+	remote_known_release(&k);
+	CHECK(remote_known_authority(&k) == NULL);
+	str_release(&out);
 }
 
 static void algorithms(void)
@@ -169,10 +194,92 @@ static void appending(void)
 	str_release(&text);
 }
 
+/* What has the text of a line in it does not have the line. */
+static void append_whole_lines(void)
+{
+	static const char *const before[] = { "110.0.0.1 ssh-ed25519 " KEY_A "\n", "#10.0.0.1 ssh-ed25519 " KEY_A "\n",
+		"@revoked 10.0.0.2 ssh-ed25519 " KEY_A "\n10.0.0.1 ssh-ed25519 " KEY_B "\n",
+		"[10.0.0.1]:2222 ssh-ed25519 " KEY_A, "10.0.0.9,10.0.0.1 ssh-ed25519 " KEY_A " already there" };
+	char dir[] = "/tmp/kubewright-known.XXXXXX", *path, *command;
+
+	CHECK(mkdtemp(dir) != NULL);
+	path = xasprintf("%s/known_hosts", dir);
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+		struct str text = STR_INIT, again = STR_INIT;
+		struct error err = { 0 };
+		int line;
+
+		CHECK_INT(file_write(path, before[i], strlen(before[i]), 0600, &err), 0);
+		CHECK_INT(remote_known_append(path, "10.0.0.1", 22, "ssh-ed25519", KEY_A, &err), 0);
+		CHECK_INT(file_read(path, 4096, &text, &err), 0);
+		CHECK_INT(check(text.buf, "10.0.0.1", 22, KEY_A, &line), REMOTE_KNOWN_OK);
+		CHECK(strncmp(text.buf, before[i], strlen(before[i])) == 0);
+		CHECK_INT(text.len == strlen(before[i]), i == 4);
+		CHECK_INT(remote_known_append(path, "10.0.0.1", 22, "ssh-ed25519", KEY_A, &err), 0);
+		CHECK_INT(file_read(path, 4096, &again, &err), 0);
+		CHECK_STR(again.buf, text.buf);
+		str_release(&text);
+		str_release(&again);
+	}
+	command = xasprintf("rm -r %s", dir);
+	CHECK_INT(system(command), 0);
+	free(command);
+	free(path);
+}
+
+/* Several files: ours, then the operator's and the machine's. */
+static void files(void)
+{
+	static const char zero[] = "10.0.0.1 ssh-ed25519 " KEY_B "\n\0\n@revoked * ssh-ed25519 " KEY_A "\n";
+	char dir[] = "/tmp/kubewright-known.XXXXXX", *ours, *machine, *command;
+	struct remote_known k = { 0 };
+	const struct remote_known_key *where;
+	struct error err = { 0 };
+
+	CHECK(mkdtemp(dir) != NULL);
+	ours = xasprintf("%s/known_hosts", dir);
+	machine = xasprintf("%s/ssh_known_hosts", dir);
+	const char *others[] = { "/nowhere/known_hosts", machine, NULL };
+	struct remote_ssh_config c = {
+		.address = "10.0.0.1", .port = 22, .known_hosts = ours, .other_known_hosts = others
+	};
+	static const char known[] = "10.0.0.1 ssh-ed25519 " KEY_A "\n",
+			  revoked[] = "10.0.0.1 ssh-ed25519 " KEY_B "\n@revoked * ssh-ed25519 " KEY_A "\n";
+
+	CHECK_INT(file_write(machine, known, strlen(known), 0644, &err), 0);
+	CHECK_INT(remote_known_load(&k, &c, &err), 0);
+	CHECK_INT(remote_known_check(&k, "ssh-ed25519", KEY_A, &where), REMOTE_KNOWN_OK);
+	CHECK(where && where->file == machine);
+	remote_known_release(&k);
+	/* ours knows the host: of the others only revocations count */
+	CHECK_INT(file_write(ours, known, strlen(known), 0600, &err), 0);
+	CHECK_INT(file_write(machine, revoked, strlen(revoked), 0644, &err), 0);
+	CHECK_INT(remote_known_load(&k, &c, &err), 0);
+	CHECK_INT(k.count, 2);
+	CHECK_INT(remote_known_check(&k, "ssh-ed25519", KEY_A, &where), REMOTE_KNOWN_REVOKED);
+	remote_known_release(&k);
+	/* what is behind a NUL is not to be seen: an error, as if the file could not be read */
+	CHECK_INT(file_write(machine, zero, sizeof(zero) - 1, 0644, &err), 0);
+	CHECK_INT(remote_known_load(&k, &c, &err), -1);
+	CHECK_INT(err.kind, ERROR_SYSTEM);
+	CHECK(strstr(err.what, "NUL byte") && strstr(err.what, machine) && err.hint[0]);
+	remote_known_release(&k);
+	CHECK_INT(file_write(ours, zero, sizeof(zero) - 1, 0600, &err), 0);
+	CHECK_INT(remote_known_append(ours, "10.0.0.7", 22, "ssh-ed25519", KEY_A, &err), -1);
+	command = xasprintf("rm -r %s", dir);
+	CHECK_INT(system(command), 0);
+	free(command);
+	free(ours);
+	free(machine);
+}
+
 static const struct test tests[] = {
 	{ "matching", matching },
+	{ "certificate authorities", authorities },
 	{ "algorithms", algorithms },
 	{ "pins", pins },
 	{ "appending", appending },
+	{ "appended lines are whole", append_whole_lines },
+	{ "files", files },
 };
 TEST_MAIN(tests)

@@ -16,10 +16,13 @@
 
 static struct sshd sshd;
 static unsigned questions;
+static char seen_note[256];
 
-static enum remote_hostkey_verdict accept_key(const char *host, const char *type, const char *fingerprint, void *ctx)
+static enum remote_hostkey_verdict accept_key(
+	const char *host, const char *type, const char *fingerprint, const char *note, void *ctx)
 {
 	(void)ctx;
+	snprintf(seen_note, sizeof(seen_note), "%s", note ? note : "");
 	questions++;
 	CHECK_STR(host, "cp1");
 	CHECK_STR(type, "ssh-ed25519");
@@ -280,11 +283,13 @@ static void few_tries(void)
 	sshd_stop(&sshd);
 }
 
-static enum remote_hostkey_verdict freeze(const char *host, const char *type, const char *fingerprint, void *ctx)
+static enum remote_hostkey_verdict freeze(
+	const char *host, const char *type, const char *fingerprint, const char *note, void *ctx)
 {
 	(void)host;
 	(void)type;
 	(void)fingerprint;
+	(void)note;
 	(void)ctx;
 	sshd_freeze(&sshd);
 	return REMOTE_HOSTKEY_ACCEPT;
@@ -396,7 +401,7 @@ static void changed_host(void)
 	write_known("kh", "[127.0.0.1]:%d ecdsa-sha2-nistp256 AAAA\n", sshd.port);
 	CHECK_INT(login(&c, &err), ERROR_HOSTKEY);
 	/* ours knows it wrong, the operator's right: ours rules; the other way round too */
-	c.user_known_hosts = sshd_path(&sshd, "user_kh");
+	c.other_known_hosts = (const char *const[]){ sshd_path(&sshd, "user_kh"), NULL };
 	write_known("kh", "[127.0.0.1]:%d %s\n", sshd.port, other);
 	write_known("user_kh", "[127.0.0.1]:%d %s\n", sshd.port, ed);
 	CHECK_INT(login(&c, &err), ERROR_HOSTKEY);
@@ -424,7 +429,7 @@ static void revoked_host(void)
 	char *ed = sshd_host_key(&sshd, "ed25519");
 	struct remote_ssh_config c = config("root");
 	c.known_hosts = sshd_path(&sshd, "kh");
-	c.user_known_hosts = sshd_path(&sshd, "user_kh");
+	c.other_known_hosts = (const char *const[]){ sshd_path(&sshd, "user_kh"), NULL };
 	write_known("kh", "[127.0.0.1]:%d %s\n", sshd.port, ed);
 	write_known("user_kh", "@revoked * %s\n", ed);
 	CHECK_INT(login(&c, &err), ERROR_HOSTKEY);
