@@ -53,7 +53,8 @@
 	X(other_name, "other-name", ERROR, NULL, "the host was installed under another name") \
 	X(already_joined_elsewhere, "already-joined-elsewhere", ERROR, NULL, "the kubelet belongs to another API server") \
 	X(ca_mismatch, "ca-mismatch", ERROR, NULL, "the hosts' cluster CAs differ") \
-	X(leftovers, "leftovers", ERROR, ANY_FILE, "files or interfaces of an earlier Kubernetes")
+	X(leftovers, "leftovers", ERROR, ANY_FILE, "files or interfaces of an earlier Kubernetes") \
+	X(cni_leftover, "cni-leftover", WARNING, NULL, "a file of others in /etc/cni/net.d sorts before the pod network's own")
 
 struct finding_scope {
 	const struct inventory *inv;
@@ -80,6 +81,8 @@ void finding_remedy(struct finding *f, const char *fmt, ...) __attribute__((form
 /* An error where something is to be installed; what runs already is only warned of. */
 enum finding_level finding_fresh_error(const struct finding_scope *s);
 bool finding_control_plane(const struct finding_scope *s);
+/* What is below the kubelet's own thresholds: space, or inodes. */
+void finding_eviction(const struct finding_scope *s, bool inodes);
 /* Whether a space-separated list has this word. */
 bool finding_has_word(const char *list, const char *word);
 

@@ -134,12 +134,14 @@ void find_disk_space(const struct finding_scope *s)
 	if (finding_control_plane(s) && !cluster_fact_is(s->h, "disk_etcd_kb", cluster_fact(s->h, "disk_var_kb")))
 		check_space(s, "disk_etcd_kb", "/var/lib/etcd", 2LL * KIB_PER_GIB, 4LL * KIB_PER_GIB);
 	check_space(s, "disk_etc_kb", "/etc", 20LL * KIB_PER_MIB, 100LL * KIB_PER_MIB);
+	finding_eviction(s, false);
 }
 
 void find_inode_low(const struct finding_scope *s)
 {
 	int64_t left = cluster_fact_int(s->h, "inodes", 0);
 
+	finding_eviction(s, true);
 	/* some file systems have none to count */
 	if (cluster_fact_int(s->h, "inodes_total", 0) <= 0 || left >= 100000)
 		return;

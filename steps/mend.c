@@ -96,7 +96,7 @@ static void guess_version(struct task *t)
 
 int mend_apply(struct task *t, struct error *err)
 {
-	struct str acts = STR_INIT;
+	struct str acts = STR_INIT, script = STR_INIT;
 	struct secret conf = { 0 };
 	int rc = 0;
 
@@ -113,11 +113,13 @@ int mend_apply(struct task *t, struct error *err)
 			{ "secret_kubelet_conf", conf.text ? conf.text : "" },
 		};
 
-		rc = world_job(t, "mend", host_script_mend, params, 2, mend_words, NULL, NULL, 10 * 60000, err);
+		str_addf(&script, "%s%s", host_script_pod_networks, host_script_mend);
+		rc = world_job(t, "mend", script.buf, params, 2, mend_words, NULL, NULL, 10 * 60000, err);
 		if (rc)
 			world_explain(t, "mend", err);
 	}
 	secret_release(&conf);
+	str_release(&script);
 	str_release(&acts);
 	return rc;
 }

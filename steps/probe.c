@@ -73,6 +73,8 @@ int probe_apply(struct task *t, struct error *err)
 		str_add(&script, host_script_contents);
 	if (w->want_health)
 		str_add(&script, host_script_health);
+	str_add(&script, host_script_room);
+	str_add(&script, host_script_pod_networks);
 	str_add(&script, host_script_surroundings);
 	str_add(&script, host_script_probe);
 	before = clock_wall_ms();

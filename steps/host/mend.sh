@@ -5,12 +5,16 @@
 #   kept PATH          the copy of a file that kubeadm made is put back
 #   kubelet-conf       secret_kubelet_conf becomes /etc/kubernetes/kubelet.conf, and the kubelet's own certificate is given up
 #   kubelet-serving    the kubelet's serving certificate is removed: it gets another when it starts
+#   cni-aside PATH     the file leaves /etc/cni/net.d, and Pods of kube-system that have an address of its network are started again
+#   cni-pods           only the second half of that
 #   certificates       what reads certificates at its start is started anew; they are in place already
 #   vip-renew ADDRESS  keepalived is stopped, the address taken off, keepalived started
 # Answers: mended, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 
 kw_restart_kubelet=no
+kw_restart_pods=no
+kw_crictl='timeout 60 crictl -r unix:///run/containerd/containerd.sock'
 
 is_active() { systemctl is-active --quiet "$1"; }
 
@@ -72,6 +76,31 @@ kubelet_serving() {
 	kw_restart_kubelet=yes
 }
 
+cni_aside() {
+	case ${1#/etc/cni/net.d/} in '' | /* | */*) fail "mend.sh does not move $1 aside" ;; esac
+	kw_restart_pods=yes
+	[ -e "$1" ] || return 0
+	ledger_file "$1"
+	rm -f "$1" || fail "cannot remove $1" "is its file system read-only?"
+	log "took $1 out of the way; it is kept in $kw_ledger/files, and reset puts it back"
+}
+
+# The runtime has read the folder again when it names this network no more.
+# shellcheck disable=SC2086
+network_forgotten() { ! $kw_crictl info 2>/dev/null </dev/null | grep -qF "\"Name\": \"$1\""; }
+
+# The kubelet makes a Pod's sandbox, and with it the address, again when it ends; the Pod stays the same. Those that are not the cluster's own are their owner's.
+# shellcheck disable=SC2086
+restart_pods() {
+	cni_pods | while read -r kw_net kw_pod kw_id kw_file; do
+		case $kw_pod in kube-system/*) ;; *) log "$kw_pod keeps its address of the network '$kw_net' until it is deleted" && continue ;; esac
+		wait_for 20 network_forgotten "$kw_net" || fail "containerd still uses the network '$kw_net'" "see 'crictl info' on the host; 'systemctl restart containerd' makes it read /etc/cni/net.d again"
+		$kw_crictl stopp "$kw_id" >&2 </dev/null || fail "cannot stop the sandbox of $kw_pod" "'crictl stopp $kw_id' on the host tells why"
+		rm -f "$kw_file"
+		log "started $kw_pod again, which had an address of the network '$kw_net'"
+	done || exit 1
+}
+
 # The kubelet starts a container that has ended again.
 restart_static_pods() {
 	for kw_name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
@@ -105,6 +134,8 @@ act() {
 	kept) kept "$2" ;;
 	kubelet-conf) kubelet_conf ;;
 	kubelet-serving) kubelet_serving ;;
+	cni-aside) cni_aside "$2" ;;
+	cni-pods) kw_restart_pods=yes ;;
 	unit) unit "$2" ;;
 	restart) [ "$2" = kubelet ] && kw_restart_kubelet=yes || start_unit restart "$2" ;;
 	vip-renew) vip_renew "$2" ;;
@@ -125,6 +156,7 @@ $acts
 " in *"
 certificates
 "*) restart_static_pods ;; esac
+	[ "$kw_restart_pods" = no ] || restart_pods
 	if [ "$kw_restart_kubelet" = yes ] && is_active containerd; then
 		start_unit restart kubelet
 	elif [ "$kw_restart_kubelet" = yes ]; then

@@ -39,7 +39,8 @@
 #   images                   lines              containerd_version  of one that no package owns
 #   time_sync                yes | no | unknown
 #   repo.HOST/PORT           ok | refused | unresolved | timeout | unreachable
-#   leftovers                lines, when kubelet.conf is absent     firewall  lines, when kubelet.conf is absent
+#   leftovers                lines, when kubelet.conf is absent     firewall  lines
+#   cni cni_pods             by pod_networks.sh       filesystems fills  by room.sh; the second only with health.sh, when there is little room
 #   error hint               never said; every script may
 # shellcheck shell=sh disable=SC2154,SC2015
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -409,7 +410,7 @@ main() {
 	kubernetes_files
 	own_records
 	listeners
-	for kw_more in hardware contents health; do ! has "$kw_more" || "$kw_more"; done
+	for kw_more in hardware contents health room; do ! has "$kw_more" || "$kw_more"; done
 	disks
 	packages
 	kernel_settings

@@ -29,8 +29,9 @@ firewall() {
 				*"input "*"policy drop"*) printf 'nft %s %s policy drop\n' "$kw_table" "$kw_chain" ;;
 				*"input "*)
 					# shellcheck disable=SC2086
-					timeout 2 nft -s list chain $kw_table "$kw_chain" 2>/dev/null | grep '^		' | tail -n 1 | grep -E 'drop$|reject' |
-						sed "s/^[[:space:]]*/nft $kw_table $kw_chain ends with: /"
+					kw_rules=$(timeout 2 nft -s list chain $kw_table "$kw_chain" 2>/dev/null | grep '^		')
+					printf '%s\n' "$kw_rules" | grep -E 'dport.* 10250[ ,}].*(drop|reject)' | sed "s/^[[:space:]]*/nft $kw_table $kw_chain: /"
+					printf '%s\n' "$kw_rules" | tail -n 1 | grep -E 'drop$|reject' | sed "s/^[[:space:]]*/nft $kw_table $kw_chain ends with: /"
 					;;
 				esac
 				;;
@@ -104,8 +105,12 @@ END
 	else
 		say apt_proxy no
 	fi
-	if ! contains "$kw_have" kubelet-conf; then
+	# somebody may set one up at any time
+	say firewall "$(firewall | head -c 2048)"
+	if contains "$kw_have" kubelet-conf; then
+		say cni "$(cni_files | head -n 40)"
+		say cni_pods "$(cni_pods | head -n 100)"
+	else
 		say leftovers "$(leftovers)"
-		say firewall "$(firewall | head -c 2048)"
 	fi
 }

@@ -152,6 +152,8 @@ static void *bare_host(void *host)
 
 	str_add(&body, host_script_hardware);
 	str_add(&body, host_script_lock);
+	str_add(&body, host_script_room);
+	str_add(&body, host_script_pod_networks);
 	str_add(&body, host_script_surroundings);
 	str_add(&body, host_script_probe);
 	remote_script_text(&script, "bench", body.buf, params, sizeof(params) / sizeof(params[0]));

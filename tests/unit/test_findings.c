@@ -349,6 +349,8 @@ static const struct expectation cases[] = {
 	{ "leftovers", SILENT, 3, "have", "kubelet-conf ca-crt", half_joined, NULL },
 	{ "leftovers", SILENT, 0, "leftovers", "interface cni0", installed, NULL },
 	{ "leftovers", SILENT, 0, "leftovers", "file /etc/kubernetes/admin.conf", begun, NULL },
+	{ "cni-leftover", W, 3, "cni", "before 00-old.conf old\nsince 10-flannel.conflist cbr0", NULL, "'old'" },
+	{ "cni-leftover", SILENT, 3, "cni", "since 10-flannel.conflist cbr0\nbefore 99-old.conf old", NULL, NULL },
 	{ "cidr-route-overlap", SILENT, 0, "routes", "10.244.1.0/24 via 10.0.0.12 dev eth0", begun, NULL },
 	{ "cpu-count", E, 0, "cpus", "1", begun, NULL },
 };

@@ -112,6 +112,8 @@ static void probe(struct site *s)
 	cluster_host_release(&s->h);
 	str_add(&script, host_script_hardware);
 	str_add(&script, host_script_lock);
+	str_add(&script, host_script_room);
+	str_add(&script, host_script_pod_networks);
 	str_add(&script, host_script_surroundings);
 	str_add(&script, host_script_probe);
 	replace(&script, "/var/lib/kubewright", s->state ? s->state : path(s, "state"));
@@ -119,6 +121,8 @@ static void probe(struct site *s)
 	replace(&script, "/etc/kubernetes", path(s, "kubernetes"));
 	replace(&script, "/var/lib/kubelet", path(s, "kubelet"));
 	replace(&script, "/run/containerd", path(s, "containerd"));
+	replace(&script, "/etc/cni/net.d", path(s, "cni"));
+	replace(&script, "/var/lib/cni", path(s, "cni-lib"));
 	replace(&script, "/sys/class/dmi/id", path(s, "dmi"));
 	str_addf(&bin, "PATH=%s/bin:/usr/local/sbin", s->dir);
 	replace(&script, "PATH=/usr/local/sbin", bin.buf);
