@@ -50,6 +50,7 @@ void health_fold(struct cli_run *r, const struct would *w, struct health *h)
 	*h = (struct health){ .host_count = r->inventory->host_count };
 	h->hosts = xcalloc(h->host_count, sizeof(*h->hosts));
 	world_health_view(&r->world, &view);
+	h->settling = health_settling(&view);
 	for (size_t i = 0; i < h->host_count; i++) {
 		struct findings *all = &h->hosts[i];
 
@@ -102,5 +103,5 @@ void health_release(struct health *h)
 	for (size_t i = 0; i < h->host_count; i++)
 		findings_release(&h->hosts[i]);
 	free(h->hosts);
-	*h = (struct health){ NULL, 0, 0, 0, 0 };
+	*h = (struct health){ .hosts = NULL };
 }

@@ -134,13 +134,13 @@ static int agreed(const struct cli_run *r, struct error *err)
 	return error_set(err, ERROR_CANCELLED, "not agreed to; nothing was changed");
 }
 
-/* What was started anew takes its time: looks until nothing is left that repair would have mended, or it has had time enough. */
+/* What was started anew takes its time: looks until nothing is left that repair would have mended or that is just starting, or it has had time enough. */
 static int look_settled(struct cli_run *r, const struct cli_options *o, struct would *w, struct health *h)
 {
 	int64_t deadline = clock_mono_ms() + SETTLE_MS;
 	int looked;
 
-	while ((looked = look(r, o, w, h)) == 0 && h->remediable && clock_mono_ms() < deadline) {
+	while ((looked = look(r, o, w, h)) == 0 && (h->remediable || h->settling) && clock_mono_ms() < deadline) {
 		health_release(h);
 		would_release(w);
 		cli_run_release(r);

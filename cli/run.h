@@ -186,6 +186,7 @@ struct health {
 	struct findings *hosts; /* per host of the inventory */
 	size_t host_count;
 	unsigned errors, warnings, remediable;
+	unsigned settling; /* Pods of kube-system and kubelets that may just be starting */
 };
 /* Over a run of kind.health that has ended: findings_health of every host, and what its steps would change as findings named drift. */
 void health_fold(struct cli_run *r, const struct would *w, struct health *h);
@@ -214,7 +215,7 @@ const char *status_node(const struct cli_run *r, size_t host);
 const char *status_role(const struct cli_run *r, size_t host);
 /* Days left of the host's certificate that ends first, its kubelet's among them, and where it is; INT_MIN when none is known. */
 int status_days(const struct cli_run *r, size_t host, const char **path);
-/* How many of a control plane's static Pods run; all 0: not asked about. */
+/* How many of kube-system's Pods on a host are Ready, or run where only the host could be asked; all 0: not asked about. */
 void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *all);
 /* What stands in a line about API, etcd and virtual IP, appended; nothing where there is nothing to say. Returns the colour it wants. */
 enum cli_color status_api_words(const struct cli_run *r, const struct status *s, struct str *out);

@@ -49,7 +49,15 @@ void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *a
 {
 	static const char *const names[] = { "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler" };
 
+	const struct cluster_node *n = cluster_find_node(&r->world.cluster, r->inventory->hosts[host].name);
+
 	*up = *all = 0;
+	/* the API tells of more than a host's ports do */
+	if (r->world.cluster.pods.asked && n) {
+		*up = n->pods_ready;
+		*all = n->pods;
+		return;
+	}
 	for (size_t i = 0; i < 4; i++) {
 		const char *state = cluster_factf(&r->world.hosts[host], "pod.%s", names[i]);
 
@@ -60,6 +68,10 @@ void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *a
 
 const char *status_node(const struct cli_run *r, size_t host)
 {
+	static const struct {
+		const char *condition, *words;
+	} troubles[] = { { "DiskPressure", "Ready,DiskPressure" }, { "MemoryPressure", "Ready,MemPressure" },
+		{ "PIDPressure", "Ready,PIDPressure" }, { "NetworkUnavailable", "Ready,NoNetwork" } };
 	const struct cluster_node *n;
 
 	if (!r->world.cluster.exists)
@@ -72,6 +84,9 @@ const char *status_node(const struct cli_run *r, size_t host)
 		return "absent";
 	if (n->unschedulable)
 		return n->ready ? "Ready,cordoned" : "NotReady,cordoned";
+	for (size_t i = 0; n->ready && i < sizeof(troubles) / sizeof(troubles[0]); i++)
+		if (cluster_node_is(n, troubles[i].condition))
+			return troubles[i].words;
 	return n->ready ? "Ready" : "NotReady";
 }
 

@@ -67,7 +67,7 @@ static void host_line(const struct cli_run *r, size_t i, int width)
 
 	printf("%-*s  %-13s  %-15s  ", width, inv->name, status_role(r, i), inv->address);
 	if (!h->probed) {
-		printf("%-17s  %s%s%s\n", node, cli_color(stdout, CLI_RED), e ? e->what : "not looked at",
+		printf("%-18s  %s%s%s\n", node, cli_color(stdout, CLI_RED), e ? e->what : "not looked at",
 			cli_color(stdout, CLI_PLAIN));
 		return;
 	}
@@ -77,7 +77,7 @@ static void host_line(const struct cli_run *r, size_t i, int width)
 	status_pods(r, i, &up, &all);
 	if (all)
 		snprintf(pods, sizeof(pods), "%u of %u", up, all);
-	printf("%-17s  %-8s  %-8s  %-10s  %-6s  %s\n", node, *unit ? unit : "-", kubelet, runtime, pods, left);
+	printf("%-18s  %-8s  %-8s  %-10s  %-8s  %s\n", node, *unit ? unit : "-", kubelet, runtime, pods, left);
 }
 
 /* What to do about hosts that could not be looked at; the same for many is said once. */
@@ -144,7 +144,7 @@ void status_print(const struct cli_run *r, const struct status *s, const struct 
 	head(r, s);
 	status_lock_print(r);
 	printf("  endpoint    https://%s:%d\n\n", inventory_endpoint(r->inventory), r->inventory->endpoint.port);
-	printf("%-*s  %-13s  %-15s  %-17s  %-8s  %-8s  %-10s  %-6s  %s\n", width, "HOST", "ROLE", "ADDRESS", "NODE",
+	printf("%-*s  %-13s  %-15s  %-18s  %-8s  %-8s  %-10s  %-8s  %s\n", width, "HOST", "ROLE", "ADDRESS", "NODE",
 		"UNIT", "KUBELET", "CONTAINERD", "PODS", "CERTIFICATE");
 	for (size_t i = 0; i < r->inventory->host_count; i++)
 		if (r->chosen[i])
@@ -152,6 +152,9 @@ void status_print(const struct cli_run *r, const struct status *s, const struct 
 	if (r->world.cluster.etcd.count)
 		cli_members_print(&r->world.cluster.etcd);
 	findings(r, h);
+	if (h->settling)
+		printf("\nstarting just now: %u Pod%s of kube-system or kubelet%s\n", h->settling,
+			h->settling == 1 ? "" : "s", h->settling == 1 ? "" : "s");
 	puts("");
 	notes(r, s);
 }
@@ -184,8 +187,8 @@ static void json_hosts(const struct cli_run *r, struct json *list)
 		}
 		status_pods(r, i, &up, &all);
 		if (all) {
-			json_set_int(j, "static_pods", all);
-			json_set_int(j, "static_pods_up", up);
+			json_set_int(j, "pods", all);
+			json_set_int(j, "pods_ready", up);
 		}
 		if (left != INT_MIN) {
 			json_set_int(j, "certificate_days", left);

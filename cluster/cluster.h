@@ -5,6 +5,7 @@
 #ifndef CLUSTER_CLUSTER_H
 #define CLUSTER_CLUSTER_H
 
+#include "cluster/pods.h"
 #include "cluster/quorum.h"
 #include "remote/remote.h"
 
@@ -44,12 +45,17 @@ void cluster_host_release(struct cluster_host *h);
 extern const char *const cluster_probe_words[];
 
 /* ---- the living cluster, as its API and etcd tell ------------------------------------------------------------------------ */
+/* The way from the API server to a kubelet, which logs, exec and metrics go. */
+enum cluster_way { WAY_UNKNOWN, WAY_OPEN, WAY_BROKEN };
 struct cluster_node {
 	char name[64];
 	char address[48]; /* InternalIP */
 	char version[32]; /* kubeletVersion */
 	bool ready, unschedulable, control_plane;
 	bool no_network; /* not Ready for want of a pod network alone, as its kubelet says */
+	unsigned pods, pods_ready; /* of kube-system, here; see cluster_state.pods */
+	enum cluster_way way;
+	char way_said[160]; /* when it is broken */
 	struct json *labels; /* lent by nodes_json */
 	const struct json *json;
 };
@@ -61,11 +67,16 @@ struct cluster_state {
 	struct cluster_node *nodes;
 	size_t node_count;
 	struct quorum_view etcd; /* its members; what they say of themselves when health was asked about */
+	struct cluster_pods pods;    /* of kube-system, when health was asked about */
 	struct json *kubeadm_config; /* ConfigMap kube-system/kubeadm-config; NULL none */
 	struct json *own_config;     /* ConfigMap kube-system/kubewright: what we applied; NULL none */
 };
 /* Fills nodes from a NodeList document (takes ownership of it). */
 int cluster_state_nodes(struct cluster_state *c, struct json *node_list, struct error *err);
+/* A condition of a Node by its type; NULL: it has none. */
+const struct json *cluster_node_condition(const struct cluster_node *n, const char *type);
+/* Whether such a condition is True. */
+bool cluster_node_is(const struct cluster_node *n, const char *condition);
 const struct cluster_node *cluster_find_node(const struct cluster_state *c, const char *name);
 void cluster_state_release(struct cluster_state *c);
 

@@ -35,6 +35,8 @@ struct health_view {
  * when there is none. Nothing for a host that was not looked at or has nothing of the cluster.
  */
 void findings_health(const struct health_view *v, int host, struct findings *out);
+/* How many Pods of kube-system and kubelets may just be starting: no finding yet, and not well yet. */
+unsigned health_settling(const struct health_view *v);
 /* Whether repair knows what to do about a finding. */
 bool health_remediable(const struct finding *f);
 /* Whether this member's address is that of the host. */

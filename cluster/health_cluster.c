@@ -100,12 +100,9 @@ void health_node_address(const struct health_scope *h)
 
 static const char *ready_message(const struct cluster_node *n)
 {
-	const struct json *conditions = json_get(n->json, "status.conditions");
+	const struct json *ready = cluster_node_condition(n, "Ready");
 
-	for (size_t i = 0; i < json_size(conditions); i++)
-		if (strcmp(json_get_str(json_at(conditions, i), "type", ""), "Ready") == 0)
-			return json_get_str(json_at(conditions, i), "message", "");
-	return "";
+	return ready ? json_get_str(ready, "message", "") : "";
 }
 
 void health_node_not_ready(const struct health_scope *h)

@@ -37,7 +37,18 @@
 	X(node_missing, "node-missing", ERROR, MEND, "the cluster has no Node of an installed host") \
 	X(node_address, "node-address", ERROR, MEND, "a Node has another address than the inventory") \
 	X(node_not_ready, "node-not-ready", ERROR, TOLD, "a Node is not Ready") \
-	X(node_cordoned, "node-cordoned", WARNING, TOLD, "a Node is cordoned")
+	X(node_cordoned, "node-cordoned", WARNING, TOLD, "a Node is cordoned") \
+	X(disk_pressure, "disk-pressure", ERROR, TOLD, "a Node has DiskPressure: its kubelet ends Pods") \
+	X(memory_pressure, "memory-pressure", ERROR, TOLD, "a Node has MemoryPressure: its kubelet ends Pods") \
+	X(pid_pressure, "pid-pressure", ERROR, TOLD, "a Node has PIDPressure: it runs too many processes") \
+	X(network_unavailable, "network-unavailable", ERROR, TOLD, "a Node has NetworkUnavailable: the pod network has not set it up") \
+	X(node_tainted, "node-tainted", WARNING, TOLD, "a taint that the inventory does not have keeps Pods away") \
+	X(cni_leftover, "cni-leftover", ERROR, MEND, "a file of others in /etc/cni/net.d sorts before the pod network's own") \
+	X(pods_other_network, "pods-other-network", ERROR, MEND, "Pods have an address of a network that was moved aside") \
+	X(pod_not_ready, "pod-not-ready", ERROR, TOLD, "a Pod of kube-system is not Ready") \
+	X(dns_down, "dns-down", ERROR, TOLD, "no Pod of the cluster's DNS is Ready") \
+	X(kubelet_unreachable, "kubelet-unreachable", ERROR, TOLD, "the API server does not reach a kubelet") \
+	X(not_looked_at, "not-looked-at", WARNING, TOLD, "a question of the look was not answered")
 
 /* What preflight finds that also breaks a living cluster: X(function, name, remedy, summary). */
 #define HEALTH_OF_PREFLIGHT(X) \

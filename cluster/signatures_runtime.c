@@ -2,6 +2,10 @@
 #include "cluster/signatures_private.h"
 
 static const struct signature list[] = {
+	{ "resolv-conf", IN_KUBELET, RANK_CAUSE,
+		{ "open /etc/resolv.conf: no such file", "open /run/systemd/resolve/resolv.conf: no such file" },
+		{ NULL }, "/etc/resolv.conf of this host cannot be read, and no Pod starts without it",
+		"is it a link to nothing ('ls -l /etc/resolv.conf')? install systemd-resolved again, or write the name servers into a file there" },
 	{ "cgroup-driver", IN_JOB | IN_KUBELET | IN_CONTAINERD, RANK_CAUSE,
 		{ "expected cgroupsPath to be of format", "misconfiguration: kubelet cgroup driver" }, { NULL },
 		"the kubelet and containerd use different cgroup drivers",

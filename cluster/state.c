@@ -93,6 +93,23 @@ int cluster_state_nodes(struct cluster_state *c, struct json *node_list, struct 
 	return 0;
 }
 
+const struct json *cluster_node_condition(const struct cluster_node *n, const char *type)
+{
+	const struct json *list = json_get(n->json, "status.conditions");
+
+	for (size_t i = 0; i < json_size(list); i++)
+		if (strcmp(json_get_str(json_at(list, i), "type", ""), type) == 0)
+			return json_at(list, i);
+	return NULL;
+}
+
+bool cluster_node_is(const struct cluster_node *n, const char *condition)
+{
+	const struct json *c = cluster_node_condition(n, condition);
+
+	return c && strcmp(json_get_str(c, "status", ""), "True") == 0;
+}
+
 const struct cluster_node *cluster_find_node(const struct cluster_state *c, const char *name)
 {
 	for (size_t i = 0; i < c->node_count; i++)
@@ -107,6 +124,7 @@ void cluster_state_release(struct cluster_state *c)
 	json_free(c->nodes_json);
 	json_free(c->kubeadm_config);
 	json_free(c->own_config);
+	cluster_pods_release(&c->pods);
 	memset(c, 0, sizeof(*c));
 	c->lead = -1;
 }

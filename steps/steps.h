@@ -415,6 +415,10 @@ int members_apply(struct task *t, struct error *err);
 /* Fills a struct health_view over what this run saw; lent from the world. */
 struct health_view;
 void world_health_view(struct world *w, struct health_view *v);
+/* Asks the API server about kube-system and the kubelets, into out, whose Nodes are known; what it does not answer is noted there. -1: the run was cancelled. */
+int survey_pods(struct task *t, struct cluster_state *out, struct error *err);
+/* The first half of that, for world_api: kube-system alone. */
+void survey_pods_ask(struct net_client *c, struct cluster_state *out);
 /* What plan_remedy does about a finding, in a sentence without its subject; NULL: it has no safe remedy. */
 const char *remedy_sentence(const char *finding);
 

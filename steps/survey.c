@@ -142,6 +142,10 @@ int survey_apply(struct task *t, struct error *err)
 		cluster_state_release(&seen);
 		return local.kind == ERROR_CONNECT || local.kind == ERROR_CANCELLED ? (*err = local, -1) : 0;
 	}
+	if (w->want_health && survey_pods(t, &seen, err)) {
+		cluster_state_release(&seen);
+		return -1;
+	}
 	task_lock(t);
 	if (!w->cluster.exists) {
 		cluster_state_release(&w->cluster);

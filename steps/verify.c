@@ -13,12 +13,15 @@
 
 #define VERIFY_TIMEOUT_MS 300000
 #define LOST_TIMEOUT_MS 60000
+/* A Pod that is not Ready this long after it was made, and some time after it was Ready, is told of and not waited for. */
+#define POD_NEW_S 120
 
 struct verify {
 	struct world *world;
 	struct task *task;
 	const struct inventory_host *host; /* asked about */
 	struct str missing;                /* what is not yet as it should be */
+	struct str unwell;                 /* Pods of kube-system that are not Ready, and had time enough */
 	struct quorum quorum;
 	unsigned nodes[2];   /* control planes and workers that are as they should be */
 	unsigned no_network; /* of them those that lack only the pod network, which the operator installs */
@@ -52,6 +55,36 @@ static bool expected(const struct verify *v, size_t i)
 	return yes;
 }
 
+/* Whether a Pod is on a host that the run knows to be well: elsewhere it says nothing new. */
+static bool pod_counts(const struct verify *v, const struct cluster_pod *p)
+{
+	const struct inventory *inv = v->world->inventory;
+	const struct inventory_host *h = *p->node ? inventory_find(inv, p->node) : NULL;
+
+	return !*p->node || (h && expected(v, (size_t)(h - inv->hosts)));
+}
+
+/* Without these Pods no other works: kube-proxy, the pod network's, DNS. Asked once the Nodes are well. */
+static void check_pods(struct net_client *c, struct verify *v, struct cluster_state *seen)
+{
+	int64_t now_s;
+
+	survey_pods_ask(c, seen);
+	task_lock(v->task);
+	now_s = (clock_wall_ms() + world_facts(v->task)->clock_offset_ms) / 1000;
+	task_unlock(v->task);
+	str_clear(&v->unwell);
+	for (size_t i = 0; i < seen->pods.count; i++) {
+		const struct cluster_pod *p = &seen->pods.list[i];
+		bool new = now_s - p->made_s < POD_NEW_S || now_s - p->since_s < CLUSTER_POD_SETTLES_S;
+		struct str *out = new ? &v->missing : &v->unwell;
+
+		if (pod_counts(v, p) && out->len < 400)
+			str_addf(out, "%sPod kube-system/%s is not Ready (%.100s)", out->len ? "; " : "", p->name,
+				p->reason);
+	}
+}
+
 static int check_nodes(struct net_client *c, void *ctx, struct error *err)
 {
 	struct verify *v = ctx;
@@ -78,6 +111,8 @@ static int check_nodes(struct net_client *c, void *ctx, struct error *err)
 			str_addf(&v->missing, "%sNode %s is %s", v->missing.len ? "; " : "", h->name,
 				node ? "not Ready" : "not there");
 	}
+	if (!v->missing.len && !v->no_network)
+		check_pods(c, v, &seen);
 	cluster_state_release(&seen);
 	return 0;
 }
@@ -201,7 +236,7 @@ static int64_t patience_ms(const struct verify *v)
 int verify_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	struct verify v = { .world = w, .task = t, .missing = STR_INIT };
+	struct verify v = { .world = w, .task = t, .missing = STR_INIT, .unwell = STR_INIT };
 	int64_t begun = clock_mono_ms();
 	char said[sizeof(err->what)] = "";
 	int rc;
@@ -238,7 +273,10 @@ int verify_apply(struct task *t, struct error *err)
 				v.no_network);
 		else
 			task_log(t, "every Node is Ready; %u etcd voters", v.quorum.healthy);
+		if (v.unwell.len)
+			task_notice(t, "%s; 'kubewright status' shows why", v.unwell.buf);
 	}
+	str_release(&v.unwell);
 	str_release(&v.missing);
 	return rc;
 }

@@ -86,7 +86,7 @@ void dashboard_explain(const struct port_node *n, struct str *out)
 	}
 	fact(out, "Node", n->node);
 	fact(out, "kubelet", n->kubelet);
-	fact(out, "static Pods", pods);
+	fact(out, "system Pods", pods);
 	fact(out, "etcd member", n->etcd);
 	fact(out, "certificate", days);
 	if (!n->findings.count && well(n))

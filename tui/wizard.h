@@ -76,7 +76,7 @@ struct port_node {
 	bool probed;      /* else error says why not */
 	bool ready;
 	struct error error;
-	unsigned pods_up, pods; /* static ones; all 0: not known */
+	unsigned pods_up, pods; /* of kube-system, and those that are Ready; all 0: not known */
 	int days;         /* left of the certificate that ends first; INT_MIN: not known */
 	struct findings findings;
 };

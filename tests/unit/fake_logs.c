@@ -185,6 +185,8 @@ const struct fake_line fake_failures[] = {
 		"E1124 02:11:09.482113       1 controller.go:163] \"Unhandled Error\" err=\"unable to sync kubernetes service: etcdserver: no leader\"" },
 	{ "etcd-unreachable", "pods",
 		"W1124 02:11:09.482113       1 logging.go:55] [core] [Channel #1 SubChannel #3]grpc: addrConn.createTransport failed to connect to {Addr: \"127.0.0.1:2379\"}. Err: connection error: desc = \"transport: Error while dialing: dial tcp 127.0.0.1:2379: connect: connection refused\"" },
+	{ "resolv-conf", "kubelet",
+		"E1128 18:00:01.482113 2231 pod_workers.go:191] Error syncing pod: failed to \"CreatePodSandbox\" for \"kube-proxy-x\": open /etc/resolv.conf: no such file or directory" },
 	{ "kubelet-certificate-expired", "kubelet",
 		"E1128 18:00:01.482113    2231 bootstrap.go:265] part of the existing bootstrap client certificate is expired: 2026-11-27 10:00:00 +0000 UTC" },
 	{ "kubelet-certificate-expired", "kubelet",

@@ -13,7 +13,7 @@
 
 #define HOSTS 4
 
-static const char text[] =
+static const char rack_text[] =
 	"cluster: rack7\nkubernetes: {version: 1.36.2}\nendpoint: {vip: 10.0.0.100}\nnetwork: {cni: none}\nhosts:\n"
 	"  - {name: cp1, address: 10.0.0.11, role: control-plane}\n"
 	"  - {name: cp2, address: 10.0.0.12, role: control-plane}\n"
@@ -140,7 +140,7 @@ static inline void rack_up(void)
 	struct error err = { 0 };
 
 	memset(&rack, 0, sizeof(rack));
-	rack.inv = inventory_parse("-", text, strlen(text), NULL, 0, NULL, &err);
+	rack.inv = inventory_parse("-", rack_text, strlen(rack_text), NULL, 0, NULL, &err);
 	if (!CHECK(rack.inv))
 		exit(1);
 	if (!store && mkdtemp(dir)) {

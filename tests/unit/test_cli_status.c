@@ -108,6 +108,13 @@ static void test_one_lost(void)
 	CHECK_INT(s.not_ready, 1);
 	CHECK(!s.all_control_planes);
 	CHECK_STR(status_node(&r, 2), "NotReady");
+	/* a Node that is Ready and ends its Pods is not well */
+	nodes[3].json =
+		json_parse("{\"status\":{\"conditions\":[{\"type\":\"DiskPressure\",\"status\":\"True\"}]}}", 68, NULL);
+	CHECK_STR(status_node(&r, 3), "Ready,DiskPressure");
+	status_fold(&r, &s);
+	CHECK_INT(s.not_ready, 2);
+	json_free((struct json *)nodes[3].json);
 	CHECK_INT(status_exit(&r, &s), 8);
 	cluster_down(&r);
 }

@@ -40,7 +40,7 @@ static void test_shows(void)
 	CHECK(fake_sees("cp3: what is wrong"));
 	CHECK(fake_sees("error kubelet-down: kubelet.service is inactive"));
 	app_key(fake_app, K_ENTER);
-	CHECK(fake_sees("static Pods   3/4"));
+	CHECK(fake_sees("system Pods   3/4"));
 	CHECK(fake_sees("Why it matters"));
 	app_key(fake_app, K_ESCAPE);
 	fake_keys("e");
