@@ -158,6 +158,53 @@ cluster_wide() {
 # The control plane that kubewright asks: what is about the cluster as a whole is told there.
 lead() { "$KUBEWRIGHT" status -f "$WORK/kubewright.yaml" | sed -n 's/.*asked through \(.*\))/\1/p'; }
 
+# trouble WHAT HOST FINDING INJECT UNDO: found by its name, told by status with these words, and gone once it is undone; repair has nothing to do about it.
+trouble() {
+	local what=$1 host=$2 finding=$3 words=$4 inject=$5 undo=$6
+	[ -z "${ONLY:-}" ] || [[ $what =~ $ONLY ]] || return 0
+	cases=$((cases + 1))
+	does "$host" "$inject" || fail "$flavour: $what: the fault is made on $host"
+	if ! until_ok 180 finds "$host" "$finding"; then
+		fail "$flavour: $what: found as $finding"
+		jq -r '.findings[] | "#   \(.host) \(.name): \(.what)"' "$WORK/check.json"
+	else
+		is "$flavour: $what: repair --check ends with" "$status" 8
+		kw told status -f "$WORK/kubewright.yaml"
+		is "$flavour: $what: status ends with" "$status" 8
+		has "$flavour: $what: and names it" "$WORK/told.out" "$words"
+	fi
+	does "$host" "$undo" || fail "$flavour: $what: the fault is taken back"
+	ok "$flavour: $what: nothing is left of it" until_ok 180 healthy
+}
+# What a Node, its kubelet and the Pods of kube-system say, and the way between them.
+workloads() {
+	fault "a worker's client certificate expired" w1 certificate-expired "local expired_kubelet" \
+		"openssl x509 -in /var/lib/kubelet/pki/kubelet-client-current.pem -noout -checkend 86400 && systemctl is-active kubelet"
+	fault "the kubelet's serving certificate expired" w1 certificate-expired \
+		"cd /var/lib/kubelet/pki && openssl x509 -in kubelet.crt -signkey kubelet.key -days -1 -out /root/c && cp /root/c kubelet.crt" \
+		"openssl x509 -in /var/lib/kubelet/pki/kubelet.crt -noout -checkend 86400"
+	fault "the network of others comes first" w1 cni-leftover "local old_network" "test ! -e /etc/cni/net.d/00-old.conf && test -s /var/lib/kubewright/ledger/files/%etc%cni%net.d%00-old.conf"
+	trouble "the kubelet's port dropped" w1 kubelet-unreachable 'kubelet-unreachable: .*port 10250' \
+		"iptables -I INPUT -p tcp --dport 10250 -j DROP" "iptables -D INPUT -p tcp --dport 10250 -j DROP"
+	trouble "a disk too full for the kubelet" w1 disk-pressure 'Ready,DiskPressure' \
+		"cp /var/lib/kubelet/config.yaml /root/config; sed -i '/^evictionHard/,/^[^ ]/{/^evictionHard/d;/^ /d}' /var/lib/kubelet/config.yaml; printf 'evictionHard:\\n  nodefs.available: \"99%%\"\\nevictionPressureTransitionPeriod: 5s\\n' >>/var/lib/kubelet/config.yaml; systemctl restart kubelet" \
+		"cp /root/config /var/lib/kubelet/config.yaml; systemctl restart kubelet"
+	trouble "a resolv.conf that leads nowhere" w1 pod-not-ready 'resolv.conf' \
+		"cp -L /etc/resolv.conf /root/resolv; ln -sf /run/nowhere /etc/resolv.conf; crictl -r unix:///run/containerd/containerd.sock stopp \$(crictl -r unix:///run/containerd/containerd.sock pods -q --name kube-proxy)" \
+		"rm /etc/resolv.conf; cp /root/resolv /etc/resolv.conf; systemctl restart kubelet"
+}
+# A client certificate of w1 that has ended, by the cluster's own CA.
+expired_kubelet() {
+	on cp1 "cd /root && openssl ecparam -genkey -name prime256v1 -out k && openssl req -new -key k -subj /O=system:nodes/CN=system:node:w1 -out csr &&
+		echo extendedKeyUsage=clientAuth >ext && openssl x509 -req -in csr -CA $PKI/ca.crt -CAkey $PKI/ca.key -CAserial s -CAcreateserial -extfile ext -days -1 -out c && cat c k" >"$WORK/ended.pem" &&
+		"$LAB" exec w1 sh -c "cat >/var/lib/kubelet/pki/ended.pem && ln -sf ended.pem /var/lib/kubelet/pki/kubelet-client-current.pem && systemctl restart kubelet" <"$WORK/ended.pem"
+}
+# As it was before the join: older than the ledger, and in its list.
+old_network() {
+	on w1 "echo '{\"cniVersion\":\"0.3.1\",\"name\":\"old\",\"type\":\"bridge\",\"bridge\":\"old0\",\"ipam\":{\"type\":\"host-local\",\"subnet\":\"10.99.0.0/24\"}}' >/etc/cni/net.d/00-old.conf &&
+		touch -d '2020-01-01' /etc/cni/net.d/00-old.conf && echo /etc/cni/net.d/00-old.conf >>/var/lib/kubewright/ledger/trees"
+}
+
 settings() {
 	fault "ip_forward off" w1 ip-forward-off "sysctl -w net.ipv4.ip_forward=0" "[ \$(sysctl -n net.ipv4.ip_forward) = 1 ]"
 	fault "the sysctl file changed" w1 drift "echo net.ipv4.ip_forward=0 >/etc/sysctl.d/90-kubewright.conf" "grep -q 'ip_forward = 1' /etc/sysctl.d/90-kubewright.conf"
@@ -254,7 +301,7 @@ for flavour in "$@"; do
 	apply first
 	is "$flavour: apply ends with 0 (${seconds} s)" "$status" 0
 	ok "$flavour: a healthy cluster has no finding" until_ok 30 healthy
-	for part in ${E2E_PARTS:-units kubelet_files manifests pki cluster_wide settings no_api asked_once second_machine}; do $part; done
+	for part in ${E2E_PARTS:-units kubelet_files manifests pki cluster_wide workloads settings no_api asked_once second_machine}; do $part; done
 	ok "$flavour: nothing is left at the end" until_ok 60 healthy
 	until_ok 60 ready_is 4
 	is "$flavour: four Ready nodes, three voters" "$(ready_nodes) $(voters cp1)" "4 3"
