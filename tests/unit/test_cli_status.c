@@ -110,7 +110,7 @@ static void test_one_lost(void)
 	CHECK_STR(status_node(&r, 2), "NotReady");
 	/* a Node that is Ready and ends its Pods is not well */
 	nodes[3].json =
-		json_parse("{\"status\":{\"conditions\":[{\"type\":\"DiskPressure\",\"status\":\"True\"}]}}", 68, NULL);
+		json_parse("{\"status\":{\"conditions\":[{\"type\":\"DiskPressure\",\"status\":\"True\"}]}}", 67, NULL);
 	CHECK_STR(status_node(&r, 3), "Ready,DiskPressure");
 	status_fold(&r, &s);
 	CHECK_INT(s.not_ready, 2);
