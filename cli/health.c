@@ -77,6 +77,13 @@ void health_print(const struct cli_run *r, const struct health *h)
 	}
 }
 
+void health_print_starting(const struct health *h)
+{
+	if (h->settling)
+		printf("starting just now: %u Pod%s of kube-system or kubelet%s\n", h->settling,
+			h->settling == 1 ? "" : "s", h->settling == 1 ? "" : "s");
+}
+
 struct json *health_json(const struct cli_run *r, const struct health *h)
 {
 	struct json *list = json_array();

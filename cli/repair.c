@@ -61,6 +61,7 @@ static void print_json(const struct cli_run *r, const struct would *w, const str
 
 	json_set_str(j, "cluster", r->inventory->cluster);
 	json_set(j, "findings", health_json(r, h));
+	json_set_int(j, "starting", h->settling);
 	hosts = json_set(j, "hosts", json_array());
 	for (size_t i = 0; i < r->inventory->host_count; i++) {
 		const struct error *e = engine_host_error(r->engine, (int)i);
@@ -222,6 +223,8 @@ static bool begin(const struct cli_options *o, int *status)
 		tell(&r, &w, &h);
 	*status = cli_look_errors(&r, false);
 	go_on = h.remediable && !o->check;
+	if (!o->json)
+		health_print_starting(&h);
 	if (!go_on && !o->json && h.errors + h.warnings == 0 && *status == 0)
 		puts("Nothing is broken.");
 	else if (!go_on && !o->json && !h.remediable && h.errors + h.warnings)

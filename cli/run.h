@@ -191,6 +191,8 @@ struct health {
 /* Over a run of kind.health that has ended: findings_health of every host, and what its steps would change as findings named drift. */
 void health_fold(struct cli_run *r, const struct would *w, struct health *h);
 void health_print(const struct cli_run *r, const struct health *h);
+/* A line about what is no finding yet, because it may just be starting; nothing when there is none. */
+void health_print_starting(const struct health *h);
 /* An array of objects. */
 struct json *health_json(const struct cli_run *r, const struct health *h);
 void health_release(struct health *h);

@@ -153,8 +153,8 @@ void status_print(const struct cli_run *r, const struct status *s, const struct 
 		cli_members_print(&r->world.cluster.etcd);
 	findings(r, h);
 	if (h->settling)
-		printf("\nstarting just now: %u Pod%s of kube-system or kubelet%s\n", h->settling,
-			h->settling == 1 ? "" : "s", h->settling == 1 ? "" : "s");
+		puts("");
+	health_print_starting(h);
 	puts("");
 	notes(r, s);
 }
@@ -225,6 +225,7 @@ void status_print_json(const struct cli_run *r, const struct status *s, const st
 	status_lock_json(r, j);
 	json_hosts(r, json_set(j, "hosts", json_array()));
 	json_set(j, "findings", health_json(r, h));
+	json_set_int(j, "starting", h->settling);
 	if (w->decision && (w->cluster.exists || s->installed))
 		json_set(j, "error", cli_error_json(w->decision));
 	cli_json_print(j);

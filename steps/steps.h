@@ -417,8 +417,16 @@ struct health_view;
 void world_health_view(struct world *w, struct health_view *v);
 /* Asks the API server about kube-system and the kubelets, into out, whose Nodes are known; what it does not answer is noted there. -1: the run was cancelled. */
 int survey_pods(struct task *t, struct cluster_state *out, struct error *err);
-/* The first half of that, for world_api: kube-system alone. */
-void survey_pods_ask(struct net_client *c, struct cluster_state *out);
+/* The halves of that, for world_api. Of kube-system; and of the kubelets from `next` on: -1 when one is silent, after which it is to be called with another client. */
+struct survey_look {
+	struct cluster_state *out;
+	const struct inventory *inventory;
+	int64_t deadline; /* of the monotonic clock */
+	size_t next;      /* Node */
+	int doubt;        /* the Node whose kubelet was silent, if it is not the API server that is; -1: none */
+};
+int survey_ask_pods(struct net_client *c, void *look, struct error *err);
+int survey_ask_kubelets(struct net_client *c, void *look, struct error *err);
 /* What plan_remedy does about a finding, in a sentence without its subject; NULL: it has no safe remedy. */
 const char *remedy_sentence(const char *finding);
 

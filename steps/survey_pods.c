@@ -19,15 +19,8 @@
 #define PAGES 40
 #define SYSTEM "/api/v1/namespaces/kube-system/"
 
-struct look {
-	struct cluster_state *out;
-	const struct inventory *inventory;
-	int64_t deadline;
-	size_t next; /* Node whose kubelet is asked next */
-	int doubt;   /* the one that did not answer in time: it may be the API server that does not; -1 none */
-};
-
-static struct json *get(const struct look *l, struct net_client *c, const char *path, long *status, struct error *err)
+static struct json *get(
+	const struct survey_look *l, struct net_client *c, const char *path, long *status, struct error *err)
 {
 	struct net_response r = { 0, STR_INIT };
 	struct json *j = NULL;
@@ -49,7 +42,7 @@ static struct json *get(const struct look *l, struct net_client *c, const char *
 }
 
 /* The next page of Pods; "" in token: that was the last. */
-static int ask_page(const struct look *l, struct net_client *c, char *token, size_t size, struct error *err)
+static int ask_page(const struct survey_look *l, struct net_client *c, char *token, size_t size, struct error *err)
 {
 	char path[2300];
 	struct json *page;
@@ -72,9 +65,9 @@ static int ask_page(const struct look *l, struct net_client *c, char *token, siz
 	return rc;
 }
 
-static int ask_pods(struct net_client *c, void *ctx, struct error *err)
+int survey_ask_pods(struct net_client *c, void *ctx, struct error *err)
 {
-	struct look *l = ctx;
+	struct survey_look *l = ctx;
 	struct cluster_pods *pods = &l->out->pods;
 	struct error local = { 0 };
 	char token[2048] = "";
@@ -109,14 +102,6 @@ static int ask_pods(struct net_client *c, void *ctx, struct error *err)
 	return 0;
 }
 
-void survey_pods_ask(struct net_client *c, struct cluster_state *out)
-{
-	struct look l = { out, NULL, clock_mono_ms() + ALL_MS, 0, -1 };
-	struct error none = { 0 };
-
-	ask_pods(c, &l, &none);
-}
-
 /* ---- the way from the API server to the kubelets ------------------------------------------------------------------------------------ */
 
 static void answered(struct cluster_node *n, const struct net_response *r)
@@ -132,16 +117,16 @@ static void answered(struct cluster_node *n, const struct net_response *r)
 	json_free(said);
 }
 
-static bool worth_asking(const struct look *l, const struct cluster_node *n)
+static bool worth_asking(const struct survey_look *l, const struct cluster_node *n)
 {
 	/* a Node that is not Ready has a finding that says more */
 	return n->ready && inventory_find(l->inventory, n->name);
 }
 
 /* -1: one did not answer in time, and the connection is lost with that. */
-static int ask_kubelets(struct net_client *c, void *ctx, struct error *err)
+int survey_ask_kubelets(struct net_client *c, void *ctx, struct error *err)
 {
-	struct look *l = ctx;
+	struct survey_look *l = ctx;
 	struct net_response r = { 0, STR_INIT };
 	char path[160];
 	int rc = 0;
@@ -174,7 +159,7 @@ static int ask_kubelets(struct net_client *c, void *ctx, struct error *err)
 	return rc;
 }
 
-static void note_unasked(const struct look *l)
+static void note_unasked(const struct survey_look *l)
 {
 	unsigned n = 0;
 	const char *first = NULL;
@@ -191,17 +176,17 @@ static void note_unasked(const struct look *l)
 
 int survey_pods(struct task *t, struct cluster_state *out, struct error *err)
 {
-	struct look l = { out, world_of(t)->inventory, clock_mono_ms() + ALL_MS, 0, -1 };
+	struct survey_look l = { out, world_of(t)->inventory, clock_mono_ms() + ALL_MS, 0, -1 };
 	struct error local = { 0 };
 
-	if (world_api(t, ask_pods, &l, &local)) {
+	if (world_api(t, survey_ask_pods, &l, &local)) {
 		if (local.kind == ERROR_CANCELLED)
 			return *err = local, -1;
 		cluster_pods_unknown(&out->pods, "the Pods of kube-system: %.120s", local.what);
 	}
 	do {
 		memset(&local, 0, sizeof(local));
-		if (world_api(t, ask_kubelets, &l, &local) && local.kind != ERROR_NET)
+		if (world_api(t, survey_ask_kubelets, &l, &local) && local.kind != ERROR_NET)
 			break;
 	} while (l.doubt >= 0 && clock_mono_ms() < l.deadline);
 	if (local.kind == ERROR_CANCELLED)

@@ -15,6 +15,7 @@
 #define LOST_TIMEOUT_MS 60000
 /* A Pod that is not Ready this long after it was made, and some time after it was Ready, is told of and not waited for. */
 #define POD_NEW_S 120
+#define LOOK_MS 10000
 
 struct verify {
 	struct world *world;
@@ -67,9 +68,11 @@ static bool pod_counts(const struct verify *v, const struct cluster_pod *p)
 /* Without these Pods no other works: kube-proxy, the pod network's, DNS. Asked once the Nodes are well. */
 static void check_pods(struct net_client *c, struct verify *v, struct cluster_state *seen)
 {
+	struct survey_look look = { seen, v->world->inventory, clock_mono_ms() + LOOK_MS, 0, -1 };
+	struct error none = { 0 };
 	int64_t now_s;
 
-	survey_pods_ask(c, seen);
+	survey_ask_pods(c, &look, &none);
 	task_lock(v->task);
 	now_s = (clock_wall_ms() + world_facts(v->task)->clock_offset_ms) / 1000;
 	task_unlock(v->task);

@@ -28,10 +28,10 @@ struct site {
 
 static char *path(const struct site *s, const char *name)
 {
-	static char out[8][256];
+	static char out[16][256];
 	static unsigned n;
 
-	n = (n + 1) % 8;
+	n = (n + 1) % 16;
 	snprintf(out[n], sizeof(out[n]), "%s/%s", s->dir, name);
 	return out[n];
 }

@@ -1,0 +1,205 @@
+/* What an API server says of kube-system and of the way to its kubelets; silence is told apart by whose it is, and is never taken for a no. */
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+#include "steps/steps.h"
+#include "tests/unit/fake_tls.h"
+#include "tests/unit/health_rack.h"
+
+#include <signal.h>
+
+/* How the server is: bits of hosts whose kubelets are out of reach, and whether it still answers anything. */
+static struct manners {
+	bool w1_drops, cp2_refuses, dead, endless, bad_token;
+	unsigned pages, asked;
+} manners;
+
+static int answer(void *ctx, const char *method, const char *path, const char *body, struct str *out)
+{
+	struct manners *m = ctx;
+
+	(void)method;
+	(void)body;
+	m->asked++;
+	if (m->dead)
+		usleep(6000000);
+	if (strstr(path, "/nodes/w1/proxy/healthz") && m->w1_drops) {
+		usleep(6000000);
+	} else if (strstr(path, "/nodes/cp2/proxy/healthz") && m->cp2_refuses) {
+		str_add(out,
+			"{\"kind\":\"Status\",\"message\":\"dial tcp 10.0.0.12:10250: connect: connection refused\"}");
+		return 503;
+	} else if (strstr(path, "/pods?limit=100")) {
+		m->pages++;
+		str_addf(out,
+			"{\"metadata\":{\"continue\":\"%s\"},\"items\":[{\"metadata\":{\"name\":\"p%u\"},\"spec\":{\"nodeName\":\"w1\"},"
+			"\"status\":{\"phase\":\"Running\"}}]}",
+			m->bad_token                 ? "x&y"
+			: m->endless || m->pages < 3 ? "abc_-"
+						     : "",
+			m->pages);
+	} else if (strstr(path, "/events")) {
+		str_add(out,
+			"{\"items\":[{\"type\":\"Warning\",\"involvedObject\":{\"name\":\"p2\"},\"lastTimestamp\":\"2026-11-28T10:00:00Z\","
+			"\"message\":\"no sandbox\"}]}");
+	} else if (strstr(path, "/endpoints/kube-dns")) {
+		str_add(out, "{\"kind\":\"Status\",\"message\":\"not found\"}");
+		return 404;
+	} else {
+		str_add(out, "{}");
+	}
+	return 200;
+}
+
+static struct survey_look look_of(void)
+{
+	return (struct survey_look){ &rack.state, rack.inv, clock_mono_ms() + 20000, 0, -1 };
+}
+
+/* One connection to the server, as world_api makes one. */
+static int call(int (*fn)(struct net_client *c, void *ctx, struct error *err), struct survey_look *l)
+{
+	static const char *const more[] = { "127.0.0.1" };
+	struct pki_node n = { .cluster = "rack7",
+		.name = "cp1",
+		.address = "10.0.0.11",
+		.endpoint = "10.0.0.100",
+		.port = 6443,
+		.bind_port = 6443,
+		.service_ip = "10.96.0.1",
+		.dns_domain = "cluster.local",
+		.more_sans = more,
+		.more_san_count = 1,
+		.admin_org = "system:masters",
+		.days = 2 };
+	struct fake_tls server = { .answer = answer, .answer_ctx = &manners };
+	struct secret cert = { 0 }, key = { 0 };
+	struct pki_files files = { 0 };
+	struct error err = { 0 };
+	const char *crt = NULL, *own_key = NULL;
+	struct net_client *c;
+	int rc;
+
+	CHECK_INT(pki_control_plane_files(store, &n, &files, &err), 0);
+	CHECK_INT(pki_client_certificate(
+			  store, PKI_ISSUER_CLUSTER, "kubewright", "system:masters", 600, &cert, &key, &err),
+		0);
+	for (size_t i = 0; i < files.count; i++) {
+		if (strcmp(files.list[i].path, "/etc/kubernetes/pki/apiserver.crt") == 0)
+			crt = files.list[i].content.text;
+		if (strcmp(files.list[i].path, "/etc/kubernetes/pki/apiserver.key") == 0)
+			own_key = files.list[i].content.text;
+	}
+	fake_tls_start(&server, crt, own_key, pki_store_pem(store, PKI_CA_CRT), -1);
+	c = net_client_new(fake_tls_url(&server, "https", ""),
+		&(struct net_identity){ pki_store_pem(store, PKI_CA_CRT), cert.text, key.text }, -1, NULL);
+	rc = fn(c, l, &err);
+	net_client_free(c);
+	fake_tls_stop(&server);
+	pki_files_release(&files);
+	secret_release(&cert);
+	secret_release(&key);
+	return rc;
+}
+
+static void begin(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	net_init();
+	rack_up();
+	memset(&manners, 0, sizeof(manners));
+	for (size_t i = 0; i < rack.state.node_count; i++)
+		rack.state.nodes[i].ready = true;
+}
+
+static void test_pages(void)
+{
+	struct survey_look l;
+
+	begin();
+	l = look_of();
+	CHECK_INT(call(survey_ask_pods, &l), 0);
+	CHECK_INT(rack.state.pods.count, 3);
+	CHECK_INT(rack.state.nodes[3].pods, 3);
+	CHECK_STR(rack.state.pods.list[1].event, "no sandbox");
+	CHECK_INT(rack.state.pods.dns, DNS_NONE);
+	CHECK_STR(rack.state.pods.unknown, "");
+	rack_down();
+
+	/* a list without end, and one whose next page is no word */
+	begin();
+	manners.endless = true;
+	l = look_of();
+	CHECK_INT(call(survey_ask_pods, &l), 0);
+	CHECK(manners.pages <= 40 && strstr(rack.state.pods.unknown, "too many"));
+	CHECK_INT(rack.state.pods.dns, DNS_UNKNOWN);
+	rack_down();
+	begin();
+	manners.bad_token = true;
+	l = look_of();
+	CHECK_INT(call(survey_ask_pods, &l), 0);
+	CHECK_INT(manners.pages, 1);
+	CHECK(strstr(rack.state.pods.unknown, "cannot be gone on with"));
+	rack_down();
+}
+
+static void test_ways(void)
+{
+	struct survey_look l;
+
+	begin();
+	manners.cp2_refuses = manners.w1_drops = true;
+	l = look_of();
+	CHECK_INT(call(survey_ask_kubelets, &l), -1);
+	CHECK_INT(l.doubt, 3);
+	/* not yet: the API server may be the one that is silent */
+	CHECK_INT(rack.state.nodes[3].way, WAY_UNKNOWN);
+	CHECK_INT(rack.state.nodes[0].way, WAY_OPEN);
+	CHECK_INT(rack.state.nodes[1].way, WAY_BROKEN);
+	CHECK_STR(rack.state.nodes[1].way_said, "dial tcp 10.0.0.12:10250: connect: connection refused");
+	CHECK_INT(call(survey_ask_kubelets, &l), 0);
+	CHECK_INT(rack.state.nodes[3].way, WAY_BROKEN);
+	CHECK(strstr(rack.state.nodes[3].way_said, "no answer within"));
+	rack_down();
+
+	begin();
+	manners.w1_drops = true;
+	l = look_of();
+	CHECK_INT(call(survey_ask_kubelets, &l), -1);
+	manners.dead = true;
+	CHECK_INT(call(survey_ask_kubelets, &l), -1);
+	CHECK_INT(l.doubt, -1);
+	CHECK_INT(rack.state.nodes[3].way, WAY_UNKNOWN);
+	rack_down();
+}
+
+/* A Node that is not Ready is not asked, nor one that is none of ours, nor any when there is no time. */
+static void test_not_asked(void)
+{
+	struct survey_look l;
+
+	begin();
+	rack.state.nodes[3].ready = false;
+	l = look_of();
+	CHECK_INT(call(survey_ask_kubelets, &l), 0);
+	CHECK_INT(manners.asked, 3);
+	CHECK_INT(rack.state.nodes[3].way, WAY_UNKNOWN);
+	rack_down();
+	begin();
+	l = look_of();
+	l.deadline = 0;
+	CHECK_INT(call(survey_ask_kubelets, &l), 0);
+	CHECK_INT(call(survey_ask_pods, &l), 0);
+	CHECK_INT(manners.asked, 0);
+	CHECK(strstr(rack.state.pods.unknown, "no time left"));
+	rack_down();
+}
+
+static const struct test tests[] = {
+	{ "pages of Pods", test_pages },
+	{ "the way to kubelets", test_ways },
+	{ "what is not asked", test_not_asked },
+};
+TEST_MAIN(tests)
