@@ -22,6 +22,13 @@ static bool tells_drift(const char *step, const char *text)
 	return false;
 }
 
+/* What goes away by itself, some time after its cause. */
+static bool follows(const struct finding *f)
+{
+	return strcmp(f->name, "pod-not-ready") == 0 || strcmp(f->name, "dns-down") == 0 ||
+	       strcmp(f->name, "node-not-ready") == 0;
+}
+
 static void add_drift(const struct cli_run *r, const struct would *w, size_t host, struct findings *out)
 {
 	for (size_t s = 0; s < r->config.step_count; s++) {
@@ -62,6 +69,7 @@ void health_fold(struct cli_run *r, const struct would *w, struct health *h)
 			h->errors += all->list[k].level == FINDING_ERROR && !all->list[k].ignored;
 			h->warnings += all->list[k].level == FINDING_WARNING && !all->list[k].ignored;
 			h->remediable += health_remediable(&all->list[k]);
+			h->unwell += follows(&all->list[k]);
 		}
 	}
 }

@@ -139,9 +139,16 @@ static int agreed(const struct cli_run *r, struct error *err)
 static int look_settled(struct cli_run *r, const struct cli_options *o, struct would *w, struct health *h)
 {
 	int64_t deadline = clock_mono_ms() + SETTLE_MS;
+	bool said = false;
 	int looked;
 
-	while ((looked = look(r, o, w, h)) == 0 && (h->remediable || h->settling) && clock_mono_ms() < deadline) {
+	while ((looked = look(r, o, w, h)) == 0 && (h->remediable || h->unwell || h->settling) &&
+		clock_mono_ms() < deadline) {
+		if (!said)
+			fprintf(stderr,
+				"waiting, %d s at most: what was started takes its time until Nodes and Pods are Ready\n",
+				SETTLE_MS / 1000);
+		said = true;
 		health_release(h);
 		would_release(w);
 		cli_run_release(r);

@@ -186,6 +186,7 @@ struct health {
 	struct findings *hosts; /* per host of the inventory */
 	size_t host_count;
 	unsigned errors, warnings, remediable;
+	unsigned unwell;   /* findings of Pods and of DNS: what was mended may be their cause, and takes its time to show */
 	unsigned settling; /* Pods of kube-system and kubelets that may just be starting */
 };
 /* Over a run of kind.health that has ended: findings_health of every host, and what its steps would change as findings named drift. */

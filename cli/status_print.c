@@ -77,7 +77,7 @@ static void host_line(const struct cli_run *r, size_t i, int width)
 	status_pods(r, i, &up, &all);
 	if (all)
 		snprintf(pods, sizeof(pods), "%u of %u", up, all);
-	printf("%-18s  %-8s  %-8s  %-10s  %-8s  %s\n", node, *unit ? unit : "-", kubelet, runtime, pods, left);
+	printf("%-18s  %-10s  %-8s  %-10s  %-8s  %s\n", node, *unit ? unit : "-", kubelet, runtime, pods, left);
 }
 
 /* What to do about hosts that could not be looked at; the same for many is said once. */
@@ -144,7 +144,7 @@ void status_print(const struct cli_run *r, const struct status *s, const struct 
 	head(r, s);
 	status_lock_print(r);
 	printf("  endpoint    https://%s:%d\n\n", inventory_endpoint(r->inventory), r->inventory->endpoint.port);
-	printf("%-*s  %-13s  %-15s  %-18s  %-8s  %-8s  %-10s  %-8s  %s\n", width, "HOST", "ROLE", "ADDRESS", "NODE",
+	printf("%-*s  %-13s  %-15s  %-18s  %-10s  %-8s  %-10s  %-8s  %s\n", width, "HOST", "ROLE", "ADDRESS", "NODE",
 		"UNIT", "KUBELET", "CONTAINERD", "PODS", "CERTIFICATE");
 	for (size_t i = 0; i < r->inventory->host_count; i++)
 		if (r->chosen[i])
