@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# The main job, both flavours: five bare hosts become a highly available cluster; a second apply changes nothing; a host is added; the VIP moves.
+# The main job, both flavours: five bare hosts become a highly available cluster; a second apply changes nothing; a host is added; the VIP moves;
+# a machine with a kernel of its own joins, which boots while the others install.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 five_hosts() {
 	fresh "$1"
 	inventory
+	machine_begins "$1"
 	apply first
 	show first 30
 	is "$1: apply ends with 0 (${seconds} s)" "$status" 0
@@ -62,7 +64,7 @@ repaired() {
 one_more() {
 	"$LAB" up --hosts s1 || fail "a spare comes up"
 	fingerprint cp1 cp2 cp3 w2 | grep -v '^[a-z0-9]* [A-Z]' >"$WORK/before"
-	inventory
+	inventory --hosts cp1,cp2,cp3,w1,w2,s1
 	apply more
 	show more 12
 	is "$1: apply with one more host ends with 0 (${seconds} s)" "$status" 0
@@ -96,7 +98,42 @@ stop_apiserver() {
 }
 voters_are() { [ "$(voters "$1")" = "$2" ]; }
 
+# The newest flavour of those asked for gets the machine: under emulation each costs minutes.
+machine_flavour() { for f in "$@"; do ! flavour_present "$f" || echo "$f"; done | sort | tail -n 1; }
+machine_begins() {
+	machine_pid=
+	[ "$1" = "$wants_machine" ] || return 0
+	if ! machines_possible; then
+		skip "$1: a worker with a kernel of its own: there can be none here (see 'tests/lab/lab doctor')"
+		return
+	fi
+	begun=$(now_ms)
+	{ "$LAB" up --machines w3 >"$WORK/machine.out" 2>&1 && now_ms >"$WORK/machine.up"; } &
+	machine_pid=$!
+}
+# The other hosts stand on this machine's kernel and cgroups, this one does not: one cluster all the same.
+machine_joins() {
+	[ -n "$machine_pid" ] || return 0
+	wait "$machine_pid" || { fail "$1: w3 comes up: see below" || show machine 20; return; }
+	figure "w3: a disk of its own and its boot beside the installation: $((($(cat "$WORK/machine.up") - begun) / 1000)) s"
+	is "$1: w3 has a kernel and cgroups of its own" "$("$LAB" exec w3 sh -c 'stat -f -c %T /sys/fs/cgroup; grep -c partition /proc/swaps' | paste -sd' ')" "cgroup2fs 1"
+	inventory
+	apply machine
+	show machine 30
+	is "$1: apply with w3 ends with 0 (${seconds} s)" "$status" 0 || return
+	figure "w3: apply until it has joined: ${seconds} s"
+	ok "$1: seven Ready nodes" until_ok 600 ready_is 7
+	ok "$1: pods on it and on another worker reach each other" pods_talk w2 w3
+	kc delete pod --all --wait --grace-period=1 >/dev/null
+	fingerprint w3 >"$WORK/before"
+	apply again
+	fingerprint w3 >"$WORK/after"
+	is "$1: and apply after it finds nothing to do (${seconds} s)" "$status $(grep -c 'nothing was changed' "$WORK/again.out")" "0 1" || show again 12
+	ok "$1: nothing changed on w3" diff "$WORK/before" "$WORK/after"
+	figure "w3: memory in use: $("$LAB" exec w3 awk '/^MemTotal/ { t = $2 } /^MemAvailable/ { a = $2 } END { printf "%d MiB of %d", (t - a) / 1024, t / 1024 }' /proc/meminfo)"
+}
 
+wants_machine=$(machine_flavour "$@")
 for flavour in "$@"; do
 	if ! flavour_present "$flavour"; then
 		skip "$flavour: no Kubernetes release in $RELEASE (see 'tests/lab/lab help', fetch-release)"
@@ -119,6 +156,7 @@ for flavour in "$@"; do
 	repaired "$holder_off"
 	apply healed
 	is "$flavour: apply on the healed cluster ends with 0" "$status" 0
+	machine_joins "$flavour"
 	scenario_end
 done
 summary

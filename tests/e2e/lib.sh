@@ -60,6 +60,8 @@ scenario() {
 scenario_end() { rm -rf "$WORK"; }
 
 flavour_present() { [ "$1" = debian ] || [ -x "$RELEASE/kubeadm" ]; }
+# QEMU and what it needs: hosts of kind machine
+machines_possible() { "$LAB" doctor | grep 'machines with a kernel of their own *yes' >/dev/null; }
 kubectl_program() { "$LAB" kubectl; }
 kc() { "$(kubectl_program)" --kubeconfig "$XDG_STATE_HOME/kubewright/lab/kubeconfig" --request-timeout=10s "$@"; }
 
@@ -136,17 +138,17 @@ make_good() {
 	esac
 }
 
-# A pod on each worker, each asked by the other's.
+# pods_talk [WORKER WORKER]: a pod on each, each asked by the other's.
 pods_talk() {
-	local image=registry.k8s.io/lab/probe:1 w
+	local image=registry.k8s.io/lab/probe:1 one=${1:-w1} other=${2:-w2} w
 	[ "$(cat "$STATE/flavour")" = release ] || image=k8s.gcr.io/lab/probe:1
-	for w in w1 w2; do
+	for w in "$one" "$other"; do
 		kc run "talk-$w" --image="$image" --restart=Never --overrides="{\"spec\":{\"nodeName\":\"$w\",\"terminationGracePeriodSeconds\":0}}" \
 			--command -- sh -c "mkdir /www; echo from-$w >/www/index.html; exec httpd -f -p 8080 -h /www" >/dev/null || return 1
 	done
-	until_ok 60 pods_running || return 1
-	[ "$(kc exec talk-w1 -- wget -qO- "http://$(pod_ip talk-w2):8080/")" = from-w2 ] &&
-		[ "$(kc exec talk-w2 -- wget -qO- "http://$(pod_ip talk-w1):8080/")" = from-w1 ]
+	until_ok 300 pods_running || return 1
+	[ "$(kc exec "talk-$one" -- wget -qO- "http://$(pod_ip "talk-$other"):8080/")" = "from-$other" ] &&
+		[ "$(kc exec "talk-$other" -- wget -qO- "http://$(pod_ip "talk-$one"):8080/")" = "from-$one" ]
 }
 pods_running() { [ "$(kc get pods --no-headers 2>/dev/null | grep -c '^talk-.* Running ')" = 2 ]; }
 pod_ip() { kc get pod "$1" -o jsonpath='{.status.podIP}'; }
@@ -179,6 +181,7 @@ secrets_hidden() {
 	} | grep -E '.{8}' >"$pattern"
 	note "searching for $(wc -l <"$pattern") secrets"
 	for h in $("$LAB" status | awk '$3 == "up" { print $1 }'); do
+		grep -q "name: $h," "$WORK/kubewright.yaml" || continue
 		{
 			"$LAB" exec "$h" sh -c 'journalctl --no-pager -o cat; cat /var/lib/kubewright/history /var/lib/kubewright/jobs/*/log /var/lib/kubewright/jobs/*/stdout 2>/dev/null
 				for p in /proc/[0-9]*; do tr "\0" " " <$p/cmdline; tr "\0" " " <$p/environ; done 2>/dev/null

@@ -13,9 +13,12 @@ prepare_all() {
 	local missing
 	missing=$(deps_missing | tr '\n' ' ')
 	[ -z "$missing" ] || die "missing packages: $missing: run 'lab install-deps'"
+	[ -z "$machines" ] || missing=$(machine_obstacle)
+	[ -z "$missing" ] || die "no machine with a kernel of its own here: $missing: run 'lab install-deps'"
 	mkdir -p "$CACHE"
 	[ "$flavour" = debian ] || kubernetes_ensure release
-	rootfs_ensure
+	[ -n "$only_machines" ] || rootfs_ensure
+	[ -z "$machines" ] || machine_image_ensure
 	kubernetes_ensure "$flavour"
 	repositories_ensure "$flavour"
 	registry_program_ensure
@@ -28,14 +31,14 @@ lab_stands() { compgen -G '/var/lib/kubewright-lab*' >/dev/null || [ -d "$STATE"
 # Entries of recipes that have since changed. Never while a lab is up, of whatever number: its disks may stand on one of them.
 caches_prune() {
 	local kind entry
-	for kind in rootfs repo-debian repo-release images-debian images-release k8s-debian; do
+	for kind in rootfs machine repo-debian repo-release images-debian images-release k8s-debian; do
 		for entry in "$CACHE/$kind"-*; do
 			case $entry in
-			"$(rootfs_cache)" | "$(repositories_cache "$flavour")" | "$(images_cache "$flavour")" | "$(kubernetes_cache debian)") continue ;;
+			"$(rootfs_cache)" | "$(machine_image_cache)" | "$(repositories_cache "$flavour")" | "$(images_cache "$flavour")" | "$(kubernetes_cache debian)") continue ;;
 			esac
 			# Of the other flavour nothing is known to be stale here.
 			case $kind in
-			rootfs | k8s-debian | *-"$flavour") rm -rf "$entry" ;;
+			rootfs | machine | k8s-debian | *-"$flavour") rm -rf "$entry" ;;
 			esac
 		done
 	done
@@ -66,9 +69,14 @@ inotify_restore() {
 }
 
 lab_up() {
-	local names name
+	local names machine_names=() name
 	settle_flavour
-	name=$(split_hosts "$hosts") || exit 2
+	if [ -n "$machines" ]; then
+		hardware_words "$hardware" >/dev/null || exit 2
+		name=$(split_hosts "$machines") || exit 2
+		mapfile -t machine_names <<<"$name"
+	fi
+	name=$(split_hosts "${hosts:-$machines}") || exit 2
 	mapfile -t names <<<"$name"
 	prepare_all
 	mkdir -p "$STATE/hosts"
@@ -79,6 +87,8 @@ lab_up() {
 	ssh_key_ensure
 	bridge_up
 	services_start "$flavour"
+	machine_declare "${machine_names[@]}"
+	mapfile -t names < <(printf '%s\n' "${names[@]}" "${machine_names[@]}" | awk 'NF && !seen[$1]++')
 	hosts_boot "${names[@]}"
 	say "up: ${names[*]} (flavour $flavour)"
 }
@@ -136,7 +146,7 @@ lab_status() {
 	for name in $(hosts_created); do
 		power=off
 		! host_running "$name" || power=$(if host_greets "$name"; then echo up; else echo silent; fi)
-		printf '%-5s %-12s %s\n' "$name" "$(host_address "$name")" "$power"
+		printf '%-5s %-12s %s%s\n' "$name" "$(host_address "$name")" "$power" "$(! host_is_machine "$name" || echo ' machine')"
 	done
 	for service in mirror packages registry; do
 		printf '%-9s %s\n' "$service" "$(marked_pids "service-$service" | grep -q . && echo running || echo stopped)"

@@ -23,8 +23,9 @@ lab_doctor() {
 	missing=$(deps_missing | tr '\n' ' ')
 	printf 'packages\n'
 	trait 'missing' "${missing:-none}"
+	trait 'machines with a kernel of their own' "$(obstacle=$(machine_obstacle) && printf '%s' "${obstacle:+no: }${obstacle:-yes, by QEMU}")"
 	printf 'cache %s\n' "$CACHE"
-	for entry in "$CACHE"/{rootfs,k8s,repo,images}-*; do
+	for entry in "$CACHE"/{rootfs,machine,k8s,repo,images}-*; do
 		[ ! -d "$entry" ] || trait "$(du -sh "$entry" 2>/dev/null | cut -f1)" "${entry##*/}"
 	done
 	trait 'Kubernetes release' "$(if release_present; then kubernetes_version release; else printf 'absent: --flavour release cannot run (lab fetch-release)'; fi)"

@@ -19,7 +19,7 @@ host_create() {
 	id=$(tr -d - </proc/sys/kernel/random/uuid)
 	printf '%s\n' "$id" >"$upper/etc/machine-id"
 	printf '%s\n' "$host" >"$upper/etc/hostname"
-	host_names >"$upper/etc/hosts"
+	host_names "$host" >"$upper/etc/hosts"
 	ssh-keygen -A -f "$upper" >/dev/null
 	install -m 0600 "$STATE/ssh/id_ed25519.pub" "$upper/root/.ssh/authorized_keys"
 	install -m 0600 "$STATE/ssh/id_ed25519.pub" "$upper/home/ops/.ssh/authorized_keys"
@@ -31,20 +31,35 @@ host_create() {
 		printf 'ops ALL=(ALL:ALL) NOPASSWD: ALL\n'
 	fi >"$upper/etc/sudoers.d/ops"
 	chmod 0440 "$upper/etc/sudoers.d/ops"
-	host_own_files "$upper/usr/lib/kwlab"
 	host_site_files "$upper"
+	if host_is_machine "$host"; then
+		machine_disk_new "$host" "$dir/new"
+	else
+		host_own_files "$upper/usr/lib/kwlab"
+		site_settings "$upper"
+		[ "$host" != "$RESOLVED_HOST" ] || host_resolver "$upper"
+	fi
 	rm -rf "$dir/disk"
 	mv -T "$dir/new" "$dir/disk"
 }
 
-# /etc/hosts of a host: itself it does not know; the mirrors' names lead to the forwarder on the bridge.
+# /etc/hosts of a host: itself as the installer writes it; the mirrors' names lead to the forwarder on the bridge.
 host_names() {
 	local site
 	printf '127.0.0.1\tlocalhost\n'
+	[ "$1" = "$NAMELESS_HOST" ] || printf '127.0.1.1\t%s\n' "$1"
 	for site in "$(apt_main_site)" "$(apt_security_site)"; do
 		site=${site#*://}
 		printf '%s\t%s\n' "$BRIDGE_ADDRESS" "${site%%[:/]*}"
 	done | sort -u
+}
+
+# systemd-resolved and its stub.
+host_resolver() {
+	mkdir -p "$1/etc/systemd/system/multi-user.target.wants"
+	ln -sf /lib/systemd/system/systemd-resolved.service "$1/etc/systemd/system/multi-user.target.wants/systemd-resolved.service"
+	ln -sf /lib/systemd/system/systemd-resolved.service "$1/etc/systemd/system/dbus-org.freedesktop.resolve1.service"
+	ln -sf ../run/systemd/resolve/stub-resolv.conf "$1/etc/resolv.conf"
 }
 
 # The copies that hosts/init binds over what namespaces do not divide.
@@ -78,6 +93,7 @@ known_hosts_update() {
 # of the host's nspawn, which is found by its mark: no pid file can be stale.
 host_leader() {
 	local pid child children
+	! host_is_machine "$1" || { machine_leader "$1" && return 0 || return 1; }
 	while read -r pid; do
 		children=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null) || continue
 		for child in $children; do
@@ -99,6 +115,10 @@ host_start() {
 	dir=$(host_dir "$host")
 	host_running "$host" && return 0
 	host_off "$host"
+	if host_is_machine "$host"; then
+		machine_spawn "$host" "$dir"
+		return
+	fi
 	mount -t overlay overlay -o "lowerdir=$(cat "$STATE/rootfs"),upperdir=$dir/disk/upper,workdir=$dir/disk/work" "$dir/root"
 	host_network_up "$host"
 	host_spawn "$host" "$dir"
@@ -131,8 +151,13 @@ host_greets() {
 	[ "${greeting#SSH-}" != "$greeting" ]
 }
 
+host_greets_or_off() { host_greets "$1" || { [ -n "$2" ] && ! host_running "$1"; }; }
+
+# A machine under emulation takes a minute, and several where others compute.
 host_ready() {
-	wait_until "${KUBEWRIGHT_LAB_BOOT_WAIT:-120}" "sshd on $1" host_greets "$1" ||
+	local limit=120 machine=''
+	! host_is_machine "$1" || limit=900 machine=yes
+	wait_until "${KUBEWRIGHT_LAB_BOOT_WAIT:-$limit}" "sshd on $1" host_greets_or_off "$1" "$machine" && host_running "$1" ||
 		die "host $1 did not come up: see $(host_dir "$1")/console.log, or 'lab exec $1 journalctl -b'"
 }
 
@@ -147,6 +172,10 @@ host_off() {
 	kill_marked "hang-$host" || true
 	wait_until 30 "the processes of $host to end" host_processes_gone "$host" ||
 		die "processes of $host cannot be killed: $(cgroup_pids "$host" | tr '\n' ' ')"
+	if host_is_machine "$host"; then
+		machine_off "$host"
+		return
+	fi
 	host_network_down "$host"
 	while host_mounted "$host"; do
 		umount "$(host_dir "$host")/root" 2>/dev/null || umount -l "$(host_dir "$host")/root"
@@ -159,6 +188,7 @@ host_off() {
 exec_in_host() {
 	local host=$1 leader
 	shift
+	! host_is_machine "$host" || { machine_exec "$host" "$@" && return; return $?; }
 	leader=$(host_leader "$host") || die "host $host is off: run 'lab start $host'"
 	setpriv --bounding-set=-sys_time,-sys_module --inh-caps=-sys_time,-sys_module \
 		nsenter -t "$leader" -m -u -i -n -p -C -r -w env -i \

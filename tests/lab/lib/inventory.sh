@@ -46,27 +46,37 @@ proxy_mode() {
 }
 
 lab_inventory() {
-	local names name base=http://$BRIDGE_ADDRESS:8080 ignored
+	local names name base=http://$BRIDGE_ADDRESS:8080 ignored='' exceptions=''
 	settle_flavour
 	[ -f "$STATE/repo/kubernetes.fingerprint" ] || die "no lab here: run 'lab up' first"
 	name=$(inventory_hosts) || exit 2
 	mapfile -t names <<<"$name"
-	ignored=$(preflight_ignored)
+	machines_only "${names[@]}" || exceptions=yes ignored=$(preflight_ignored)
 	printf 'cluster: lab\nkubernetes:\n  version: %s\n' "$(kubernetes_version "$flavour")"
 	printf '  repository: {url: "%s/%s/", fingerprint: %s}\n' "$base" "$(repository_path "$flavour")" "$(cat "$STATE/repo/kubernetes.fingerprint")"
 	[ "$flavour" = debian ] ||
 		printf 'containerd:\n  repository: {url: "%s/docker/", fingerprint: %s}\n' "$base" "$(cat "$STATE/repo/docker.fingerprint")"
-	[ -n "$single" ] || printf 'endpoint: {vip: %s, interface: eth0}\n' "$VIP"
+	[ -n "$single" ] || printf 'endpoint: {vip: %s%s}\n' "$VIP" "${exceptions:+, interface: eth0}"
 	printf 'network: {pods: 10.244.0.0/16, services: 10.96.0.0/16, cni: %s}\n' "$(cni_manifest "$flavour")"
-	printf 'runtime: {cgroup-driver: cgroupfs}\n'
-	printf 'kubelet: {config: {%s}}\n' "$(kubelet_settings "$flavour")"
-	printf 'kubeproxy: {config: {mode: %s, conntrack: {maxPerCore: 0}}}\n' "$(proxy_mode "$flavour")"
+	if [ -n "$exceptions" ]; then
+		printf 'runtime: {cgroup-driver: cgroupfs}\n'
+		printf 'kubelet: {config: {%s}}\n' "$(kubelet_settings "$flavour")"
+		printf 'kubeproxy: {config: {mode: %s, conntrack: {maxPerCore: 0}}}\n' "$(proxy_mode "$flavour")"
+	fi
 	[ -z "$ignored" ] || printf 'preflight: {ignore: [%s]}\n' "$ignored"
 	printf 'ssh: {user: ops, key: %s/ssh/id_ed25519}\nhosts:\n' "$STATE"
 	for name in "${names[@]}"; do
 		printf '  - {name: %s, address: %s, role: %s' "$name" "$(host_address "$name")" "$(host_role "$name")"
 		! host_sudo_asks "$name" || printf ', ssh: {sudo: "env:LAB_SUDO"}'
 		printf '}\n'
+	done
+}
+
+# Machines with a kernel of their own need nothing but the mirrors; hosts that share this one's need the exceptions above.
+machines_only() {
+	local name
+	for name in "$@"; do
+		host_is_machine "$name" || return 1
 	done
 }
 

@@ -9,7 +9,7 @@ machine_has_capability() {
 
 CAP_SYS_RESOURCE=24
 
-# host_site_files UPPER: into the disk being made.
+# host_site_files UPPER: into the disk being made, of either kind.
 host_site_files() {
 	local root=$1 registry
 	for registry in registry.k8s.io k8s.gcr.io; do
@@ -17,8 +17,10 @@ host_site_files() {
 		printf 'server = "https://%s"\n\n[host."http://%s:5000"]\n  capabilities = ["pull", "resolve"]\n' \
 			"$registry" "$BRIDGE_ADDRESS" >"$root/etc/containerd/certs.d/$registry/hosts.toml"
 	done
-	machine_has_capability "$CAP_SYS_RESOURCE" || site_without_oom "$root"
 }
+
+# site_settings UPPER: what a host needs that shares this machine's kernel.
+site_settings() { machine_has_capability "$CAP_SYS_RESOURCE" || site_without_oom "$1"; }
 
 # Without CAP_SYS_RESOURCE nothing may lower an oom_score_adj. containerd 2 has a setting for it; in 1.6 an imported file
 # replaces the whole table of CRI, so there the change is made in front of runc.

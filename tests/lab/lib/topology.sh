@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The hosts there can be, and where each one's things are.
 
-ALL_HOSTS=(cp1 cp2 cp3 w1 w2 s1 s2)
+ALL_HOSTS=(cp1 cp2 cp3 w1 w2 w3 s1 s2)
 DEFAULT_HOSTS=(cp1 cp2 cp3 w1 w2)
 
 host_known() {
@@ -25,7 +25,7 @@ need_created() {
 host_number() {
 	case $1 in
 	cp[1-3]) printf '1%s\n' "${1#cp}" ;;
-	w[12]) printf '2%s\n' "${1#w}" ;;
+	w[123]) printf '2%s\n' "${1#w}" ;;
 	s[12]) printf '3%s\n' "${1#s}" ;;
 	esac
 }
@@ -36,6 +36,10 @@ host_mac() { printf '02:6b:77:1a:b0:%s\n' "$(host_number "$1")"; }
 host_dir() { printf '%s/hosts/%s\n' "$STATE" "$1"; }
 host_link() { printf '%s-%s\n' "$PREFIX" "$1"; }
 host_netns() { printf '%s/hosts/%s/netns\n' "$STATE" "$1"; }
+
+# What its administrator left different on one host each: a resolver of its own, and a name that resolves to nothing.
+RESOLVED_HOST=w2
+NAMELESS_HOST=s1
 
 # Hosts where user ops must give a password to sudo.
 host_sudo_asks() {
