@@ -153,8 +153,8 @@ static const char *take_secret(struct screen *asked_for, const char *text, void 
 
 	(void)asked_for;
 	w->port->secret(w->port->ctx, w->pending.ask, text);
-	/* not from here: the dialog that asked has to be gone first */
-	w->pending.ready = true;
+	/* not from here: the dialog that asked has to be gone first. One below it may have asked for a run that is under way or forgotten */
+	w->pending.ready = w->pending.ask[0] != '\0' && !w->run;
 	return NULL;
 }
 

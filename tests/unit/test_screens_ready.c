@@ -173,6 +173,25 @@ static void test_plan_secret(void)
 	fake_tear_down();
 }
 
+/* Two pages asked for it, one dialog lies on the other: the second answer must not begin a run over the one that the first began. */
+static void test_secret_twice(void)
+{
+	memset(fake.begun, 0, sizeof(fake.begun));
+	fake_set_up(fake_file, screen_hosts(), 80, 24, false);
+	fake.secret_first = true;
+	CHECK(wizard_begin(&fake_wizard, PURPOSE_CHECK, NULL, NULL));
+	CHECK(wizard_begin(&fake_wizard, PURPOSE_CHECK, NULL, NULL));
+	fake_keys("hunter2\r");
+	wizard_dispatch(&fake_wizard);
+	CHECK_INT(fake.begun[PURPOSE_CHECK], 1);
+	CHECK(fake_sees("Password of root"));
+	fake_keys("hunter2\r");
+	wizard_dispatch(&fake_wizard);
+	CHECK_INT(fake.begun[PURPOSE_CHECK], 1);
+	fake_wait_over();
+	fake_tear_down();
+}
+
 static const struct test tests[] = {
 	{ "preflight: findings, explanations, exceptions", test_preflight },
 	{ "preflight: other exceptions stay", test_preflight_keeps_exceptions },
@@ -181,5 +200,6 @@ static const struct test tests[] = {
 	{ "plan: steps, details, confirmation", test_plan },
 	{ "plan: nothing to do", test_plan_nothing },
 	{ "plan: a secret is typed first", test_plan_secret },
+	{ "a secret that two pages asked for begins one run", test_secret_twice },
 };
 TEST_MAIN_IN_FOLDER(tests)

