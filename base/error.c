@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include "base/str.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,10 +44,23 @@ static void trim(char *text)
 		text[n - 1 - back] = '\0';
 }
 
+/* Servers' and libraries' words are in it: whoever prints it need not think of what they hold. */
+static void clean(char *text)
+{
+	struct str printable = STR_INIT;
+
+	str_add_printable(&printable, text, strlen(text));
+	/* never longer: a bad byte is one '?' */
+	memcpy(text, printable.buf, printable.len);
+	text[printable.len] = '\0';
+	str_release(&printable);
+}
+
 __attribute__((format(printf, 3, 0))) static void format(char *out, size_t size, const char *fmt, va_list ap)
 {
 	if (vsnprintf(out, size, fmt, ap) >= (int)size)
 		trim(out);
+	clean(out);
 }
 
 static void append(char *out, size_t size, const char *text)
@@ -140,6 +155,7 @@ int error_detail(struct error *err, const char *text)
 	}
 	/* text may be err->detail itself */
 	memmove(err->detail, start, strlen(start) + 1);
+	clean(err->detail);
 	return -1;
 }
 

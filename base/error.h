@@ -35,7 +35,7 @@ struct error {
 	char detail[1024]; /* tail of stderr, a YAML excerpt; may have several lines */
 };
 
-/* Each returns -1 so that `return error_set(…)` reads well. err may be NULL. */
+/* Texts are made safe for a terminal. Each returns -1 so that `return error_set(…)` reads well. err may be NULL. */
 int error_set(struct error *err, enum error_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Like error_set, and appends ": " and the text of errno value errnum. */
 int error_errno(struct error *err, enum error_kind kind, int errnum, const char *fmt, ...)

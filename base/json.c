@@ -303,3 +303,61 @@ void json_each(const struct json *object, void (*fn)(const char *key, const stru
 	json_object_foreach(in(object), key, value)
 		fn(key, (struct json *)value, ctx);
 }
+
+/* The text made printable; NULL: it is. */
+static char *cleaned(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	struct str clean = STR_INIT;
+
+	while ((*p >= ' ' && *p < 0x7f) || *p == '\n' || *p == '\t')
+		p++;
+	if (!*p)
+		return NULL;
+	str_add_printable(&clean, text, strlen(text));
+	if (strcmp(clean.buf, text) != 0)
+		return str_detach(&clean);
+	str_release(&clean);
+	return NULL;
+}
+
+static void clean_object(json_t *j)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(j, next, key, value)
+	{
+		char *name = cleaned(key);
+
+		json_clean((struct json *)value);
+		if (!name)
+			continue;
+		/* one that there is already keeps its value */
+		if (!json_object_get(j, name))
+			json_set((struct json *)j, name, (struct json *)json_incref(value));
+		json_object_del(j, key);
+		free(name);
+	}
+}
+
+void json_clean(struct json *j)
+{
+	json_t *at = in(j), *value;
+	size_t i;
+	char *text;
+
+	if (!at)
+		return;
+	if (jansson_is_object(at)) {
+		clean_object(at);
+	} else if (jansson_is_array(at)) {
+		json_array_foreach(at, i, value)
+			json_clean((struct json *)value);
+	} else if (jansson_is_string(at) && (text = cleaned(json_string_value(at))) != NULL) {
+		if (json_string_set_nocheck(at, text))
+			die_oom();
+		free(text);
+	}
+}

@@ -45,6 +45,9 @@ void json_set_bool(struct json *object, const char *key, bool v);
 /* Merges src into dst: objects by key, recursively; anything else replaces. */
 void json_merge(struct json *dst, const struct json *src);
 
+/* Makes every string in it, and every key, safe for a terminal (str_add_printable): for what came from elsewhere and is not sent back. */
+void json_clean(struct json *j);
+
 /* Reading. path is "metadata.name", with array indexes as numbers ("items.0.spec"); '\\' escapes a dot. Missing: NULL, 0, false or def. */
 const struct json *json_get(const struct json *j, const char *path);
 const char *json_get_str(const struct json *j, const char *path, const char *def);

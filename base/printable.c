@@ -2,6 +2,7 @@
 #include "base/str.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* Length of the valid UTF-8 sequence at p (RFC 3629), 0 when there is none. *code: its code point. */
 static size_t utf8(const unsigned char *p, size_t n, uint32_t *code)
@@ -86,4 +87,28 @@ void str_add_printable(struct str *out, const char *data, size_t n)
 			i += len;
 		}
 	}
+}
+
+void str_add_line(struct str *out, const char *data, size_t n)
+{
+	size_t from = out->len;
+
+	str_add_printable(out, data, n);
+	for (size_t i = from; i < out->len; i++)
+		if (out->buf[i] == '\n' || out->buf[i] == '\t')
+			out->buf[i] = ' ';
+}
+
+void str_copy_line(char *out, size_t size, const char *text)
+{
+	struct str s = STR_INIT;
+	size_t n;
+
+	str_add_line(&s, text, strlen(text));
+	n = s.len < size ? s.len : size - 1;
+	while (n < s.len && n > 0 && ((unsigned char)s.buf[n] & 0xc0) == 0x80)
+		n--;
+	memcpy(out, s.buf, n);
+	out[n] = '\0';
+	str_release(&s);
 }

@@ -32,6 +32,10 @@ bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 /* Replaces control characters, escape sequences and invalid UTF-8 so that text from elsewhere is safe on a terminal. Keeps \n and \t; in place is not possible: result is added to out. */
 void str_add_printable(struct str *out, const char *data, size_t n);
+/* The same on one line: newlines and tabs become blanks. */
+void str_add_line(struct str *out, const char *data, size_t n);
+/* The same into a buffer, cut at a character's start. */
+void str_copy_line(char *out, size_t size, const char *text);
 /* Damerau-Levenshtein distance, for did-you-mean; cut off at 9. */
 int str_distance(const char *a, const char *b);
 

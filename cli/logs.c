@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const char *const logs_words[] = { "history", "job", "log", "kubelet", "error", "hint", NULL };
+static const char *const logs_words[] = { "history", "-job", "log", "kubelet", "error", "hint", NULL };
 
 struct section {
 	const char *word, *title;
@@ -17,16 +17,11 @@ static const struct section sections[] = {
 	{ "kubelet", "journal of the kubelet" },
 };
 
-/* Texts of a host are made safe for a terminal. */
-static void print_text(const char *text, size_t len)
+static void print_text(const char *text)
 {
-	struct str out = STR_INIT;
-
-	str_add_printable(&out, text, len);
-	fputs(out.len ? out.buf : "(nothing)\n", stdout);
-	if (out.len && out.buf[out.len - 1] != '\n')
+	fputs(*text ? text : "(nothing)\n", stdout);
+	if (*text && !str_ends(text, "\n"))
 		putchar('\n');
-	str_release(&out);
 }
 
 static void print_answer(const struct remote_answer *a)
@@ -41,11 +36,11 @@ static void print_answer(const struct remote_answer *a)
 		for (size_t i = 0; i < a->count; i++) {
 			if (strcmp(a->lines[i].word, sections[s].word) != 0)
 				continue;
-			print_text(a->lines[i].value, a->lines[i].len);
+			print_text(a->lines[i].value);
 			any = true;
 		}
 		if (!any)
-			print_text("", 0);
+			print_text("");
 	}
 }
 

@@ -90,6 +90,7 @@ static bool read_past(const char *path, struct port_past *p)
 	ended = strstr(text, "\"kind\":\"run-done\"") != NULL;
 	verified = strstr(text, "\"step\":\"verify\",\"outcome\":\"ok\"") != NULL;
 	free(text);
+	json_clean(head);
 	if (!head || !json_get_str(head, "run", NULL)) {
 		json_free(head);
 		return false;

@@ -74,7 +74,7 @@ static void add(const struct row *row, const int *width, struct str *out)
 		str_addf(&line, c ? "  %-*s" : " %-*s", row->cell[UP][0] || c < SERIAL ? width[c] : 0, row->cell[c]);
 	while (line.len && line.buf[line.len - 1] == ' ')
 		str_truncate(&line, line.len - 1);
-	/* a serial number is what a host says it is */
+	/* cells are cut by bytes */
 	str_add_printable(out, line.buf, line.len);
 	str_addc(out, '\n');
 	str_release(&line);

@@ -73,6 +73,7 @@ static void watch_event(const struct event *ev, void *watch)
 /* What came since the last time. */
 static void show(struct watch *w)
 {
+	struct str clean = STR_INIT;
 	const char *lines;
 	size_t len;
 
@@ -83,8 +84,11 @@ static void show(struct watch *w)
 		return;
 	}
 	lines = recording_lines(w->recording, &len);
-	fwrite(lines + w->bytes, 1, len - w->bytes, stdout);
+	/* whole lines; those that are no JSON are among them */
+	str_add_printable(&clean, lines + w->bytes, len - w->bytes);
+	fputs(clean.buf, stdout);
 	fflush(stdout);
+	str_release(&clean);
 	w->bytes = len;
 }
 

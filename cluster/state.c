@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "cluster/cluster.h"
 
 #include <stdio.h>
@@ -37,7 +38,7 @@ static void internal_address(const struct json *node, char *out, size_t size)
 		const struct json *a = json_at(addresses, i);
 
 		if (strcmp(json_get_str(a, "type", ""), "InternalIP") == 0) {
-			snprintf(out, size, "%s", json_get_str(a, "address", ""));
+			str_copy_line(out, size, json_get_str(a, "address", ""));
 			return;
 		}
 	}
@@ -59,8 +60,8 @@ static void read_node(const struct json *json, struct cluster_node *n)
 	const struct json *labels = json_get(json, "metadata.labels");
 	const char *version = json_get_str(json, "status.nodeInfo.kubeletVersion", "");
 
-	snprintf(n->name, sizeof(n->name), "%s", json_get_str(json, "metadata.name", ""));
-	snprintf(n->version, sizeof(n->version), "%s", *version == 'v' ? version + 1 : version);
+	str_copy_line(n->name, sizeof(n->name), json_get_str(json, "metadata.name", ""));
+	str_copy_line(n->version, sizeof(n->version), *version == 'v' ? version + 1 : version);
 	internal_address(json, n->address, sizeof(n->address));
 	read_ready(json, n);
 	n->unschedulable = json_get_bool(json, "spec.unschedulable", false);

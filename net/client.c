@@ -254,6 +254,7 @@ static struct json *parse(const struct net_response *r, struct error *err)
 
 	if (!j)
 		error_set(err, ERROR_PROTOCOL, "the answer is not JSON: %s", why.what);
+	json_clean(j);
 	return j;
 }
 

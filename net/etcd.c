@@ -24,7 +24,7 @@ static void text_of(const struct json *j, const char *path, char *out, size_t si
 	if (number)
 		snprintf(out, size, "%" PRId64, number);
 	else
-		snprintf(out, size, "%s", json_get_str(j, path, ""));
+		str_copy_line(out, size, json_get_str(j, path, ""));
 }
 
 static int64_t number_of(const struct json *j, const char *path)

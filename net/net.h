@@ -51,7 +51,7 @@ struct net_response {
 int net_do(struct net_client *c, const struct net_request *q, struct net_response *r, struct error *err);
 /*
  * The same, expecting 2xx and JSON: returns the document (caller frees). Another status is ERROR_NET with the Status object's message; *status is set when not NULL.
- * body may be NULL.
+ * body may be NULL. Strings of the document are safe for a terminal.
  */
 struct json *net_json(struct net_client *c, const char *method, const char *path, const char *content_type, const struct json *body,
 	long *status, struct error *err);

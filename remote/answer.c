@@ -23,16 +23,27 @@ static bool is_line(const char *line, size_t len, const char *nonce, const char 
 	return len == n + 1 + w && memcmp(line, nonce, n) == 0 && line[n] == ' ' && memcmp(line + n + 1, what, w) == 0;
 }
 
-static bool known_word(const char *const *words, const char *word, size_t len)
+/* What a word's value may hold. */
+enum value_kind { VALUE_UNKNOWN, VALUE_LINES, VALUE_LINE, VALUE_BYTES };
+
+/* What becomes an error's text is one line, whatever the script. */
+static bool is_failure(const char *word, size_t len)
+{
+	return (len == 5 && memcmp(word, "error", len) == 0) || (len == 4 && memcmp(word, "hint", len) == 0);
+}
+
+static enum value_kind kind_of(const char *const *words, const char *word, size_t len)
 {
 	for (; words && *words; words++) {
-		size_t n = strlen(*words);
+		enum value_kind kind = **words == '=' ? VALUE_BYTES : **words == '-' ? VALUE_LINE : VALUE_LINES;
+		const char *known = *words + (kind != VALUE_LINES);
+		size_t n = strlen(known);
 
-		if (n > 0 && (*words)[n - 1] == '*' ? len >= n - 1 && memcmp(*words, word, n - 1) == 0
-						    : len == n && memcmp(*words, word, n) == 0)
-			return true;
+		if (n > 0 && known[n - 1] == '*' ? len >= n - 1 && memcmp(known, word, n - 1) == 0
+						 : len == n && memcmp(known, word, n) == 0)
+			return kind == VALUE_LINES && is_failure(word, len) ? VALUE_LINE : kind;
 	}
-	return words == NULL;
+	return words ? VALUE_UNKNOWN : VALUE_LINES;
 }
 
 static bool word_char(char c)
@@ -52,9 +63,11 @@ static int bad_line(const char *why, const char *line, size_t len, struct error 
 	return -1;
 }
 
-static int add_value(struct remote_answer_line *out, bool encoded, const char *text, size_t len, struct error *err)
+/* Cleaned here, at the door: nobody who prints, logs or compares a value need think of what a host may have put into it. */
+static int add_value(struct remote_answer_line *out, enum value_kind kind, bool encoded, const char *text, size_t len,
+	struct error *err)
 {
-	struct str value = STR_INIT;
+	struct str value = STR_INIT, clean = STR_INIT;
 
 	if (encoded) {
 		if (str_add_unbase64(&value, text, len) != 0) {
@@ -67,6 +80,11 @@ static int add_value(struct remote_answer_line *out, bool encoded, const char *t
 				return bad_line("control characters in a value", text, len, err);
 		str_addn(&value, text, len);
 	}
+	if (kind != VALUE_BYTES) {
+		(kind == VALUE_LINE ? str_add_line : str_add_printable)(&clean, value.buf, value.len);
+		str_wipe(&value);
+		value = clean;
+	}
 	out->len = value.len;
 	out->value = str_detach(&value);
 	return 0;
@@ -76,17 +94,19 @@ static int add_line(
 	struct remote_answer *a, size_t *cap, const char *line, size_t len, const char *const *words, struct error *err)
 {
 	struct remote_answer_line l = { 0 };
+	enum value_kind kind;
 	size_t n = 0;
 
 	while (n < len && word_char(line[n]))
 		n++;
 	if (n == 0 || n == len || n > ANSWER_WORD_MAX || (line[n] != '=' && line[n] != ':'))
 		return bad_line("a line that is none", line, len, err);
-	if (!known_word(words, line, n))
+	kind = kind_of(words, line, n);
+	if (kind == VALUE_UNKNOWN)
 		return bad_line("a word that was not expected", line, n, err);
 	if (a->count == ANSWER_LINES_MAX)
 		return error_set(err, ERROR_PROTOCOL, "the host's answer has too many lines");
-	if (add_value(&l, line[n] == ':', line + n + 1, len - n - 1, err) != 0)
+	if (add_value(&l, kind, line[n] == ':', line + n + 1, len - n - 1, err) != 0)
 		return -1;
 	l.word = xstrndup(line, n);
 	if (a->count == *cap) {

@@ -79,7 +79,7 @@ struct remote_param {
 	const char *value; /* any bytes but NUL; NULL: "" */
 };
 struct remote_answer_line {
-	char *word, *value; /* value decoded; may hold any bytes, NUL-terminated after len */
+	char *word, *value; /* value decoded, NUL-terminated after len */
 	size_t len;
 };
 struct remote_answer {
@@ -91,6 +91,8 @@ struct remote_answer {
  * Runs a script as root. words: NULL-terminated list of the words it may answer ("unit.*" allows a prefix); another one, a missing end, bad
  * encoding or more than 4 MiB is ERROR_PROTOCOL. A non-zero status is ERROR_COMMAND whose what is the value of the answer's "error" word if given
  * (else "exit status N"), whose hint is the value of "hint", and whose detail is the tail of stderr.
+ * Values are safe for a terminal (str_add_printable), in as many lines as they have; those of "error", "hint" and of a word that stands in the list as "-word" are one line,
+ * those of "=word" are left as they came, any bytes, for what is compared or parsed and never shown.
  * answer may be NULL; else it is filled (also when the script failed after answering) and the caller releases it.
  */
 int remote_script(struct remote *r, const char *name, const char *script, const struct remote_param *params, size_t param_count,

@@ -17,7 +17,7 @@
 /* The job's own answer is framed by a fixed word: it is read from a file of root's, so nothing else can write it. */
 #define JOB_NONCE "kubewright-job"
 
-static const char *const outer_words[] = { "attached", "status", "ran_input", "ran_run", "stdout", "error", "hint",
+static const char *const outer_words[] = { "attached", "status", "ran_input", "ran_run", "=stdout", "error", "hint",
 	NULL };
 
 /* The job's answer, from the outer one, and its failure as an error. */

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const fetch_words[] = { "pem_*", "error", "hint", NULL };
+static const char *const fetch_words[] = { "=pem_*", "error", "hint", NULL };
 
 static bool api_listens(const struct cluster_host *h)
 {
@@ -89,7 +89,7 @@ static int ask_api(struct net_client *c, void *ctx, struct error *err)
 	if (!version)
 		return -1;
 	text = json_get_str(version, "gitVersion", "");
-	snprintf(out->version, sizeof(out->version), "%s", *text == 'v' ? text + 1 : text);
+	str_copy_line(out->version, sizeof(out->version), *text == 'v' ? text + 1 : text);
 	out->version[strcspn(out->version, "-+")] = '\0';
 	json_free(version);
 	nodes = net_json(c, "GET", "/api/v1/nodes", NULL, NULL, NULL, err);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const char *const unlock_words[] = { "unlocked", "job", "error", "hint", NULL };
+static const char *const unlock_words[] = { "unlocked", "-job", "error", "hint", NULL };
 
 enum step_verdict unlock_check(struct task *t, struct error *why)
 {

@@ -146,11 +146,20 @@ static bool decode_line(const struct recording *r, struct decoded *d)
 	return true;
 }
 
+/* Somebody may have sent the file: what it says is no safer for a terminal than what a host says. */
+static struct json *parse(const char *text, size_t len)
+{
+	struct json *line = json_parse(text, len, NULL);
+
+	json_clean(line);
+	return line;
+}
+
 /* false: cannot be understood, nothing to free. */
 static bool decode(const struct recording *r, const char *text, size_t len, struct decoded *d)
 {
 	memset(d, 0, sizeof(*d));
-	d->line = json_parse(text, len, NULL);
+	d->line = parse(text, len);
 	if (d->line && decode_line(r, d))
 		return true;
 	json_free(d->line);
@@ -170,7 +179,7 @@ static void head_hosts(struct recording *r, const struct json *hosts)
 	for (size_t i = 0; i < r->host_count; i++) {
 		const struct json *item = json_at(hosts, i);
 
-		snprintf(r->hosts[i].name, sizeof(r->hosts[i].name), "%s", json_get_str(item, "name", ""));
+		str_copy_line(r->hosts[i].name, sizeof(r->hosts[i].name), json_get_str(item, "name", ""));
 		r->hosts[i].roles = (unsigned)json_get_int(item, "roles", 0);
 	}
 }
@@ -183,16 +192,25 @@ static void head_steps(struct recording *r, const struct json *steps)
 		const struct json *item = json_at(steps, i);
 		const char *name = json_get_str(item, "name", "");
 
-		snprintf(r->steps[i].name, sizeof(r->steps[i].name), "%s", name);
-		snprintf(r->steps[i].title, sizeof(r->steps[i].title), "%s", json_get_str(item, "title", name));
+		str_copy_line(r->steps[i].name, sizeof(r->steps[i].name), name);
+		str_copy_line(r->steps[i].title, sizeof(r->steps[i].title), json_get_str(item, "title", name));
 		r->steps[i].roles = (unsigned)json_get_int(item, "roles", 0);
 		r->steps[i].flags = (unsigned)json_get_int(item, "flags", 0);
 	}
 }
 
+static char *word_of(const struct json *head, const char *name)
+{
+	const char *text = json_get_str(head, name, "");
+	struct str line = STR_INIT;
+
+	str_add_line(&line, text, strlen(text));
+	return str_detach(&line);
+}
+
 static int read_head(struct recording *r, const char *path, size_t len, struct error *err)
 {
-	struct json *head = json_parse(r->text.buf, len, NULL);
+	struct json *head = parse(r->text.buf, len);
 	const struct json *hosts = json_get(head, "hosts"), *steps = json_get(head, "steps");
 	int rc = -1;
 
@@ -208,8 +226,8 @@ static int read_head(struct recording *r, const char *path, size_t len, struct e
 	if (rc == 0) {
 		head_hosts(r, hosts);
 		head_steps(r, steps);
-		r->command = xstrdup(json_get_str(head, "command", ""));
-		r->run = xstrdup(json_get_str(head, "run", ""));
+		r->command = word_of(head, "command");
+		r->run = word_of(head, "run");
 	}
 	json_free(head);
 	return rc;

@@ -540,7 +540,7 @@ static void test_words_are_documented(void)
 		char word[64];
 		bool found = false;
 
-		snprintf(word, sizeof(word), "%.*s", (int)strcspn(*w, "*"), *w);
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(*w + strspn(*w, "-="), "*"), *w + strspn(*w, "-="));
 		for (const char *p = top.buf; !found && (p = strstr(p, word)) != NULL; p++)
 			found = (p[-1] == ' ') &&
 				(strchr(*w, '*') || p[strlen(word)] == ' ' || p[strlen(word)] == '\n');

@@ -5,7 +5,7 @@
 #include "remote/remote.h"
 #include "tests/test.h"
 
-static const char *const words[] = { "os", "mem", "unit.*", "error", NULL };
+static const char *const words[] = { "-os", "=mem", "unit.*", "error", NULL };
 
 static int parse(struct remote_answer *a, const char *text, struct error *err)
 {
@@ -157,8 +157,42 @@ static void mutations(void)
 	CHECK(taken > 1000 && taken < 199000);
 }
 
+/* Escapes, C1 in UTF-8, a direction override, a newline, a NUL and a bad byte, in base64 as say sends them. */
+#define EVIL \
+	"\x1b]0;t\x07\x1b[2J\xc2\x9b" \
+	"a\xe2\x80\xae" \
+	"b\nc\0d\xff"
+
+static void evil(void)
+{
+	struct str text = STR_INIT;
+	struct remote_answer a;
+	struct error err = { 0 };
+	static const char *const all[] = { "os", "mem", "unit.x", "error" };
+
+	str_add(&text, "N0nce begin\n");
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		str_addf(&text, "%s:", all[i]);
+		str_add_base64(&text, EVIL, sizeof(EVIL) - 1);
+		str_addc(&text, '\n');
+	}
+	str_add(&text, "N0nce end\n");
+	CHECK_INT(parse(&a, text.buf, &err), 0);
+	/* one line; bytes; lines; always one line */
+	CHECK_STR(remote_answer_get(&a, "os"), "ab cd?");
+	CHECK(a.lines[1].len == sizeof(EVIL) - 1 && memcmp(a.lines[1].value, EVIL, sizeof(EVIL)) == 0);
+	CHECK_STR(remote_answer_get(&a, "unit.x"), "ab\ncd?");
+	CHECK_STR(remote_answer_get(&a, "error"), "ab cd?");
+	remote_answer_release(&a);
+	CHECK_INT(remote_answer_parse(&a, "N0nce", text.buf, text.len, NULL, &err), 0);
+	CHECK_STR(remote_answer_get(&a, "mem"), "ab\ncd?");
+	remote_answer_release(&a);
+	str_release(&text);
+}
+
 static const struct test tests[] = {
 	{ "good answers", good },
+	{ "values are safe for a terminal", evil },
 	{ "broken answers", broken },
 	{ "limits", limits },
 	{ "mutations", mutations },

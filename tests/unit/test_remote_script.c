@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-static const char *const words[] = { "a", "b.*", "error", "hint", NULL };
+static const char *const words[] = { "=a", "=b.*", "error", "hint", NULL };
 
 static int run(const char *script, const struct remote_param *p, size_t n, struct remote_answer *a, struct error *err)
 {
