@@ -267,6 +267,7 @@ static void run_step(struct task *t)
 	stopped = host_stopped(t);
 	pthread_mutex_unlock(&t->e->lock);
 	if (!stopped) {
+		output_begin(t);
 		while (!try_once(t, &a))
 			continue;
 		output_flush(t);

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define SUFFIX ".jsonl"
@@ -27,7 +28,9 @@ struct journal {
 	int fd;
 	const struct engine_config *config;
 	struct str line;
-	bool broken; /* a write failed: no line may follow half a line */
+	bool broken;           /* a write failed: no line may follow half a line */
+	uint64_t size, looked; /* bytes written; of them when the disk was looked at last */
+	bool full;             /* output is no longer taken */
 	pthread_t syncer;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -62,7 +65,7 @@ static void write_line(struct journal *j)
 		ssize_t n = write(j->fd, j->line.buf + done, j->line.len - done);
 
 		if (n > 0)
-			done += (size_t)n;
+			done += (size_t)n, j->size += (size_t)n;
 		else if (n == 0 || errno != EINTR)
 			j->broken = true;
 	}
@@ -201,10 +204,32 @@ struct journal *journal_open(
 	return j;
 }
 
+/* Hosts' output must neither fill the disk that known_hosts and the key store are on, nor make a journal that nobody can read back. */
+static bool has_room(struct journal *j)
+{
+	struct statvfs fs;
+
+	if (j->size > JOURNAL_OUTPUT_MAX)
+		return false;
+	if (j->looked && j->size - j->looked < 1u << 20)
+		return true;
+	j->looked = j->size;
+	return fstatvfs(j->fd, &fs) != 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= JOURNAL_FREE_MIN;
+}
+
 void journal_event(const struct event *ev, void *journal)
 {
+	struct event last = *ev;
 	struct journal *j = journal;
 
+	if (ev->kind == EVENT_OUTPUT && (j->full || !has_room(j))) {
+		if (j->full)
+			return;
+		/* said once, in its place; what the run does is recorded as before */
+		j->full = true;
+		last.text = "(output is recorded no more: the journal has grown too large, or its disk is nearly full)";
+		ev = &last;
+	}
 	event_write_json(ev, j->config, &j->line);
 	write_line(j);
 	if (ev->kind != EVENT_OUTPUT)

@@ -37,13 +37,39 @@ void output_lines(struct task *t, const char *data, size_t len)
 	}
 }
 
+static bool is_spent(const struct task *t)
+{
+	return t->out_bytes > STEP_OUTPUT_MAX || t->out_lines > STEP_LINES_MAX;
+}
+
+/* Counts a piece. False: the step has said too much already; *last: with this piece. A host must not fill a disk, nor the memory of who reads the journal. */
+static bool pay(struct task *t, size_t len, bool complete, bool *last)
+{
+	if (is_spent(t))
+		return false;
+	t->out_bytes += len;
+	t->out_lines += complete;
+	*last = is_spent(t);
+	if (*last)
+		str_release(&t->tail);
+	return !*last;
+}
+
 /* A piece without newline, or the rest of a line up to it. Returns the complete line in whole, if any. */
 static void collect(struct task *t, const char *data, size_t len, bool complete)
 {
+	static const char spent[] =
+		"(the rest of what this step says here was dropped: more than 8 MiB or 100000 lines)";
 	struct str whole = STR_INIT;
-	bool cut = false;
+	bool cut = false, last = false;
 
 	pthread_mutex_lock(&t->out_lock);
+	if (!pay(t, len, complete && len + t->tail.len > 0, &last)) {
+		pthread_mutex_unlock(&t->out_lock);
+		if (last)
+			line(t, spent, sizeof(spent) - 1);
+		return;
+	}
 	if (!t->dropping)
 		str_addn(&t->tail, data, len);
 	if (!t->dropping && t->tail.len > LINE_MAX_BYTES)
@@ -74,6 +100,13 @@ void task_output(const char *data, size_t len, void *task)
 	}
 	if (len > 0)
 		collect(t, data, len, false);
+}
+
+void output_begin(struct task *t)
+{
+	pthread_mutex_lock(&t->out_lock);
+	t->out_bytes = t->out_lines = 0;
+	pthread_mutex_unlock(&t->out_lock);
 }
 
 void output_flush(struct task *t)

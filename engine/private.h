@@ -15,6 +15,10 @@
 #define STREAM_SLOTS 4096
 #define TEXT_MAX 4096         /* bytes of an event's text */
 #define LINE_MAX_BYTES 65536  /* of output without a newline */
+#define STEP_OUTPUT_MAX (8u << 20)    /* bytes of output that a step of one host may say … */
+#define STEP_LINES_MAX 100000u        /* … and lines */
+#define JOURNAL_OUTPUT_MAX (96u << 20) /* bytes of a journal after which it takes no more output */
+#define JOURNAL_FREE_MIN (64u << 20)   /* nor when its disk has less room */
 #define OBSERVERS_MAX 8
 #define NEEDS_MAX 6
 #define AFTER_CANCEL_MS 10000 /* what clean-up steps get after a cancel */
@@ -106,9 +110,10 @@ struct task {
 	bool answered;
 	int answer;
 
-	pthread_mutex_t out_lock; /* tail, dropping; a leaf before stream.lock */
+	pthread_mutex_t out_lock; /* the next four; a leaf before stream.lock */
 	struct str tail;
 	bool dropping;
+	size_t out_bytes, out_lines; /* of this step, from the host */
 };
 
 /* "step on all hosts of these roles", counted once for all who need it. */
@@ -203,5 +208,7 @@ void event_json_time(struct json *line, int64_t wall_ms);
 void output_lines(struct task *t, const char *data, size_t len);
 /* The step ended: what is left without newline is a line too. */
 void output_flush(struct task *t);
+/* A step begins: what it may say is counted anew. */
+void output_begin(struct task *t);
 
 #endif
