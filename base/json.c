@@ -34,6 +34,8 @@ jansson_is(true, json_is_true)
 #include <string.h>
 
 #define MAX_DEPTH 200
+/* jansson takes up to 300 bytes a value, so this is what bounds the memory of an answer, not its length */
+#define MAX_VALUES 1000000
 /* 15 digits: 0.1 is written as it was read, where 17 would give 0.10000000000000001 */
 #define FORMAT (JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
 
@@ -50,10 +52,11 @@ static struct json *made(json_t *j)
 	return (struct json *)j;
 }
 
-/* Nesting of a text that may not be JSON: an upper bound is enough. */
-static bool too_deep(const char *text, size_t len)
+/* Nesting and values of a text that may not be JSON: upper bounds are enough. */
+static int measure(const char *text, size_t len, struct error *err)
 {
 	bool quoted = false;
+	size_t values = 1;
 	int depth = 0;
 
 	for (size_t i = 0; i < len; i++) {
@@ -62,13 +65,17 @@ static bool too_deep(const char *text, size_t len)
 		else if (text[i] == '"')
 			quoted = !quoted;
 		else if (!quoted && (text[i] == '{' || text[i] == '['))
-			depth++;
+			depth++, values++;
 		else if (!quoted && (text[i] == '}' || text[i] == ']'))
 			depth--;
+		else if (!quoted && text[i] == ',')
+			values++;
 		if (depth > MAX_DEPTH)
-			return true;
+			return error_set(err, ERROR_PROTOCOL, "the JSON is nested deeper than %d", MAX_DEPTH);
+		if (values > MAX_VALUES)
+			return error_set(err, ERROR_PROTOCOL, "the JSON has more than %d values", MAX_VALUES);
 	}
-	return false;
+	return 0;
 }
 
 struct json *json_parse(const char *text, size_t len, struct error *err)
@@ -76,10 +83,8 @@ struct json *json_parse(const char *text, size_t len, struct error *err)
 	json_error_t why;
 	json_t *j;
 
-	if (too_deep(text, len)) {
-		error_set(err, ERROR_PROTOCOL, "the JSON is nested deeper than %d", MAX_DEPTH);
+	if (measure(text, len, err))
 		return NULL;
-	}
 	j = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (!j) {
 		/* jansson quotes the input */

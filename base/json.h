@@ -2,7 +2,7 @@
  * JSON trees. A struct json * is always an owned reference; functions that
  * return `const struct json *` lend one that lives as long as its parent.
  * Objects keep their order of insertion. Invalid input is an error, never a guess:
- * duplicate keys, trailing text, bad UTF-8 and nesting over 200 are refused.
+ * duplicate keys, trailing text, bad UTF-8, nesting over 200 and more than a million values are refused.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H

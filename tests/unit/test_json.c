@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 #include <math.h>
+#include <sys/resource.h>
 
 static struct json *parse(const char *text)
 {
@@ -153,6 +154,37 @@ static void nesting(void)
 	str_release(&s);
 }
 
+/* What a parsed answer takes at most, whatever is in it: 32 MiB of one kind of value after the other. */
+static void memory(void)
+{
+	static const char *const kinds[] = { "{}", "[]", "{\"a\":1}", "[[1]]", "\"\"", "1", "{\"a\":{\"b\":{}}}" };
+	const long limit_kb = 400 << 10;
+	struct rusage usage;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		for (int full = 0; full < 2; full++) {
+			size_t max = full ? 32u << 20 : 1000000, values = 0;
+			struct error e = { 0 };
+			struct str s = STR_INIT;
+			struct json *j;
+
+			str_add(&s, "[");
+			for (const char *p = kinds[i]; *p; p++)
+				values += *p == '{' || *p == '[' || *p == ',';
+			for (size_t n = 1; full ? s.len + 40 < max : (n + 1) * (values + 1) < max; n++)
+				str_addf(&s, "%s,", kinds[i]);
+			str_addf(&s, "%s]", kinds[i]);
+			j = json_parse(s.buf, s.len, &e);
+			CHECK((j == NULL) == full);
+			CHECK(!full || strstr(e.what, "more than 1000000 values"));
+			json_free(j);
+			str_release(&s);
+		}
+	getrusage(RUSAGE_SELF, &usage);
+	if (!CHECK(usage.ru_maxrss < limit_kb))
+		printf("# %ld KiB\n", usage.ru_maxrss);
+}
+
 static void paths(void)
 {
 	struct json *j =
@@ -284,6 +316,7 @@ static const struct test tests[] = {
 	{ "refused", refused },
 	{ "errors are printable", errors_are_printable },
 	{ "nesting", nesting },
+	{ "memory is bounded", memory },
 	{ "paths", paths },
 	{ "building", building },
 	{ "bytes that are not UTF-8", bytes_that_are_not_utf8 },
