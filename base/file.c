@@ -5,14 +5,19 @@
 #include "base/secret.h"
 #include "base/str.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define SWEEP_AFTER_S 60
 
 int file_read(const char *path, size_t max, struct str *out, struct error *err)
 {
@@ -67,7 +72,7 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-static void sync_dir(const char *path)
+void file_sync_dir(const char *path)
 {
 	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
 	int fd;
@@ -91,14 +96,49 @@ int file_begin(const char *path, mode_t mode, char **tmp, struct error *err)
 	secret_random_word(word, 8);
 	*tmp = xasprintf("%s.%s.new", path, word);
 	fd = open(*tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0600);
-	if (fd >= 0 && fchmod(fd, mode) == 0)
+	/* the lock tells file_sweep that somebody is at it; not every file system has locks */
+	if (fd >= 0 && fchmod(fd, mode) == 0) {
+		(void)flock(fd, LOCK_EX | LOCK_NB);
 		return fd;
+	}
 	error_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", path);
 	if (fd >= 0)
 		file_drop(fd, *tmp);
 	else
 		free(*tmp);
 	return -1;
+}
+
+static bool is_left(const char *name)
+{
+	size_t n = strlen(name);
+
+	/* NAME.k3f9x2ab.new */
+	return n > 13 && str_ends(name, ".new") && name[n - 13] == '.' &&
+	       strspn(name + n - 12, "abcdefghijklmnopqrstuvwxyz0123456789") == 8;
+}
+
+void file_sweep(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d)) != NULL) {
+		int fd = is_left(entry->d_name)
+				 ? openat(dirfd(d), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+				 : -1;
+		struct stat st;
+
+		if (fd < 0)
+			continue;
+		/* one that was made a moment ago may not be locked yet */
+		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && time(NULL) - st.st_mtime > SWEEP_AFTER_S &&
+			flock(fd, LOCK_EX | LOCK_NB) == 0)
+			unlinkat(dirfd(d), entry->d_name, 0);
+		close(fd);
+	}
+	if (d)
+		closedir(d);
 }
 
 int file_add(int fd, const char *path, const void *data, size_t len, struct error *err)
@@ -127,7 +167,7 @@ static int place(int fd, char *tmp, const char *path, bool replace, struct error
 	free(tmp);
 	if (saved)
 		return error_errno(err, ERROR_SYSTEM, saved, "cannot write '%s'", path);
-	sync_dir(path);
+	file_sync_dir(path);
 	return 0;
 }
 

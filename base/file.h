@@ -25,6 +25,10 @@ int file_begin(const char *path, mode_t mode, char **tmp, struct error *err);
 int file_add(int fd, const char *path, const void *data, size_t len, struct error *err);
 int file_end(int fd, char *tmp, const char *path, struct error *err);
 void file_drop(int fd, char *tmp);
+/* Has the folder that path is in written to disk: a rename in it, or a link, survives a power failure then. */
+void file_sync_dir(const char *path);
+/* Takes away what file_begin left in the folder dir when its process died: the temporary files that no process holds. */
+void file_sweep(const char *dir);
 /* mkdir -p; directories that it makes get mode. */
 int file_mkdirs(const char *path, mode_t mode, struct error *err);
 /* Leading "~/" becomes $HOME; relative paths are taken from dir (NULL: left alone). The caller frees. */

@@ -1,6 +1,8 @@
 /* Health of a control plane's static Pods and their manifests. */
 #include "cluster/health_private.h"
 
+#include "base/str.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +71,8 @@ void health_static_pod_down(const struct health_scope *h)
 {
 	for (size_t i = 0; applies(h) && i < STATICS; i++) {
 		const char *name = health_statics[i].name, *state = kept(h, i);
-		int attempts = atoi(cluster_factf(h->s.h, "pod.%s", name) + strlen("down"));
+		const char *pod = cluster_factf(h->s.h, "pod.%s", name);
+		int attempts = str_starts(pod, "down ") ? atoi(pod + strlen("down ")) : 0;
 		struct finding *f;
 
 		/* it is down because of what other findings say */

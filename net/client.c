@@ -13,6 +13,7 @@
 #define TIMEOUT_MS 15000
 #define CONNECT_TIMEOUT_MS 10000
 #define ANSWER_MAX (32u << 20)
+#define SLOW_BYTES 1024L /* a second: what comes slower than this has stalled */
 
 struct net_client {
 	CURL *curl;
@@ -210,7 +211,7 @@ int net_perform(struct net_client *c, const struct net_request *q, int64_t stall
 	*status = 0;
 	set_connection(c, timeout_ms);
 	if (stall_ms) {
-		curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
 		curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, (long)(stall_ms / 1000));
 	}
 	headers = set_request(c, q, url);

@@ -9,9 +9,10 @@
 #include <strings.h>
 
 #define CONNECT_TIMEOUT_MS 15000
-/* A transfer slower than this for that long is dead. */
-#define SLOW_BYTES 200
+/* A transfer slower than this for that long is dead, and one that takes longer than all of them together. */
+#define SLOW_BYTES 4096
 #define SLOW_SECONDS 30
+#define TOTAL_SECONDS 600
 #define REDIRECTS 5
 
 /* Without a digest only TLS says that the content is the right one, also behind a redirect. */
@@ -50,6 +51,7 @@ static void set_options(CURL *curl, const char *url, const char *protocols, stru
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TOTAL_SECONDS);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "kubewright");
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, net_sink_write);

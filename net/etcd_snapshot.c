@@ -11,11 +11,16 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* etcd sends pieces of 32 KiB; gRPC itself would take 4 MiB. */
 #define LINE_MAX_BYTES (8u << 20)
 #define STALL_MS 60000
+/* What a database may have grown by since its size was asked for. */
+#define GROWTH(size) ((size) / 4 + (64 << 20))
+/* What is to be left free on this disk. */
+#define FREE_MIN (64 << 20)
 #define DIGEST 32
 
 /* What has come: all but the last 32 bytes are the database, those are its digest. */
@@ -71,6 +76,7 @@ struct decoder {
 	struct str line, blob;
 	struct sum sum;
 	int64_t remaining; /* as the last object says; -1: none came */
+	int64_t max;       /* the database and its digest are no larger */
 	struct error err;  /* why it gave up */
 };
 
@@ -86,6 +92,30 @@ static int refuse(struct decoder *d, const struct json *j)
 	return -1;
 }
 
+/*
+ * Each piece brings the end nearer: what has come and what remains is never more than the first piece said, which is never more than the member's database may be. A
+ * stream without end ends here, whatever it says.
+ */
+static int check_size(struct decoder *d)
+{
+	int64_t come = d->sum.size + (int64_t)d->blob.len;
+	/* the digest comes when nothing remains any more */
+	int64_t all = come + d->remaining + (d->remaining > 0 ? DIGEST : 0);
+
+	if (d->remaining >= 0 && d->blob.len && all <= d->max) {
+		d->max = d->sum.size == 0 && d->remaining > 0 ? all : d->max;
+		return 0;
+	}
+	if (d->remaining >= 0 && d->blob.len && d->sum.size == 0)
+		error_set(&d->err, ERROR_PROTOCOL,
+			"etcd's snapshot is larger (%lld MiB) than the database that its member tells of",
+			(long long)(all >> 20));
+	else
+		error_set(&d->err, ERROR_PROTOCOL, "etcd's snapshot does not come to an end as it said");
+	return error_hint(
+		&d->err, "take it through another control plane, and look at this one: 'kubewright etcd members'");
+}
+
 static int take_object(struct decoder *d, const struct json *j)
 {
 	const struct json *result = json_get(j, "result");
@@ -97,6 +127,8 @@ static int take_object(struct decoder *d, const struct json *j)
 	str_clear(&d->blob);
 	if (str_add_unbase64(&d->blob, blob, strlen(blob)))
 		return error_set(&d->err, ERROR_PROTOCOL, "a piece of etcd's snapshot is not base64");
+	if (d->blob.len && check_size(d))
+		return -1;
 	sum_add(&d->sum, (const unsigned char *)d->blob.buf, d->blob.len);
 	return file_add(d->fd, d->path, d->blob.buf, d->blob.len, &d->err);
 }
@@ -160,6 +192,30 @@ static int receive(struct net_client *c, struct decoder *d, struct error *err)
 	return 0;
 }
 
+/* How large it may get: by the member's own word, and by the room that there is. -1: there is too little. */
+static int64_t most(struct net_client *c, const char *path, int fd, struct error *err)
+{
+	struct net_etcd_status s;
+	struct statvfs fs;
+	int64_t room;
+
+	if (net_etcd_status(c, &s, err))
+		return -1;
+	if (s.db_size < 0 || s.db_size > INT64_MAX / 4)
+		return error_set(
+			err, ERROR_PROTOCOL, "etcd says that its database has %lld bytes", (long long)s.db_size);
+	if (fstatvfs(fd, &fs) != 0)
+		return error_errno(err, ERROR_SYSTEM, errno, "cannot see how much room there is for '%s'", path);
+	room = (int64_t)(fs.f_bavail * fs.f_frsize) - FREE_MIN;
+	if (room < s.db_size) {
+		error_set(err, ERROR_SYSTEM, "there is no room for a snapshot of %lld MiB at '%s'",
+			(long long)(s.db_size >> 20), path);
+		return error_hint(
+			err, "%d MiB more stay free; make room there, or name a file on another disk", FREE_MIN >> 20);
+	}
+	return s.db_size + GROWTH(s.db_size) < room ? s.db_size + GROWTH(s.db_size) : room;
+}
+
 int net_etcd_snapshot(struct net_client *c, const char *path, struct net_snapshot *out, struct error *err)
 {
 	struct decoder d = { .path = path, .line = STR_INIT, .blob = STR_INIT, .remaining = -1 };
@@ -169,6 +225,11 @@ int net_etcd_snapshot(struct net_client *c, const char *path, struct net_snapsho
 	d.fd = file_begin(path, 0600, &tmp, err);
 	if (d.fd < 0)
 		return -1;
+	d.max = most(c, path, d.fd, err);
+	if (d.max < 0) {
+		file_drop(d.fd, tmp);
+		return -1;
+	}
 	sum_begin(&d.sum);
 	rc = receive(c, &d, err);
 	if (sum_end(&d.sum, path, out, rc ? NULL : err))

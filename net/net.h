@@ -86,7 +86,8 @@ int net_etcd_member_remove(struct net_client *c, const char *id, struct error *e
 
 /*
  * A snapshot of the connected member's data into path (0600, which must not exist yet), as etcdctl saves one: the database, then the SHA-256 of it. It is decoded as it comes, in
- * bounded memory, and stands at path only when it is whole: nothing remaining, the digest right. Works without a quorum.
+ * bounded memory, and stands at path only when it is whole: nothing remaining, the digest right, no larger than the member's own database and what that may have
+ * grown by. Refused beforehand where the disk has no room for it. Works without a quorum.
  */
 struct net_snapshot {
 	int64_t size;     /* of the file */

@@ -1,6 +1,7 @@
 #include "pki/private.h"
 
 #include "base/error.h"
+#include "base/str.h"
 
 #include <arpa/inet.h>
 #include <limits.h>
@@ -154,21 +155,21 @@ int pki_cert_verify(const char *pem, size_t len, const char *ca_pem, bool server
 	return rc;
 }
 
-/* The first entry of a kind as UTF-8, cut to size, without control characters. */
+/* The first entry of a kind as UTF-8, cut to size, safe for a terminal. */
 static void name_entry(const X509_NAME *name, int nid, char *out, size_t size)
 {
 	int at = X509_NAME_get_index_by_NID(name, nid, -1);
 	unsigned char *text = NULL;
+	struct str clean = STR_INIT;
 	int n;
 
 	out[0] = '\0';
 	if (at < 0)
 		return;
 	n = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
-	for (int i = 0; i < n && (size_t)i < size - 1; i++) {
-		out[i] = (char)(text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i]);
-		out[i + 1] = '\0';
-	}
+	str_add_line(&clean, (const char *)text, n > 0 ? (size_t)n : 0);
+	str_copy_line(out, size, clean.buf);
+	str_release(&clean);
 	OPENSSL_free(text);
 }
 

@@ -275,8 +275,10 @@ static void remove_staging(const char *dir)
 /* rename puts a folder in the place of none or of an empty one, and refuses every other: nothing is ever replaced. */
 static int put_in_place(const char *staging, const char *dir, struct error *err)
 {
-	if (rename(staging, dir) == 0)
+	if (rename(staging, dir) == 0) {
+		file_sync_dir(dir);
 		return 0;
+	}
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return error_errno(err, ERROR_SYSTEM, errno, "cannot make the key store '%s'", dir);
 	error_set(err, ERROR_PKI, "cannot make the key store '%s': the folder is not empty", dir);
@@ -304,8 +306,11 @@ static int save(const struct pki_store *s, const char *dir, const struct secret 
 		rc = file_mkdirs(etcd, 0700, err);
 	for (int i = 0; rc == 0 && i < FILES; i++)
 		rc = write_one(s, i, staging, passphrase, err);
-	if (rc == 0)
+	if (rc == 0) {
+		/* the files are synced; that they have names in these folders is not */
+		file_sync_dir(etcd);
 		rc = put_in_place(staging, place, err);
+	}
 	if (rc)
 		remove_staging(staging);
 	free(etcd);

@@ -56,6 +56,8 @@ char *world_snapshot(struct task *t, struct net_snapshot *info, struct error *er
 	const struct world *w = world_of(t);
 	char *path = default_path(w->snapshots_dir);
 
+	/* the cluster's Secrets are in what a run that died has left */
+	file_sweep(w->snapshots_dir);
 	if (file_mkdirs(w->snapshots_dir, 0700, err) == 0 && take(t, path, info, err) == 0)
 		return path;
 	free(path);

@@ -19,6 +19,7 @@
 struct gateway {
 	struct str body;
 	int status;
+	long long size; /* of the database, as the member says; 0: the right one */
 };
 
 static char dir[64], path[96];
@@ -90,6 +91,10 @@ static int say(void *ctx, const char *method, const char *where, const char *bod
 	struct gateway *g = ctx;
 
 	CHECK_STR(method, "POST");
+	if (strcmp(where, "/v3/maintenance/status") == 0)
+		return str_addf(out, "{\"header\":{\"member_id\":\"7\"},\"version\":\"3.5.0\",\"dbSize\":\"%lld\"}",
+			       g->size ? g->size : (long long)sizeof(data)),
+		       200;
 	CHECK_STR(where, "/v3/maintenance/snapshot");
 	CHECK_STR(body, "{}");
 	str_addn(out, g->body.buf, g->body.len);
@@ -141,7 +146,7 @@ static void nothing_left(void)
 static void test_whole(void)
 {
 	static const size_t pieces[] = { 32768, 1000, 31, DATA };
-	struct gateway g = { STR_INIT, 200 };
+	struct gateway g = { STR_INIT, 200, 0 };
 	struct net_snapshot info, again;
 	struct error err = { 0 };
 	struct str got = STR_INIT;
@@ -208,6 +213,10 @@ static const struct {
 	{ 200, "{\"result\":{\"blob\":\"AAAA\"}}\n", "not whole" },
 	{ 200, "{\"result\":{\"blob\":\"!!!!\"}}\n", "not base64" },
 	{ 200, "{\"result\":{\"blob\":\"AAA\"}}\n", "not base64" },
+	{ 200, "{\"result\":{\"remaining_bytes\":\"1099511627776\",\"blob\":\"AAAA\"}}\n", "larger" },
+	{ 200, "{\"result\":{\"remaining_bytes\":\"-5\",\"blob\":\"AAAA\"}}\n", "does not come to an end" },
+	{ 200, "{\"result\":{\"remaining_bytes\":\"9\",\"blob\":\"AAAA\"}}\n{\"result\":{\"remaining_bytes\":\"9\",\"blob\":\"AAAA\"}}\n",
+		"does not come to an end" },
 	{ 200, "{\"result\":{\"blob\":7}}\n", "not whole" },
 	{ 200, "{\"result\":{}}\n", "not whole" },
 	{ 200, "{\"result\":[]}\n", "gives no snapshot" },
@@ -226,7 +235,7 @@ static void test_bad(void)
 
 	set_up();
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct gateway g = { STR_INIT, bad[i].status };
+		struct gateway g = { STR_INIT, bad[i].status, 0 };
 		struct error err = { 0 };
 
 		str_add(&g.body, bad[i].body);
@@ -242,7 +251,7 @@ static void test_bad(void)
 /* A line without an end must not fill the memory. */
 static void test_endless(void)
 {
-	struct gateway g = { STR_INIT, 200 };
+	struct gateway g = { STR_INIT, 200, 0 };
 	struct net_snapshot info;
 	struct error err = { 0 };
 
@@ -257,6 +266,32 @@ static void test_endless(void)
 	tear_down();
 }
 
+/* Pieces that never bring the end nearer: only so much is written, whatever the member says of its database. */
+static void test_grows(void)
+{
+	struct gateway g = { STR_INIT, 200, 0 };
+	struct net_snapshot info;
+	struct error err = { 0 };
+	struct str blob = STR_INIT;
+
+	set_up();
+	str_add_base64(&blob, data, 98304);
+	/* says 0 remains in each: the first sets no bound but the database's */
+	for (int i = 0; i < 1000; i++)
+		str_addf(&g.body, "{\"result\":{\"blob\":\"%s\"}}\n", blob.buf);
+	CHECK_INT(fetch(&g, &info, &err), -1);
+	CHECK(strstr(err.what, "does not come to an end") && *err.hint);
+	nothing_left();
+	/* more than this disk has */
+	g.size = 1LL << 50;
+	CHECK_INT(fetch(&g, &info, &err), -1);
+	CHECK(strstr(err.what, "there is no room for a snapshot") && *err.hint);
+	nothing_left();
+	str_release(&blob);
+	str_release(&g.body);
+	tear_down();
+}
+
 /* Good streams with something wrong in them, by a fixed chance: never a file that is not the data, whatever it is. */
 static void test_mutated(void)
 {
@@ -264,7 +299,7 @@ static void test_mutated(void)
 
 	set_up();
 	for (int i = 0; i < 60; i++) {
-		struct gateway g = { STR_INIT, 200 };
+		struct gateway g = { STR_INIT, 200, 0 };
 		struct net_snapshot info, again;
 		struct error err = { 0 };
 
@@ -297,6 +332,7 @@ static const struct test tests[] = {
 	{ "a file that is not a snapshot", test_not_whole },
 	{ "answers that are none", test_bad },
 	{ "a line without an end", test_endless },
+	{ "a stream without an end", test_grows },
 	{ "mutated streams", test_mutated },
 };
 TEST_MAIN(tests)
