@@ -76,6 +76,10 @@ char *cli_state_home(struct error *err);
 char *cli_runs_dir(const char *cluster, struct error *err);
 /* Fills the folders and names of this machine; part of load. */
 int cli_state_fill(struct cli_run *r, struct error *err);
+/* Has values of containerd.config and of JSON settings masked whose keys say that they are secrets: masked.c; by the next. */
+void cli_mask_inventory(struct cli_run *r);
+void cli_mask_toml(struct mask *mask, const char *text);
+void cli_mask_json(struct mask *mask, const struct json *j);
 /* Logins, key files and the store's passphrase, from the environment or the terminal; part of open. */
 int cli_secrets_fill(struct cli_run *r, struct error *err);
 

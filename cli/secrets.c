@@ -164,6 +164,7 @@ int cli_secrets_fill(struct cli_run *r, struct error *err)
 	struct known *list = NULL, *next;
 	int rc = 0;
 
+	cli_mask_inventory(r);
 	r->keys = remote_keys_new();
 	for (size_t i = 0; rc == 0 && i < r->inventory->host_count; i++)
 		if (r->chosen[i])

@@ -56,8 +56,16 @@ bool managed_check(struct task *t, const struct managed_files *f, const char **w
 		const char *sum = cluster_factf(h, "sum.%s", m->path);
 		struct str text = STR_INIT;
 
-		if (m->secret)
+		if (m->secret) {
+			char sum_wanted[65];
+
+			pki_sha256_hex(m->content, m->len, sum_wanted);
+			if (strcmp(sum, sum_wanted) != 0)
+				str_addf(&text, "%s: is written anew; not shown, for it may hold secrets\n", m->path);
+			task_output(text.buf, text.len, t);
+			str_release(&text);
 			continue;
+		}
 		diff_add(&text, m->path, strcmp(sum, "absent") == 0 ? NULL : cluster_factf(h, "text.%s", m->path),
 			m->content);
 		task_output(text.buf, text.len, t);

@@ -76,8 +76,9 @@ static void runtime_files(struct task *t, const char *version, struct managed_fi
 	runtime_config(w, version, &config);
 	managed_add(f, "/etc/containerd/config.toml", 0644, false, config.buf, config.len);
 	if (w->inventory->containerd.config)
-		managed_add(f, "/etc/containerd/conf.d/90-kubewright.toml", 0644, false,
-			w->inventory->containerd.config, strlen(w->inventory->containerd.config));
+		/* passwords of registries are in it */
+		managed_add(f, "/etc/containerd/conf.d/90-kubewright.toml", 0600, true, w->inventory->containerd.config,
+			strlen(w->inventory->containerd.config));
 	str_release(&config);
 }
 

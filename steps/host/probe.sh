@@ -29,7 +29,7 @@
 #   pkg_manager              apt | dnf | yum | zypper | pacman | apk | none
 #   pkg.NAME                 version, when it is installed          hold      packages that are held
 #   dpkg_broken              no, or what is half done               apt_proxy yes | no
-#   text.PATH                by contents.sh           sum.PATH  sha256 or "absent"                     pki_manifest  ok | changed | absent
+#   text.PATH                by contents.sh           sum.PATH  sha256, "absent" or "open" (a secret that others may read)                     pki_manifest  ok | changed | absent
 #   have                     of: kubelet-conf bootstrap-conf admin-conf super-admin-conf etcd-data etcd-manifest apiserver-manifest
 #                            cm-manifest scheduler-manifest kubelet-config cni-conf ca-crt
 #   ca_crt kubelet_cert      PEM, certificates only                 kubelet_server  URL in kubelet.conf
@@ -235,6 +235,9 @@ $paths
 END
 	[ $# -gt 0 ] || return 0
 	while read -r kw_sum kw_path; do
+		case $kw_path in
+		*/90-kubewright.toml) [ "$(stat -c %a "$kw_path")" = 600 ] || kw_sum=open ;;
+		esac
 		[ -z "$kw_sum" ] || say "sum.$kw_path" "$kw_sum"
 	done <<END
 $(sha256sum "$@" 2>/dev/null)

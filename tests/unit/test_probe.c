@@ -24,6 +24,7 @@ struct site {
 	struct cluster_host h;
 	int rc;
 	struct error err;
+	const char *paths; /* whose digests are wanted */
 };
 
 static char *path(const struct site *s, const char *name)
@@ -98,7 +99,7 @@ static void probe(struct site *s)
 		{ "address", "127.0.0.1" },
 		{ "vip", "" },
 		{ "vip_interface", "" },
-		{ "paths", path(s, "managed") },
+		{ "paths", s->paths ? s->paths : path(s, "managed") },
 		{ "repositories", "" },
 		{ "cluster", "rack7" },
 		{ "run", s->run },
@@ -254,6 +255,26 @@ static void test_units_and_files(void)
 	CHECK_STR(cluster_fact(&s.h, "kubelet_server"), "https://10.0.0.100:6443");
 	for (size_t i = 0; i < s.h.facts.count; i++)
 		CHECK(!strstr(s.h.facts.lines[i].value, "c2VjcmV0") && !strstr(s.h.facts.lines[i].value, "secret"));
+	site_close(&s);
+}
+
+/* Passwords of registries are in it: that others may read it is a difference. */
+static void test_open_secret(void)
+{
+	struct site s;
+	char file[256];
+
+	site_open(&s);
+	s.lock = "no";
+	snprintf(file, sizeof(file), "%s", path(&s, "90-kubewright.toml"));
+	s.paths = file;
+	put(&s, "90-kubewright.toml", 0644, "");
+	probe(&s);
+	CHECK_STR(cluster_factf(&s.h, "sum.%s", s.paths), "open");
+	put(&s, "90-kubewright.toml", 0600, "");
+	probe(&s);
+	CHECK_STR(cluster_factf(&s.h, "sum.%s", s.paths),
+		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 	site_close(&s);
 }
 
@@ -554,6 +575,7 @@ static const struct test tests[] = {
 	{ "facts of this machine", test_facts },
 	{ "what runs there", test_workload },
 	{ "units and files; no key leaves the host", test_units_and_files },
+	{ "a file that holds secrets is open", test_open_secret },
 	{ "certificate inside kubelet.conf", test_embedded_certificate },
 	{ "digests of the PKI", test_manifest },
 	{ "jobs", test_jobs },

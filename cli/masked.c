@@ -1,0 +1,93 @@
+/* Secrets that an inventory holds in settings of others: the passwords of registries, tokens in kubeadm.extra. They are masked like our own. */
+#include "cli/run.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "inventory/inventory.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Whether what stands under this key is a secret. */
+static bool is_secret(const char *key, size_t n)
+{
+	static const char *const ends[] = { "password", "passwd", "passphrase", "token", "secret", "auth",
+		"authorization", "privatekey", "private_key" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t len = strlen(ends[i]);
+
+		if (n >= len && strncasecmp(key + n - len, ends[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Quoted texts from p on: one, or those of an array on this line. */
+static void add_quoted(struct mask *mask, const char *p)
+{
+	bool array = *p == '[';
+
+	p += array;
+	do {
+		const char *end;
+
+		p += strspn(p, " \t,");
+		end = *p == '"' || *p == '\'' ? strchr(p + 1, *p) : NULL;
+		if (!end)
+			return;
+		if (end > p + 1) {
+			char *value = xstrndup(p + 1, (size_t)(end - p - 1));
+
+			mask_add(mask, value);
+			secret_wipe(value, strlen(value));
+			free(value);
+		}
+		p = end + 1;
+	} while (array);
+}
+
+void cli_mask_toml(struct mask *mask, const char *text)
+{
+	for (const char *at = text; (at = strchr(at, '=')) != NULL; at++) {
+		const char *end = at, *key;
+
+		while (end > text && strchr(" \t\"'", end[-1]))
+			end--;
+		key = end;
+		while (key > text && (isalnum((unsigned char)key[-1]) || key[-1] == '_' || key[-1] == '-'))
+			key--;
+		if (is_secret(key, (size_t)(end - key)))
+			add_quoted(mask, at + 1 + strspn(at + 1, " \t"));
+	}
+}
+
+static void mask_value(const char *key, const struct json *value, void *mask)
+{
+	const char *text = json_get_str(value, NULL, NULL);
+
+	if (text && is_secret(key, strlen(key)))
+		mask_add(mask, text);
+	if (json_is_object(value))
+		json_each(value, mask_value, mask);
+	for (size_t i = 0; json_is_array(value) && i < json_size(value); i++)
+		mask_value(key, json_at(value, i), mask);
+}
+
+void cli_mask_json(struct mask *mask, const struct json *j)
+{
+	if (j)
+		mask_value("", j, mask);
+}
+
+void cli_mask_inventory(struct cli_run *r)
+{
+	const struct inventory *inv = r->inventory;
+
+	if (inv->containerd.config)
+		cli_mask_toml(r->mask, inv->containerd.config);
+	cli_mask_json(r->mask, inv->kubeadm_extra);
+	cli_mask_json(r->mask, inv->kubelet_config);
+}
