@@ -59,7 +59,7 @@ struct cli_options {
 	size_t set_count;
 	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check, override_quorum, force;
 	int parallel, connect_timeout_s, drain_timeout_s, days, lines; /* 0: not given */
-	const char *cluster, *from, *snapshot;
+	const char *cluster, *from, *snapshot, *out, *user, *group;
 	/* Who is asked for a secret, with a prompt; NULL: the terminal. */
 	int (*ask)(void *ctx, const char *prompt, struct secret *out, struct error *err);
 	void *ask_ctx;

@@ -69,8 +69,8 @@ const struct cli_command cli_commands[] = {
 	  "for the cluster's name, or needs --yes.",
 	  CLI_UNLOCK, 0, 0, false, cli_unlock },
 	{ "kubeconfig", "", "print a kubeconfig for the cluster",
-	  "Makes a client certificate for an administrator and prints a kubeconfig with it on stdout, or puts it into its usual place with "
-	  "--write. Needs the cluster's key store on this machine; contacts no host.",
+	  "Makes a client certificate for an administrator and writes a kubeconfig with it to a new file (--out), to stdout, or to its usual place with "
+	  "--write. It cannot be taken back before it expires: give each person a name (--user) and few days. Needs the cluster's key store on this machine; contacts no host.",
 	  CLI_KUBECONFIG, 0, 0, false, cli_kubeconfig },
 	{ "logs", "HOST", "show what was done on a host and the logs of it",
 	  "Shows the history of jobs on a host, the log of the last one, and the end of the kubelet's journal.",

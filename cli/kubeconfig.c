@@ -7,6 +7,8 @@
 #include "pki/pki.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define DAYS 365
 
@@ -30,8 +32,48 @@ static int open_keys(struct cli_run *r, struct error *err)
 	return r->world.store ? 0 : -1;
 }
 
+/* A key of the cluster in a file that others can read: what "> FILE" makes under the usual umask. */
+static void warn_if_open(const struct cli_options *o)
+{
+	struct stat st;
+
+	if (o->out || o->write || fstat(STDOUT_FILENO, &st) != 0 || !S_ISREG(st.st_mode) || !(st.st_mode & 077))
+		return;
+	fprintf(stderr,
+		"warning: other users of this machine may read the file that this goes to (mode %03o), and its key\n"
+		"  hint: 'chmod 600' it, or use --out FILE instead, which makes one that you alone can read\n",
+		(unsigned)(st.st_mode & 0777));
+}
+
+static int check_options(const struct cli_options *o, struct error *err)
+{
+	if (!o->write || !(o->out || o->user || o->group))
+		return 0;
+	error_set(err, ERROR_USAGE,
+		"--write makes the file of this machine's operator, and goes without --out, --user and --group");
+	return error_hint(err, "--out FILE writes a kubeconfig for somebody");
+}
+
+static int put(const struct cli_run *r, const struct secret *text, struct error *err)
+{
+	const char *out = r->options->out;
+
+	if (r->options->write)
+		return file_write(r->kubeconfig, text->text, text->len, 0600, err);
+	if (!out) {
+		warn_if_open(r->options);
+		fwrite(text->text, 1, text->len, stdout);
+		return 0;
+	}
+	if (file_create(out, text->text, text->len, 0600, err) == 0)
+		return 0;
+	return error_hint(
+		err, "--out makes a new file and never replaces one: name another, or take that one away first");
+}
+
 static int make(struct cli_run *r, struct error *err)
 {
+	const struct cli_options *o = r->options;
 	int days = r->options->days ? r->options->days : DAYS;
 	struct secret text = { 0 };
 	char server[300], until[32];
@@ -39,19 +81,17 @@ static int make(struct cli_run *r, struct error *err)
 
 	snprintf(
 		server, sizeof(server), "https://%s:%d", inventory_endpoint(r->inventory), r->inventory->endpoint.port);
-	rc = pki_kubeconfig(r->world.store, r->inventory->cluster, server, "kubernetes-admin", r->release->admin_org,
-		days, &text, err);
-	if (rc == 0 && r->options->write)
-		rc = file_write(r->kubeconfig, text.text, text.len, 0600, err);
-	else if (rc == 0)
-		fwrite(text.text, 1, text.len, stdout);
+	rc = pki_kubeconfig(r->world.store, r->inventory->cluster, server, o->user ? o->user : "kubernetes-admin",
+		o->group ? o->group : r->release->admin_org, days, &text, err);
+	if (rc == 0)
+		rc = put(r, &text, err);
 	secret_release(&text);
 	if (rc)
 		return rc;
 	clock_rfc3339(clock_wall_ms() + (int64_t)days * 86400000, until, sizeof(until));
 	fflush(stdout);
-	if (r->options->write)
-		printf("%s\n", r->kubeconfig);
+	if (o->write || o->out)
+		printf("%s\n", o->out ? o->out : r->kubeconfig);
 	fprintf(stderr, "valid for %d days, until %.10s\n", days, until);
 	return 0;
 }
@@ -62,6 +102,8 @@ int cli_kubeconfig(const struct cli_options *o)
 	struct cli_run r;
 	int status = 0;
 
+	if (check_options(o, &err))
+		return cli_fail(&err);
 	if (cli_run_load(&r, o, &err) || open_keys(&r, &err) || make(&r, &err))
 		status = cli_fail(&err);
 	if (r.world.store)

@@ -34,6 +34,9 @@ enum option_id {
 	OPTION_CHECK,
 	OPTION_DAYS,
 	OPTION_WRITE,
+	OPTION_OUT,
+	OPTION_USER,
+	OPTION_GROUP,
 	OPTION_LINES,
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -64,6 +67,9 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_DRAIN_TIMEOUT] = { "drain-timeout", 0, "SECONDS", "give up when no pod goes for this long (default 300)", CLI_REJOIN | CLI_REMOVE },
 	[OPTION_DAYS] = { "days", 0, "N", "validity of the certificate (default 365)", CLI_KUBECONFIG },
 	[OPTION_WRITE] = { "write", 'w', NULL, "into the file that apply writes instead of to stdout", CLI_KUBECONFIG },
+	[OPTION_OUT] = { "out", 0, "FILE", "into this file, which must not exist yet, readable by you alone", CLI_KUBECONFIG },
+	[OPTION_USER] = { "user", 0, "NAME", "whose certificate it is (default kubernetes-admin)", CLI_KUBECONFIG },
+	[OPTION_GROUP] = { "group", 0, "NAME", "the group that the certificate names (default: administrators)", CLI_KUBECONFIG },
 	[OPTION_LINES] = { "lines", 'n', "N", "lines of each log (default 50)", CLI_LOGS },
 	[OPTION_HELP] = { "help", 'h', NULL, "explain the command", CLI_ALL },
 	[OPTION_VERSION] = { "version", 0, NULL, "print versions", CLI_ALL },
@@ -134,6 +140,18 @@ static int parse_word(const char *name, const char *text, const char *no, const 
 	return 0;
 }
 
+/* What a certificate's subject takes, and a kubeconfig shows. */
+static int parse_name(const char *name, const char *text, const char **out, struct error *err)
+{
+	char line[65];
+
+	str_copy_line(line, sizeof(line), text);
+	if (!*text || strcmp(line, text) != 0)
+		return error_set(err, ERROR_USAGE, "--%s wants one line of 1 to 64 printable characters", name);
+	*out = text;
+	return 0;
+}
+
 static int option_take(struct cli_options *o, int id, const char *arg, struct error *err)
 {
 	const char *name = cli_option_table[id].name;
@@ -160,6 +178,9 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_LIST: return o->list = true, 0;
 	case OPTION_DAYS: return parse_number(name, arg, 1, 3650, &o->days, err);
 	case OPTION_WRITE: return o->write = true, 0;
+	case OPTION_OUT: return o->out = arg, 0;
+	case OPTION_USER: return parse_name(name, arg, &o->user, err);
+	case OPTION_GROUP: return parse_name(name, arg, &o->group, err);
 	case OPTION_LINES: return parse_number(name, arg, 1, 10000, &o->lines, err);
 	case OPTION_HELP: return o->help = true, 0;
 	case OPTION_VERSION: return o->command = cli_command_find("version"), 0;

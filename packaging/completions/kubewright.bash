@@ -25,7 +25,7 @@ _kubewright()
 		esac
 	done
 	case $prev in
-	-f | --file | --snapshot)
+	-f | --file | --snapshot | --out)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
@@ -47,7 +47,7 @@ _kubewright()
 		mapfile -t COMPREPLY < <(compgen -P "$before" -W "$(_kubewright_hosts)" -- "${cur##*,}")
 		return
 		;;
-	--cluster | --connect-timeout | --days | --drain-timeout | -n | --lines | --parallel | --set)
+	--cluster | --connect-timeout | --days | --drain-timeout | --group | -n | --lines | --parallel | --set | --user)
 		return
 		;;
 	esac
@@ -63,7 +63,7 @@ _kubewright()
 	etcd) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --from --snapshot --override-quorum --help --version' ;;
 	reset) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	unlock) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
-	kubeconfig) opts='--file --set --color --days --write --help --version' ;;
+	kubeconfig) opts='--file --set --color --days --write --out --user --group --help --version' ;;
 	logs) opts='--file --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --lines --help --version' ;;
 	ssh) opts='--file --set --color --help --version' ;;
 	replay) opts='--color --help --version' ;;
