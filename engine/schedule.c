@@ -59,6 +59,19 @@ static enum work pick_ordinary(const struct task *t, int *step, bool *left)
 	return never < 0 || pending ? WORK_NONE : WORK_BLOCK;
 }
 
+/* Whether ordinary steps go on, or will. After a cancel nobody waits for them: they end by themselves. */
+static bool others_work(const struct engine *e)
+{
+	bool busy = false;
+
+	for (size_t h = 0; h < e->config.host_count && e->left; h++) {
+		const struct task *t = &e->tasks[h];
+
+		busy |= t->busy && t->work == WORK_STEP && !(e->config.steps[t->step].flags & STEP_ALWAYS);
+	}
+	return e->cancelled ? false : e->left ? busy : e->ordinary_open;
+}
+
 /* Clean-up: after everything else of this host; in a run that is kept alive, after everything. */
 static enum work pick_always(const struct task *t, int *step)
 {
@@ -69,7 +82,9 @@ static enum work pick_always(const struct task *t, int *step)
 	if (e->config.keep_alive && !e->ended && !stopping(e) && (e->ordinary_open || kept_alive(e)))
 		return WORK_NONE;
 	for (int s = 0; s < (int)e->config.step_count; s++)
-		if (open_here(t, s, STEP_ALWAYS) && may_take(e, s)) {
+		if (open_here(t, s, STEP_ALWAYS) && (e->config.steps[s].flags & STEP_LAST) && others_work(e))
+			return WORK_NONE;
+		else if (open_here(t, s, STEP_ALWAYS) && may_take(e, s)) {
 			*step = s;
 			return WORK_STEP;
 		}

@@ -46,6 +46,7 @@ enum step_flag {
 	STEP_ONE_BY_ONE = 2, /* on one host at a time, in the order of hosts */
 	STEP_ALWAYS = 4,     /* also runs on a host that was set aside for a reason other than its connection, and after a cancel: unlock, clean up */
 	STEP_RETRY = 8,      /* a failure other than a lost connection is tried again once */
+	STEP_LAST = 16,      /* with STEP_ALWAYS: not while another host has ordinary steps before it or, after ENGINE_LEAVE, at work */
 };
 
 int task_host(const struct task *t);        /* index into the run's hosts */

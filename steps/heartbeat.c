@@ -90,16 +90,6 @@ static int refuse(const struct world *w, size_t host, struct error *err)
 	return 0;
 }
 
-int lock_may_change(struct task *t, struct error *err)
-{
-	int rc;
-
-	task_lock(t);
-	rc = refuse(world_of(t), (size_t)task_host(t), err);
-	task_unlock(t);
-	return rc;
-}
-
 /* ---- signs of life ------------------------------------------------------------------------------------------------- */
 
 static int lose(struct task *t, const char *holder, const char *owner, struct error *err)
@@ -189,7 +179,7 @@ int lock_explain(struct task *t, struct error *err)
  * With the lock of the task held: whether this run still has the control planes. Most of those that it locked were seen to be its own a moment ago, or run a job, which nobody
  * takes over; one that cannot be reached any more says nothing.
  */
-static bool sure(struct task *t)
+static bool sure(struct task *t, bool cluster)
 {
 	const struct world *w = world_of(t);
 	int64_t since = clock_boot_ms() - w->lock_ttl_ms / FRESH_OF_TTL;
@@ -207,7 +197,23 @@ static bool sure(struct task *t)
 		else if (!task_lost(t, (int)i))
 			stale++;
 	}
-	return fresh > 0 && fresh + jobs > stale;
+	/* what is done on a host is fenced there, too */
+	return (fresh > 0 || (!cluster && !stale)) && fresh + jobs >= stale;
+}
+
+/* With the lock of the task held. */
+static int may(struct task *t, bool cluster, struct error *err)
+{
+	const struct world *w = world_of(t);
+
+	if (refuse(w, (size_t)task_host(t), err))
+		return -1;
+	if (sure(t, cluster))
+		return 0;
+	error_set(err, ERROR_LOCKED,
+		"nothing is changed: it is not certain any more that this run has the locks of the control planes");
+	return error_hint(err,
+		"their last sign of life is too old: was this machine suspended, or are they slow to answer? the same command again goes on");
 }
 
 void lock_renew(struct task *t)
@@ -216,38 +222,42 @@ void lock_renew(struct task *t)
 	struct error no = { 0 };
 	bool ok;
 
-	if (!world_of(t)->take_lock)
-		return;
 	task_lock(t);
-	ok = sure(t);
+	ok = !world_of(t)->take_lock || sure(t, false);
 	task_unlock(t);
 	if (ok)
 		return;
 	task_beat_all(t);
 	task_beat(t);
 	task_lock(t);
-	while (!sure(t) && !refuse(world_of(t), (size_t)task_host(t), &no) && !task_cancelled(t) &&
+	while (!sure(t, false) && !refuse(world_of(t), (size_t)task_host(t), &no) && !task_cancelled(t) &&
 		clock_mono_ms() < deadline)
 		task_wait(t, clock_mono_ms() + 250);
 	task_unlock(t);
 }
 
+int lock_may_change(struct task *t, struct error *err)
+{
+	int rc;
+
+	if (!world_of(t)->take_lock)
+		return 0;
+	lock_renew(t);
+	task_lock(t);
+	rc = may(t, false, err);
+	task_unlock(t);
+	return rc;
+}
+
 int lock_guard(void *task, struct error *err)
 {
 	struct task *t = task;
-	const struct world *w = world_of(t);
 	int rc;
 
-	if (!w->take_lock)
+	if (!world_of(t)->take_lock)
 		return error_set(err, ERROR_INTERNAL, "a run that only looks was about to change the cluster");
 	task_lock(t);
-	rc = refuse(w, (size_t)task_host(t), err);
-	if (rc == 0 && !sure(t)) {
-		rc = error_set(err, ERROR_LOCKED,
-			"nothing is changed in the cluster: it is not certain any more that this run has the locks of the control planes");
-		error_hint(err,
-			"their last sign is too old: was this machine suspended, or are they slow to answer? the same command again goes on");
-	}
+	rc = may(t, true, err);
 	task_unlock(t);
 	return rc;
 }

@@ -185,19 +185,14 @@ static void remove_learner(struct task *t)
 		task_log(t, "cannot see to the etcd learner that the join may have left: %s", err.what);
 }
 
-int join_apply(struct task *t, struct error *err)
+static int join(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	const struct cluster_host *h = world_facts(t);
-	const char *state = world_job_state(h, "join");
-	bool half = strcmp(state, "running") != 0 && (*state || strstr(cluster_fact(h, "have"), "kubelet-conf"));
 	struct str config = STR_INIT;
 	bool attached = false;
 	char pin[80];
 	int rc;
 
-	if (half && world_clean(t, err))
-		return -1;
 	if (world_token(t, err))
 		return -1;
 	pki_store_pin(w->store, pin, sizeof(pin));
@@ -220,5 +215,20 @@ int join_apply(struct task *t, struct error *err)
 	world_explain(t, "join", err);
 	if (err->kind == ERROR_COMMAND && world_is_control_plane(t))
 		remove_learner(t);
+	return rc;
+}
+
+int join_apply(struct task *t, struct error *err)
+{
+	const struct cluster_host *h = world_facts(t);
+	const char *state = world_job_state(h, "join");
+	bool half = strcmp(state, "running") != 0 && (*state || strstr(cluster_fact(h, "have"), "kubelet-conf"));
+	int rc;
+
+	if (half && world_clean(t, err))
+		return -1;
+	world_joins(t, true, err);
+	rc = join(t, err);
+	world_joins(t, false, err);
 	return rc;
 }

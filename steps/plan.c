@@ -39,8 +39,9 @@
 
 #define LOOK_STEPS SEE_STEPS, JUDGE_STEPS
 
+/* all at the end: who has a lock left keeps others from changing the cluster */
 #define UNLOCK_STEP \
-	{ "unlock", "Giving back the lock", ROLE_ALL, STEP_ALWAYS, { { 0 } }, \
+	{ "unlock", "Giving back the lock", ROLE_ALL, STEP_ALWAYS | STEP_LAST, { { 0 } }, \
 		unlock_check, unlock_apply }
 
 /* Out of the cluster only when every host was looked at that can be; and no pod goes for what is refused then. */
@@ -84,6 +85,8 @@
 		verify_check, verify_apply }, \
 	{ "kubeconfig", "Writing the kubeconfig", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("init", 1) }, \
 		kubeconfig_check, kubeconfig_apply }, \
+	{ "token", "Deleting the join token", ROLE_CONTROL_PLANE, STEP_ALWAYS | STEP_LAST, { { 0 } }, \
+		token_check, token_apply }, \
 	UNLOCK_STEP
 
 const struct step plan_install[] = { LOOK_STEPS, INSTALL_STEPS(, ) };

@@ -104,6 +104,8 @@ struct world {
 	char token[24];       /* bootstrap token, "" until made */
 	bool token_known;     /* the API server has it */
 	bool token_busy;      /* somebody is making it */
+	int joining;     /* hosts that join with it right now */
+	bool token_in_use;    /* a join was left that may go on by itself on its host */
 	bool token_signed;    /* and cluster-info is signed with it: joins may use it */
 	bool asked_again;     /* repair's second look at the cluster has begun */
 	bool expelled;        /* who leaves is out of the cluster, as far as it may be */
@@ -319,6 +321,8 @@ int world_delete_node(struct net_client *c, void *host, struct error *err);
 void world_new_token(struct task *t);
 /* Makes sure that the API server has this run's token and has signed cluster-info with it; by the first host that asks, the others wait. */
 int world_token(struct task *t, struct error *err);
+/* Around a join: until it ends its token stays. err: how it ended. */
+void world_joins(struct task *t, bool begins, const struct error *err);
 
 /* ---- kubeadm's configuration ---- */
 /* Appends InitConfiguration, ClusterConfiguration, KubeletConfiguration, KubeProxyConfiguration as JSON documents separated by "---". */
@@ -365,6 +369,9 @@ enum step_verdict labels_check(struct task *t, struct error *why);
 int labels_apply(struct task *t, struct error *err);
 enum step_verdict verify_check(struct task *t, struct error *why);
 int verify_apply(struct task *t, struct error *err);
+/* Deletes the bootstrap token of this run when nobody joins any more. */
+enum step_verdict token_check(struct task *t, struct error *why);
+int token_apply(struct task *t, struct error *err);
 enum step_verdict kubeconfig_check(struct task *t, struct error *why);
 int kubeconfig_apply(struct task *t, struct error *err);
 enum step_verdict unlock_check(struct task *t, struct error *why);

@@ -1,4 +1,7 @@
-/* The bootstrap token of this run: made by the API, and usable only once the controller manager has signed cluster-info with it. */
+/*
+ * The bootstrap token of this run: made by the API, usable only once the controller manager has signed cluster-info with it, and deleted when nobody of this run joins any more. What
+ * a run that was killed leaves expires by itself.
+ */
 #include "steps/steps.h"
 
 #include "base/clock.h"
@@ -11,6 +14,7 @@
 #include <string.h>
 
 #define SIGNING_TIMEOUT_MS 120000
+#define TOKEN_HOURS 2
 
 void world_new_token(struct task *t)
 {
@@ -26,6 +30,11 @@ void world_new_token(struct task *t)
 	secret_wipe(word, sizeof(word));
 }
 
+static void secret_name(const struct world *w, char *out, size_t size)
+{
+	snprintf(out, size, "bootstrap-token-%.6s", w->token);
+}
+
 /* POST of the Secret that is a bootstrap token (kubernetes.io/docs, "Authenticating with Bootstrap Tokens"). */
 static int create_token(struct net_client *c, void *ctx, struct error *err)
 {
@@ -34,8 +43,8 @@ static int create_token(struct net_client *c, void *ctx, struct error *err)
 	char id[7], name[64], until[32];
 
 	snprintf(id, sizeof(id), "%.6s", w->token);
-	snprintf(name, sizeof(name), "bootstrap-token-%s", id);
-	clock_rfc3339(clock_wall_ms() + 2 * 3600 * 1000, until, sizeof(until));
+	secret_name(w, name, sizeof(name));
+	clock_rfc3339(clock_wall_ms() + TOKEN_HOURS * 3600 * 1000, until, sizeof(until));
 	json_set_str(s, "apiVersion", "v1");
 	json_set_str(s, "kind", "Secret");
 	json_set_str(s, "type", "bootstrap.kubernetes.io/token");
@@ -142,4 +151,70 @@ int world_token(struct task *t, struct error *err)
 	task_wake(t);
 	task_unlock(t);
 	return rc;
+}
+
+/* ---- its end --------------------------------------------------------------------------------------------------------- */
+
+void world_joins(struct task *t, bool begins, const struct error *err)
+{
+	struct world *w = world_of(t);
+
+	task_lock(t);
+	w->joining += begins ? 1 : -1;
+	/* its job may go on without us */
+	if (!begins && (err->kind == ERROR_CANCELLED || err->kind == ERROR_CONNECT || err->kind == ERROR_TIMEOUT))
+		w->token_in_use = true;
+	task_unlock(t);
+}
+
+enum step_verdict token_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+	bool made;
+
+	task_lock(t);
+	made = w->token_known && w->lead == task_host(t);
+	task_unlock(t);
+	if (!made)
+		return STEP_NOT_HERE;
+	error_set(why, ERROR_NONE, "deletes the token that hosts joined with");
+	return STEP_NEEDED;
+}
+
+static int delete_token(struct net_client *c, void *ctx, struct error *err)
+{
+	struct net_response r = { 0, STR_INIT };
+	char name[64], path[128];
+	int rc;
+
+	secret_name(ctx, name, sizeof(name));
+	snprintf(path, sizeof(path), "/api/v1/namespaces/kube-system/secrets/%s", name);
+	rc = net_do(c, &(struct net_request){ .method = "DELETE", .path = path }, &r, err);
+	if (rc == 0 && r.status != 404 && r.status / 100 != 2)
+		rc = error_set(err, ERROR_NET, "HTTP %ld", r.status);
+	str_release(&r.body);
+	return rc;
+}
+
+/* That the token stays is no failure: it expires. */
+int token_apply(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+	struct error why = { 0 };
+	bool in_use;
+
+	(void)err;
+	task_lock(t);
+	in_use = w->joining > 0 || w->token_in_use;
+	/* a host that is tried again makes another one */
+	w->token_known = w->token_signed = false;
+	task_unlock(t);
+	if (in_use)
+		task_notice(t,
+			"the bootstrap token %.6s is left for a join that may still run; it expires within %d hours",
+			w->token, TOKEN_HOURS);
+	else if (world_api(t, delete_token, w, &why))
+		task_notice(t, "the bootstrap token %.6s could not be deleted (%s); it expires within %d hours",
+			w->token, why.what, TOKEN_HOURS);
+	return 0;
 }

@@ -117,6 +117,21 @@ static int own_config(struct lab *l, const char *method, const char *body, struc
 	return 200;
 }
 
+/* The Secret of a bootstrap token comes and goes. */
+static int token(struct lab *l, const char *method, const char *path, const char *body, struct str *out)
+{
+	const char *id = strstr(body, "\"token-id\":\""), *gone = strstr(path, "/bootstrap-token-");
+
+	str_add(out, "{\"data\":{}}");
+	if (strcmp(method, "POST") == 0 && id)
+		snprintf(l->token, sizeof(l->token), "%.6s", id + strlen("\"token-id\":\""));
+	else if (strcmp(method, "DELETE") == 0 && gone && strcmp(gone + strlen("/bootstrap-token-"), l->token) == 0)
+		l->token[0] = '\0';
+	else
+		return 404;
+	return 200;
+}
+
 /* The data, then its digest, in two pieces. */
 static int say_snapshot(struct str *out)
 {
@@ -250,7 +265,9 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 		return str_add(out, "{\"items\":[]}"), 200;
 	if (strstr(path, "/endpoints/kube-dns"))
 		return str_add(out, "{\"subsets\":[{\"addresses\":[{\"ip\":\"10.244.0.2\"}]}]}"), 200;
-	if (strstr(path, "/configmaps/kubeadm-config") || strstr(path, "/kube-system/secrets"))
+	if (strstr(path, "/kube-system/secrets"))
+		return token(l, method, path, body, out);
+	if (strstr(path, "/configmaps/kubeadm-config"))
 		return str_add(out, "{\"data\":{}}"), 200;
 	if (strstr(path, "/configmaps/kubewright"))
 		return own_config(l, method, body, out);

@@ -87,6 +87,7 @@ static void run_init(struct machine *m, bool whole)
 	lab_insist(m->packages && m->containerd && !m->stale && m->pki && !*m->have,
 		"kubeadm init on a machine that is not ready for it");
 	m->lab->inits++;
+	snprintf(m->lab->token, sizeof(m->lab->token), "%.6s", m->lab->world->token);
 	m->have = whole ? "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data"
 			: "kubelet-conf etcd-manifest etcd-data";
 	m->node = whole;
@@ -104,6 +105,7 @@ static void run_join(struct machine *m, bool whole)
 	}
 	lab_insist(voter && m->packages && m->containerd && !m->stale && !*m->have && m->member == LAB_NO_MEMBER,
 		"kubeadm join on a machine that is not ready for it");
+	lab_insist(m->lab->token[0] && strncmp(m->lab->token, m->lab->world->token, 6) == 0, "a join without a token");
 	m->node = true;
 	m->cordoned = false;
 	m->have = "kubelet-conf";

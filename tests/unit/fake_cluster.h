@@ -58,6 +58,7 @@ struct lab {
 	const char *ca;
 	char cni[65]; /* digest of the applied manifest, as kubewright noted it */
 	bool applied; /* a pod network is there */
+	char token[8]; /* id of the bootstrap token that the API server has, the newest */
 	unsigned inits;
 	unsigned stops, restores; /* etcd stopped on a machine; begun anew on one */
 	size_t uploaded;          /* bytes sent to commands */

@@ -269,6 +269,7 @@ static unsigned good_rejoin(void)
 	run(&l, "r1", "r0", 0, LAB_LOST, &o);
 	converged(&l, &o);
 	CHECK_INT(l.inits, 1);
+	CHECK_STR(l.token, ""); /* nobody joins with it any more */
 	calls = l.calls;
 	rejoining = false;
 	memset(&o, 0, sizeof(o));
