@@ -85,8 +85,6 @@
 		verify_check, verify_apply }, \
 	{ "kubeconfig", "Writing the kubeconfig", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("init", 1) }, \
 		kubeconfig_check, kubeconfig_apply }, \
-	{ "token", "Deleting the join token", ROLE_CONTROL_PLANE, STEP_ALWAYS | STEP_LAST, { { 0 } }, \
-		token_check, token_apply }, \
 	UNLOCK_STEP
 
 const struct step plan_install[] = { LOOK_STEPS, INSTALL_STEPS(, ) };

@@ -321,6 +321,8 @@ int world_delete_node(struct net_client *c, void *host, struct error *err);
 void world_new_token(struct task *t);
 /* Makes sure that the API server has this run's token and has signed cluster-info with it; by the first host that asks, the others wait. */
 int world_token(struct task *t, struct error *err);
+/* At the end of the run, on the lead: deletes the token, unless a join of this run may still need it. */
+void world_forget_token(struct task *t);
 /* Around a join: until it ends its token stays. err: how it ended. */
 void world_joins(struct task *t, bool begins, const struct error *err);
 
@@ -369,9 +371,6 @@ enum step_verdict labels_check(struct task *t, struct error *why);
 int labels_apply(struct task *t, struct error *err);
 enum step_verdict verify_check(struct task *t, struct error *why);
 int verify_apply(struct task *t, struct error *err);
-/* Deletes the bootstrap token of this run when nobody joins any more. */
-enum step_verdict token_check(struct task *t, struct error *why);
-int token_apply(struct task *t, struct error *err);
 enum step_verdict kubeconfig_check(struct task *t, struct error *why);
 int kubeconfig_apply(struct task *t, struct error *err);
 enum step_verdict unlock_check(struct task *t, struct error *why);

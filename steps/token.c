@@ -167,20 +167,6 @@ void world_joins(struct task *t, bool begins, const struct error *err)
 	task_unlock(t);
 }
 
-enum step_verdict token_check(struct task *t, struct error *why)
-{
-	const struct world *w = world_of(t);
-	bool made;
-
-	task_lock(t);
-	made = w->token_known && w->lead == task_host(t);
-	task_unlock(t);
-	if (!made)
-		return STEP_NOT_HERE;
-	error_set(why, ERROR_NONE, "deletes the token that hosts joined with");
-	return STEP_NEEDED;
-}
-
 static int delete_token(struct net_client *c, void *ctx, struct error *err)
 {
 	struct net_response r = { 0, STR_INIT };
@@ -196,19 +182,22 @@ static int delete_token(struct net_client *c, void *ctx, struct error *err)
 	return rc;
 }
 
-/* That the token stays is no failure: it expires. */
-int token_apply(struct task *t, struct error *err)
+/* That it stays is no failure: it expires. */
+void world_forget_token(struct task *t)
 {
 	struct world *w = world_of(t);
 	struct error why = { 0 };
-	bool in_use;
+	bool made, in_use;
 
-	(void)err;
 	task_lock(t);
+	made = w->token_known && w->lead == task_host(t);
 	in_use = w->joining > 0 || w->token_in_use;
 	/* a host that is tried again makes another one */
-	w->token_known = w->token_signed = false;
+	if (made)
+		w->token_known = w->token_signed = false;
 	task_unlock(t);
+	if (!made)
+		return;
 	if (in_use)
 		task_notice(t,
 			"the bootstrap token %.6s is left for a join that may still run; it expires within %d hours",
@@ -216,5 +205,4 @@ int token_apply(struct task *t, struct error *err)
 	else if (world_api(t, delete_token, w, &why))
 		task_notice(t, "the bootstrap token %.6s could not be deleted (%s); it expires within %d hours",
 			w->token, why.what, TOKEN_HOURS);
-	return 0;
 }

@@ -1,4 +1,4 @@
-/* The lock is given back, whatever happened before; that of a run which is no more is taken away. */
+/* The end of a run on its hosts: the lock is given back, whatever happened before, and on the lead the token goes. The lock of a run which is no more is taken away. */
 #include "steps/steps.h"
 
 #include "base/error.h"
@@ -18,6 +18,7 @@ int unlock_apply(struct task *t, struct error *err)
 {
 	const struct remote_param params[] = { { "holder", world_of(t)->run } };
 
+	world_forget_token(t);
 	if (world_script_always(t, "unlock", host_script_unlock, params, 1, unlock_words, NULL, 20000, err))
 		return -1;
 	lock_given_back(t);

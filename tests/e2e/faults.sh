@@ -125,8 +125,8 @@ taken_away() {
 	is "$flavour: once more there is nothing to do" "$status $(grep -c 'no host is locked' "$WORK/nothing.out")" "0 1"
 	kill -CONT "$pid"
 	wait "$pid"
-	is "$flavour: the run that wakes fails" $? 5
-	has "$flavour: fenced off" "$WORK/asleep.out" 'the lock of this host is held by run \(none\) and not by this one any more'
+	is "$flavour: the run that wakes fails" $? 7
+	has "$flavour: fenced off" "$WORK/asleep.out" 'this run has lost the lock of cp1: somebody has taken it away'
 	other_machine apply "${site[@]}" >"$WORK/killed.out" 2>&1 &
 	pid=$!
 	ok "$flavour: another one comes further" until_ok 120 running cp1 images
