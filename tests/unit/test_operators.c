@@ -47,7 +47,7 @@ struct admin {
 	enum mode mode;
 	atomic_bool frozen, end, asked;
 	atomic_ulong question;
-	atomic_uint changes;
+	atomic_uint changes, asides;
 	atomic_uint late; /* scripts on their way when it stood still, on a host that was still its own when it woke */
 	bool answered;    /* under the task's lock */
 	struct engine_result result;
@@ -242,6 +242,7 @@ static void see(const struct event *ev, void *ctx)
 
 	if (ev->kind == EVENT_QUESTION)
 		o->question = ev->seq;
+	o->asides += ev->kind == EVENT_HOST_ASIDE && ev->error && ev->error->kind == ERROR_LOCKED;
 }
 
 static void *dispatch(void *ctx)
@@ -435,6 +436,31 @@ static void test_still_partly(void)
 	stand_still(TTL_MS + 200, 3);
 }
 
+/* Told at once, also while the run is paused: its hosts are set aside, and when it goes on nothing is changed. */
+static void test_still_paused(void)
+{
+	struct admin a, b;
+
+	new_machines();
+	begin(&a, "r1", ONCE, HOSTS);
+	engine_command(a.engine, ENGINE_PAUSE, -1);
+	CHECK(locked_by("r1"));
+	a.frozen = true;
+	poll(NULL, 0, TTL_MS + 200);
+	begin(&b, "r2", ONCE, HOSTS);
+	finish(&b);
+	whole(&b);
+	a.frozen = false;
+	for (int i = 0; i < 2000 && a.asides < HOSTS; i++)
+		poll(NULL, 0, 5);
+	CHECK_INT(a.asides, HOSTS);
+	engine_command(a.engine, ENGINE_RESUME, -1);
+	finish(&a);
+	CHECK_INT(a.first.kind, ERROR_LOCKED);
+	CHECK_INT(a.changes, 0);
+	free_again();
+}
+
 /* Not for so long that somebody could have come: it goes on. */
 static void test_still_short(void)
 {
@@ -460,6 +486,7 @@ static const struct test tests[] = {
 	{ "a run that waits for an answer keeps its locks", test_question },
 	{ "who stood still for longer than a lock lasts does nothing more", test_still },
 	{ "nor where nobody took the lock", test_still_partly },
+	{ "who was paused meanwhile is told at once", test_still_paused },
 	{ "who stood still for less goes on", test_still_short },
 };
 TEST_MAIN(tests)
