@@ -1,6 +1,6 @@
 /*
  * Between libssh and the operator's agent (protocol: draft-miller-ssh-agent). libssh offers all keys the agent has, which runs into
- * MaxAuthTries, and waits for it without limit.
+ * MaxAuthTries, ends with the first that the agent does not sign with, and waits for it without limit. So it is shown one key at a time.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,15 +17,28 @@
 
 enum {
 	AGENT_MESSAGE_MAX = 256 << 10,
+	AGENT_LIST_MS = 5 * 1000,
+	AGENT_KEYS_MAX = 256,
+	AGENT_REQUEST_IDENTITIES = 11,
 	AGENT_IDENTITIES_ANSWER = 12,
+	AGENT_SIGN_REQUEST = 13,
+	AGENT_SIGN_RESPONSE = 14,
 };
 
 struct remote_agent {
 	struct remote_cancel_token *token;
 	int64_t deadline;
-	unsigned max;
-	int agent, ours, theirs; /* the agent's socket; our end and libssh's end of the pair */
+	struct identity {
+		struct str blob;
+		char *comment;
+		ssh_key key; /* NULL: of a kind that libssh does not know */
+	} * list;
+	unsigned count;
+	atomic_uint shown;              /* the one that libssh may see */
+	atomic_bool no_signature, hung; /* it did not sign with it; it did not answer in time */
+	int agent, ours, theirs;        /* the agent's socket; our end and libssh's end of the pair */
 	pthread_t thread;
+	bool running;
 };
 
 static uint32_t get_u32(const char *p)
@@ -104,25 +118,90 @@ static bool read_message(const struct remote_agent *a, int fd, struct str *s)
 	return true;
 }
 
-/* Keeps the first keys of a list: count, then each key's blob and comment. */
-static void limit_identities(const struct remote_agent *a, struct str *s)
+static void add_u32(struct str *s, uint32_t v)
 {
-	size_t at = 9;
-	uint32_t count;
+	char four[4];
 
-	if (s->len < at || s->buf[4] != AGENT_IDENTITIES_ANSWER)
-		return;
-	count = get_u32(s->buf + 5);
-	if (count <= a->max)
-		return;
-	for (uint32_t i = 0; i < 2 * a->max; i++) {
-		if (s->len - at < 4 || s->len - at - 4 < get_u32(s->buf + at))
-			return; /* broken: libssh says so */
-		at += 4 + get_u32(s->buf + at);
+	put_u32(four, v);
+	str_addn(s, four, sizeof(four));
+}
+
+/* One string of a message at *at, or false at its end. */
+static bool take_string(const struct str *s, size_t *at, const char **data, size_t *len)
+{
+	if (s->len - *at < 4 || s->len - *at - 4 < get_u32(s->buf + *at))
+		return false;
+	*len = get_u32(s->buf + *at);
+	*data = s->buf + *at + 4;
+	*at += 4 + *len;
+	return true;
+}
+
+static ssh_key import(const struct str *blob)
+{
+	struct str base64 = STR_INIT, type = STR_INIT;
+	size_t at = 0, len;
+	const char *name;
+	ssh_key key = NULL;
+	enum ssh_keytypes_e t;
+
+	if (take_string(blob, &at, &name, &len)) {
+		str_addn(&type, name, len);
+		str_add_base64(&base64, blob->buf, blob->len);
+		t = ssh_key_type_from_name(type.buf);
+		if (ssh_pki_import_pubkey_base64(base64.buf, t, &key) != SSH_OK &&
+			ssh_pki_import_cert_base64(base64.buf, t, &key) != SSH_OK)
+			key = NULL;
 	}
-	s->len = at;
-	put_u32(s->buf, (uint32_t)(at - 4));
-	put_u32(s->buf + 5, a->max);
+	str_release(&base64);
+	str_release(&type);
+	return key;
+}
+
+/* Asks for the keys that there are: count, then each key's blob and comment. */
+static bool list_keys(struct remote_agent *a)
+{
+	static const char request[] = { 0, 0, 0, 1, AGENT_REQUEST_IDENTITIES };
+	int64_t deadline = a->deadline, soon = clock_mono_ms() + AGENT_LIST_MS;
+	struct str s = STR_INIT, text = STR_INIT;
+	const char *blob, *comment;
+	size_t at = 9, blob_len, comment_len;
+	bool ok;
+
+	a->deadline = soon < deadline ? soon : deadline;
+	ok = write_all(a, a->agent, request, sizeof(request)) && read_message(a, a->agent, &s);
+	a->deadline = deadline;
+	if (ok && s.len >= at && s.buf[4] == AGENT_IDENTITIES_ANSWER) {
+		a->list = xcalloc(AGENT_KEYS_MAX, sizeof(*a->list));
+		while (a->count < AGENT_KEYS_MAX && a->count < get_u32(s.buf + 5) &&
+			take_string(&s, &at, &blob, &blob_len) && take_string(&s, &at, &comment, &comment_len)) {
+			struct identity *id = &a->list[a->count++];
+
+			str_init(&id->blob);
+			str_addn(&id->blob, blob, blob_len);
+			str_clear(&text);
+			str_add_printable(&text, comment, comment_len > 64 ? 64 : comment_len);
+			id->comment = xstrdup(text.len ? text.buf : "without a name");
+			id->key = import(&id->blob);
+		}
+	}
+	str_release(&s);
+	str_release(&text);
+	return ok;
+}
+
+/* The answer to libssh's question for the keys. */
+static void show_one(struct remote_agent *a, struct str *s)
+{
+	const struct identity *id = &a->list[atomic_load(&a->shown)];
+
+	str_clear(s);
+	add_u32(s, (uint32_t)(1 + 4 + 4 + id->blob.len + 4));
+	str_addc(s, AGENT_IDENTITIES_ANSWER);
+	add_u32(s, 1);
+	add_u32(s, (uint32_t)id->blob.len);
+	str_addn(s, id->blob.buf, id->blob.len);
+	add_u32(s, 0);
 }
 
 static void *filter(void *arg)
@@ -130,13 +209,24 @@ static void *filter(void *arg)
 	struct remote_agent *a = arg;
 	struct str s = STR_INIT;
 
-	while (read_message(a, a->ours, &s) && write_all(a, a->agent, s.buf, s.len) && read_message(a, a->agent, &s)) {
-		limit_identities(a, &s);
+	while (read_message(a, a->ours, &s)) {
+		char asked = s.len > 4 ? s.buf[4] : 0;
+
+		if (asked == AGENT_REQUEST_IDENTITIES) {
+			show_one(a, &s);
+		} else {
+			if (!write_all(a, a->agent, s.buf, s.len) || !read_message(a, a->agent, &s)) {
+				atomic_store(&a->hung, true);
+				break;
+			}
+			if (asked == AGENT_SIGN_REQUEST && (s.len < 5 || s.buf[4] != AGENT_SIGN_RESPONSE))
+				atomic_store(&a->no_signature, true);
+		}
 		if (!write_all(a, a->ours, s.buf, s.len))
 			break;
 	}
 	shutdown(a->ours, SHUT_RDWR);
-	str_release(&s);
+	str_wipe(&s);
 	return NULL;
 }
 
@@ -158,7 +248,7 @@ static int connect_agent(void)
 	return fd;
 }
 
-struct remote_agent *remote_agent_open(struct remote_cancel_token *t, int64_t deadline, unsigned max)
+struct remote_agent *remote_agent_open(struct remote_cancel_token *t, int64_t deadline)
 {
 	struct remote_agent *a;
 	int pair[2], fd = connect_agent();
@@ -170,17 +260,42 @@ struct remote_agent *remote_agent_open(struct remote_cancel_token *t, int64_t de
 		return NULL;
 	}
 	a = xcalloc(1, sizeof(*a));
-	*a = (struct remote_agent){
-		.token = t, .deadline = deadline, .max = max, .agent = fd, .ours = pair[0], .theirs = pair[1]
-	};
-	if (pthread_create(&a->thread, NULL, filter, a) != 0) {
-		close(fd);
-		close(pair[0]);
-		close(pair[1]);
-		free(a);
-		return NULL;
-	}
+	a->token = t;
+	a->deadline = deadline;
+	a->agent = fd;
+	a->ours = pair[0];
+	a->theirs = pair[1];
+	if (!list_keys(a))
+		atomic_store(&a->hung, true);
+	a->running = a->count > 0 && pthread_create(&a->thread, NULL, filter, a) == 0;
 	return a;
+}
+
+unsigned remote_agent_count(const struct remote_agent *a)
+{
+	return a->running ? a->count : 0;
+}
+
+ssh_key remote_agent_key(const struct remote_agent *a, unsigned i, const char **comment)
+{
+	*comment = a->list[i].comment;
+	return a->list[i].key;
+}
+
+void remote_agent_show(struct remote_agent *a, unsigned i)
+{
+	atomic_store(&a->shown, i);
+	atomic_store(&a->no_signature, false);
+}
+
+bool remote_agent_unsigned(struct remote_agent *a)
+{
+	return atomic_load(&a->no_signature);
+}
+
+bool remote_agent_hung(struct remote_agent *a)
+{
+	return atomic_load(&a->hung) && !remote_token_fired(a->token);
 }
 
 int remote_agent_take_fd(struct remote_agent *a)
@@ -194,7 +309,14 @@ int remote_agent_take_fd(struct remote_agent *a)
 void remote_agent_free(struct remote_agent *a)
 {
 	shutdown(a->ours, SHUT_RDWR);
-	pthread_join(a->thread, NULL);
+	if (a->running)
+		pthread_join(a->thread, NULL);
+	for (unsigned i = 0; i < a->count; i++) {
+		str_release(&a->list[i].blob);
+		free(a->list[i].comment);
+		ssh_key_free(a->list[i].key);
+	}
+	free(a->list);
 	if (a->theirs >= 0)
 		close(a->theirs);
 	close(a->ours);

@@ -1,6 +1,6 @@
 /*
- * The login: the named key first (few servers take more than three to six tries, and an agent may hold more keys than that), then the agent,
- * then the usual files in ~/.ssh, then the password. Never a prompt: what is not given fails with a hint.
+ * The login: the named key first, by itself or by the agent (few servers take more than three to six tries, and an agent may hold more keys
+ * than that), then the agent's others, then the usual files in ~/.ssh, then the password. Never a prompt: what is not given fails with a hint.
  */
 #include "base/alloc.h"
 #include "base/error.h"
@@ -11,15 +11,23 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OFFERS_MAX = 5 }; /* sshd's MaxAuthTries is 6 unless hardened */
+enum {
+	OFFERS_MAX = 5, /* sshd's MaxAuthTries is 6 unless hardened */
+	DEFAULT_FILES = 5,
+};
+/* The last two are keys on devices: for the agent to use, or to be told of. */
+static const char *const default_files[DEFAULT_FILES] = { "~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa",
+	"~/.ssh/id_ed25519_sk", "~/.ssh/id_ecdsa_sk" };
 
 struct login {
 	struct remote_link *l;
 	const struct remote_ssh_config *c;
 	int64_t deadline;
-	int offers;
-	struct str tried;       /* for the error */
-	struct error key_error; /* why the named key could not be used; kind NONE: it could */
+	unsigned offers;
+	struct remote_offers list;    /* for the error */
+	struct error key_error;       /* why the named key could not be used; kind NONE: it could */
+	bool in_agent[DEFAULT_FILES]; /* offered by the agent already */
+	ssh_key wanted;               /* the public half of a named key that only the agent can use; NULL */
 };
 
 /* What an attempt came to. */
@@ -28,36 +36,38 @@ enum attempt { ATTEMPT_IN, ATTEMPT_DENIED, ATTEMPT_FAILED };
 static int login_wait(struct login *g, struct error *err)
 {
 	struct error why = { 0 };
+	struct str tried = STR_INIT;
 
 	if (remote_link_wait(g->l, g->deadline, "the login", &why) == 0)
 		return 0;
 	/* sshd hangs up after MaxAuthTries */
 	if (why.kind == ERROR_CONNECT && strstr(why.what, "Too many authentication")) {
+		remote_offers_tried(&g->list, &tried);
 		error_set(err, ERROR_AUTH, "%s (%s) allows no more attempts to log in as '%s' (tried: %s)", g->l->name,
-			g->l->where, g->c->user, g->tried.buf);
-		return error_hint(err, "name the right key with ssh.key in the inventory");
+			g->l->where, g->c->user, tried.buf);
+		str_release(&tried);
+		return error_hint(err,
+			"name the right key with ssh.key in the inventory; of a key in the agent its .pub file is enough");
 	}
 	if (err)
 		*err = why;
 	return -1;
 }
 
-static enum attempt verdict(struct login *g, int rc, struct error *err)
+/* name, agent: what was tried. */
+static enum attempt verdict(struct login *g, int rc, const char *name, bool agent, struct error *err)
 {
 	if (rc == SSH_AUTH_SUCCESS)
 		return ATTEMPT_IN;
-	if ((rc == SSH_AUTH_DENIED || rc == SSH_AUTH_PARTIAL) && remote_link_alive(g->l))
-		return ATTEMPT_DENIED;
+	if (name)
+		remote_offers_add(&g->list, name, agent,
+			rc == SSH_AUTH_PARTIAL ? REMOTE_OFFER_PARTIAL : REMOTE_OFFER_REFUSED, NULL);
+	/* a method that could not be tried is not the end of the others */
 	if (rc != SSH_AUTH_AGAIN && remote_link_alive(g->l))
-		return ATTEMPT_DENIED; /* a method that could not be tried, say an agent that refuses to sign */
+		return ATTEMPT_DENIED;
 	if (rc != SSH_AUTH_AGAIN)
 		login_wait(g, err); /* the session is dead: says why */
 	return ATTEMPT_FAILED;
-}
-
-static void note_try(struct login *g, const char *what)
-{
-	str_addf(&g->tried, "%s%s", g->tried.len ? ", " : "", what);
 }
 
 static bool allowed(const struct login *g, int method)
@@ -65,70 +75,162 @@ static bool allowed(const struct login *g, int method)
 	return (ssh_userauth_list(g->l->session, NULL) & method) != 0;
 }
 
-static enum attempt try_key(struct login *g, const ssh_key key, struct error *err)
+static enum attempt try_key(struct login *g, const ssh_key key, const char *name, struct error *err)
 {
 	int rc;
 
-	if (g->offers >= OFFERS_MAX || !allowed(g, SSH_AUTH_METHOD_PUBLICKEY))
-		return ATTEMPT_DENIED;
 	g->offers++;
 	while ((rc = ssh_userauth_publickey(g->l->session, NULL, key)) == SSH_AUTH_AGAIN)
 		if (login_wait(g, err) != 0)
 			return ATTEMPT_FAILED;
-	return verdict(g, rc, err);
+	return verdict(g, rc, name, false, err);
 }
 
-static enum attempt try_file(struct login *g, const char *path, bool named, struct error *err)
+/* The key with its certificate, if there is one, then by itself. */
+static enum attempt try_loaded(struct login *g, const struct remote_key *key, struct error *err)
+{
+	enum attempt a = ATTEMPT_DENIED;
+	char why[160];
+
+	if (g->offers >= OFFERS_MAX || !allowed(g, SSH_AUTH_METHOD_PUBLICKEY))
+		return ATTEMPT_DENIED;
+	if (key->certified) {
+		a = try_key(g, key->certified, NULL, err);
+		if (a == ATTEMPT_DENIED && remote_certificate_fault(key->path, g->c->user, why, sizeof(why)))
+			remote_offers_add(&g->list, key->path, false, REMOTE_OFFER_FAULTY, why);
+	}
+	return a == ATTEMPT_DENIED && allowed(g, SSH_AUTH_METHOD_PUBLICKEY) ? try_key(g, key->key, key->path, err) : a;
+}
+
+static enum attempt try_named(struct login *g, const char *path, struct error *err)
 {
 	const struct remote_key *loaded = remote_keys_find(g->c->keys, path);
 	struct remote_key *own = NULL;
-	enum attempt a;
-	bool encrypted;
+	enum attempt a = ATTEMPT_DENIED;
+	bool encrypted, device;
 
 	if (!loaded)
-		loaded = own = remote_key_read(path, NULL, &encrypted, named ? &g->key_error : NULL);
-	if (!loaded)
-		return ATTEMPT_DENIED;
-	note_try(g, path);
-	a = loaded->certified ? try_key(g, loaded->certified, err) : ATTEMPT_DENIED;
-	if (a == ATTEMPT_DENIED)
-		a = try_key(g, loaded->key, err);
+		loaded = own = remote_key_read(path, NULL, &encrypted, &g->key_error);
+	if (loaded)
+		a = try_loaded(g, loaded, err);
+	else
+		g->wanted = remote_key_public(path, &device);
 	remote_key_free(own);
 	return a;
 }
 
-static enum attempt try_agent(struct login *g, struct error *err)
+/* Which of the agent's keys go first: the named one, then those that are in the usual files. */
+static unsigned rank(struct login *g, const ssh_key key, const ssh_key *usual)
 {
-	struct remote_agent *agent;
-	int rc, fd;
+	if (key && g->wanted && ssh_key_cmp(key, g->wanted, SSH_KEY_CMP_PUBLIC) == 0)
+		return 0;
+	for (size_t i = 0; key && i < DEFAULT_FILES; i++)
+		if (usual[i] && ssh_key_cmp(key, usual[i], SSH_KEY_CMP_PUBLIC) == 0) {
+			g->in_agent[i] = true;
+			return 1;
+		}
+	return 2;
+}
 
-	if (!g->c->agent || g->offers >= OFFERS_MAX || !allowed(g, SSH_AUTH_METHOD_PUBLICKEY))
+/* Offers the agent's key number i. */
+static enum attempt try_agent_key(
+	struct login *g, struct remote_agent *agent, unsigned i, bool named, struct error *err)
+{
+	const char *comment;
+	const ssh_key key = remote_agent_key(agent, i, &comment);
+	enum remote_offer passed_over = REMOTE_OFFER_UNUSABLE;
+	int rc;
+
+	if (remote_agent_hung(agent) || !allowed(g, SSH_AUTH_METHOD_PUBLICKEY))
 		return ATTEMPT_DENIED;
-	agent = remote_agent_open(g->l->token, g->deadline, (unsigned)(OFFERS_MAX - g->offers));
-	if (!agent)
+	if (!named && g->offers >= OFFERS_MAX)
+		passed_over = REMOTE_OFFER_BEYOND;
+	if (!key || passed_over == REMOTE_OFFER_BEYOND) {
+		remote_offers_add(&g->list, comment, true, passed_over,
+			passed_over == REMOTE_OFFER_BEYOND ? NULL : "not offered: libssh does not know its kind");
 		return ATTEMPT_DENIED;
-	note_try(g, "the agent's keys");
-	fd = remote_agent_take_fd(agent);
-	ssh_set_agent_socket(g->l->session, fd);
+	}
+	g->offers++;
+	if (named)
+		g->key_error.kind = ERROR_NONE;
+	remote_agent_show(agent, i);
 	while ((rc = ssh_userauth_agent(g->l->session, NULL)) == SSH_AUTH_AGAIN)
 		if (login_wait(g, err) != 0)
-			break;
-	g->offers = OFFERS_MAX; /* how many it had is not told */
+			return ATTEMPT_FAILED;
+	if (rc == SSH_AUTH_ERROR && remote_link_alive(g->l) &&
+		(remote_agent_unsigned(agent) || remote_agent_hung(agent))) {
+		remote_offers_add(&g->list, comment, true, REMOTE_OFFER_UNSIGNED, NULL);
+		return ATTEMPT_DENIED;
+	}
+	return verdict(g, rc, comment, true, err);
+}
+
+static enum attempt try_agent(struct login *g, struct error *err)
+{
+	struct remote_agent *agent = g->c->agent && allowed(g, SSH_AUTH_METHOD_PUBLICKEY)
+					     ? remote_agent_open(g->l->token, g->deadline)
+					     : NULL;
+	ssh_key usual[DEFAULT_FILES] = { NULL };
+	enum attempt a = ATTEMPT_DENIED;
+	const char *comment;
+	bool device;
+
+	if (!agent)
+		return ATTEMPT_DENIED;
+	for (size_t i = 0; i < DEFAULT_FILES; i++) {
+		char *path = file_expand(default_files[i], NULL);
+
+		usual[i] = remote_key_public(path, &device);
+		free(path);
+	}
+	ssh_set_agent_socket(g->l->session, remote_agent_take_fd(agent));
+	for (unsigned turn = 0; turn < 3; turn++)
+		for (unsigned i = 0; i < remote_agent_count(agent) && a == ATTEMPT_DENIED; i++)
+			if (rank(g, remote_agent_key(agent, i, &comment), usual) == turn)
+				a = try_agent_key(g, agent, i, turn == 0, err);
+	if (a == ATTEMPT_DENIED && remote_agent_hung(agent))
+		remote_offers_add(&g->list, "the agent", false, REMOTE_OFFER_HUNG, NULL);
+	for (size_t i = 0; i < DEFAULT_FILES; i++)
+		ssh_key_free(usual[i]);
 	remote_agent_free(agent);
-	return rc == SSH_AUTH_AGAIN ? ATTEMPT_FAILED : verdict(g, rc, err);
+	return a;
+}
+
+/* One of the usual files: what cannot be used of them is told only when nothing else worked. */
+static enum attempt try_usual(struct login *g, const char *path, bool in_agent, struct error *err)
+{
+	struct error why = { 0 };
+	struct remote_key *key;
+	enum attempt a;
+	bool encrypted;
+
+	if (access(path, F_OK) != 0)
+		return ATTEMPT_DENIED;
+	key = remote_key_read(path, NULL, &encrypted, &why);
+	if (!key && in_agent)
+		return ATTEMPT_DENIED;
+	if (!key) {
+		remote_offers_add(&g->list, path, false,
+			encrypted                                    ? REMOTE_OFFER_ENCRYPTED
+			: remote_key_kind(path) == REMOTE_KEY_DEVICE ? REMOTE_OFFER_DEVICE
+								     : REMOTE_OFFER_UNUSABLE,
+			encrypted ? NULL : why.what);
+		return ATTEMPT_DENIED;
+	}
+	a = try_loaded(g, key, err);
+	remote_key_free(key);
+	return a;
 }
 
 static enum attempt try_default_files(struct login *g, struct error *err)
 {
-	static const char *const names[] = { "~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa" };
 	enum attempt a = ATTEMPT_DENIED;
 
 	g->offers = g->offers > 3 ? 3 : g->offers;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && a == ATTEMPT_DENIED; i++) {
-		char *path = file_expand(names[i], NULL);
+	for (size_t i = 0; i < DEFAULT_FILES && a == ATTEMPT_DENIED; i++) {
+		char *path = file_expand(default_files[i], NULL);
 
-		if (access(path, R_OK) == 0)
-			a = try_file(g, path, false, err);
+		a = try_usual(g, path, g->in_agent[i], err);
 		free(path);
 	}
 	return a;
@@ -138,11 +240,10 @@ static enum attempt try_password(struct login *g, struct error *err)
 {
 	int rc;
 
-	note_try(g, "the password");
 	while ((rc = ssh_userauth_password(g->l->session, NULL, g->c->password->text)) == SSH_AUTH_AGAIN)
 		if (login_wait(g, err) != 0)
 			return ATTEMPT_FAILED;
-	return verdict(g, rc, err);
+	return verdict(g, rc, "the password", false, err);
 }
 
 /* PAM behind sshd: every hidden question gets the password; a visible one cannot be answered. The last round has no questions. */
@@ -151,7 +252,6 @@ static enum attempt try_interactive(struct login *g, struct error *err)
 	ssh_session s = g->l->session;
 	int rc;
 
-	note_try(g, "keyboard-interactive");
 	for (int rounds = 0; rounds < 4;) {
 		rc = ssh_userauth_kbdint(s, NULL, NULL);
 		if (rc == SSH_AUTH_AGAIN) {
@@ -160,7 +260,7 @@ static enum attempt try_interactive(struct login *g, struct error *err)
 			continue;
 		}
 		if (rc != SSH_AUTH_INFO)
-			return verdict(g, rc, err);
+			return verdict(g, rc, "keyboard-interactive", false, err);
 		rounds++;
 		for (int i = 0; i < ssh_userauth_kbdint_getnprompts(s); i++) {
 			char echo = 0;
@@ -174,25 +274,11 @@ static enum attempt try_interactive(struct login *g, struct error *err)
 
 static int refused(struct login *g, struct error *err)
 {
-	int methods = ssh_userauth_list(g->l->session, NULL);
-	bool passwords = methods & (SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE);
-
-	if (g->key_error.kind != ERROR_NONE) {
-		if (err)
-			*err = g->key_error;
-		return -1;
-	}
-	error_set(err, ERROR_AUTH, "%s (%s) refuses the login of '%s' (tried: %s)", g->l->name, g->l->where, g->c->user,
-		g->tried.len ? g->tried.buf : "nothing, as there is no key and no password");
-	if (!(methods & SSH_AUTH_METHOD_PUBLICKEY))
-		return error_hint(err, "this server takes %s only",
-			passwords ? "passwords: set ssh.password in the inventory" : "other methods");
-	if (g->c->password && g->c->password->text)
-		return error_hint(err,
-			"is the password right? is the public key in ~%s/.ssh/authorized_keys? may '%s' log in there?",
-			g->c->user, g->c->user);
-	return error_hint(err, "is the public key in ~%s/.ssh/authorized_keys there? 'ssh-copy-id' puts it there%s",
-		g->c->user, passwords ? "; or set ssh.password" : "");
+	if (g->key_error.kind == ERROR_NONE)
+		return remote_offers_error(&g->list, g->l, g->c, ssh_userauth_list(g->l->session, NULL), err);
+	if (err)
+		*err = g->key_error;
+	return -1;
 }
 
 /* All methods once, in order. */
@@ -203,7 +289,7 @@ static enum attempt attempts(struct login *g, struct error *err)
 	if (g->c->key) {
 		char *path = file_expand(g->c->key, NULL);
 
-		a = try_file(g, path, true, err);
+		a = try_named(g, path, err);
 		free(path);
 	}
 	if (a == ATTEMPT_DENIED)
@@ -222,7 +308,7 @@ static enum attempt attempts(struct login *g, struct error *err)
 
 int remote_login(struct remote_link *l, const struct remote_ssh_config *c, int64_t deadline, struct error *err)
 {
-	struct login g = { .l = l, .c = c, .deadline = deadline, .tried = STR_INIT };
+	struct login g = { .l = l, .c = c, .deadline = deadline };
 	enum attempt a;
 	int rc;
 
@@ -233,11 +319,12 @@ int remote_login(struct remote_link *l, const struct remote_ssh_config *c, int64
 	if (rc == SSH_AUTH_AGAIN)
 		a = ATTEMPT_FAILED;
 	else
-		a = verdict(&g, rc, err);
+		a = verdict(&g, rc, NULL, false, err);
 	if (a == ATTEMPT_DENIED)
 		a = attempts(&g, err);
 	if (a == ATTEMPT_DENIED)
 		refused(&g, err);
-	str_release(&g.tried);
+	remote_offers_release(&g.list);
+	ssh_key_free(g.wanted);
 	return a == ATTEMPT_IN ? 0 : -1;
 }

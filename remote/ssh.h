@@ -86,6 +86,17 @@ struct remote_key {
 };
 /* NULL: not loaded. */
 const struct remote_key *remote_keys_find(const struct remote_keys *k, const char *path);
+/* What a key file holds. What is not known counts as private: reading it says what is wrong with it. */
+enum remote_key_kind {
+	REMOTE_KEY_PRIVATE,
+	REMOTE_KEY_PUBLIC, /* names a key that the agent has, as IdentityFile of ssh_config does */
+	REMOTE_KEY_DEVICE, /* the private half is on a FIDO device, which libssh does not speak to */
+};
+enum remote_key_kind remote_key_kind(const char *path);
+/* The public half of the key in a file, or in the .pub file beside it; NULL: unknown. The caller frees. */
+ssh_key remote_key_public(const char *path, bool *device);
+/* What the certificate beside a key says against a login now, as a sentence's rest, or false. */
+bool remote_certificate_fault(const char *path, const char *user, char *out, size_t size);
 /* Reads a key file; passphrase may be NULL. ERROR_AUTH when it needs one, or another one. */
 struct remote_key *remote_key_read(const char *path, const char *passphrase, bool *encrypted, struct error *err);
 void remote_key_free(struct remote_key *key);
@@ -123,16 +134,53 @@ int remote_link_lost(struct remote_link *l, struct error *err);
 /* Checks the key that the server has shown, asks about an unknown one, and notes it in server_key. ERROR_HOSTKEY: it is not to be trusted. */
 int remote_link_verify(struct remote_link *l, const struct remote_ssh_config *c, const struct remote_known *known, struct error *err);
 
-/* ---- auth.c, agent.c ----------------------------------------------------------------------------------------------- */
+/* ---- auth.c, offers.c, agent.c ----------------------------------------------------------------------------------------------- */
+
+/* What became of each way to log in: the error is made of it. */
+enum remote_offer {
+	REMOTE_OFFER_REFUSED,
+	REMOTE_OFFER_PARTIAL,   /* accepted, and more is wanted */
+	REMOTE_OFFER_UNSIGNED,  /* accepted, but the agent did not sign */
+	REMOTE_OFFER_HUNG,      /* the agent did not answer */
+	REMOTE_OFFER_FAULTY,    /* refused; why says what is wrong with its certificate */
+	/* not offered: */
+	REMOTE_OFFER_ENCRYPTED,
+	REMOTE_OFFER_DEVICE,
+	REMOTE_OFFER_UNUSABLE,  /* why says it */
+	REMOTE_OFFER_BEYOND,    /* beyond the number that servers take */
+};
+struct remote_offers {
+	struct remote_offer_line {
+		char *name, *why;
+		enum remote_offer outcome;
+		bool agent; /* a key of the agent */
+	} *lines;
+	size_t count;
+};
+void remote_offers_add(struct remote_offers *o, const char *name, bool agent, enum remote_offer outcome, const char *why);
+void remote_offers_release(struct remote_offers *o);
+/* "A, 5 of the agent's 9 keys, the password": what the server was shown. */
+void remote_offers_tried(const struct remote_offers *o, struct str *out);
+/* Sets what, hint and detail of a login that the server refused; methods: those it still takes. Always -1. */
+int remote_offers_error(const struct remote_offers *o, const struct remote_link *l, const struct remote_ssh_config *c, int methods,
+	struct error *err);
 
 int remote_login(struct remote_link *l, const struct remote_ssh_config *c, int64_t deadline, struct error *err);
 
 /*
- * A filter between libssh and the operator's agent: shows at most max keys, and ends a conversation that the agent lets hang, which libssh
+ * A filter between libssh and the operator's agent: shows it one key at a time, and ends a conversation that the agent lets hang, which libssh
  * itself would wait for without limit. NULL: there is no agent.
  */
 struct remote_agent;
-struct remote_agent *remote_agent_open(struct remote_cancel_token *t, int64_t deadline, unsigned max);
+struct remote_agent *remote_agent_open(struct remote_cancel_token *t, int64_t deadline);
+unsigned remote_agent_count(const struct remote_agent *a);
+/* Lent; NULL: of a kind that libssh does not know. */
+ssh_key remote_agent_key(const struct remote_agent *a, unsigned i, const char **comment);
+/* The key that libssh sees from now on. */
+void remote_agent_show(struct remote_agent *a, unsigned i);
+/* Whether it refused to sign with the key that is shown; whether it left a question without an answer. */
+bool remote_agent_unsigned(struct remote_agent *a);
+bool remote_agent_hung(struct remote_agent *a);
 /* libssh's end; libssh closes it. */
 int remote_agent_take_fd(struct remote_agent *a);
 void remote_agent_free(struct remote_agent *a);

@@ -240,6 +240,37 @@ static int session_options(
 	return 0;
 }
 
+/* libssh says "kex error : no match for method KIND: server [A,B], client [C,D]". */
+static bool no_common_method(const struct remote_link *l, const char *text, struct error *err)
+{
+	static const struct {
+		const char *kind, *means, *option;
+	} kinds[] = { { "kex algos", "key exchange", "KexAlgorithms" },
+		{ "server host key algo", "kind of host key", "HostKeyAlgorithms" },
+		{ "encryption ", "cipher", "Ciphers" }, { "mac algo", "MAC", "MACs" } };
+	const char *at = strstr(text, "no match for method "), *theirs = at ? strstr(at, "server [") : NULL;
+
+	if (!theirs)
+		return false;
+	theirs += strlen("server [");
+	at += strlen("no match for method ");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strncmp(at, kinds[i].kind, strlen(kinds[i].kind)) != 0)
+			continue;
+		error_set(err, ERROR_CONNECT, "%s (%s) has no %s that libssh here (%s) knows: it offers %.*s", l->name,
+			l->where, kinds[i].means, ssh_version(0), (int)strcspn(theirs, "]"), theirs);
+		error_hint(err,
+			"allow one more in its sshd_config, say '%s +%s', or run kubewright where libssh is newer",
+			kinds[i].option,
+			i == 0   ? "curve25519-sha256"
+			: i == 1 ? "ssh-ed25519"
+			: i == 2 ? "aes256-gcm@openssh.com"
+				 : "hmac-sha2-256");
+		return true;
+	}
+	return false;
+}
+
 static int link_handshake(struct remote_link *l, const struct remote_ssh_config *c, const struct remote_known *known,
 	int64_t deadline, struct error *err)
 {
@@ -276,6 +307,8 @@ static int link_handshake(struct remote_link *l, const struct remote_ssh_config 
 		return 0;
 	if (remote_token_fired(l->token))
 		return remote_cancelled(err);
+	if (no_common_method(l, ssh_get_error(l->session), err))
+		return -1;
 	error_set(err, ERROR_CONNECT, "%s (%s): no SSH session: %s", l->name, l->where, ssh_get_error(l->session));
 	return error_hint(err, "is it an SSH server? see its log ('journalctl -u ssh') for what it did not like");
 }
