@@ -57,6 +57,7 @@ struct ssh_config_host {
 	char address[256]; /* HostName, or the name */
 	char user[64], key[256]; /* "" when not given */
 	int port;          /* 0 when not given */
+	char jump[128];    /* ProxyJump, or "ProxyCommand": the way there, which kubewright does not take; "": direct */
 };
 /* Caller frees *list. ERROR_SYSTEM when the file cannot be read. */
 int ssh_config_hosts(const char *path, struct ssh_config_host **list, size_t *count, struct error *err);

@@ -168,6 +168,10 @@ static void option(struct config *c, const char *word, const char *value)
 			   strspn(value, "0123456789") == strlen(value) && strlen(value) < 6 && atoi(value) > 0 &&
 			   atoi(value) < 65536)
 			h->port = atoi(value);
+		else if (strcasecmp(word, "ProxyJump") == 0)
+			take(h->jump, sizeof(h->jump), value, false);
+		else if (strcasecmp(word, "ProxyCommand") == 0)
+			take(h->jump, sizeof(h->jump), strcasecmp(value, "none") == 0 ? value : "ProxyCommand", false);
 	}
 }
 
@@ -258,9 +262,12 @@ int ssh_config_hosts(const char *path, struct ssh_config_host **list, size_t *co
 	c.current = xcalloc(MAX_WORDS, sizeof(*c.current));
 	if (text.len)
 		read_text(&c, text.buf);
-	for (size_t i = 0; i < c.count; i++)
+	for (size_t i = 0; i < c.count; i++) {
 		if (!c.list[i].address[0])
 			memcpy(c.list[i].address, c.list[i].name, sizeof(c.list[i].name));
+		if (strcasecmp(c.list[i].jump, "none") == 0)
+			c.list[i].jump[0] = '\0';
+	}
 	*list = c.list;
 	*count = c.count;
 	free(c.current);

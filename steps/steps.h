@@ -169,6 +169,8 @@ void world_release(struct world *w);
 /* What a login to a host is kept under in world->pool; the caller frees. */
 char *world_login_key(const struct inventory_host *h);
 /* engine_config.open: dials and logs in to a host as the inventory says, or takes up a login that was kept. */
+/* Sets the hint of a failed connection to say so when the address is a Host of an ssh_config file, which is not read for connections. */
+void world_explain_alias(const char *address, const char *config, struct error *err);
 struct remote *world_open(void *world, int host, struct task *t, struct remote_cancel_token *token, struct error *err);
 
 /* ---- for the steps -------------------------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "inventory/document.h"
 #include "inventory/inventory.h"
 #include "net/net.h"
 #include "pki/pki.h"
@@ -103,6 +104,28 @@ char *world_login_key(const struct inventory_host *h)
 		s->host_key ? s->host_key : "");
 }
 
+/* ssh takes a name of ~/.ssh/config for an address; this program reads that file in the wizard's import alone, and says so. */
+void world_explain_alias(const char *address, const char *config, struct error *err)
+{
+	struct ssh_config_host *list = NULL;
+	size_t count = 0, i = 0;
+
+	if (ssh_config_hosts(config, &list, &count, NULL) != 0)
+		return;
+	while (i < count && strcmp(list[i].name, address) != 0)
+		i++;
+	if (i < count && (list[i].jump[0] || strcmp(list[i].address, address) != 0)) {
+		err->hint[0] = '\0';
+		error_hint(err, "%s has a Host '%s' (HostName %s%s%s), but is not read here: %s", config, address,
+			list[i].address, list[i].jump[0] ? ", by way of " : "", list[i].jump,
+			list[i].jump[0]
+				? "connections are direct, so run kubewright where it reaches the hosts themselves"
+				: "write the address, user, port and key into the inventory, or have the wizard "
+				  "import the host (its Hosts page)");
+	}
+	free(list);
+}
+
 struct remote *world_open(void *world, int host, struct task *t, struct remote_cancel_token *token, struct error *err)
 {
 	struct world *w = world;
@@ -132,6 +155,8 @@ struct remote *world_open(void *world, int host, struct task *t, struct remote_c
 
 	if (!r) {
 		r = remote_ssh_open(&config, err);
+		if (!r && err && err->kind == ERROR_CONNECT)
+			world_explain_alias(h->ssh.address, "~/.ssh/config", err);
 		if (r && w->pool)
 			r = remote_pool_keep(w->pool, key, r);
 	}

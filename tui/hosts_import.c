@@ -239,6 +239,9 @@ static void take(struct screen *screen)
 		marked++;
 		if (add_choice(screen->wizard->document, &s->choices[i].host, &err))
 			str_addf(&bad, "%s: %s\n", s->choices[i].host.name, err.what);
+		if (s->choices[i].host.jump[0])
+			str_addf(&bad, "%s: its way there (%s) is left out: kubewright connects directly\n",
+				s->choices[i].host.name, s->choices[i].host.jump);
 	}
 	if (marked == 0) {
 		app_say(screen->app, STYLE_WARNING, "nothing is marked: Space marks a host");
