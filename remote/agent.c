@@ -1,6 +1,6 @@
 /*
  * Between libssh and the operator's agent (protocol: draft-miller-ssh-agent). libssh offers all keys the agent has, which runs into
- * MaxAuthTries, ends with the first that the agent does not sign with, and waits for it without limit. So it is shown one key at a time.
+ * MaxAuthTries, ends with the first that the agent does not sign with, and waits for it without limit. So it is shown some at a time, in our order.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -18,7 +18,6 @@
 enum {
 	AGENT_MESSAGE_MAX = 256 << 10,
 	AGENT_LIST_MS = 5 * 1000,
-	AGENT_KEYS_MAX = 256,
 	AGENT_REQUEST_IDENTITIES = 11,
 	AGENT_IDENTITIES_ANSWER = 12,
 	AGENT_SIGN_REQUEST = 13,
@@ -34,9 +33,11 @@ struct remote_agent {
 		ssh_key key; /* NULL: of a kind that libssh does not know */
 	} * list;
 	unsigned count;
-	atomic_uint shown;              /* the one that libssh may see */
-	atomic_bool no_signature, hung; /* it did not sign with it; it did not answer in time */
-	int agent, ours, theirs;        /* the agent's socket; our end and libssh's end of the pair */
+	unsigned order[REMOTE_AGENT_KEYS_MAX]; /* of what libssh may see: indexes into list, */
+	atomic_uint from, to;                  /* from here up to there */
+	atomic_uint asked;                     /* the place in order that it wanted a signature of last */
+	atomic_bool no_signature, hung;        /* the agent did not give one; it did not answer in time */
+	int agent, ours, theirs;               /* the agent's socket; our end and libssh's end of the pair */
 	pthread_t thread;
 	bool running;
 };
@@ -172,8 +173,8 @@ static bool list_keys(struct remote_agent *a)
 	ok = write_all(a, a->agent, request, sizeof(request)) && read_message(a, a->agent, &s);
 	a->deadline = deadline;
 	if (ok && s.len >= at && s.buf[4] == AGENT_IDENTITIES_ANSWER) {
-		a->list = xcalloc(AGENT_KEYS_MAX, sizeof(*a->list));
-		while (a->count < AGENT_KEYS_MAX && a->count < get_u32(s.buf + 5) &&
+		a->list = xcalloc(REMOTE_AGENT_KEYS_MAX, sizeof(*a->list));
+		while (a->count < REMOTE_AGENT_KEYS_MAX && a->count < get_u32(s.buf + 5) &&
 			take_string(&s, &at, &blob, &blob_len) && take_string(&s, &at, &comment, &comment_len)) {
 			struct identity *id = &a->list[a->count++];
 
@@ -191,17 +192,37 @@ static bool list_keys(struct remote_agent *a)
 }
 
 /* The answer to libssh's question for the keys. */
-static void show_one(struct remote_agent *a, struct str *s)
+static void show(struct remote_agent *a, struct str *s)
 {
-	const struct identity *id = &a->list[atomic_load(&a->shown)];
+	unsigned from = atomic_load(&a->from), to = atomic_load(&a->to);
 
 	str_clear(s);
-	add_u32(s, (uint32_t)(1 + 4 + 4 + id->blob.len + 4));
-	str_addc(s, AGENT_IDENTITIES_ANSWER);
-	add_u32(s, 1);
-	add_u32(s, (uint32_t)id->blob.len);
-	str_addn(s, id->blob.buf, id->blob.len);
 	add_u32(s, 0);
+	str_addc(s, AGENT_IDENTITIES_ANSWER);
+	add_u32(s, to - from);
+	for (unsigned i = from; i < to; i++) {
+		const struct identity *id = &a->list[a->order[i]];
+
+		add_u32(s, (uint32_t)id->blob.len);
+		str_addn(s, id->blob.buf, id->blob.len);
+		add_u32(s, 0);
+	}
+	put_u32(s->buf, (uint32_t)(s->len - 4));
+}
+
+/* Which key libssh wants a signature of. */
+static void note_asked(struct remote_agent *a, const struct str *s)
+{
+	unsigned to = atomic_load(&a->to);
+	size_t at = 5, len;
+	const char *blob;
+
+	atomic_store(&a->no_signature, false);
+	if (!take_string(s, &at, &blob, &len))
+		return;
+	for (unsigned i = atomic_load(&a->from); i < to; i++)
+		if (a->list[a->order[i]].blob.len == len && memcmp(a->list[a->order[i]].blob.buf, blob, len) == 0)
+			atomic_store(&a->asked, i);
 }
 
 static void *filter(void *arg)
@@ -213,8 +234,10 @@ static void *filter(void *arg)
 		char asked = s.len > 4 ? s.buf[4] : 0;
 
 		if (asked == AGENT_REQUEST_IDENTITIES) {
-			show_one(a, &s);
+			show(a, &s);
 		} else {
+			if (asked == AGENT_SIGN_REQUEST)
+				note_asked(a, &s);
 			if (!write_all(a, a->agent, s.buf, s.len) || !read_message(a, a->agent, &s)) {
 				atomic_store(&a->hung, true);
 				break;
@@ -282,10 +305,18 @@ ssh_key remote_agent_key(const struct remote_agent *a, unsigned i, const char **
 	return a->list[i].key;
 }
 
-void remote_agent_show(struct remote_agent *a, unsigned i)
+void remote_agent_show(struct remote_agent *a, const unsigned *order, unsigned from, unsigned to)
 {
-	atomic_store(&a->shown, i);
+	memcpy(a->order, order, to * sizeof(*order));
 	atomic_store(&a->no_signature, false);
+	atomic_store(&a->asked, from);
+	atomic_store(&a->to, to);
+	atomic_store(&a->from, from);
+}
+
+unsigned remote_agent_asked(struct remote_agent *a)
+{
+	return atomic_load(&a->asked);
 }
 
 bool remote_agent_unsigned(struct remote_agent *a)

@@ -132,37 +132,76 @@ static unsigned rank(struct login *g, const ssh_key key, const ssh_key *usual)
 	return 2;
 }
 
-/* Offers the agent's key number i. */
-static enum attempt try_agent_key(
-	struct login *g, struct remote_agent *agent, unsigned i, bool named, struct error *err)
+static void note_agent(
+	struct login *g, struct remote_agent *agent, unsigned i, enum remote_offer outcome, const char *why)
 {
 	const char *comment;
-	const ssh_key key = remote_agent_key(agent, i, &comment);
-	enum remote_offer passed_over = REMOTE_OFFER_UNUSABLE;
+
+	remote_agent_key(agent, i, &comment);
+	remote_offers_add(&g->list, comment, true, outcome, why);
+}
+
+/* Which keys are offered, in order; the others are noted. *named: how many of them the inventory names. */
+static unsigned choose(struct login *g, struct remote_agent *agent, unsigned *order, unsigned *named)
+{
+	ssh_key usual[DEFAULT_FILES] = { NULL };
+	unsigned n = 0;
+	bool device;
+
+	for (size_t i = 0; i < DEFAULT_FILES; i++) {
+		char *path = file_expand(default_files[i], NULL);
+
+		usual[i] = remote_key_public(path, &device);
+		free(path);
+	}
+	for (unsigned turn = 0; turn < 3; turn++) {
+		for (unsigned i = 0; i < remote_agent_count(agent); i++) {
+			const char *comment;
+			const ssh_key key = remote_agent_key(agent, i, &comment);
+
+			if (rank(g, key, usual) != turn)
+				continue;
+			if (!key)
+				note_agent(g, agent, i, REMOTE_OFFER_UNUSABLE,
+					"not offered: libssh does not know its kind");
+			else if (turn > 0 && g->offers + n >= OFFERS_MAX)
+				note_agent(g, agent, i, REMOTE_OFFER_BEYOND, NULL);
+			else
+				order[n++] = i;
+		}
+		*named = turn == 0 ? n : *named;
+	}
+	for (size_t i = 0; i < DEFAULT_FILES; i++)
+		ssh_key_free(usual[i]);
+	return n;
+}
+
+/* Offers order[*from] and the following until one is accepted or ends the list; *from is then the next to offer. */
+static enum attempt offer(struct login *g, struct remote_agent *agent, const unsigned *order, unsigned *from,
+	unsigned to, struct error *err)
+{
+	size_t before = g->list.count;
+	enum remote_offer last = REMOTE_OFFER_REFUSED;
 	int rc;
 
-	if (remote_agent_hung(agent) || !allowed(g, SSH_AUTH_METHOD_PUBLICKEY))
-		return ATTEMPT_DENIED;
-	if (!named && g->offers >= OFFERS_MAX)
-		passed_over = REMOTE_OFFER_BEYOND;
-	if (!key || passed_over == REMOTE_OFFER_BEYOND) {
-		remote_offers_add(&g->list, comment, true, passed_over,
-			passed_over == REMOTE_OFFER_BEYOND ? NULL : "not offered: libssh does not know its kind");
-		return ATTEMPT_DENIED;
-	}
-	g->offers++;
-	if (named)
-		g->key_error.kind = ERROR_NONE;
-	remote_agent_show(agent, i);
+	/* noted beforehand: the server may hang up in the middle */
+	for (unsigned i = *from; i < to; i++)
+		note_agent(g, agent, order[i], REMOTE_OFFER_REFUSED, NULL);
+	remote_agent_show(agent, order, *from, to);
 	while ((rc = ssh_userauth_agent(g->l->session, NULL)) == SSH_AUTH_AGAIN)
 		if (login_wait(g, err) != 0)
 			return ATTEMPT_FAILED;
-	if (rc == SSH_AUTH_ERROR && remote_link_alive(g->l) &&
-		(remote_agent_unsigned(agent) || remote_agent_hung(agent))) {
-		remote_offers_add(&g->list, comment, true, REMOTE_OFFER_UNSIGNED, NULL);
-		return ATTEMPT_DENIED;
-	}
-	return verdict(g, rc, comment, true, err);
+	if (rc == SSH_AUTH_PARTIAL)
+		last = REMOTE_OFFER_PARTIAL;
+	else if (rc == SSH_AUTH_ERROR && (remote_agent_unsigned(agent) || remote_agent_hung(agent)))
+		last = REMOTE_OFFER_UNSIGNED;
+	if (last != REMOTE_OFFER_REFUSED)
+		to = remote_agent_asked(agent) + 1;
+	remote_offers_cut(&g->list, before + (to - *from));
+	g->list.lines[g->list.count - 1].outcome = last;
+	g->offers += to - *from;
+	*from = to;
+	return verdict(g, rc, NULL, true, err);
 }
 
 static enum attempt try_agent(struct login *g, struct error *err)
@@ -170,28 +209,20 @@ static enum attempt try_agent(struct login *g, struct error *err)
 	struct remote_agent *agent = g->c->agent && allowed(g, SSH_AUTH_METHOD_PUBLICKEY)
 					     ? remote_agent_open(g->l->token, g->deadline)
 					     : NULL;
-	ssh_key usual[DEFAULT_FILES] = { NULL };
+	unsigned order[REMOTE_AGENT_KEYS_MAX], count, from = 0, named = 0;
 	enum attempt a = ATTEMPT_DENIED;
-	const char *comment;
-	bool device;
 
 	if (!agent)
 		return ATTEMPT_DENIED;
-	for (size_t i = 0; i < DEFAULT_FILES; i++) {
-		char *path = file_expand(default_files[i], NULL);
-
-		usual[i] = remote_key_public(path, &device);
-		free(path);
-	}
+	count = choose(g, agent, order, &named);
+	if (named)
+		g->key_error.kind = ERROR_NONE;
 	ssh_set_agent_socket(g->l->session, remote_agent_take_fd(agent));
-	for (unsigned turn = 0; turn < 3; turn++)
-		for (unsigned i = 0; i < remote_agent_count(agent) && a == ATTEMPT_DENIED; i++)
-			if (rank(g, remote_agent_key(agent, i, &comment), usual) == turn)
-				a = try_agent_key(g, agent, i, turn == 0, err);
+	while (a == ATTEMPT_DENIED && from < count && !remote_agent_hung(agent) &&
+		allowed(g, SSH_AUTH_METHOD_PUBLICKEY))
+		a = offer(g, agent, order, &from, count, err);
 	if (a == ATTEMPT_DENIED && remote_agent_hung(agent))
 		remote_offers_add(&g->list, "the agent", false, REMOTE_OFFER_HUNG, NULL);
-	for (size_t i = 0; i < DEFAULT_FILES; i++)
-		ssh_key_free(usual[i]);
 	remote_agent_free(agent);
 	return a;
 }

@@ -15,12 +15,18 @@ void remote_offers_add(
 	};
 }
 
+void remote_offers_cut(struct remote_offers *o, size_t count)
+{
+	while (o->count > count) {
+		o->count--;
+		free(o->lines[o->count].name);
+		free(o->lines[o->count].why);
+	}
+}
+
 void remote_offers_release(struct remote_offers *o)
 {
-	for (size_t i = 0; i < o->count; i++) {
-		free(o->lines[i].name);
-		free(o->lines[i].why);
-	}
+	remote_offers_cut(o, 0);
 	free(o->lines);
 	*o = (struct remote_offers){ 0 };
 }

@@ -158,6 +158,8 @@ struct remote_offers {
 	size_t count;
 };
 void remote_offers_add(struct remote_offers *o, const char *name, bool agent, enum remote_offer outcome, const char *why);
+/* Forgets all but the first. */
+void remote_offers_cut(struct remote_offers *o, size_t count);
 void remote_offers_release(struct remote_offers *o);
 /* "A, 5 of the agent's 9 keys, the password": what the server was shown. */
 void remote_offers_tried(const struct remote_offers *o, struct str *out);
@@ -168,17 +170,19 @@ int remote_offers_error(const struct remote_offers *o, const struct remote_link 
 int remote_login(struct remote_link *l, const struct remote_ssh_config *c, int64_t deadline, struct error *err);
 
 /*
- * A filter between libssh and the operator's agent: shows it one key at a time, and ends a conversation that the agent lets hang, which libssh
- * itself would wait for without limit. NULL: there is no agent.
+ * A filter between libssh and the operator's agent: shows some of its keys, in our order, and ends a conversation that the agent lets hang, which
+ * libssh itself would wait for without limit. NULL: there is no agent.
  */
+enum { REMOTE_AGENT_KEYS_MAX = 256 };
 struct remote_agent;
 struct remote_agent *remote_agent_open(struct remote_cancel_token *t, int64_t deadline);
 unsigned remote_agent_count(const struct remote_agent *a);
 /* Lent; NULL: of a kind that libssh does not know. */
 ssh_key remote_agent_key(const struct remote_agent *a, unsigned i, const char **comment);
-/* The key that libssh sees from now on. */
-void remote_agent_show(struct remote_agent *a, unsigned i);
-/* Whether it refused to sign with the key that is shown; whether it left a question without an answer. */
+/* The keys that libssh sees from now on: order[from] up to order[to - 1]. */
+void remote_agent_show(struct remote_agent *a, const unsigned *order, unsigned from, unsigned to);
+/* The place in order of the key that a signature was asked of last; whether the agent refused it; whether it left a question without an answer. */
+unsigned remote_agent_asked(struct remote_agent *a);
 bool remote_agent_unsigned(struct remote_agent *a);
 bool remote_agent_hung(struct remote_agent *a);
 /* libssh's end; libssh closes it. */

@@ -12,7 +12,8 @@
 struct row {
 	uint64_t question;
 	char host[64], type[32], fingerprint[96];
-	char *text; /* the whole question, when it could not be taken apart */
+	char note[256]; /* why it is unknown although known_hosts speaks of the host; "" */
+	char *text;     /* the whole question, when it could not be taken apart */
 	bool marked, sent;
 };
 struct hostkeys {
@@ -46,6 +47,8 @@ static void take_apart(struct row *r, const char *text)
 	snprintf(r->host, sizeof(r->host), "%.*s", (int)(at - text), text);
 	snprintf(r->type, sizeof(r->type), "%.*s", (int)(space - type), type);
 	snprintf(r->fingerprint, sizeof(r->fingerprint), "%.*s", (int)(end - space - 1), space + 1);
+	at = strstr(end + 2, ". Is it ");
+	snprintf(r->note, sizeof(r->note), "%.*s", at ? (int)(at - end - 2) : 0, end + 2);
 }
 
 static void drop(struct hostkeys *k, size_t i)
@@ -193,14 +196,15 @@ static int host_width(const struct hostkeys *k, const struct canvas *c)
 /* What a narrow table cuts off is written out for the selected one. */
 static void draw_selected(const struct row *r, struct canvas *c, int y, int x, int height, int width)
 {
-	char text[320];
+	char text[640];
 
 	if (height <= 0)
 		return;
 	if (r->sent)
 		snprintf(text, sizeof(text), "the answer is on its way");
 	else
-		snprintf(text, sizeof(text), "%s  %s %s", r->host, r->type, r->text ? r->text : r->fingerprint);
+		snprintf(text, sizeof(text), "%s  %s %s%s%s", r->host, r->type, r->text ? r->text : r->fingerprint,
+			*r->note ? "; " : "", r->note);
 	canvas_paragraph(c, y, x, height, width, 0, STYLE_LABEL, text);
 }
 

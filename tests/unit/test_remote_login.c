@@ -364,6 +364,21 @@ static void unknown_host(void)
 	CHECK_INT(file_read(c.known_hosts, 4096, &text, &err), 0);
 	CHECK_STR(text.buf, line);
 	CHECK(stat(c.known_hosts, &st) == 0 && (st.st_mode & 0777) == 0600);
+	/* the operator's file has the plain name: good for this port too */
+	c.known_hosts = sshd_path(&sshd, "kh");
+	c.other_known_hosts = (const char *const[]){ sshd_path(&sshd, "user_kh"), NULL };
+	write_known("user_kh", "127.0.0.1 %s\n", key);
+	CHECK_INT(login(&c, &err), 0);
+	CHECK_INT(questions, 1);
+	/* a certificate authority alone does not help, and that is said */
+	write_known("user_kh", "\n@cert-authority * %s\n", key);
+	c.on_unknown_key = NULL;
+	CHECK_INT(login(&c, &err), ERROR_HOSTKEY);
+	check_text(
+		err.what, "user_kh:2 trusts a certificate authority for it, but libssh cannot check host certificates");
+	c.on_unknown_key = accept_key;
+	CHECK_INT(login(&c, &err), 0);
+	check_text(seen_note, "user_kh:2 trusts a certificate authority");
 	str_release(&text);
 	free(line);
 	free(key);
