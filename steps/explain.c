@@ -112,14 +112,16 @@ void world_explain(struct task *t, const char *job, struct error *err)
 	const struct remote_param params[] = { { "job", job } };
 	struct signature_hit hits[HITS];
 	struct remote_answer answer = { 0 };
+	struct str script = STR_INIT;
 	struct error local = { 0 };
 	size_t count;
 
 	if ((err->kind != ERROR_COMMAND && err->kind != ERROR_TIMEOUT) || task_cancelled(t))
 		return;
-	if (world_script(
-		    t, "explain", host_script_explain, params, 1, explain_words, &answer, EXPLAIN_TIMEOUT_MS, &local))
+	str_addf(&script, "%s%s", host_script_words, host_script_explain);
+	if (world_script(t, "explain", script.buf, params, 1, explain_words, &answer, EXPLAIN_TIMEOUT_MS, &local))
 		task_log(t, "cannot gather more of the host's logs: %s", local.what);
+	str_release(&script);
 	for (size_t i = 0; i < sizeof(logged) / sizeof(logged[0]); i++) {
 		const struct remote_answer_line *line = answer_line(&answer, logged[i]);
 

@@ -18,6 +18,7 @@ extern const char host_script_beat[];
 extern const char host_script_certificates[];
 extern const char host_script_images[];
 extern const char host_script_health[];
+extern const char host_script_words[]; /* before health and explain */
 extern const char host_script_room[];
 extern const char host_script_pod_networks[]; /* before probe and mend */
 extern const char host_script_init[];

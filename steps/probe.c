@@ -72,7 +72,7 @@ int probe_apply(struct task *t, struct error *err)
 	if (w->want_texts)
 		str_add(&script, host_script_contents);
 	if (w->want_health)
-		str_add(&script, host_script_health);
+		str_addf(&script, "%s%s", host_script_words, host_script_health);
 	str_add(&script, host_script_room);
 	str_add(&script, host_script_pod_networks);
 	str_add(&script, host_script_surroundings);

@@ -29,7 +29,7 @@ began() {
 	[ "$kw_since" -le "$kw_now" ] || kw_since=$((kw_now - 900))
 }
 
-journal() { look journalctl -q --no-pager -o cat --since "@$kw_since" -n 200 "$@" 2>/dev/null; }
+journal() { look journalctl -q --no-pager -o cat --since "@$kw_since" -n 2000 "$@" 2>/dev/null | without_stacks; }
 
 dead_container() {
 	command -v crictl >/dev/null || return 0
@@ -51,10 +51,10 @@ pods() {
 		[ -n "$kw_id" ] || kw_log=$(newest_log "$kw_name")
 		if [ -n "$kw_id" ]; then
 			echo "$kw_name, ended:"
-			look crictl -r unix:///run/containerd/containerd.sock logs --tail 40 "$kw_id" 2>&1
+			look crictl -r unix:///run/containerd/containerd.sock logs --tail 2000 "$kw_id" 2>&1 | without_stacks | tail -n 40
 		elif [ -n "$kw_log" ]; then
 			echo "$kw_name, $kw_log:"
-			look tail -n 40 "$kw_log" 2>/dev/null
+			look tail -n 2000 "$kw_log" 2>/dev/null | without_stacks | tail -n 40
 		fi
 	done
 }

@@ -61,10 +61,7 @@ health_kept() {
 	done
 }
 
-# The end of a log without Go's stacks, which are longer than what we send.
-health_last_words() {
-	grep -vE "^([^ ]+ std(err|out) [FP] )?($kw_tab|goroutine [0-9]|created by |[^ ]+\\(.*\\)\$|\$)" | tail -n 30 | tail -c 4096
-}
+health_last_words() { without_stacks | tail -n 30 | tail -c 4096; }
 
 # health_pod NAME PORT
 health_pod() {
@@ -91,7 +88,6 @@ health_unit_log() {
 }
 
 health() {
-	kw_tab=$(printf '\t')
 	health_certificates
 	health_kept
 	if [ -d /etc/kubernetes/pki/etcd ] || [ -d /var/lib/etcd/member ]; then

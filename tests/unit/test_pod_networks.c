@@ -166,9 +166,32 @@ static void test_room(void)
 	str_release(&out);
 }
 
+static void test_words(void)
+{
+	struct str out = STR_INIT;
+
+	CHECK(mkdtemp(dir));
+	put("log",
+		"F1128 10:00:01.100000 11 server.go:269] failed (as it is)\n"
+		"goroutine 1 [running]:\n"
+		"k8s.io/kubernetes/vendor/k8s.io/klog/v2.stacks(0xc00000e001, 0xc000a6c000)\n"
+		"\t/build/klog.go:1026 +0xb9\n\n"
+		"created by os/signal.Notify.func1.1\n"
+		"2026-11-28T10:00:00.123456789Z stderr F panic: no\n"
+		"2026-11-28T10:00:00.123456789Z stderr F \n"
+		"2026-11-28T10:00:00.123456789Z stderr F goroutine 7 [select]:\n"
+		"2026-11-28T10:00:00.123456789Z stderr F main.main()\n",
+		0);
+	run(host_script_words, "without_stacks <${0%/script}/log", &out);
+	CHECK_STR(out.buf,
+		"F1128 10:00:01.100000 11 server.go:269] failed (as it is)\n2026-11-28T10:00:00.123456789Z stderr F panic: no\n");
+	str_release(&out);
+}
+
 static const struct test tests[] = {
 	{ "whose file comes first", test_files },
 	{ "Pods of another network", test_pods },
 	{ "room", test_room },
+	{ "a log without stacks", test_words },
 };
 TEST_MAIN(tests)
