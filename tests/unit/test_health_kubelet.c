@@ -121,6 +121,11 @@ static void test_last_words(void)
 		"its log: panic: runtime error: index out of range");
 	why("E1128 10:00:01.100000    11 a.go:9] the first\nI1128 10:00:02.100000    11 a.go:9] all is well\n",
 		"its log: the first");
+	/* why it ended last time, not what the next attempt says so far */
+	why("F1128 10:00:01.100000    11 server.go:269] failed to do a thing\n"
+	    "I1128 10:00:11.100000    12 server.go:1] starting\n"
+	    "E1128 10:00:12.100000    12 a.go:9] something smaller\n",
+		"its log: failed to do a thing");
 	/* as the container runtime keeps it */
 	why("2026-11-28T10:00:00.123456789Z stderr F E1128 10:00:01.100000       1 run.go:74] \"command failed\" err=\"x\"\n"
 	    "2026-11-28T10:00:00.123456789Z stderr F net/http/transport.go:1419 +0x3f2\n",
