@@ -189,8 +189,7 @@ workloads() {
 	trouble "a disk too full for the kubelet" w1 disk-pressure 'Ready,DiskPressure' \
 		"cp /var/lib/kubelet/config.yaml /root/config; sed -i '/^evictionHard/,/^[^ ]/{/^evictionHard/d;/^ /d}' /var/lib/kubelet/config.yaml; printf 'evictionHard:\\n  nodefs.available: \"99%%\"\\nevictionPressureTransitionPeriod: 5s\\n' >>/var/lib/kubelet/config.yaml; systemctl restart kubelet" \
 		"cp /root/config /var/lib/kubelet/config.yaml; systemctl restart kubelet"
-	trouble "a resolv.conf that leads nowhere" w1 pod-not-ready 'resolv.conf' \
-		"cp -L /etc/resolv.conf /root/resolv; ln -sf /run/nowhere /etc/resolv.conf; crictl -r unix:///run/containerd/containerd.sock stopp \$(crictl -r unix:///run/containerd/containerd.sock pods -q --name kube-proxy)" \
+	trouble "a resolv.conf that leads nowhere" w1 pod-not-ready 'resolv.conf' "local unresolved" \
 		"rm /etc/resolv.conf; cp /root/resolv /etc/resolv.conf; systemctl restart kubelet"
 }
 # A client certificate of w1 that has ended, by the cluster's own CA.
@@ -198,6 +197,11 @@ expired_kubelet() {
 	on cp1 "cd /root && openssl ecparam -genkey -name prime256v1 -out k && openssl req -new -key k -subj /O=system:nodes/CN=system:node:w1 -out csr &&
 		echo extendedKeyUsage=clientAuth >ext && openssl x509 -req -in csr -CA $PKI/ca.crt -CAkey $PKI/ca.key -CAserial s -CAcreateserial -extfile ext -days -1 -out c && cat c k" >"$WORK/ended.pem" &&
 		"$LAB" exec w1 sh -c "cat >/var/lib/kubelet/pki/ended.pem && ln -sf ended.pem /var/lib/kubelet/pki/kubelet-client-current.pem && systemctl restart kubelet" <"$WORK/ended.pem"
+}
+# The sandbox of kube-proxy ends, and cannot be made again.
+unresolved() {
+	on w1 'cp -L /etc/resolv.conf /root/resolv && ln -sf /run/nowhere /etc/resolv.conf && ctr -n k8s.io tasks kill -s KILL $(ctr -n k8s.io containers ls -q \
+		"labels.\"io.cri-containerd.kind\"==sandbox,labels.\"io.kubernetes.pod.name\"~=kube-proxy")'
 }
 # As it was before the join: older than the ledger, and in its list.
 old_network() {
