@@ -28,6 +28,7 @@ system_of() {
 			grep -Ev "^sysctl (kernel/(ns_last_pid|random/|pty/nr|perf|sched)|net/netfilter/nf_conntrack_count|net/ipv[46]/((tcp|udp)_mem|(conf|neigh)/(veth|cni))|vm/stat)"
 		awk "{ print \"swap\", \$1, \$2, \$3 }" /proc/swaps
 		systemctl show -p MainPID,ActiveEnterTimestampMonotonic ssh.service | sed "s/^/sshd /"
+		set +f
 		sed "s/^/carrier changes /" /sys/class/net/e*/carrier_changes
 		awk "{ print \"mount\", \$1, \$2, \$3 }" /proc/mounts
 		awk "{ print \"module\", \$1 }" /proc/modules 2>/dev/null' | grep -Ev 'kubewright-(reset|deadman)|unit (user|session|systemd-(hostnamed|timedated|localed))[^ ]*\.service|user@[0-9]+|/run/user/' | sort
