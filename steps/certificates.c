@@ -145,8 +145,8 @@ int certificates_apply(struct task *t, struct error *err)
 	params[2] = (struct remote_param){ "ca_pin", pin };
 	n = managed_params(files, &file_params);
 	memcpy(params + 3, file_params, n * sizeof(*params));
-	rc = world_script(
-		t, "certificates", host_script_certificates, params, n + 3, certificates_words, NULL, 60000, err);
+	rc = world_script(t, "certificates", host_script_certificates, params, n + 3, certificates_words, NULL,
+		SCRIPT_CHANGE_MS, err);
 	if (rc == 0) {
 		task_lock(t);
 		cluster_set(world_facts(t), "pki_manifest", "ok");

@@ -52,7 +52,7 @@ int cni_apply(struct task *t, struct error *err)
 	struct world *w = world_of(t);
 	const struct remote_param params[] = { { "manifest", w->cni_manifest } };
 
-	if (world_script(t, "cni", host_script_cni, params, 1, cni_words, NULL, 120000, err))
+	if (world_script(t, "cni", host_script_cni, params, 1, cni_words, NULL, SCRIPT_CHANGE_MS, err))
 		return -1;
 	return world_api(t, remember, w, err);
 }

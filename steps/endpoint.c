@@ -147,7 +147,8 @@ int endpoint_apply(struct task *t, struct error *err)
 	endpoint_files(t, &files);
 	n = managed_params(&files, &file_params);
 	memcpy(params + 2, file_params, n * sizeof(*params));
-	rc = world_script(t, "endpoint", host_script_endpoint, params, n + 2, endpoint_words, NULL, 120000, err);
+	rc = world_script(
+		t, "endpoint", host_script_endpoint, params, n + 2, endpoint_words, NULL, SCRIPT_CHANGE_MS, err);
 	if (rc == 0) {
 		task_lock(t);
 		managed_done(&files, world_facts(t), "keepalived");

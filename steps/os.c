@@ -70,7 +70,7 @@ int os_apply(struct task *t, struct error *err)
 	memcpy(params + 2, file_params, n * sizeof(*params));
 	str_add(&script, host_script_trees);
 	str_add(&script, host_script_os);
-	rc = world_script(t, "os", script.buf, params, n + 2, os_words, NULL, 120000, err);
+	rc = world_script(t, "os", script.buf, params, n + 2, os_words, NULL, SCRIPT_CHANGE_MS, err);
 	str_release(&script);
 	if (rc == 0) {
 		task_lock(t);

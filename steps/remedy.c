@@ -48,5 +48,5 @@ int remedy_apply(struct task *t, struct error *err)
 {
 	const struct remote_param params[] = { { "finding", world_of(t)->remedy } };
 
-	return world_script(t, "remedy", host_script_remedy, params, 1, remedy_words, NULL, 180000, err);
+	return world_script(t, "remedy", host_script_remedy, params, 1, remedy_words, NULL, SCRIPT_CHANGE_MS, err);
 }

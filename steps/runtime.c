@@ -119,7 +119,7 @@ int runtime_apply(struct task *t, struct error *err)
 
 	runtime_files(t, installed_version(world_facts(t)), &files);
 	n = managed_params(&files, &params);
-	rc = world_script(t, "runtime", host_script_runtime, params, n, runtime_words, &answer, 180000, err);
+	rc = world_script(t, "runtime", host_script_runtime, params, n, runtime_words, &answer, SCRIPT_CHANGE_MS, err);
 	version = remote_answer_get(&answer, "containerd_version");
 	if (rc == 0) {
 		task_lock(t);

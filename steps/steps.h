@@ -182,6 +182,9 @@ bool world_is_control_plane(struct task *t);
 /* Whether a host is a control plane whose kubeadm is done: it has the static Pods, and its init or join job ended well. */
 bool world_installed(const struct cluster_host *h);
 
+/* How long a script that changes a host may take: a slow or busy host is no broken one. */
+#define SCRIPT_CHANGE_MS (5 * 60000)
+
 /*
  * Runs a script of steps/host on this task's host (remote_script with the run's log). The library lib.sh and the parameters run, node and step (its name) come before it. words: as in remote_script.
  * Not when the run has lost its lock.
