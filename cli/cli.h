@@ -101,6 +101,8 @@ const char *cli_nearest(const char *word, const char *const *words, size_t count
 
 /* The whole program; returns the exit status. */
 int cli_main(int argc, char **argv);
+/* No core files, and no debugging by other processes of the same user, unless KUBEWRIGHT_DUMPABLE is set: CA keys and passwords come into this process. */
+void cli_seal(void);
 /* Help of all commands (command NULL) or of one. */
 void cli_help(FILE *f, const struct cli_command *command);
 

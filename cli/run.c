@@ -107,7 +107,7 @@ int cli_run_cni(struct cli_run *r, struct error *err)
 	if (strcmp(cni, "none") == 0)
 		return 0;
 	rc = *cni == '/' ? file_read(cni, CNI_MAX, &r->cni, err)
-			 : net_download(cni, r->inventory->network.cni_sha256, CNI_MAX, &r->cni, err);
+			 : net_download(cni, r->inventory->network.cni_sha256, CNI_MAX, NULL, &r->cni, err);
 	if (rc) {
 		error_wrap(err, "network.cni");
 		if (*cni == '/' && err->kind == ERROR_SYSTEM)

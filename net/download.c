@@ -37,6 +37,17 @@ static const char *own_bundle(void)
 	return path && *path ? path : NULL;
 }
 
+static int ask_stop(void *ctx, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
+{
+	const struct net_stop *stop = ctx;
+
+	(void)total;
+	(void)now;
+	(void)up_total;
+	(void)up_now;
+	return stop->wanted(stop->ctx) ? 1 : 0;
+}
+
 static void set_options(CURL *curl, const char *url, const char *protocols, struct net_sink *sink, char *error)
 {
 	const char *bundle = own_bundle();
@@ -71,7 +82,8 @@ static int check_digest(const char *url, const char *sha256, const struct str *g
 	return error_hint(err, "the file behind the URL has changed, or the sha256 was noted for another one");
 }
 
-static int fetch(const char *url, const char *protocols, size_t max, struct str *out, struct error *err)
+static int fetch(const char *url, const char *protocols, size_t max, const struct net_stop *stop, struct str *out,
+	struct error *err)
 {
 	struct net_sink sink = { out, max, false };
 	char error[CURL_ERROR_SIZE] = "";
@@ -83,9 +95,16 @@ static int fetch(const char *url, const char *protocols, size_t max, struct str 
 	if (!curl)
 		die_oom();
 	set_options(curl, url, protocols, &sink, error);
+	if (stop) {
+		curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+		curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, ask_stop);
+		curl_easy_setopt(curl, CURLOPT_XFERINFODATA, (void *)stop);
+	}
 	code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	if (code != CURLE_OK && sink.full)
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		error_set(err, ERROR_CANCELLED, "the download of '%s' was cancelled", url);
+	else if (code != CURLE_OK && sink.full)
 		error_set(err, ERROR_NET, "'%s' is larger than %zu bytes", url, max);
 	else if (code != CURLE_OK)
 		net_explain(err, curl, code, url, error, 0);
@@ -97,13 +116,14 @@ static int fetch(const char *url, const char *protocols, size_t max, struct str 
 	return rc;
 }
 
-int net_download(const char *url, const char *sha256, size_t max, struct str *out, struct error *err)
+int net_download(const char *url, const char *sha256, size_t max, const struct net_stop *stop, struct str *out,
+	struct error *err)
 {
 	struct str got = STR_INIT;
 	int rc = check_scheme(url, sha256, err);
 
 	if (rc == 0)
-		rc = fetch(url, sha256 ? "http,https" : "https", max, &got, err);
+		rc = fetch(url, sha256 ? "http,https" : "https", max, stop, &got, err);
 	if (rc == 0 && sha256)
 		rc = check_digest(url, sha256, &got, err);
 	if (rc == 0)
@@ -112,7 +132,7 @@ int net_download(const char *url, const char *sha256, size_t max, struct str *ou
 	return rc;
 }
 
-int net_fetch_index(const char *url, size_t max, struct str *out, struct error *err)
+int net_fetch_index(const char *url, size_t max, const struct net_stop *stop, struct str *out, struct error *err)
 {
 	struct str got = STR_INIT;
 	bool plain = str_starts(url, "http://");
@@ -120,7 +140,7 @@ int net_fetch_index(const char *url, size_t max, struct str *out, struct error *
 
 	if (!plain && !str_starts(url, "https://"))
 		return error_set(err, ERROR_NET, "'%s' is neither an http nor an https URL", url);
-	rc = fetch(url, plain ? "http,https" : "https", max, &got, err);
+	rc = fetch(url, plain ? "http,https" : "https", max, stop, &got, err);
 	if (rc == 0)
 		str_addn(out, got.buf, got.len);
 	str_release(&got);

@@ -56,13 +56,18 @@ int net_do(struct net_client *c, const struct net_request *q, struct net_respons
 struct json *net_json(struct net_client *c, const char *method, const char *path, const char *content_type, const struct json *body,
 	long *status, struct error *err);
 
-/* Downloads url (https, or http when sha256 is given) to memory, at most max bytes. sha256 NULL: not checked. The environment's proxies, CURL_CA_BUNDLE and SSL_CERT_FILE apply. */
-int net_download(const char *url, const char *sha256, size_t max, struct str *out, struct error *err);
+/* Asked several times a second whether a download is to end: ERROR_CANCELLED then. */
+struct net_stop {
+	bool (*wanted)(void *ctx);
+	void *ctx;
+};
+/* Downloads url (https, or http when sha256 is given) to memory, at most max bytes and ten minutes, and no slower than 4 KiB a second. stop: NULL, or who may end it. sha256 NULL: not checked. The environment's proxies, CURL_CA_BUNDLE and SSL_CERT_FILE apply. */
+int net_download(const char *url, const char *sha256, size_t max, const struct net_stop *stop, struct str *out, struct error *err);
 /*
  * The same for an index that only says what there is to have: https or plain http, as the mirror's URL has it, without a digest. What it names is
  * verified where it is installed (apt, by the repository's signature).
  */
-int net_fetch_index(const char *url, size_t max, struct str *out, struct error *err);
+int net_fetch_index(const char *url, size_t max, const struct net_stop *stop, struct str *out, struct error *err);
 
 /* ---- etcd's JSON gateway (v3; seen with 3.4 to 3.6) ------------------------------------------------------------------ */
 struct net_etcd_member {

@@ -87,6 +87,11 @@ static int refuse_version(struct world *w, struct error *err)
 }
 
 /* With the lock held; it is given up while the repository is asked. */
+static bool is_cancelled(void *task)
+{
+	return task_cancelled(task);
+}
+
 static int resolve_version(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
@@ -103,7 +108,7 @@ static int resolve_version(struct task *t, struct error *err)
 	}
 	snprintf(full, sizeof(full), "%s%sPackages", url ? url : "", url && url[strlen(url) - 1] == '/' ? "" : "/");
 	task_unlock(t);
-	rc = net_fetch_index(full, INDEX_MAX, &index, err);
+	rc = net_fetch_index(full, INDEX_MAX, &(struct net_stop){ is_cancelled, t }, &index, err);
 	if (rc == 0)
 		release_newest(index.buf, want, version);
 	str_release(&index);

@@ -91,6 +91,8 @@ static int say(void *ctx, const char *method, const char *where, const char *bod
 	struct gateway *g = ctx;
 
 	CHECK_STR(method, "POST");
+	if (strcmp(where, "/v3/cluster/member/list") == 0)
+		return str_add(out, g->body.buf), 200;
 	if (strcmp(where, "/v3/maintenance/status") == 0)
 		return str_addf(out, "{\"header\":{\"member_id\":\"7\"},\"version\":\"3.5.0\",\"dbSize\":\"%lld\"}",
 			       g->size ? g->size : (long long)sizeof(data)),
@@ -292,6 +294,31 @@ static void test_grows(void)
 	tear_down();
 }
 
+/* What a member calls itself is text on one line. */
+static void test_names(void)
+{
+	struct gateway g = { STR_INIT, 200, 0 };
+	struct fake_tls s = { .answer = say, .answer_ctx = &g };
+	struct net_etcd_member list[2];
+	struct net_client *c;
+	struct error err = { 0 };
+
+	set_up();
+	str_add(&g.body, "{\"members\":[{\"ID\":\"7\",\"name\":\"a\\u001b[2J\\u009b31m\xe2\x80\xae\\nb\","
+			 "\"peerURLs\":[\"https://1.2.3.4:2380\\u001b]0;x\\u0007\"]}]}");
+	fake_tls_start(&s, file_of("/etc/kubernetes/pki/apiserver.crt"), file_of("/etc/kubernetes/pki/apiserver.key"),
+		pki_store_pem(store, PKI_CA_CRT), -1);
+	c = net_client_new(fake_tls_url(&s, "https", ""),
+		&(struct net_identity){ pki_store_pem(store, PKI_CA_CRT), cert.text, key.text }, -1, NULL);
+	CHECK_INT(net_etcd_members_known(c, list, 2, &err), 1);
+	CHECK_STR(list[0].name, "a31m b");
+	CHECK_STR(list[0].peer_url, "https://1.2.3.4:2380");
+	net_client_free(c);
+	fake_tls_stop(&s);
+	str_release(&g.body);
+	tear_down();
+}
+
 /* Good streams with something wrong in them, by a fixed chance: never a file that is not the data, whatever it is. */
 static void test_mutated(void)
 {
@@ -333,6 +360,7 @@ static const struct test tests[] = {
 	{ "answers that are none", test_bad },
 	{ "a line without an end", test_endless },
 	{ "a stream without an end", test_grows },
+	{ "names of members", test_names },
 	{ "mutated streams", test_mutated },
 };
 TEST_MAIN(tests)

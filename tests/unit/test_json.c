@@ -158,7 +158,11 @@ static void nesting(void)
 static void memory(void)
 {
 	static const char *const kinds[] = { "{}", "[]", "{\"a\":1}", "[[1]]", "\"\"", "1", "{\"a\":{\"b\":{}}}" };
-	const long limit_kb = 400 << 10;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	const long limit_kb = 4000 << 10;
+#else
+	const long limit_kb = 256 << 10;
+#endif
 	struct rusage usage;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

@@ -370,6 +370,12 @@ static void test_given_socket_stalled(void)
 
 /* ---- downloads ----------------------------------------------------------------------------------------------------- */
 
+static bool at_once(void *asked)
+{
+	++*(int *)asked;
+	return true;
+}
+
 static void test_download(void)
 {
 	struct fake_tls s = { 0 };
@@ -383,29 +389,33 @@ static void test_download(void)
 	fake_tls_start(&s, NULL, NULL, NULL, -1);
 	snprintf(url, sizeof(url), "%s", fake_tls_url(&s, "http", "/version"));
 	pki_sha256_hex("{\"gitVersion\":\"v1.36.2\"}", 24, sum);
-	CHECK_INT(net_download(url, sum, 24, &out, &err), 0);
+	CHECK_INT(net_download(url, sum, 24, NULL, &out, &err), 0);
 	CHECK_STR(out.buf, "{\"gitVersion\":\"v1.36.2\"}");
 	str_clear(&out);
-	CHECK_INT(net_download(url, sum, 23, &out, &err), -1);
+	CHECK_INT(net_download(url, sum, 23, NULL, &out, &err), -1);
 	CHECK(strstr(err.what, "larger than 23 bytes") != NULL);
-	CHECK_INT(net_download(url, NULL, 100, &out, &err), -1);
+	CHECK_INT(net_download(url, NULL, 100, NULL, &out, &err), -1);
 	CHECK(strstr(err.what, "without a sha256") != NULL);
 	sum[0] = sum[0] == '0' ? '1' : '0';
-	CHECK_INT(net_download(url, sum, 100, &out, &err), -1);
+	CHECK_INT(net_download(url, sum, 100, NULL, &out, &err), -1);
 	CHECK_INT(err.kind, ERROR_NET);
 	CHECK(strstr(err.what, "not the expected content") && strstr(err.what, sum));
-	CHECK_INT(net_download(fake_tls_url(&s, "http", "/nothing"), sum, 100, &out, &err), -1);
+	CHECK_INT(net_download(fake_tls_url(&s, "http", "/nothing"), sum, 100, NULL, &out, &err), -1);
 	CHECK(strstr(err.what, "HTTP 404") != NULL);
-	CHECK_INT(net_download(fake_tls_url(&s, "http", "/short"), sum, 100, &out, &err), -1);
+	CHECK_INT(net_download(fake_tls_url(&s, "http", "/short"), sum, 100, NULL, &out, &err), -1);
 	CHECK(strstr(err.what, "ended before") != NULL);
-	CHECK_INT(net_download("file:///etc/passwd", sum, 100000, &out, &err), -1);
+	CHECK_INT(net_download("file:///etc/passwd", sum, 100000, NULL, &out, &err), -1);
 	CHECK_INT(out.len, 0);
+	int asked = 0;
+	CHECK_INT(net_fetch_index(url, 24, &(struct net_stop){ at_once, &asked }, &out, &err), -1);
+	CHECK_INT(err.kind, ERROR_CANCELLED);
+	CHECK(asked == 1 && out.len == 0);
 	/* an index may come over plain http, and has no digest */
-	CHECK_INT(net_fetch_index(fake_tls_url(&s, "http", "/nothing"), 100, &out, &err), -1);
-	CHECK_INT(net_fetch_index(url, 23, &out, &err), -1);
-	CHECK_INT(net_fetch_index("file:///etc/passwd", 100000, &out, &err), -1);
+	CHECK_INT(net_fetch_index(fake_tls_url(&s, "http", "/nothing"), 100, NULL, &out, &err), -1);
+	CHECK_INT(net_fetch_index(url, 23, NULL, &out, &err), -1);
+	CHECK_INT(net_fetch_index("file:///etc/passwd", 100000, NULL, &out, &err), -1);
 	CHECK_INT(out.len, 0);
-	CHECK_INT(net_fetch_index(url, 24, &out, &err), 0);
+	CHECK_INT(net_fetch_index(url, 24, NULL, &out, &err), 0);
 	CHECK_STR(out.buf, "{\"gitVersion\":\"v1.36.2\"}");
 	fake_tls_stop(&s);
 	str_release(&out);
