@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "inventory/inventory.h"
 
 #include <ctype.h>
@@ -80,6 +81,49 @@ void cli_mask_json(struct mask *mask, const struct json *j)
 {
 	if (j)
 		mask_value("", j, mask);
+}
+
+/* Values of "name: value" lines that stand deeper than the "data:" or "stringData:" above them, in one document of kind Secret. */
+static void mask_document(struct mask *mask, const char *text, const char *end)
+{
+	size_t data = SIZE_MAX; /* how deep that word stands; SIZE_MAX: not within */
+
+	for (const char *line = text; line < end; line += strcspn(line, "\n") + 1) {
+		size_t depth = strspn(line, " "), n = strcspn(line, "\n");
+		const char *word = line + depth, *colon = memchr(line, ':', n);
+		char *value;
+
+		if (depth == n)
+			continue;
+		if (str_starts(word, "data:") || str_starts(word, "stringData:")) {
+			data = depth;
+			continue;
+		}
+		if (data == SIZE_MAX || depth <= data) {
+			data = SIZE_MAX;
+			continue;
+		}
+		/* a line of a block of text is a secret as a whole */
+		word = colon && colon[1] == ' ' ? colon + 1 + strspn(colon + 1, " \"'") : word;
+		value = xstrndup(word, n - (size_t)(word - line));
+		while (*value && strchr(" \r\"'", value[strlen(value) - 1]))
+			value[strlen(value) - 1] = '\0';
+		mask_add(mask, value);
+		secret_wipe(value, strlen(value));
+		free(value);
+	}
+}
+
+void cli_mask_manifest(struct mask *mask, const char *text)
+{
+	while (*text) {
+		const char *end = strstr(text, "\n---"), *kind = strstr(text, "kind: Secret");
+
+		end = end ? end + 1 : text + strlen(text);
+		if (kind && kind < end)
+			mask_document(mask, text, end);
+		text = *end ? end + 3 : end;
+	}
 }
 
 void cli_mask_inventory(struct cli_run *r)

@@ -114,6 +114,8 @@ int cli_run_cni(struct cli_run *r, struct error *err)
 			err->kind = ERROR_INVENTORY;
 		return rc;
 	}
+	if (r->mask)
+		cli_mask_manifest(r->mask, r->cni.buf);
 	r->world.cni_manifest = r->cni.buf;
 	return 0;
 }

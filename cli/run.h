@@ -79,6 +79,8 @@ int cli_state_fill(struct cli_run *r, struct error *err);
 /* Has values of containerd.config and of JSON settings masked whose keys say that they are secrets: masked.c; by the next. */
 void cli_mask_inventory(struct cli_run *r);
 void cli_mask_toml(struct mask *mask, const char *text);
+/* The same of Secrets in the manifest of a pod network, as YAML. */
+void cli_mask_manifest(struct mask *mask, const char *text);
 void cli_mask_json(struct mask *mask, const struct json *j);
 /* Logins, key files and the store's passphrase, from the environment or the terminal; part of open. */
 int cli_secrets_fill(struct cli_run *r, struct error *err);

@@ -7,6 +7,7 @@
 #include "cli/run.h"
 #include "cluster/health.h"
 #include "inventory/inventory.h"
+#include "pki/pki.h"
 
 #include <fcntl.h>
 
@@ -233,6 +234,69 @@ static void test_one_line(void)
 	cluster_host_release(&h);
 }
 
+/* A word that a host leaves out, or says too little of, is read no further than it goes (the sanitizers see it). */
+static void test_missing(void)
+{
+	static const char *const values[] = { NULL, "", "d", "down", "up", "running", "a " };
+	struct str out = STR_INIT;
+	struct cli_run r;
+
+	for (size_t v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
+		open_run(&r, "kubelet-conf apiserver-manifest etcd-manifest ");
+		cluster_set(&r.world.hosts[0], "have", "kubelet-conf apiserver-manifest etcd-manifest");
+		cluster_set(&r.world.hosts[0], "job.init", "done 0 cafe r1");
+		for (size_t i = 0; i < r.world.hosts[0].facts.count; i++) {
+			struct remote_answer_line *l = &r.world.hosts[0].facts.lines[i];
+			char *word = l->word, *value = l->value;
+			static char none[] = "none";
+
+			if (values[v])
+				l->value = xstrdup(values[v]);
+			else
+				l->word = none;
+			str_clear(&out);
+			capture(print_status, &r, &out);
+			capture(print_findings, &r, &out);
+			CHECK(strstr(out.buf, "cp1") != NULL);
+			if (values[v])
+				free(l->value);
+			l->word = word;
+			l->value = value;
+		}
+		close_run(&r);
+	}
+	str_release(&out);
+}
+
+/* The names in a certificate, too: C1 controls are valid UTF-8. */
+static void test_certificate(void)
+{
+	char dir[] = "/tmp/kubewright-hostile-XXXXXX", path[96], command[96];
+	struct secret cert = { 0 }, key = { 0 };
+	struct pki_cert_info info;
+	struct error err = { 0 };
+	struct pki_store *s;
+
+	if (!mkdtemp(dir))
+		exit(2);
+	snprintf(path, sizeof(path), "%s/pki", dir);
+	s = pki_store_create(path, PKI_ECDSA_P256, PKI_ECDSA_P256, NULL, &err);
+	CHECK_INT(pki_client_certificate(s, PKI_ISSUER_CLUSTER,
+			  "a\xc2\x9b"
+			  "31m\xe2\x80\xae"
+			  "b\n\x1b[2Jc",
+			  "o\xc2\x9d", 600, &cert, &key, &err),
+		0);
+	CHECK_INT(pki_cert_info(cert.text, cert.len, &info, &err), 0);
+	CHECK_STR(info.subject_cn, "a31mb c");
+	CHECK_STR(info.subject_o, "o");
+	secret_release(&cert);
+	secret_release(&key);
+	pki_store_free(s);
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	CHECK_INT(system(command), 0);
+}
+
 static void test_tree(void)
 {
 	struct json *j = json_object(), *list;
@@ -256,6 +320,8 @@ static void test_tree(void)
 static const struct test tests[] = {
 	{ "facts, Nodes and decisions, as every printer shows them", test_facts },
 	{ "what is printed by itself is one line", test_one_line },
+	{ "words that are missing or too short", test_missing },
+	{ "certificates", test_certificate },
 	{ "documents", test_tree },
 };
 TEST_MAIN(tests)

@@ -47,7 +47,23 @@ static void test_json(void)
 	json_free(j);
 }
 
+static void test_manifest(void)
+{
+	struct mask *m = mask_new();
+
+	cli_mask_manifest(m,
+		"apiVersion: v1\nkind: ConfigMap\ndata:\n  mode: plain-value\n---\nkind: Secret\nmetadata:\n  name: the-name\n"
+		"data:\n  key: 'c2VjcmV0LTE='\nstringData:\n  a: \"string-secret\"\n  b: |\n    -----BEGIN KEY-----\n    lineofakey\n"
+		"type: Opaque-one\n---\nkind: Pod\ndata:\n  x: other-value");
+	shows(m, "plain-value the-name c2VjcmV0LTE= string-secret lineofakey Opaque-one other-value",
+		"plain-value the-name ••• ••• ••• Opaque-one other-value");
+	cli_mask_manifest(m, "");
+	cli_mask_manifest(m, "---\n---");
+	mask_free(m);
+}
+
 static const struct test tests[] = {
+	{ "Secrets of a pod network", test_manifest },
 	{ "containerd.config", test_toml },
 	{ "JSON settings", test_json },
 };
