@@ -59,6 +59,8 @@ static enum attempt verdict(struct login *g, int rc, const char *name, bool agen
 {
 	if (rc == SSH_AUTH_SUCCESS)
 		return ATTEMPT_IN;
+	if (rc == SSH_AUTH_PARTIAL)
+		g->key_error.kind = ERROR_NONE; /* what is missing is something else */
 	if (name)
 		remote_offers_add(&g->list, name, agent,
 			rc == SSH_AUTH_PARTIAL ? REMOTE_OFFER_PARTIAL : REMOTE_OFFER_REFUSED, NULL);
@@ -75,7 +77,7 @@ static bool allowed(const struct login *g, int method)
 	return (ssh_userauth_list(g->l->session, NULL) & method) != 0;
 }
 
-static enum attempt try_key(struct login *g, const ssh_key key, const char *name, struct error *err)
+static enum attempt try_key(struct login *g, const ssh_key key, const char *name, bool certified, struct error *err)
 {
 	int rc;
 
@@ -83,23 +85,28 @@ static enum attempt try_key(struct login *g, const ssh_key key, const char *name
 	while ((rc = ssh_userauth_publickey(g->l->session, NULL, key)) == SSH_AUTH_AGAIN)
 		if (login_wait(g, err) != 0)
 			return ATTEMPT_FAILED;
-	return verdict(g, rc, name, false, err);
+	/* the key by itself comes after its certificate: one line for both */
+	return verdict(g, rc, certified && rc != SSH_AUTH_PARTIAL ? NULL : name, false, err);
 }
 
 /* The key with its certificate, if there is one, then by itself. */
 static enum attempt try_loaded(struct login *g, const struct remote_key *key, struct error *err)
 {
 	enum attempt a = ATTEMPT_DENIED;
+	size_t noted = g->list.count;
 	char why[160];
 
 	if (g->offers >= OFFERS_MAX || !allowed(g, SSH_AUTH_METHOD_PUBLICKEY))
 		return ATTEMPT_DENIED;
 	if (key->certified) {
-		a = try_key(g, key->certified, NULL, err);
-		if (a == ATTEMPT_DENIED && remote_certificate_fault(key->path, g->c->user, why, sizeof(why)))
+		a = try_key(g, key->certified, key->path, true, err);
+		if (a == ATTEMPT_DENIED && g->list.count == noted &&
+			remote_certificate_fault(key->path, g->c->user, why, sizeof(why)))
 			remote_offers_add(&g->list, key->path, false, REMOTE_OFFER_FAULTY, why);
 	}
-	return a == ATTEMPT_DENIED && allowed(g, SSH_AUTH_METHOD_PUBLICKEY) ? try_key(g, key->key, key->path, err) : a;
+	return a == ATTEMPT_DENIED && allowed(g, SSH_AUTH_METHOD_PUBLICKEY)
+		       ? try_key(g, key->key, key->path, false, err)
+		       : a;
 }
 
 static enum attempt try_named(struct login *g, const char *path, struct error *err)
@@ -337,6 +344,15 @@ static enum attempt attempts(struct login *g, struct error *err)
 	return a;
 }
 
+static void note_unsigned(const struct login *g, const char *key)
+{
+	char *text = xasprintf("%s takes the agent's key %s, but the agent did not sign with it; logged in another way",
+		g->l->name, key);
+
+	g->c->on_note(text, g->c->ctx);
+	free(text);
+}
+
 int remote_login(struct remote_link *l, const struct remote_ssh_config *c, int64_t deadline, struct error *err)
 {
 	struct login g = { .l = l, .c = c, .deadline = deadline };
@@ -355,6 +371,9 @@ int remote_login(struct remote_link *l, const struct remote_ssh_config *c, int64
 		a = attempts(&g, err);
 	if (a == ATTEMPT_DENIED)
 		refused(&g, err);
+	for (size_t i = 0; a == ATTEMPT_IN && c->on_note && i < g.list.count; i++)
+		if (g.list.lines[i].outcome == REMOTE_OFFER_UNSIGNED)
+			note_unsigned(&g, g.list.lines[i].name);
 	remote_offers_release(&g.list);
 	ssh_key_free(g.wanted);
 	return a == ATTEMPT_IN ? 0 : -1;

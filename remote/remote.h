@@ -149,6 +149,7 @@ struct remote_ssh_config {
 	const char *known_hosts;        /* our own file; appended to atomically */
 	const char *const *other_known_hosts; /* the operator's and the machine's, read only; ends with NULL; NULL: none */
 	remote_hostkey_fn *on_unknown_key;
+	void (*on_note)(const char *text, void *ctx); /* what a login that worked leaves to tell; may be NULL */
 	void *ctx;
 	struct remote_cancel_token *cancel; /* may be NULL */
 	int connect_timeout_ms;             /* 0: 10 s for TCP, 20 s until logged in */

@@ -96,6 +96,11 @@ static enum remote_hostkey_verdict ask_host_key(
 	return task_ask(q->task, text, "no|yes") == 1 ? REMOTE_HOSTKEY_ACCEPT : REMOTE_HOSTKEY_REFUSE;
 }
 
+static void log_note(const char *text, void *ctx)
+{
+	task_log(((struct hostkey_question *)ctx)->task, "%s", text);
+}
+
 char *world_login_key(const struct inventory_host *h)
 {
 	const struct inventory_ssh *s = &h->ssh;
@@ -145,6 +150,7 @@ struct remote *world_open(void *world, int host, struct task *t, struct remote_c
 		.known_hosts = w->known_hosts,
 		.other_known_hosts = w->other_known_hosts,
 		.on_unknown_key = ask_host_key,
+		.on_note = log_note,
 		.ctx = &question,
 		.cancel = token,
 		.connect_timeout_ms = w->connect_timeout_ms,

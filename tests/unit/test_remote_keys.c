@@ -32,6 +32,14 @@ static enum remote_hostkey_verdict accept_key(
 	return REMOTE_HOSTKEY_ACCEPT;
 }
 
+static char noted[256];
+
+static void note(const char *text, void *ctx)
+{
+	(void)ctx;
+	snprintf(noted, sizeof(noted), "%s", text);
+}
+
 static void shell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static void shell(const char *fmt, ...)
 {
@@ -98,7 +106,8 @@ static struct remote_ssh_config config(const char *user, const char *key)
 		.key = key ? sshd_path(&sshd, key) : NULL,
 		.agent = true,
 		.known_hosts = sshd_path(&sshd, "state/known_hosts"),
-		.on_unknown_key = accept_key };
+		.on_unknown_key = accept_key,
+		.on_note = note };
 }
 
 /* Logs in: 0 or the kind of error. */
@@ -238,8 +247,10 @@ static void agent_refuses(void)
 	has(err.hint, "the agent did not sign with ");
 	has(err.hint, "plugged in");
 	has(err.detail, "accepted, but the agent did not sign with it");
+	CHECK_STR(noted, "");
 	shell("ssh-add -q id");
 	CHECK_INT(login(&c, &err), 0);
+	has(noted, "cp1 takes the agent's key ");
 	end();
 }
 
@@ -342,6 +353,11 @@ static void second_factors(void)
 	c.password = &wrong;
 	refused(&c, "/id for 'ops', and wants a password as well", "the password was refused: is it right?");
 	secret_release(&wrong);
+	/* the same by a certificate */
+	shell("ssh-keygen -q -t ed25519 -N '' -f ca && ssh-keygen -q -s ca -I t -n ops other.pub && "
+	      "printf 'cert-authority %%s\\n' \"$(cat ca.pub)\" > authorized_keys");
+	c = config("ops", "other");
+	refused(&c, "/other for 'ops', and wants a password as well", "set ssh.password in the inventory");
 	end();
 }
 
