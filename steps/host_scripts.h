@@ -6,6 +6,7 @@ extern const char host_script_lib[];
 extern const char host_script_hardware[]; /* before probe */
 extern const char host_script_contents[]; /* before probe, when wanted */
 extern const char host_script_lock[];     /* before probe */
+extern const char host_script_sources[];  /* before probe and packages */
 extern const char host_script_surroundings[]; /* before probe */
 extern const char host_script_probe[];
 extern const char host_script_trees[]; /* after lib, before os and reset */

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "inventory/inventory.h"
 #include "steps/host_scripts.h"
 
@@ -15,9 +16,37 @@
 #define KUBERNETES_FINGERPRINT "DE15B14486CD377B9E876E1A234654DA9A296436"
 /* The key of Docker's apt repositories, as published in its install guide. */
 #define DOCKER_FINGERPRINT "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
+#define DOCKER_URL "https://download.docker.com/linux/"
 
 static const char *const packages_words[] = { "containerd_package", "containerd_version", "kubelet_version", "error",
 	"hint", NULL };
+
+static const char *kubernetes_url(const struct world *w)
+{
+	const char *url = w->inventory->kubernetes.repository.url;
+
+	return url ? url : w->release->repository;
+}
+
+static const char *kubernetes_fingerprint(const struct inventory *inv)
+{
+	return inv->kubernetes.repository.fingerprint ? inv->kubernetes.repository.fingerprint : KUBERNETES_FINGERPRINT;
+}
+
+static const char *docker_fingerprint(const struct inventory *inv)
+{
+	return inv->containerd.repository.fingerprint ? inv->containerd.repository.fingerprint : DOCKER_FINGERPRINT;
+}
+
+void packages_sources(const struct world *w, struct str *out)
+{
+	const char *docker = w->inventory->containerd.repository.url;
+
+	if (kubernetes_url(w))
+		str_addf(out, "kubernetes %s / - %s\n", kubernetes_url(w), kubernetes_fingerprint(w->inventory));
+	str_addf(out, "containerd %s %%codename stable %s\n", docker ? docker : DOCKER_URL "%os",
+		docker_fingerprint(w->inventory));
+}
 
 /* "1.36.2-1.1" is 1.36.2 */
 static bool is_version(const char *package_version, const char *version)
@@ -73,6 +102,11 @@ enum step_verdict packages_check(struct task *t, struct error *why)
 		error_set(why, ERROR_NONE, "installs %s", *runtime_version(h) ? "keepalived" : "containerd");
 		return STEP_NEEDED;
 	}
+	/* apt cannot read its sources since somebody named another key for the place of ours, or we for the place of his */
+	if (*cluster_fact(h, "source.ours") && strstr(cluster_fact(h, "apt_refuses"), "Conflicting values")) {
+		error_set(why, ERROR_NONE, "takes away kubewright's own package source, which apt refuses");
+		return STEP_NEEDED;
+	}
 	if (*cluster_fact(h, "dpkg_broken") && !cluster_fact_is(h, "dpkg_broken", "no")) {
 		error_set(why, ERROR_NONE, "finishes what dpkg was interrupted in");
 		return STEP_NEEDED;
@@ -124,6 +158,8 @@ static void note_installed(struct task *t, const struct remote_answer *answer)
 	if (wants_keepalived(t))
 		cluster_set(world_facts(t), "pkg.keepalived", "installed");
 	cluster_set(world_facts(t), "hold", "kubelet kubeadm kubectl");
+	/* the script installed with it */
+	cluster_set(world_facts(t), "apt_refuses", "");
 	task_unlock(t);
 	task_log(t, "kubelet %s, %s %s", kubelet ? kubelet : "?", package ? package : "?", runtime ? runtime : "?");
 }
@@ -133,11 +169,12 @@ int packages_apply(struct task *t, struct error *err)
 	const struct world *w = world_of(t);
 	const struct inventory *inv = w->inventory;
 	const struct inventory_repository *kube = &inv->kubernetes.repository, *docker = &inv->containerd.repository;
-	const char *kube_url = kube->url ? kube->url : w->release->repository;
+	const char *kube_url = kubernetes_url(w);
 	const char *os = cluster_fact(world_facts(t), "os_id");
-	char *docker_url = docker->url ? xstrdup(docker->url) : xasprintf("https://download.docker.com/linux/%s", os);
+	char *docker_url = docker->url ? xstrdup(docker->url) : xasprintf(DOCKER_URL "%s", os);
 	char *kube_key = NULL, *docker_key = key_url(docker, docker_url, "gpg"), *extra = NULL;
 	struct remote_answer answer = { 0 };
+	struct str script = STR_INIT;
 	int rc;
 
 	if (!kube_url) {
@@ -154,20 +191,23 @@ int packages_apply(struct task *t, struct error *err)
 		{ "kube_version", w->version },
 		{ "kube_url", kube_url },
 		{ "kube_key_url", kube_key },
-		{ "kube_fingerprint", kube->fingerprint ? kube->fingerprint : KUBERNETES_FINGERPRINT },
+		{ "kube_fingerprint", kubernetes_fingerprint(inv) },
 		{ "runtime_floor", w->release->containerd_floor },
 		{ "runtime_url", docker_url },
 		{ "runtime_key_url", docker_key },
-		{ "runtime_fingerprint", docker->fingerprint ? docker->fingerprint : DOCKER_FINGERPRINT },
+		{ "runtime_fingerprint", docker_fingerprint(inv) },
 		{ "codename", cluster_fact(world_facts(t), "os_codename") },
 		{ "extra", extra },
 		{ "time_service", wants_time_service(t) ? "yes" : "no" },
 	};
-	rc = world_job(t, "packages", host_script_packages, params, sizeof(params) / sizeof(params[0]), packages_words,
-		&answer, NULL, 30 * 60000, err);
+	str_add(&script, host_script_sources);
+	str_add(&script, host_script_packages);
+	rc = world_job(t, "packages", script.buf, params, sizeof(params) / sizeof(params[0]), packages_words, &answer,
+		NULL, 30 * 60000, err);
 	if (rc == 0)
 		note_installed(t, &answer);
 	remote_answer_release(&answer);
+	str_release(&script);
 	free(docker_url);
 	free(docker_key);
 	free(kube_key);

@@ -349,6 +349,8 @@ enum step_verdict decide_check(struct task *t, struct error *why);
 int decide_apply(struct task *t, struct error *err);
 enum step_verdict os_check(struct task *t, struct error *why);
 int os_apply(struct task *t, struct error *err);
+/* Adds the probe's parameter sources: where packages come from, and whose key signs them. */
+void packages_sources(const struct world *w, struct str *out);
 enum step_verdict packages_check(struct task *t, struct error *why);
 int packages_apply(struct task *t, struct error *err);
 enum step_verdict runtime_check(struct task *t, struct error *why);

@@ -1,4 +1,5 @@
-# Installs containerd, kubelet, kubeadm, kubectl and what goes with them, by apt, in exactly the wanted version, and holds them. Runs as a job.
+# Installs containerd, kubelet, kubeadm, kubectl and what goes with them, by apt, in exactly the wanted version, and holds them. Runs as a job,
+# with sources.sh before it.
 # Parameters: kube_version, kube_url, kube_key_url, kube_fingerprint, runtime_floor, runtime_url, runtime_key_url, runtime_fingerprint,
 # codename, extra (further packages), time_service (yes|no).
 # Answers: containerd_package, containerd_version, kubelet_version, error, hint.
@@ -26,7 +27,18 @@ patiently() {
 	return 1
 }
 
-update() { patiently apt_get update; }
+# Sets kw_failed to the first thing that apt could not fetch: it ends well all the same when only some of the sources fail.
+update() {
+	patiently apt_get update || true
+	[ -n "$kw_failed" ] || kw_failed=$(grep -E '^(E: |W: (Failed to fetch|GPG error|An error occurred|.* (is not signed|does not have a Release file)))' "$work/said" |
+		head -n 1 | cut -c4-)
+}
+
+# fail_first WHAT [HINT]: fail, for what may follow from sources that could not be fetched: the first error is the one that is told.
+fail_first() {
+	[ -n "$kw_failed" ] || fail "$@"
+	fail "'apt-get update' fails on this host: $kw_failed" "mend that first: repository unreachable, wrong key, clock off? after it: $1"
+}
 
 installed() { dpkg-query -W -f '${db:Status-Abbrev} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^[ih]i *//p'; }
 
@@ -38,52 +50,60 @@ available() {
 # at_least VERSION FLOOR, as dpkg compares
 at_least() { dpkg --compare-versions "${1#*:}" ge "$2"; }
 
-# OpenPGP v4 fingerprint of the first key in a binary keyring: SHA-1 over 0x99, two bytes of length, and the body of its packet (RFC 4880, 12.2).
-fingerprint() {
-	set -- "$1" "$(od -An -tu1 -N6 "$1" | tr -s ' ')"
-	# shellcheck disable=SC2086
-	set -- "$1" $2
-	case $2 in
-	153) kw_head=3 kw_len=$(($3 * 256 + $4)) ;;
-	152) kw_head=2 kw_len=$3 ;;
-	198) if [ "$3" -lt 192 ]; then
-		kw_head=2 kw_len=$3
-	else
-		kw_head=3 kw_len=$((($3 - 192) * 256 + $4 + 192))
-	fi ;;
-	*) return 1 ;;
-	esac
-	{
-		# shellcheck disable=SC2059
-		printf "\\231\\$(printf %o $((kw_len / 256)))\\$(printf %o $((kw_len % 256)))"
-		tail -c +$((kw_head + 1)) "$1" | head -c "$kw_len"
-	} | sha1sum | cut -c1-40 | tr a-f A-F
+# Our own sources go when apt cannot read its sources because of them: others named another key for the same place since, or before.
+sources_mended() {
+	kw_says=$(apt_refuses)
+	[ -n "$kw_says" ] || return 0
+	mkdir "$work/ours"
+	mv /etc/apt/sources.list.d/kubewright-*.list "$work/ours/" 2>/dev/null || true
+	kw_still=$(apt_refuses)
+	if [ -n "$kw_still" ]; then
+		mv "$work/ours/"* /etc/apt/sources.list.d/ 2>/dev/null || true
+		fail "apt cannot read its package sources: $kw_still" "correct the file in /etc/apt that it names; 'apt-get update' on the host says the same"
+	fi
+	log "took away kubewright's own package sources, with which apt could not read the others: $kw_says"
 }
 
-# repository NAME LINE KEYURL FINGERPRINT: key fetched, checked against the pinned fingerprint, placed; source written.
+# put_key RING URL FINGERPRINT: fetches the key and places it, and no other that may come with it.
+put_key() {
+	log "fetching the key $2"
+	rm -f "$work/key"
+	/usr/lib/apt/apt-helper -o Acquire::Retries=3 download-file "$2" "$work/key" >&2 ||
+		fail_first "cannot download the key of the $kw_name package repository from $2" \
+			"can this host reach it? a proxy belongs in /etc/apt/apt.conf.d"
+	kw_seen=$(keys_of "$work/key") || fail "the key at $2 is not an OpenPGP public key" "is it a page of a proxy or of a login? nothing was installed"
+	pinned_key "$work/key" "$3" >"$work/key.bin" ||
+		fail "the key at $2 has the fingerprint $(printf '%s\n' "$kw_seen" | cut -d' ' -f1 | head -n 4 | paste -sd' '), not the pinned $3" \
+			"either the repository was replaced or the inventory's fingerprint is wrong; nothing was installed"
+	put_file "$1" 644 "$(base64 -w0 "$work/key.bin")"
+}
+
+# repository NAME URL SUITE COMPONENT KEYURL FINGERPRINT: a source that is there and is signed by the pinned key alone is used as it is; another one of
+# the same place is refused, as apt reads no source at all when two name different keys. Else ours is written, and taken back when apt refuses it.
 repository() {
+	kw_name=$1
 	kw_key=$keyrings/kubewright-$1.gpg
 	kw_list=/etc/apt/sources.list.d/kubewright-$1.list
-	if [ ! -s "$kw_key" ] || [ "$(fingerprint "$kw_key")" != "$4" ]; then
-		log "fetching the key $3"
-		rm -f "$work/key"
-		/usr/lib/apt/apt-helper -o Acquire::Retries=3 download-file "$3" "$work/key" >&2 ||
-			fail "cannot download the key of the $1 package repository from $3" \
-				"can this host reach it? a proxy belongs into /etc/apt/apt.conf.d"
-		if grep -q 'BEGIN PGP' "$work/key"; then
-			# armor: the base64 between the blank line and the checksum
-			sed -e '1,/^\r\{0,1\}$/d' -e '/^=/,$d' -e '/^-----END/,$d' "$work/key" | tr -d '\r' | base64 -d >"$work/key.bin" ||
-				fail "the key at $3 is not an OpenPGP key"
-		else
-			cp "$work/key" "$work/key.bin"
-		fi
-		kw_seen=$(fingerprint "$work/key.bin") || fail "the key at $3 is not an OpenPGP key"
-		[ "$kw_seen" = "$4" ] ||
-			fail "the key at $3 has the fingerprint $kw_seen, not the pinned $4" \
-				"either the repository was replaced or the inventory's fingerprint is wrong; nothing was installed"
-		put_file "$kw_key" 644 "$(base64 -w0 "$work/key.bin")"
-	fi
-	put_file "$kw_list" 644 "$(printf '%s\n' "deb [signed-by=$kw_key] $2" | base64 -w0)"
+	kw_there=$(source_there "$2" "$3" "$4" "$6")
+	case $kw_there in
+	right*)
+		log "the $1 packages come from the source in ${kw_there#right }"
+		rm -f "$kw_list"
+		return 0
+		;;
+	wrong*)
+		kw_there=${kw_there#wrong }
+		fail "a package source for $2 is there and cannot be used: ${kw_there%% *} ${kw_there#* }" \
+			"take it out, and kubewright adds its own; or give it a signed-by with the key $6 alone"
+		;;
+	esac
+	only_pinned "$6" "$kw_key" 2>/dev/null || put_key "$kw_key" "$5" "$6"
+	cp -p "$kw_list" "$work/list" 2>/dev/null || rm -f "$work/list"
+	put_file "$kw_list" 644 "$(printf '%s\n' "deb [signed-by=$kw_key] $2 $3${4:+ $4}" | base64 -w0)"
+	kw_says=$(apt_refuses)
+	[ -n "$kw_says" ] || return 0
+	mv -f "$work/list" "$kw_list" 2>/dev/null || rm -f "$kw_list"
+	fail "apt refuses the package source for $2: $kw_says" "kubewright took its own line back; correct what is in /etc/apt for that place"
 }
 
 # Sets kw_runtime to the name of the package that containerd comes from.
@@ -108,7 +128,7 @@ note_new() {
 	# what the install is going to add is noted before it is added
 	apt-get -s -q -o APT::Get::Show-User-Simulation-Note=no install --no-install-recommends --allow-change-held-packages --allow-downgrades "$@" >"$work/plan" 2>"$work/plan.err" || {
 		cat "$work/plan.err" >&2
-		fail "apt cannot install $*" "the log above is apt's own; broken or held packages? see 'apt-get -f install'"
+		fail_first "apt cannot install $*" "the log above is apt's own; broken or held packages? see 'apt-get -f install'"
 	}
 	sed -n 's/^Remv \([^ ]*\).*/\1/p' "$work/plan" >"$work/removed"
 	[ ! -s "$work/removed" ] ||
@@ -127,21 +147,20 @@ main() {
 		log "dpkg was interrupted before; finishing its work"
 		patiently dpkg --configure -a || fail "the package manager is broken and 'dpkg --configure -a' does not mend it" "mend it by hand, then run kubewright again"
 	fi
-	repository kubernetes "$kube_url /" "$kube_key_url" "$kube_fingerprint"
-	kw_updated=yes
-	update || kw_updated=no
+	kw_failed=
+	sources_mended
+	repository kubernetes "$kube_url" / '' "$kube_key_url" "$kube_fingerprint"
+	update
 	runtime_package
 	if [ "$kw_runtime" = containerd.io ] && [ -z "$(installed containerd.io)" ]; then
-		repository containerd "$runtime_url $codename stable" "$runtime_key_url" "$runtime_fingerprint"
-		update || kw_updated=no
+		repository containerd "$runtime_url" "$codename" stable "$runtime_key_url" "$runtime_fingerprint"
+		update
 	fi
 	kw_want=
 	for kw_name in kubelet kubeadm kubectl; do
 		kw_version=$(available "$kw_name" "$kube_version")
 		if [ -z "$kw_version" ]; then
-			[ "$kw_updated" = yes ] || fail "'apt-get update' fails on this host and $kw_name $kube_version is not known" \
-				"the log above is apt's own: repository unreachable, wrong key, clock off?"
-			fail "the package repository has no $kw_name $kube_version" "it has: $(apt-cache madison "$kw_name" | awk '{ print $3 }' | head -n 5 | tr '\n' ' ')"
+			fail_first "the package repository has no $kw_name $kube_version" "it has: $(apt-cache madison "$kw_name" | awk '{ print $3 }' | head -n 5 | tr '\n' ' ')"
 		fi
 		kw_want="$kw_want $kw_name=$kw_version"
 	done
@@ -158,7 +177,7 @@ main() {
 		note_new $kw_want
 		log "installing$kw_want"
 		apt_get install -y --no-install-recommends --allow-change-held-packages --allow-downgrades $kw_want ||
-			fail "apt cannot install$kw_want" "the log above is apt's own; 'apt-get -f install' on the host may tell more"
+			fail_first "apt cannot install$kw_want" "the log above is apt's own; 'apt-get -f install' on the host may tell more"
 	}
 	for kw_name in kubelet kubeadm kubectl; do
 		apt-mark showhold | grep -qx "$kw_name" || {
