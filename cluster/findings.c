@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define KIND(function, name, level, kubeadm, summary) { name, summary, FINDING_##level, kubeadm },
 const struct finding_kind finding_kinds[] = { FINDINGS(KIND) };
@@ -66,6 +67,13 @@ void finding_remedy(struct finding *f, const char *fmt, ...)
 	va_start(ap, fmt);
 	set_text(f->remedy, sizeof(f->remedy), fmt, ap);
 	va_end(ap);
+}
+
+void finding_same_as(const struct finding_scope *s, struct finding *f, const char *kubeadm)
+{
+	/* as kubeadm compares them */
+	for (size_t i = 0; i < s->inv->preflight.ignore_count; i++)
+		f->ignored = f->ignored || strcasecmp(s->inv->preflight.ignore[i], kubeadm) == 0;
 }
 
 enum finding_level finding_fresh_error(const struct finding_scope *s)

@@ -24,6 +24,8 @@
 	X(arch, "arch", ERROR, NULL, "no Kubernetes is built for this processor") \
 	X(read_only_root, "read-only-root", ERROR, NULL, "a folder that kubewright writes to is read-only") \
 	X(package_manager_broken, "package-manager-broken", WARNING, NULL, "dpkg was interrupted") \
+	X(package_sources_broken, "package-sources-broken", ERROR, NULL, "apt cannot read its package sources") \
+	X(foreign_package_source, "foreign-package-source", ERROR, NULL, "a package source for the same place trusts other keys") \
 	X(repository_unreachable, "repository-unreachable", ERROR, NULL, "a package repository does not answer this host") \
 	X(cpu_count, "cpu-count", ERROR, "NumCPU", "a control plane has fewer than 2 CPUs") \
 	X(memory_low, "memory-low", ERROR, "Mem", "too little memory for its role") \
@@ -32,6 +34,8 @@
 	X(swap_on, "swap-on", WARNING, "Swap", "swap is on") \
 	X(cgroup_v1, "cgroup-v1", ERROR, "SystemVerification", "cgroup v1, which this Kubernetes refuses") \
 	X(kernel_module_missing, "kernel-module-missing", WARNING, NULL, "overlay or br_netfilter is not in this kernel") \
+	X(kernel_lacks, "kernel-lacks", ERROR, "SystemVerification", "the kernel lacks what Kubernetes needs, or does not tell") \
+	X(sudo_logs_input, "sudo-logs-input", WARNING, NULL, "sudo keeps a record of what it is given") \
 	X(time_service_missing, "time-service-missing", WARNING, NULL, "nothing keeps the clock") \
 	X(clock_skew, "clock-skew", ERROR, NULL, "the clock is off") \
 	X(address_missing, "address-missing", ERROR, NULL, "the inventory's address is on no interface") \
@@ -43,6 +47,8 @@
 	X(vip_interface_missing, "vip-interface-missing", ERROR, NULL, "endpoint.interface is not there or has no IPv4 address") \
 	X(vip_outside_subnet, "vip-outside-subnet", WARNING, NULL, "the virtual IP is in none of the interface's subnets") \
 	X(vip_taken, "vip-taken", ERROR, NULL, "a machine outside the inventory answers for the virtual IP") \
+	X(foreign_keepalived, "foreign-keepalived", ERROR, NULL, "keepalived is configured by somebody else") \
+	X(foreign_containerd_config, "foreign-containerd-config", WARNING, NULL, "containerd is configured by somebody else") \
 	X(duplicate_machine_id, "duplicate-machine-id", ERROR, NULL, "two hosts have the same /etc/machine-id") \
 	X(duplicate_product_uuid, "duplicate-product-uuid", WARNING, NULL, "two hosts have the same product_uuid") \
 	X(duplicate_mac, "duplicate-mac", ERROR, NULL, "two hosts have the same MAC address") \
@@ -78,6 +84,8 @@ struct finding *finding_add(const struct finding_scope *s, enum finding_level le
 	__attribute__((format(printf, 3, 4)));
 void finding_why(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void finding_remedy(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* kubeadm has this very check: who ignores it by that name ignores the finding too. */
+void finding_same_as(const struct finding_scope *s, struct finding *f, const char *kubeadm);
 /* An error where something is to be installed; what runs already is only warned of. */
 enum finding_level finding_fresh_error(const struct finding_scope *s);
 bool finding_control_plane(const struct finding_scope *s);

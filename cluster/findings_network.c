@@ -177,7 +177,7 @@ void find_port_in_use(const struct finding_scope *s)
 	static const char *const users[] = { "the kubelet", "the API server", "the controller manager", "the scheduler",
 		"etcd", "etcd" };
 	size_t count = finding_control_plane(s) ? sizeof(ports) / sizeof(ports[0]) : 1;
-	char who[96];
+	char who[96], check[16];
 
 	if (!s->untouched)
 		return;
@@ -186,6 +186,8 @@ void find_port_in_use(const struct finding_scope *s)
 			continue;
 		listener(s, ports[i], who, sizeof(who));
 		struct finding *f = finding_add(s, FINDING_ERROR, "port %s is in use by %s", ports[i], who);
+		snprintf(check, sizeof(check), "Port-%s", ports[i]);
+		finding_same_as(s, f, check);
 		finding_why(f, "%s listens there", users[i]);
 		finding_remedy(f,
 			"stop it ('ss -ltnp sport = :%s' on the host shows it); if it is an earlier Kubernetes, 'kubeadm reset' that first",
@@ -275,7 +277,17 @@ void find_vip_taken(const struct finding_scope *s)
 	const char *answer = cluster_fact(s->h, "vip_answers");
 	bool missing = false;
 
-	if (!finding_control_plane(s) || !s->inv->endpoint.vip || !str_starts(answer, "yes"))
+	if (!finding_control_plane(s) || !s->inv->endpoint.vip)
+		return;
+	if (s->untouched && cluster_fact_is(s->h, "vip_held", "yes")) {
+		struct finding *own =
+			finding_add(s, FINDING_ERROR, "this host has the virtual IP %s already", s->inv->endpoint.vip);
+		finding_why(own, "keepalived moves it between the control planes; what set it here would keep it here");
+		finding_remedy(own,
+			"choose an address that is free, or take this one off the host ('ip -4 addr' shows where it is)");
+		return;
+	}
+	if (!str_starts(answer, "yes"))
 		return;
 	for (size_t i = 0; i < s->inv->host_count; i++) {
 		const struct cluster_host *o = &s->hosts[i];

@@ -90,6 +90,7 @@ void find_cpu_count(const struct finding_scope *s)
 	if (!finding_control_plane(s) || cpus >= 2)
 		return;
 	struct finding *f = finding_add(s, finding_fresh_error(s), "%d CPU for a control plane", (int)cpus);
+	finding_same_as(s, f, "NumCPU");
 	finding_why(f, "kubeadm asks for 2: the API server and etcd starve each other on one");
 	finding_remedy(f, "give the host 2 CPUs or make it a worker");
 }
@@ -104,6 +105,7 @@ void find_memory_low(const struct finding_scope *s)
 	struct finding *f = finding_add(s, finding_control_plane(s) ? finding_fresh_error(s) : FINDING_WARNING,
 		"%d MiB of memory; a %s wants %d", (int)mib, finding_control_plane(s) ? "control plane" : "worker",
 		floor);
+	finding_same_as(s, f, "Mem");
 	finding_why(f, "%s",
 		finding_control_plane(s) ? "kubeadm refuses less: the kernel would kill etcd or the API server"
 					 : "little is left for pods beside the kubelet and containerd");
@@ -195,6 +197,30 @@ void find_kernel_module_missing(const struct finding_scope *s)
 		finding_remedy(f,
 			"install the modules of the running kernel (linux-modules-extra on Ubuntu), or reboot after a kernel upgrade");
 	}
+}
+
+void find_kernel_lacks(const struct finding_scope *s)
+{
+	const char *lacks = cluster_fact(s->h, "kernel_lacks"), *kernel = cluster_fact(s->h, "kernel");
+	const char *controller = strstr(lacks, "cgroup:");
+	struct finding *f;
+
+	if (!*lacks)
+		return;
+	if (strcmp(lacks, "config") == 0)
+		f = finding_add(s, finding_fresh_error(s), "the kernel %s does not tell how it was built", kernel);
+	else
+		f = finding_add(s, finding_fresh_error(s), "the kernel %s lacks %s", kernel, lacks);
+	finding_same_as(s, f, "SystemVerification");
+	finding_why(f,
+		"kubeadm refuses such a kernel, and the kubelet does not start without these controllers of cgroups");
+	if (controller)
+		finding_remedy(f,
+			"add cgroup_enable=%.*s to the kernel's command line and reboot (Raspberry Pi: cmdline.txt)",
+			(int)strcspn(controller + 7, " "), controller + 7);
+	else
+		finding_remedy(f,
+			"install the distribution's own kernel with its /boot/config file; if you know that it has all: preflight.ignore: [SystemVerification]");
 }
 
 void find_time_service_missing(const struct finding_scope *s)

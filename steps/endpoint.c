@@ -76,6 +76,7 @@ static void keepalived_conf(const struct world *w, int host, struct str *out)
 		"  priority %d\n"
 		"  advert_int 1\n"
 		"  unicast_src_ip %s\n"
+		"  check_unicast_src\n"
 		"  unicast_peer {\n",
 		inv->hosts[host].name, interface, vrid > 0 && vrid < 256 ? vrid : 51, priority(w, host),
 		inv->hosts[host].address);

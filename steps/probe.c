@@ -42,7 +42,7 @@ int probe_apply(struct task *t, struct error *err)
 	const struct inventory_host *host = world_host(t);
 	struct remote *r = task_remote(t, err);
 	struct remote_answer answer = { 0 };
-	struct str repositories = STR_INIT, script = STR_INIT;
+	struct str repositories = STR_INIT, sources = STR_INIT, script = STR_INIT;
 	int64_t before, after, mid, begun = clock_boot_ms();
 	char ttl[16];
 	int rc;
@@ -52,6 +52,7 @@ int probe_apply(struct task *t, struct error *err)
 	add_repository(&repositories,
 		inv->kubernetes.repository.url ? inv->kubernetes.repository.url : w->release->repository);
 	snprintf(ttl, sizeof(ttl), "%lld", (long long)(w->lock_ttl_ms / 1000));
+	packages_sources(w, &sources);
 	const struct remote_param params[] = {
 		{ "node", host->name },
 		{ "run", w->run },
@@ -66,6 +67,7 @@ int probe_apply(struct task *t, struct error *err)
 		{ "vip_interface", inv->endpoint.interface ? inv->endpoint.interface : "" },
 		{ "paths", steps_managed_paths },
 		{ "repositories", repositories.buf },
+		{ "sources", sources.buf },
 	};
 	str_add(&script, host_script_hardware);
 	str_add(&script, host_script_lock);
@@ -75,6 +77,7 @@ int probe_apply(struct task *t, struct error *err)
 		str_addf(&script, "%s%s", host_script_words, host_script_health);
 	str_add(&script, host_script_room);
 	str_add(&script, host_script_pod_networks);
+	str_add(&script, host_script_sources);
 	str_add(&script, host_script_surroundings);
 	str_add(&script, host_script_probe);
 	before = clock_wall_ms();
@@ -82,6 +85,7 @@ int probe_apply(struct task *t, struct error *err)
 		&answer, task_output, t, 60000, err);
 	after = clock_wall_ms();
 	str_release(&repositories);
+	str_release(&sources);
 	str_release(&script);
 	if (rc == 0)
 		rc = lock_result(t, &answer, err);

@@ -4,6 +4,8 @@
 #   node            name in the inventory            address        the Node's address
 #   vip             virtual IP or empty              vip_interface  its interface or empty
 #   paths           files whose digest is wanted     repositories   "host port" lines to reach when packages are missing
+#   sources         lines "NAME URL SUITE COMPONENT FINGERPRINT" of the package sources that ours would be, "-" for no component, %os and %codename for
+#                   the host's own
 #   cluster         name of the cluster              run            id of this run
 #   owner           "user@machine pid N"             machine        id of the operator's machine
 #   dead_runs       run ids known to be dead         lock           yes: take the lock; no: only look
@@ -39,6 +41,11 @@
 #   images                   lines              containerd_version  of one that no package owns
 #   time_sync                yes | no | unknown
 #   repo.HOST/PORT           ok | refused | unresolved | timeout | unreachable
+#   source.NAME              "right FILE:LINE", or "wrong FILE:LINE WHY": others' package source for the same place; source.ours: a file of ours is there
+#   apt_refuses              what apt says when it cannot read its sources
+#   foreign                  those of `paths` that are there and were not written by kubewright, nor came so with a package; lines
+#   kernel_lacks             words, when kubelet.conf is absent: CONFIG_NAME, "config" when it cannot be read, cgroup:CONTROLLER
+#   sudo_logs_input          yes: sudo keeps what it is given (log_input), when kubelet.conf is absent
 #   leftovers                lines, when kubelet.conf is absent     firewall  lines
 #   cni cni_pods             by pod_networks.sh       filesystems fills  by room.sh; the second only with health.sh, when there is little room
 #   error hint               never said; every script may
@@ -62,15 +69,18 @@ contains() {
 }
 
 system() {
+	# shellcheck disable=SC2034 # surroundings.sh asks for the two
+	kw_os_id='' kw_codename=''
 	if [ -r /etc/os-release ]; then
+		# shellcheck disable=SC2034
 		while IFS='=' read -r kw_key kw_value; do
 			kw_value=${kw_value#[\"\']}
 			kw_value=${kw_value%[\"\']}
 			case $kw_key in
-			ID) say os_id "$kw_value" ;;
+			ID) kw_os_id=$kw_value && say os_id "$kw_value" ;;
 			VERSION_ID) say os_version_id "$kw_value" ;;
 			PRETTY_NAME) say os_name "$kw_value" ;;
-			VERSION_CODENAME) say os_codename "$kw_value" ;;
+			VERSION_CODENAME) kw_codename=$kw_value && say os_codename "$kw_value" ;;
 			esac
 		done </etc/os-release
 	fi
@@ -234,6 +244,7 @@ own_records() {
 $paths
 END
 	[ $# -gt 0 ] || return 0
+	! has foreign_files || say foreign "$(foreign_files "$@")"
 	while read -r kw_sum kw_path; do
 		case $kw_path in
 		*/90-kubewright.toml) [ "$(stat -c %a "$kw_path")" = 600 ] || kw_sum=open ;;

@@ -14,6 +14,48 @@ leftovers() {
 	done
 }
 
+# foreign_files PATH…: those that others wrote. Ours are in the ledger, and say so should that be lost; what a package brought is nobody's wish.
+foreign_files() {
+	kw_noted=$(grep -s '^file|' "$kw_state/ledger/list")
+	for kw_path; do
+		case $kw_noted in *"file|$kw_path|"*) continue ;; esac
+		first "$kw_path"
+		case $kw_line in *'Written by kubewright'*) continue ;; esac
+		grep -qsF " $kw_path $(md5sum <"$kw_path" | cut -c1-32)" /var/lib/dpkg/status || printf '%s\n' "$kw_path"
+	done
+}
+
+# What kubeadm's SystemVerification refuses: kernel options that are not there ("config" when nobody can tell), cgroup controllers that are off.
+kernel_lacks() {
+	kw_config=
+	for kw_f in /proc/config.gz "/boot/config-$kw_kernel" "/usr/src/linux-$kw_kernel/.config" /usr/src/linux/.config "/usr/lib/modules/$kw_kernel/config" \
+		"/usr/lib/ostree-boot/config-$kw_kernel" "/usr/lib/kernel/config-$kw_kernel" "/usr/src/linux-headers-$kw_kernel/.config" \
+		"/lib/modules/$kw_kernel/build/.config"; do
+		[ -n "$kw_config" ] || [ ! -r "$kw_f" ] || kw_config=$kw_f
+	done
+	if [ -n "$kw_config" ]; then
+		# a file that is not packed comes through as it is
+		gzip -cdf "$kw_config" 2>/dev/null | awk -F= -v v2="$(cat /sys/fs/cgroup/cgroup.controllers 2>/dev/null)" '
+			{ set[$1] = $2 ~ /^[ym]/ }
+			END {
+				n = split("NAMESPACES NET_NS PID_NS IPC_NS UTS_NS CPUSETS MEMCG INET EXT4_FS PROC_FS NETFILTER_XT_MATCH_COMMENT " \
+					"FAIR_GROUP_SCHED CGROUPS CGROUP_PIDS CGROUP_SCHED " (v2 != "" ? "CGROUP_BPF" : "CGROUP_CPUACCT CGROUP_DEVICE CGROUP_FREEZER"), want, " ")
+				for (i = 1; i <= n; i++) if (!set["CONFIG_" want[i]]) print "CONFIG_" want[i]
+				if (!set["CONFIG_NETFILTER_XT_TARGET_REDIRECT"] && !set["CONFIG_IP_NF_TARGET_REDIRECT"]) print "CONFIG_NETFILTER_XT_TARGET_REDIRECT"
+			}'
+	else
+		modprobe -n -q configs 2>/dev/null || echo config
+	fi
+	if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+		kw_on=$(cat /sys/fs/cgroup/cgroup.controllers)
+	else
+		kw_on=$(awk '$4 == 1 { print $1 }' /proc/cgroups | tr '\n' ' ')
+	fi
+	for kw_f in cpu cpuset memory pids; do
+		contains "$kw_on" "$kw_f" || echo "cgroup:$kw_f"
+	done
+}
+
 # Chains that let nothing in unless told: the policy, or the rule at the end. Not the whole rule set: it may have thousands of rules.
 firewall() {
 	if grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf; then
@@ -78,9 +120,35 @@ repository_asked() {
 	esac
 }
 
+# Package sources of others for the places that ours would name, and whether apt can read its sources at all. Asked where packages are missing, and
+# where a file of others names one of the places.
+sources_asked() {
+	kw_seen=
+	while read -r kw_name kw_place kw_suite kw_component kw_pin; do
+		[ -n "$kw_pin" ] || continue
+		case $kw_place in *%os) kw_place=${kw_place%\%os}$kw_os_id ;; esac
+		[ "$kw_suite" != %codename ] || kw_suite=$kw_codename
+		kw_there=$(source_there "$kw_place" "$kw_suite" "${kw_component#-}" "$kw_pin")
+		[ -z "$kw_there" ] || kw_seen=yes
+		[ -z "$kw_there" ] || echo "source.$kw_name $kw_there"
+	done <<END
+$sources
+END
+	[ -n "$kw_seen" ] || [ -z "$kw_kubelet" ] || return 0
+	kw_there=$(apt_refuses)
+	[ -z "$kw_there" ] || echo "apt_refuses $kw_there"
+	for kw_list in /etc/apt/sources.list.d/kubewright-*.list; do
+		[ ! -f "$kw_list" ] || echo "source.ours $kw_list"
+	done
+}
+
 # What takes time, at once; only where nothing is installed.
 network_asked() {
-	has bash || return 0
+	! has apt-get || sources_asked &
+	if ! has bash; then
+		wait
+		return 0
+	fi
 	if [ -n "$vip" ] && [ "$kw_held" = no ] && ! contains "$kw_have" kubelet-conf; then
 		vip_asked &
 	fi
@@ -112,5 +180,9 @@ END
 		say cni_pods "$(cni_pods | head -n 100)"
 	else
 		say leftovers "$(leftovers)"
+		say kernel_lacks "$(kernel_lacks | paste -sd' ')"
+		# scripts that carry keys come through sudo
+		[ -z "${SUDO_USER-}" ] || ! timeout 3 sudo -n -l -U "$SUDO_USER" </dev/null 2>/dev/null | grep -qE '(^|[^!])(log_input|LOG_INPUT)' ||
+			say sudo_logs_input yes
 	fi
 }

@@ -141,6 +141,7 @@ static void *bare_host(void *host)
 		{ "vip_interface", "" },
 		{ "paths", steps_managed_paths },
 		{ "repositories", repositories },
+		{ "sources", "" },
 	};
 	struct str script = STR_INIT, body = STR_INIT; /* as the product sends it */
 	ssh_session s;
@@ -154,6 +155,7 @@ static void *bare_host(void *host)
 	str_add(&body, host_script_lock);
 	str_add(&body, host_script_room);
 	str_add(&body, host_script_pod_networks);
+	str_add(&body, host_script_sources);
 	str_add(&body, host_script_surroundings);
 	str_add(&body, host_script_probe);
 	remote_script_text(&script, "bench", body.buf, params, sizeof(params) / sizeof(params[0]));

@@ -142,6 +142,10 @@ static void begun(struct rack *r)
 {
 	cluster_set(&r->facts[0], "ledger", "yes");
 }
+static void our_source(struct rack *r)
+{
+	cluster_set(&r->facts[0], "source.ours", "/etc/apt/sources.list.d/kubewright-kubernetes.list");
+}
 static void half_joined(struct rack *r)
 {
 	cluster_set(&r->facts[3], "job.join", "died - - r1");
@@ -351,6 +355,32 @@ static const struct expectation cases[] = {
 	{ "leftovers", SILENT, 0, "leftovers", "file /etc/kubernetes/admin.conf", begun, NULL },
 	{ "cni-leftover", W, 3, "cni", "before 00-old.conf old\nsince 10-flannel.conflist cbr0", NULL, "'old'" },
 	{ "cni-leftover", SILENT, 3, "cni", "since 10-flannel.conflist cbr0\nbefore 99-old.conf old", NULL, NULL },
+	{ "package-sources-broken", E, 0, "apt_refuses", "Malformed entry 1 in list file /etc/apt/x.list (Suite)", NULL,
+		"/etc/apt/x.list" },
+	{ "package-sources-broken", W, 0, "apt_refuses", "Malformed entry 1", installed, NULL },
+	{ "package-sources-broken", W, 0, "apt_refuses", "Conflicting values set for option Signed-By", our_source,
+		"takes its own source away" },
+	{ "package-sources-broken", E, 0, "apt_refuses", "Malformed entry 1", our_source, NULL },
+	{ "foreign-package-source", E, 0, "source.kubernetes", "wrong /etc/apt/sources.list.d/k.list:1 trusts /k.asc",
+		NULL, "kubernetes in /etc/apt/sources.list.d/k.list:1 trusts /k.asc" },
+	{ "foreign-package-source", W, 0, "source.kubernetes", "wrong /etc/apt/k.list:1 trusts /k.asc", installed,
+		NULL },
+	{ "foreign-package-source", SILENT, 0, "source.kubernetes", "right /etc/apt/k.list:1", NULL, NULL },
+	{ "foreign-package-source", W, 0, "source.containerd", "wrong /etc/apt/d.list:1 has no signed-by", NULL, NULL },
+	{ "foreign-keepalived", E, 0, "foreign", "/etc/x\n/etc/keepalived/keepalived.conf", NULL, "preflight.ignore" },
+	{ "foreign-keepalived", E, 0, "foreign", "/etc/keepalived/keepalived.conf", installed, NULL },
+	{ "foreign-keepalived", E, 0, "unit.keepalived", "active", NULL, "did not start it" },
+	{ "foreign-keepalived", SILENT, 0, "unit.keepalived", "active", begun, NULL },
+	{ "foreign-keepalived", SILENT, 0, "unit.keepalived", "active", installed, NULL },
+	{ "foreign-keepalived", SILENT, 3, "foreign", "/etc/keepalived/keepalived.conf", NULL, NULL },
+	{ "foreign-keepalived", SILENT, 0, "foreign", "/etc/keepalived/keepalived.conf", no_vip, NULL },
+	{ "foreign-containerd-config", W, 3, "foreign", "/etc/containerd/config.toml", NULL, "containerd.config" },
+	{ "vip-taken", E, 0, "vip_held", "yes", NULL, "this host has" },
+	{ "vip-taken", SILENT, 0, "vip_held", "yes", begun, NULL },
+	{ "kernel-lacks", E, 0, "kernel_lacks", "config", NULL, "/boot/config" },
+	{ "kernel-lacks", E, 3, "kernel_lacks", "CONFIG_MEMCG cgroup:memory", NULL, "cgroup_enable=memory to" },
+	{ "kernel-lacks", W, 3, "kernel_lacks", "CONFIG_CGROUP_BPF", installed, "CONFIG_CGROUP_BPF" },
+	{ "sudo-logs-input", W, 0, "sudo_logs_input", "yes", NULL, "!log_input" },
 	{ "cidr-route-overlap", SILENT, 0, "routes", "10.244.1.0/24 via 10.0.0.12 dev eth0", begun, NULL },
 	{ "cpu-count", E, 0, "cpus", "1", begun, NULL },
 };

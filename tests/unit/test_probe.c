@@ -101,6 +101,7 @@ static void probe(struct site *s)
 		{ "vip_interface", "" },
 		{ "paths", s->paths ? s->paths : path(s, "managed") },
 		{ "repositories", "" },
+		{ "sources", "" },
 		{ "cluster", "rack7" },
 		{ "run", s->run },
 		{ "owner", "ana@jump01 pid 7" },
@@ -115,6 +116,7 @@ static void probe(struct site *s)
 	str_add(&script, host_script_lock);
 	str_add(&script, host_script_room);
 	str_add(&script, host_script_pod_networks);
+	str_add(&script, host_script_sources);
 	str_add(&script, host_script_surroundings);
 	str_add(&script, host_script_probe);
 	replace(&script, "/var/lib/kubewright", s->state ? s->state : path(s, "state"));

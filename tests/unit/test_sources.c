@@ -423,6 +423,32 @@ static void test_first_error(void)
 	close_site();
 }
 
+/* A file at a place of ours: the ledger tells whose it is, and the file's own first line when the ledger is lost. */
+static bool is_foreign(void)
+{
+	struct str script = STR_INIT;
+
+	str_addf(&script, "first() { read -r kw_line <\"$1\"; }\n%s\nkw_state=state\nforeign_files conf\n",
+		host_script_surroundings);
+	CHECK_INT(run_text(&script), 0);
+	CHECK(!out.len || strcmp(out.buf, "conf") == 0);
+	return out.len > 0;
+}
+
+static void test_foreign_files(void)
+{
+	open_site();
+	PUT("conf", "vrrp_instance other {\n");
+	CHECK(is_foreign());
+	PUT("state/ledger/list", "unit|keepalived.service|x\nfile|conf|absent\n");
+	CHECK(!is_foreign());
+	PUT("state/ledger/list", "file|/etc/conf|absent\n");
+	CHECK(is_foreign());
+	PUT("conf", "# Written by kubewright.\n");
+	CHECK(!is_foreign());
+	close_site();
+}
+
 static const struct test tests[] = {
 	{ "only the pinned key gets into a ring", test_keys },
 	{ "armor of several blocks, and sizes that are bounded", test_armor },
@@ -433,5 +459,6 @@ static const struct test tests[] = {
 	{ "a source that is there is used or refused", test_there_already },
 	{ "what an earlier run left broken is mended", test_mended },
 	{ "the first error is told", test_first_error },
+	{ "files of others at places of ours", test_foreign_files },
 };
 TEST_MAIN(tests)
