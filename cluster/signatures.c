@@ -4,10 +4,10 @@
 #include "base/alloc.h"
 #include "base/str.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define WORD_MAX 64 /* bytes of a capture */
 #define ATTEMPTS 8  /* places of a line that a pattern is tried at */
@@ -282,6 +282,31 @@ size_t signatures_match(const struct signature_source *sources, size_t count, st
 						&signature_tables[t]->list[k], l, sources[i].name, hits, found, max);
 		free(l->text);
 	}
+	free(l);
+	return found;
+}
+
+bool signatures_first_error(const char *text, size_t len, char line[256])
+{
+	static const char *const marks[] = { "[ERROR ", "error", "To see the stack trace" };
+	struct lines *l = xcalloc(1, sizeof(*l));
+	bool found = false;
+
+	lines_take(l, text, len);
+	for (size_t m = 0; m < sizeof(marks) / sizeof(marks[0]) && !found; m++)
+		for (size_t i = l->count; i-- > 0 && !found;) {
+			const char *start = l->list[i] + strspn(l->list[i], " ");
+
+			if (strncasecmp(start, marks[m], strlen(marks[m])) != 0)
+				continue;
+			/* the trace is offered behind the error; other errors begin their line */
+			if (m == 2 && i + 1 == l->count)
+				continue;
+			start = m == 2 ? l->list[i + 1] : start;
+			cut_line(line, 256, start, start);
+			found = true;
+		}
+	free(l->text);
 	free(l);
 	return found;
 }

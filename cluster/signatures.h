@@ -5,6 +5,7 @@
 #ifndef CLUSTER_SIGNATURES_H
 #define CLUSTER_SIGNATURES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Where a signature is looked for; the names of the sources are the same words in lower case. */
@@ -18,6 +19,7 @@ enum signature_where {
 	IN_ANY = 63,
 };
 enum signature_rank {
+	RANK_CONDITION, /* of the machine, with or without this failure: told beside a cause, and never as one */
 	RANK_SYMPTOM, /* something else is behind it */
 	RANK_LIKELY,  /* often the cause, sometimes harmless */
 	RANK_CAUSE,
@@ -65,5 +67,10 @@ struct signature_hit {
  * max. The work is bounded by the sources' number alone.
  */
 size_t signatures_match(const struct signature_source *sources, size_t count, struct signature_hit *hits, size_t max);
+/*
+ * The first thing that a program like kubeadm calls an error in its log, where nothing is known of it: "[ERROR NAME]: …", then "error …", then what stands
+ * before the offer of a stack trace. Printable, as in a hit; false: there is none.
+ */
+bool signatures_first_error(const char *text, size_t len, char line[256]);
 
 #endif

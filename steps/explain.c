@@ -78,15 +78,15 @@ static size_t match(const struct remote_answer *a, const struct error *err, stru
 }
 
 /* The line that matched, then as much of the end of the old detail as there is room for, from the start of a line. */
-static void put_detail(struct error *err, const struct signature_hit *hit)
+static void put_detail(struct error *err, const char *source, const char *line)
 {
-	char head[sizeof(hit->line) + 32], old[sizeof(err->detail)];
+	char head[sizeof(((struct signature_hit *)0)->line) + 32], old[sizeof(err->detail)];
 	const char *rest = old;
 	size_t room;
 
-	if (strstr(err->detail, hit->line))
+	if (strstr(err->detail, line))
 		return;
-	snprintf(head, sizeof(head), "%s: %s", hit->source, hit->line);
+	snprintf(head, sizeof(head), "%s: %s", source, line);
 	room = sizeof(err->detail) - strlen(head) - 2;
 	memcpy(old, err->detail, sizeof(old));
 	while (strlen(rest) > room && strchr(rest, '\n'))
@@ -96,15 +96,37 @@ static void put_detail(struct error *err, const struct signature_hit *hit)
 	snprintf(err->detail, sizeof(err->detail), "%s%s%s", head, *rest ? "\n" : "", rest);
 }
 
-static void put_hint(struct error *err, const struct signature_hit *hit)
+static void put_hint(struct error *err, const char *what, const char *more)
 {
 	char old[sizeof(err->hint)];
 	int n;
 
 	memcpy(old, err->hint, sizeof(old));
-	n = snprintf(err->hint, sizeof(err->hint), "%s: %s", hit->cause, hit->remedy);
+	n = snprintf(err->hint, sizeof(err->hint), "%s: %s", what, more);
 	if (*old && n > 0 && (size_t)n + strlen(old) + 3 <= sizeof(err->hint))
 		snprintf(err->hint + n, sizeof(err->hint) - (size_t)n, "; %s", old);
+}
+
+/* What is known goes first; where nothing is but what the machine is like anyway, what the program itself calls an error. */
+static void tell(struct task *t, const struct remote_answer *answer, const struct signature_hit *hits, size_t count,
+	struct error *err)
+{
+	const struct remote_answer_line *job = answer_line(answer, "job");
+	bool known = count > 0 && hits[0].signature->rank != RANK_CONDITION;
+	char line[256];
+
+	for (size_t i = count; i-- > 0;)
+		task_log(t, "%s %s (%s)", i == 0 && known ? "most likely:" : "also seen:", hits[i].cause,
+			hits[i].signature->name);
+	if (known) {
+		put_detail(err, hits[0].source, hits[0].line);
+		put_hint(err, hits[0].cause, hits[0].remedy);
+	} else if (job && job->len ? signatures_first_error(job->value, job->len, line)
+				   : signatures_first_error(err->detail, strlen(err->detail), line)) {
+		task_log(t, "its first error: %s", line);
+		put_detail(err, "job", line);
+		put_hint(err, "its first error", line);
+	}
 }
 
 void world_explain(struct task *t, const char *job, struct error *err)
@@ -129,12 +151,6 @@ void world_explain(struct task *t, const char *job, struct error *err)
 			log_source(t, logged[i], line->value, line->len);
 	}
 	count = match(&answer, err, hits);
-	for (size_t i = count; i-- > 0;)
-		task_log(t, "%s %s (%s)", i == 0 ? "most likely:" : "also seen:", hits[i].cause,
-			hits[i].signature->name);
-	if (count) {
-		put_detail(err, &hits[0]);
-		put_hint(err, &hits[0]);
-	}
+	tell(t, &answer, hits, count, err);
 	remote_answer_release(&answer);
 }

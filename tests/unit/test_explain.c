@@ -13,11 +13,11 @@
 
 struct story {
 	enum error_kind kind;
-	const char *hint, *detail;              /* of the failed step */
-	const char *job, *kubelet, *containerd; /* what the host answers; NULL: nothing */
-	bool broken;                            /* the connection breaks instead */
-	bool fails;                             /* the script ends with an error */
-	unsigned asked;                         /* how often the host was */
+	const char *hint, *detail;                       /* of the failed step */
+	const char *job, *kubelet, *containerd, *system; /* what the host answers; NULL: nothing */
+	bool broken;                                     /* the connection breaks instead */
+	bool fails;                                      /* the script ends with an error */
+	unsigned asked;                                  /* how often the host was */
 	char asked_job[16];
 	struct error seen;
 	struct str log;
@@ -44,6 +44,8 @@ static int answer(struct fake_host *h, unsigned call, const struct remote_exec *
 		fake_say(out, "job", story->job);
 	if (story->kubelet)
 		fake_say(out, "kubelet", story->kubelet);
+	if (story->system)
+		fake_say(out, "system", story->system);
 	if (story->containerd)
 		fake_say(out, "containerd", story->containerd);
 	fake_end(out, x);
@@ -169,6 +171,47 @@ static void test_job_log(void)
 	str_release(&s.log);
 }
 
+/* What the machine is like anyway explains nothing: kubeadm's own first error does. */
+static void test_first_error(void)
+{
+	static const struct {
+		const char *job, *line;
+	} cases[] = {
+		{ "[init] Using Kubernetes version: v1.20.2\nfrobnication failed: no frobs\nTo see the stack trace of this error execute with --v=5 or higher\n",
+			"frobnication failed: no frobs" },
+		{ "[preflight] Running pre-flight checks\nerror execution phase preflight: [preflight] Some fatal errors occurred:\n"
+		  "\t[ERROR Frobs]: there are no frobs\n\t[ERROR Second]: nor these\n[preflight] If you know what you are doing\nTo see the stack trace of this error\n",
+			"[ERROR Frobs]: there are no frobs" },
+		{ "\t[WARNING Hostname]: hostname \"cp1\" could not be reached\nerror execution phase certs: no room\nbye\n",
+			"error execution phase certs: no room" },
+		{ "To see the stack trace of this error execute with --v=5 or higher\nerrors are fun\n",
+			"errors are fun" },
+		{ "To see the stack trace of this error execute with --v=5 or higher\n", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct story s = { .kind = ERROR_COMMAND,
+			.hint = "try again",
+			.detail = "the end",
+			.job = cases[i].job,
+			.system = "NTP service: inactive\nSystem clock synchronized: no\n" };
+
+		run(&s);
+		CHECK(!strstr(s.log.buf, "most likely:") &&
+			strstr(s.log.buf, "also seen: nothing keeps the clock of this host in sync"));
+		CHECK(!strstr(s.seen.hint, "clock"));
+		if (!cases[i].line) {
+			CHECK_STR(s.seen.hint, "try again");
+		} else if (!CHECK(str_starts(s.seen.hint, "its first error: ") &&
+				   str_starts(s.seen.hint + 17, cases[i].line) &&
+				   str_ends(s.seen.hint, "; try again") && str_starts(s.seen.detail, "job: ") &&
+				   strstr(s.seen.detail, cases[i].line))) {
+			printf("# %s | %s\n", s.seen.hint, s.seen.detail);
+		}
+		str_release(&s.log);
+	}
+}
+
 /* Of other failures the host is not asked. */
 static void test_not_asked(void)
 {
@@ -244,6 +287,7 @@ static const struct test tests[] = {
 	{ "a known failure", test_known },
 	{ "an unknown one", test_unknown },
 	{ "the job's whole log is searched", test_job_log },
+	{ "the first error, where nothing is known", test_first_error },
 	{ "other failures are left alone", test_not_asked },
 	{ "a host that does not answer", test_no_answer },
 	{ "limits", test_limits },

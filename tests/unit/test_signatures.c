@@ -282,7 +282,7 @@ static void test_long(void)
 
 static void row_of(const struct signature *s, struct str *out)
 {
-	static const char *const ranks[] = { "symptom", "likely", "cause" };
+	static const char *const ranks[] = { "condition", "symptom", "likely", "cause" };
 	bool first = true;
 
 	str_addf(out, "\n| `%s` | %s | ", s->name, ranks[s->rank]);
