@@ -153,5 +153,6 @@ void inventory_check(struct inventory_load *l)
 	check_networks(l);
 	check_cni(l);
 	check_extra(l);
+	inventory_check_settings(l);
 	check_versions(l);
 }

@@ -19,10 +19,12 @@ static bool one_of(const char *text, const char *const *words, size_t count)
 	return false;
 }
 
-static bool looks_like_number(const char *s)
+bool inventory_is_number(const char *s)
 {
 	bool digits = false, dot = false;
 
+	if (str_starts(s, "0x") || str_starts(s, "0o"))
+		return s[2] && strspn(s + 2, s[1] == 'x' ? "0123456789abcdefABCDEF" : "01234567") == strlen(s + 2);
 	s += *s == '+' || *s == '-';
 	for (; *s && *s != 'e' && *s != 'E'; s++) {
 		if (*s == '.' && !dot)
@@ -65,7 +67,7 @@ static struct json *number(struct inventory_load *l, const struct inventory_node
 			l, n, "'%s' is too large for a number: put it in quotes if it is text", inventory_shown(l, s));
 		return NULL;
 	}
-	*taken = looks_like_number(s);
+	*taken = inventory_is_number(s);
 	if (!*taken)
 		return NULL;
 	d = strtod(s, NULL);
@@ -76,10 +78,19 @@ static struct json *number(struct inventory_load *l, const struct inventory_node
 	return NULL;
 }
 
+bool inventory_is_ambiguous(const char *text)
+{
+	static const char *const old[] = { "yes", "no", "on", "off", "y", "n" };
+
+	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
+		if (strcasecmp(text, old[i]) == 0)
+			return true;
+	return false;
+}
+
 static struct json *scalar(struct inventory_load *l, const struct inventory_node *n)
 {
 	static const char *const truths[] = { "true", "True", "TRUE" }, *const lies[] = { "false", "False", "FALSE" };
-	static const char *const old[] = { "yes", "no", "on", "off", "y", "n" };
 	static const char *const endless[] = { ".inf", "-.inf", "+.inf", ".nan" };
 	struct json *j;
 	bool taken;
@@ -90,13 +101,12 @@ static struct json *scalar(struct inventory_load *l, const struct inventory_node
 		return json_null();
 	if (one_of(n->text, truths, 3) || one_of(n->text, lies, 3))
 		return json_bool(n->text[0] == 't' || n->text[0] == 'T');
-	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
-		if (strcasecmp(n->text, old[i]) == 0) {
-			inventory_complain(l, n,
-				"'%s' means true or false to some and text to others: write true or false, or put it in quotes",
-				n->text);
-			return NULL;
-		}
+	if (inventory_is_ambiguous(n->text)) {
+		inventory_complain(l, n,
+			"'%s' means true or false to some and text to others: write true or false, or put it in quotes",
+			n->text);
+		return NULL;
+	}
 	for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++)
 		if (strcasecmp(n->text, endless[i]) == 0) {
 			inventory_complain(l, n, "'%s' has no form in JSON: put it in quotes if it is text", n->text);

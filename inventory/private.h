@@ -117,6 +117,10 @@ void inventory_labels(
 void inventory_taints(
 	struct inventory_load *l, struct inventory_taint **out, size_t *count, const struct inventory_node *n);
 /* json.c: a passthrough; NULL after complaints. */
+/* Whether plain text is read as a number: 7, -1.5e3, 0x1f, 0o17. */
+bool inventory_is_number(const char *text);
+/* yes, no, on, off, y, n: complained about where they are plain. */
+bool inventory_is_ambiguous(const char *text);
 struct json *inventory_json(struct inventory_load *l, const struct inventory_node *n);
 
 /* fields.c */
@@ -129,6 +133,8 @@ size_t inventory_field_words(const char *path, const char **words, size_t max, s
 /* walk.c, check.c, set.c */
 void inventory_walk(struct inventory_load *l);
 void inventory_check(struct inventory_load *l);
+/* settings.c: kubelet.config and kubeproxy.config against what the programs know. */
+void inventory_check_settings(struct inventory_load *l);
 void inventory_check_hosts(struct inventory_load *l);
 void inventory_set(struct inventory_load *l, const char *argument);
 /* set.c: the field that a path like "hosts[].labels.gpu" names, or leads into; *inside: what follows the field's own path. */

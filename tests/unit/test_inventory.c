@@ -203,7 +203,7 @@ static void test_paths(void)
 static void test_set(void)
 {
 	const char *const sets[] = { "kubernetes.version=1.34", "kubernetes.version=1.35",
-		"hosts.cp1.address=10.0.0.12", "kubelet.config.maxPods=200", "kubelet.config.a.b=\"7\"",
+		"hosts.cp1.address=10.0.0.12", "kubelet.config.maxPods=200", "kubelet.config.evictionHard.pid=\"7\"",
 		"kubeproxy.config={mode: nftables}", "preflight.ignore=swap,cpu-count",
 		"hosts.cp1.labels.example.com/gpu=h200", "hosts.cp1.taints=[a=b:NoExecute]", "hosts.cp1.ssh.sudo=env:A",
 		"ssh.user=ops", "network.cni.url=https://example.com/c.yaml",
@@ -215,7 +215,7 @@ static void test_set(void)
 	CHECK_STR(h->address, "10.0.0.12");
 	CHECK_STR(h->ssh.address, "10.0.0.12");
 	CHECK_INT(json_get_int(inv->kubelet_config, "maxPods", 0), 200);
-	CHECK_STR(json_get_str(inv->kubelet_config, "a.b", NULL), "7");
+	CHECK_STR(json_get_str(inv->kubelet_config, "evictionHard.pid", NULL), "7");
 	CHECK_STR(json_get_str(inv->kubeproxy_config, "mode", NULL), "nftables");
 	CHECK_INT(inv->preflight.ignore_count, 2);
 	CHECK_STR(inv->preflight.ignore[1], "cpu-count");
@@ -266,8 +266,8 @@ static void test_set_refused(void)
 		{ "kubelet.config={a: [1}",
 			"-: error: --set kubelet.config: the '[' opened here is not closed by ']', or a ',' is missing "
 			"between two values\n" },
-		{ "kubelet.config.a=no",
-			"-: error: --set kubelet.config.a: 'no' means true or false to some and text to others: write true "
+		{ "kubelet.config.runOnce=no",
+			"-: error: --set kubelet.config.runOnce: 'no' means true or false to some and text to others: write true "
 			"or false, or put it in quotes\n" },
 		{ "time.manage=yes",
 			"-: error: --set time.manage: 'yes' is neither true nor false; did you mean 'true'?\n" },
@@ -400,12 +400,12 @@ static void test_limits(void)
 static void test_core_types(void)
 {
 	const char *const sets[] = {
-		"kubelet.config={a: 0x1f, b: 0o17, c: -3, d: 1.5, e: '7', f: null, g: True, h: 12h, i: 1_000, j: [1, x]}"
+		"kubeadm.extra.ClusterConfiguration={a: 0x1f, b: 0o17, c: -3, d: 1.5, e: '7', f: null, g: True, h: 12h, i: 1_000, j: [1, x]}"
 	};
 	struct inventory *inv = parse("-", least, sets, 1);
 	struct str s = STR_INIT;
 
-	json_write(inv->kubelet_config, &s);
+	json_write(json_get(inv->kubeadm_extra, "ClusterConfiguration"), &s);
 	CHECK_STR(s.buf,
 		"{\"a\":31,\"b\":15,\"c\":-3,\"d\":1.5,\"e\":\"7\",\"f\":null,\"g\":true,\"h\":\"12h\",\"i\":\"1_000\",\"j\":[1,\"x\"]}");
 	str_release(&s);

@@ -44,7 +44,7 @@ static const struct sample by_type[] = {
 	[INVENTORY_TYPE_SECRET] = { "", "env:VAR", "hunter2" },
 	[INVENTORY_TYPE_MAP] = { "", "{a: b}", "{a: [b]}" },
 	[INVENTORY_TYPE_LIST] = { "", "[swap]", "[[swap]]" },
-	[INVENTORY_TYPE_TREE] = { "", "{a: 1}", "{a: yes}" },
+	[INVENTORY_TYPE_TREE] = { "", "{oomScoreAdj: 1}", "{oomScoreAdj: yes}" },
 	[INVENTORY_TYPE_RESERVED] = { "", "x", "x" },
 };
 
@@ -149,7 +149,8 @@ static void observe(struct str *out, const struct inventory *inv, const struct i
 				(int)json_get_int(inv->kubeadm_extra, "InitConfiguration.a", -1));
 			break;
 		}
-		str_addf(out, "{a: %d}", (int)json_get_int(*(struct json *const *)(const void *)at, "a", -1));
+		str_addf(out, "{oomScoreAdj: %d}",
+			(int)json_get_int(*(struct json *const *)(const void *)at, "oomScoreAdj", -1));
 		break;
 	default:
 		if (is(f, "hosts[].role"))
