@@ -13,6 +13,7 @@ main() {
 		# reload keeps the address where it is
 		systemctl reload-or-restart keepalived || {
 			journalctl -u keepalived -n 15 --no-pager -o cat >&2
+			[ -z "$kw_changed" ] || { put_back keepalived; systemctl reload-or-restart keepalived || true; }
 			fail "keepalived does not start" "see 'journalctl -u keepalived' on the host"
 		}
 	fi

@@ -152,13 +152,45 @@ put_files() {
 # shellcheck disable=SC2034
 put_files_of() {
 	kw_restart=$(sed -n "s/^stale_$1=//p" "$kw_state/host.conf" 2>/dev/null) || kw_restart=
+	kw_stale=${kw_restart:-no}
+	kw_was=/run/kubewright/was
+	rm -rf "$kw_was"
+	mkdir -p "$kw_was" && chmod 700 "$kw_was" || fail "cannot make the folder $kw_was" "is /run full? see 'df /run'"
+	kw_i=1
+	while [ "$kw_i" -le "${files:-0}" ]; do
+		eval "kw_p=\$file_${kw_i}_path"
+		[ ! -e "$kw_p" ] || cp -p "$kw_p" "$kw_was/$kw_i" || fail "cannot keep a copy of $kw_p" "is /run full? see 'df /run'"
+		kw_i=$((kw_i + 1))
+	done
 	record "stale_$1" yes
 	put_files
 	if [ -n "$kw_changed" ] || ! systemctl is-active --quiet "$1"; then
 		kw_restart=yes
 	fi
 }
-taken_up() { record "stale_$1" no; }
+
+# put_back UNIT: what put_files_of has just changed is as it was: the unit would not start with it.
+put_back() {
+	kw_i=1
+	while [ "$kw_i" -le "${files:-0}" ]; do
+		eval "kw_p=\$file_${kw_i}_path"
+		if ! changed "$kw_p"; then
+			:
+		elif [ -e "$kw_was/$kw_i" ]; then
+			kw_tmp=$(dirname "$kw_p")/.kubewright.$$
+			cp -p "$kw_was/$kw_i" "$kw_tmp" && mv -f "$kw_tmp" "$kw_p" || log "cannot put $kw_p back; it was: $kw_was/$kw_i"
+		else
+			rm -f "$kw_p"
+		fi
+		kw_i=$((kw_i + 1))
+	done
+	record "stale_$1" "$kw_stale"
+}
+
+taken_up() {
+	rm -rf "$kw_was"
+	record "stale_$1" no
+}
 
 changed() {
 	case " $kw_changed " in *" $1 "*) return 0 ;; esac
