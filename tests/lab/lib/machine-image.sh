@@ -4,7 +4,7 @@
 
 # What the installer adds to priority "important": the kernel, what the kernel and systemd recommend, what tasksel's SSH server brings.
 MACHINE_PACKAGES=linux-image-amd64,initramfs-tools,apparmor,libpam-systemd,systemd-timesyncd,dbus,openssh-server,sudo,ca-certificates,unattended-upgrades,pciutils,usbutils,wget,xz-utils,bash-completion,lsof,file,bzip2
-MACHINE_ROOT_MIB=10240
+MACHINE_ROOT_MIB=20480
 MACHINE_SWAP_MIB=512
 
 machine_image_cache() {
@@ -21,9 +21,11 @@ machine_image_ensure() {
 	work=$(mktemp -d "$CACHE/machine.XXXXXX")
 	say "building the machines' disk (log: $work.log)"
 	mkdir -m 0755 "$work/root" "$work/out"
-	mmdebstrap --variant=important --include="$MACHINE_PACKAGES" --aptopt='Acquire::Languages "none"' bookworm "$work/root" \
+	mmdebstrap --variant=important --include="$MACHINE_PACKAGES" --dpkgopt=force-unsafe-io --aptopt='Acquire::Languages "none"' bookworm "$work/root" \
 		"deb $site bookworm main" "deb $site bookworm-updates main" "deb $security bookworm-security main" \
 		>"$work.log" 2>&1 || die "mmdebstrap failed: see $work.log"
+	# for the making only: what is half made is thrown away
+	rm -f "$work/root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
 	rootfs_common "$work/root" "$site" "$security"
 	machine_settle "$work/root" "$work/out"
 	machine_boot_files "$work/root" "$work/out" >>"$work.log" 2>&1 || die "mkinitramfs failed: see $work.log"
