@@ -9,21 +9,24 @@
 
 enum error_kind {
 	ERROR_NONE,
-	ERROR_INTERNAL,  /* a bug of ours: exit 1 */
-	ERROR_USAGE,     /* command line: exit 2 */
-	ERROR_INVENTORY, /* the file: exit 3 */
-	ERROR_CONNECT,   /* cannot reach the host: exit 4 */
-	ERROR_HOSTKEY,   /* unknown, changed or revoked host key: exit 4 */
-	ERROR_AUTH,      /* login or sudo refused: exit 4 */
-	ERROR_COMMAND,   /* something failed on a host: exit 5 */
-	ERROR_NET,       /* HTTP, API, etcd: exit 5 */
-	ERROR_PKI,       /* keys, certificates, the store: exit 5 */
-	ERROR_SYSTEM,    /* this machine: files, memory, threads: exit 5 */
-	ERROR_PROTOCOL,  /* an answer that cannot be understood: exit 5 */
-	ERROR_TIMEOUT,   /* exit 5 */
-	ERROR_PREFLIGHT, /* exit 6 */
-	ERROR_LOCKED,    /* another run holds the lock: exit 7 */
-	ERROR_CANCELLED, /* exit 130 */
+	ERROR_INTERNAL,    /* a bug of ours: exit 1 */
+	ERROR_USAGE,       /* command line: exit 2 */
+	ERROR_INVENTORY,   /* the file: exit 3 */
+	ERROR_CONNECT,     /* cannot reach the host: exit 4 */
+	ERROR_HOSTKEY,     /* unknown, changed or revoked host key: exit 4 */
+	ERROR_AUTH,        /* login or sudo refused: exit 4 */
+	ERROR_COMMAND,     /* something failed on a host: exit 5 */
+	ERROR_NET,         /* HTTP, API, etcd: exit 5 */
+	ERROR_REFUSED,     /* the same, and it is certain: nobody listens there: exit 5 */
+	ERROR_UNREACHABLE, /* the same: no packet comes back from there: exit 5 */
+	ERROR_BLOCKED,     /* it could not be asked, and may be well: exit 4 */
+	ERROR_PKI,         /* keys, certificates, the store: exit 5 */
+	ERROR_SYSTEM,      /* this machine: files, memory, threads: exit 5 */
+	ERROR_PROTOCOL,    /* an answer that cannot be understood: exit 5 */
+	ERROR_TIMEOUT,     /* exit 5 */
+	ERROR_PREFLIGHT,   /* exit 6 */
+	ERROR_LOCKED,      /* another run holds the lock: exit 7 */
+	ERROR_CANCELLED,   /* exit 130 */
 };
 
 struct error {

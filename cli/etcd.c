@@ -50,9 +50,12 @@ int cli_etcd_none(const struct cli_run *r)
 	int status = cli_look_errors(r, true);
 	struct error err = { 0 };
 
-	error_set(&err, ERROR_COMMAND, "no etcd of cluster %s answers on a control plane that could be looked at",
-		r->inventory->cluster);
-	error_hint(&err, "see 'kubewright status' and 'kubewright logs HOST'");
+	if (!world_cannot_look(&r->world, &err)) {
+		error_set(&err, ERROR_COMMAND,
+			"no etcd of cluster %s answers on a control plane that could be looked at",
+			r->inventory->cluster);
+		error_hint(&err, "see 'kubewright status' and 'kubewright logs HOST'");
+	}
 	return status ? cli_error_print(stderr, &err), status : cli_fail(&err);
 }
 

@@ -133,20 +133,25 @@ static void rejoin_arguments(const struct cli_run *r, int host, struct str *out)
 			str_addf(out, " %s", r->inventory->hosts[i].name);
 }
 
-/* Whether it may go on at all; refuses while the quorum stands. */
-static int permitted(
-	const struct cli_run *r, const struct world_etcd *e, const struct quorum_view *v, struct error *err)
+static bool is_unreached(void *run, int host)
 {
-	struct quorum q = quorum_count(v);
+	const struct error *e = engine_host_error(((const struct cli_run *)run)->engine, host);
+
+	return e && e->kind == ERROR_CONNECT;
+}
+
+/* Whether it may go on at all; refuses while the quorum stands, or may. */
+static int permitted(struct cli_run *r, const struct world_etcd *e, const struct quorum_view *v, struct error *err)
+{
 	struct str names = STR_INIT;
 
-	if (!v->count || r->options->override_quorum || world_restoring(&r->world.hosts[e->host]))
+	if (r->options->override_quorum || (e->host >= 0 && world_restoring(&r->world.hosts[e->host])))
 		return 0;
-	if (quorum_lost(q.voters, quorum_answering(v), err) == 0)
+	if (world_quorum_given_up(&r->world, is_unreached, r, err) == 0)
 		return 0;
 	/* an earlier run may have died when it was done */
 	rejoin_arguments(r, e->host, &names);
-	if (v->count == 1 && names.len) {
+	if (v->count == 1 && v->answers[0] && names.len) {
 		err->hint[0] = '\0';
 		error_hint(err, "it is a cluster of one; next: kubewright rejoin%s", names.buf);
 	}
@@ -170,10 +175,9 @@ static int look(const struct cli_options *o, struct world_etcd *e)
 		return status;
 	e->host = choose(&r, &err);
 	quorum_merge(r.world.etcd, r.inventory->host_count, &v);
-	if (e->host < 0)
+	/* that somebody could not be asked explains why there is nobody to choose */
+	if (((e->host >= 0 || !o->from) && permitted(&r, e, &v, &err)) || e->host < 0)
 		status = -1;
-	else
-		status = permitted(&r, e, &v, &err);
 	if (status == 0) {
 		picture(&r, e, &v, &tell);
 		if (!o->json && o->yes && !(o->override_quorum && cli_can_ask()))

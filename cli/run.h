@@ -214,6 +214,7 @@ struct status {
 	unsigned unreachable;
 	const char *vip_holder; /* NULL: nobody that was looked at */
 	unsigned vip_holders;
+	const char *unseen; /* why an API server or etcd could not be asked; NULL: they could */
 	int ca_days; /* days left; INT_MIN: not known */
 };
 void status_fold(const struct cli_run *r, struct status *s);

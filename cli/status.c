@@ -119,6 +119,8 @@ static void fold_host(const struct cli_run *r, size_t i, struct status *s)
 
 	if (control_plane && !h->probed)
 		s->all_control_planes = false;
+	if (*h->unseen && !s->unseen)
+		s->unseen = h->unseen;
 	if (!r->chosen[i])
 		return;
 	if (!h->probed)
@@ -153,6 +155,8 @@ int status_exit(const struct cli_run *r, const struct status *s)
 		return s->not_ready || vip_wrong || r->world.decision ? CLI_EXIT_HOSTS_LEFT : 0;
 	if (s->unreachable)
 		return error_exit_code(ERROR_CONNECT);
+	if (s->unseen)
+		return error_exit_code(ERROR_BLOCKED);
 	return s->installed ? error_exit_code(ERROR_COMMAND) : 0;
 }
 

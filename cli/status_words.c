@@ -12,6 +12,11 @@ enum cli_color status_api_words(const struct cli_run *r, const struct status *s,
 			w->lead >= 0 ? r->inventory->hosts[w->lead].name : "a control plane");
 		return CLI_PLAIN;
 	}
+	/* it says where it cannot look */
+	if (s->unseen) {
+		str_add(out, s->unseen);
+		return CLI_YELLOW;
+	}
 	if (s->installed) {
 		str_add(out, "no API server answers on the control planes that could be reached");
 		return CLI_RED;
@@ -29,6 +34,10 @@ enum cli_color status_etcd_words(const struct status *s, struct str *out)
 	unsigned quorum = s->voters / 2 + 1;
 	enum cli_color color = CLI_PLAIN;
 
+	if (!s->voters && s->unseen) {
+		str_add(out, "cannot be asked either");
+		return CLI_YELLOW;
+	}
 	if (!s->voters) {
 		if (s->installed)
 			str_add(out, "no member answers on the control planes that could be reached");

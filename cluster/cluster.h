@@ -23,12 +23,15 @@ struct str;
  * One host's answer to the probe script (steps/host/probe.sh documents every word). Facts stay text; the getters below read them. Steps that change
  * something set the fact they changed (cluster_set), so that later checks see the new world.
  */
+/* What came of a question; where nobody could ask, nothing may be built on it. */
+enum cluster_answer { CLUSTER_UNSEEN, CLUSTER_YES, CLUSTER_NO };
 struct cluster_host {
 	bool probed;
 	struct remote_answer facts;
 	int64_t clock_offset_ms; /* host minus us, corrected by half the round trip */
 	int64_t clock_error_ms;  /* ± half the round trip */
-	bool api_ready;          /* of control planes, when health was asked about: its own API server says that it is */
+	enum cluster_answer api_ready; /* of control planes, when health was asked about: whether its own API server says that it is */
+	char unseen[256], unseen_hint[256]; /* why its API server or etcd could not be asked, and what to do; "": they could, or nobody tried */
 };
 /* The value of a word, or "" when the probe did not say it. */
 const char *cluster_fact(const struct cluster_host *h, const char *word);

@@ -16,7 +16,7 @@ static bool holds(const struct health_scope *h, size_t i)
 static int first_ready(const struct health_scope *h)
 {
 	for (size_t i = 0; i < h->s.inv->host_count; i++)
-		if (h->s.hosts[i].probed && h->s.hosts[i].api_ready)
+		if (h->s.hosts[i].probed && h->s.hosts[i].api_ready == CLUSTER_YES)
 			return (int)i;
 	return -1;
 }

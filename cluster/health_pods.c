@@ -98,9 +98,21 @@ void health_api_not_ready(const struct health_scope *h)
 	const char *pod = health_pod(h, "kube-apiserver");
 	struct finding *f;
 
-	if (!applies(h) || !pod || strcmp(pod, "up") != 0 || h->s.h->api_ready)
+	if (!applies(h) || !pod || strcmp(pod, "up") != 0 || h->s.h->api_ready != CLUSTER_NO)
 		return;
 	f = finding_add(&h->s, FINDING_ERROR, "the API server of this control plane is not ready");
 	finding_why(f, "it does not reach etcd, or still starts; the virtual IP stays away from it");
 	finding_remedy(f, "see etcd's findings first, then 'kubewright logs %s'", h->s.host->name);
+}
+
+void health_cannot_look(const struct health_scope *h)
+{
+	struct finding *f;
+
+	if (!health_control_plane(h) || !*h->s.h->unseen)
+		return;
+	f = finding_add(&h->s, FINDING_ERROR, "%s", h->s.h->unseen);
+	finding_why(
+		f, "whether its API server and its etcd are well is not known, nor how the cluster is seen from here");
+	finding_remedy(f, "%s", h->s.h->unseen_hint);
 }

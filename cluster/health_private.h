@@ -27,6 +27,7 @@
 	X(manifest_changed, "manifest-changed", WARNING, TOLD, "a static Pod's manifest is not as kubeadm made it") \
 	X(static_pod_down, "static-pod-down", ERROR, MEND, "a control plane's static Pod does not run") \
 	X(api_not_ready, "api-not-ready", ERROR, TOLD, "an API server runs and is not ready") \
+	X(cannot_look, "cannot-look", ERROR, TOLD, "an API server or etcd cannot be asked from here, and may be well") \
 	X(quorum_lost, "quorum-lost", ERROR, TOLD, "too few etcd members are healthy: nothing can be written") \
 	X(member_down, "member-down", ERROR, TOLD, "an etcd member does not answer") \
 	X(member_missing, "member-missing", ERROR, TOLD, "a control plane has no etcd member") \

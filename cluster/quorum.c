@@ -134,6 +134,7 @@ void quorum_drop(struct quorum_view *v, int i)
 	for (v->count--; i < v->count; i++) {
 		v->list[i] = v->list[i + 1];
 		v->answers[i] = v->answers[i + 1];
+		v->unseen[i] = v->unseen[i + 1];
 		v->status[i] = v->status[i + 1];
 	}
 }
@@ -234,4 +235,41 @@ int quorum_lost(unsigned voters, unsigned answering, struct error *err)
 		voters, needed);
 	return error_hint(err,
 		"lost control planes come back with 'kubewright rejoin'; a restore would throw acknowledged writes away and wants --override-quorum");
+}
+
+static bool is_dead(const struct quorum_look *l)
+{
+	return l->none || l->refused || (l->unreached && l->silent);
+}
+
+int quorum_given_up(const struct quorum_view *all, const struct quorum_look *looks, size_t count, struct error *err)
+{
+	unsigned voters = all->count ? quorum_count(all).voters : 0, answering = quorum_answering(all), unknown = 0;
+	const struct quorum_look *first = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		int member = quorum_find(all, looks[i].address, looks[i].name);
+
+		if (!all->count)
+			voters++;
+		else if (member < 0 || all->list[member].learner || all->answers[member])
+			continue;
+		if (is_dead(&looks[i]))
+			continue;
+		unknown++;
+		first = first ? first : &looks[i];
+	}
+	if (voters && quorum_lost(voters, answering, err))
+		return -1;
+	if (!unknown || answering + unknown < quorum_needed(voters))
+		return 0;
+	error_set(err, ERROR_COMMAND,
+		"whether etcd's quorum is lost cannot be told: %u of %u voters answer, %u are needed, and %u could not be looked at (%s: %s); nothing was changed",
+		answering, voters, quorum_needed(voters), unknown, first->name,
+		*first->why ? first->why : "nobody asked it");
+	if (*first->hint)
+		error_hint(err, "%s", first->hint);
+	return error_hint(err,
+		"make it possible to look at %s; only when it is off for good: the same with --override-quorum",
+		first->name);
 }

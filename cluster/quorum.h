@@ -32,6 +32,7 @@ int quorum_without(const struct quorum *now, bool healthy, const char *name, boo
 struct quorum_view {
 	int count; /* members as it knows them; 0: its etcd does not answer, or was not asked */
 	struct net_etcd_member list[QUORUM_MEMBERS];
+	bool unseen[QUORUM_MEMBERS];  /* it could not be asked from that host, which tells nothing of it */
 	bool answers[QUORUM_MEMBERS]; /* the member's own /status, asked from that host; false also when only the host's own member was asked */
 	struct net_etcd_status status[QUORUM_MEMBERS];
 	int64_t last_write; /* of that host's own, in seconds since 1970, while nobody knows a leader; 0: not known */
@@ -73,10 +74,22 @@ struct quorum_evidence {
  * the way from here to it is cut; etcd answers at its address and not on its host; too few could be asked.
  */
 int quorum_confirm(const struct quorum_evidence *e, const char *name, struct error *err);
+/* What is known of the etcd of one control plane of the inventory, by whoever asked it. */
+struct quorum_look {
+	const char *name, *address;
+	bool none;      /* there is nothing of etcd on the host, or nobody listens: seen on the host itself */
+	bool unreached; /* the host cannot be reached from here */
+	bool refused;   /* asked from another control plane: nobody listens there */
+	bool silent;    /* the same: no packet comes back */
+	const char *why, *hint; /* why it could not be asked; "": nobody tried */
+};
 /*
- * Whether a lost quorum may be given up for a cluster of one: not while it stands, or while so many answer that it can come back by itself. answering: voters that answer, with a
- * leader or without.
+ * Whether a lost quorum may be given up for a cluster of one: not while it stands, nor while so many answer that it can come back by itself, nor while so many may be
+ * alive that it may stand: dead is who was looked at and has no etcd that listens, or who answers neither us nor another control plane. all: what is known of the members
+ * (count 0: nothing; then each of looks is taken for a voter).
  */
+int quorum_given_up(const struct quorum_view *all, const struct quorum_look *looks, size_t count, struct error *err);
+/* The sum of it. answering: voters that answer, with a leader or without. */
 int quorum_lost(unsigned voters, unsigned answering, struct error *err);
 
 #endif

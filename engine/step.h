@@ -55,6 +55,8 @@ bool task_check_only(const struct task *t);
 bool task_cancelled(const struct task *t);
 /* Whether another host of the run was set aside because of its connection: what is to be seen of it will not change in this run. */
 bool task_lost(const struct task *t, int host);
+/* The same, and nothing answered at its address: not one that refused the login, which lives. */
+bool task_unreached(const struct task *t, int host);
 /*
  * The host's connection, opened (logged in) on first use and again after it was lost, a bounded number of times; NULL: err set. Lent. Logins are bounded by
  * engine_config.parallel.

@@ -49,6 +49,17 @@ bool task_lost(const struct task *t, int host)
 	return lost;
 }
 
+bool task_unreached(const struct task *t, int host)
+{
+	const struct task *other = &t->e->tasks[host];
+	bool unreached;
+
+	pthread_mutex_lock(&t->e->lock);
+	unreached = other->aside && other->error.kind == ERROR_CONNECT;
+	pthread_mutex_unlock(&t->e->lock);
+	return unreached;
+}
+
 static int cancelled(struct error *err)
 {
 	error_set(err, ERROR_CANCELLED, "cancelled");

@@ -182,7 +182,7 @@ static void local_free(struct remote *r)
 	free(r);
 }
 
-static const struct remote_ops local_ops = { local_exec, local_tunnel, local_cancel, local_free, NULL };
+static const struct remote_ops local_ops = { local_exec, local_tunnel, local_cancel, local_free, NULL, NULL };
 
 struct remote *remote_local_open(void)
 {

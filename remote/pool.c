@@ -69,6 +69,11 @@ static bool kept_alive(struct remote *r)
 	return !atomic_load(&k->spoiled) && remote_alive(k->inner);
 }
 
+static bool kept_relays(struct remote *r)
+{
+	return remote_relays(((struct kept *)r)->inner);
+}
+
 static void close_kept(struct kept *k)
 {
 	remote_free(k->inner);
@@ -103,7 +108,7 @@ static void kept_free(struct remote *r)
 		close_kept(k);
 }
 
-static const struct remote_ops kept_ops = { kept_exec, kept_tunnel, kept_cancel, kept_free, kept_alive };
+static const struct remote_ops kept_ops = { kept_exec, kept_tunnel, kept_cancel, kept_free, kept_alive, kept_relays };
 
 struct remote_pool *remote_pool_new(void)
 {

@@ -34,6 +34,11 @@ bool remote_alive(struct remote *r)
 	return !r->ops->alive || r->ops->alive(r);
 }
 
+bool remote_relays(struct remote *r)
+{
+	return r->ops->relays && r->ops->relays(r);
+}
+
 void remote_init(void)
 {
 	struct sigaction now;

@@ -41,6 +41,7 @@ struct remote_ops {
 	void (*cancel)(struct remote *r);
 	void (*free)(struct remote *r);
 	bool (*alive)(struct remote *r); /* NULL: always */
+	bool (*relays)(struct remote *r); /* NULL: never */
 };
 struct remote {
 	const struct remote_ops *ops;
@@ -54,10 +55,13 @@ struct remote {
 int remote_exec(struct remote *r, const struct remote_exec *x, int *status, struct error *err);
 /*
  * Opens a TCP connection from the host to host:port (as the host sees it) and calls use(fd) in a thread of its own, while the caller's
- * thread moves the bytes; returns what use returned. Nobody listening there, or a way that is closed, is ERROR_NET; a lost link to the host itself ERROR_CONNECT. fd is a stream socket that use may read, write and shut down but not close.
+ * thread moves the bytes; returns what use returned. Where the host's sshd forbids forwarding, a command there connects (bash's /dev/tcp). Nobody listens there: ERROR_REFUSED.
+ * No packet comes back: ERROR_UNREACHABLE. There is no way to ask, which says nothing of whom was to be asked: ERROR_BLOCKED. A lost link to the host itself: ERROR_CONNECT. fd is a stream socket that use may read, write and shut down but not close.
  */
 int remote_tunnel(struct remote *r, const char *host, int port, int (*use)(int fd, void *ctx, struct error *err), void *ctx,
 	struct error *err);
+/* Whether tunnels go by a command on the host, as was seen when one was opened. */
+bool remote_relays(struct remote *r);
 /* Makes the running and every later call end at once with ERROR_CANCELLED. Any thread. */
 void remote_cancel(struct remote *r);
 void remote_free(struct remote *r); /* NULL is fine */

@@ -117,6 +117,8 @@ struct remote_link {
 	struct secret sudo;
 	bool root;       /* the login is root */
 	char mark[25];   /* random word on the line before a command's own output */
+	bool no_forward; /* sshd was seen to forbid what tunnels want, and that they get on without it */
+	int64_t session_ended; /* clock_mono_ms; 0: none has */
 };
 
 /*
@@ -133,6 +135,17 @@ int remote_link_lost(struct remote_link *l, struct error *err);
 
 /* Checks the key that the server has shown, asks about an unknown one, and notes it in server_key. ERROR_HOSTKEY: it is not to be trusted. */
 int remote_link_verify(struct remote_link *l, const struct remote_ssh_config *c, const struct remote_known *known, struct error *err);
+
+/* ---- way.c --------------------------------------------------------------------------------------------------------- */
+
+/* Opens a session's channel. 0; 1: the server refuses, and ssh_get_error says why; -1: err. *channel may be set in any case: remote_link_session_free. */
+int remote_link_session(struct remote_link *l, ssh_channel *channel, int64_t deadline, const char *what, struct error *err);
+void remote_link_session_free(struct remote_link *l, ssh_channel channel);
+/*
+ * Opens a channel that ends at host:port as the host sees it. *relayed: through a command there; then remote_link_session_free is for it. -1: ERROR_REFUSED (nobody
+ * listens), ERROR_UNREACHABLE, ERROR_NET (another failure there), ERROR_BLOCKED (there is no way to ask), or the link's; *channel may be set.
+ */
+int remote_link_way(struct remote_link *l, ssh_channel *channel, bool *relayed, const char *host, int port, struct error *err);
 
 /* ---- auth.c, offers.c, agent.c ----------------------------------------------------------------------------------------------- */
 

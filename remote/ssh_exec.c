@@ -194,16 +194,16 @@ void remote_ssh_command(const struct remote_link *l, const struct remote_exec *x
 }
 
 /* Opens the channel and asks for the command. */
-static int start(struct run *r, int64_t deadline, struct error *err)
+static int start(struct run *r, struct ssh_channel_callbacks_struct *cb, int64_t deadline, struct error *err)
 {
 	struct remote_link *l = r->link;
 	struct str command = STR_INIT;
-	int rc;
+	int rc = remote_link_session(l, &r->channel, deadline, "a channel", err);
 
-	while ((rc = ssh_channel_open_session(r->channel)) == SSH_AGAIN)
-		if (remote_link_wait(l, deadline, "a channel", err) != 0)
-			return -1;
-	if (rc == SSH_OK) {
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		ssh_set_channel_callbacks(r->channel, cb);
 		remote_ssh_command(l, r->x, &command);
 		while ((rc = ssh_channel_request_exec(r->channel, command.buf)) == SSH_AGAIN)
 			if (remote_link_wait(l, deadline, "the command's start", err) != 0)
@@ -376,19 +376,17 @@ int remote_ssh_exec(struct remote *remote, const struct remote_exec *x, int *sta
 		return remote_cancelled(err);
 	if (!remote_link_alive(l))
 		return remote_link_lost(l, err);
-	r.channel = ssh_channel_new(l->session);
-	if (!r.channel)
-		return remote_link_lost(l, err);
 	remote_sudo_prompt(l->mark, &r.prompt);
 	ssh_callbacks_init(&cb);
-	ssh_set_channel_callbacks(r.channel, &cb);
-	rc = start(&r, deadline, err);
+	rc = start(&r, &cb, deadline, err);
 	if (rc == 0)
 		rc = talk(&r, timeout, deadline, err);
 	if (rc == 0)
 		rc = finish(&r, status, err);
-	ssh_remove_channel_callbacks(r.channel, &cb);
-	ssh_channel_free(r.channel);
+	if (r.channel) {
+		ssh_remove_channel_callbacks(r.channel, &cb);
+		remote_link_session_free(l, r.channel);
+	}
 	str_release(&r.prompt);
 	str_release(&r.noise);
 	str_release(&r.noise_err);

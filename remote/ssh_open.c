@@ -157,7 +157,13 @@ static bool link_alive(struct remote *r)
 	       (n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)));
 }
 
-static const struct remote_ops link_ops = { remote_ssh_exec, remote_ssh_tunnel, link_cancel, link_free, link_alive };
+static bool link_relays(struct remote *r)
+{
+	return ((struct remote_link *)r)->no_forward;
+}
+
+static const struct remote_ops link_ops = { remote_ssh_exec, remote_ssh_tunnel, link_cancel, link_free, link_alive,
+	link_relays };
 
 static struct remote_link *link_new(const struct remote_ssh_config *c)
 {

@@ -15,7 +15,6 @@
 
 enum {
 	TUNNEL_CHUNK = 32 << 10,
-	TUNNEL_OPEN_MS = 20 * 1000,
 	TUNNEL_FLUSH_MS = 5 * 1000, /* for what use has sent before it returned */
 };
 
@@ -56,26 +55,12 @@ int remote_user_join(struct remote_user *u)
 	return u->rc;
 }
 
-static int open_error(const struct remote_link *l, const char *host, int port, struct error *err)
-{
-	const char *why = ssh_get_error(l->session);
-	/* the reason codes of RFC 4254 5.1, as libssh prints them */
-	bool prohibited = strstr(why, "error (1)") || strstr(why, "prohibited");
-	const char *text = strstr(why, "error (") ? strchr(strstr(why, "error ("), ')') : NULL;
-
-	/* not ERROR_CONNECT: the way to the host itself is sound */
-	error_set(err, ERROR_NET, "%s cannot reach %s:%d from there: %s", l->name, host, port,
-		text && text[1] ? text + 2 : why);
-	if (prohibited)
-		return error_hint(err, "allow it with 'AllowTcpForwarding local' in its sshd_config");
-	return error_hint(err, "does the service listen there? see 'ss -ltn' on the host");
-}
-
 /* What is on the way in one tunnel. */
 struct flow {
 	struct remote_link *l;
 	ssh_channel channel;
-	int fd; /* our end of the pair */
+	bool relayed; /* by a command on the host */
+	int fd;       /* our end of the pair */
 	char to_host[TUNNEL_CHUNK], to_user[TUNNEL_CHUNK];
 	size_t host_len, user_len, user_off;
 	bool user_eof;  /* use has no more to send */
@@ -107,7 +92,9 @@ static int upstream(struct flow *f)
 		f->host_len -= (size_t)written;
 	}
 	if (f->user_eof && f->host_len == 0 && !f->sent_eof) {
-		ssh_channel_send_eof(f->channel);
+		/* the end of its input is the end of a relay */
+		if (!f->relayed)
+			ssh_channel_send_eof(f->channel);
 		f->sent_eof = true;
 	}
 	return 0;
@@ -186,19 +173,6 @@ static int flow_run(struct flow *f, struct error *err)
 	return 0;
 }
 
-static int open_channel(struct remote_link *l, ssh_channel channel, const char *host, int port, struct error *err)
-{
-	int64_t deadline = clock_mono_ms() + TUNNEL_OPEN_MS;
-	int rc;
-
-	while ((rc = ssh_channel_open_forward(channel, host, port, "127.0.0.1", 0)) == SSH_AGAIN)
-		if (remote_link_wait(l, deadline, "a tunnel", err) != 0)
-			return -1;
-	if (rc == SSH_OK)
-		return 0;
-	return remote_link_alive(l) ? open_error(l, host, port, err) : remote_link_lost(l, err);
-}
-
 int remote_ssh_tunnel(struct remote *r, const char *host, int port, int (*use)(int fd, void *ctx, struct error *err),
 	void *ctx, struct error *err)
 {
@@ -214,8 +188,7 @@ int remote_ssh_tunnel(struct remote *r, const char *host, int port, int (*use)(i
 		return remote_link_lost(l, err);
 	f = xcalloc(1, sizeof(*f));
 	f->l = l;
-	f->channel = ssh_channel_new(l->session);
-	rc = f->channel ? open_channel(l, f->channel, host, port, err) : remote_link_lost(l, err);
+	rc = remote_link_way(l, &f->channel, &f->relayed, host, port, err);
 	if (rc == 0)
 		rc = remote_user_start(&user, &fd, err);
 	if (rc == 0) {
@@ -228,7 +201,10 @@ int remote_ssh_tunnel(struct remote *r, const char *host, int port, int (*use)(i
 			*err = link_error.kind != ERROR_NONE ? link_error : use_error;
 		close(fd);
 	}
-	ssh_channel_free(f->channel);
+	if (f->channel && f->relayed)
+		remote_link_session_free(l, f->channel);
+	else if (f->channel)
+		ssh_channel_free(f->channel);
 	secret_wipe(f, sizeof(*f));
 	free(f);
 	return rc;

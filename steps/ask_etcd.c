@@ -47,15 +47,19 @@ static void list(struct task *t, struct quorum_view *v, struct error *why)
 	const struct inventory *inv = world_of(t)->inventory;
 
 	if (world_api_at(t, "127.0.0.1", 2379, true, list_members, v, why))
-		task_log(t, "etcd does not answer here: %s", why->what);
-	for (size_t i = 0; i < inv->host_count && !v->count && why->kind == ERROR_NET; i++) {
+		task_log(t, "%s: %s",
+			world_note_unseen(t, why) ? "etcd here cannot be asked" : "etcd does not answer here",
+			why->what);
+	world_note_look(t, "127.0.0.1", v->count ? NULL : why);
+	for (size_t i = 0; i < inv->host_count && !v->count && !world_way_lost(why); i++) {
 		if ((int)i == task_host(t) || inv->hosts[i].role != INVENTORY_CONTROL_PLANE)
 			continue;
 		memset(why, 0, sizeof(*why));
 		if (world_api_at(t, inv->hosts[i].address, 2379, true, list_members, v, why))
 			task_log(t, "nor does that of %s answer from here: %s", inv->hosts[i].name, why->what);
+		world_note_look(t, inv->hosts[i].address, v->count ? NULL : why);
 	}
-	if (why->kind != ERROR_CANCELLED && why->kind != ERROR_CONNECT)
+	if (!world_way_lost(why))
 		memset(why, 0, sizeof(*why));
 }
 
@@ -71,16 +75,19 @@ int world_view(struct task *t, struct quorum_view *v, struct error *err)
 
 		quorum_address(&v->list[i], address, sizeof(address));
 		v->answers[i] = world_api_at(t, address, 2379, true, member_status, &v->status[i], &no) == 0;
+		v->unseen[i] = no.kind == ERROR_BLOCKED;
 		task_log(t, "etcd member %s (%s): %s%s%s", v->list[i].name[0] ? v->list[i].name : "not started",
 			address, v->list[i].learner ? "learner, " : "",
 			quorum_healthy(v, i) ? "healthy"
 			: v->answers[i]      ? "knows no leader"
+			: v->unseen[i]       ? "cannot be asked: "
 					     : "does not answer: ",
 			no.what);
-		if (no.kind == ERROR_CANCELLED || no.kind == ERROR_CONNECT)
+		world_note_look(t, address, v->answers[i] ? NULL : &no);
+		if (world_way_lost(&no))
 			why = no;
 	}
-	return why.kind == ERROR_CANCELLED || why.kind == ERROR_CONNECT ? (*err = why, -1) : 0;
+	return world_way_lost(&why) ? (*err = why, -1) : 0;
 }
 
 /* Without a leader nothing is written any more: how old what is left has become. */

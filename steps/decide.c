@@ -155,6 +155,9 @@ static int new_cluster(struct task *t, struct error *err)
 	char even[200];
 	int rc = 0;
 
+	/* half of an installation may be a whole one that nobody could ask */
+	if (world_cannot_look(w, err))
+		return -1;
 	if (dead) {
 		error_set(err, ERROR_COMMAND,
 			"%s is an installed control plane, but no API server of the cluster answers", dead->name);

@@ -39,9 +39,11 @@ enum step_verdict expel_check(struct task *t, struct error *why)
 	if (!has_leaving(w))
 		return STEP_NOT_HERE;
 	if (w->lead < 0) {
-		error_set(why, ERROR_COMMAND,
-			"no API server of a control plane that stays answers: nobody can be taken out of the cluster");
-		error_hint(why, "see 'kubewright status'");
+		if (!world_cannot_look(w, why)) {
+			error_set(why, ERROR_COMMAND,
+				"no API server of a control plane that stays answers: nobody can be taken out of the cluster");
+			error_hint(why, "see 'kubewright status'");
+		}
 		return STEP_IMPOSSIBLE;
 	}
 	if (task_host(t) != w->lead)
@@ -71,7 +73,7 @@ static struct quorum_evidence evidence(const struct world *w, size_t host, const
 		const struct quorum_view *v = (int)i == w->lead ? lead : &w->etcd[i];
 		int seen = quorum_find(v, h->address, h->name);
 
-		if (i == host || seen < 0 || !is_witness(v, &w->inventory->hosts[i]))
+		if (i == host || seen < 0 || v->unseen[seen] || !is_witness(v, &w->inventory->hosts[i]))
 			continue;
 		e.asked++;
 		e.seen += v->answers[seen];
@@ -135,6 +137,7 @@ static int without(struct task *t, const struct inventory_host *h, struct quorum
 		v->count--;
 		memmove(&v->list[i], &v->list[i + 1], (size_t)(v->count - i) * sizeof(v->list[0]));
 		memmove(&v->answers[i], &v->answers[i + 1], (size_t)(v->count - i) * sizeof(v->answers[0]));
+		memmove(&v->unseen[i], &v->unseen[i + 1], (size_t)(v->count - i) * sizeof(v->unseen[0]));
 		memmove(&v->status[i], &v->status[i + 1], (size_t)(v->count - i) * sizeof(v->status[0]));
 	}
 	return voters;
@@ -244,6 +247,10 @@ static int refuse_old_machine(struct task *t, const struct inventory_host *h, co
 	/* no answer in time: is it the way to this host that broke? */
 	if (rc && no.kind == ERROR_CONNECT && world_api(t, answers, NULL, err) == 0)
 		rc = world_api_at(t, old, 10250, false, answers, NULL, &no);
+	if (rc && no.kind == ERROR_BLOCKED) {
+		*err = no;
+		return error_wrap(err, "whether the old machine of %s still runs at %s cannot be told", h->name, old);
+	}
 	if (rc) {
 		if (err->kind != ERROR_NONE || no.kind == ERROR_CANCELLED)
 			return err->kind != ERROR_NONE ? -1 : (*err = no, -1);

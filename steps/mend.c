@@ -177,14 +177,18 @@ static void forget_cluster(struct task *t)
 
 int ask_again_apply(struct task *t, struct error *err)
 {
-	int64_t deadline = clock_mono_ms() + SETTLE_MS;
+	struct world_wait wait = { .begun_ms = clock_mono_ms() };
 	bool ready = false;
 
 	/* what was started anew takes its time; that it never comes up is for verify to say */
-	while (!ready && clock_mono_ms() < deadline && !task_cancelled(t)) {
+	while (!ready && clock_mono_ms() - wait.begun_ms < SETTLE_MS && !task_cancelled(t)) {
 		if (survey_health(t, err))
 			return -1;
-		ready = world_facts(t)->api_ready;
+		ready = world_facts(t)->api_ready == CLUSTER_YES;
+		if (world_facts(t)->api_ready == CLUSTER_UNSEEN)
+			break;
+		if (!ready)
+			world_waits(t, &wait, SETTLE_MS, "the API server here is not ready yet");
 		task_lock(t);
 		if (ready)
 			cluster_set(world_facts(t), "listen", "2379 6443");
@@ -192,7 +196,7 @@ int ask_again_apply(struct task *t, struct error *err)
 			task_wait(t, clock_mono_ms() + 1000);
 		task_unlock(t);
 	}
-	if (!ready)
+	if (world_facts(t)->api_ready == CLUSTER_NO)
 		task_notice(t, "the API server of %s is not ready %d s after it was mended", world_host(t)->name,
 			SETTLE_MS / 1000);
 	forget_cluster(t);

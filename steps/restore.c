@@ -36,17 +36,18 @@ bool world_restoring(const struct cluster_host *h)
 	       strcmp(world_job_state(h, "etcd-restore"), "running") == 0;
 }
 
-/* Looked at again, under the lock: what was confirmed must still be so. */
-static bool refused(const struct world *w, struct error *why)
+static bool is_unreached(void *t, int host)
 {
-	struct quorum_view all;
-	unsigned voters;
+	return task_unreached(t, host);
+}
 
-	if (w->override_quorum || world_restoring(&w->hosts[w->etcd_task->host]))
-		return false;
-	quorum_merge(w->etcd, w->inventory->host_count, &all);
-	voters = quorum_count(&all).voters;
-	return voters && quorum_lost(voters, quorum_answering(&all), why);
+/* Looked at again, under the lock: what was confirmed must still be so. */
+static bool refused(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+
+	return !w->override_quorum && !world_restoring(&w->hosts[w->etcd_task->host]) &&
+	       world_quorum_given_up(w, is_unreached, t, why);
 }
 
 enum step_verdict stop_etcd_check(struct task *t, struct error *why)
@@ -54,7 +55,7 @@ enum step_verdict stop_etcd_check(struct task *t, struct error *why)
 	const struct world *w = world_of(t);
 	struct error no = { 0 };
 
-	if (task_host(t) == w->etcd_task->host || refused(w, &no) ||
+	if (task_host(t) == w->etcd_task->host || refused(t, &no) ||
 		!strstr(cluster_fact(world_facts(t), "have"), "etcd-manifest"))
 		return STEP_NOT_HERE;
 	error_set(why, ERROR_NONE, "stops etcd here: it joins anew after the restore");
@@ -82,7 +83,7 @@ enum step_verdict restore_check(struct task *t, struct error *why)
 
 	if (task_host(t) != w->etcd_task->host)
 		return STEP_NOT_HERE;
-	if (refused(w, why))
+	if (refused(t, why))
 		return STEP_IMPOSSIBLE;
 	if (w->etcd_task->unstopped) {
 		error_set(why, ERROR_COMMAND,
@@ -221,14 +222,16 @@ static void take_nodes(struct task *t, struct cluster_state *seen)
 
 int restored_apply(struct task *t, struct error *err)
 {
-	int64_t deadline = clock_mono_ms() + API_TIMEOUT_MS;
+	struct world_wait wait = { .begun_ms = clock_mono_ms() };
 	struct cluster_state seen = { .lead = -1 };
 	struct error why = { 0 };
 
 	while (world_api(t, list_nodes, &seen, &why)) {
-		if (why.kind == ERROR_CONNECT || why.kind == ERROR_CANCELLED || task_cancelled(t))
+		/* one that cannot be asked will not be by waiting */
+		if (world_way_lost(&why) || why.kind == ERROR_BLOCKED || task_cancelled(t))
 			return *err = why, -1;
-		if (clock_mono_ms() > deadline) {
+		world_waits(t, &wait, API_TIMEOUT_MS, why.what);
+		if (clock_mono_ms() - wait.begun_ms > API_TIMEOUT_MS) {
 			*err = why;
 			error_wrap(err, "etcd is restored, but the API server does not answer after %d s",
 				API_TIMEOUT_MS / 1000);

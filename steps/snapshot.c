@@ -92,6 +92,8 @@ enum step_verdict snapshot_check(struct task *t, struct error *why)
 
 	if (best >= 0 && best != task_host(t))
 		return STEP_NOT_HERE;
+	if (best < 0 && world_cannot_look(w, why))
+		return STEP_IMPOSSIBLE;
 	if (best < 0) {
 		error_set(why, ERROR_COMMAND,
 			"no etcd of a control plane answers: there is nothing to take a snapshot of");

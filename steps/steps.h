@@ -93,6 +93,7 @@ struct world {
 	struct cluster_host *hosts; /* per host; only its own thread writes, under the lock */
 	struct findings *findings;  /* per host */
 	struct cluster_state cluster;
+	struct world_look *looks; /* per host: what came of asking its etcd, by whoever did */
 	struct quorum_view *etcd; /* per host: what its etcd says, by the step ask-etcd; of itself alone when health was asked about */
 	struct pki_store *store;
 	int store_from;       /* the host that the store was fetched from in this run; -1: it was on this machine, or is not known */
@@ -114,6 +115,13 @@ struct world {
 	unsigned nodes[2];    /* the same: control planes and workers that are as they should be */
 	unsigned no_network;  /* the same: of them those that wait for a pod network */
 	char kubeadm_version[48], kubeadm_digest[72]; /* seen on the lead */
+};
+
+/* What came of asking one control plane's etcd, besides an answer. */
+struct world_look {
+	bool none;            /* asked on its host: nobody listens */
+	bool refused, silent; /* asked from another host: nobody listens; no packet comes back */
+	char why[256], hint[256]; /* why it could not be asked on its host */
 };
 
 /* What `kubewright etcd` wants of a run. */
@@ -291,6 +299,28 @@ int world_api_at(struct task *t, const char *address, int port, bool etcd,
 
 /* Asks this control plane's own etcd and API server how they are, into the facts; what does not answer is a fact too. -1: the way there broke. */
 int survey_health(struct task *t, struct error *err);
+
+/* ---- waiting.c ---- */
+struct world_wait {
+	int64_t begun_ms; /* clock_mono_ms; the rest is zero */
+	int64_t told_ms;
+	bool told;
+	char said[512];
+};
+/* Tells what a loop of this step waits for, called in each round: in the log when that changes, and in a notice once it takes long. limit_ms: of the whole wait. */
+void world_waits(struct task *t, struct world_wait *w, int64_t limit_ms, const char *what);
+
+/* ---- seen.c: what an answer that does not come tells ---- */
+/* Whether the way to this host itself broke, or the run was cancelled: no word about whom it was to ask. */
+bool world_way_lost(const struct error *e);
+/* Notes that the API server or etcd here could not be asked, if that is what e says. True then. */
+bool world_note_unseen(struct task *t, const struct error *e);
+/* Notes what came of asking the etcd at an address, from this task's host; e: NULL when it answered. */
+void world_note_look(struct task *t, const char *address, const struct error *e);
+/* Whether some control plane's API server or etcd could not be asked: err (ERROR_BLOCKED) says which, and why. With the lock of the task held, or after the run. */
+bool world_cannot_look(const struct world *w, struct error *err);
+/* quorum_given_up over what this run saw. unreached: whether nothing answers at a host's address. */
+int world_quorum_given_up(const struct world *w, bool (*unreached)(void *ctx, int host), void *ctx, struct error *err);
 
 /* The address that this host reaches the lead's API server and etcd at; NULL while there is no lead. */
 const char *world_lead_address(struct task *t);

@@ -138,9 +138,10 @@ int survey_apply(struct task *t, struct error *err)
 	if (world_api(t, ask_api, &seen, &local) ||
 		world_api_at(t, "127.0.0.1", 2379, true, ask_members, &seen.etcd, &local)) {
 		/* an API server that does not answer is a fact, not a failure: another one may */
-		task_log(t, "the API server here does not answer: %s", local.what);
+		task_log(t, "the API server here %s: %s",
+			world_note_unseen(t, &local) ? "cannot be asked" : "does not answer", local.what);
 		cluster_state_release(&seen);
-		return local.kind == ERROR_CONNECT || local.kind == ERROR_CANCELLED ? (*err = local, -1) : 0;
+		return world_way_lost(&local) ? (*err = local, -1) : 0;
 	}
 	if (w->want_health && survey_pods(t, &seen, err)) {
 		cluster_state_release(&seen);

@@ -39,32 +39,26 @@ static int ask_ready(struct net_client *c, void *ctx, struct error *err)
 	return rc;
 }
 
-/* A connection that is lost is an error, an answer that does not come is not. */
-static bool broken(const struct error *local, struct error *err)
-{
-	if (local->kind != ERROR_CONNECT && local->kind != ERROR_CANCELLED)
-		return false;
-	*err = *local;
-	return true;
-}
-
 int survey_health(struct task *t, struct error *err)
 {
 	struct quorum_view own = { .count = 0 };
 	struct error local = { 0 };
+	enum cluster_answer answer;
 	bool ready = false;
 
 	if (world_api_at(t, "127.0.0.1", 2379, true, ask_own, &own, &local)) {
-		if (broken(&local, err))
-			return -1;
+		if (world_way_lost(&local))
+			return *err = local, -1;
+		world_note_unseen(t, &local);
 		task_log(t, "etcd here does not answer: %s", local.what);
 	}
 	memset(&local, 0, sizeof(local));
-	if (world_api_at(t, "127.0.0.1", 6443, false, ask_ready, &ready, &local) && broken(&local, err))
-		return -1;
+	if (world_api_at(t, "127.0.0.1", 6443, false, ask_ready, &ready, &local) && world_way_lost(&local))
+		return *err = local, -1;
+	answer = ready ? CLUSTER_YES : world_note_unseen(t, &local) ? CLUSTER_UNSEEN : CLUSTER_NO;
 	task_lock(t);
 	world_of(t)->etcd[task_host(t)] = own;
-	world_facts(t)->api_ready = ready;
+	world_facts(t)->api_ready = answer;
 	task_unlock(t);
 	return 0;
 }

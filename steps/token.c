@@ -68,6 +68,7 @@ struct signing {
 	struct world *world;
 	struct task *task;
 	int64_t deadline;
+	struct world_wait wait;
 };
 
 static int wait_signed(struct net_client *c, void *ctx, struct error *err)
@@ -92,6 +93,8 @@ static int wait_signed(struct net_client *c, void *ctx, struct error *err)
 				*err = why;
 			return -1;
 		}
+		world_waits(s->task, &s->wait, s->deadline - s->wait.begun_ms,
+			"the controller manager has not signed cluster-info yet");
 		task_lock(s->task);
 		task_wait(s->task, clock_mono_ms() + 250);
 		task_unlock(s->task);
@@ -101,20 +104,28 @@ static int wait_signed(struct net_client *c, void *ctx, struct error *err)
 	return error_hint(err, "is kube-controller-manager running? see 'kubewright logs'");
 }
 
+static bool may_come(const struct error *e)
+{
+	return e->kind == ERROR_NET || e->kind == ERROR_REFUSED || e->kind == ERROR_UNREACHABLE;
+}
+
 /* An API server that has just started may close connections, or not listen for a moment. */
 static int until_signed(struct task *t, const char *lead, struct error *err)
 {
-	struct signing s = { world_of(t), t, clock_mono_ms() + SIGNING_TIMEOUT_MS };
+	struct signing s = { .world = world_of(t), .task = t, .deadline = clock_mono_ms() + SIGNING_TIMEOUT_MS };
+
+	s.wait.begun_ms = clock_mono_ms();
 
 	for (;;) {
 		struct error why = { 0 };
 
 		if (world_api_at(t, lead, 6443, false, wait_signed, &s, &why) == 0)
 			return 0;
-		if (why.kind != ERROR_NET || clock_mono_ms() >= s.deadline || task_cancelled(t)) {
+		if (!may_come(&why) || clock_mono_ms() >= s.deadline || task_cancelled(t)) {
 			*err = why;
 			return error_hint(err, "is the API server of %s up? see 'kubewright status'", lead);
 		}
+		world_waits(t, &s.wait, SIGNING_TIMEOUT_MS, why.what);
 		task_lock(t);
 		task_wait(t, clock_mono_ms() + 250);
 		task_unlock(t);

@@ -32,10 +32,8 @@ enum step_verdict verify_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
 
-	if (task_host(t) != (w->lead >= 0 ? w->lead : w->init_host) || (task_check_only(t) && !w->cluster.exists))
-		return STEP_NOT_HERE;
-	/* findings_health says at once what this would wait for */
-	if (task_check_only(t) && w->want_health)
+	/* a look does not wait; findings_health says at once what this would wait for */
+	if (task_check_only(t) || task_host(t) != (w->lead >= 0 ? w->lead : w->init_host))
 		return STEP_NOT_HERE;
 	error_set(why, ERROR_NONE, "verifies Nodes, etcd members and the API");
 	return STEP_NEEDED;
@@ -88,6 +86,24 @@ static void check_pods(struct net_client *c, struct verify *v, struct cluster_st
 	}
 }
 
+/* What is known to be wrong with a host that keeps one waiting: it may be why. */
+static void add_suspects(struct verify *v, size_t host)
+{
+	const struct findings *f = &v->world->findings[host];
+	const char *before = " (check says: ";
+
+	task_lock(v->task);
+	for (size_t i = 0; i < f->count && i < 4; i++) {
+		if (f->list[i].ignored)
+			continue;
+		str_addf(&v->missing, "%s%s", before, f->list[i].name);
+		before = ", ";
+	}
+	task_unlock(v->task);
+	if (*before == ',')
+		str_add(&v->missing, ")");
+}
+
 static int check_nodes(struct net_client *c, void *ctx, struct error *err)
 {
 	struct verify *v = ctx;
@@ -108,11 +124,13 @@ static int check_nodes(struct net_client *c, void *ctx, struct error *err)
 		if (!expected(v, i))
 			continue;
 		v->no_network += waits;
-		if (waits || (node && node->ready))
+		if (waits || (node && node->ready)) {
 			v->nodes[h->role == INVENTORY_WORKER]++;
-		else
-			str_addf(&v->missing, "%sNode %s is %s", v->missing.len ? "; " : "", h->name,
-				node ? "not Ready" : "not there");
+			continue;
+		}
+		str_addf(&v->missing, "%sNode %s is %s", v->missing.len ? "; " : "", h->name,
+			node ? "not Ready" : "not there");
+		add_suspects(v, i);
 	}
 	if (!v->missing.len && !v->no_network)
 		check_pods(c, v, &seen);
@@ -192,7 +210,7 @@ static int ask(struct task *t, struct verify *v, const char *what, const char *a
 
 	if (world_api_at(t, address, port, etcd, fn, v, &local) == 0)
 		return 0;
-	if (local.kind == ERROR_CANCELLED || local.kind == ERROR_CONNECT)
+	if (world_way_lost(&local) || local.kind == ERROR_BLOCKED)
 		return *err = local, -1;
 	str_addf(&v->missing, "%s%s: %s", v->missing.len ? "; " : "", what, local.what);
 	return 0;
@@ -240,20 +258,17 @@ int verify_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
 	struct verify v = { .world = w, .task = t, .missing = STR_INIT, .unwell = STR_INIT };
-	int64_t begun = clock_mono_ms();
-	char said[sizeof(err->what)] = "";
+	struct world_wait wait = { .begun_ms = clock_mono_ms() };
 	int rc;
 
 	for (;;) {
 		rc = look(t, &v, err);
 		if (rc || !v.missing.len)
 			break;
-		if (strcmp(said, v.missing.buf) != 0)
-			task_log(t, "waiting: %s", v.missing.buf);
-		snprintf(said, sizeof(said), "%s", v.missing.buf);
-		if (clock_mono_ms() - begun > patience_ms(&v) || task_cancelled(t)) {
+		world_waits(t, &wait, patience_ms(&v), v.missing.buf);
+		if (clock_mono_ms() - wait.begun_ms > patience_ms(&v) || task_cancelled(t)) {
 			rc = error_set(err, ERROR_TIMEOUT, "the cluster is not as it should be after %d s: %s",
-				(int)((clock_mono_ms() - begun) / 1000), v.missing.buf);
+				(int)((clock_mono_ms() - wait.begun_ms) / 1000), v.missing.buf);
 			error_hint(err,
 				"see 'kubewright status', and 'kubewright logs HOST' for the hosts named; apply verifies again");
 			break;

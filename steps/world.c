@@ -25,6 +25,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->findings = xcalloc(inv->host_count, sizeof(*w->findings));
 	w->logins = xcalloc(inv->host_count, sizeof(*w->logins));
 	w->etcd = xcalloc(inv->host_count, sizeof(*w->etcd));
+	w->looks = xcalloc(inv->host_count, sizeof(*w->looks));
 	w->gone = xcalloc(inv->host_count, sizeof(*w->gone));
 	w->locks = xcalloc(inv->host_count, sizeof(*w->locks));
 	w->lock_ttl_ms = LOCK_TTL_S * 1000;
@@ -46,6 +47,7 @@ void world_release(struct world *w)
 	free(w->hosts);
 	free(w->locks);
 	free(w->etcd);
+	free(w->looks);
 	free(w->findings);
 	free(w->logins);
 	free(w->gone);
@@ -267,7 +269,7 @@ int world_api_at(struct task *t, const char *address, int port, bool etcd,
 		return -1;
 	snprintf(call.base, sizeof(call.base), "https://%s:%d", address, port);
 	rc = remote_tunnel(r, address, port, api_use, &call, err);
-	if (rc && err->kind == ERROR_NET)
+	if (rc && (err->kind == ERROR_NET || err->kind == ERROR_REFUSED || err->kind == ERROR_UNREACHABLE))
 		error_hint(err, "is %s up there? see 'kubewright status'; 'kubewright apply' goes on where it stopped",
 			etcd ? "etcd" : "the API server");
 	return rc;

@@ -498,6 +498,14 @@ static struct machine *find(struct machine *m, const char *address)
 	return NULL;
 }
 
+static bool is_off(const struct lab *l, const char *address)
+{
+	for (int i = 0; i < LAB_MACHINES; i++)
+		if (strcmp(address, l->inventory->hosts[i].address) == 0)
+			return l->off & 1u << i || l->dead == i;
+	return false;
+}
+
 static int serve(
 	struct machine *to, bool etcd, int (*use)(int fd, void *ctx, struct error *err), void *ctx, struct error *err)
 {
@@ -528,10 +536,14 @@ static int machine_tunnel(struct fake_host *h, const char *address, int port,
 	pthread_mutex_unlock(&m->lab->lock);
 	if (v == FAIL_BEFORE)
 		return lose(m, err);
-	if (to)
+	if (m->lab->forbids & 1u << m->index) {
+		error_set(err, ERROR_BLOCKED, "cannot look at %s:%d from %s", address, port, m->host.name);
+		error_hint(err, "permit it");
+	} else if (to)
 		rc = serve(to, port == 2379, use, ctx, err);
 	else
-		error_set(err, ERROR_NET, "%s:%d: connection refused", address, port);
+		error_set(err, is_off(m->lab, address) ? ERROR_UNREACHABLE : ERROR_REFUSED, "%s:%d: nobody answers",
+			address, port);
 	pthread_mutex_lock(&m->lab->lock);
 	m->lab->failing = false;
 	pthread_mutex_unlock(&m->lab->lock);

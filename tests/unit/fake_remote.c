@@ -83,7 +83,7 @@ static void fake_free(struct remote *r)
 	free(r);
 }
 
-static const struct remote_ops fake_ops = { fake_exec, fake_tunnel, fake_cancel, fake_free, NULL };
+static const struct remote_ops fake_ops = { fake_exec, fake_tunnel, fake_cancel, fake_free, NULL, NULL };
 
 struct remote *fake_remote_open(struct fake_host *h)
 {

@@ -108,7 +108,7 @@ static inline void control_plane(int host)
 		setf(host, "ok", "kept.", path);
 	}
 	set(host, "vip_held", host == 1 ? "yes" : "no");
-	h->api_ready = true;
+	h->api_ready = CLUSTER_YES;
 	snprintf(m->id, sizeof(m->id), "%d", 100 + host);
 	snprintf(m->name, sizeof(m->name), "%s", rack.inv->hosts[host].name);
 	snprintf(m->peer_url, sizeof(m->peer_url), "https://%s:2380", rack.inv->hosts[host].address);

@@ -196,7 +196,7 @@ static void test_nodes(void)
 	rack.state.nodes[3].ready = rack.state.nodes[3].unschedulable = true;
 	finds(__LINE__, 3, "node-cordoned", "cordoned", "");
 	rack.state.nodes[3].unschedulable = false;
-	rack.hosts[1].api_ready = false;
+	rack.hosts[1].api_ready = CLUSTER_NO;
 	finds(__LINE__, 1, "api-not-ready", "is not ready", "");
 	rack_down();
 }

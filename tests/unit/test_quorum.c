@@ -238,6 +238,55 @@ static void test_lost(void)
 	CHECK_INT(quorum_lost(5, 3, &err), -1);
 }
 
+static void test_given_up(void)
+{
+	struct quorum_look looks[3] = { { .name = "cp1", .address = "10.0.0.1", .why = "", .hint = "" },
+		{ .name = "cp2", .address = "10.0.0.2", .why = "sshd forbids it", .hint = "" },
+		{ .name = "cp3", .address = "10.0.0.3", .why = "", .hint = "permit it" } };
+	struct quorum_view all = { .count = 0 };
+	struct error err = { 0 };
+
+	/* nobody is known, nobody was asked */
+	CHECK_INT(quorum_given_up(&all, looks, 3, &err), -1);
+	CHECK(strstr(err.what, "cannot be told") && strstr(err.hint, "--override-quorum"));
+	/* two that may be alive are enough, whatever the third is */
+	looks[0].none = true;
+	CHECK_INT(quorum_given_up(&all, looks, 3, &err), -1);
+	CHECK(strstr(err.what, "cp2: sshd forbids it") != NULL);
+	/* one that does not answer us may answer the others, and the other way round */
+	looks[2].unreached = true;
+	CHECK_INT(quorum_given_up(&all, looks, 3, &err), -1);
+	looks[2].silent = true;
+	CHECK_INT(quorum_given_up(&all, looks, 3, &err), 0);
+	looks[2].unreached = false;
+	CHECK_INT(quorum_given_up(&all, looks, 3, &err), -1);
+	looks[2].refused = true;
+	CHECK_INT(quorum_given_up(&all, looks, 3, &err), 0);
+	/* one control plane that could not be asked */
+	CHECK_INT(quorum_given_up(&all, looks + 1, 1, &err), -1);
+	CHECK_INT(quorum_given_up(&all, looks, 1, &err), 0);
+	/* by the list of the members: one answers, one may */
+	looks[0].none = looks[2].refused = false;
+	all.count = 3;
+	for (int i = 0; i < 3; i++)
+		snprintf(all.list[i].name, sizeof(all.list[i].name), "cp%d", i + 1);
+	all.answers[0] = true;
+	looks[2].none = true;
+	CHECK_INT(quorum_given_up(&all, looks, 3, &err), -1);
+	CHECK(strstr(err.what, "1 of 3 voters answer, 2 are needed") != NULL);
+	looks[1].none = true;
+	CHECK_INT(quorum_given_up(&all, looks, 3, &err), 0);
+	/* a learner does not count */
+	looks[1].none = false;
+	all.list[1].learner = true;
+	all.answers[0] = false;
+	looks[0].none = true;
+	CHECK_INT(quorum_given_up(&all, looks, 3, &err), 0);
+	all.answers[0] = all.answers[2] = true;
+	CHECK_INT(quorum_given_up(&all, looks, 3, &err), -1);
+	CHECK(strstr(err.what, "is not lost") != NULL);
+}
+
 static void test_override(void)
 {
 	struct quorum now = { 3, 2 }, after;
@@ -260,5 +309,6 @@ static const struct test tests[] = {
 	{ "who answers of a list", test_hear },
 	{ "dead, left, or out of sight", test_confirm },
 	{ "whether the quorum is lost", test_lost },
+	{ "what could not be asked is not dead", test_given_up },
 };
 TEST_MAIN(tests)

@@ -1,0 +1,187 @@
+/* What could not be asked is not down: nothing is begun anew, taken back or taken out on its account, and the reason is told. */
+#include "tests/test.h"
+#include "tests/unit/fake_rack.h"
+
+#include "base/error.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+
+#define INSTALLED "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data ca-crt"
+
+struct seen {
+	bool failed;
+	struct error first, host[LAB_MACHINES];
+	struct world world; /* released */
+	bool exists;
+	enum cluster_answer ready[LAB_MACHINES];
+	char unseen[LAB_MACHINES][256];
+};
+
+/* A whole cluster, of whose machines some let nothing through. */
+static void begin(struct lab *l, unsigned forbids)
+{
+	lab_init(l, rack_inventory, rack_store, rack_tls);
+	l->forbids = forbids;
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		struct machine *m = &l->machines[i];
+
+		m->node = m->packages = m->containerd = m->prepared = m->record = true;
+		m->have = i < 3 ? INSTALLED : "kubelet-conf ca-crt";
+		m->member = i < 3 ? LAB_VOTER : LAB_NO_MEMBER;
+		m->pki = i < 3;
+		m->init = i == 0;
+		snprintf(m->jobs[0].name, sizeof(m->jobs[0].name), "%s", i ? "join" : "init");
+		snprintf(m->jobs[0].record, sizeof(m->jobs[0].record), "done 0 x x r0");
+	}
+}
+
+static void run(struct lab *l, const struct step *steps, size_t count, struct world *w, bool looks, struct seen *o)
+{
+	struct engine_host hosts[LAB_MACHINES];
+	struct engine_config config = { .run = "r1",
+		.steps = steps,
+		.step_count = count,
+		.hosts = hosts,
+		.host_count = LAB_MACHINES,
+		.check_only = looks,
+		.open = lab_open,
+		.reconnects = 1,
+		.world = w };
+	struct engine_result result;
+	struct error err = { 0 };
+	struct engine *engine;
+	char pki[96], snapshots[96];
+
+	memset(o, 0, sizeof(*o));
+	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
+	snprintf(snapshots, sizeof(snapshots), "%s/snapshots", rack_dir);
+	w->run = "r1";
+	w->owner = "a@b pid 1";
+	w->machine = "m";
+	w->store_dir = pki;
+	w->snapshots_dir = snapshots;
+	w->take_lock = !looks;
+	w->store = pki_store_open(pki, NULL, &err);
+	for (int i = 0; i < LAB_MACHINES; i++)
+		hosts[i] =
+			(struct engine_host){ rack_inventory->hosts[i].name, i < 3 ? ROLE_CONTROL_PLANE : ROLE_WORKER };
+	lab_run(l, w, 0, LAB_LOST);
+	engine = engine_new(&config);
+	engine_no_questions(engine);
+	CHECK_INT(engine_start(engine, &err), 0);
+	while (engine_wait(engine, -1, 1000))
+		continue;
+	engine_result(engine, &result);
+	o->failed = result.first != NULL;
+	if (o->failed)
+		o->first = *result.first;
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		if (engine_host_error(engine, i))
+			o->host[i] = *engine_host_error(engine, i);
+		o->ready[i] = w->hosts[i].api_ready;
+		memcpy(o->unseen[i], w->hosts[i].unseen, sizeof(o->unseen[i]));
+	}
+	o->exists = w->cluster.exists;
+	engine_free(engine);
+	world_release(w);
+}
+
+static void test_restore(void)
+{
+	/* who cannot be asked; who is off */
+	static const struct {
+		unsigned forbids, off;
+		bool done;
+	} rows[] = { { 7, 0, false }, { 3, 4, false }, { 1, 4, false }, { 2, 4, false }, { 1, 6, false },
+		{ 0, 6, true } };
+
+	rack_up();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world_etcd e = { .host = 0, .time = "t", .from = -1 };
+		struct seen o;
+		struct world w;
+		struct lab l;
+
+		begin(&l, rows[i].forbids);
+		l.off = rows[i].off;
+		world_init(&w, rack_inventory, release_find("1.36.2"));
+		w.etcd_task = &e;
+		run(&l, plan_restore, plan_restore_count, &w, false, &o);
+		if (!CHECK_INT(l.restores, rows[i].done))
+			printf("# row %zu: %s\n", i, o.first.what);
+		CHECK_INT(l.stops, 0);
+		if (!rows[i].done)
+			CHECK(strstr(o.host[0].what, "nothing was changed") && *o.host[0].hint);
+	}
+	rack_down();
+}
+
+/* A whole cluster, or one whose init was cut and that runs all the same: no second one is begun over it, and nothing is taken back. */
+static void test_apply(void)
+{
+	rack_up();
+	for (int cut = 0; cut < 2; cut++) {
+		struct seen o;
+		struct world w;
+		struct lab l;
+
+		begin(&l, 7);
+		if (cut)
+			snprintf(l.machines[0].jobs[0].record, sizeof(l.machines[0].jobs[0].record), "dead");
+		world_init(&w, rack_inventory, release_find("1.36.2"));
+		run(&l, plan_install, plan_install_count, &w, false, &o);
+		CHECK(o.failed && o.first.kind == ERROR_BLOCKED);
+		CHECK(strstr(o.first.what, "cannot look at 127.0.0.1:6443") != NULL);
+		CHECK_STR(o.first.hint, "permit it");
+		CHECK_INT(l.inits, 0);
+		CHECK_STR(l.machines[0].have, INSTALLED);
+	}
+	rack_down();
+}
+
+/* One of three does not let us ask: the cluster is seen through the others, and of that one nothing is said. */
+static void test_one_of_three(void)
+{
+	struct seen o;
+	struct world w;
+	struct lab l;
+
+	rack_up();
+	begin(&l, 1);
+	world_init(&w, rack_inventory, release_find("1.36.2"));
+	w.want_health = true;
+	run(&l, plan_status, plan_status_count, &w, true, &o);
+	CHECK(!o.failed && o.exists);
+	CHECK_INT(o.ready[0], CLUSTER_UNSEEN);
+	CHECK_INT(o.ready[1], CLUSTER_YES);
+	CHECK(strstr(o.unseen[0], "cannot look at") != NULL);
+	CHECK_STR(o.unseen[1], "");
+	rack_down();
+}
+
+/* What wants an API server to take hosts out says why there is none. */
+static void test_rejoin(void)
+{
+	bool again[LAB_MACHINES] = { false, true };
+	struct seen o;
+	struct world w;
+	struct lab l;
+
+	rack_up();
+	begin(&l, 5);
+	world_init(&w, rack_inventory, release_find("1.36.2"));
+	w.rejoin = again;
+	run(&l, plan_rejoin, plan_rejoin_count, &w, false, &o);
+	CHECK(o.failed && o.first.kind == ERROR_BLOCKED);
+	CHECK_INT(l.machines[1].member, LAB_VOTER);
+	CHECK_STR(l.machines[1].have, INSTALLED);
+	rack_down();
+}
+
+static const struct test tests[] = {
+	{ "etcd restore: refused while who could not be asked may be alive", test_restore },
+	{ "apply: no new cluster over one that could not be asked", test_apply },
+	{ "status: one of three could not be asked", test_one_of_three },
+	{ "rejoin: nobody is taken out", test_rejoin },
+};
+TEST_MAIN(tests)
