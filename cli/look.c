@@ -42,6 +42,11 @@ bool cli_is_decision(const struct cli_run *r, const struct error *e)
 
 int cli_look_errors(const struct cli_run *r, bool preflight)
 {
+	return cli_look_errors_but(r, preflight, true);
+}
+
+int cli_look_errors_but(const struct cli_run *r, bool preflight, bool decision)
+{
 	bool decided = false;
 	int status = 0;
 
@@ -55,6 +60,8 @@ int cli_look_errors(const struct cli_run *r, bool preflight)
 		if (status == 0)
 			status = error_exit_code(e->kind);
 		shown = *e;
+		if (cli_is_decision(r, e) && !decision && e->kind != ERROR_INVENTORY)
+			continue;
 		if (cli_is_decision(r, e)) {
 			/* of the cluster, not of each host */
 			shown.host[0] = shown.step[0] = '\0';

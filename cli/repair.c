@@ -228,7 +228,8 @@ static bool begin(const struct cli_options *o, int *status)
 		print_json(&r, &w, &h);
 	else if (!o->json)
 		tell(&r, &w, &h);
-	*status = cli_look_errors(&r, false);
+	/* that the cluster is down is what is to be mended: no error of the repair */
+	*status = cli_look_errors_but(&r, false, h.errors == 0);
 	go_on = h.remediable && !o->check;
 	if (!o->json)
 		health_print_starting(&h);

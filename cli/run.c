@@ -91,7 +91,8 @@ static int check_choice(const struct cli_run *r, struct error *err)
 {
 	if (any_control_plane(r) || !r->kind->needs_keys)
 		return 0;
-	if (!r->kind->needs_cni) {
+	/* nothing but a join wants one */
+	if (!r->kind->needs_cni || r->kind->health) {
 		fputs("note: --hosts leaves out all control planes: the cluster itself is not asked\n", stderr);
 		return 0;
 	}

@@ -104,6 +104,8 @@ int cli_look(
 	struct cli_run *r, const struct cli_run_kind *kind, const struct cli_options *o, event_fn *observer, void *ctx);
 /* Prints what kept a host from being looked at, or the run from deciding; returns the exit status of the first, or 0. Findings of preflight are left to check. */
 int cli_look_errors(const struct cli_run *r, bool preflight);
+/* The same; decision: also why a cluster that is down is no place for apply, which findings tell better. */
+int cli_look_errors_but(const struct cli_run *r, bool preflight, bool decision);
 /* Whether a host's error is the run's one decision, which every control plane carries alike. */
 bool cli_is_decision(const struct cli_run *r, const struct error *e);
 /* Whether the named step was applied or found done on some host. */

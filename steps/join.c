@@ -51,6 +51,11 @@ enum step_verdict join_check(struct task *t, struct error *why)
 
 	if (task_host(t) == w->init_host)
 		return STEP_NOT_HERE;
+	/* nobody asked whether the cluster has a Node of it: what is on the host must do */
+	if (!w->decided && kubelet && (!*state || world_job_done(h, "join")))
+		return STEP_NOT_HERE;
+	if (!w->decided)
+		return world_needs_control_plane(t, "its place in the cluster", why);
 	if (w->lead < 0 && !task_check_only(t)) {
 		error_set(why, ERROR_COMMAND, "there is no cluster to join: no control plane came up");
 		error_hint(why, "see to the control planes first, then 'kubewright apply' again");

@@ -73,6 +73,8 @@ enum step_verdict packages_check(struct task *t, struct error *why)
 	static const char *const names[] = { "kubelet", "kubeadm", "kubectl" };
 	const struct cluster_host *h = world_facts(t);
 	const struct world *w = world_of(t);
+	/* nobody who knows the version takes part: what is installed is as good as any */
+	bool known = w->version[0] != '\0';
 
 	if (!cluster_fact_is(h, "pkg_manager", "apt")) {
 		error_set(why, ERROR_PREFLIGHT, "the package manager of this system is not apt");
@@ -82,6 +84,10 @@ enum step_verdict packages_check(struct task *t, struct error *why)
 	for (size_t i = 0; i < 3; i++) {
 		const char *have = cluster_factf(h, "pkg.%s", names[i]);
 
+		if (!known && !*have)
+			return world_needs_control_plane(t, names[i], why);
+		if (!known)
+			continue;
 		if (*have && !is_version(have, w->version) && world_installed(h)) {
 			error_set(why, ERROR_INVENTORY,
 				"%s %s is installed on a host of the living cluster, the inventory wants %s", names[i],
@@ -98,6 +104,8 @@ enum step_verdict packages_check(struct task *t, struct error *why)
 			return STEP_NEEDED;
 		}
 	}
+	if (!known)
+		return STEP_NOT_HERE;
 	if (!*runtime_version(h) || (wants_keepalived(t) && !*cluster_fact(h, "pkg.keepalived"))) {
 		error_set(why, ERROR_NONE, "installs %s", *runtime_version(h) ? "keepalived" : "containerd");
 		return STEP_NEEDED;

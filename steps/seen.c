@@ -70,6 +70,14 @@ bool world_cannot_look(const struct world *w, struct error *err)
 	return false;
 }
 
+enum step_verdict world_needs_control_plane(struct task *t, const char *what, struct error *why)
+{
+	error_set(why, ERROR_COMMAND, "%s lacks %s, and no control plane takes part that could tell more",
+		world_host(t)->name, what);
+	error_hint(why, "name a control plane too: --hosts %s,CONTROL-PLANE", world_host(t)->name);
+	return STEP_IMPOSSIBLE;
+}
+
 int world_quorum_given_up(const struct world *w, bool (*unreached)(void *ctx, int host), void *ctx, struct error *err)
 {
 	const struct inventory *inv = w->inventory;

@@ -299,6 +299,8 @@ int world_api_at(struct task *t, const char *address, int port, bool etcd,
 
 /* Asks this control plane's own etcd and API server how they are, into the facts; what does not answer is a fact too. -1: the way there broke. */
 int survey_health(struct task *t, struct error *err);
+/* For world_api; ready: a bool, whether the API server says that it is. */
+int survey_ready(struct net_client *c, void *ready, struct error *err);
 
 /* ---- waiting.c ---- */
 struct world_wait {
@@ -317,6 +319,8 @@ bool world_way_lost(const struct error *e);
 bool world_note_unseen(struct task *t, const struct error *e);
 /* Notes what came of asking the etcd at an address, from this task's host; e: NULL when it answered. */
 void world_note_look(struct task *t, const char *address, const struct error *e);
+/* What wants to know of the cluster, in a run that leaves out all control planes. Always STEP_IMPOSSIBLE; what: is not there. */
+enum step_verdict world_needs_control_plane(struct task *t, const char *what, struct error *why);
 /* Whether some control plane's API server or etcd could not be asked: err (ERROR_BLOCKED) says which, and why. With the lock of the task held, or after the run. */
 bool world_cannot_look(const struct world *w, struct error *err);
 /* quorum_given_up over what this run saw. unreached: whether nothing answers at a host's address. */

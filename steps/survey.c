@@ -1,6 +1,7 @@
 /* What the cluster says of itself: asked through a control plane whose API server runs, with a certificate made for the occasion. */
 #include "steps/steps.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "inventory/inventory.h"
@@ -116,6 +117,63 @@ static int ask_members(struct net_client *c, void *ctx, struct error *err)
 	return v->count < 0 ? (v->count = 0, -1) : 0;
 }
 
+/* How long after its host's start an API server may take: the kubelet, etcd with its peers, then itself. */
+#define BOOT_PATIENCE_MS (300 * 1000)
+
+static int64_t patience_ms(struct task *t)
+{
+	const struct cluster_host *h = world_facts(t);
+	int64_t uptime_s = cluster_fact_int(h, "uptime_s", -1);
+
+	/* a look tells what is; of half of an installation nothing can be expected */
+	if (task_check_only(t) || !world_installed(h) || uptime_s < 0)
+		return 0;
+	return BOOT_PATIENCE_MS - uptime_s * 1000;
+}
+
+static bool cluster_found(struct task *t)
+{
+	bool found;
+
+	task_lock(t);
+	found = world_of(t)->cluster.exists;
+	task_unlock(t);
+	return found;
+}
+
+/* After a power failure: waits until the API server here answers, or that of another control plane. That it does not is for others to say. -1: the way there broke. */
+static int await_boot(struct task *t, struct error *err)
+{
+	struct world_wait wait = { .begun_ms = clock_mono_ms() };
+	int64_t limit = patience_ms(t);
+	struct error why = { 0 };
+	char what[200];
+
+	while (clock_mono_ms() - wait.begun_ms < limit && !cluster_found(t)) {
+		bool ready = false;
+
+		if (world_api(t, survey_ready, &ready, &why) && world_way_lost(&why))
+			return *err = why, -1;
+		if (why.kind == ERROR_BLOCKED || task_cancelled(t))
+			return 0;
+		if (ready) {
+			task_lock(t);
+			cluster_set(world_facts(t), "listen", "2379 6443");
+			task_unlock(t);
+			return 0;
+		}
+		snprintf(what, sizeof(what), "%s has started %lld s ago, and its API server does not answer yet",
+			world_host(t)->name,
+			(long long)(BOOT_PATIENCE_MS - limit + clock_mono_ms() - wait.begun_ms) / 1000);
+		world_waits(t, &wait, limit, what);
+		memset(&why, 0, sizeof(why));
+		task_lock(t);
+		task_wait(t, clock_mono_ms() + 1000);
+		task_unlock(t);
+	}
+	return 0;
+}
+
 int survey_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
@@ -125,14 +183,14 @@ int survey_apply(struct task *t, struct error *err)
 
 	task_lock(t);
 	have = w->store != NULL;
-	wanted = !w->cluster.exists;
 	task_unlock(t);
 	if (!have && fetch_store(t, err))
 		return -1;
 	if (same_ca(t, err))
 		return -1;
-	if (w->want_health && survey_health(t, err))
+	if (await_boot(t, err) || (w->want_health && survey_health(t, err)))
 		return -1;
+	wanted = !cluster_found(t);
 	if (!wanted || !api_listens(world_facts(t)))
 		return 0;
 	if (world_api(t, ask_api, &seen, &local) ||

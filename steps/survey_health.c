@@ -29,7 +29,7 @@ static int ask_own(struct net_client *c, void *ctx, struct error *err)
 	return 0;
 }
 
-static int ask_ready(struct net_client *c, void *ctx, struct error *err)
+int survey_ready(struct net_client *c, void *ctx, struct error *err)
 {
 	struct net_response r = { 0, STR_INIT };
 	int rc = net_do(c, &(struct net_request){ .path = "/readyz", .timeout_ms = 5000 }, &r, err);
@@ -53,7 +53,7 @@ int survey_health(struct task *t, struct error *err)
 		task_log(t, "etcd here does not answer: %s", local.what);
 	}
 	memset(&local, 0, sizeof(local));
-	if (world_api_at(t, "127.0.0.1", 6443, false, ask_ready, &ready, &local) && world_way_lost(&local))
+	if (world_api_at(t, "127.0.0.1", 6443, false, survey_ready, &ready, &local) && world_way_lost(&local))
 		return *err = local, -1;
 	answer = ready ? CLUSTER_YES : world_note_unseen(t, &local) ? CLUSTER_UNSEEN : CLUSTER_NO;
 	task_lock(t);

@@ -169,6 +169,8 @@ static const char *run_job(struct machine *m, const char *name, bool whole)
 	}
 	if (strcmp(name, "reset-network") == 0)
 		return "stopped=yes\n";
+	if (strcmp(name, "mend") == 0)
+		return "mended=yes\n";
 	return strcmp(name, "clean") == 0 ? "cleaned=yes\n" : "images=7\n";
 }
 
@@ -299,7 +301,13 @@ static void say_identity(struct machine *m, struct str *out)
 	if (m->pki || *m->have)
 		fake_say(out, "ca_crt", m->lab->ca);
 	fake_say(out, "pki_manifest", m->pki ? "ok" : "absent");
-	fake_say(out, "listen", has_api(m) ? "22 6443 2379 2380 10250 10257 10259" : *m->have ? "22 10250" : "22");
+	if (m->lab->booting)
+		fake_say(out, "uptime_s", "10");
+	fake_say(out, "listen",
+		m->lab->booting ? "22"
+		: has_api(m)    ? "22 6443 2379 2380 10250 10257 10259"
+		: *m->have      ? "22 10250"
+				: "22");
 	if (*m->have)
 		fake_say(out, "kubelet_server", "https://10.0.0.100:6443");
 	fake_say(out, "unit.kubelet", *m->have ? "active" : "inactive");
@@ -531,7 +539,7 @@ static int machine_tunnel(struct fake_host *h, const char *address, int port,
 
 	pthread_mutex_lock(&m->lab->lock);
 	v = count_call(m);
-	to = find(m, address);
+	to = port == 6443 && m->lab->booting ? (m->lab->booting--, NULL) : find(m, address);
 	m->lab->failing = v == FAIL_HALF;
 	pthread_mutex_unlock(&m->lab->lock);
 	if (v == FAIL_BEFORE)

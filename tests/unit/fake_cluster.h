@@ -65,6 +65,7 @@ struct lab {
 	/* of the run at work */
 	unsigned calls, execs, fail_at;
 	enum lab_fault fault;
+	unsigned booting; /* connections that API servers refuse before they are up; not 0: the machines have just started */
 	unsigned forbids; /* bits of machines that no tunnel leads through */
 	unsigned out_of_sight; /* bits of machines that cannot be logged in to, and work all the same */
 	unsigned off; /* bits of machines that are switched off, and whose Nodes are no longer Ready */

@@ -35,6 +35,9 @@ static void begin(struct lab *l, unsigned forbids)
 	}
 }
 
+/* bits of machines that take part */
+static unsigned chosen = 31;
+
 static void run(struct lab *l, const struct step *steps, size_t count, struct world *w, bool looks, struct seen *o)
 {
 	struct engine_host hosts[LAB_MACHINES];
@@ -63,8 +66,9 @@ static void run(struct lab *l, const struct step *steps, size_t count, struct wo
 	w->take_lock = !looks;
 	w->store = pki_store_open(pki, NULL, &err);
 	for (int i = 0; i < LAB_MACHINES; i++)
-		hosts[i] =
-			(struct engine_host){ rack_inventory->hosts[i].name, i < 3 ? ROLE_CONTROL_PLANE : ROLE_WORKER };
+		hosts[i] = (struct engine_host){ rack_inventory->hosts[i].name, !(chosen & 1u << i) ? 0
+										: i < 3             ? ROLE_CONTROL_PLANE
+												    : ROLE_WORKER };
 	lab_run(l, w, 0, LAB_LOST);
 	engine = engine_new(&config);
 	engine_no_questions(engine);
@@ -178,7 +182,61 @@ static void test_rejoin(void)
 	rack_down();
 }
 
+/* After a power failure apply waits for the API servers; a look does not. */
+static void test_boot(void)
+{
+	struct seen o;
+	struct world w;
+	struct lab l;
+
+	rack_up();
+	begin(&l, 0);
+	l.booting = 4;
+	world_init(&w, rack_inventory, release_find("1.36.2"));
+	run(&l, plan_install, plan_install_count, &w, true, &o);
+	CHECK(o.failed && strstr(o.first.what, "no API server of the cluster answers"));
+	CHECK_INT(l.booting, 4);
+	world_init(&w, rack_inventory, release_find("1.36.2"));
+	run(&l, plan_install, plan_install_count, &w, false, &o);
+	CHECK(o.exists);
+	CHECK(!o.failed || !strstr(o.first.what, "no API server of the cluster answers"));
+	CHECK_INT(l.booting, 0);
+	CHECK_INT(l.inits, 0);
+	rack_down();
+}
+
+/* repair --hosts w1: what is on the host is mended; the version that nobody knows is no other one. */
+static void test_worker_alone(void)
+{
+	struct seen o;
+	struct world w;
+	struct lab l;
+
+	rack_up();
+	chosen = 8;
+	for (int looks = 1; looks >= 0; looks--) {
+		begin(&l, 0);
+		world_init(&w, rack_inventory, release_find("1.36.2"));
+		w.want_health = true;
+		run(&l, plan_repair, plan_repair_count, &w, looks, &o);
+		if (!CHECK(!o.failed))
+			printf("# %s: %s\n", o.first.step, o.first.what);
+	}
+	/* what would have to join cannot */
+	begin(&l, 0);
+	fake_blank(&l.machines[3]);
+	world_init(&w, rack_inventory, release_find("1.36.2"));
+	w.want_health = true;
+	run(&l, plan_repair, plan_repair_count, &w, false, &o);
+	CHECK(o.failed && strstr(o.first.what, "no control plane takes part"));
+	CHECK(strstr(o.first.hint, "--hosts w1,") != NULL);
+	chosen = 31;
+	rack_down();
+}
+
 static const struct test tests[] = {
+	{ "apply waits for API servers after a power failure", test_boot },
+	{ "repair of a worker alone", test_worker_alone },
 	{ "etcd restore: refused while who could not be asked may be alive", test_restore },
 	{ "apply: no new cluster over one that could not be asked", test_apply },
 	{ "status: one of three could not be asked", test_one_of_three },
