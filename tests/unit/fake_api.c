@@ -275,3 +275,31 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 		return str_addf(out, "{\"data\":{\"jws-kubeconfig-%.6s\":\"x\"}}", l->world->token), 200;
 	return 404;
 }
+
+bool lab_has_api(const struct machine *m)
+{
+	return strstr(m->have, "apiserver-manifest") && m->member == LAB_VOTER;
+}
+
+/* Who answers at an address, seen from m: itself, another machine, or for the virtual IP any. NULL: nobody listens. */
+struct machine *lab_find(struct machine *m, const char *address)
+{
+	struct lab *l = m->lab;
+
+	if (strcmp(address, "127.0.0.1") == 0)
+		return lab_has_api(m) ? m : NULL;
+	for (int i = 0; i < LAB_MACHINES; i++)
+		if (lab_has_api(&l->machines[i]) && !(l->off & 1u << i) &&
+			(strcmp(address, l->inventory->endpoint.vip) == 0 ||
+				strcmp(address, l->inventory->hosts[i].address) == 0))
+			return &l->machines[i];
+	return NULL;
+}
+
+bool lab_is_off(const struct lab *l, const char *address)
+{
+	for (int i = 0; i < LAB_MACHINES; i++)
+		if (strcmp(address, l->inventory->hosts[i].address) == 0)
+			return l->off & 1u << i || l->dead == i;
+	return false;
+}

@@ -21,11 +21,6 @@ static bool is_control_plane(const struct machine *m)
 	return m->lab->inventory->hosts[m->index].role == INVENTORY_CONTROL_PLANE;
 }
 
-static bool has_api(const struct machine *m)
-{
-	return strstr(m->have, "apiserver-manifest") && m->member == LAB_VOTER;
-}
-
 /* ---- which call fails ---------------------------------------------------------------------------------------------- */
 
 enum verdict { GO_ON, FAIL_BEFORE, FAIL_AFTER, FAIL_HALF };
@@ -148,7 +143,7 @@ static const char *run_job(struct machine *m, const char *name, bool whole)
 		if (m->member == LAB_VOTER)
 			m->member = LAB_NO_MEMBER;
 		lab_insist(m->member == LAB_NO_MEMBER, "a reset that leaves a member behind");
-		m->node = m->node && !has_api(m);
+		m->node = m->node && !lab_has_api(m);
 		m->have = "";
 		m->pki = false;
 		forget_job(m, "init");
@@ -304,10 +299,10 @@ static void say_identity(struct machine *m, struct str *out)
 	if (m->lab->booting)
 		fake_say(out, "uptime_s", "10");
 	fake_say(out, "listen",
-		m->lab->booting ? "22"
-		: has_api(m)    ? "22 6443 2379 2380 10250 10257 10259"
-		: *m->have      ? "22 10250"
-				: "22");
+		m->lab->booting  ? "22"
+		: lab_has_api(m) ? "22 6443 2379 2380 10250 10257 10259"
+		: *m->have       ? "22 10250"
+				 : "22");
 	if (*m->have)
 		fake_say(out, "kubelet_server", "https://10.0.0.100:6443");
 	fake_say(out, "unit.kubelet", *m->have ? "active" : "inactive");
@@ -491,29 +486,6 @@ static int answer(void *ctx, const char *method, const char *path, const char *b
 	return status;
 }
 
-/* Who answers at an address, seen from m: itself, another machine, or for the virtual IP any. NULL: nobody listens. */
-static struct machine *find(struct machine *m, const char *address)
-{
-	struct lab *l = m->lab;
-
-	if (strcmp(address, "127.0.0.1") == 0)
-		return has_api(m) ? m : NULL;
-	for (int i = 0; i < LAB_MACHINES; i++)
-		if (has_api(&l->machines[i]) && !(l->off & 1u << i) &&
-			(strcmp(address, l->inventory->endpoint.vip) == 0 ||
-				strcmp(address, l->inventory->hosts[i].address) == 0))
-			return &l->machines[i];
-	return NULL;
-}
-
-static bool is_off(const struct lab *l, const char *address)
-{
-	for (int i = 0; i < LAB_MACHINES; i++)
-		if (strcmp(address, l->inventory->hosts[i].address) == 0)
-			return l->off & 1u << i || l->dead == i;
-	return false;
-}
-
 static int serve(
 	struct machine *to, bool etcd, int (*use)(int fd, void *ctx, struct error *err), void *ctx, struct error *err)
 {
@@ -539,7 +511,7 @@ static int machine_tunnel(struct fake_host *h, const char *address, int port,
 
 	pthread_mutex_lock(&m->lab->lock);
 	v = count_call(m);
-	to = port == 6443 && m->lab->booting ? (m->lab->booting--, NULL) : find(m, address);
+	to = port == 6443 && m->lab->booting ? (m->lab->booting--, NULL) : lab_find(m, address);
 	m->lab->failing = v == FAIL_HALF;
 	pthread_mutex_unlock(&m->lab->lock);
 	if (v == FAIL_BEFORE)
@@ -550,7 +522,7 @@ static int machine_tunnel(struct fake_host *h, const char *address, int port,
 	} else if (to)
 		rc = serve(to, port == 2379, use, ctx, err);
 	else
-		error_set(err, is_off(m->lab, address) ? ERROR_UNREACHABLE : ERROR_REFUSED, "%s:%d: nobody answers",
+		error_set(err, lab_is_off(m->lab, address) ? ERROR_UNREACHABLE : ERROR_REFUSED, "%s:%d: nobody answers",
 			address, port);
 	pthread_mutex_lock(&m->lab->lock);
 	m->lab->failing = false;

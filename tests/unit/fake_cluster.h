@@ -87,7 +87,11 @@ extern struct lab *lab_current;
 /* Ends the test: no real machine would have taken part in this. */
 void lab_insist(bool ok, const char *what);
 
-/* fake_api.c: what the API server and etcd of a machine say; with the lab's lock held. */
+/* fake_api.c: whether an API server and etcd run there; who answers at an address, seen from m (itself, another machine, for the virtual IP any; NULL: nobody listens); whether the machine there is off. */
+bool lab_has_api(const struct machine *m);
+struct machine *lab_find(struct machine *m, const char *address);
+bool lab_is_off(const struct lab *l, const char *address);
+/* What the API server and etcd of a machine say; with the lab's lock held. */
 int lab_answer(struct machine *m, const char *method, const char *path, const char *body, struct str *out);
 
 #endif
