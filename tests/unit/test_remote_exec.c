@@ -323,7 +323,8 @@ static void ended_early(void)
 		struct remote *r = login("root", NULL);
 
 		pthread_create(&t, NULL, i < 2 ? cancel_soon : cut_soon, r);
-		CHECK_INT(run(r, i % 2 ? "yes" : "sleep 60", NULL, i % 2 ? &log : &out, &log, &err),
+		CHECK_INT(
+			run(r, i % 2 ? "while echo y; do :; done" : "sleep 60", NULL, i % 2 ? &log : &out, &log, &err),
 			i < 2 ? -ERROR_CANCELLED : -ERROR_CONNECT);
 		int64_t ended = clock_mono_ms();
 		pthread_join(t, NULL);
