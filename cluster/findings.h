@@ -40,6 +40,7 @@
 	X(clock_skew, "clock-skew", ERROR, NULL, "the clock is off") \
 	X(address_missing, "address-missing", ERROR, NULL, "the inventory's address is on no interface") \
 	X(name_unresolved, "name-unresolved", WARNING, "Hostname", "the Node's name does not resolve to its address") \
+	X(forwarding_forbidden, "forwarding-forbidden", ERROR, NULL, "the API server and etcd could not be asked through this host's sshd") \
 	X(default_route_missing, "default-route-missing", WARNING, NULL, "there is no default route") \
 	X(cidr_route_overlap, "cidr-route-overlap", ERROR, NULL, "the pods' or services' range overlaps a route") \
 	X(port_in_use, "port-in-use", ERROR, ANY_PORT, "something else listens on a port that Kubernetes needs") \

@@ -82,6 +82,19 @@ void find_name_unresolved(const struct finding_scope *s)
 	finding_remedy(f, "kubewright adds the name to /etc/hosts in apply");
 }
 
+void find_forwarding_forbidden(const struct finding_scope *s)
+{
+	struct finding *f;
+
+	/* of a living cluster health tells it */
+	if (!s->fresh || !finding_control_plane(s) || !*s->h->unseen)
+		return;
+	f = finding_add(s, FINDING_ERROR, "%s", s->h->unseen);
+	finding_why(f,
+		"kubewright asks API servers and etcd through SSH: the cluster could be neither finished nor looked after");
+	finding_remedy(f, "%s", s->h->unseen_hint);
+}
+
 void find_default_route_missing(const struct finding_scope *s)
 {
 	if (*cluster_fact(s->h, "default_iface") || !*cluster_fact(s->h, "addrs"))

@@ -118,6 +118,13 @@ static void kubelet(struct rack *r, const char *text)
 {
 	r->inv.kubelet_config = json_parse(text, strlen(text), NULL);
 }
+static void no_way_through(struct rack *r)
+{
+	for (int i = 0; i < HOSTS; i++) {
+		snprintf(r->facts[i].unseen, sizeof(r->facts[i].unseen), "cannot look at it");
+		snprintf(r->facts[i].unseen_hint, sizeof(r->facts[i].unseen_hint), "permit it");
+	}
+}
 static void keep_swap(struct rack *r)
 {
 	kubelet(r, "{\"failSwapOn\":false}");
@@ -297,6 +304,8 @@ static const struct expectation cases[] = {
 	{ "name-unresolved", W, 0, "resolve", "", NULL, "does not resolve" },
 	{ "name-unresolved", W, 0, "resolve", "10.0.0.111", NULL, NULL },
 	{ "name-unresolved", SILENT, 0, "resolve", "10.0.0.11 192.168.1.1", NULL, NULL },
+	{ "forwarding-forbidden", E, 0, NULL, NULL, no_way_through, "cannot look" },
+	{ "forwarding-forbidden", SILENT, 3, NULL, NULL, no_way_through, NULL },
 	{ "default-route-missing", W, 0, "default_iface", "", NULL, "default route" },
 	{ "cidr-route-overlap", E, 0, "routes", "10.244.7.0/24 via 10.0.0.9 dev eth0", NULL, "pods" },
 	{ "cidr-route-overlap", E, 0, "routes", "10.100.1.5 dev wg0 scope link", NULL, "10.100.1.5/32 on wg0" },
