@@ -31,9 +31,11 @@ static const char inventory_text[] =
 	"  - {name: w1, address: 10.0.0.21, role: worker}\n";
 
 enum mode {
-	ONCE,      /* each host is changed once, the cluster too */
-	ASKS,      /* the same after a question that cp1 asks, and that cp2 waits for */
-	ON_AND_ON, /* until told to end */
+	ONCE,       /* each host is changed once, the cluster too */
+	ASKS,       /* the same after a question that cp1 asks, and that cp2 waits for */
+	ON_AND_ON,  /* until told to end */
+	WORKER_ON,  /* the same for the worker alone */
+	CLUSTER_ON, /* the cluster is changed until told to end, the hosts are not */
 };
 
 struct admin {
@@ -45,7 +47,7 @@ struct admin {
 	struct inventory *inventory;
 	pthread_t thread;
 	enum mode mode;
-	atomic_bool frozen, end, asked;
+	atomic_bool frozen, api_frozen, end, asked;
 	atomic_ulong question;
 	atomic_uint changes, asides;
 	atomic_uint late; /* scripts on their way when it stood still, on a host that was still its own when it woke */
@@ -56,11 +58,12 @@ struct admin {
 
 /* ---- the machines -------------------------------------------------------------------------------------------------- */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the four that follow */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what follows */
 static struct machine {
 	char holder[16];
 	int64_t touched_ms;
 } machines[HOSTS];
+static atomic_bool hold;    /* no host answers: what is under way gets no further */
 static char at_work[16];    /* the run that has changed something last */
 static char superseded[64]; /* those that were at work before */
 
@@ -121,9 +124,9 @@ static int answer(struct admin *o, struct machine *m, const struct remote_exec *
 	return 0;
 }
 
-static void thaw(const struct admin *o)
+static void thaw(const atomic_bool *frozen)
 {
-	while (o->frozen)
+	while (*frozen)
 		poll(NULL, 0, 5);
 }
 
@@ -137,13 +140,24 @@ static int machine_exec(struct fake_host *h, unsigned call, const struct remote_
 	(void)call;
 	(void)log;
 	(void)err;
-	thaw(o);
+	thaw(&o->frozen);
+	thaw(&hold);
 	pthread_mutex_lock(&lock);
 	fake_begin(out, x);
 	status = answer(o, &machines[h - o->hosts], x, late, out);
 	fake_end(out, x);
 	pthread_mutex_unlock(&lock);
 	return status;
+}
+
+/* The API server that the probe looks for. */
+static int no_api(struct fake_host *h, const char *address, int port, int (*use)(int fd, void *ctx, struct error *err),
+	void *ctx, struct error *err)
+{
+	(void)h;
+	(void)use;
+	(void)ctx;
+	return error_set(err, ERROR_NET, "nobody listens at %s:%d", address, port);
 }
 
 /* ---- the plan ------------------------------------------------------------------------------------------------------ */
@@ -160,7 +174,7 @@ static int change_cluster(struct task *t, struct error *err)
 {
 	struct admin *o = task_world(t);
 
-	thaw(o);
+	thaw(&o->api_frozen);
 	lock_renew(t);
 	if (lock_guard(t, err))
 		return -1;
@@ -201,12 +215,14 @@ static int work_apply(struct task *t, struct error *err)
 	if (o->mode == ASKS && task_host(t) < 2)
 		wait_for_answer(t);
 	do {
-		if (change_host(t, err) || (task_host(t) == 0 && change_cluster(t, err)))
+		if ((o->mode != CLUSTER_ON && change_host(t, err)) || (task_host(t) == 0 && change_cluster(t, err)))
 			return -1;
 		task_lock(t);
 		task_wait(t, clock_mono_ms() + 20);
 		task_unlock(t);
-	} while (o->mode == ON_AND_ON && !o->end && !task_cancelled(t));
+	} while ((o->mode == ON_AND_ON || (o->mode == CLUSTER_ON && task_host(t) == 0) ||
+			 (o->mode == WORKER_ON && task_host(t) == HOSTS - 1)) &&
+		 !o->end && !task_cancelled(t));
 	return 0;
 }
 
@@ -269,6 +285,7 @@ static void begin(struct admin *o, const char *run, enum mode mode, int hosts)
 	o->mode = mode;
 	for (int i = 0; i < HOSTS; i++) {
 		o->hosts[i].fn = machine_exec;
+		o->hosts[i].tunnel = no_api;
 		o->hosts[i].ctx = o;
 		o->names[i].name = o->inventory->hosts[i].name;
 		if (i < hosts)
@@ -339,6 +356,16 @@ static bool locked_by(const char *run)
 	return all;
 }
 
+/* Has its locks, and is paused before it changes anything. */
+static void begin_paused(struct admin *o, const char *run)
+{
+	hold = true;
+	begin(o, run, ONCE, HOSTS);
+	engine_command(o->engine, ENGINE_PAUSE, -1);
+	hold = false;
+	CHECK(locked_by(run));
+}
+
 static bool changed(struct admin *o, unsigned n)
 {
 	for (int i = 0; i < 2000 && o->changes < n; i++)
@@ -371,9 +398,7 @@ static void test_pause(void)
 	struct admin a;
 
 	new_machines();
-	begin(&a, "r1", ONCE, HOSTS);
-	engine_command(a.engine, ENGINE_PAUSE, -1);
-	CHECK(locked_by("r1"));
+	begin_paused(&a, "r1");
 	others_wait(4 * TTL_MS);
 	CHECK(a.changes == 0);
 	engine_command(a.engine, ENGINE_RESUME, -1);
@@ -397,20 +422,38 @@ static void test_question(void)
 	free_again();
 }
 
+/* The control planes are through, and the run is not: nobody else gets at the cluster. */
+static void test_not_through(void)
+{
+	struct admin a;
+
+	new_machines();
+	begin(&a, "r1", WORKER_ON, HOSTS);
+	changed(&a, HOSTS + 1 + 5);
+	others_wait(TTL_MS);
+	a.end = true;
+	finish(&a);
+	CHECK_INT(a.first.kind, ERROR_NONE);
+	free_again();
+}
+
 /* Stands still for so long, while another run of so many hosts begins; then both go on. */
-static void stand_still(int64_t ms, int hosts)
+static void stand_still(enum mode mode, int64_t ms, int hosts)
 {
 	struct admin a, b;
 	unsigned before;
 
 	new_machines();
-	begin(&a, "r1", ON_AND_ON, HOSTS);
+	begin(&a, "r1", mode, HOSTS);
 	changed(&a, 2 * HOSTS);
-	a.frozen = true;
+	a.frozen = a.api_frozen = true;
 	poll(NULL, 0, (int)ms);
 	begin(&b, "r2", ON_AND_ON, hosts);
 	changed(&b, 2);
 	before = a.changes;
+	/* at first only what goes through the API moves */
+	a.api_frozen = false;
+	poll(NULL, 0, 200);
 	a.frozen = false;
 	/* the first comes to its end by itself, and the second does not notice */
 	finish(&a);
@@ -427,13 +470,19 @@ static void stand_still(int64_t ms, int hosts)
 
 static void test_still(void)
 {
-	stand_still(TTL_MS + 200, HOSTS);
+	stand_still(ON_AND_ON, TTL_MS + 200, HOSTS);
+}
+
+/* It wakes right before a request to the API, and no host has told it anything yet. */
+static void test_still_at_the_api(void)
+{
+	stand_still(CLUSTER_ON, TTL_MS + 200, HOSTS);
 }
 
 /* The worker is still the first run's: that it lost the control planes is enough. */
 static void test_still_partly(void)
 {
-	stand_still(TTL_MS + 200, 3);
+	stand_still(ON_AND_ON, TTL_MS + 200, 3);
 }
 
 /* Told at once, also while the run is paused: its hosts are set aside, and when it goes on nothing is changed. */
@@ -442,9 +491,7 @@ static void test_still_paused(void)
 	struct admin a, b;
 
 	new_machines();
-	begin(&a, "r1", ONCE, HOSTS);
-	engine_command(a.engine, ENGINE_PAUSE, -1);
-	CHECK(locked_by("r1"));
+	begin_paused(&a, "r1");
 	a.frozen = true;
 	poll(NULL, 0, TTL_MS + 200);
 	begin(&b, "r2", ONCE, HOSTS);
@@ -484,7 +531,9 @@ static void test_still_short(void)
 static const struct test tests[] = {
 	{ "a run that is paused keeps its locks", test_pause },
 	{ "a run that waits for an answer keeps its locks", test_question },
+	{ "control planes that are through keep their locks until all are", test_not_through },
 	{ "who stood still for longer than a lock lasts does nothing more", test_still },
+	{ "nor through the API", test_still_at_the_api },
 	{ "nor where nobody took the lock", test_still_partly },
 	{ "who was paused meanwhile is told at once", test_still_paused },
 	{ "who stood still for less goes on", test_still_short },
