@@ -2,6 +2,7 @@
 # The disk of a machine with a kernel of its own: Debian as its installer leaves it when nothing but the SSH server is
 # chosen, on a partition beside one for swap; with it the kernel and a small initial RAM disk to start it without a boot loader.
 
+# The package lists stay, as after an installation: reading them anew takes minutes under emulation.
 # What the installer adds to priority "important": the kernel, what the kernel and systemd recommend, what tasksel's SSH server brings.
 MACHINE_PACKAGES=linux-image-amd64,initramfs-tools,apparmor,libpam-systemd,systemd-timesyncd,dbus,openssh-server,sudo,ca-certificates,unattended-upgrades,pciutils,usbutils,wget,xz-utils,bash-completion,lsof,file,bzip2
 MACHINE_ROOT_MIB=20480
@@ -21,7 +22,7 @@ machine_image_ensure() {
 	work=$(mktemp -d "$CACHE/machine.XXXXXX")
 	say "building the machines' disk (log: $work.log)"
 	mkdir -m 0755 "$work/root" "$work/out"
-	mmdebstrap --variant=important --include="$MACHINE_PACKAGES" --dpkgopt=force-unsafe-io --aptopt='Acquire::Languages "none"' bookworm "$work/root" \
+	mmdebstrap --variant=important --include="$MACHINE_PACKAGES" --dpkgopt=force-unsafe-io --skip=cleanup/apt/lists --aptopt='Acquire::Languages "none"' bookworm "$work/root" \
 		"deb $site bookworm main" "deb $site bookworm-updates main" "deb $security bookworm-security main" \
 		>"$work.log" 2>&1 || die "mmdebstrap failed: see $work.log"
 	# for the making only: what is half made is thrown away
