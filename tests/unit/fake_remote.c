@@ -61,7 +61,7 @@ static int fake_tunnel(struct remote *r, const char *host, int port, int (*use)(
 	struct fake_remote *f = (struct fake_remote *)r;
 
 	if (!f->host->tunnel)
-		return error_set(err, ERROR_CONNECT, "a fake host has no tunnel to %s:%d", host, port);
+		return error_set(err, ERROR_REFUSED, "a fake host has no tunnel to %s:%d", host, port);
 	if (atomic_load(&f->cancelled))
 		return error_set(err, ERROR_CANCELLED, "cancelled");
 	if (f->lost || atomic_load(&f->host->broken))
