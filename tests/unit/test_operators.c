@@ -258,7 +258,8 @@ static void see(const struct event *ev, void *ctx)
 
 	if (ev->kind == EVENT_QUESTION)
 		o->question = ev->seq;
-	o->asides += ev->kind == EVENT_HOST_ASIDE && ev->error && ev->error->kind == ERROR_LOCKED;
+	/* one that waits for another is blocked by it, where that one notices first */
+	o->asides += ev->kind == EVENT_HOST_ASIDE;
 }
 
 static void *dispatch(void *ctx)
