@@ -20,8 +20,9 @@ struct json;
 struct str;
 
 /*
- * One host's answer to the probe script (steps/host/probe.sh documents every word). Facts stay text; the getters below read them. Steps that change
- * something set the fact they changed (cluster_set), so that later checks see the new world.
+ * One host's answer to the probe script (steps/host/probe.sh documents every word). Facts stay text; the getters below read them. A script that
+ * changed something asks the host again (steps/host/questions.sh) and answers in the same words; what has no question is set (cluster_set). So later
+ * checks see the new world.
  */
 /* What came of a question; where nobody could ask, nothing may be built on it. */
 enum cluster_answer { CLUSTER_UNSEEN, CLUSTER_YES, CLUSTER_NO };
@@ -37,6 +38,10 @@ struct cluster_host {
 const char *cluster_fact(const struct cluster_host *h, const char *word);
 bool cluster_fact_is(const struct cluster_host *h, const char *word, const char *value);
 int64_t cluster_fact_int(const struct cluster_host *h, const char *word, int64_t def);
+/* Whether the first word of a fact is value. */
+bool cluster_fact_first(const struct cluster_host *h, const char *word, const char *value);
+/* Whether the probe may answer this word. */
+bool cluster_is_fact(const char *word);
 /* Formats the word: cluster_factf(h, "unit.%s", "kubelet"). */
 const char *cluster_factf(const struct cluster_host *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Calls fn for each line of a fact that has many (addresses, routes, leftovers). */

@@ -31,6 +31,7 @@ const char *const cluster_probe_words[] = {
 	"cpus",
 	"mem_kb",
 	"swap",
+	"swap_boot",
 	"-cpu_model",
 	"-serial",
 	"uptime_s",
@@ -58,6 +59,7 @@ const char *const cluster_probe_words[] = {
 	"listen",
 	"listen_who",
 	"resolve",
+	"-resolve_by",
 	"-unit.*",
 	"-enabled.*",
 	"-pkg_manager",
@@ -66,6 +68,7 @@ const char *const cluster_probe_words[] = {
 	"dpkg_broken",
 	"apt_proxy",
 	"sum.*",
+	"-mode.*",
 	"=text.*",
 	"pki_manifest",
 	"have",
@@ -82,6 +85,7 @@ const char *const cluster_probe_words[] = {
 	"pod.*",
 	"log.*",
 	"sysctl.*",
+	"-sysctl_boot.*",
 	"module.*",
 	"images",
 	"-containerd_version",
@@ -154,6 +158,26 @@ void cluster_fact_lines(
 		}
 		p += n + (p[n] == '\n');
 	}
+}
+
+bool cluster_fact_first(const struct cluster_host *h, const char *word, const char *value)
+{
+	const char *text = cluster_fact(h, word);
+	size_t n = strcspn(text, " \n");
+
+	return n == strlen(value) && strncmp(text, value, n) == 0;
+}
+
+bool cluster_is_fact(const char *word)
+{
+	for (const char *const *w = cluster_probe_words; *w; w++) {
+		const char *name = *w + strspn(*w, "-=");
+		size_t n = strcspn(name, "*");
+
+		if (strncmp(name, word, n) == 0 && (name[n] == '*' || word[n] == '\0'))
+			return true;
+	}
+	return false;
 }
 
 void cluster_set(struct cluster_host *h, const char *word, const char *value)

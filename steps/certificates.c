@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const certificates_words[] = { "placed", "error", "hint", NULL };
+static const char *const certificates_words[] = { "placed", "pki_manifest", "error", "hint", NULL };
 
 enum step_verdict certificates_check(struct task *t, struct error *why)
 {
@@ -130,6 +130,7 @@ int certificates_apply(struct task *t, struct error *err)
 	struct pki_files made = { 0 };
 	const struct remote_param *file_params;
 	struct remote_param params[48 * 3 + 8];
+	struct remote_answer answer = { 0 };
 	char pin[80];
 	size_t n;
 	int rc = -1;
@@ -145,13 +146,10 @@ int certificates_apply(struct task *t, struct error *err)
 	params[2] = (struct remote_param){ "ca_pin", pin };
 	n = managed_params(files, &file_params);
 	memcpy(params + 3, file_params, n * sizeof(*params));
-	rc = world_script(t, "certificates", host_script_certificates, params, n + 3, certificates_words, NULL,
+	rc = world_script(t, "certificates", host_script_certificates, params, n + 3, certificates_words, &answer,
 		SCRIPT_CHANGE_MS, err);
-	if (rc == 0) {
-		task_lock(t);
-		cluster_set(world_facts(t), "pki_manifest", "ok");
-		task_unlock(t);
-	}
+	world_learn(t, &answer);
+	remote_answer_release(&answer);
 out:
 	pki_files_release(&made);
 	managed_release(files);

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const endpoint_words[] = { "vip_held", "error", "hint", NULL };
+static const char *const endpoint_words[] = { "vip_held", "sum.*", "mode.*", "unit.*", "record.*", "error", "hint",
+	NULL };
 
 /* Asked once a second on this host; packages.c brings curl. Open to everyone unless the operator closes anonymous access. */
 static const char check_script[] =
@@ -136,6 +137,7 @@ int endpoint_apply(struct task *t, struct error *err)
 	struct managed_files files = { .count = 0 };
 	const struct remote_param *file_params;
 	struct remote_param params[12] = { { "vip", w->inventory->endpoint.vip } };
+	struct remote_answer answer = { 0 };
 	size_t n;
 	int rc;
 
@@ -149,12 +151,12 @@ int endpoint_apply(struct task *t, struct error *err)
 	n = managed_params(&files, &file_params);
 	memcpy(params + 2, file_params, n * sizeof(*params));
 	rc = world_script(
-		t, "endpoint", host_script_endpoint, params, n + 2, endpoint_words, NULL, SCRIPT_CHANGE_MS, err);
+		t, "endpoint", host_script_endpoint, params, n + 2, endpoint_words, &answer, SCRIPT_CHANGE_MS, err);
 	if (rc == 0) {
-		task_lock(t);
-		managed_done(&files, world_facts(t), "keepalived");
-		task_unlock(t);
+		world_learn(t, &answer);
+		rc = world_verified(t, endpoint_check, err);
 	}
+	remote_answer_release(&answer);
 	managed_release(&files);
 	return rc;
 }

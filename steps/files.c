@@ -15,7 +15,7 @@
 
 const char steps_managed_paths[] =
 	"/etc/modules-load.d/kubewright.conf\n"
-	"/etc/sysctl.d/90-kubewright.conf\n" CONTAINERD_FILES "/etc/keepalived/keepalived.conf\n"
+	"/etc/sysctl.d/zz-kubewright.conf\n" CONTAINERD_FILES "/etc/keepalived/keepalived.conf\n"
 	"/etc/keepalived/kubewright-check\n";
 
 void managed_add(struct managed_files *f, const char *path, unsigned mode, bool secret, const char *content, size_t len)
@@ -35,10 +35,12 @@ void managed_add(struct managed_files *f, const char *path, unsigned mode, bool 
 bool managed_same(const struct managed_files *f, const struct cluster_host *h, const char **which)
 {
 	for (size_t i = 0; i < f->count; i++) {
-		char sum[65];
+		char sum[65], mode[32];
 
 		pki_sha256_hex(f->list[i].content, f->list[i].len, sum);
-		if (strcmp(cluster_factf(h, "sum.%s", f->list[i].path), sum) != 0) {
+		snprintf(mode, sizeof(mode), "%o 0:0", f->list[i].mode);
+		if (strcmp(cluster_factf(h, "sum.%s", f->list[i].path), sum) != 0 ||
+			strcmp(cluster_factf(h, "mode.%s", f->list[i].path), mode) != 0) {
 			*which = f->list[i].path;
 			return false;
 		}
@@ -99,23 +101,6 @@ size_t managed_params(struct managed_files *f, const struct remote_param **param
 	}
 	*params = f->params;
 	return n;
-}
-
-void managed_done(const struct managed_files *f, struct cluster_host *h, const char *unit)
-{
-	char sum[65], word[128];
-
-	for (size_t i = 0; i < f->count; i++) {
-		pki_sha256_hex(f->list[i].content, f->list[i].len, sum);
-		snprintf(word, sizeof(word), "sum.%s", f->list[i].path);
-		cluster_set(h, word, sum);
-	}
-	if (!unit)
-		return;
-	snprintf(word, sizeof(word), "unit.%s", unit);
-	cluster_set(h, word, "active");
-	snprintf(word, sizeof(word), "record.stale_%s", unit);
-	cluster_set(h, word, "no");
 }
 
 bool managed_stale(const struct cluster_host *h, const char *unit)

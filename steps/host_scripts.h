@@ -3,6 +3,7 @@
 #define STEPS_HOST_SCRIPTS_H
 
 extern const char host_script_lib[];
+extern const char host_script_questions[]; /* before probe; after lib */
 extern const char host_script_hardware[]; /* before probe */
 extern const char host_script_contents[]; /* before probe, when wanted */
 extern const char host_script_lock[];     /* before probe */

@@ -176,6 +176,7 @@ int world_job(struct task *t, const char *name, const char *script, const struct
 	for (size_t i = 0; i < param_count && n < sizeof(all) / sizeof(all[0]); i++)
 		all[n++] = params[i];
 	str_add(&text, host_script_lib);
+	str_add(&text, host_script_questions);
 	str_add(&text, script);
 	remote_script_text(&body, JOB_NONCE, text.buf, all, n);
 	char input[65];

@@ -11,23 +11,43 @@
 #include <string.h>
 
 static const char modules_conf[] = "# kubewright: containers and bridged pod traffic\noverlay\nbr_netfilter\n";
+/* The last name has the last word among the files that a boot reads. */
+static const char sysctl_path[] = "/etc/sysctl.d/zz-kubewright.conf";
 static const char sysctl_conf[] = "# kubewright: pod traffic is routed by this host and seen by its packet filter\n"
 				  "net.ipv4.ip_forward = 1\n"
 				  "net.bridge.bridge-nf-call-iptables = 1\n"
 				  "net.bridge.bridge-nf-call-ip6tables = 1\n";
 
-static const char *const os_words[] = { "ip_forward", "prepared", "error", "hint", NULL };
+static const char *const os_words[] = { "resolve", "resolve_by", "swap", "swap_boot", "sysctl.*", "sysctl_boot.*",
+	"module.*", "sum.*", "mode.*", "prepared", "error", "hint", NULL };
+
+static const char *const keys[] = { "net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables",
+	"net.bridge.bridge-nf-call-ip6tables" };
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
 
 static void os_files(struct managed_files *f)
 {
 	managed_add(f, "/etc/modules-load.d/kubewright.conf", 0644, false, modules_conf, sizeof(modules_conf) - 1);
-	managed_add(f, "/etc/sysctl.d/90-kubewright.conf", 0644, false, sysctl_conf, sizeof(sysctl_conf) - 1);
+	managed_add(f, sysctl_path, 0644, false, sysctl_conf, sizeof(sysctl_conf) - 1);
 }
 
 /* The kubelet starts beside swap only when its configuration says so. */
 static bool keeps_swap(const struct inventory *inv)
 {
 	return inv->kubelet_config && !json_get_bool(inv->kubelet_config, "failSwapOn", true);
+}
+
+/* Whether a key is to be set now, or at the next boot. Bridges have none before their module is loaded. */
+static bool wrong_now(const struct cluster_host *h, size_t i)
+{
+	const char *now = cluster_factf(h, "sysctl.%s", keys[i]);
+
+	return strcmp(now, "1") != 0 && (*now || i == 0);
+}
+
+static bool wrong_at_boot(const struct cluster_host *h, size_t i)
+{
+	return strncmp(cluster_factf(h, "sysctl_boot.%s", keys[i]), "1 ", 2) != 0;
 }
 
 enum step_verdict os_check(struct task *t, struct error *why)
@@ -42,15 +62,59 @@ enum step_verdict os_check(struct task *t, struct error *why)
 	managed_release(&files);
 	if (!same)
 		error_set(why, ERROR_NONE, "writes %s", which);
-	else if (strncmp(cluster_fact(h, "resolve"), world_host(t)->address, strlen(world_host(t)->address)) != 0)
+	else if (!cluster_fact_first(h, "resolve", world_host(t)->address))
 		error_set(why, ERROR_NONE, "makes %s resolve to %s", world_host(t)->name, world_host(t)->address);
 	else if (*cluster_fact(h, "swap") && !keeps_swap(world_of(t)->inventory))
 		error_set(why, ERROR_NONE, "turns swap off");
-	else if (!cluster_fact_is(h, "sysctl.net.ipv4.ip_forward", "1"))
-		error_set(why, ERROR_NONE, "sets net.ipv4.ip_forward");
-	else
+	else if (*cluster_fact(h, "swap_boot") && !keeps_swap(world_of(t)->inventory))
+		error_set(why, ERROR_NONE, "keeps swap off at the next boot");
+	else {
+		for (size_t i = 0; i < KEYS; i++)
+			if (wrong_now(h, i) || wrong_at_boot(h, i)) {
+				error_set(why, ERROR_NONE, "sets %s%s", keys[i],
+					wrong_now(h, i) ? "" : " for the next boot");
+				return STEP_NEEDED;
+			}
 		return STEP_DONE;
+	}
 	return STEP_NEEDED;
+}
+
+/* What is still as it was after the script has changed it, and what has the last word. */
+static int os_verify(struct task *t, struct error *err)
+{
+	const struct cluster_host *h = world_facts(t);
+	const char *name = world_host(t)->name, *by = cluster_fact(h, "resolve_by");
+	const char *swap = cluster_fact(h, "swap"), *boot = cluster_fact(h, "swap_boot");
+
+	if (!cluster_fact_first(h, "resolve", world_host(t)->address)) {
+		error_set(err, ERROR_COMMAND, "%s still resolves to '%s', although /etc/hosts has %s", name,
+			cluster_fact(h, "resolve"), world_host(t)->address);
+		return error_hint(err, "%s has the last word: correct it, so that 'getent ahostsv4 %s' gives %s first",
+			*by ? by : "/etc/nsswitch.conf", name, world_host(t)->address);
+	}
+	if (!keeps_swap(world_of(t)->inventory) && (*swap || *boot)) {
+		error_set(err, ERROR_COMMAND, "swap is %s: %.*s", *swap ? "on again" : "still made by the next boot",
+			(int)strcspn(*swap ? swap : boot, "\n"), *swap ? swap : boot);
+		return error_hint(
+			err, "turn it off where it is configured; to keep it, set kubelet.config.failSwapOn: false");
+	}
+	for (size_t i = 0; i < KEYS; i++) {
+		const char *last = cluster_factf(h, "sysctl_boot.%s", keys[i]);
+
+		if (wrong_now(h, i)) {
+			error_set(err, ERROR_COMMAND, "%s was set to 1 and is '%s' again", keys[i],
+				cluster_factf(h, "sysctl.%s", keys[i]));
+			return error_hint(err, "a program on this host sets it back; find it and change its setting");
+		}
+		if (wrong_at_boot(h, i)) {
+			error_set(err, ERROR_COMMAND, "the next boot would set %s to '%.*s': %s", keys[i],
+				(int)strcspn(last, " "), last, last + strcspn(last, " "));
+			return error_hint(
+				err, "take that line out: its file is read after kubewright's %s", sysctl_path);
+		}
+	}
+	return world_verified(t, os_check, err);
 }
 
 int os_apply(struct task *t, struct error *err)
@@ -61,6 +125,7 @@ int os_apply(struct task *t, struct error *err)
 		{ "address", world_host(t)->address },
 		{ "keep_swap", keeps_swap(world_of(t)->inventory) ? "yes" : "no" },
 	};
+	struct remote_answer answer = { 0 };
 	struct str script = STR_INIT;
 	size_t n;
 	int rc;
@@ -70,15 +135,13 @@ int os_apply(struct task *t, struct error *err)
 	memcpy(params + 2, file_params, n * sizeof(*params));
 	str_add(&script, host_script_trees);
 	str_add(&script, host_script_os);
-	rc = world_script(t, "os", script.buf, params, n + 2, os_words, NULL, SCRIPT_CHANGE_MS, err);
+	rc = world_script(t, "os", script.buf, params, n + 2, os_words, &answer, SCRIPT_CHANGE_MS, err);
 	str_release(&script);
 	if (rc == 0) {
-		task_lock(t);
-		managed_done(&files, world_facts(t), NULL);
-		cluster_set(world_facts(t), "resolve", world_host(t)->address);
-		cluster_set(world_facts(t), "sysctl.net.ipv4.ip_forward", "1");
-		task_unlock(t);
+		world_learn(t, &answer);
+		rc = os_verify(t, err);
 	}
+	remote_answer_release(&answer);
 	managed_release(&files);
 	return rc;
 }

@@ -89,6 +89,7 @@ int probe_apply(struct task *t, struct error *err)
 		{ "repositories", repositories.buf },
 		{ "sources", sources.buf },
 	};
+	str_add(&script, host_script_questions);
 	str_add(&script, host_script_hardware);
 	str_add(&script, host_script_lock);
 	if (w->want_texts)

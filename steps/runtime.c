@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const runtime_words[] = { "containerd_version", "restarted", "error", "hint", NULL };
+static const char *const runtime_words[] = { "containerd_version", "restarted", "sum.*", "mode.*", "unit.*", "record.*",
+	"error", "hint", NULL };
 
 static const char *installed_version(const struct cluster_host *h)
 {
@@ -122,9 +123,8 @@ int runtime_apply(struct task *t, struct error *err)
 	rc = world_script(t, "runtime", host_script_runtime, params, n, runtime_words, &answer, SCRIPT_CHANGE_MS, err);
 	version = remote_answer_get(&answer, "containerd_version");
 	if (rc == 0) {
-		task_lock(t);
-		managed_done(&files, world_facts(t), "containerd");
-		task_unlock(t);
+		world_learn(t, &answer);
+		rc = world_verified(t, runtime_check, err);
 		if (version && release_compare(
 				       *version == 'v' ? version + 1 : version, w->release->containerd_recommended) < 0)
 			task_notice(t, "containerd %s works, but Kubernetes %s recommends %s or newer", version,

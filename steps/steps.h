@@ -202,6 +202,10 @@ int world_script(struct task *t, const char *name, const char *script, const str
 /* The same also for a run that has lost its lock: to give back what it still has. */
 int world_script_always(struct task *t, const char *name, const char *script, const struct remote_param *params, size_t param_count,
 	const char *const *words, struct remote_answer *answer, int64_t timeout_ms, struct error *err);
+/* Takes into the facts what a script answered in the probe's words: how the host is, now that it was changed. */
+void world_learn(struct task *t, const struct remote_answer *answer);
+/* After world_learn: what a step has done must have met its need, or it has failed. */
+int world_verified(struct task *t, enum step_verdict (*check)(struct task *t, struct error *why), struct error *err);
 /*
  * The same as a job: spooled on the host, run there by systemd under a fixed name, followed; a job of that name which still runs is followed
  * instead of starting another. *attached tells that. Its record stays under /var/lib/kubewright/jobs.
@@ -275,14 +279,12 @@ struct managed_files {
 };
 /* content is copied. */
 void managed_add(struct managed_files *f, const char *path, unsigned mode, bool secret, const char *content, size_t len);
-/* Whether every file's digest is what the probe saw; *which: the first that is not, for evidence. */
+/* Whether every file's digest, mode and owner are what the probe saw; *which: the first that is not, for evidence. */
 bool managed_same(const struct managed_files *f, const struct cluster_host *h, const char **which);
 /* managed_same for a check; when the run only looks and wants texts, the log of the step gets the differences. */
 bool managed_check(struct task *t, const struct managed_files *f, const char **which);
 /* Parameters files, file_N_path, file_N_mode, file_N_data for lib.sh's put_files; lent until release. */
 size_t managed_params(struct managed_files *f, const struct remote_param **params);
-/* After they were put: the facts say so, and that the unit which reads them runs with them; unit may be NULL. */
-void managed_done(const struct managed_files *f, struct cluster_host *h, const char *unit);
 /* Whether a run was cut between putting a unit's files and making it take them up. */
 bool managed_stale(const struct cluster_host *h, const char *unit);
 void managed_release(struct managed_files *f);

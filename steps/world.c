@@ -196,6 +196,7 @@ int world_script_always(struct task *t, const char *name, const char *script, co
 	for (size_t i = 0; i < param_count && n < sizeof(all) / sizeof(all[0]); i++)
 		all[n++] = params[i];
 	str_add(&text, host_script_lib);
+	str_add(&text, host_script_questions);
 	str_add(&text, script);
 	rc = remote_script(r, name, text.buf, all, n, words, answer, task_output, t, timeout_ms, err);
 	str_release(&text);
@@ -221,6 +222,25 @@ int world_script(struct task *t, const char *name, const char *script, const str
 	if (fences(script))
 		lock_seen(t, begun);
 	return 0;
+}
+
+void world_learn(struct task *t, const struct remote_answer *answer)
+{
+	task_lock(t);
+	for (size_t i = 0; i < answer->count; i++)
+		if (cluster_is_fact(answer->lines[i].word))
+			cluster_set(world_facts(t), answer->lines[i].word, answer->lines[i].value);
+	task_unlock(t);
+}
+
+int world_verified(struct task *t, enum step_verdict (*check)(struct task *t, struct error *why), struct error *err)
+{
+	struct error why = { 0 };
+
+	if (check(t, &why) == STEP_DONE)
+		return 0;
+	error_set(err, ERROR_COMMAND, "this was done, and the host is still not as it should be: %s", why.what);
+	return error_hint(err, "something else on the host undoes it, perhaps another configuration tool");
 }
 
 struct api_call {

@@ -1,6 +1,6 @@
 # Places the control plane's certificates, keys and kubeconfigs, and keeps their digests for the drift check.
 # Parameters: init (yes|no), cluster, ca_pin, files… (lib.sh).
-# Answers: placed, error, hint.
+# Answers: placed, pki_manifest, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 main() {
 	fence
@@ -18,7 +18,8 @@ main() {
 		sha256sum "$kw_p"
 		kw_i=$((kw_i + 1))
 	done >"$kw_state/pki.sha256.new" && sync "$kw_state/pki.sha256.new" &&
-		mv -f "$kw_state/pki.sha256.new" "$kw_state/pki.sha256" || fail "cannot write $kw_state/pki.sha256"
+		mv -f "$kw_state/pki.sha256.new" "$kw_state/pki.sha256" && pki_modes >"$kw_state/pki.modes" || fail "cannot write $kw_state/pki.sha256"
+	pki_told
 	say placed "$files"
 }
 main </dev/null

@@ -4,7 +4,8 @@
 # shellcheck shell=sh disable=SC2154,SC2015
 LC_ALL=C
 export LC_ALL
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+# packages' programs before those that somebody has put beside them: kubeadm looks for the kubelet by this
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 export PATH
 umask 022
 kw_state=/var/lib/kubewright
@@ -101,6 +102,27 @@ filter_words() {
 	} | sort -u | tr '\n' ' '
 }
 
+# edit_file PATH COMMAND…: through a filter goes a file that is others' too. Its owner, mode and attributes stay, and the link or bind mount that it is.
+edit_file() {
+	kw_path=$(readlink -f "$1") || fail "cannot find $1"
+	shift
+	kw_tmp=$(dirname "$kw_path")/.kubewright.$$
+	ledger_file "$kw_path"
+	if [ -e "$kw_path" ]; then
+		cp -a "$kw_path" "$kw_tmp" && "$@" <"$kw_path" >"$kw_tmp"
+	else
+		"$@" </dev/null >"$kw_tmp"
+	fi && sync "$kw_tmp" || {
+		rm -f "$kw_tmp"
+		fail "cannot write $kw_path" "is the disk full or read-only? see 'df $(dirname "$kw_path")'"
+	}
+	# a bind mount cannot be renamed over
+	mv -f "$kw_tmp" "$kw_path" 2>/dev/null || { cat "$kw_tmp" >"$kw_path" && rm -f "$kw_tmp"; } || {
+		rm -f "$kw_tmp"
+		fail "cannot write $kw_path" "is it immutable, or its file system read-only? see 'lsattr $kw_path'"
+	}
+}
+
 # make_dir PATH MODE: like mkdir -p, remembering the topmost directory that was not there.
 make_dir() {
 	[ -d "$1" ] && return 0
@@ -123,7 +145,7 @@ put_file() {
 		fail "cannot write $1" "is the disk full or read-only? see 'df $(dirname "$1")'"
 	}
 	chmod "$2" "$kw_tmp"
-	if cmp -s "$kw_tmp" "$1" && [ "$(stat -c %a "$1")" = "$2" ] && [ ! -L "$1" ]; then
+	if cmp -s "$kw_tmp" "$1" && [ "$(stat -c '%a %u:%g' "$1")" = "$2 $(id -u):$(id -g)" ]; then
 		rm -f "$kw_tmp"
 		return 0
 	fi
@@ -138,11 +160,12 @@ put_file() {
 
 # put_files: all of file_1_path, file_1_mode, file_1_data … file_N_… where files=N.
 put_files() {
-	kw_changed=
+	kw_changed='' kw_put=''
 	kw_i=1
 	while [ "$kw_i" -le "${files:-0}" ]; do
 		eval "kw_p=\$file_${kw_i}_path kw_m=\$file_${kw_i}_mode kw_d=\$file_${kw_i}_data"
 		put_file "$kw_p" "$kw_m" "$kw_d"
+		kw_put="$kw_put $kw_p"
 		kw_i=$((kw_i + 1))
 	done
 }
@@ -190,6 +213,10 @@ put_back() {
 taken_up() {
 	rm -rf "$kw_was"
 	record "stale_$1" no
+	# shellcheck disable=SC2086
+	files_told $kw_put
+	say "record.stale_$1" no
+	say "unit.$1" "$(systemctl is-active "$1")"
 }
 
 changed() {

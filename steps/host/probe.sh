@@ -1,4 +1,4 @@
-# Looks at a host and tells everything in one go; changes nothing but the lock. Runs without lib.sh, after lock.sh. POSIX sh.
+# Looks at a host and tells everything in one go; changes nothing but the lock. Runs without lib.sh, after questions.sh and lock.sh. POSIX sh.
 #
 # Parameters:
 #   node            name in the inventory            address        the Node's address
@@ -18,6 +18,7 @@
 #   lock_age                 seconds since its run last touched it, by this host's clock
 #   os_id os_version_id os_name os_codename   /etc/os-release      kernel arch hostname machine_id product_uuid
 #   cpus mem_kb              what can be used                       swap      lines "device type kb"
+#   swap_boot                lines "fstab DEVICE", "unit NAME": what the next boot makes swap of
 #   cpu_model serial uptime_s pods containers block_devices nics gpus   by hardware.sh, when it comes before this script; the last three are lines
 #   cgroup                   v1 | v2                                virt      as systemd-detect-virt says       pid1
 #   addrs                    lines "iface mac cidr" (IPv4)          routes    lines of `ip -4 route`
@@ -26,18 +27,20 @@
 #   disk_var_kb disk_etcd_kb disk_etc_kb    free space              inodes inodes_total  of /var; 0: has none to count
 #   data_disk                device of etcd's folder                read_only  folders that cannot be written to
 #   listen                   TCP ports      listen_who   lines "port process" of Kubernetes' ports when it is not installed
-#   resolve                  IPv4 addresses of `node`, first one first
+#   resolve                  IPv4 addresses of `node`, first one first    resolve_by  what gives the first, when it is not `address`
 #   unit.NAME                active | activating | inactive | failed | absent …      enabled.NAME  as systemctl is-enabled, or absent
 #   pkg_manager              apt | dnf | yum | zypper | pacman | apk | none
 #   pkg.NAME                 version, when it is installed          hold      packages that are held
 #   dpkg_broken              no, or what is half done               apt_proxy yes | no
-#   text.PATH                by contents.sh           sum.PATH  sha256, "absent" or "open" (a secret that others may read)                     pki_manifest  ok | changed | absent
+#   text.PATH                by contents.sh           sum.PATH  sha256 or "absent"                     pki_manifest  ok | changed | absent
+#   mode.PATH                "644 0:0", mode and owner of a file; link
 #   have                     of: kubelet-conf bootstrap-conf admin-conf super-admin-conf etcd-data etcd-manifest apiserver-manifest
 #                            cm-manifest scheduler-manifest kubelet-config cni-conf ca-crt
 #   ca_crt kubelet_cert      PEM, certificates only                 kubelet_server  URL in kubelet.conf
 #   record.KEY               what kubewright noted on this host     ledger    yes | no: something to undo
 #   job.NAME                 "running|done|died STATUS INPUT RUN", "-" for what is not known
 #   sysctl.NAME              value, empty when there is none        module.NAME  loaded | available | unavailable
+#   sysctl_boot.NAME         "VALUE FILE:LINE" that the next boot sets it to
 #   images                   lines              containerd_version  of one that no package owns
 #   time_sync                yes | no | unknown
 #   repo.HOST/PORT           ok | refused | unresolved | timeout | unreachable
@@ -55,19 +58,6 @@ kw_state=/var/lib/kubewright
 kw_services='kubelet containerd keepalived docker crio firewalld ufw nftables systemd-timesyncd chrony ntp ntpsec'
 kw_packages='kubelet kubeadm kubectl cri-tools kubernetes-cni containerd containerd.io runc keepalived chrony systemd-timesyncd docker.io docker-ce cri-o'
 
-# first FILE: its first line into kw_line, empty when it cannot be read. No fork.
-first() {
-	kw_line=
-	[ ! -r "$1" ] || { read -r kw_line <"$1"; } 2>/dev/null || true
-}
-
-has() { command -v "$1" >/dev/null 2>&1; }
-
-# contains LIST WORD
-contains() {
-	case " $1 " in *" $2 "*) return 0 ;; *) return 1 ;; esac
-}
-
 system() {
 	# shellcheck disable=SC2034 # surroundings.sh asks for the two
 	kw_os_id='' kw_codename=''
@@ -84,7 +74,7 @@ system() {
 			esac
 		done </etc/os-release
 	fi
-	first /proc/sys/kernel/osrelease && kw_kernel=$kw_line && say kernel "$kw_line"
+	first /proc/sys/kernel/osrelease && say kernel "$kw_line"
 	first /proc/sys/kernel/hostname && say hostname "$kw_line"
 	first /etc/machine-id && say machine_id "$kw_line"
 	first /sys/class/dmi/id/product_uuid && say product_uuid "$kw_line"
@@ -96,12 +86,7 @@ system() {
 	kw_line=v1
 	[ ! -e /sys/fs/cgroup/cgroup.controllers ] || kw_line=v2
 	say cgroup "$kw_line"
-	kw_swaps=
-	while read -r kw_dev kw_type kw_size kw_rest; do
-		[ "$kw_dev" = Filename ] || kw_swaps="$kw_swaps${kw_swaps:+
-}$kw_dev $kw_type $kw_size"
-	done </proc/swaps
-	say swap "$kw_swaps"
+	swap_told
 }
 
 # Sets kw_held: the virtual IP is here.
@@ -128,13 +113,7 @@ END
 		say default_iface "${kw_default%%[!A-Za-z0-9._@-]*}"
 		;;
 	esac
-	kw_found=
-	while read -r kw_addr kw_rest; do
-		[ -z "$kw_addr" ] || contains "$kw_found" "$kw_addr" || kw_found="$kw_found${kw_found:+ }$kw_addr"
-	done <<END
-$(timeout 3 getent ahostsv4 "$node" 2>/dev/null)
-END
-	say resolve "$kw_found"
+	name_told
 }
 
 listeners() {
@@ -230,29 +209,15 @@ own_records() {
 	kw_line=no
 	[ ! -s $kw_state/ledger/list ] || kw_line=yes
 	say ledger "$kw_line"
-	kw_line=absent
-	if [ -r $kw_state/pki.sha256 ]; then
-		sha256sum -c --status $kw_state/pki.sha256 2>/dev/null && kw_line=ok || kw_line=changed
-	fi
-	say pki_manifest "$kw_line"
+	pki_told
 	set --
 	while read -r kw_path; do
-		case $kw_path in
-		/*) if [ -f "$kw_path" ]; then set -- "$@" "$kw_path"; else say "sum.$kw_path" absent; fi ;;
-		esac
+		case $kw_path in /*) set -- "$@" "$kw_path" ;; esac
 	done <<END
 $paths
 END
-	[ $# -gt 0 ] || return 0
+	files_told "$@"
 	! has foreign_files || say foreign "$(foreign_files "$@")"
-	while read -r kw_sum kw_path; do
-		case $kw_path in
-		*/90-kubewright.toml) [ "$(stat -c %a "$kw_path")" = 600 ] || kw_sum=open ;;
-		esac
-		[ -z "$kw_sum" ] || say "sum.$kw_path" "$kw_sum"
-	done <<END
-$(sha256sum "$@" 2>/dev/null)
-END
 }
 
 # One systemctl for all units, jobs included. Answers come in the order of the question. Sets kw_active_jobs, kw_containerd.
@@ -367,29 +332,6 @@ END
 	say dpkg_broken "$kw_broken"
 }
 
-module() {
-	if [ -d "/sys/module/$1" ] || [ -e "$2" ]; then
-		say "module.$1" loaded
-	elif modprobe -n -q "$1" 2>/dev/null || grep -qs "/$1\\.ko" "/lib/modules/$kw_kernel/modules.builtin"; then
-		say "module.$1" available
-	elif [ "$1" = overlay ] && grep -qw overlay /proc/filesystems; then
-		say "module.$1" loaded
-	else
-		say "module.$1" unavailable
-	fi
-}
-
-kernel_settings() {
-	for kw_key in net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables net.bridge.bridge-nf-call-ip6tables; do
-		kw_rest=${kw_key#net.*.}
-		kw_dir=${kw_key%".$kw_rest"}
-		first "/proc/sys/net/${kw_dir#net.}/$kw_rest"
-		say "sysctl.$kw_key" "$kw_line"
-	done
-	module overlay /sys/module/overlay
-	module br_netfilter /proc/sys/net/bridge
-}
-
 runtime() {
 	if [ -z "$kw_packaged" ] && has containerd; then
 		say containerd_version "$(timeout 5 containerd --version 2>/dev/null </dev/null)"
@@ -427,7 +369,7 @@ main() {
 	for kw_more in hardware contents health room; do ! has "$kw_more" || "$kw_more"; done
 	disks
 	packages
-	kernel_settings
+	kernel_told
 	runtime
 	time_service
 	fresh

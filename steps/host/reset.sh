@@ -97,7 +97,7 @@ undo_units() {
 		esac
 	done
 	entries swap | while IFS='|' read -r kw_dev kw_was; do
-		swapon "$kw_dev" || log "warning: cannot turn swap on $kw_dev on again"
+		grep -qsF "$kw_dev " /proc/swaps || swapon "$kw_dev" || log "warning: cannot turn swap on $kw_dev on again"
 	done
 }
 
@@ -125,7 +125,7 @@ main() {
 		# the lists of repositories that are no more
 		apt-get -q update >&2 || true
 	fi
-	rm -rf /run/kubewright/deadman "$kw_ledger" "$kw_state/host.conf" "$kw_state/pki.sha256" "$kw_state/kept" "$kw_state/etcd"
+	rm -rf /run/kubewright/deadman "$kw_ledger" "$kw_state/host.conf" "$kw_state"/pki.* "$kw_state/kept" "$kw_state/etcd"
 	find "$kw_state/jobs" -mindepth 1 -maxdepth 1 ! -name reset -exec rm -rf {} +
 	say undone yes
 }

@@ -18,6 +18,7 @@ leftovers() {
 foreign_files() {
 	kw_noted=$(grep -s '^file|' "$kw_state/ledger/list")
 	for kw_path; do
+		[ -f "$kw_path" ] || continue
 		case $kw_noted in *"file|$kw_path|"*) continue ;; esac
 		first "$kw_path"
 		case $kw_line in *'Written by kubewright'*) continue ;; esac

@@ -211,7 +211,7 @@ old_network() {
 
 settings() {
 	fault "ip_forward off" w1 ip-forward-off "sysctl -w net.ipv4.ip_forward=0" "[ \$(sysctl -n net.ipv4.ip_forward) = 1 ]"
-	fault "the sysctl file changed" w1 drift "echo net.ipv4.ip_forward=0 >/etc/sysctl.d/90-kubewright.conf" "grep -q 'ip_forward = 1' /etc/sysctl.d/90-kubewright.conf"
+	fault "the sysctl file changed" w1 drift "echo net.ipv4.ip_forward=0 >/etc/sysctl.d/zz-kubewright.conf" "grep -q 'ip_forward = 1' /etc/sysctl.d/zz-kubewright.conf"
 	fault "keepalived.conf changed" cp2 drift "echo '# x' >>/etc/keepalived/keepalived.conf" "! grep -q '# x' /etc/keepalived/keepalived.conf"
 	fault "containerd's config.toml changed" w1 drift "echo '# x' >>/etc/containerd/config.toml" "! grep -q '# x' /etc/containerd/config.toml"
 	fault "the Node's name resolves to nothing" w1 drift "sed -i '/kubewright/d' /etc/hosts" "getent ahostsv4 w1 | grep -q $NETWORK.21"

@@ -210,43 +210,6 @@ static int job(struct machine *m, const struct remote_exec *x, bool whole, struc
 
 /* ---- the probe ----------------------------------------------------------------------------------------------------- */
 
-static const char *const healthy[][2] = {
-	{ "os_id", "debian" },
-	{ "os_name", "Debian GNU/Linux 12 (bookworm)" },
-	{ "os_codename", "bookworm" },
-	{ "pkg_manager", "apt" },
-	{ "pid1", "systemd" },
-	{ "arch", "x86_64" },
-	{ "kernel", "6.1.0" },
-	{ "read_only", "" },
-	{ "dpkg_broken", "no" },
-	{ "repo.pkgs.k8s.io/443", "ok" },
-	{ "apt_proxy", "no" },
-	{ "cpus", "4" },
-	{ "mem_kb", "8000000" },
-	{ "disk_var_kb", "90000000" },
-	{ "disk_etcd_kb", "90000000" },
-	{ "disk_etc_kb", "90000000" },
-	{ "inodes", "5000000" },
-	{ "inodes_total", "6000000" },
-	{ "swap", "" },
-	{ "cgroup", "v2" },
-	{ "module.overlay", "loaded" },
-	{ "module.br_netfilter", "loaded" },
-	{ "unit.systemd-timesyncd", "active" },
-	{ "enabled.systemd-timesyncd", "enabled" },
-	{ "time_sync", "yes" },
-	{ "address_iface", "eth0" },
-	{ "default_iface", "eth0" },
-	{ "routes", "default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0 proto kernel scope link" },
-	{ "firewall", "" },
-	{ "vip_answers", "no" },
-	{ "unit.docker", "absent" },
-	{ "unit.crio", "absent" },
-	{ "unit.firewalld", "absent" },
-	{ "leftovers", "" },
-};
-
 static void sayf(struct str *out, const char *word, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static void sayf(struct str *out, const char *word, const char *fmt, ...)
 {
@@ -289,8 +252,7 @@ static void say_identity(struct machine *m, struct str *out)
 	sayf(out, "machine_id", "%032d", m->index + 1);
 	sayf(out, "product_uuid", "%032d", m->index + 1);
 	sayf(out, "addrs", "eth0 02:00:00:00:00:%02d %s/24", m->index, h->address);
-	fake_say(out, "resolve", m->prepared ? h->address : "");
-	fake_say(out, "sysctl.net.ipv4.ip_forward", m->prepared ? "1" : "0");
+	lab_say_system(m, out);
 	sayf(out, "now_ms", "%lld", (long long)clock_wall_ms());
 	sayf(out, "have", "%s%s", m->have, m->pki || *m->have ? " ca-crt" : "");
 	if (m->pki || *m->have)
@@ -313,13 +275,10 @@ static void probe(struct machine *m, const struct remote_exec *x, struct str *ou
 	char word[128];
 
 	say_lock(m, x, out);
-	for (size_t i = 0; i < sizeof(healthy) / sizeof(healthy[0]); i++)
-		fake_say(out, healthy[i][0], healthy[i][1]);
+	lab_say_health(out);
 	say_identity(m, out);
-	for (size_t i = 0; i < m->file_count; i++) {
-		snprintf(word, sizeof(word), "sum.%s", m->files[i].path);
-		fake_say(out, word, m->files[i].sum);
-	}
+	for (size_t i = 0; i < m->file_count; i++)
+		lab_say_file(&m->files[i], out);
 	if (m->packages) {
 		fake_say(out, "pkg.kubelet", KUBE);
 		fake_say(out, "pkg.kubeadm", KUBE);
@@ -347,7 +306,7 @@ static void probe(struct machine *m, const struct remote_exec *x, struct str *ou
 
 /* ---- scripts that write -------------------------------------------------------------------------------------------- */
 
-static void put_file(struct machine *m, const char *path, const char *data)
+static void put_file(struct machine *m, const char *path, const char *mode, const char *data, struct str *out)
 {
 	struct str text = STR_INIT;
 	size_t i = 0;
@@ -356,33 +315,39 @@ static void put_file(struct machine *m, const char *path, const char *data)
 	while (i < m->file_count && strcmp(m->files[i].path, path) != 0)
 		i++;
 	snprintf(m->files[i].path, sizeof(m->files[i].path), "%s", path);
+	m->files[i].mode = (unsigned)strtoul(mode, NULL, 8);
 	pki_sha256_hex(text.buf, text.len, m->files[i].sum);
+	lab_say_file(&m->files[i], out);
 	if (i == m->file_count)
 		m->file_count++;
 	str_release(&text);
 }
 
 /* Half of a failing script is done: its first file. */
-static void put_files(struct machine *m, const struct remote_exec *x, bool whole)
+static void put_files(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)
 {
-	struct str path = STR_INIT, data = STR_INIT;
+	struct str path = STR_INIT, data = STR_INIT, mode = STR_INIT;
 	char name[32];
 
 	for (int i = 1; i < 9; i++) {
 		str_clear(&path);
 		str_clear(&data);
+		str_clear(&mode);
 		snprintf(name, sizeof(name), "file_%d_path", i);
 		if (!fake_param(x, name, &path) || (!whole && i > 1))
 			break;
 		snprintf(name, sizeof(name), "file_%d_data", i);
 		fake_param(x, name, &data);
-		put_file(m, path.buf, data.buf);
+		snprintf(name, sizeof(name), "file_%d_mode", i);
+		fake_param(x, name, &mode);
+		put_file(m, path.buf, mode.buf, data.buf, out);
 	}
 	str_release(&path);
 	str_release(&data);
+	str_release(&mode);
 }
 
-static const char *place_certificates(struct machine *m, const struct remote_exec *x)
+static const char *place_certificates(struct machine *m, const struct remote_exec *x, struct str *out)
 {
 	struct str init = STR_INIT;
 
@@ -390,6 +355,7 @@ static const char *place_certificates(struct machine *m, const struct remote_exe
 	m->pki = m->record = true;
 	m->init = m->init || strcmp(init.buf, "yes") == 0;
 	str_release(&init);
+	fake_say(out, "pki_manifest", "ok");
 	return "placed";
 }
 
@@ -410,7 +376,7 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 	if (fake_has(x, host_script_confirm))
 		return whole ? (fake_say(out, "deadman", "confirmed"), "at") : NULL;
 	if (fake_has(x, host_script_certificates))
-		return whole ? place_certificates(m, x) : NULL;
+		return whole ? place_certificates(m, x, out) : NULL;
 	if (fake_has(x, host_script_cni))
 		return whole ? (m->lab->applied = true, "applied") : NULL;
 	if (fake_has(x, host_script_etcd_upload))
@@ -418,12 +384,17 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 	if (fake_has(x, host_script_etcd_stop))
 		return whole ? (m->have = "kubelet-conf", m->lab->stops++, "stopped") : NULL;
 	/* half of what runtime does is the files, without the restart */
-	put_files(m, x, whole || fake_has(x, host_script_runtime));
+	put_files(m, x, whole || fake_has(x, host_script_runtime), out);
 	if (fake_has(x, host_script_os))
-		return m->prepared = whole, "prepared";
-	if (fake_has(x, host_script_runtime))
+		return m->prepared = whole, lab_say_system(m, out), "prepared";
+	if (fake_has(x, host_script_runtime)) {
+		fake_say(out, "record.stale_containerd", "no");
+		fake_say(out, "unit.containerd", "active");
 		return m->stale = !whole, "restarted";
+	}
 	lab_insist(fake_has(x, host_script_endpoint), "a script that it does not know");
+	fake_say(out, "record.stale_keepalived", "no");
+	fake_say(out, "unit.keepalived", "active");
 	return m->keepalived = whole, "vip_held";
 }
 

@@ -34,8 +34,9 @@ struct machine {
 	struct lab *lab;
 	int index;
 	struct lab_job jobs[8];
-	struct {
+	struct lab_file {
 		char path[96], sum[65];
+		unsigned mode;
 	} files[16];
 	size_t file_count;
 	bool prepared, packages, containerd, keepalived, pki, record, init;
@@ -86,6 +87,11 @@ struct remote *lab_open(void *world, int host, struct task *t, struct remote_can
 extern struct lab *lab_current;
 /* Ends the test: no real machine would have taken part in this. */
 void lab_insist(bool ok, const char *what);
+
+/* fake_cluster_facts.c: what a machine says of itself: that it is as it should be; what the step os changes; a file that was put there. */
+void lab_say_health(struct str *out);
+void lab_say_system(struct machine *m, struct str *out);
+void lab_say_file(const struct lab_file *f, struct str *out);
 
 /* fake_api.c: whether an API server and etcd run there; who answers at an address, seen from m (itself, another machine, for the virtual IP any; NULL: nobody listens); whether the machine there is off. */
 bool lab_has_api(const struct machine *m);

@@ -111,6 +111,7 @@ int fake_site_run(struct fake_site *s, const char *script, const struct remote_p
 	memset(&s->err, 0, sizeof(s->err));
 	s->log[0] = '\0';
 	str_add(&text, host_script_lib);
+	str_add(&text, host_script_questions);
 	str_add(&text, script);
 	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
 		fake_site_replace(&text, roots[i], fake_site_path(s, roots[i] + 1));

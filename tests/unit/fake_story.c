@@ -146,7 +146,7 @@ static void prepare(int h, bool fails)
 			     images_ms[HOSTS] = { 41700, 37900, 35600, 42300, 86800 };
 	int64_t t = 2300;
 
-	did(h, "os", t, 5900 + h * 210, "writes /etc/sysctl.d/90-kubewright.conf");
+	did(h, "os", t, 5900 + h * 210, "writes /etc/sysctl.d/zz-kubewright.conf");
 	t += 6000 + h * 210;
 	if (fails) {
 		says(h, "packages", t + 300,
@@ -230,10 +230,10 @@ static void plan(void)
 {
 	look();
 	for (int h = 0; h < HOSTS; h++) {
-		says(h, "os", 2400, "--- /etc/sysctl.d/90-kubewright.conf");
-		says(h, "os", 2400, "+++ /etc/sysctl.d/90-kubewright.conf");
+		says(h, "os", 2400, "--- /etc/sysctl.d/zz-kubewright.conf");
+		says(h, "os", 2400, "+++ /etc/sysctl.d/zz-kubewright.conf");
 		says(h, "os", 2400, "+net.ipv4.ip_forward = 1");
-		would(h, "os", "writes /etc/sysctl.d/90-kubewright.conf");
+		would(h, "os", "writes /etc/sysctl.d/zz-kubewright.conf");
 		would(h, "packages", "installs kubelet 1.36.2");
 		would(h, "runtime", "configures containerd");
 		if (!is_worker(h)) {

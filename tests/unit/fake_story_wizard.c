@@ -114,7 +114,7 @@ static void cp3_dead(struct port_node *n, bool quorum)
 	wrong(&n->findings, "static-pod-down", FINDING_ERROR,
 		"kube-apiserver does not run; its last words: dial tcp 127.0.0.1:2379: connect: connection refused");
 	wrong(&n->findings, "drift", FINDING_WARNING,
-		"not as apply makes it; os: writes /etc/sysctl.d/90-kubewright.conf");
+		"not as apply makes it; os: writes /etc/sysctl.d/zz-kubewright.conf");
 }
 
 static void without_quorum(struct port_cluster *c)

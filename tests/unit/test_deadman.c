@@ -83,8 +83,8 @@ static void move_into(const struct site *s, struct str *script)
 		snprintf(to, sizeof(to), "%s%s", s->dir, roots[i]);
 		replace(script, roots[i], to);
 	}
-	str_addf(&bin, "PATH=%s/bin:/usr/local/sbin", s->dir);
-	replace(script, "PATH=/usr/local/sbin", bin.buf);
+	str_addf(&bin, "PATH=%s/bin:/usr/", s->dir);
+	replace(script, "PATH=/usr/", bin.buf);
 	str_release(&bin);
 }
 

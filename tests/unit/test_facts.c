@@ -13,7 +13,7 @@ static const char answer[] = "motd of the login shell\n"
 			     "swap=\n"
 			     "unit.kubelet=active\n"
 			     "pkg.kubelet=1.36.2-1.1\n"
-			     "sum./etc/sysctl.d/90-kubewright.conf=absent\n"
+			     "sum./etc/sysctl.d/zz-kubewright.conf=absent\n"
 			     "job.init=done 0 4f3a r1\n"
 			     "repo.pkgs.k8s.io/443=ok\n"
 			     "addrs:ZXRoMCAwMjowMCAxMC4wLjAuMTEvMjQKZXRoMSAwMjowMSAxOTIuMTY4LjEuMS8yNA==\n"
@@ -36,7 +36,7 @@ static void test_getters(void)
 	CHECK_STR(cluster_fact(&h, "unit.kubelet"), "active");
 	CHECK_STR(cluster_fact(&h, "unit.containerd"), "");
 	CHECK_STR(cluster_factf(&h, "job.%s", "init"), "done 0 4f3a r1");
-	CHECK_STR(cluster_factf(&h, "sum.%s", "/etc/sysctl.d/90-kubewright.conf"), "absent");
+	CHECK_STR(cluster_factf(&h, "sum.%s", "/etc/sysctl.d/zz-kubewright.conf"), "absent");
 	CHECK(cluster_fact_is(&h, "pkg.kubelet", "1.36.2-1.1"));
 	CHECK(cluster_fact_is(&h, "swap", ""));
 	CHECK(cluster_fact_is(&h, "never said", ""));

@@ -102,8 +102,8 @@ static int host(const char *body, const char *holder, struct remote_answer *a)
 	str_add(&script, body);
 	replace(&script, "/var/lib/kubewright", path("state"));
 	replace(&script, "/run/kubewright", path("run"));
-	str_addf(&bin, "PATH=%s:/usr/local/sbin", path("bin"));
-	replace(&script, "PATH=/usr/local/sbin", bin.buf);
+	str_addf(&bin, "PATH=%s:/usr/", path("bin"));
+	replace(&script, "PATH=/usr/", bin.buf);
 	rc = remote_script(r, "test", script.buf, params, 4, words, a, NULL, NULL, 20000, &err);
 	if (rc)
 		printf("# %s | %s\n", err.what, err.hint);

@@ -1,0 +1,169 @@
+# What is asked of a host both by the probe, which finds a need, and by the script that has met it: sent before probe.sh, and after lib.sh before every
+# script that changes something. Changes nothing. POSIX sh. Parameters and answers: see probe.sh.
+# shellcheck shell=sh disable=SC2154,SC2015
+
+# first FILE: its first line into kw_line, empty when it cannot be read. No fork.
+first() {
+	kw_line=
+	[ ! -r "$1" ] || { read -r kw_line <"$1"; } 2>/dev/null || true
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# contains LIST WORD
+contains() {
+	case " $1 " in *" $2 "*) return 0 ;; *) return 1 ;; esac
+}
+
+# files_told PATH…: of files of ours.
+files_told() {
+	for kw_path; do
+		shift
+		if [ -f "$kw_path" ]; then set -- "$@" "$kw_path"; else say "sum.$kw_path" absent; fi
+	done
+	[ $# -gt 0 ] || return 0
+	while read -r kw_sum kw_path; do
+		[ -z "$kw_sum" ] || say "sum.$kw_path" "$kw_sum"
+	done <<END
+$(sha256sum "$@" 2>/dev/null)
+END
+	while IFS='|' read -r kw_type kw_mode kw_path; do
+		case $kw_type in symbolic*) kw_mode='link' ;; esac
+		[ -z "$kw_path" ] || say "mode.$kw_path" "$kw_mode"
+	done <<END
+$(stat -c '%F|%a %u:%g|%n' "$@" 2>/dev/null)
+END
+}
+
+# The resolver gives loopback addresses first, wherever their line stands.
+name_told() {
+	kw_found=
+	while read -r kw_addr kw_rest; do
+		[ -z "$kw_addr" ] || contains "$kw_found" "$kw_addr" || kw_found="$kw_found${kw_found:+ }$kw_addr"
+	done <<END
+$(timeout 3 getent ahostsv4 "$node" 2>/dev/null)
+END
+	say resolve "$kw_found"
+	kw_by=
+	if [ -n "$kw_found" ] && [ "${kw_found%% *}" != "$address" ]; then
+		kw_by=$(awk -v name="$node" -v first="${kw_found%% *}" '{ sub(/#.*/, "") }
+			$1 == first { for (i = 2; i <= NF; i++) if (tolower($i) == name) { print "/etc/hosts, line " NR; exit } }' /etc/hosts 2>/dev/null)
+		[ -n "$kw_by" ] || kw_by="'$(grep -s '^hosts:' /etc/nsswitch.conf | tr -s ' \t' ' ')' of /etc/nsswitch.conf"
+	fi
+	say resolve_by "$kw_by"
+}
+
+swap_told() {
+	kw_swaps=
+	while read -r kw_dev kw_type kw_size kw_rest; do
+		[ "$kw_dev" = Filename ] || kw_swaps="$kw_swaps${kw_swaps:+
+}$kw_dev $kw_type $kw_size"
+	done </proc/swaps
+	say swap "$kw_swaps"
+	say swap_boot "$(swap_boot)"
+}
+
+# What the next boot makes swap of. A unit is on when something wants it: .swap units, also those that a generator wrote, and what sets up zram or a swap file.
+swap_boot() {
+	awk '$1 !~ /^#/ && $3 == "swap" && $4 !~ /(^|,)noauto(,|$)/ { print "fstab", $1 }' /etc/fstab 2>/dev/null
+	kw_seen=
+	for kw_wants in /etc/systemd/system /run/systemd/generator /run/systemd/generator.late /run/systemd/generator.early /usr/lib/systemd/system /lib/systemd/system; do
+		for kw_f in "$kw_wants"/*.wants/*.swap "$kw_wants"/*.requires/*.swap "$kw_wants"/*.wants/zram*.service "$kw_wants"/*.wants/dphys-swapfile.service \
+			"$kw_wants"/*.wants/swapspace.service; do
+			kw_unit=${kw_f##*/}
+			[ -L "$kw_f" ] && ! contains "$kw_seen" "$kw_unit" || continue
+			kw_seen="$kw_seen $kw_unit"
+			# masked; or of a line of fstab, which is told as such
+			[ "$(readlink "/etc/systemd/system/$kw_unit")" = /dev/null ] || grep -qs '^SourcePath=/etc/fstab' "$kw_f" || printf 'unit %s\n' "$kw_unit"
+		done
+	done
+}
+
+module() {
+	if [ -d "/sys/module/$1" ] || [ -e "$2" ]; then
+		say "module.$1" loaded
+	elif modprobe -n -q "$1" 2>/dev/null || grep -qs "/$1\\.ko" "/lib/modules/$kw_kernel/modules.builtin"; then
+		say "module.$1" available
+	elif [ "$1" = overlay ] && grep -qw overlay /proc/filesystems; then
+		say "module.$1" loaded
+	else
+		say "module.$1" unavailable
+	fi
+}
+
+kernel_told() {
+	for kw_key in net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables net.bridge.bridge-nf-call-ip6tables; do
+		kw_rest=${kw_key#net.*.}
+		kw_dir=${kw_key%".$kw_rest"}
+		first "/proc/sys/net/${kw_dir#net.}/$kw_rest"
+		say "sysctl.$kw_key" "$kw_line"
+	done
+	while read -r kw_key kw_value; do
+		[ -z "$kw_key" ] || say "sysctl_boot.$kw_key" "$kw_value"
+	done <<END
+$(sysctl_boot)
+END
+	first /proc/sys/kernel/osrelease
+	kw_kernel=$kw_line
+	module overlay /sys/module/overlay
+	module br_netfilter /proc/sys/net/bridge
+}
+
+# Files in the order in which systemd-sysctl reads them: by name; of one name the first folder's. ufw sets its own when it starts.
+sysctl_files() {
+	for kw_f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf; do
+		[ ! -e "$kw_f" ] || printf '%s/%s\n' "${kw_f##*/}" "$kw_f"
+	done | sort -s -u -t/ -k1,1 | cut -d/ -f2-
+	! grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf || printf '%s\n' /etc/ufw/sysctl.conf
+}
+
+# Lines "KEY VALUE FILE:LINE": what the last boot's files come to. As systemd-sysctl takes them: a later assignment of the same key counts, a pattern only
+# for keys that nobody names, "/" for ".", "-" for errors that do not matter; and net.ipv4.conf.all.forwarding is net.ipv4.ip_forward under another name.
+sysctl_boot() {
+	set --
+	while IFS= read -r kw_f; do
+		[ ! -f "$kw_f" ] || set -- "$@" "$kw_f"
+	done <<END
+$(sysctl_files)
+END
+	[ $# -gt 0 ] || return 0
+	awk '
+		function pattern(key) { gsub(/\./, "\\.", key); gsub(/\*/, "[^.]*", key); gsub(/\?/, "[^.]", key); return "^" key "$" }
+		function consider(name, key) {
+			if (name in at) { if (at[name] > best[key]) { best[key] = at[name]; says[key] = value[name] } return }
+			for (p in globbed) if (name ~ p && globbed[p] > best[key]) { best[key] = globbed[p]; says[key] = value[p] }
+		}
+		{ line = $0; sub(/^[ \t]*/, "", line); sub(/[ \t\r]*$/, "", line) }
+		line ~ /^[#;]/ { next }
+		{
+			eq = index(line, "=")
+			key = eq ? substr(line, 1, eq - 1) : line
+			sub(/^-/, "", key); sub(/[ \t]*$/, "", key); gsub("/", ".", key)
+			if (!eq) { if (line ~ /^-/) { at[key] = 0; value[key] = "" } next }
+			val = substr(line, eq + 1); sub(/^[ \t]*/, "", val); n++
+			if (key ~ /[*?[]/) { key = pattern(key); globbed[key] = n } else at[key] = n
+			value[key] = val " " FILENAME ":" FNR
+		}
+		END {
+			k[1] = "net.ipv4.ip_forward"; k[2] = "net.bridge.bridge-nf-call-iptables"; k[3] = "net.bridge.bridge-nf-call-ip6tables"
+			for (i = 1; i <= 3; i++) consider(k[i], k[i])
+			consider("net.ipv4.conf.all.forwarding", k[1])
+			for (i = 1; i <= 3; i++) if (says[k[i]] != "") print k[i], says[k[i]]
+		}' "$@"
+}
+
+# The control plane's certificates, by the digests, modes and owners that were noted when they were placed.
+pki_told() {
+	kw_line=absent
+	if [ -r "$kw_state/pki.sha256" ]; then
+		kw_line=changed
+		! sha256sum -c --status "$kw_state/pki.sha256" 2>/dev/null || { [ -e "$kw_state/pki.modes" ] && ! pki_modes | cmp -s - "$kw_state/pki.modes"; } || kw_line=ok
+	fi
+	say pki_manifest "$kw_line"
+}
+pki_modes() { sed 's/^[^ ]* *//' "$kw_state/pki.sha256" | xargs -d '\n' stat -c '%a %u:%g %n'; }
+
+# A disk of its own for etcd, as mkfs makes it: kubeadm takes it for one that is in use.
+etcd_disk_empty() {
+	[ -d /var/lib/etcd/lost+found ] && mountpoint -q /var/lib/etcd && [ "$(ls -A /var/lib/etcd)" = lost+found ]
+}

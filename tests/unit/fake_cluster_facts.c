@@ -1,0 +1,71 @@
+/* What the machines of the fake cluster say of themselves. */
+#include "tests/unit/fake_cluster.h"
+#include "tests/unit/fake_remote.h"
+#include "inventory/inventory.h"
+#include <stdio.h>
+
+static const char *const healthy[][2] = {
+	{ "os_id", "debian" },
+	{ "os_name", "Debian GNU/Linux 12 (bookworm)" },
+	{ "os_codename", "bookworm" },
+	{ "pkg_manager", "apt" },
+	{ "pid1", "systemd" },
+	{ "arch", "x86_64" },
+	{ "kernel", "6.1.0" },
+	{ "read_only", "" },
+	{ "dpkg_broken", "no" },
+	{ "repo.pkgs.k8s.io/443", "ok" },
+	{ "apt_proxy", "no" },
+	{ "cpus", "4" },
+	{ "mem_kb", "8000000" },
+	{ "disk_var_kb", "90000000" },
+	{ "disk_etcd_kb", "90000000" },
+	{ "disk_etc_kb", "90000000" },
+	{ "inodes", "5000000" },
+	{ "inodes_total", "6000000" },
+	{ "swap", "" },
+	{ "cgroup", "v2" },
+	{ "module.overlay", "loaded" },
+	{ "module.br_netfilter", "loaded" },
+	{ "unit.systemd-timesyncd", "active" },
+	{ "enabled.systemd-timesyncd", "enabled" },
+	{ "time_sync", "yes" },
+	{ "address_iface", "eth0" },
+	{ "default_iface", "eth0" },
+	{ "routes", "default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0 proto kernel scope link" },
+	{ "firewall", "" },
+	{ "vip_answers", "no" },
+	{ "unit.docker", "absent" },
+	{ "unit.crio", "absent" },
+	{ "unit.firewalld", "absent" },
+	{ "leftovers", "" },
+};
+
+void lab_say_health(struct str *out)
+{
+	for (size_t i = 0; i < sizeof(healthy) / sizeof(healthy[0]); i++)
+		fake_say(out, healthy[i][0], healthy[i][1]);
+}
+
+/* What the step os changes, and asks again. */
+void lab_say_system(struct machine *m, struct str *out)
+{
+	fake_say(out, "resolve", m->prepared ? m->lab->inventory->hosts[m->index].address : "");
+	fake_say(out, "sysctl.net.ipv4.ip_forward", m->prepared ? "1" : "0");
+	if (!m->prepared)
+		return;
+	fake_say(out, "sysctl_boot.net.ipv4.ip_forward", "1 /etc/sysctl.d/zz-kubewright.conf:2");
+	fake_say(out, "sysctl_boot.net.bridge.bridge-nf-call-iptables", "1 /etc/sysctl.d/zz-kubewright.conf:3");
+	fake_say(out, "sysctl_boot.net.bridge.bridge-nf-call-ip6tables", "1 /etc/sysctl.d/zz-kubewright.conf:4");
+}
+
+void lab_say_file(const struct lab_file *f, struct str *out)
+{
+	char word[128], mode[32];
+
+	snprintf(word, sizeof(word), "sum.%s", f->path);
+	fake_say(out, word, f->sum);
+	snprintf(word, sizeof(word), "mode.%s", f->path);
+	snprintf(mode, sizeof(mode), "%o 0:0", f->mode);
+	fake_say(out, word, mode);
+}
