@@ -40,6 +40,8 @@ bool cluster_fact_is(const struct cluster_host *h, const char *word, const char 
 int64_t cluster_fact_int(const struct cluster_host *h, const char *word, int64_t def);
 /* Whether the first word of a fact is value. */
 bool cluster_fact_first(const struct cluster_host *h, const char *word, const char *value);
+/* Whether something keeps this host's clock: by the clock's own state, or by what runs. */
+bool cluster_clock_kept(const struct cluster_host *h);
 /* Whether the probe may answer this word. */
 bool cluster_is_fact(const char *word);
 /* Formats the word: cluster_factf(h, "unit.%s", "kubelet"). */

@@ -52,10 +52,14 @@ const char *const cluster_probe_words[] = {
 	"disk_var_kb",
 	"disk_etcd_kb",
 	"disk_etc_kb",
+	"disk_containerd_kb",
+	"-containerd_root",
+	"disk_kubelet_kb",
 	"inodes",
 	"inodes_total",
 	"-data_disk",
 	"read_only",
+	"writable_dirs",
 	"listen",
 	"listen_who",
 	"resolve",
@@ -65,6 +69,7 @@ const char *const cluster_probe_words[] = {
 	"-pkg_manager",
 	"-pkg.*",
 	"hold",
+	"shadowed",
 	"dpkg_broken",
 	"apt_proxy",
 	"sum.*",
@@ -90,6 +95,10 @@ const char *const cluster_probe_words[] = {
 	"images",
 	"-containerd_version",
 	"-time_sync",
+	"-time_daemon",
+	"-time_keeper",
+	"-resolv_conf",
+	"-nameservers",
 	"repo.*",
 	"source.*",
 	"apt_refuses",
@@ -178,6 +187,17 @@ bool cluster_is_fact(const char *word)
 			return true;
 	}
 	return false;
+}
+
+bool cluster_clock_kept(const struct cluster_host *h)
+{
+	static const char *const services[] = { "systemd-timesyncd", "chrony", "ntp", "ntpsec" };
+
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		if (strcmp(cluster_factf(h, "unit.%s", services[i]), "active") == 0 ||
+			strcmp(cluster_factf(h, "enabled.%s", services[i]), "enabled") == 0)
+			return true;
+	return cluster_fact_is(h, "time_sync", "yes") || *cluster_fact(h, "time_keeper");
 }
 
 void cluster_set(struct cluster_host *h, const char *word, const char *value)

@@ -36,6 +36,11 @@
 	X(kernel_module_missing, "kernel-module-missing", WARNING, NULL, "overlay or br_netfilter is not in this kernel") \
 	X(kernel_lacks, "kernel-lacks", ERROR, "SystemVerification", "the kernel lacks what Kubernetes needs, or does not tell") \
 	X(sudo_logs_input, "sudo-logs-input", WARNING, NULL, "sudo keeps a record of what it is given") \
+	X(sysctl_overridden, "sysctl-overridden", WARNING, NULL, "a file of others sets a kernel setting that Kubernetes needs") \
+	X(resolv_conf_broken, "resolv-conf-broken", ERROR, NULL, "the resolver's file, which every pod gets, is not there") \
+	X(dns_loop, "dns-loop", WARNING, NULL, "the resolver's file names this host itself, or the cluster's DNS") \
+	X(program_shadowed, "program-shadowed", WARNING, NULL, "another kubelet, kubeadm, kubectl, crictl or containerd comes first in PATH") \
+	X(path_writable, "path-writable", ERROR, NULL, "others than root can write where root's files are") \
 	X(time_service_missing, "time-service-missing", WARNING, NULL, "nothing keeps the clock") \
 	X(clock_skew, "clock-skew", ERROR, NULL, "the clock is off") \
 	X(address_missing, "address-missing", ERROR, NULL, "the inventory's address is on no interface") \

@@ -253,7 +253,7 @@ static bool stops_kubeadm(const char *line)
 }
 
 struct leftovers {
-	bool hard;
+	bool hard, control_plane;
 	unsigned count;
 	char text[256];
 };
@@ -263,6 +263,9 @@ static void add_leftover(const char *line, void *ctx)
 	struct leftovers *l = ctx;
 	size_t n = strlen(l->text);
 
+	/* what is in etcd's folder beside its data stops control planes alone */
+	if (str_starts(line, "file /var/lib/etcd/") && !l->control_plane && !str_ends(line, "/member"))
+		return;
 	l->hard = l->hard || stops_kubeadm(line);
 	if (l->count++ < 4)
 		snprintf(l->text + n, sizeof(l->text) - n, "%s%s", n ? ", " : "",
@@ -271,7 +274,7 @@ static void add_leftover(const char *line, void *ctx)
 
 void find_leftovers(const struct finding_scope *s)
 {
-	struct leftovers l = { 0 };
+	struct leftovers l = { .control_plane = finding_control_plane(s) };
 	const char *have = cluster_fact(s->h, "have");
 
 	if (!s->untouched)

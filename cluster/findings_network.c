@@ -69,17 +69,18 @@ void find_address_missing(const struct finding_scope *s)
 
 void find_name_unresolved(const struct finding_scope *s)
 {
-	const char *resolve = cluster_fact(s->h, "resolve");
-	size_t n = strcspn(resolve, " ");
+	const char *resolve = cluster_fact(s->h, "resolve"), *by = cluster_fact(s->h, "resolve_by");
+	struct finding *f;
 
-	if (strlen(s->host->address) == n && strncmp(resolve, s->host->address, n) == 0)
+	if (cluster_fact_first(s->h, "resolve", s->host->address))
 		return;
-	struct finding *f =
-		n ? finding_add(s, FINDING_WARNING, "%s resolves to %s, not to %s", s->host->name, resolve,
-			    s->host->address)
-		  : finding_add(s, FINDING_WARNING, "%s does not resolve on the host itself", s->host->name);
+	f = *resolve ? finding_add(s, FINDING_WARNING, "%s resolves to %.*s, not to %s%s%s%s", s->host->name,
+			       (int)strcspn(resolve, " "), resolve, s->host->address, *by ? " (by " : "", by,
+			       *by ? ")" : "")
+		     : finding_add(s, FINDING_WARNING, "%s does not resolve on the host itself", s->host->name);
 	finding_why(f, "kubeadm and the kubelet look their own name up; an answer such as 127.0.1.1 leads them astray");
-	finding_remedy(f, "kubewright adds the name to /etc/hosts in apply");
+	finding_remedy(f, *by == '\'' ? "let /etc/hosts be asked first: 'files' before the others in that line"
+				      : "kubewright puts the name's line in /etc/hosts right in apply");
 }
 
 void find_forwarding_forbidden(const struct finding_scope *s)

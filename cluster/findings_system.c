@@ -135,6 +135,10 @@ void find_disk_space(const struct finding_scope *s)
 	check_space(s, "disk_var_kb", "/var/lib", 2LL * KIB_PER_GIB, 10LL * KIB_PER_GIB);
 	if (finding_control_plane(s) && !cluster_fact_is(s->h, "disk_etcd_kb", cluster_fact(s->h, "disk_var_kb")))
 		check_space(s, "disk_etcd_kb", "/var/lib/etcd", 2LL * KIB_PER_GIB, 4LL * KIB_PER_GIB);
+	check_space(s, "disk_containerd_kb",
+		*cluster_fact(s->h, "containerd_root") ? cluster_fact(s->h, "containerd_root") : "/var/lib/containerd",
+		2LL * KIB_PER_GIB, 10LL * KIB_PER_GIB);
+	check_space(s, "disk_kubelet_kb", "/var/lib/kubelet", 1LL * KIB_PER_GIB, 5LL * KIB_PER_GIB);
 	check_space(s, "disk_etc_kb", "/etc", 20LL * KIB_PER_MIB, 100LL * KIB_PER_MIB);
 	finding_eviction(s, false);
 }
@@ -157,11 +161,15 @@ void find_inode_low(const struct finding_scope *s)
 
 void find_swap_on(const struct finding_scope *s)
 {
-	const char *swap = cluster_fact(s->h, "swap");
+	const char *swap = cluster_fact(s->h, "swap"), *boot = cluster_fact(s->h, "swap_boot");
+	struct finding *f;
 
-	if (!*swap || (s->inv->kubelet_config && !json_get_bool(s->inv->kubelet_config, "failSwapOn", true)))
+	if ((!*swap && !*boot) ||
+		(s->inv->kubelet_config && !json_get_bool(s->inv->kubelet_config, "failSwapOn", true)))
 		return;
-	struct finding *f = finding_add(s, FINDING_WARNING, "swap is on: %.*s", (int)strcspn(swap, " \n"), swap);
+	f = *swap ? finding_add(s, FINDING_WARNING, "swap is on: %.*s", (int)strcspn(swap, " \n"), swap)
+		  : finding_add(s, FINDING_WARNING, "swap is off, and back with the next boot: %.*s",
+			    (int)strcspn(boot, "\n"), boot);
 	finding_why(f, "the kubelet does not start beside swap unless its configuration says so");
 	finding_remedy(f,
 		"kubewright turns it off in apply and keeps it off; to keep it, set kubelet.config.failSwapOn: false");
@@ -225,18 +233,21 @@ void find_kernel_lacks(const struct finding_scope *s)
 
 void find_time_service_missing(const struct finding_scope *s)
 {
-	static const char *const services[] = { "systemd-timesyncd", "chrony", "ntp", "ntpsec" };
-	bool manage = s->inv->time.manage;
+	const char *installed = cluster_fact(s->h, "time_daemon");
+	struct finding *f;
 
-	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
-		if (strcmp(cluster_factf(s->h, "unit.%s", services[i]), "active") == 0 ||
-			strcmp(cluster_factf(s->h, "enabled.%s", services[i]), "enabled") == 0)
-			return;
-	if (cluster_fact_is(s->h, "time_sync", "yes"))
+	/* with time.manage: false the operator has said that something else does it */
+	if (!s->inv->time.manage || cluster_clock_kept(s->h))
 		return;
-	struct finding *f = finding_add(s, FINDING_WARNING, "no time service keeps this host's clock");
+	f = *installed
+		    ? finding_add(s, FINDING_WARNING, "%s is installed to keep the clock, but does not run", installed)
+		    : finding_add(s, FINDING_WARNING, "no time service keeps this host's clock");
 	finding_why(
 		f, "certificates and etcd's leases go by the clock; hosts that drift apart fail later, and strangely");
-	finding_remedy(f, manage ? "kubewright installs systemd-timesyncd in apply"
-				 : "install chrony or systemd-timesyncd, or set time.manage: true");
+	if (*installed)
+		finding_remedy(f,
+			"start its service on the host; if something else keeps the clock (PTP, a hypervisor), set 'time: {manage: false}'");
+	else
+		finding_remedy(f,
+			"kubewright installs systemd-timesyncd in apply; if something else keeps the clock (PTP, a hypervisor), set 'time: {manage: false}'");
 }

@@ -128,14 +128,12 @@ static bool wants_nft(const struct inventory *inv)
 	return inv->kubeproxy_config && strcmp(json_get_str(inv->kubeproxy_config, "mode", ""), "nftables") == 0;
 }
 
+/* Not beside what keeps the clock, nor beside another package for it, which would have to go. */
 static bool wants_time_service(struct task *t)
 {
-	static const char *const services[] = { "systemd-timesyncd", "chrony", "ntp", "ntpsec" };
+	const struct cluster_host *h = world_facts(t);
 
-	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
-		if (strcmp(cluster_factf(world_facts(t), "enabled.%s", services[i]), "enabled") == 0)
-			return false;
-	return world_of(t)->inventory->time.manage;
+	return world_of(t)->inventory->time.manage && !cluster_clock_kept(h) && !*cluster_fact(h, "time_daemon");
 }
 
 /* The place of a repository's key: as told, or where its kind has it. The caller frees. */

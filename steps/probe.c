@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
 #include "steps/host_scripts.h"
@@ -88,6 +89,7 @@ int probe_apply(struct task *t, struct error *err)
 		{ "paths", steps_managed_paths },
 		{ "repositories", repositories.buf },
 		{ "sources", sources.buf },
+		{ "kubelet_resolv", inv->kubelet_config ? json_get_str(inv->kubelet_config, "resolvConf", "") : "" },
 	};
 	str_add(&script, host_script_questions);
 	str_add(&script, host_script_hardware);

@@ -9,10 +9,12 @@ main() {
 	if [ "$validate" = yes ]; then
 		kubeadm config validate --config "$work/config" >&2 || fail "kubeadm refuses its configuration" "check kubeadm.extra, kubelet.config and kubeproxy.config in the inventory"
 	fi
+	kw_ignore=
+	! etcd_disk_empty || kw_ignore=--ignore-preflight-errors=DirAvailable--var-lib-etcd
 	kw_skip=
 	[ "$resume" = no ] || kw_skip=--skip-phases=preflight,certs,kubeconfig,etcd,control-plane,kubelet-start
 	# shellcheck disable=SC2086
-	kubeadm_watched init --config "$work/config" --skip-token-print $kw_skip ||
+	kubeadm_watched init --config "$work/config" $kw_ignore --skip-token-print $kw_skip ||
 		fail "kubeadm init failed" "the log above is kubeadm's own; 'kubewright logs HOST' shows more, 'kubewright apply' tries again"
 	keep_copies
 	say initialized yes

@@ -9,7 +9,10 @@ main() {
 	if [ "$validate" = yes ]; then
 		kubeadm config validate --config "$work/config" >&2 || fail "kubeadm refuses its configuration" "check kubeadm.extra in the inventory"
 	fi
-	kubeadm_watched join --config "$work/config" ||
+	kw_ignore=
+	! etcd_disk_empty || kw_ignore=--ignore-preflight-errors=DirAvailable--var-lib-etcd
+	# shellcheck disable=SC2086
+	kubeadm_watched join --config "$work/config" $kw_ignore ||
 		fail "kubeadm join failed" "the log above is kubeadm's own; 'kubewright logs HOST' shows more, 'kubewright apply' tries again"
 	keep_copies
 	record cluster "$cluster"

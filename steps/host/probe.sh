@@ -24,13 +24,16 @@
 #   addrs                    lines "iface mac cidr" (IPv4)          routes    lines of `ip -4 route`
 #   default_iface            of the default route                   address_iface  that has `address`
 #   vip_held                 yes | no       vip_answers  "yes MAC" | no; asked only where nothing is installed
+#   disk_containerd_kb disk_kubelet_kb containerd_root   where they are not on the disk of /var/lib
 #   disk_var_kb disk_etcd_kb disk_etc_kb    free space              inodes inodes_total  of /var; 0: has none to count
 #   data_disk                device of etcd's folder                read_only  folders that cannot be written to
+#   writable_dirs            lines "FOLDER mode MODE, owner UID:GID": on the way to root's files, and others than root can write to them
 #   listen                   TCP ports      listen_who   lines "port process" of Kubernetes' ports when it is not installed
 #   resolve                  IPv4 addresses of `node`, first one first    resolve_by  what gives the first, when it is not `address`
 #   unit.NAME                active | activating | inactive | failed | absent …      enabled.NAME  as systemctl is-enabled, or absent
 #   pkg_manager              apt | dnf | yum | zypper | pacman | apk | none
 #   pkg.NAME                 version, when it is installed          hold      packages that are held
+#   shadowed                 lines: programs before those of packages
 #   dpkg_broken              no, or what is half done               apt_proxy yes | no
 #   text.PATH                by contents.sh           sum.PATH  sha256 or "absent"                     pki_manifest  ok | changed | absent
 #   mode.PATH                "644 0:0", mode and owner of a file; link
@@ -42,7 +45,9 @@
 #   sysctl.NAME              value, empty when there is none        module.NAME  loaded | available | unavailable
 #   sysctl_boot.NAME         "VALUE FILE:LINE" that the next boot sets it to
 #   images                   lines              containerd_version  of one that no package owns
-#   time_sync                yes | no | unknown
+#   time_sync                yes | no | unknown, by the kernel's clock; unless yes: time_daemon  packages for it; time_keeper  what runs for it
+#   resolv_conf              "PATH ok", "PATH absent", …: the file that pods get     nameservers   in it
+#   kubelet_resolv is a parameter too: the inventory's resolvConf, or empty
 #   repo.HOST/PORT           ok | refused | unresolved | timeout | unreachable
 #   source.NAME              "right FILE:LINE", or "wrong FILE:LINE WHY": others' package source for the same place; source.ours: a file of ours is there
 #   apt_refuses              what apt says when it cannot read its sources
@@ -55,7 +60,7 @@
 # shellcheck shell=sh disable=SC2154,SC2015
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 kw_state=/var/lib/kubewright
-kw_services='kubelet containerd keepalived docker crio firewalld ufw nftables systemd-timesyncd chrony ntp ntpsec'
+kw_services='kubelet containerd keepalived docker crio firewalld ufw nftables systemd-timesyncd chrony ntp ntpsec systemd-resolved'
 kw_packages='kubelet kubeadm kubectl cri-tools kubernetes-cni containerd containerd.io runc keepalived chrony systemd-timesyncd docker.io docker-ce cri-o'
 
 system() {
@@ -137,16 +142,22 @@ END
 disks() {
 	kw_etcd=/var/lib/etcd
 	[ -d "$kw_etcd" ] || kw_etcd=/var/lib
+	kw_containerd_root=$(cat /etc/containerd/config.toml /etc/containerd/conf.d/*.toml 2>/dev/null | sed -n "s/^root *= *[\"']\([^\"']*\).*/\1/p" | tail -n 1)
+	kw_runs=${kw_containerd_root:-/var/lib/containerd} kw_pods=/var/lib/kubelet
+	[ -d "$kw_runs" ] || kw_runs=/var/lib
+	[ -d "$kw_pods" ] || kw_pods=/var/lib
 	kw_i=0
 	while read -r kw_avail kw_iavail kw_itotal kw_source; do
 		case $kw_i in
-		1) say disk_var_kb "$kw_avail" && say inodes "${kw_iavail#-}" && say inodes_total "${kw_itotal#-}" ;;
+		1) kw_disk=$kw_source && say disk_var_kb "$kw_avail" && say inodes "${kw_iavail#-}" && say inodes_total "${kw_itotal#-}" ;;
 		2) say disk_etcd_kb "$kw_avail" && say data_disk "$kw_source" ;;
 		3) say disk_etc_kb "$kw_avail" ;;
+		4) [ "$kw_source" = "$kw_disk" ] || { say disk_containerd_kb "$kw_avail" && say containerd_root "$kw_runs"; } ;;
+		5) [ "$kw_source" = "$kw_disk" ] || say disk_kubelet_kb "$kw_avail" ;;
 		esac
 		kw_i=$((kw_i + 1))
 	done <<END
-$(timeout 3 df -k --output=avail,iavail,itotal,source /var/lib "$kw_etcd" /etc 2>/dev/null)
+$(timeout 3 df -k --output=avail,iavail,itotal,source /var/lib "$kw_etcd" /etc "$kw_runs" "$kw_pods" 2>/dev/null)
 END
 	kw_ro=
 	for kw_dir in /etc /usr /var/lib /opt; do
@@ -222,7 +233,7 @@ END
 
 # One systemctl for all units, jobs included. Answers come in the order of the question. Sets kw_active_jobs, kw_containerd.
 units() {
-	kw_jobs='' kw_active_jobs='' kw_containerd=''
+	kw_jobs='' kw_active_jobs='' kw_containerd='' kw_resolved=''
 	for kw_dir in "$kw_state"/jobs/*/; do
 		kw_dir=${kw_dir%/}
 		case ${kw_dir##*/} in
@@ -269,6 +280,8 @@ unit() {
 	say "unit.$1" "$kw_active"
 	say "enabled.$1" "${kw_file:-$kw_load}"
 	[ "$1 $kw_active" != "containerd active" ] || kw_containerd=yes
+	# shellcheck disable=SC2034 # surroundings.sh asks
+	[ "$1 $kw_active" != "systemd-resolved active" ] || kw_resolved=yes
 }
 
 # A result counts before the unit that is still winding up; a unit that runs counts before the result of its predecessor, which is gone then.
@@ -342,15 +355,17 @@ runtime() {
 }
 
 time_service() {
+	kw_line=unknown
 	if [ -e /run/systemd/timesync/synchronized ]; then
-		say time_sync yes
-		return 0
+		kw_line=yes
+	else
+		case $(timeout 2 timedatectl show -p NTPSynchronized --value 2>/dev/null) in
+		yes) kw_line=yes ;;
+		no) kw_line=no ;;
+		esac
 	fi
-	case $(timeout 2 timedatectl show -p NTPSynchronized --value 2>/dev/null) in
-	yes) say time_sync yes ;;
-	no) say time_sync no ;;
-	*) say time_sync unknown ;;
-	esac
+	say time_sync "$kw_line"
+	[ "$kw_line" = yes ] || time_keepers
 }
 
 main() {
@@ -372,6 +387,7 @@ main() {
 	kernel_told
 	runtime
 	time_service
+	lasting
 	fresh
 	say now_end_ms "$(date +%s%3N)"
 }

@@ -8,8 +8,11 @@ leftovers() {
 		/sys/class/net/kube-ipvs0 /sys/class/net/weave; do
 		[ ! -e "$kw_f" ] || printf 'interface %s\n' "${kw_f##*/}"
 	done
-	for kw_f in /etc/cni/net.d/* /etc/kubernetes/*.conf /etc/kubernetes/manifests/*.yaml /var/lib/kubelet/config.yaml /var/lib/etcd/member \
+	for kw_f in /etc/cni/net.d/* /etc/kubernetes/*.conf /etc/kubernetes/manifests/*.yaml /var/lib/kubelet/config.yaml \
 		/etc/rancher/k3s /etc/rancher/rke2 /var/snap/microk8s /var/lib/k0s; do
+		[ ! -e "$kw_f" ] || printf 'file %s\n' "$kw_f"
+	done
+	etcd_disk_empty || for kw_f in /var/lib/etcd/* /var/lib/etcd/.[!.]*; do
 		[ ! -e "$kw_f" ] || printf 'file %s\n' "$kw_f"
 	done
 }
@@ -161,6 +164,95 @@ $repositories
 END
 	fi
 	wait
+}
+
+# Who keeps the clock: packages by what they provide, and their services; programs for PTP; a hypervisor's tools.
+time_keepers() {
+	kw_daemons='' kw_keepers=''
+	while IFS='|' read -r kw_status kw_name kw_value; do
+		case $kw_status/$kw_value in ?i*/*time-daemon*) ;; *) continue ;; esac
+		kw_daemons="$kw_daemons${kw_daemons:+ }$kw_name"
+		for kw_unit in $(dpkg-query -L "$kw_name" 2>/dev/null | sed -n 's|^.*/systemd/system/\([^/@]*\.service\)$|\1|p'); do
+			! systemctl is-active --quiet "$kw_unit" || contains "$kw_keepers" "$kw_unit" || kw_keepers="$kw_keepers${kw_keepers:+ }$kw_unit"
+		done
+	done <<END
+$(! has dpkg-query || dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Provides}\n' 2>/dev/null | grep time-daemon)
+END
+	for kw_name in ptp4l phc2sys ts2phc timemaster ntpd chronyd ntp-daemon VBoxService; do
+		! pgrep -x "$kw_name" >/dev/null 2>&1 || kw_keepers="$kw_keepers${kw_keepers:+ }$kw_name"
+	done
+	case $(! has vmware-toolbox-cmd || timeout 2 vmware-toolbox-cmd timesync status 2>/dev/null) in
+	Enabled*) kw_keepers="$kw_keepers${kw_keepers:+ }VMware" ;;
+	esac
+	say time_daemon "$kw_daemons"
+	say time_keeper "$kw_keepers"
+}
+
+# The file that the kubelet gives to pods: the inventory's, the one it was told, or as kubeadm chooses it.
+resolver() {
+	kw_f=${kubelet_resolv-}
+	[ -n "$kw_f" ] || kw_f=$(sed -n 's/^resolvConf: *"\{0,1\}\([^" ]*\).*/\1/p' /var/lib/kubelet/config.yaml 2>/dev/null)
+	if [ -z "$kw_f" ]; then
+		kw_f=/etc/resolv.conf
+		[ -z "$kw_resolved" ] || kw_f=/run/systemd/resolve/resolv.conf
+	fi
+	if [ -f "$kw_f" ] && [ -r "$kw_f" ]; then
+		say resolv_conf "$kw_f ok"
+		say nameservers "$(awk '$1 == "nameserver" { print $2 }' "$kw_f" | head -n 8 | tr '\n' ' ' | sed 's/ $//')"
+	elif [ -L "$kw_f" ]; then
+		say resolv_conf "$kw_f a link to $(readlink "$kw_f"), which cannot be read"
+	elif [ -e "$kw_f" ]; then
+		say resolv_conf "$kw_f not a file that can be read"
+	else
+		say resolv_conf "$kw_f absent"
+	fi
+}
+
+shadowed() {
+	for kw_name in kubelet kubeadm kubectl crictl containerd; do
+		kw_f=$(command -v "$kw_name") || continue
+		case $kw_f in
+		/usr/bin/* | /bin/*) ;;
+		/*) [ "$(readlink -f "$kw_f")" = "/usr/bin/$kw_name" ] || printf '%s\n' "$kw_f" ;;
+		esac
+	done
+}
+
+# way FOLDER: adds it and those above it to kw_way, also those that a link on the way leads to.
+way() {
+	set -- "$1"
+	while [ -n "$1" ]; do
+		contains "$kw_way" "$1" || [ ! -d "$1" ] || kw_way="$kw_way $1"
+		[ ! -L "$1" ] || way "$(readlink -f "$1")"
+		set -- "${1%/*}"
+	done
+}
+
+writable_dirs() {
+	kw_way=/
+	while read -r kw_f; do
+		case $kw_f in /*/*) way "${kw_f%/*}" ;; esac
+	done <<END
+$paths
+$kw_state/host.conf
+/etc/kubernetes/manifests/any
+/etc/cni/net.d/any
+/opt/cni/bin/any
+/var/lib/kubelet/any
+END
+	# shellcheck disable=SC2086
+	stat -L -c '%a %u %g %n' $kw_way 2>/dev/null | while read -r kw_mode kw_uid kw_gid kw_f; do
+		case $kw_uid/$kw_gid/$kw_mode in
+		0/*/*[2367] | 0/[1-9]*/*[2367]? | [1-9]*) printf '%s mode %s, owner %s:%s\n' "$kw_f" "$kw_mode" "$kw_uid" "$kw_gid" ;;
+		esac
+	done
+}
+
+# What matters for as long as the host is in the cluster.
+lasting() {
+	resolver
+	say shadowed "$(shadowed)"
+	say writable_dirs "$(writable_dirs)"
 }
 
 fresh() {

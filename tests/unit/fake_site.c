@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 static const char *const words[] = { "done", "prepared", "undone", "error", "hint", "resolve", "resolve_by", "swap",
-	"swap_boot", "sysctl.*", "sysctl_boot.*", "module.*", "sum.*", "mode.*", "way.*", NULL };
+	"swap_boot", "sysctl.*", "sysctl_boot.*", "module.*", "sum.*", "mode.*", "shadowed", "writable_dirs",
+	"resolv_conf", "nameservers", "time_daemon", "time_keeper", "leftovers", NULL };
 
 char *fake_site_path(const struct fake_site *s, const char *name)
 {
