@@ -100,7 +100,7 @@ static int os_verify(struct task *t, struct error *err)
 			err, "turn it off where it is configured; to keep it, set kubelet.config.failSwapOn: false");
 	}
 	for (size_t i = 0; i < KEYS; i++) {
-		const char *last = cluster_factf(h, "sysctl_boot.%s", keys[i]);
+		const char *last = cluster_factf(h, "sysctl_boot.%s", keys[i]), *where = strchr(last, ' ');
 
 		if (wrong_now(h, i)) {
 			error_set(err, ERROR_COMMAND, "%s was set to 1 and is '%s' again", keys[i],
@@ -109,7 +109,7 @@ static int os_verify(struct task *t, struct error *err)
 		}
 		if (wrong_at_boot(h, i)) {
 			error_set(err, ERROR_COMMAND, "the next boot would set %s to '%.*s': %s", keys[i],
-				(int)strcspn(last, " "), last, last + strcspn(last, " "));
+				(int)strcspn(last, " "), last, where ? where + 1 : "no file sets it");
 			return error_hint(
 				err, "take that line out: its file is read after kubewright's %s", sysctl_path);
 		}
