@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const char *const join_words[] = { "joined", "error", "hint", NULL };
-static const char *const clean_words[] = { "cleaned", "error", "hint", NULL };
+static const char *const clean_words[] = { "cleaned", "have", "pki_manifest", "error", "hint", NULL };
 
 const char *world_job_state(const struct cluster_host *h, const char *name)
 {
@@ -157,6 +157,7 @@ int world_clean(struct task *t, struct error *err)
 	const char *lead = world_lead_address(t);
 	struct inventory_host self = *world_host(t);
 	struct own_member own = { &self, false };
+	struct remote_answer answer = { 0 };
 
 	if (lead && w->lead != task_host(t)) {
 		if (world_is_control_plane(t) && world_api_at(t, lead, 2379, true, remove_member, &own, err))
@@ -165,13 +166,19 @@ int world_clean(struct task *t, struct error *err)
 			return -1;
 	}
 	const struct remote_param params[] = { { "role", world_is_control_plane(t) ? "control-plane" : "worker" } };
-	if (world_job(t, "clean", host_script_clean, params, 1, clean_words, NULL, NULL, 10 * 60000, err))
+	if (world_job(t, "clean", host_script_clean, params, 1, clean_words, &answer, NULL, 10 * 60000, err))
 		return -1;
+	world_learn(t, &answer);
+	remote_answer_release(&answer);
+	if (strstr(cluster_fact(world_facts(t), "have"), "kubelet-conf")) {
+		error_set(err, ERROR_COMMAND,
+			"kubeadm reset ended well, and /etc/kubernetes/kubelet.conf is still there");
+		return error_hint(
+			err, "is it immutable, or its file system read-only? see 'lsattr -d /etc/kubernetes'");
+	}
 	task_lock(t);
-	cluster_set(world_facts(t), "have", "");
 	cluster_set(world_facts(t), "job.init", "");
 	cluster_set(world_facts(t), "job.join", "");
-	cluster_set(world_facts(t), "pki_manifest", "absent");
 	task_unlock(t);
 	return world_is_control_plane(t) ? certificates_apply(t, err) : 0;
 }

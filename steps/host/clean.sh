@@ -1,7 +1,7 @@
 # Takes back a kubeadm init or join that did not get to its end, so that it can be done again. Runs as a job.
 # Only what kubeadm made goes: packages, containerd and their settings stay, and keepalived unless the host is to be a worker.
 # Parameters: role (control-plane | worker), what the host is to be.
-# Answers: cleaned, error, hint.
+# Answers: cleaned, have, pki_manifest, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 # As the ledger has it, which stays for reset.
 leave_endpoint() {
@@ -26,6 +26,8 @@ main() {
 	rm -rf /var/lib/etcd/member /var/lib/kubelet/pki /etc/kubernetes/bootstrap-kubelet.conf /etc/kubernetes/kubelet.conf
 	rm -rf "$kw_state/jobs/init" "$kw_state/jobs/join" "$kw_state"/pki.* "$kw_state/kept" "$kw_state/etcd/restore" "$kw_state/etcd/aside"
 	[ ! -f "$kw_state/host.conf" ] || sed -i '/^init=/d; /^etcd_restore=/d' "$kw_state/host.conf"
+	have_told
+	pki_told
 	say cleaned yes
 }
 main </dev/null

@@ -166,28 +166,9 @@ END
 	say read_only "$kw_ro"
 }
 
-# Adds to kw_have when a file is there.
-look() { [ ! -e "$2" ] || kw_have="$kw_have${kw_have:+ }$1"; }
-
 kubernetes_files() {
-	kw_have='' kw_k=/etc/kubernetes
-	look kubelet-conf $kw_k/kubelet.conf
-	look bootstrap-conf $kw_k/bootstrap-kubelet.conf
-	look admin-conf $kw_k/admin.conf
-	look super-admin-conf $kw_k/super-admin.conf
-	look etcd-data /var/lib/etcd/member
-	look etcd-manifest $kw_k/manifests/etcd.yaml
-	look apiserver-manifest $kw_k/manifests/kube-apiserver.yaml
-	look cm-manifest $kw_k/manifests/kube-controller-manager.yaml
-	look scheduler-manifest $kw_k/manifests/kube-scheduler.yaml
-	look kubelet-config /var/lib/kubelet/config.yaml
-	look ca-crt $kw_k/pki/ca.crt
-	for kw_f in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist; do
-		[ -f "$kw_f" ] || continue
-		kw_have="$kw_have${kw_have:+ }cni-conf"
-		break
-	done
-	say have "$kw_have"
+	have_told
+	kw_k=/etc/kubernetes
 	[ ! -r $kw_k/pki/ca.crt ] || head -c 65536 $kw_k/pki/ca.crt | certificates | say64 ca_crt
 	kw_pem=/var/lib/kubelet/pki/kubelet-client-current.pem kw_data=
 	if [ -r $kw_k/kubelet.conf ]; then

@@ -35,6 +35,31 @@ $(stat -c '%F|%a %u:%g|%n' "$@" 2>/dev/null)
 END
 }
 
+# Adds to kw_have when a file is there.
+look() { [ ! -e "$2" ] || kw_have="$kw_have${kw_have:+ }$1"; }
+
+# What of Kubernetes is there.
+have_told() {
+	kw_have='' kw_k=/etc/kubernetes
+	look kubelet-conf $kw_k/kubelet.conf
+	look bootstrap-conf $kw_k/bootstrap-kubelet.conf
+	look admin-conf $kw_k/admin.conf
+	look super-admin-conf $kw_k/super-admin.conf
+	look etcd-data /var/lib/etcd/member
+	look etcd-manifest $kw_k/manifests/etcd.yaml
+	look apiserver-manifest $kw_k/manifests/kube-apiserver.yaml
+	look cm-manifest $kw_k/manifests/kube-controller-manager.yaml
+	look scheduler-manifest $kw_k/manifests/kube-scheduler.yaml
+	look kubelet-config /var/lib/kubelet/config.yaml
+	look ca-crt $kw_k/pki/ca.crt
+	for kw_f in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist; do
+		[ -f "$kw_f" ] || continue
+		kw_have="$kw_have${kw_have:+ }cni-conf"
+		break
+	done
+	say have "$kw_have"
+}
+
 # The resolver gives loopback addresses first, wherever their line stands.
 name_told() {
 	kw_found=

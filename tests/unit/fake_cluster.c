@@ -166,7 +166,7 @@ static const char *run_job(struct machine *m, const char *name, bool whole)
 		return "stopped=yes\n";
 	if (strcmp(name, "mend") == 0)
 		return "mended=yes\n";
-	return strcmp(name, "clean") == 0 ? "cleaned=yes\n" : "images=7\n";
+	return strcmp(name, "clean") == 0 ? "have=\npki_manifest=absent\ncleaned=yes\n" : "images=7\n";
 }
 
 /* What was left running ends while it is followed. */
