@@ -85,12 +85,13 @@ static int runtime(const char *content)
 		"file_1_mode=644 file_1_data=%s file_2_path=etc/conf.d/90.toml file_2_mode=600 file_2_data=%s\n",
 		data.buf, data.buf);
 	str_add(&script, host_script_lib);
+	str_add(&script, host_script_questions);
 	str_add(&script, host_script_runtime);
 	replace(&script, "/etc/containerd", "etc");
 	replace(&script, "/run/kubewright", "run");
 	replace(&script, "/var/lib/kubewright", "state");
-	str_addf(&bin, "PATH=%s/bin:/usr/local/sbin", dir);
-	replace(&script, "PATH=/usr/local/sbin", bin.buf);
+	str_addf(&bin, "PATH=%s/bin:/usr/", dir);
+	replace(&script, "PATH=/usr/", bin.buf);
 	put("script", 0644, script.buf);
 	str_clear(&out);
 	f = popen(command, "r");

@@ -320,8 +320,8 @@ static int host(const char *command)
 	replace(&script, "/etc/apt", "apt");
 	replace(&script, "/usr/lib/apt/apt-helper", "apt-helper");
 	replace(&script, "/var/lib/kubewright", "state");
-	str_addf(&bin, "PATH=%s/bin:/usr/local/sbin", dir);
-	replace(&script, "PATH=/usr/local/sbin", bin.buf);
+	str_addf(&bin, "PATH=%s/bin:/usr/", dir);
+	replace(&script, "PATH=/usr/", bin.buf);
 	replace(&script, "main </dev/null", "work=work kw_failed=\n");
 	str_add(&script, command);
 	str_release(&bin);
