@@ -13,7 +13,8 @@
 #include "steps/steps.h"
 
 static const char inventory_text[] = "cluster: rack7\nkubernetes: {version: 1.36.2}\nnetwork: {cni: none}\nhosts:\n"
-				     "  - {name: cp1, address: 10.0.0.1, role: control-plane}\n";
+				     "  - {name: cp0, address: 10.0.0.9, role: control-plane}\n"
+				     "  - {name: cp1, address: 10.0.0.1, role: worker}\n";
 
 static const struct {
 	const char *word, *value; /* other than it should be, after the script */
@@ -120,20 +121,20 @@ static struct remote *open_host(
 }
 
 static const struct step plan[] = {
-	{ "probe", "Looking", ROLE_ALL, STEP_OBSERVES, { { 0 } }, probe_check, probe_apply },
-	{ "os", "Preparing the system", ROLE_ALL, 0, { { 0 } }, os_check, os_apply },
+	{ "probe", "Looking", ROLE_WORKER, STEP_OBSERVES, { { 0 } }, probe_check, probe_apply },
+	{ "os", "Preparing the system", ROLE_WORKER, 0, { { 0 } }, os_check, os_apply },
 };
 
 static void run(struct error *first)
 {
 	struct error err = { 0 };
 	struct inventory *inv = inventory_parse("-", inventory_text, strlen(inventory_text), NULL, 0, NULL, &err);
-	struct engine_host hosts[1] = { { "cp1", ROLE_CONTROL_PLANE } };
+	struct engine_host hosts[2] = { { "cp0", ROLE_CONTROL_PLANE }, { "cp1", ROLE_WORKER } };
 	struct engine_config config = { .run = "r1",
 		.steps = plan,
 		.step_count = 2,
 		.hosts = hosts,
-		.host_count = 1,
+		.host_count = 2,
 		.open = open_host,
 		.mask = mask_new() };
 	struct engine_result result;
