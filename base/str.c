@@ -56,7 +56,8 @@ static void grow(struct str *s, size_t more)
 		cap *= 2;
 	/* by hand, not realloc: what the old memory held may be a secret */
 	char *buf = xcalloc(cap, 1);
-	memcpy(buf, s->buf, s->len);
+	if (s->len)
+		memcpy(buf, s->buf, s->len);
 	if (s->cap) {
 		secret_wipe(s->buf, s->cap);
 		free(s->buf);

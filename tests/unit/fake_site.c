@@ -107,7 +107,8 @@ int fake_site_run(struct fake_site *s, const char *script, const struct remote_p
 	int rc;
 
 	CHECK(count <= 28);
-	memcpy(all + 4, params, count * sizeof(*params));
+	for (size_t i = 0; i < count; i++)
+		all[4 + i] = params[i];
 	cluster_host_release(&s->h);
 	memset(&s->err, 0, sizeof(s->err));
 	s->log[0] = '\0';

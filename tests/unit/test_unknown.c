@@ -53,15 +53,17 @@ static void run(struct lab *l, const struct step *steps, size_t count, struct wo
 	struct engine_result result;
 	struct error err = { 0 };
 	struct engine *engine;
-	char pki[96], snapshots[96];
+	char pki[96], snapshots[96], kubeconfig[96];
 
 	memset(o, 0, sizeof(*o));
 	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
 	snprintf(snapshots, sizeof(snapshots), "%s/snapshots", rack_dir);
+	snprintf(kubeconfig, sizeof(kubeconfig), "%s/conf.%d", rack_dir, (int)getpid());
 	w->run = "r1";
 	w->owner = "a@b pid 1";
 	w->machine = "m";
 	w->store_dir = pki;
+	w->kubeconfig_path = kubeconfig;
 	w->snapshots_dir = snapshots;
 	w->take_lock = !looks;
 	w->store = pki_store_open(pki, NULL, &err);
