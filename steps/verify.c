@@ -89,17 +89,20 @@ static void check_pods(struct net_client *c, struct verify *v, struct cluster_st
 /* What is known to be wrong with a host that keeps one waiting: it may be why. */
 static void add_suspects(struct verify *v, size_t host)
 {
-	const struct findings *f = &v->world->findings[host];
+	struct findings f = { 0 };
 	const char *before = " (check says: ";
 
+	/* as the host is now: what preflight found may have been put right since */
 	task_lock(v->task);
-	for (size_t i = 0; i < f->count && i < 4; i++) {
-		if (f->list[i].ignored)
+	findings_preflight(v->world->inventory, v->world->hosts, (int)host, false, &f);
+	task_unlock(v->task);
+	for (size_t i = 0; i < f.count && i < 4; i++) {
+		if (f.list[i].ignored)
 			continue;
-		str_addf(&v->missing, "%s%s", before, f->list[i].name);
+		str_addf(&v->missing, "%s%s", before, f.list[i].name);
 		before = ", ";
 	}
-	task_unlock(v->task);
+	findings_release(&f);
 	if (*before == ',')
 		str_add(&v->missing, ")");
 }
