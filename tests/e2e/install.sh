@@ -111,6 +111,9 @@ machine_begins() {
 	{ "$LAB" up --machines w3 >"$WORK/machine.out" 2>&1 && now_ms >"$WORK/machine.up"; } &
 	machine_pid=$!
 }
+
+no_test_pods() { [ -z "$("$LAB" exec "$1" ctr -n k8s.io containers ls -q 'labels."io.kubernetes.pod.namespace"==default' || echo unknown)" ]; }
+
 # The other hosts stand on this machine's kernel and cgroups, this one does not: one cluster all the same.
 machine_joins() {
 	[ -n "$machine_pid" ] || return 0
@@ -125,6 +128,8 @@ machine_joins() {
 	ok "$1: seven Ready nodes" until_ok 600 ready_is 7
 	ok "$1: pods on it and on another worker reach each other" pods_talk w2 w3
 	kc delete pod --all --wait --grace-period=1 >/dev/null
+	# the kubelet sweeps up after them in its own time
+	ok "$1: nothing is left of them on w3" until_ok 180 no_test_pods w3
 	fingerprint w3 >"$WORK/before"
 	apply again
 	fingerprint w3 >"$WORK/after"
