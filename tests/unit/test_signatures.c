@@ -1,11 +1,12 @@
 /* Each known failure is recognised by what the programs print, and by nothing else; the document lists them all. */
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "cluster/signatures.h"
 #include "tests/test.h"
 #include "tests/unit/fake_logs.h"
+
+#include <time.h>
 
 #define HITS 16
 
@@ -201,19 +202,28 @@ static void test_printable(void)
 
 /* ---- what a host may send to hurt ---------------------------------------------------------------------------------- */
 
+/* Of this process alone: the machine may be busy with others. */
+static int64_t cpu_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* Takes no time worth mentioning, stays within its memory (see make asan), and what it finds is fit to print. */
 static void survive(const char *what, const char *text, size_t len)
 {
 	struct signature_source s[6];
 	struct signature_hit hits[HITS];
-	int64_t start = clock_mono_ms();
+	int64_t start = cpu_ms();
 	size_t n;
 
 	for (unsigned i = 0; i < 6; i++)
 		s[i] = (struct signature_source){ signature_where_name(1u << i), text, len };
 	n = signatures_match(s, 6, hits, HITS);
-	if (!CHECK(clock_mono_ms() - start < 5 * TEST_SOON_MS))
-		printf("# %s: %lld ms\n", what, (long long)(clock_mono_ms() - start));
+	if (!CHECK(cpu_ms() - start < TEST_SOON_MS))
+		printf("# %s: %lld ms\n", what, (long long)(cpu_ms() - start));
 	for (size_t i = 0; i < n; i++)
 		CHECK(printable(hits[i].line) && printable(hits[i].cause) && printable(hits[i].remedy));
 }
