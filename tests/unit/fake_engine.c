@@ -371,7 +371,7 @@ static void check_stream(const struct rig *r)
 
 void rig_finish(struct rig *r)
 {
-	CHECK(!engine_wait(r->engine, -1, TEST_SECONDS / 2 * 1000));
+	CHECK(!engine_wait(r->engine, -1, 200 * 1000));
 	CHECK(!engine_dispatch(r->engine));
 	check_stream(r);
 	engine_result(r->engine, &r->result);
