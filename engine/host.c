@@ -64,11 +64,11 @@ void host_rest(struct task *t, struct error *err)
 	} else if (clock_mono_ms() < t->beat_at) {
 		host_wait(t, t->beat_at);
 	} else {
-		t->beating = true;
+		t->resting = true;
 		pthread_mutex_unlock(&e->lock);
 		host_beat(t, err);
 		pthread_mutex_lock(&e->lock);
-		t->beating = false;
+		t->resting = t->beating = false;
 	}
 }
 
@@ -374,6 +374,7 @@ void *host_main(void *task)
 			continue;
 		}
 		pthread_mutex_unlock(&e->lock);
+		t->step = t->work_step;
 		work(t);
 		t->work = WORK_NONE;
 		t->busy = false;

@@ -80,7 +80,8 @@ struct task {
 	bool has_thread;
 
 	enum work work;
-	int step;            /* of work; also read by its own thread without lock */
+	int work_step;       /* of work */
+	int step;            /* at which its own thread is, and nobody else's: without lock */
 	bool busy;
 	bool grace;          /* the step was begun after the cancel: clean-up */
 	struct cell *cells;  /* per step */
@@ -103,7 +104,8 @@ struct task {
 	bool wants_login, holds_login;
 	int reconnects;
 	_Atomic int64_t beat_at; /* clock_mono_ms of the next sign of life */
-	bool beating;
+	bool resting;        /* nothing to do, and asks whether a sign of life is due */
+	bool beating;        /* … and it is: the connection is in use */
 	bool opening;        /* its thread is logging in, which may ask the operator */
 
 	_Atomic uint64_t question;

@@ -67,7 +67,7 @@ static bool others_work(const struct engine *e)
 	for (size_t h = 0; h < e->config.host_count && e->left; h++) {
 		const struct task *t = &e->tasks[h];
 
-		busy |= t->busy && t->work == WORK_STEP && !(e->config.steps[t->step].flags & STEP_ALWAYS);
+		busy |= t->busy && t->work == WORK_STEP && !(e->config.steps[t->work_step].flags & STEP_ALWAYS);
 	}
 	return e->cancelled ? false : e->left ? busy : e->ordinary_open;
 }
@@ -118,7 +118,7 @@ static enum idle assign(struct engine *e, struct task *t)
 	if (work == WORK_STEP && (e->config.steps[step].flags & STEP_ONE_BY_ONE))
 		e->turn[step] = t->host;
 	t->work = work;
-	t->step = step;
+	t->work_step = step;
 	t->busy = true;
 	t->grace = e->cancelled;
 	e->running++;

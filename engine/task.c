@@ -145,6 +145,7 @@ struct remote *task_remote(struct task *t, struct error *err)
 	bool dead, stopped;
 
 	pthread_mutex_lock(&t->e->lock);
+	t->beating = t->resting;
 	r = t->remote;
 	dead = t->remote_dead;
 	stopped = host_stopped(t);

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 
+#include <poll.h>
+
 static struct rig rig;
 
 static enum rig_act hang_in_os(struct rig *r, int host, int step, unsigned nth)
@@ -419,6 +421,53 @@ static void test_cancel_in_task_wait(void)
 	rig_release(&rig);
 }
 
+static _Atomic bool over;
+
+static void is_over(struct rig *r, const struct event *ev)
+{
+	(void)r;
+	if (ev->kind == EVENT_RUN_DONE)
+		atomic_store(&over, true);
+}
+
+/* It finds that there is nothing to do, and is slow about it. */
+static int64_t beat_idly(struct task *t, struct error *err)
+{
+	(void)t;
+	(void)err;
+	for (int i = 0; i < TEST_SOON_MS && !atomic_load(&over); i++)
+		poll(NULL, 0, 1);
+	poll(NULL, 0, 50);
+	return -1;
+}
+
+static enum rig_act c1_waits(struct rig *r, int host, int step, unsigned nth)
+{
+	(void)r;
+	(void)nth;
+	return host == 1 && step == 0 ? RIG_AWAIT : RIG_OK;
+}
+
+/* The next engine takes the connections up: who frees this one cuts none that is not in use. */
+static void test_free_while_a_host_rests(void)
+{
+	struct step plan[] = { { "work", "Work", RIG_ALL, 0, { { 0 } }, rig_check, rig_apply } };
+
+	rig_init(&rig, plan, 1, "cc");
+	rig.config.beat = beat_idly;
+	rig.on_event = is_over;
+	rig.act = c1_waits;
+	rig_start(&rig);
+	CHECK(rig_until(&rig, EVENT_STEP_DONE, 0, 0, 5000));
+	rig_open_flag(&rig);
+	rig_finish(&rig);
+	CHECK(atomic_load(&over));
+	engine_free(rig.engine);
+	rig.engine = NULL;
+	CHECK_INT(rig.cancels, 0);
+	rig_release(&rig);
+}
+
 static const struct test tests[] = {
 	{ "cancel in exec", test_cancel_in_exec },
 	{ "cancel in open", test_cancel_in_open },
@@ -426,6 +475,7 @@ static const struct test tests[] = {
 	{ "cancel twice", test_cancel_twice },
 	{ "cancel while reconnecting", test_cancel_while_reconnecting },
 	{ "cancel in task_wait", test_cancel_in_task_wait },
+	{ "freed while a host rests", test_free_while_a_host_rests },
 	{ "leave", test_leave },
 	{ "pause", test_pause },
 	{ "retry", test_retry },
