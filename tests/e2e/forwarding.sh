@@ -78,7 +78,7 @@ none() {
 	for c in plan apply; do
 		kw $c $c -f "$WORK/kubewright.yaml"
 		is "$1: none: $c ends with 4" "$status" 4
-		has "$1: none: $c says why" "$WORK/$c.out" 'error: cannot look at 127.0.0.1:6443'
+		has "$1: none: $c says why" "$WORK/$c.out" 'error: .*cannot look at 127.0.0.1:6443'
 		has "$1: none: $c says what to do" "$WORK/$c.out" 'AllowTcpForwarding local'
 	done
 	kw members etcd members -f "$WORK/kubewright.yaml"
