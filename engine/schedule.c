@@ -160,6 +160,22 @@ void schedule(struct engine *e)
 		finish(e);
 }
 
+/* What a step that only looks has looked at may have been put right since: the steps before it look again. */
+static void look_again(struct task *t, int step)
+{
+	const struct engine *e = t->e;
+	const struct step *steps = e->config.steps;
+
+	for (int n = 0; n < NEEDS_MAX && steps[step].needs[n].step; n++) {
+		int needed = e->need_step[step][n];
+
+		if (!(steps[needed].flags & STEP_OBSERVES) || !engine_concerns(e, needed, t->host))
+			continue;
+		t->cells[needed].settled = UNSETTLED;
+		look_again(t, needed);
+	}
+}
+
 /* Out of the corner: what failed, was blocked or skipped is open again. */
 static void reopen(struct task *t)
 {
@@ -170,6 +186,8 @@ static void reopen(struct task *t)
 	for (size_t s = 0; s < t->e->config.step_count; s++)
 		if (!cell_is_done(&t->cells[s]) || (t->e->config.steps[s].flags & STEP_ALWAYS))
 			t->cells[s].settled = UNSETTLED;
+	if (t->aside_step >= 0 && (t->e->config.steps[t->aside_step].flags & STEP_OBSERVES))
+		look_again(t, t->aside_step);
 	stream_emit(t->e, &ev, EMIT_FORCE, NULL);
 }
 

@@ -263,6 +263,40 @@ static void test_retry(void)
 	rig_release(&rig);
 }
 
+static enum rig_act broken_at_judge(struct rig *r, int host, int step, unsigned nth)
+{
+	(void)r;
+	return host == 0 && step >= 1 && nth == 1 ? RIG_FAIL : RIG_OK;
+}
+
+/* What was judged may have been put right: the retry judges what it sees then. What changed something before is not undone by that. */
+static void test_retry_looks_again(void)
+{
+	const struct step plan[] = {
+		{ "look", "Look", RIG_ALL, STEP_OBSERVES, { { 0 } }, rig_check, rig_apply },
+		{ "judge", "Judge", RIG_ALL, STEP_OBSERVES, { { "look", 0, 0 }, { "look", RIG_CP, 0 } }, rig_check,
+			rig_apply },
+		{ "work", "Work", RIG_ALL, 0, { { "judge", 0, 0 } }, rig_check, rig_apply },
+	};
+
+	rig_init(&rig, plan, 3, "cw");
+	rig.config.keep_alive = true;
+	rig.act = broken_at_judge;
+	rig_start(&rig);
+	for (int step = 1; step <= 2; step++) {
+		CHECK(rig_until(&rig, EVENT_HOST_ASIDE, step, 0, 5000));
+		engine_command(rig.engine, ENGINE_RETRY_HOST, 0);
+	}
+	rig_finish(&rig);
+	CHECK_INT(rig.result.failed, 0);
+	CHECK_INT(rig.checks[0][0], 2);
+	CHECK_INT(rig.checks[0][1], 2);
+	CHECK_INT(rig.checks[0][2], 2);
+	for (int step = 0; step < 3; step++)
+		CHECK_INT(rig.checks[1][step], 1);
+	rig_release(&rig);
+}
+
 static void test_end_and_skip_aside(void)
 {
 	for (int skip = 0; skip < 2; skip++) {
@@ -479,6 +513,7 @@ static const struct test tests[] = {
 	{ "leave", test_leave },
 	{ "pause", test_pause },
 	{ "retry", test_retry },
+	{ "retry of what judged looks again", test_retry_looks_again },
 	{ "end, and skip of hosts set aside", test_end_and_skip_aside },
 	{ "skip of a running host", test_skip_running },
 	{ "always", test_always },
