@@ -211,6 +211,7 @@ void health_release(struct health *h);
 struct status {
 	bool installed;          /* something of a cluster was seen on a host */
 	bool all_control_planes; /* each control plane was looked at */
+	bool all_members;        /* … and no etcd member was hidden from us there */
 	unsigned voters, voters_up, learners, unstarted; /* up: as their own hosts say, so of hosts that were looked at */
 	unsigned not_ready; /* hosts that are no Ready Nodes, or could not be looked at */
 	unsigned unreachable;

@@ -107,6 +107,7 @@ static void fold_members(const struct cli_run *r, struct status *s)
 
 	s->voters = q.voters;
 	s->voters_up = q.healthy;
+	s->all_members = s->all_control_planes && !quorum_unseen(v);
 	s->learners = (unsigned)v->count - q.voters;
 	for (int i = 0; i < v->count; i++)
 		s->unstarted += !v->list[i].learner && !v->list[i].name[0];

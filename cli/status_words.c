@@ -45,12 +45,12 @@ enum cli_color status_etcd_words(const struct status *s, struct str *out)
 	}
 	str_addf(out, "%u voter%s", s->voters, s->voters == 1 ? "" : "s");
 	if (s->voters_up < s->voters) {
-		str_addf(out, ", %u %s", s->voters_up, s->all_control_planes ? "up" : "seen up");
-		color = s->all_control_planes ? CLI_RED : CLI_YELLOW;
+		str_addf(out, ", %u %s", s->voters_up, s->all_members ? "up" : "seen up");
+		color = s->all_members ? CLI_RED : CLI_YELLOW;
 	}
 	if (s->voters_up >= quorum) {
 		str_addf(out, "; quorum %u, tolerates %u lost", quorum, s->voters_up - quorum);
-	} else if (s->all_control_planes) {
+	} else if (s->all_members) {
 		str_addf(out, "; quorum %u is lost: nothing can be written", quorum);
 		color = CLI_RED;
 	} else {

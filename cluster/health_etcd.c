@@ -32,7 +32,8 @@ void health_quorum_lost(const struct health_scope *h)
 	struct quorum q = quorum_count(&h->v->state->etcd);
 	struct finding *f;
 
-	if (!speaks(h) || !q.voters || q.healthy >= quorum_needed(q.voters))
+	/* those that could not be asked may well be healthy */
+	if (!speaks(h) || !q.voters || q.healthy + quorum_unseen(&h->v->state->etcd) >= quorum_needed(q.voters))
 		return;
 	f = finding_add(&h->s, FINDING_ERROR, "etcd has lost its quorum: %u of %u voters are healthy, %u are needed",
 		q.healthy, q.voters, quorum_needed(q.voters));
@@ -66,7 +67,8 @@ void health_member_down(const struct health_scope *h)
 		const struct cluster_host *seen = host ? &h->s.hosts[host - h->s.inv->hosts] : NULL;
 		struct finding *f;
 
-		if (!host || m->learner || quorum_healthy(v, i) || !m->name[0] || second_of_host(h, i, host))
+		if (!host || m->learner || quorum_healthy(v, i) || !m->name[0] || second_of_host(h, i, host) ||
+			v->unseen[i])
 			continue;
 		/* its own host tells more */
 		if (seen->probed && strncmp(cluster_fact(seen, "pod.etcd"), "down", 4) == 0)
@@ -104,7 +106,7 @@ void health_member_stale(const struct health_scope *h)
 		const struct inventory_host *host = host_of(h, m);
 		struct finding *f;
 
-		if (quorum_healthy(v, i) || (host && !second_of_host(h, i, host)))
+		if (quorum_healthy(v, i) || v->unseen[i] || (host && !second_of_host(h, i, host)))
 			continue;
 		f = finding_add(&h->s, FINDING_ERROR, "the etcd member %s (%s) is %s", m->name[0] ? m->name : m->id,
 			m->peer_url,

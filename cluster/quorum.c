@@ -93,6 +93,23 @@ unsigned quorum_answering(const struct quorum_view *v)
 	return n;
 }
 
+unsigned quorum_unseen(const struct quorum_view *v)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < v->count; i++)
+		n += !v->list[i].learner && v->unseen[i];
+	return n;
+}
+
+void quorum_mark_unseen(struct quorum_view *v, const char *address, const char *name)
+{
+	int i = quorum_find(v, address, name);
+
+	if (i >= 0)
+		v->unseen[i] = !v->answers[i];
+}
+
 void quorum_view_words(const struct quorum_view *v, struct str *out)
 {
 	struct quorum q = quorum_count(v);
@@ -111,7 +128,7 @@ const char *quorum_state(const struct quorum_view *v, int i)
 	if (!v->list[i].name[0])
 		return "not started";
 	if (!v->answers[i])
-		return "does not answer";
+		return v->unseen[i] ? "cannot be asked" : "does not answer";
 	if (v->list[i].learner)
 		return "learner";
 	if (!knows_leader(&v->status[i]))

@@ -42,11 +42,15 @@ bool quorum_healthy(const struct quorum_view *v, int i);
 struct quorum quorum_count(const struct quorum_view *v);
 /* Voters that answer, with a leader or without. */
 unsigned quorum_answering(const struct quorum_view *v);
+/* Voters of which nothing is known, because they could not be asked. */
+unsigned quorum_unseen(const struct quorum_view *v);
+/* Of the member of this host, unless another one has heard it. */
+void quorum_mark_unseen(struct quorum_view *v, const char *address, const char *name);
 /* quorum_words of what is seen; while nobody knows a leader those that answer are told as healthy. */
 void quorum_view_words(const struct quorum_view *v, struct str *out);
 /* "https://10.0.0.11:2380" -> "10.0.0.11" */
 void quorum_address(const struct net_etcd_member *m, char *out, size_t size);
-/* What it is in a word or three: "leader", "voter", "learner", "not started", "knows no leader", "does not answer". */
+/* What it is in a word or three: "leader", "voter", "learner", "not started", "knows no leader", "does not answer", "cannot be asked". */
 const char *quorum_state(const struct quorum_view *v, int i);
 /* How far the i-th is behind the furthest that answers, in entries of the log, give or take what was written between two questions. */
 int64_t quorum_lag(const struct quorum_view *v, int i);

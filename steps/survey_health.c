@@ -72,6 +72,10 @@ void world_health_view(struct world *w, struct health_view *v)
 		quorum_hear(w->etcd, n, &w->cluster.etcd);
 	else
 		quorum_merge(w->etcd, n, &w->cluster.etcd);
+	for (size_t i = 0; i < n; i++)
+		if (w->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && *w->hosts[i].unseen)
+			quorum_mark_unseen(
+				&w->cluster.etcd, w->inventory->hosts[i].address, w->inventory->hosts[i].name);
 	*v = (struct health_view){
 		.inv = w->inventory,
 		.hosts = w->hosts,

@@ -60,6 +60,8 @@ one_of_three() {
 	show status 12
 	has "$1: one of three: the API server answers through another" "$WORK/status.out" 'the API server answers \(asked through cp[23]\)'
 	has "$1: one of three: it says where it cannot look" "$WORK/status.out" 'cp1  cannot-look: cannot look at 127.0.0.1'
+	has "$1: one of three: nor is its member said to be down" "$WORK/status.out" 'cp1 .*cannot be asked'
+	is "$1: one of three: there is nothing else" "$(grep -c '^ *error ' "$WORK/status.out")" 1
 	refused "$1" 'one of three' "etcd's quorum is not lost"
 	"$LAB" kill cp3
 	refused "$1" 'one of three and one off' "etcd's quorum is not lost: 2 of 3|cannot be told"

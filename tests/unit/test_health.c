@@ -155,6 +155,12 @@ static void test_members(void)
 	CHECK_STR(rack.found.list[0].name, "quorum-lost");
 	CHECK(strstr(rack.found.list[0].what, "1 of 3 voters are healthy, 2 are needed"));
 	CHECK(!health_remediable(&rack.found.list[0]));
+	/* of one that could not be asked nothing is said: two of three may be healthy */
+	rack.state.etcd.unseen[1] = true;
+	look();
+	CHECK_INT(rack.found.count, 1);
+	CHECK_STR(rack.found.list[0].name, "member-down");
+	CHECK(strstr(rack.found.list[0].what, "cp3") != NULL);
 	rack_down();
 
 	rack_up();

@@ -154,6 +154,11 @@ static void test_states(void)
 	CHECK_STR(quorum_state(&v, 1), "voter");
 	CHECK_STR(quorum_state(&v, 2), "knows no leader");
 	CHECK_STR(quorum_state(&v, 3), "does not answer");
+	quorum_mark_unseen(&v, "10.0.0.14", "cp4");
+	quorum_mark_unseen(&v, "10.0.0.11", "cp1");
+	CHECK_STR(quorum_state(&v, 3), "cannot be asked");
+	CHECK_STR(quorum_state(&v, 0), "leader");
+	CHECK_INT(quorum_unseen(&v), 1);
 	CHECK_STR(quorum_state(&v, 4), "not started");
 	CHECK_STR(quorum_state(&v, 5), "learner");
 	CHECK_INT(quorum_lag(&v, 0), 0);

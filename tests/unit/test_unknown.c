@@ -3,6 +3,7 @@
 #include "tests/unit/fake_rack.h"
 
 #include "base/error.h"
+#include "cluster/health.h"
 #include "inventory/inventory.h"
 #include "net/net.h"
 
@@ -15,6 +16,7 @@ struct seen {
 	bool exists;
 	enum cluster_answer ready[LAB_MACHINES];
 	char unseen[LAB_MACHINES][256];
+	struct quorum_view etcd;
 };
 
 /* A whole cluster, of whose machines some let nothing through. */
@@ -51,6 +53,7 @@ static void run(struct lab *l, const struct step *steps, size_t count, struct wo
 		.reconnects = 1,
 		.world = w };
 	struct engine_result result;
+	struct health_view view;
 	struct error err = { 0 };
 	struct engine *engine;
 	char pki[96], snapshots[96], kubeconfig[96];
@@ -88,6 +91,8 @@ static void run(struct lab *l, const struct step *steps, size_t count, struct wo
 		memcpy(o->unseen[i], w->hosts[i].unseen, sizeof(o->unseen[i]));
 	}
 	o->exists = w->cluster.exists;
+	world_health_view(w, &view);
+	o->etcd = w->cluster.etcd;
 	engine_free(engine);
 	world_release(w);
 }
@@ -163,6 +168,12 @@ static void test_one_of_three(void)
 	CHECK_INT(o.ready[1], CLUSTER_YES);
 	CHECK(strstr(o.unseen[0], "cannot look at") != NULL);
 	CHECK_STR(o.unseen[1], "");
+	CHECK_INT(o.etcd.count, 3);
+	for (int i = 0; i < 3; i++)
+		if (i == quorum_find(&o.etcd, rack_inventory->hosts[0].address, rack_inventory->hosts[0].name))
+			CHECK_STR(quorum_state(&o.etcd, i), "cannot be asked");
+		else
+			CHECK(quorum_healthy(&o.etcd, i));
 	rack_down();
 }
 
