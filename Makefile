@@ -5,7 +5,8 @@ prefix ?= /usr/local
 bindir ?= $(prefix)/bin
 mandir ?= $(prefix)/share/man
 completionsdir ?= $(prefix)/share/bash-completion/completions
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1)
+# a release's tarball has its version in a file of its own; what git says of a folder around it is not it
+VERSION := $(or $(file <.version),$(shell git describe --tags --always --dirty 2>/dev/null),0.1)
 
 BUILD ?= build
 MODULES := base inventory pki remote net cluster engine steps tui cli
@@ -18,27 +19,33 @@ FAKES := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/fake_*.c))
 HOST_SCRIPTS := $(sort $(wildcard steps/host/*.sh))
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wwrite-strings -Wformat=2
-WARN += $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
+# clang's -Wextra counts members left out behind designated ones, gcc's does not
+WARN += $(if $(findstring clang,$(CC)),-Wno-missing-field-initializers,-Wno-format-truncation)
 ifdef WERROR
 WARN += -Werror
 endif
 OPT ?= -O2 -D_FORTIFY_SOURCE=2
 HARDEN := -fstack-protector-strong -fPIE
 CFLAGS ?= -g
-KW_CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(OPT) $(HARDEN) $(WARN) $(CFLAGS) $(SAN) \
-	$(shell $(PKG_CONFIG) --cflags $(LIBS))
-KW_LIBS = $(SAN) -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS) $(shell $(PKG_CONFIG) --libs $(LIBS))
+# asked once, when something is compiled: a bare machine has no pkg-config yet when it runs `make deps`
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)))$(PKG_LIBS)
+KW_CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(OPT) $(HARDEN) $(WARN) $(CFLAGS) $(SAN) $(PKG_CFLAGS)
+KW_LIBS = $(SAN) -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS) $(PKG_LIBS)
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
-.PHONY: all check check-tui lint asan tsan sanitized fuzz bench e2e e2e-full e2e-crash demo test install clean format deps
+.PHONY: all check check-tui lint asan tsan sanitized clang objects fuzz bench e2e e2e-full e2e-crash demo test \
+	install uninstall dist clean format deps
 all: $(BUILD)/kubewright
 
 $(BUILD)/kubewright: $(BUILD)/main.o $(OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(KW_LIBS)
 
+# The product is free of casts that take const away; clang finds them all, gcc also those that C cannot do without.
+$(OBJS) $(BUILD)/main.o: KW_CFLAGS += $(if $(findstring clang,$(CC)),-Wcast-qual)
 $(BUILD)/cli/commands.o: KW_CFLAGS += -DKUBEWRIGHT_VERSION='"$(VERSION)"'
 $(BUILD)/%.o: %.c
 	$(call say,CC,$<)
@@ -65,7 +72,7 @@ check: $(TESTS)
 -include $(OBJS:.o=.d) $(FAKES:.o=.d) $(BUILD)/main.d $(TEST_OBJS:.o=.d)
 
 clean:
-	rm -rf $(BUILD) build-asan build-tsan build-fuzz
+	rm -rf $(BUILD) build-asan build-tsan build-clang build-fuzz
 include tests/targets.mk
 
 # ---- the two set-up commands of the README, and what they are made of
@@ -103,9 +110,24 @@ tsan:
 sanitized:
 	$(Q)$(MAKE) --no-print-directory all $(ASAN)
 	$(Q)$(MAKE) --no-print-directory all $(TSAN)
+# the same sources by another compiler, whose warnings are others
+clang:
+	$(Q)$(MAKE) --no-print-directory all objects BUILD=build-clang CC='$(if $(findstring ccache,$(CC)),ccache )clang' WERROR=1
+objects: $(TEST_OBJS) $(FAKES)
 
 install: all
 	install -D -m 0755 $(BUILD)/kubewright $(DESTDIR)$(bindir)/kubewright
 	install -D -m 0644 docs/kubewright.1 $(DESTDIR)$(mandir)/man1/kubewright.1
 	install -D -m 0644 docs/kubewright.yaml.5 $(DESTDIR)$(mandir)/man5/kubewright.yaml.5
 	install -D -m 0644 packaging/completions/kubewright.bash $(DESTDIR)$(completionsdir)/kubewright
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/kubewright $(DESTDIR)$(mandir)/man1/kubewright.1 $(DESTDIR)$(mandir)/man5/kubewright.yaml.5 \
+		$(DESTDIR)$(completionsdir)/kubewright
+
+# What is committed, as a tarball that needs no git: its version is in the file .version.
+DIST := kubewright-$(VERSION)
+dist:
+	$(Q)mkdir -p $(BUILD)
+	$(Q)git archive --prefix=$(DIST)/ --add-virtual-file=$(DIST)/.version:$(VERSION) HEAD | gzip -n >$(BUILD)/$(DIST).tar.gz.tmp
+	$(Q)mv $(BUILD)/$(DIST).tar.gz.tmp $(BUILD)/$(DIST).tar.gz
+	@echo $(BUILD)/$(DIST).tar.gz

@@ -39,10 +39,15 @@ jansson_is(true, json_is_true)
 /* 15 digits: 0.1 is written as it was read, where 17 would give 0.10000000000000001 */
 #define FORMAT (JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
 
-/* struct json is jansson's json_t under a name that no header of theirs is needed for. */
+/* struct json is jansson's json_t under a name that no header of theirs is needed for; jansson has no const for what it only reads. */
 static json_t *in(const struct json *j)
 {
-	return (json_t *)j;
+	union {
+		const struct json *ours;
+		json_t *theirs;
+	} same = { j };
+
+	return same.theirs;
 }
 
 static struct json *made(json_t *j)

@@ -12,16 +12,19 @@
 #include <unistd.h>
 
 struct ssh_command {
-	const char **argv;
+	union {
+		const char **words;
+		char *const *exec; /* execvp writes to none of them, though its declaration could */
+	} argv;
 	size_t count, room;
 };
 
 static void add(struct ssh_command *c, const char *word)
 {
 	if (c->count + 1 >= c->room)
-		c->argv = xrealloc(c->argv, c->room += 32, sizeof(*c->argv));
-	c->argv[c->count++] = word;
-	c->argv[c->count] = NULL;
+		c->argv.words = xrealloc(c->argv.words, c->room += 32, sizeof(*c->argv.words));
+	c->argv.words[c->count++] = word;
+	c->argv.words[c->count] = NULL;
 }
 
 static void option(struct ssh_command *c, const char *text)
@@ -113,7 +116,7 @@ static void run_ssh(const struct cli_run *r, const struct inventory_host *h, str
 	for (size_t i = o->arg_count > 1 && strcmp(o->args[1], "--") == 0 ? 2 : 1; i < o->arg_count; i++)
 		add(&c, o->args[i]);
 	fflush(NULL);
-	execvp("ssh", (char *const *)c.argv);
+	execvp("ssh", c.argv.exec);
 	error_errno(err, ERROR_SYSTEM, errno, "cannot run ssh");
 	error_hint(err, "install OpenSSH's client (openssh-client)");
 }

@@ -66,7 +66,7 @@ struct cluster_node {
 	unsigned pods, pods_ready; /* of kube-system, here; see cluster_state.pods */
 	enum cluster_way way;
 	char way_said[160]; /* when it is broken */
-	struct json *labels; /* lent by nodes_json */
+	const struct json *labels; /* lent by nodes_json */
 	const struct json *json;
 };
 struct cluster_state {

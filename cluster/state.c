@@ -66,7 +66,7 @@ static void read_node(const struct json *json, struct cluster_node *n)
 	read_ready(json, n);
 	n->unschedulable = json_get_bool(json, "spec.unschedulable", false);
 	json_each(labels, look_at_label, &n->control_plane);
-	n->labels = (struct json *)labels;
+	n->labels = labels;
 	n->json = json;
 }
 

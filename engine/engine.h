@@ -105,11 +105,11 @@ struct engine_result {
 	bool cancelled;
 	const struct error *first; /* the first failure, or NULL; lent */
 };
-void engine_result(const struct engine *e, struct engine_result *out);
+void engine_result(struct engine *e, struct engine_result *out);
 /* Why a host was set aside, or NULL. */
-const struct error *engine_host_error(const struct engine *e, int host);
+const struct error *engine_host_error(struct engine *e, int host);
 /* Whether a step is done (or not here) on a host. */
-bool engine_step_done(const struct engine *e, int step, int host);
+bool engine_step_done(struct engine *e, int step, int host);
 void engine_free(struct engine *e);
 
 /* ---- fold: what front ends show --------------------------------------------------------------------------------------- */

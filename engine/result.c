@@ -49,35 +49,31 @@ void engine_result_locked(const struct engine *e, struct engine_result *out)
 	out->first = first ? &first->error : NULL;
 }
 
-void engine_result(const struct engine *e, struct engine_result *out)
+void engine_result(struct engine *e, struct engine_result *out)
 {
-	struct engine *lockable = (struct engine *)e;
-
-	pthread_mutex_lock(&lockable->lock);
+	pthread_mutex_lock(&e->lock);
 	engine_result_locked(e, out);
-	pthread_mutex_unlock(&lockable->lock);
+	pthread_mutex_unlock(&e->lock);
 }
 
-const struct error *engine_host_error(const struct engine *e, int host)
+const struct error *engine_host_error(struct engine *e, int host)
 {
-	struct engine *lockable = (struct engine *)e;
 	const struct error *err = NULL;
 
-	pthread_mutex_lock(&lockable->lock);
+	pthread_mutex_lock(&e->lock);
 	if (host >= 0 && (size_t)host < e->config.host_count && e->tasks[host].aside)
 		err = &e->tasks[host].error;
-	pthread_mutex_unlock(&lockable->lock);
+	pthread_mutex_unlock(&e->lock);
 	return err;
 }
 
-bool engine_step_done(const struct engine *e, int step, int host)
+bool engine_step_done(struct engine *e, int step, int host)
 {
-	struct engine *lockable = (struct engine *)e;
 	bool done = false;
 
-	pthread_mutex_lock(&lockable->lock);
+	pthread_mutex_lock(&e->lock);
 	if (host >= 0 && (size_t)host < e->config.host_count && step >= 0 && (size_t)step < e->config.step_count)
 		done = cell_is_done(&e->tasks[host].cells[step]);
-	pthread_mutex_unlock(&lockable->lock);
+	pthread_mutex_unlock(&e->lock);
 	return done;
 }

@@ -166,9 +166,9 @@ static int by_address(const void *a, const void *b)
 }
 
 /* Twice in what was typed; among those of the document add_host would find them too late. */
-static int check_all(const struct expansion *x, struct error *err)
+static int check_all(struct expansion *x, struct error *err)
 {
-	struct inventory_host *sorted = arena_alloc((struct arena *)&x->arena, (x->count + 1) * sizeof(*sorted));
+	struct inventory_host *sorted = arena_alloc(&x->arena, (x->count + 1) * sizeof(*sorted));
 	int rc = 0;
 
 	for (size_t i = 0; i < x->count && rc == 0; i++)

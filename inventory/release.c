@@ -52,6 +52,19 @@ const char *release_supported(void)
 	return "1.20, 1.34, 1.35, 1.36";
 }
 
+/* The number at *text, which is moved behind it; 0: none. */
+static long leading_number(const char **text)
+{
+	char *end;
+	long n = 0;
+
+	if (isdigit((unsigned char)**text)) {
+		n = strtol(*text, &end, 10);
+		*text = end;
+	}
+	return n;
+}
+
 int release_compare(const char *a, const char *b)
 {
 	const char *colon_a = strchr(a, ':'), *colon_b = strchr(b, ':');
@@ -59,8 +72,7 @@ int release_compare(const char *a, const char *b)
 	a = colon_a ? colon_a + 1 : a;
 	b = colon_b ? colon_b + 1 : b;
 	for (;;) {
-		long x = isdigit((unsigned char)*a) ? strtol(a, (char **)&a, 10) : 0;
-		long y = isdigit((unsigned char)*b) ? strtol(b, (char **)&b, 10) : 0;
+		long x = leading_number(&a), y = leading_number(&b);
 
 		if (x != y)
 			return x < y ? -1 : 1;

@@ -98,7 +98,7 @@ static int fetch(const char *url, const char *protocols, size_t max, const struc
 	if (stop) {
 		curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 		curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, ask_stop);
-		curl_easy_setopt(curl, CURLOPT_XFERINFODATA, (void *)stop);
+		curl_easy_setopt(curl, CURLOPT_XFERINFODATA, stop);
 	}
 	code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

@@ -143,8 +143,8 @@ static int check_ca(const struct pki_pair *ca, const char *cert_name, const char
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
 /* Takes the seven texts; names are for messages. Bundles of CAs are kept whole, the first certificate is the one that signs. */
-static struct pki_store *load(
-	const struct secret text[FILES], char *const names[FILES], const struct secret *passphrase, struct error *err)
+static struct pki_store *load(const struct secret text[FILES], const char *const names[FILES],
+	const struct secret *passphrase, struct error *err)
 {
 	struct pki_store *s = xcalloc(1, sizeof(*s));
 
@@ -224,7 +224,7 @@ struct pki_store *pki_store_open(const char *dir, const struct secret *passphras
 		rc = read_one(names[i], is_key(i), &text[i], err);
 	}
 	if (rc == 0)
-		s = load(text, names, passphrase, err);
+		s = load(text, (const char *const *)names, passphrase, err);
 	for (int i = 0; i < FILES; i++) {
 		secret_release(&text[i]);
 		free(names[i]);
@@ -367,7 +367,7 @@ struct pki_store *pki_store_import(
 
 	for (int i = 0; i < FILES; i++)
 		secret_set(&text[i], pem[i], strlen(pem[i]));
-	s = load(text, (char *const *)file_names, NULL, err);
+	s = load(text, file_names, NULL, err);
 	for (int i = 0; i < FILES; i++)
 		secret_release(&text[i]);
 	if (s && save(s, dir, passphrase, err)) {

@@ -152,14 +152,13 @@ static void go(struct screen *screen)
 
 static void next(struct screen *screen)
 {
-	static const struct page_way forward = { go };
 	struct cluster *s = of(screen);
 
 	/* what is being typed is taken with it, or complained about */
 	if (s->form.editing)
 		key(screen, K_ENTER);
 	if (!s->form.editing)
-		page_leave(screen, &forward);
+		page_leave(screen, go);
 }
 
 static bool editing(const struct screen *screen)

@@ -19,7 +19,7 @@ struct done {
 	struct list left; /* hosts that were set aside, in the order of the view */
 };
 
-static struct done *done_of(const struct screen *s)
+static struct done *done_of(struct screen *s)
 {
 	return (struct done *)s;
 }
@@ -230,7 +230,7 @@ static void draw(const struct screen *s, struct canvas *c)
 		bottom -= lines + 1;
 	}
 	if (hosts_left(w) && y < bottom - 1)
-		draw_left(done_of(s), w, c, y, bottom - 1);
+		draw_left((const struct done *)s, w, c, y, bottom - 1);
 	else if (w->summary_valid && w->summary.first && !hosts_left(w) && y < bottom)
 		canvas_paragraph(c, y, 1, bottom - y, width, 0, STYLE_FAIL, w->summary.first->what);
 	if (lines && bottom > 0) {

@@ -249,7 +249,9 @@ static bool searching_key(struct form *f, int key)
 	str_release(&text);
 	if (found < f->count)
 		f->list.selected = found;
-	snprintf(f->complaint, sizeof(f->complaint), found < f->count ? "" : "not found: %s", f->search.last);
+	f->complaint[0] = '\0';
+	if (found == f->count)
+		snprintf(f->complaint, sizeof(f->complaint), "not found: %s", f->search.last);
 	return true;
 }
 

@@ -22,7 +22,7 @@ struct hostkeys {
 	struct row *rows;
 };
 
-static struct hostkeys *keys_of(const struct screen *s)
+static struct hostkeys *keys_of(struct screen *s)
 {
 	return (struct hostkeys *)s;
 }
@@ -210,7 +210,7 @@ static void draw_selected(const struct row *r, struct canvas *c, int y, int x, i
 
 static void draw(const struct screen *s, struct canvas *c)
 {
-	const struct hostkeys *k = keys_of(s);
+	const struct hostkeys *k = (const struct hostkeys *)s;
 	struct list list = k->list;
 	int y, x, h, w, intro, rows, wide;
 

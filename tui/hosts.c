@@ -213,16 +213,12 @@ static void go(struct screen *screen)
 
 static void next(struct screen *screen)
 {
-	static const struct page_way forward = { go };
-
-	page_leave(screen, &forward);
+	page_leave(screen, go);
 }
 
 static void dashboard(struct screen *screen)
 {
-	static const struct page_way over = { page_dashboard };
-
-	page_leave(screen, &over);
+	page_leave(screen, page_dashboard);
 }
 
 static void equivalent(struct screen *screen)

@@ -78,7 +78,7 @@ static void scroll(struct matrix *m, const struct runview *v, int by)
 
 static const char *host_name(size_t i, void *view)
 {
-	return ((const struct runview *)view)->hosts[i].name;
+	return (*(const struct runview *const *)view)->hosts[i].name;
 }
 
 static bool search(struct matrix *m, const struct runview *v, int key)
@@ -89,7 +89,7 @@ static bool search(struct matrix *m, const struct runview *v, int key)
 	if (!search_key(&m->search, key, &again))
 		return false;
 	if (again) {
-		found = search_next(&m->search, v->host_count, m->hosts.selected, again, host_name, (void *)v);
+		found = search_next(&m->search, v->host_count, m->hosts.selected, again, host_name, &v);
 		if (found < v->host_count)
 			select_host(m, found);
 	}

@@ -9,33 +9,33 @@
 
 static void unsaved(struct screen *s, int answer, void *ctx)
 {
-	const struct page_way *way = ctx;
 	struct error err = { 0 };
 
+	(void)ctx;
 	if (answer == 0)
 		return;
 	if (answer == 1 && document_save(s->wizard->document, true, &err)) {
 		page_fail(s, "The inventory could not be written", &err);
 		return;
 	}
-	way->go(s);
+	s->wizard->leave(s);
 }
 
-void page_leave(struct screen *s, const struct page_way *way)
+void page_leave(struct screen *s, void (*go)(struct screen *s))
 {
 	struct document *d = s->wizard->document;
 	struct error err = { 0 };
 	struct str text = STR_INIT;
 
 	if (!d || !document_changed(d) || document_save(d, false, &err) == 0) {
-		way->go(s);
+		go(s);
 		return;
 	}
 	page_error(&text, &err);
 	str_add(&text, "\nWhat you changed is not lost as long as this program runs.");
-	app_push(
-		s->app, screen_question("The inventory could not be saved", text.buf,
-				"stay here|write it over what is there|go on without saving", unsaved, s, (void *)way));
+	s->wizard->leave = go;
+	app_push(s->app, screen_question("The inventory could not be saved", text.buf,
+				 "stay here|write it over what is there|go on without saving", unsaved, s, NULL));
 	str_release(&text);
 }
 
@@ -46,9 +46,7 @@ static void pop(struct screen *s)
 
 void page_back(struct screen *s)
 {
-	static const struct page_way back = { pop };
-
-	page_leave(s, &back);
+	page_leave(s, pop);
 }
 
 void page_equivalent(struct screen *s, enum purpose purpose)

@@ -4,12 +4,8 @@
 
 #include "tui/wizard.h"
 
-/* Where a page goes to; static. */
-struct page_way {
-	void (*go)(struct screen *s);
-};
 /* Saves the document, if there is one that changed, and goes; what cannot be saved is asked about first. */
-void page_leave(struct screen *s, const struct page_way *way);
+void page_leave(struct screen *s, void (*go)(struct screen *s));
 /* The same with app_pop: the act of Escape. */
 void page_back(struct screen *s);
 /* The command line's words for this page, in a reader. */

@@ -156,11 +156,9 @@ static void go(struct screen *screen)
 
 static void go_anyway(struct screen *screen, int answer, void *ctx)
 {
-	static const struct page_way forward = { go };
-
 	(void)ctx;
 	if (answer == 1)
-		page_leave(screen, &forward);
+		page_leave(screen, go);
 }
 
 static void next(struct screen *screen)

@@ -22,7 +22,7 @@ struct replay {
 	int64_t ticked_ms; /* when playing went on last; 0: it begins with the next tick */
 };
 
-static struct replay *replay_of(const struct screen *s)
+static struct replay *replay_of(struct screen *s)
 {
 	return (struct replay *)s;
 }
@@ -98,7 +98,7 @@ TABLE_KEY(find, '/')
 
 static bool any_failed(const struct screen *s)
 {
-	const struct replay *r = replay_of(s);
+	const struct replay *r = (const struct replay *)s;
 
 	return matrix_next_failed(&r->matrix, r->view) < r->view->host_count;
 }
@@ -128,7 +128,7 @@ static bool key(struct screen *s, int code)
 
 static bool text(const struct screen *s)
 {
-	return replay_of(s)->matrix.search.typing;
+	return ((const struct replay *)s)->matrix.search.typing;
 }
 
 /* "0:41", "1:02:41" */
@@ -192,7 +192,7 @@ static void draw_position(const struct replay *r, struct canvas *c)
 
 static void draw(const struct screen *s, struct canvas *c)
 {
-	const struct replay *r = replay_of(s);
+	const struct replay *r = (const struct replay *)s;
 
 	draw_about(r, c);
 	draw_position(r, c);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct run_screen *run_of(const struct screen *s)
+static struct run_screen *run_of(struct screen *s)
 {
 	return (struct run_screen *)s;
 }
@@ -39,14 +39,14 @@ static bool over(const struct screen *s)
 static const struct runview_host *selected(const struct screen *s)
 {
 	const struct runview *v = view_of(s);
-	size_t h = v ? matrix_host(&run_of(s)->matrix, v) : SIZE_MAX;
+	size_t h = v ? matrix_host(&((const struct run_screen *)s)->matrix, v) : SIZE_MAX;
 
 	return h == SIZE_MAX ? NULL : &v->hosts[h];
 }
 
 static int selected_index(const struct screen *s)
 {
-	return (int)matrix_host(&run_of(s)->matrix, view_of(s));
+	return (int)matrix_host(&((const struct run_screen *)s)->matrix, view_of(s));
 }
 
 static bool can_pause(const struct screen *s)
@@ -75,14 +75,14 @@ static bool can_skip(const struct screen *s)
 
 static bool can_end(const struct screen *s)
 {
-	return steerable(s) && run_at_rest(run_of(s), view_of(s));
+	return steerable(s) && run_at_rest((const struct run_screen *)s, view_of(s));
 }
 
 static bool any_failed(const struct screen *s)
 {
 	const struct runview *v = view_of(s);
 
-	return v && matrix_next_failed(&run_of(s)->matrix, v) < v->host_count;
+	return v && matrix_next_failed(&((const struct run_screen *)s)->matrix, v) < v->host_count;
 }
 
 static void pause_run(struct screen *s)
@@ -292,12 +292,12 @@ static bool key(struct screen *s, int code)
 
 static bool text(const struct screen *s)
 {
-	return run_of(s)->matrix.search.typing;
+	return ((const struct run_screen *)s)->matrix.search.typing;
 }
 
 static void draw(const struct screen *s, struct canvas *c)
 {
-	run_draw(run_of(s), view_of(s), live(s), c);
+	run_draw((const struct run_screen *)s, view_of(s), live(s), c);
 }
 
 static void release(struct screen *s)

@@ -10,8 +10,8 @@ struct form_screen {
 	struct screen screen;
 	struct screen_ops ops; /* with a title of its own */
 	char *title, *host;
-	const char **prefixes; /* owned, NULL-terminated */
-	struct form form;      /* over form.document, if that is still the wizard's */
+	char **prefixes;  /* owned, NULL-terminated */
+	struct form form; /* over form.document, if that is still the wizard's */
 	bool open;
 };
 
@@ -35,7 +35,7 @@ static void shown(struct screen *s)
 		return;
 	if (f->open)
 		form_release(&f->form);
-	form_init(&f->form, s->wizard->document, f->prefixes, f->host);
+	form_init(&f->form, s->wizard->document, (const char *const *)f->prefixes, f->host);
 	f->open = true;
 }
 
@@ -108,8 +108,8 @@ static void release(struct screen *s)
 
 	if (f->open)
 		form_release(&f->form);
-	for (const char **p = f->prefixes; *p; p++)
-		free((char *)*p);
+	for (char **p = f->prefixes; *p; p++)
+		free(*p);
 	free(f->prefixes);
 	free(f->title);
 	free(f->host);

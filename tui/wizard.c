@@ -52,10 +52,10 @@ static void forget_view(struct wizard *w)
 
 static void forget_summary(struct wizard *w)
 {
-	free((char *)w->summary.kubeconfig);
-	free((char *)w->summary.endpoint);
-	free((char *)w->summary.version);
-	free((char *)w->summary.snapshot);
+	for (int i = 0; i < (int)(sizeof(w->summary_texts) / sizeof(w->summary_texts[0])); i++) {
+		free(w->summary_texts[i]);
+		w->summary_texts[i] = NULL;
+	}
 	memset(&w->summary, 0, sizeof(w->summary));
 	w->summary_valid = false;
 }
@@ -280,6 +280,12 @@ static void keep_cluster(struct wizard *w)
 	w->run_text = NULL;
 }
 
+/* The wizard's own copy of a text that the port lends. */
+static const char *keep(char **own, const char *lent)
+{
+	return *own = lent ? xstrdup(lent) : NULL;
+}
+
 static void keep_summary(struct wizard *w)
 {
 	struct port_summary s = { 0 };
@@ -287,10 +293,10 @@ static void keep_summary(struct wizard *w)
 	forget_summary(w);
 	w->port->summary(w->run, &s);
 	w->summary = s;
-	w->summary.kubeconfig = s.kubeconfig ? xstrdup(s.kubeconfig) : NULL;
-	w->summary.endpoint = s.endpoint ? xstrdup(s.endpoint) : NULL;
-	w->summary.version = s.version ? xstrdup(s.version) : NULL;
-	w->summary.snapshot = s.snapshot ? xstrdup(s.snapshot) : NULL;
+	w->summary.kubeconfig = keep(&w->summary_texts[0], s.kubeconfig);
+	w->summary.endpoint = keep(&w->summary_texts[1], s.endpoint);
+	w->summary.version = keep(&w->summary_texts[2], s.version);
+	w->summary.snapshot = keep(&w->summary_texts[3], s.snapshot);
 	w->summary_error = s.first ? *s.first : (struct error){ 0 };
 	w->summary.first = s.first ? &w->summary_error : NULL;
 	w->summary_valid = true;

@@ -139,6 +139,7 @@ void port_past_free(struct port_past *list, size_t count);
 struct wizard {
 	const struct port *port;
 	struct app *app;
+	void (*leave)(struct screen *s); /* where the page goes that asks about a document which cannot be saved */
 	struct document *document; /* NULL until Start has opened one */
 
 	/* the run under way, or the last one: at most one at a time */
@@ -174,7 +175,8 @@ struct wizard {
 	char plan_host[64];
 	char *plan_text;           /* the document as it was then; NULL: there is no plan */
 	bool plan_valid;           /* and it has not changed since */
-	struct port_summary summary; /* of the last run that ended; its strings are owned copies */
+	struct port_summary summary; /* of the last run that ended */
+	char *summary_texts[4];      /* what its strings are lent by */
 	struct error summary_error;
 	bool summary_valid;
 

@@ -184,8 +184,7 @@ void story_plan(struct wizard *w)
 	w->plan_text = xstrdup(document_text(w->document));
 	w->plan_valid = w->summary_valid = true;
 	w->purpose = w->plan_purpose = PURPOSE_PLAN;
-	w->summary =
-		(struct port_summary){ .version = xstrdup("1.36.2"), .endpoint = xstrdup("https://10.0.0.100:6443") };
+	w->summary = (struct port_summary){ .version = "1.36.2", .endpoint = "https://10.0.0.100:6443" };
 }
 
 /* ---- a run ---------------------------------------------------------------------------------------------------------- */
@@ -200,9 +199,9 @@ void story_run(struct wizard *w, enum story which, int64_t at_ms)
 	if (!w->view.over)
 		return;
 	w->summary = (struct port_summary){ .exit_status = which == STORY_FAILS ? 8 : 0,
-		.kubeconfig = xstrdup("/home/admin/.local/state/kubewright/rack7/kubeconfig"),
-		.endpoint = xstrdup("https://10.0.0.100:6443"),
-		.version = xstrdup("1.36.2"),
+		.kubeconfig = "/home/admin/.local/state/kubewright/rack7/kubeconfig",
+		.endpoint = "https://10.0.0.100:6443",
+		.version = "1.36.2",
 		.voters = 3,
 		.tolerates = 1 };
 	w->summary_valid = true;
