@@ -6,12 +6,42 @@
 #include "base/secret.h"
 #include "inventory/inventory.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define MEMBER(name) \
+	{ \
+#name, offsetof(struct port, name) \
+	}
+static const struct {
+	const char *name;
+	size_t at;
+} port_members[] = { MEMBER(begin), MEMBER(secret), MEMBER(engine), MEMBER(config), MEMBER(inventory), MEMBER(host),
+	MEMBER(findings), MEMBER(cluster), MEMBER(summary), MEMBER(removed), MEMBER(end), MEMBER(connected),
+	MEMBER(remedy), MEMBER(runs), MEMBER(runs_dir), MEMBER(recent), MEMBER(remember) };
+enum { PORT_MEMBERS = sizeof(port_members) / sizeof(port_members[0]) };
+_Static_assert(offsetof(struct port, begin) + PORT_MEMBERS * sizeof(void (*)(void)) == sizeof(struct port),
+	"a member of struct port is missing in port_members");
+
+/* A member that is not set would end the program minutes later, in the middle of a run. */
+static void check_port(const struct port *port)
+{
+	void (*member)(void);
+
+	for (size_t i = 0; i < PORT_MEMBERS; i++) {
+		memcpy(&member, (const char *)port + port_members[i].at, sizeof(member));
+		if (member)
+			continue;
+		fprintf(stderr, "kubewright: a bug: the wizard's port has no '%s'\n", port_members[i].name);
+		exit(1);
+	}
+}
+
 void wizard_init(struct wizard *w, const struct port *port)
 {
+	check_port(port);
 	memset(w, 0, sizeof(*w));
 	w->port = port;
 }
@@ -85,7 +115,7 @@ void wizard_open(struct wizard *w, struct document *d)
 	if (w->document)
 		document_free(w->document);
 	w->document = d;
-	if (d && w->port->remember)
+	if (d)
 		w->port->remember(w->port->ctx, document_path(d));
 }
 

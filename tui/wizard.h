@@ -191,6 +191,7 @@ struct wizard {
 	bool ascii;
 };
 
+/* port: lent, with all its members set; one that is not ends the program, by name. */
 void wizard_init(struct wizard *w, const struct port *port);
 void wizard_release(struct wizard *w);
 

@@ -1,4 +1,5 @@
 # make bench: figures, each measured, none asserted. BENCH="size pki wizard facts lab" chooses; lab takes minutes and the whole machine.
+# BENCH_HOSTS, BENCH_ROUNDS, BENCH_SECONDS: how many hosts are played, how often each is measured, how long the wizard is.
 BENCH ?= size pki wizard facts lab
 BENCH_PROGRAMS := $(BUILD)/bench/bench_facts $(BUILD)/bench/bench_pki $(BUILD)/bench/bench_wizard
 

@@ -138,6 +138,32 @@ static void summary(struct port_run *r, struct port_summary *out)
 	*out = (struct port_summary){ .version = "1.36.2" };
 }
 
+static void host_of(struct port_run *r, size_t host, struct port_host *out)
+{
+	(void)r, (void)host;
+	memset(out, 0, sizeof(*out));
+}
+
+static const struct findings *findings_of(struct port_run *r, size_t host)
+{
+	static const struct findings none;
+
+	(void)r, (void)host;
+	return &none;
+}
+
+static void cluster_of(struct port_run *r, struct port_cluster *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
+static bool removed(struct port_run *r, size_t host)
+{
+	(void)r, (void)host;
+	return false;
+}
+
 static void end(struct port_run *r)
 {
 	engine_free(r->engine);
@@ -146,6 +172,30 @@ static void end(struct port_run *r)
 	free((void *)r->config.hosts);
 	free((void *)r->config.steps);
 	free(r);
+}
+
+static const char *remedy(const char *finding)
+{
+	(void)finding;
+	return NULL;
+}
+
+static size_t runs(void *ctx, const char *cluster, struct port_past **list)
+{
+	(void)ctx, (void)cluster;
+	*list = NULL;
+	return 0;
+}
+
+static char *recent(void *ctx)
+{
+	(void)ctx;
+	return xstrdup("");
+}
+
+static void remember(void *ctx, const char *path)
+{
+	(void)ctx, (void)path;
 }
 
 static char *runs_dir(void *ctx, const char *cluster)
@@ -166,10 +216,18 @@ static const struct port port = {
 	.engine = engine_of,
 	.config = config_of,
 	.inventory = inventory_of,
+	.host = host_of,
+	.findings = findings_of,
+	.cluster = cluster_of,
 	.summary = summary,
+	.removed = removed,
 	.end = end,
 	.connected = connected,
+	.remedy = remedy,
+	.runs = runs,
 	.runs_dir = runs_dir,
+	.recent = recent,
+	.remember = remember,
 };
 
 /* ---- the wizard's process ------------------------------------------------------------------------------------------------ */
