@@ -171,8 +171,6 @@ int cli_remove(const struct cli_options *o);
 int cli_replay(const struct cli_options *o);
 int cli_watch(const struct cli_options *o);
 int cli_unlock(const struct cli_options *o);
-int cli_version(const struct cli_options *o);
-int cli_help_command(const struct cli_options *o);
 /* What runs without a command, on a terminal. */
 int cli_wizard(const struct cli_options *o);
 

@@ -14,6 +14,33 @@
 
 #define MANY 100000
 
+static int print_version(const struct cli_options *o)
+{
+	(void)o;
+	printf("kubewright %s\n", KUBEWRIGHT_VERSION);
+	printf("Kubernetes %s\n", release_supported());
+	/* libcurl goes on with all of its own libraries */
+	printf("%s, %s, %.*s\n", remote_library(), pki_library(), (int)strcspn(net_library(), " "), net_library());
+	return 0;
+}
+
+static int explain(const struct cli_options *o)
+{
+	const struct cli_command *c = NULL;
+	struct error err = { 0 };
+
+	if (o->arg_count) {
+		c = cli_command_find(o->args[0]);
+		if (!c) {
+			error_set(&err, ERROR_USAGE, "there is no command '%s'", o->args[0]);
+			error_hint(&err, "'kubewright help' lists the commands");
+			return cli_fail(&err);
+		}
+	}
+	cli_help(stdout, c);
+	return 0;
+}
+
 /* clang-format off */
 const struct cli_command cli_commands[] = {
 	{ "init", "[HOST…]", "write a commented inventory",
@@ -87,9 +114,9 @@ const struct cli_command cli_commands[] = {
 	  "goes on. With -o json the journal's lines. Needs no terminal and contacts no host.",
 	  CLI_WATCH, 0, 1, false, cli_watch },
 	{ "version", "", "print versions", "Prints the version of kubewright, of its libraries, and the Kubernetes releases it knows.",
-	  CLI_VERSION, 0, 0, false, cli_version },
+	  CLI_VERSION, 0, 0, false, print_version },
 	{ "help", "[COMMAND]", "explain kubewright or one command", "Prints the commands, or the options of one.",
-	  CLI_HELP, 0, 1, false, cli_help_command },
+	  CLI_HELP, 0, 1, false, explain },
 };
 /* clang-format on */
 const size_t cli_command_count = sizeof(cli_commands) / sizeof(cli_commands[0]);
@@ -100,33 +127,6 @@ const struct cli_command *cli_command_find(const char *name)
 		if (strcmp(cli_commands[i].name, name) == 0)
 			return &cli_commands[i];
 	return NULL;
-}
-
-int cli_version(const struct cli_options *o)
-{
-	(void)o;
-	printf("kubewright %s\n", KUBEWRIGHT_VERSION);
-	printf("Kubernetes %s\n", release_supported());
-	/* libcurl goes on with all of its own libraries */
-	printf("%s, %s, %.*s\n", remote_library(), pki_library(), (int)strcspn(net_library(), " "), net_library());
-	return 0;
-}
-
-int cli_help_command(const struct cli_options *o)
-{
-	const struct cli_command *c = NULL;
-	struct error err = { 0 };
-
-	if (o->arg_count) {
-		c = cli_command_find(o->args[0]);
-		if (!c) {
-			error_set(&err, ERROR_USAGE, "there is no command '%s'", o->args[0]);
-			error_hint(&err, "'kubewright help' lists the commands");
-			return cli_fail(&err);
-		}
-	}
-	cli_help(stdout, c);
-	return 0;
 }
 
 static int no_command(const struct cli_options *o)

@@ -45,7 +45,8 @@ static void print_members_json(const struct cli_run *r, const struct quorum_view
 	cli_json_print(j);
 }
 
-int cli_etcd_none(const struct cli_run *r)
+/* Says that no etcd answered, and why as far as it is known; returns the exit status. */
+static int none_answered(const struct cli_run *r)
 {
 	int status = cli_look_errors(r, true);
 	struct error err = { 0 };
@@ -73,7 +74,7 @@ static int members(const struct cli_options *o)
 		return status;
 	through = quorum_merge(r.world.etcd, r.inventory->host_count, &v);
 	if (through < 0) {
-		status = cli_etcd_none(&r);
+		status = none_answered(&r);
 	} else {
 		q = quorum_count(&v);
 		if (o->json)

@@ -35,7 +35,7 @@ fail:
 	return status;
 }
 
-bool cli_is_decision(const struct cli_run *r, const struct error *e)
+static bool is_decision(const struct cli_run *r, const struct error *e)
 {
 	return r->world.decision && strcmp(r->world.decision->what, e->what) == 0;
 }
@@ -60,9 +60,9 @@ int cli_look_errors_but(const struct cli_run *r, bool preflight, bool decision)
 		if (status == 0)
 			status = error_exit_code(e->kind);
 		shown = *e;
-		if (cli_is_decision(r, e) && !decision && e->kind != ERROR_INVENTORY)
+		if (is_decision(r, e) && !decision && e->kind != ERROR_INVENTORY)
 			continue;
-		if (cli_is_decision(r, e)) {
+		if (is_decision(r, e)) {
 			/* of the cluster, not of each host */
 			shown.host[0] = shown.step[0] = '\0';
 			if (decided)

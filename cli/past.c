@@ -127,16 +127,6 @@ size_t cli_past_runs(const char *dir, struct port_past **list)
 	return count;
 }
 
-void port_past_free(struct port_past *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		free(list[i].path);
-		free(list[i].run);
-		free(list[i].command);
-	}
-	free(list);
-}
-
 /* The newest journal of one cluster's folder whose name begins so, if it is newer than *best. alive: of a run that goes on. */
 static void newest_in(const char *home, const char *cluster, const char *name, bool alive, char **best)
 {

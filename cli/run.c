@@ -272,7 +272,8 @@ void cli_run_show(struct cli_run *r)
 	engine_observe(r->engine, plain_event, r->plain);
 }
 
-bool cli_run_asks(const struct cli_run *r)
+/* Whether there is a terminal to answer the engine's questions at, and the output is not JSON. */
+static bool can_ask(const struct cli_run *r)
 {
 	return !r->options->json && cli_can_ask();
 }
@@ -312,7 +313,7 @@ int cli_run_execute(struct cli_run *r, struct error *err)
 	int64_t start = clock_mono_ms();
 	int rc;
 
-	if (cli_run_asks(r))
+	if (can_ask(r))
 		engine_observe(r->engine, answer_question, r);
 	else
 		engine_no_questions(r->engine);

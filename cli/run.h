@@ -106,8 +106,6 @@ int cli_look(
 int cli_look_errors(const struct cli_run *r, bool preflight);
 /* The same; decision: also why a cluster that is down is no place for apply, which findings tell better. */
 int cli_look_errors_but(const struct cli_run *r, bool preflight, bool decision);
-/* Whether a host's error is the run's one decision, which every control plane carries alike. */
-bool cli_is_decision(const struct cli_run *r, const struct error *e);
 /* Whether the named step was applied or found done on some host. */
 bool cli_run_did(const struct cli_run *r, const char *step);
 /* How many steps of hosts ended so, without those that only look or clean up. */
@@ -132,9 +130,6 @@ unsigned cli_hosts_left(const struct cli_run *r);
 void cli_removed_print(const struct cli_run *r);
 /* What apply, rejoin and remove end with: the summary, the cluster, what comes next; as JSON when asked for. Returns the exit status. */
 int cli_apply_report(const struct cli_run *r);
-/* Whether there is a terminal to answer the engine's questions at, and the output is not JSON. */
-bool cli_run_asks(const struct cli_run *r);
-
 /* The error that a run's exit status goes by, or NULL. */
 const struct error *cli_run_error(const struct cli_run *r, const struct engine_result *result);
 /*
@@ -259,8 +254,6 @@ void status_lock_json(const struct cli_run *r, struct json *j);
 
 /* `etcd restore`. */
 int cli_etcd_restore(const struct cli_options *o);
-/* Says that no etcd answered, and why as far as it is known; returns the exit status. */
-int cli_etcd_none(const struct cli_run *r);
 /* Who is contacted when hosts leave: the control planes, and they. leave: per host. -1: no control plane would stay. */
 int cli_remove_choose(struct cli_run *r, const bool *leave, struct error *err);
 /* etcd's members for people, a line each after an empty one; and as an array. */

@@ -166,7 +166,7 @@ struct remote_ssh_config {
 struct remote *remote_ssh_open(const struct remote_ssh_config *c, struct error *err);
 /* The key that the host's server shows, verified as for a login: "ssh-ed25519 AAAA…". Does not log in. The caller frees; NULL: err. */
 char *remote_ssh_host_key(const struct remote_ssh_config *c, struct error *err);
-/* This machine, by fork and exec; for tests and for `--local`. root is assumed. */
+/* This machine, by fork and exec; for tests. root is assumed. */
 struct remote *remote_local_open(void);
 /* ssh_init and friends; once, before threads. */
 void remote_init(void);

@@ -209,25 +209,10 @@ int remote_ssh_tunnel(struct remote *r, const char *host, int port, int (*use)(i
 	struct error *err);
 /* The prompt sudo shall show, so that a question for the password is told apart from everything else. */
 void remote_sudo_prompt(const char *mark, struct str *out);
-/* The command line for the login shell. */
-void remote_ssh_command(const struct remote_link *l, const struct remote_exec *x, struct str *out);
 /* Whether the text says, as cloud images do for root, that another user is to log in, and which. */
 bool remote_other_user(const char *text, char *user, size_t size);
 /* Why sudo did not run the command: from its status, its text, and how often it asked for a password. Always -1 with ERROR_AUTH. */
 int remote_sudo_error(const char *user, const char *host, bool have_password, int status, const char *text, int asked,
 	struct error *err);
-
-/* ---- tunnel.c: shared with local.c --------------------------------------------------------------------------------- */
-
-/* use(fd) in a thread; its end of the pair is closed when use returns, which the other end sees. */
-struct remote_user {
-	int (*use)(int fd, void *ctx, struct error *err);
-	void *ctx;
-	struct error *err; /* use's own, at the caller's */
-	int fd, rc;
-	unsigned long thread;
-};
-int remote_user_start(struct remote_user *u, int *our_end, struct error *err);
-int remote_user_join(struct remote_user *u);
 
 #endif

@@ -171,7 +171,8 @@ static void on_signal(ssh_session session, ssh_channel channel, const char *name
 	set_status(ctx, 128 + signal_number(name));
 }
 
-void remote_ssh_command(const struct remote_link *l, const struct remote_exec *x, struct str *out)
+/* The command line for the login shell. */
+static void command_line(const struct remote_link *l, const struct remote_exec *x, struct str *out)
 {
 	struct str inner = STR_INIT;
 
@@ -204,7 +205,7 @@ static int start(struct run *r, struct ssh_channel_callbacks_struct *cb, int64_t
 		return -1;
 	if (rc == 0) {
 		ssh_set_channel_callbacks(r->channel, cb);
-		remote_ssh_command(l, r->x, &command);
+		command_line(l, r->x, &command);
 		while ((rc = ssh_channel_request_exec(r->channel, command.buf)) == SSH_AGAIN)
 			if (remote_link_wait(l, deadline, "the command's start", err) != 0)
 				break;

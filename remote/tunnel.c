@@ -18,9 +18,18 @@ enum {
 	TUNNEL_FLUSH_MS = 5 * 1000, /* for what use has sent before it returned */
 };
 
+/* use(fd) in a thread; its end of the pair is closed when use returns, which the other end sees. */
+struct user {
+	int (*use)(int fd, void *ctx, struct error *err);
+	void *ctx;
+	struct error *err; /* use's own, at the caller's */
+	int fd, rc;
+	pthread_t thread;
+};
+
 static void *user_thread(void *arg)
 {
-	struct remote_user *u = arg;
+	struct user *u = arg;
 
 	u->rc = u->use(u->fd, u->ctx, u->err);
 	/* the other end sees the end; the number stays ours until the join */
@@ -28,27 +37,25 @@ static void *user_thread(void *arg)
 	return NULL;
 }
 
-int remote_user_start(struct remote_user *u, int *our_end, struct error *err)
+static int user_start(struct user *u, int *our_end, struct error *err)
 {
-	pthread_t thread;
 	int pair[2], rc;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return error_errno(err, ERROR_SYSTEM, errno, "cannot make a socket pair");
 	u->fd = pair[0];
-	rc = pthread_create(&thread, NULL, user_thread, u);
+	rc = pthread_create(&u->thread, NULL, user_thread, u);
 	if (rc != 0) {
 		close(pair[0]);
 		close(pair[1]);
 		return error_errno(err, ERROR_SYSTEM, rc, "cannot start a thread");
 	}
-	u->thread = thread;
 	fcntl(pair[1], F_SETFL, O_NONBLOCK);
 	*our_end = pair[1];
 	return 0;
 }
 
-int remote_user_join(struct remote_user *u)
+static int user_join(struct user *u)
 {
 	pthread_join(u->thread, NULL);
 	close(u->fd);
@@ -178,7 +185,7 @@ int remote_ssh_tunnel(struct remote *r, const char *host, int port, int (*use)(i
 {
 	struct remote_link *l = (struct remote_link *)r;
 	struct error link_error = { 0 }, use_error = { 0 };
-	struct remote_user user = { .use = use, .ctx = ctx, .err = &use_error };
+	struct user user = { .use = use, .ctx = ctx, .err = &use_error };
 	struct flow *f;
 	int rc, fd = -1;
 
@@ -190,13 +197,13 @@ int remote_ssh_tunnel(struct remote *r, const char *host, int port, int (*use)(i
 	f->l = l;
 	rc = remote_link_way(l, &f->channel, &f->relayed, host, port, err);
 	if (rc == 0)
-		rc = remote_user_start(&user, &fd, err);
+		rc = user_start(&user, &fd, err);
 	if (rc == 0) {
 		f->fd = fd;
 		rc = flow_run(f, &link_error);
 		shutdown(fd, SHUT_RDWR);
 		/* a use that has got all it wanted has succeeded, whatever became of the link */
-		rc = remote_user_join(&user);
+		rc = user_join(&user);
 		if (rc != 0 && err)
 			*err = link_error.kind != ERROR_NONE ? link_error : use_error;
 		close(fd);

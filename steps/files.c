@@ -32,7 +32,7 @@ void managed_add(struct managed_files *f, const char *path, unsigned mode, bool 
 	m->len = len;
 }
 
-bool managed_same(const struct managed_files *f, const struct cluster_host *h, const char **which)
+static bool same_as_seen(const struct managed_files *f, const struct cluster_host *h, const char **which)
 {
 	for (size_t i = 0; i < f->count; i++) {
 		char sum[65], mode[32];
@@ -51,7 +51,7 @@ bool managed_same(const struct managed_files *f, const struct cluster_host *h, c
 bool managed_check(struct task *t, const struct managed_files *f, const char **which)
 {
 	const struct cluster_host *h = world_facts(t);
-	bool same = managed_same(f, h, which);
+	bool same = same_as_seen(f, h, which);
 
 	for (size_t i = 0; !same && world_of(t)->want_texts && i < f->count; i++) {
 		const struct managed_file *m = &f->list[i];

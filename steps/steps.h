@@ -279,9 +279,10 @@ struct managed_files {
 };
 /* content is copied. */
 void managed_add(struct managed_files *f, const char *path, unsigned mode, bool secret, const char *content, size_t len);
-/* Whether every file's digest, mode and owner are what the probe saw; *which: the first that is not, for evidence. */
-bool managed_same(const struct managed_files *f, const struct cluster_host *h, const char **which);
-/* managed_same for a check; when the run only looks and wants texts, the log of the step gets the differences. */
+/*
+ * Whether every file's digest, mode and owner are what the probe saw; *which: the first that is not, for evidence. When the run only looks and wants texts, the
+ * log of the step gets the differences.
+ */
 bool managed_check(struct task *t, const struct managed_files *f, const char **which);
 /* Parameters files, file_N_path, file_N_mode, file_N_data for lib.sh's put_files; lent until release. */
 size_t managed_params(struct managed_files *f, const struct remote_param **params);

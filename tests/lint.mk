@@ -1,14 +1,17 @@
 # make lint: what a reader should not have to check by eye. A tool that is not installed is left out with a word.
-.PHONY: lint-layers lint-size lint-shell lint-format lint-man
+.PHONY: lint-layers lint-symbols lint-size lint-shell lint-format lint-man
 
 # What clang-format has the last word on. Headers align their comments by hand.
 FORMATTED := main.c $(wildcard base/*.h) $(foreach d,$(MODULES) tui tests/unit tests/fuzz,$(wildcard $(d)/*.c))
 
-lint: lint-layers lint-size lint-shell lint-format lint-man
+lint: lint-layers lint-symbols lint-size lint-shell lint-format lint-man
 
 lint-layers:
 	$(call say,LINT,layers)
 	$(Q)tests/lint/layers
+lint-symbols: all
+	$(call say,LINT,symbols)
+	$(Q)tests/lint/symbols $(BUILD)
 lint-size:
 	$(call say,LINT,size)
 	$(Q)tests/lint/size

@@ -16,9 +16,7 @@ struct dashboard {
 	bool keys_asked; /* the open questions about host keys were put once */
 };
 
-/* Findings of a host that count, and the worst of what is known of it. */
-size_t dashboard_count(const struct port_node *n);
-enum row_kind dashboard_worst(const struct port_node *n);
+/* The whole screen below the title. */
 void dashboard_draw(const struct dashboard *d, struct canvas *c);
 /* All that is known of a host, its findings with why and what to do. Appended. */
 void dashboard_explain(const struct port_node *n, struct str *out);

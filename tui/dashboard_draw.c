@@ -10,7 +10,7 @@
 
 /* ---- words ------------------------------------------------------------------------------------------------------------ */
 
-size_t dashboard_count(const struct port_node *n)
+static size_t findings_that_count(const struct port_node *n)
 {
 	size_t count = 0;
 
@@ -35,7 +35,7 @@ static bool well(const struct port_node *n)
 	return n->ready && kubelet_well(n) && etcd_well(n) && n->pods_up == n->pods;
 }
 
-enum row_kind dashboard_worst(const struct port_node *n)
+static enum row_kind worst_of(const struct port_node *n)
 {
 	enum row_kind worst = well(n) ? ROW_CLEAR : ROW_WARNING;
 
@@ -205,7 +205,7 @@ static enum style bad_unless(bool good)
 
 static void draw_host(const struct port_node *n, struct canvas *c, int y, bool here)
 {
-	enum row_kind worst = dashboard_worst(n);
+	enum row_kind worst = worst_of(n);
 	char pods[24], days[24], found[24];
 	const char *texts[COLUMNS] = { n->name, n->role, n->node, *n->kubelet ? n->kubelet : "-", pods,
 		*n->etcd ? n->etcd : "-", days, found };
@@ -218,7 +218,7 @@ static void draw_host(const struct port_node *n, struct canvas *c, int y, bool h
 
 	pods_words(n, pods, sizeof(pods));
 	days_words(n->days, days, sizeof(days));
-	snprintf(found, sizeof(found), "%zu", dashboard_count(n));
+	snprintf(found, sizeof(found), "%zu", findings_that_count(n));
 	if (n->days == INT_MIN)
 		styles[CERTIFICATE] = STYLE_NORMAL;
 	if (!n->probed) {

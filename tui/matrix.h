@@ -28,9 +28,10 @@ size_t matrix_step(const struct matrix *m, const struct runview *v);
 
 /* The table in the lines y..y+height-1, at now_ms of the run. Returns the lines used. */
 int matrix_draw(const struct matrix *m, const struct runview *v, int64_t now_ms, struct canvas *c, int y, int height);
-/* What failed on the selected host, and the log of the selected cell. */
-void matrix_draw_log(const struct matrix *m, const struct runview *v, int64_t now_ms, struct canvas *c, int y, int height);
-/* Both, with a line for the search while it is typed: the table gets what its hosts need, at most half. */
+/*
+ * The table, and below it what failed on the selected host and the log of the selected cell, with a line for the search while it is typed: the table gets
+ * what its hosts need, at most half.
+ */
 void matrix_draw_all(const struct matrix *m, const struct runview *v, int64_t now_ms, struct canvas *c, int y, int height);
 /* The whole of what is known of the selected cell, to be read. Appended. */
 void matrix_text(const struct matrix *m, const struct runview *v, struct str *out);

@@ -104,7 +104,7 @@ static void draw_lines(const struct matrix *m, const struct runview *v, struct c
 			*runview_text(v, host, step) ? runview_text(v, host, step) : "nothing was said here yet");
 }
 
-void matrix_draw_log(
+static void draw_log(
 	const struct matrix *m, const struct runview *v, int64_t now_ms, struct canvas *c, int y, int height)
 {
 	const struct error *e = error_here(m, v);
@@ -133,7 +133,7 @@ void matrix_draw_all(
 		search_draw(&m->search, c, y + --height, 0, c->width);
 	used = matrix_draw(m, v, now_ms, c, y, wanted < half || half < 3 ? wanted : half);
 	if (used < height)
-		matrix_draw_log(m, v, now_ms, c, y + used, height - used);
+		draw_log(m, v, now_ms, c, y + used, height - used);
 }
 
 void matrix_text(const struct matrix *m, const struct runview *v, struct str *out)

@@ -43,3 +43,13 @@ void port_cluster_release(struct port_cluster *c)
 	free(c->nodes);
 	*c = (struct port_cluster){ .node_count = 0 };
 }
+
+void port_past_free(struct port_past *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(list[i].path);
+		free(list[i].run);
+		free(list[i].command);
+	}
+	free(list);
+}
