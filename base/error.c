@@ -85,6 +85,8 @@ __attribute__((format(printf, 3, 0))) static void set(
 	memcpy(err->what, what, sizeof(what));
 	err->hint[0] = '\0';
 	err->detail[0] = '\0';
+	err->code = CODE_NONE;
+	err->about[0] = '\0';
 }
 
 int error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
@@ -110,6 +112,19 @@ int error_errno(struct error *err, enum error_kind kind, int errnum, const char 
 	set(err, kind, fmt, ap);
 	va_end(ap);
 	append(err->what, sizeof(err->what), strerror_r(errnum, text, sizeof(text)));
+	return -1;
+}
+
+int error_about(struct error *err, enum code code, const char *about)
+{
+	char what[sizeof(err->what)];
+
+	memcpy(what, err->what, sizeof(what));
+	err->code = code;
+	snprintf(err->about, sizeof(err->about), "%s", about ? about : "");
+	trim(err->about);
+	clean(err->about);
+	snprintf(err->what, sizeof(err->what), "%s", code_words(code, what));
 	return -1;
 }
 

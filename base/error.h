@@ -7,6 +7,8 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
+#include "base/code.h"
+
 enum error_kind {
 	ERROR_NONE,
 	ERROR_INTERNAL,    /* a bug of ours: exit 1 */
@@ -36,6 +38,8 @@ struct error {
 	char what[512];    /* lower case, no full stop: "cannot open '/etc/x': permission denied" */
 	char hint[384];    /* what the operator can do about it */
 	char detail[1024]; /* tail of stderr, a YAML excerpt; may have several lines */
+	enum code code;    /* what programs go by beside kind; CODE_NONE: kind says it all */
+	char about[192];   /* … and its first field */
 };
 
 /* Texts are made safe for a terminal. Each returns -1 so that `return error_set(…)` reads well. err may be NULL. */
@@ -49,6 +53,8 @@ int error_wrap(struct error *err, const char *fmt, ...) __attribute__((format(pr
 int error_hint(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Sets the detail; when text is too long its *end* is kept, cut at a line start. */
 int error_detail(struct error *err, const char *text);
+/* What the error is about, for programs. about may be NULL. */
+int error_about(struct error *err, enum code code, const char *about);
 /* "connect", "auth", …: stable words for JSON. */
 const char *error_kind_name(enum error_kind kind);
 /* The process exit code for a kind, as in the man page's EXIT STATUS. */

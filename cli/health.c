@@ -9,16 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Steps whose work on an installed host means that something was changed since; the others' own findings tell more. */
-static bool tells_drift(const char *step, const char *text)
+/* What on an installed host means that something was changed since. A unit that is down, swap and packets that are not passed on have findings of their own, which tell more. */
+static bool tells_drift(const struct would_step *would)
 {
-	static const char *const steps[] = { "os", "packages", "runtime", "endpoint", "cni", "labels" };
+	static const enum code drifts[] = { EVIDENCE_FILE, EVIDENCE_NAME, EVIDENCE_SWAP_BOOT, EVIDENCE_SYSCTL,
+		EVIDENCE_SYSCTL_BOOT, EVIDENCE_PACKAGE, EVIDENCE_HOLD, EVIDENCE_SOURCE, EVIDENCE_DPKG,
+		EVIDENCE_UNIT_STALE, EVIDENCE_MANIFEST, EVIDENCE_NODE };
 
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		if (strcmp(step, steps[i]) == 0)
-			/* a unit that is down has a finding of its own, as has swap */
-			return !str_starts(text, "starts ") && !str_starts(text, "turns swap off") &&
-			       strcmp(text, "sets net.ipv4.ip_forward") != 0;
+	if (would->code == EVIDENCE_SYSCTL && strcmp(would->about, "net.ipv4.ip_forward") == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(drifts) / sizeof(drifts[0]); i++)
+		if (would->code == drifts[i])
+			return true;
 	return false;
 }
 
@@ -32,10 +34,10 @@ static bool follows(const struct finding *f)
 static void add_drift(const struct cli_run *r, const struct would *w, size_t host, struct findings *out)
 {
 	for (size_t s = 0; s < r->config.step_count; s++) {
-		const char *text = would_text(w, host, s);
+		const struct would_step *would = would_step(w, host, s);
 		struct finding *f;
 
-		if (!text || !world_installed(&r->world.hosts[host]) || !tells_drift(r->config.steps[s].name, text))
+		if (!would || !world_installed(&r->world.hosts[host]) || !tells_drift(would))
 			continue;
 		out->list = xrealloc(out->list, out->count + 1, sizeof(*out->list));
 		f = &out->list[out->count++];
@@ -43,7 +45,8 @@ static void add_drift(const struct cli_run *r, const struct would *w, size_t hos
 		f->level = FINDING_WARNING;
 		f->host = (int)host;
 		snprintf(f->name, sizeof(f->name), "drift");
-		snprintf(f->what, sizeof(f->what), "not as apply makes it; %s: %s", r->config.steps[s].name, text);
+		snprintf(f->what, sizeof(f->what), "not as apply makes it; %s: %s", r->config.steps[s].name,
+			would->text);
 		snprintf(f->why, sizeof(f->why), "it was changed by somebody, or the inventory was");
 		snprintf(f->remedy, sizeof(f->remedy),
 			"repair puts it right, as apply does; 'kubewright plan' shows the differences");

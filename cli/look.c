@@ -35,11 +35,6 @@ fail:
 	return status;
 }
 
-static bool is_decision(const struct cli_run *r, const struct error *e)
-{
-	return r->world.decision && strcmp(r->world.decision->what, e->what) == 0;
-}
-
 int cli_look_errors(const struct cli_run *r, bool preflight)
 {
 	return cli_look_errors_but(r, preflight, true);
@@ -54,16 +49,17 @@ int cli_look_errors_but(const struct cli_run *r, bool preflight, bool decision)
 	for (size_t i = 0; i < r->config.host_count; i++) {
 		const struct error *e = engine_host_error(r->engine, (int)i);
 		struct error shown;
+		/* of the cluster, which every control plane carries alike */
+		bool decision_of_all = e && e->code == REFUSAL_DECISION;
 
 		if (!e || (e->kind == ERROR_PREFLIGHT && !preflight))
 			continue;
 		if (status == 0)
 			status = error_exit_code(e->kind);
 		shown = *e;
-		if (is_decision(r, e) && !decision && e->kind != ERROR_INVENTORY)
+		if (decision_of_all && !decision && e->kind != ERROR_INVENTORY)
 			continue;
-		if (is_decision(r, e)) {
-			/* of the cluster, not of each host */
+		if (decision_of_all) {
 			shown.host[0] = shown.step[0] = '\0';
 			if (decided)
 				continue;

@@ -168,15 +168,21 @@ struct json *json_summary(const struct cli_run *r, const struct engine_result *r
 
 /* ---- what a run that only looks would do ---------------------------------------------------------------------------------------- */
 
-struct would_cell;
+/* Of one step on one host. */
+struct would_step {
+	char *text;     /* NULL: nothing is to do */
+	enum code code; /* of its evidence, … */
+	char *about;    /* … and the first field */
+	struct str differences;
+};
 struct would {
 	size_t steps;             /* of the plan; set by the caller, the rest is 0 */
-	struct would_cell *cells; /* [host * steps + step] */
+	struct would_step *cells; /* [host * steps + step] */
 	size_t size;
 };
 void would_event(const struct event *ev, void *would); /* an event_fn */
 /* What a step would do, or NULL: nothing. */
-const char *would_text(const struct would *w, size_t host, size_t step);
+const struct would_step *would_step(const struct would *w, size_t host, size_t step);
 /* The steps per host with their differences, on stdout; returns how many, on *hosts hosts. */
 unsigned would_print(const struct cli_run *r, const struct would *w, unsigned *hosts);
 /* Adds an object per step of a host. */

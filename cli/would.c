@@ -8,19 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct would_cell {
-	char *text; /* of the step's event, or NULL */
-	struct str differences;
-};
-
-static struct would_cell *cell_of(struct would *w, size_t host, size_t step)
+static struct would_step *cell_of(struct would *w, size_t host, size_t step)
 {
 	size_t i = host * w->steps + step;
 
 	if (i >= w->size) {
 		w->cells = xrealloc(w->cells, i + w->steps, sizeof(*w->cells));
 		for (size_t k = w->size; k < i + w->steps; k++)
-			w->cells[k] = (struct would_cell){ NULL, STR_INIT };
+			w->cells[k] = (struct would_step){ .differences = STR_INIT };
 		w->size = i + w->steps;
 	}
 	return &w->cells[i];
@@ -29,7 +24,7 @@ static struct would_cell *cell_of(struct would *w, size_t host, size_t step)
 void would_event(const struct event *ev, void *ctx)
 {
 	struct would *w = ctx;
-	struct would_cell *c;
+	struct would_step *c;
 
 	if (ev->host < 0 || ev->step < 0)
 		return;
@@ -39,31 +34,28 @@ void would_event(const struct event *ev, void *ctx)
 	if (ev->kind != EVENT_STEP_DONE || ev->outcome != OUTCOME_WOULD)
 		return;
 	free(c->text);
+	free(c->about);
 	c->text = xstrdup(ev->text ? ev->text : "");
+	c->about = xstrdup(ev->fields[0] ? ev->fields[0] : "");
+	c->code = ev->code;
 }
 
 void would_release(struct would *w)
 {
 	for (size_t i = 0; i < w->size; i++) {
 		free(w->cells[i].text);
+		free(w->cells[i].about);
 		str_release(&w->cells[i].differences);
 	}
 	free(w->cells);
 	*w = (struct would){ .steps = 0 };
 }
 
-const char *would_text(const struct would *w, size_t host, size_t step)
+const struct would_step *would_step(const struct would *w, size_t host, size_t step)
 {
 	size_t i = host * w->steps + step;
 
-	return i < w->size ? w->cells[i].text : NULL;
-}
-
-static const char *differences(const struct would *w, size_t host, size_t step)
-{
-	size_t i = host * w->steps + step;
-
-	return i < w->size ? w->cells[i].differences.buf : "";
+	return i < w->size && w->cells[i].text ? &w->cells[i] : NULL;
 }
 
 static unsigned print_host(const struct cli_run *r, const struct would *w, size_t host, int width)
@@ -71,18 +63,19 @@ static unsigned print_host(const struct cli_run *r, const struct would *w, size_
 	unsigned n = 0;
 
 	for (size_t s = 0; s < r->config.step_count; s++) {
-		const char *text = would_text(w, host, s);
+		const struct would_step *would = would_step(w, host, s);
 
 		/* the lock is given back in any case: no change */
-		if (!text || (r->config.steps[s].flags & STEP_ALWAYS))
+		if (!would || (r->config.steps[s].flags & STEP_ALWAYS))
 			continue;
 		if (n++ == 0)
 			printf("%s%s%s  %s %s\n", cli_color(stdout, CLI_BOLD), r->config.hosts[host].name,
 				cli_color(stdout, CLI_PLAIN),
 				r->inventory->hosts[host].role == INVENTORY_WORKER ? "worker" : "control plane",
 				r->inventory->hosts[host].address);
-		printf("  %-*s  %s\n", width, r->config.steps[s].name, *text ? text : r->config.steps[s].title);
-		cli_indented(stdout, "      ", differences(w, host, s));
+		printf("  %-*s  %s\n", width, r->config.steps[s].name,
+			*would->text ? would->text : r->config.steps[s].title);
+		cli_indented(stdout, "      ", would->differences.buf);
 	}
 	return n;
 }
@@ -108,15 +101,16 @@ unsigned would_print(const struct cli_run *r, const struct would *w, unsigned *h
 void would_json(const struct cli_run *r, const struct would *w, size_t host, struct json *steps)
 {
 	for (size_t s = 0; s < r->config.step_count; s++) {
-		const char *text = would_text(w, host, s);
+		const struct would_step *would = would_step(w, host, s);
 		struct json *step;
 
-		if (!text || (r->config.steps[s].flags & STEP_ALWAYS))
+		if (!would || (r->config.steps[s].flags & STEP_ALWAYS))
 			continue;
 		step = json_add(steps, json_object());
 		json_set_str(step, "step", r->config.steps[s].name);
-		json_set_str(step, "text", text);
-		if (*differences(w, host, s))
-			json_set_str(step, "diff", differences(w, host, s));
+		event_write_code(would->code, (const char *[CODE_FIELDS]){ would->about }, step);
+		json_set_str(step, "text", would->text);
+		if (would->differences.len)
+			json_set_str(step, "diff", would->differences.buf);
 	}
 }

@@ -156,9 +156,11 @@ void engine_answer(struct engine *e, uint64_t question, int answer)
 	pthread_mutex_unlock(&e->lock);
 }
 
-static void announce(struct engine *e, enum event_kind kind, int host, const char *text)
+static void announce(struct engine *e, enum event_kind kind, int host, enum code code)
 {
-	struct event ev = { .kind = kind, .step = -1, .host = host, .text = text };
+	struct event ev = { .kind = kind, .step = -1, .host = host, .code = code };
+
+	ev.text = code != CODE_NONE ? code_name(code) : NULL;
 
 	stream_emit(e, &ev, EMIT_FORCE, NULL);
 }
@@ -171,7 +173,7 @@ static void cancel(struct engine *e)
 	} else {
 		e->cancelled = true;
 		e->cancel_ms = clock_mono_ms();
-		announce(e, EVENT_CANCELLING, -1, "cancel");
+		announce(e, EVENT_CANCELLING, -1, RUN_CANCEL);
 		stream_unbound(&e->stream);
 	}
 	stop_all(e);
@@ -188,7 +190,7 @@ static void host_command(struct engine *e, enum engine_verb verb, int host)
 	if (verb == ENGINE_SKIP_HOST) {
 		if (t->aside && !t->busy) {
 			t->skipped = true;
-			announce(e, EVENT_HOST_STATE, host, "skipped");
+			announce(e, EVENT_HOST_STATE, host, HOST_SKIPPED);
 			return;
 		}
 		t->skip = true;
@@ -210,14 +212,14 @@ static void command(struct engine *e, enum engine_verb verb, int host)
 		if (e->paused == (verb == ENGINE_PAUSE) || e->cancelled || e->left)
 			break;
 		e->paused = verb == ENGINE_PAUSE;
-		announce(e, e->paused ? EVENT_PAUSED : EVENT_RESUMED, -1, NULL);
+		announce(e, e->paused ? EVENT_PAUSED : EVENT_RESUMED, -1, CODE_NONE);
 		break;
 	case ENGINE_RETRY_HOST:
 	case ENGINE_SKIP_HOST: host_command(e, verb, host); break;
 	case ENGINE_CANCEL: cancel(e); break;
 	case ENGINE_LEAVE:
 		if (!e->left && !e->cancelled)
-			announce(e, EVENT_CANCELLING, -1, "leave");
+			announce(e, EVENT_CANCELLING, -1, RUN_LEAVE);
 		e->left = true;
 		break;
 	case ENGINE_END: e->ended = true; break;

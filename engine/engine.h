@@ -44,7 +44,9 @@ struct event {
 	int64_t elapsed_ms; /* STEP_DONE: of the step */
 	int step, host;    /* indexes; -1: none */
 	enum outcome outcome;
-	const char *text;    /* lent during the call; masked and printable; may be NULL */
+	enum code code;      /* what programs go by: evidence, question, state; CODE_NONE: none, or one of another version */
+	const char *fields[CODE_FIELDS]; /* the code's, in its order; lent, masked and printable; may be NULL */
+	const char *text;    /* for people; lent during the call; masked and printable; may be NULL */
 	const char *answers; /* QUESTION */
 	const struct error *error; /* FAILED and ASIDE; lent */
 };
@@ -135,7 +137,10 @@ void journal_event(const struct event *ev, void *journal); /* an event_fn; fsync
 void journal_close(struct journal *j);
 /* One event as a JSON object without newline: the contract of --output json and of the journal, see docs/events.md. */
 struct str;
+struct json;
 void event_write_json(const struct event *ev, const struct engine_config *config, struct str *out);
+/* Sets its members code and fields, unless it is CODE_NONE. */
+void event_write_code(enum code code, const char *const fields[CODE_FIELDS], struct json *j);
 /*
  * Run ids in dir that were this machine's and whose process is gone, the newest hundred, newest first; into list (caller frees each and the list). Returns the count.
  * Those that ended well are among them: a host that went away before the end still holds the run's lock.

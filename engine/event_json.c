@@ -62,6 +62,21 @@ static void add_error(struct json *j, const struct error *err)
 		json_set_str(e, "detail", err->detail);
 }
 
+void event_write_code(enum code code, const char *const fields[CODE_FIELDS], struct json *j)
+{
+	struct json *all = NULL;
+
+	if (code == CODE_NONE)
+		return;
+	json_set_str(j, "code", code_name(code));
+	for (size_t i = 0; code_field(code, i); i++) {
+		if (!fields[i] || !*fields[i])
+			continue;
+		all = all ? all : json_set(j, "fields", json_object());
+		json_set_str(all, code_field(code, i), fields[i]);
+	}
+}
+
 void event_write_json(const struct event *ev, const struct engine_config *config, struct str *out)
 {
 	struct json *j = json_object();
@@ -80,6 +95,7 @@ void event_write_json(const struct event *ev, const struct engine_config *config
 		json_set_str(j, "outcome", outcome_name(ev->outcome));
 		json_set_int(j, "ms", ev->elapsed_ms);
 	}
+	event_write_code(ev->code, ev->fields, j);
 	if (ev->text)
 		json_set_str(j, "text", ev->text);
 	if (ev->answers)

@@ -72,15 +72,6 @@ void host_rest(struct task *t, struct error *err)
 	}
 }
 
-void host_event(struct task *t, enum event_kind kind, const char *text)
-{
-	struct event ev = {
-		.kind = kind, .step = kind == EVENT_HOST_STATE ? -1 : t->step, .host = t->host, .text = text
-	};
-
-	stream_emit(t->e, &ev, EMIT_WAIT, NULL);
-}
-
 void host_close(struct task *t)
 {
 	struct remote *r;
@@ -119,7 +110,7 @@ static bool reconnect(struct task *t)
 	bool go_on;
 
 	host_close(t);
-	host_event(t, EVENT_HOST_STATE, "lost");
+	host_state(t, HOST_LOST);
 	pthread_mutex_lock(&e->lock);
 	go_on = t->reconnects < limit;
 	until = clock_mono_ms() + wait_ms;
@@ -160,7 +151,7 @@ static int apply(struct task *t, struct attempt *a)
 
 	if (!a->announced) {
 		a->announced = true;
-		host_event(t, EVENT_STEP_STARTED, a->evidence.what[0] ? a->evidence.what : NULL);
+		host_step_started(t, &a->evidence);
 	}
 	if (a->step->apply)
 		rc = a->step->apply(t, &a->err);
@@ -209,6 +200,7 @@ static void set_aside(struct task *t, const struct error *err)
 	t->aside_step = t->step;
 	t->unreachable = err->kind == ERROR_CONNECT || err->kind == ERROR_HOSTKEY || err->kind == ERROR_AUTH;
 	t->error = *err;
+	event_about(&ev, err);
 	stream_emit(t->e, &ev, EMIT_FORCE, NULL);
 }
 
@@ -249,6 +241,7 @@ static void settle(struct task *t, struct attempt *a)
 	} else {
 		t->reconnects = 0;
 	}
+	event_about(&ev, ev.error ? ev.error : &a->evidence);
 	t->cells[t->step].settled = a->settled;
 	t->cells[t->step].outcome = ev.outcome;
 	/* an ordinary step that is skipped is told with the rest of its host */

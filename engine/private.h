@@ -199,7 +199,13 @@ bool host_is_own(const struct task *t);
 void host_beat(struct task *t, struct error *err);
 /* Waits for a signal or gives a sign of life, whichever comes first; engine.lock held. */
 void host_rest(struct task *t, struct error *err);
+
+/* ---- say.c ---------------------------------------------------------------------------------------------------------- */
 void host_event(struct task *t, enum event_kind kind, const char *text);
+void host_state(struct task *t, enum code state);
+void host_step_started(struct task *t, const struct error *evidence);
+/* What an event says of an error or a verdict: code and field of *of, lent. */
+void event_about(struct event *ev, const struct error *of);
 
 /* ---- event_json.c --------------------------------------------------------------------------------------------------- */
 /* Sets "t" of a line: RFC 3339 with milliseconds. */

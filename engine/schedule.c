@@ -179,7 +179,7 @@ static void look_again(struct task *t, int step)
 /* Out of the corner: what failed, was blocked or skipped is open again. */
 static void reopen(struct task *t)
 {
-	struct event ev = { .kind = EVENT_HOST_STATE, .step = -1, .host = t->host, .text = "retrying" };
+	struct event ev = { .kind = EVENT_HOST_STATE, .step = -1, .host = t->host, .code = HOST_RETRYING };
 
 	t->aside = t->blocked = t->unreachable = t->skip = t->skipped = t->retry = false;
 	t->reconnects = 0;
@@ -188,6 +188,7 @@ static void reopen(struct task *t)
 			t->cells[s].settled = UNSETTLED;
 	if (t->aside_step >= 0 && (t->e->config.steps[t->aside_step].flags & STEP_OBSERVES))
 		look_again(t, t->aside_step);
+	ev.text = code_name(ev.code);
 	stream_emit(t->e, &ev, EMIT_FORCE, NULL);
 }
 

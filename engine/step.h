@@ -5,6 +5,8 @@
 #ifndef ENGINE_STEP_H
 #define ENGINE_STEP_H
 
+#include "base/code.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,8 +36,8 @@ struct step {
 	unsigned flags;
 	struct step_need needs[6];
 	/*
-	 * Pure over the observed state (no remote calls). Evidence for the verdict, in words, may be put into why->what (and for STEP_IMPOSSIBLE must be, with kind and
-	 * hint). NULL: always STEP_NEEDED.
+	 * Pure over the observed state (no remote calls). Evidence for the verdict may be put into why by step_needed; for STEP_IMPOSSIBLE why is an error with kind and hint.
+	 * NULL: always STEP_NEEDED.
 	 */
 	enum step_verdict (*check)(struct task *t, struct error *why);
 	/* Reaches the wanted state and updates the observed one. Safe to run twice. */
@@ -48,6 +50,9 @@ enum step_flag {
 	STEP_RETRY = 8,      /* a failure other than a lost connection is tried again once */
 	STEP_LAST = 16,      /* with STEP_ALWAYS: not while another host has ordinary steps before it or, after ENGINE_LEAVE, at work */
 };
+
+/* Returns STEP_NEEDED with its evidence: a code with its first field (NULL: it has none) for programs, words for people. */
+enum step_verdict step_needed(struct error *why, enum code code, const char *about, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 int task_host(const struct task *t);        /* index into the run's hosts */
 void *task_world(const struct task *t);     /* what engine_config.world was */

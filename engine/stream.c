@@ -18,7 +18,7 @@
 struct node {
 	struct node *next;
 	struct event ev;
-	char *text, *answers;
+	char *text, *answers, *fields[CODE_FIELDS];
 	struct error *error;
 };
 
@@ -35,6 +35,8 @@ static void node_free(struct node *n)
 {
 	free(n->text);
 	free(n->answers);
+	for (size_t i = 0; i < CODE_FIELDS; i++)
+		free(n->fields[i]);
 	free(n->error);
 	free(n);
 }
@@ -97,6 +99,7 @@ void stream_clean_error(struct mask *mask, struct error *err)
 	clean_field(mask, err->what, sizeof(err->what));
 	clean_field(mask, err->hint, sizeof(err->hint));
 	clean_field(mask, err->detail, sizeof(err->detail));
+	clean_field(mask, err->about, sizeof(err->about));
 }
 
 static struct node *node_new(struct engine *e, const struct event *ev)
@@ -106,6 +109,9 @@ static struct node *node_new(struct engine *e, const struct event *ev)
 
 	n->ev = *ev;
 	n->text = ev->text ? stream_clean_text(mask, ev->text, strlen(ev->text), TEXT_MAX) : NULL;
+	for (size_t i = 0; i < CODE_FIELDS; i++)
+		n->ev.fields[i] = n->fields[i] =
+			ev->fields[i] ? stream_clean_text(mask, ev->fields[i], strlen(ev->fields[i]), TEXT_MAX) : NULL;
 	n->answers = ev->answers ? xstrdup(ev->answers) : NULL;
 	if (ev->error) {
 		n->error = xcalloc(1, sizeof(*n->error));

@@ -118,7 +118,7 @@ static struct remote *open_remote(struct task *t, struct error *err)
 
 	if (may_open(t, err))
 		return NULL;
-	host_event(t, EVENT_HOST_STATE, "connecting");
+	host_state(t, HOST_CONNECTING);
 	t->opening = true;
 	r = e->config.open(e->config.world, t->host, t, t->token, err);
 	t->opening = false;
@@ -133,7 +133,7 @@ static struct remote *open_remote(struct task *t, struct error *err)
 	}
 	pthread_mutex_unlock(&e->lock);
 	if (r)
-		host_event(t, EVENT_HOST_STATE, "connected");
+		host_state(t, HOST_CONNECTED);
 	else
 		host_close(t);
 	return r;

@@ -22,10 +22,9 @@ enum step_verdict certificates_check(struct task *t, struct error *why)
 	/* kubeadm renews leaves on a living control plane: what it has then is its own business as long as its CA is ours */
 	if (world_installed(h) || strcmp(manifest, "ok") == 0)
 		return STEP_DONE;
-	error_set(why, ERROR_NONE,
+	return step_needed(why, EVIDENCE_CERTIFICATES, NULL, "%s",
 		strcmp(manifest, "absent") == 0 ? "places keys, certificates and kubeconfigs"
 						: "replaces changed certificates");
-	return STEP_NEEDED;
 }
 
 /* Every name the API server may be called by: the endpoint, all control planes, this machine's own loopback. */

@@ -22,8 +22,7 @@ enum step_verdict cni_check(struct task *t, struct error *why)
 	pki_sha256_hex(w->cni_manifest, strlen(w->cni_manifest), sum);
 	if (w->cluster.own_config && strcmp(json_get_str(w->cluster.own_config, "data.cni-sha256", ""), sum) == 0)
 		return STEP_DONE;
-	error_set(why, ERROR_NONE, "applies %s", w->inventory->network.cni);
-	return STEP_NEEDED;
+	return step_needed(why, EVIDENCE_MANIFEST, w->inventory->network.cni, "applies %s", w->inventory->network.cni);
 }
 
 /* Server-side apply of one ConfigMap: what kubewright applied to this cluster. */

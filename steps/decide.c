@@ -231,6 +231,7 @@ int decide_apply(struct task *t, struct error *err)
 		w->deciding = true;
 		if (w->cluster.exists ? living_cluster(w, &refused) : new_cluster(t, &refused)) {
 			w->decision = xcalloc(1, sizeof(*w->decision));
+			error_about(&refused, REFUSAL_DECISION, NULL);
 			*w->decision = refused;
 		}
 		w->decided = true;

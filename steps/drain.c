@@ -45,10 +45,9 @@ enum step_verdict drain_check(struct task *t, struct error *why)
 	if (task_host(t) != w->lead)
 		return STEP_NOT_HERE;
 	for (size_t i = 0; i < w->inventory->host_count; i++)
-		if (world_leaves(w, (int)i) && cluster_find_node(&w->cluster, w->inventory->hosts[i].name)) {
-			error_set(why, ERROR_NONE, "evicts the pods of hosts that leave");
-			return STEP_NEEDED;
-		}
+		if (world_leaves(w, (int)i) && cluster_find_node(&w->cluster, w->inventory->hosts[i].name))
+			return step_needed(
+				why, EVIDENCE_PODS, w->inventory->hosts[i].name, "evicts the pods of hosts that leave");
 	return STEP_NOT_HERE;
 }
 

@@ -121,14 +121,13 @@ enum step_verdict endpoint_check(struct task *t, struct error *why)
 	same = managed_check(t, &files, &which);
 	managed_release(&files);
 	if (!same)
-		error_set(why, ERROR_NONE, "writes %s", which);
-	else if (!cluster_fact_is(h, "unit.keepalived", "active"))
-		error_set(why, ERROR_NONE, "starts keepalived");
-	else if (managed_stale(h, "keepalived"))
-		error_set(why, ERROR_NONE, "reloads keepalived, which runs with an older configuration");
-	else
-		return STEP_DONE;
-	return STEP_NEEDED;
+		return step_needed(why, EVIDENCE_FILE, which, "writes %s", which);
+	if (!cluster_fact_is(h, "unit.keepalived", "active"))
+		return step_needed(why, EVIDENCE_UNIT, "keepalived", "starts keepalived");
+	if (managed_stale(h, "keepalived"))
+		return step_needed(why, EVIDENCE_UNIT_STALE, "keepalived",
+			"reloads keepalived, which runs with an older configuration");
+	return STEP_DONE;
 }
 
 int endpoint_apply(struct task *t, struct error *err)

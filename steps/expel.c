@@ -48,8 +48,7 @@ enum step_verdict expel_check(struct task *t, struct error *why)
 	}
 	if (task_host(t) != w->lead)
 		return STEP_NOT_HERE;
-	error_set(why, ERROR_NONE, "takes hosts out of the cluster");
-	return STEP_NEEDED;
+	return step_needed(why, EVIDENCE_LEAVING, NULL, "takes hosts out of the cluster");
 }
 
 /* Whether the member of a view that is this host's own knows a leader: its word about the others counts. */

@@ -60,9 +60,10 @@ enum step_verdict images_check(struct task *t, struct error *why)
 	done = world_job_same(world_facts(t), "images", input);
 	str_release(&config);
 	str_release(&more);
-	if (!done)
-		error_set(why, ERROR_NONE, "pulls the images of Kubernetes %s", world_of(t)->version);
-	return done ? STEP_DONE : STEP_NEEDED;
+	if (done)
+		return STEP_DONE;
+	return step_needed(
+		why, EVIDENCE_IMAGES, world_of(t)->version, "pulls the images of Kubernetes %s", world_of(t)->version);
 }
 
 int images_apply(struct task *t, struct error *err)

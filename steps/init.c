@@ -22,14 +22,11 @@ enum step_verdict init_check(struct task *t, struct error *why)
 		return STEP_DONE;
 	if (!*state)
 		/* a cluster without a record of ours was made otherwise */
-		return w->cluster.exists
-			       ? STEP_DONE
-			       : (error_set(why, ERROR_NONE, "runs kubeadm init %s", w->version), STEP_NEEDED);
-	if (strcmp(state, "running") == 0) {
-		error_set(why, ERROR_NONE, "follows the kubeadm init that is still running");
-		return STEP_NEEDED;
-	}
-	error_set(why, ERROR_NONE,
+		return w->cluster.exists ? STEP_DONE
+					 : step_needed(why, EVIDENCE_JOB, "init", "runs kubeadm init %s", w->version);
+	if (strcmp(state, "running") == 0)
+		return step_needed(why, EVIDENCE_JOB_RUNNING, "init", "follows the kubeadm init that is still running");
+	step_needed(why, EVIDENCE_JOB_CUT, "init", "%s",
 		w->cluster.exists ? "finishes a kubeadm init that was cut"
 				  : "takes back a kubeadm init that was cut and runs it again");
 	return STEP_HALF_DONE;

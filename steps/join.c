@@ -61,10 +61,8 @@ enum step_verdict join_check(struct task *t, struct error *why)
 		error_hint(why, "see to the control planes first, then 'kubewright apply' again");
 		return STEP_IMPOSSIBLE;
 	}
-	if (strcmp(state, "running") == 0) {
-		error_set(why, ERROR_NONE, "follows the kubeadm join that is still running");
-		return STEP_NEEDED;
-	}
+	if (strcmp(state, "running") == 0)
+		return step_needed(why, EVIDENCE_JOB_RUNNING, "join", "follows the kubeadm join that is still running");
 	if (kubelet && node && (!*state || world_job_done(h, "join")) && !world_rejoins(w, task_host(t)))
 		return STEP_DONE;
 	if (!world_rejoins(w, task_host(t)) && kubelet && !node && world_job_done(h, "join") &&
@@ -86,15 +84,16 @@ enum step_verdict join_check(struct task *t, struct error *why)
 		return STEP_IMPOSSIBLE;
 	}
 	if (world_rejoins(w, task_host(t)) && (kubelet || *state)) {
-		error_set(why, ERROR_NONE, "takes back what is left of the old Node and joins again");
+		step_needed(why, EVIDENCE_LEFTOVERS, name, "takes back what is left of the old Node and joins again");
 		return STEP_HALF_DONE;
 	}
 	if (kubelet || *state) {
-		error_set(why, ERROR_NONE, "takes back a kubeadm join that did not end well and joins again");
+		step_needed(why, EVIDENCE_JOB_CUT, "join",
+			"takes back a kubeadm join that did not end well and joins again");
 		return STEP_HALF_DONE;
 	}
-	error_set(why, ERROR_NONE, "joins as a %s", world_is_control_plane(t) ? "control plane" : "worker");
-	return STEP_NEEDED;
+	return step_needed(
+		why, EVIDENCE_JOB, "join", "joins as a %s", world_is_control_plane(t) ? "control plane" : "worker");
 }
 
 /* Before the joins: what is out of the cluster must neither answer at the virtual IP nor bring its Node back by itself. */
@@ -108,8 +107,7 @@ enum step_verdict clear_check(struct task *t, struct error *why)
 		return STEP_NOT_HERE;
 	if (!world_expelled(t, why))
 		return STEP_IMPOSSIBLE;
-	error_set(why, ERROR_NONE, "takes back what is left of the old Node");
-	return STEP_NEEDED;
+	return step_needed(why, EVIDENCE_LEFTOVERS, world_host(t)->name, "takes back what is left of the old Node");
 }
 
 struct own_member {

@@ -52,8 +52,7 @@ enum step_verdict kubeconfig_check(struct task *t, struct error *why)
 	str_wipe(&text);
 	if (good)
 		return STEP_DONE;
-	error_set(why, ERROR_NONE, "writes %s", w->kubeconfig_path);
-	return STEP_NEEDED;
+	return step_needed(why, EVIDENCE_KUBECONFIG, w->kubeconfig_path, "writes %s", w->kubeconfig_path);
 }
 
 int kubeconfig_apply(struct task *t, struct error *err)

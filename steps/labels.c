@@ -232,10 +232,9 @@ enum step_verdict labels_check(struct task *t, struct error *why)
 	if (task_host(t) != (w->lead >= 0 ? w->lead : w->init_host))
 		return STEP_NOT_HERE;
 	for (size_t i = 0; i < w->inventory->host_count; i++)
-		if (needs_patch(w, i)) {
-			error_set(why, ERROR_NONE, "sets labels and taints of %s", w->inventory->hosts[i].name);
-			return STEP_NEEDED;
-		}
+		if (needs_patch(w, i))
+			return step_needed(why, EVIDENCE_NODE, w->inventory->hosts[i].name,
+				"sets labels and taints of %s", w->inventory->hosts[i].name);
 	return STEP_DONE;
 }
 

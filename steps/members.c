@@ -35,11 +35,9 @@ enum step_verdict members_check(struct task *t, struct error *why)
 	if (w->lead < 0 || task_host(t) != w->lead)
 		return STEP_NOT_HERE;
 	look(t, &found);
-	if (found.count) {
-		error_set(why, ERROR_NONE, "takes out of etcd: %s%s", found.list[0].what,
+	if (found.count)
+		verdict = step_needed(why, EVIDENCE_MEMBER, NULL, "takes out of etcd: %s%s", found.list[0].what,
 			found.count > 1 ? ", and more" : "");
-		verdict = STEP_NEEDED;
-	}
 	findings_release(&found);
 	return verdict;
 }

@@ -54,17 +54,16 @@ static void gather(struct task *t, struct str *acts, struct str *names)
 enum step_verdict mend_check(struct task *t, struct error *why)
 {
 	struct str acts = STR_INIT, names = STR_INIT;
-	bool any;
+	enum step_verdict verdict = STEP_NOT_HERE;
 
 	if (lock_refused(t, why))
 		return STEP_IMPOSSIBLE;
 	gather(t, &acts, &names);
-	any = acts.len > 0;
-	if (any)
-		error_set(why, ERROR_NONE, "mends %s", names.buf);
+	if (acts.len)
+		verdict = step_needed(why, EVIDENCE_FINDING, names.buf, "mends %s", names.buf);
 	str_release(&acts);
 	str_release(&names);
-	return any ? STEP_NEEDED : STEP_NOT_HERE;
+	return verdict;
 }
 
 static int kubelet_conf(struct task *t, struct secret *out, struct error *err)
@@ -135,8 +134,7 @@ enum step_verdict look_again_check(struct task *t, struct error *why)
 {
 	if (!mended(t))
 		return STEP_NOT_HERE;
-	error_set(why, ERROR_NONE, "looks at what was mended");
-	return STEP_NEEDED;
+	return step_needed(why, EVIDENCE_MENDED, NULL, "looks at what was mended");
 }
 
 static bool any_mended(const struct world *w)

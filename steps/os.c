@@ -61,23 +61,21 @@ enum step_verdict os_check(struct task *t, struct error *why)
 	same = managed_check(t, &files, &which);
 	managed_release(&files);
 	if (!same)
-		error_set(why, ERROR_NONE, "writes %s", which);
-	else if (!cluster_fact_first(h, "resolve", world_host(t)->address))
-		error_set(why, ERROR_NONE, "makes %s resolve to %s", world_host(t)->name, world_host(t)->address);
-	else if (*cluster_fact(h, "swap") && !keeps_swap(world_of(t)->inventory))
-		error_set(why, ERROR_NONE, "turns swap off");
-	else if (*cluster_fact(h, "swap_boot") && !keeps_swap(world_of(t)->inventory))
-		error_set(why, ERROR_NONE, "keeps swap off at the next boot");
-	else {
-		for (size_t i = 0; i < KEYS; i++)
-			if (wrong_now(h, i) || wrong_at_boot(h, i)) {
-				error_set(why, ERROR_NONE, "sets %s%s", keys[i],
-					wrong_now(h, i) ? "" : " for the next boot");
-				return STEP_NEEDED;
-			}
-		return STEP_DONE;
+		return step_needed(why, EVIDENCE_FILE, which, "writes %s", which);
+	if (!cluster_fact_first(h, "resolve", world_host(t)->address))
+		return step_needed(why, EVIDENCE_NAME, world_host(t)->name, "makes %s resolve to %s",
+			world_host(t)->name, world_host(t)->address);
+	if (*cluster_fact(h, "swap") && !keeps_swap(world_of(t)->inventory))
+		return step_needed(why, EVIDENCE_SWAP, NULL, "turns swap off");
+	if (*cluster_fact(h, "swap_boot") && !keeps_swap(world_of(t)->inventory))
+		return step_needed(why, EVIDENCE_SWAP_BOOT, NULL, "keeps swap off at the next boot");
+	for (size_t i = 0; i < KEYS; i++) {
+		if (wrong_now(h, i))
+			return step_needed(why, EVIDENCE_SYSCTL, keys[i], "sets %s", keys[i]);
+		if (wrong_at_boot(h, i))
+			return step_needed(why, EVIDENCE_SYSCTL_BOOT, keys[i], "sets %s for the next boot", keys[i]);
 	}
-	return STEP_NEEDED;
+	return STEP_DONE;
 }
 
 /* What is still as it was after the script has changed it, and what has the last word. */

@@ -95,30 +95,23 @@ enum step_verdict packages_check(struct task *t, struct error *why)
 			error_hint(why, "apply never upgrades");
 			return STEP_IMPOSSIBLE;
 		}
-		if (!is_version(have, w->version)) {
-			error_set(why, ERROR_NONE, "installs %s %s", names[i], w->version);
-			return STEP_NEEDED;
-		}
-		if (!strstr(cluster_fact(h, "hold"), names[i])) {
-			error_set(why, ERROR_NONE, "holds %s", names[i]);
-			return STEP_NEEDED;
-		}
+		if (!is_version(have, w->version))
+			return step_needed(why, EVIDENCE_PACKAGE, names[i], "installs %s %s", names[i], w->version);
+		if (!strstr(cluster_fact(h, "hold"), names[i]))
+			return step_needed(why, EVIDENCE_HOLD, names[i], "holds %s", names[i]);
 	}
 	if (!known)
 		return STEP_NOT_HERE;
-	if (!*runtime_version(h) || (wants_keepalived(t) && !*cluster_fact(h, "pkg.keepalived"))) {
-		error_set(why, ERROR_NONE, "installs %s", *runtime_version(h) ? "keepalived" : "containerd");
-		return STEP_NEEDED;
-	}
+	if (!*runtime_version(h))
+		return step_needed(why, EVIDENCE_PACKAGE, "containerd", "installs containerd");
+	if (wants_keepalived(t) && !*cluster_fact(h, "pkg.keepalived"))
+		return step_needed(why, EVIDENCE_PACKAGE, "keepalived", "installs keepalived");
 	/* apt cannot read its sources since somebody named another key for the place of ours, or we for the place of his */
-	if (*cluster_fact(h, "source.ours") && strstr(cluster_fact(h, "apt_refuses"), "Conflicting values")) {
-		error_set(why, ERROR_NONE, "takes away kubewright's own package source, which apt refuses");
-		return STEP_NEEDED;
-	}
-	if (*cluster_fact(h, "dpkg_broken") && !cluster_fact_is(h, "dpkg_broken", "no")) {
-		error_set(why, ERROR_NONE, "finishes what dpkg was interrupted in");
-		return STEP_NEEDED;
-	}
+	if (*cluster_fact(h, "source.ours") && strstr(cluster_fact(h, "apt_refuses"), "Conflicting values"))
+		return step_needed(
+			why, EVIDENCE_SOURCE, NULL, "takes away kubewright's own package source, which apt refuses");
+	if (*cluster_fact(h, "dpkg_broken") && !cluster_fact_is(h, "dpkg_broken", "no"))
+		return step_needed(why, EVIDENCE_DPKG, NULL, "finishes what dpkg was interrupted in");
 	return STEP_DONE;
 }
 

@@ -40,8 +40,7 @@ enum step_verdict remedy_check(struct task *t, struct error *why)
 		error_hint(why, "drain and reset the host first, or mend it by hand");
 		return STEP_IMPOSSIBLE;
 	}
-	error_set(why, ERROR_NONE, "%s", sentence);
-	return STEP_NEEDED;
+	return step_needed(why, EVIDENCE_FINDING, world_of(t)->remedy, "%s", sentence);
 }
 
 int remedy_apply(struct task *t, struct error *err)

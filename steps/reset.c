@@ -83,8 +83,8 @@ enum step_verdict reset_check(struct task *t, struct error *why)
 		return STEP_IMPOSSIBLE;
 	if (cluster_fact_is(world_facts(t), "ledger", "no"))
 		return STEP_DONE;
-	error_set(why, ERROR_NONE, "takes back everything that kubewright changed on %s", world_host(t)->name);
-	return STEP_NEEDED;
+	return step_needed(why, EVIDENCE_LEDGER, world_host(t)->name,
+		"takes back everything that kubewright changed on %s", world_host(t)->name);
 }
 
 int reset_apply(struct task *t, struct error *err)

@@ -58,8 +58,7 @@ enum step_verdict stop_etcd_check(struct task *t, struct error *why)
 	if (task_host(t) == w->etcd_task->host || refused(t, &no) ||
 		!strstr(cluster_fact(world_facts(t), "have"), "etcd-manifest"))
 		return STEP_NOT_HERE;
-	error_set(why, ERROR_NONE, "stops etcd here: it joins anew after the restore");
-	return STEP_NEEDED;
+	return step_needed(why, EVIDENCE_ETCD, "stop", "stops etcd here: it joins anew after the restore");
 }
 
 int stop_etcd_apply(struct task *t, struct error *err)
@@ -91,9 +90,8 @@ enum step_verdict restore_check(struct task *t, struct error *why)
 		error_hint(why, "see to that host, then run it again");
 		return STEP_IMPOSSIBLE;
 	}
-	error_set(why, ERROR_NONE,
+	return step_needed(why, EVIDENCE_ETCD, "restore", "%s",
 		world_restoring(world_facts(t)) ? "goes on with a restore that was cut" : "lets etcd begin anew");
-	return STEP_NEEDED;
 }
 
 /* ---- the snapshot's way to the host ---------------------------------------------------------------------------------- */
@@ -197,8 +195,7 @@ enum step_verdict restored_check(struct task *t, struct error *why)
 {
 	if (task_host(t) != world_of(t)->etcd_task->host)
 		return STEP_NOT_HERE;
-	error_set(why, ERROR_NONE, "waits until the API server answers from the restored data");
-	return STEP_NEEDED;
+	return step_needed(why, EVIDENCE_ETCD, "wait", "waits until the API server answers from the restored data");
 }
 
 static int list_nodes(struct net_client *c, void *ctx, struct error *err)

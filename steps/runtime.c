@@ -90,22 +90,19 @@ enum step_verdict runtime_check(struct task *t, struct error *why)
 	struct managed_files files = { .count = 0 };
 	bool same;
 
-	if (!*version) {
-		error_set(why, ERROR_NONE, "configures containerd");
-		return STEP_NEEDED;
-	}
+	if (!*version)
+		return step_needed(why, EVIDENCE_FILE, "/etc/containerd/config.toml", "configures containerd");
 	runtime_files(t, version, &files);
 	same = managed_check(t, &files, &which);
 	managed_release(&files);
 	if (!same)
-		error_set(why, ERROR_NONE, "writes %s", which);
-	else if (!cluster_fact_is(h, "unit.containerd", "active"))
-		error_set(why, ERROR_NONE, "starts containerd");
-	else if (managed_stale(h, "containerd"))
-		error_set(why, ERROR_NONE, "restarts containerd, which runs with an older configuration");
-	else
-		return STEP_DONE;
-	return STEP_NEEDED;
+		return step_needed(why, EVIDENCE_FILE, which, "writes %s", which);
+	if (!cluster_fact_is(h, "unit.containerd", "active"))
+		return step_needed(why, EVIDENCE_UNIT, "containerd", "starts containerd");
+	if (managed_stale(h, "containerd"))
+		return step_needed(why, EVIDENCE_UNIT_STALE, "containerd",
+			"restarts containerd, which runs with an older configuration");
+	return STEP_DONE;
 }
 
 int runtime_apply(struct task *t, struct error *err)

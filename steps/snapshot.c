@@ -100,8 +100,7 @@ enum step_verdict snapshot_check(struct task *t, struct error *why)
 		error_hint(why, "see 'kubewright etcd members' and 'kubewright logs HOST'");
 		return STEP_IMPOSSIBLE;
 	}
-	error_set(why, ERROR_NONE, "takes a snapshot of etcd");
-	return STEP_NEEDED;
+	return step_needed(why, EVIDENCE_ETCD, "snapshot", "takes a snapshot of etcd");
 }
 
 int snapshot_apply(struct task *t, struct error *err)

@@ -35,8 +35,7 @@ enum step_verdict verify_check(struct task *t, struct error *why)
 	/* a look does not wait; findings_health says at once what this would wait for */
 	if (task_check_only(t) || task_host(t) != (w->lead >= 0 ? w->lead : w->init_host))
 		return STEP_NOT_HERE;
-	error_set(why, ERROR_NONE, "verifies Nodes, etcd members and the API");
-	return STEP_NEEDED;
+	return step_needed(why, EVIDENCE_VERIFY, NULL, "verifies Nodes, etcd members and the API");
 }
 
 /* Whether a host is expected in the cluster: it is installed, as far as this run saw it, and has not been lost in it. */

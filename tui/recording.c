@@ -49,6 +49,14 @@ struct decoded {
 	struct json *line;
 };
 
+/* Earlier versions had no code, and the word in the text of two kinds. What is not known is CODE_NONE, and shown as it is told. */
+static enum code code_of_line(const struct json *line, enum event_kind kind)
+{
+	bool told = kind == EVENT_HOST_STATE || kind == EVENT_CANCELLING;
+
+	return code_of(json_get_str(line, "code", told ? json_get_str(line, "text", "") : ""));
+}
+
 static int kind_of(const char *name)
 {
 	for (int k = EVENT_RUN_STARTED; k <= EVENT_RUN_DONE; k++)
@@ -130,6 +138,9 @@ static bool decode_line(const struct recording *r, struct decoded *d)
 	ev->step = step_of(r, json_get_str(d->line, "step", NULL));
 	ev->text = json_get_str(d->line, "text", NULL);
 	ev->answers = json_get_str(d->line, "answers", NULL);
+	ev->code = code_of_line(d->line, ev->kind);
+	for (size_t i = 0; code_field(ev->code, i); i++)
+		ev->fields[i] = json_get_str(json_get(d->line, "fields"), code_field(ev->code, i), NULL);
 	if (ev->at_ms < 0 || ev->at_ms > AT_MAX_MS || ev->elapsed_ms < 0 || ev->elapsed_ms > AT_MAX_MS ||
 		ev->host == -2 || ev->step == -2)
 		return false;

@@ -53,6 +53,14 @@ static void tell(const struct event *ev, void *ctx)
 		ev->text ? ev->text : "", ev->error ? ev->error->what : "");
 }
 
+/* Words are never alone: a code says the same to programs. */
+static void coded(const struct event *ev, void *ctx)
+{
+	(void)ctx;
+	if (ev->kind == EVENT_STEP_STARTED && ev->text && !CHECK(ev->code != CODE_NONE))
+		printf("# without a code: %s\n", ev->text);
+}
+
 /* A new disk: the cluster still knows the machine. */
 static void wipe(struct machine *m)
 {
@@ -112,6 +120,7 @@ static void run(
 	lab_run(l, &w, fail_at, fault);
 	e = engine_new(&config);
 	engine_no_questions(e);
+	engine_observe(e, coded, NULL);
 	if (only())
 		engine_observe(e, tell, NULL);
 	CHECK_INT(engine_start(e, &err), 0);
