@@ -12,38 +12,18 @@
 #define PKI "/etc/kubernetes/pki/"
 #define EXPIRING_DAYS 30
 
-enum issuer { BY_CLUSTER, BY_ETCD, BY_FRONT_PROXY };
-static const struct {
-	const char *path;
-	enum issuer issuer;
-	bool server;
-} leaves[] = {
-	{ PKI "apiserver.crt", BY_CLUSTER, true },
-	{ PKI "apiserver-kubelet-client.crt", BY_CLUSTER, false },
-	{ PKI "front-proxy-client.crt", BY_FRONT_PROXY, false },
-	{ PKI "apiserver-etcd-client.crt", BY_ETCD, false },
-	{ PKI "etcd/server.crt", BY_ETCD, true },
-	{ PKI "etcd/peer.crt", BY_ETCD, true },
-	{ PKI "etcd/healthcheck-client.crt", BY_ETCD, false },
-	{ "/etc/kubernetes/admin.conf", BY_CLUSTER, false },
-	{ "/etc/kubernetes/super-admin.conf", BY_CLUSTER, false },
-	{ "/etc/kubernetes/controller-manager.conf", BY_CLUSTER, false },
-	{ "/etc/kubernetes/scheduler.conf", BY_CLUSTER, false },
-};
-#define LEAVES (sizeof(leaves) / sizeof(leaves[0]))
-
-/* The files that all control planes have alike. */
-static const char *const shared[] = { "ca.crt", "ca.key", "etcd/ca.crt", "etcd/ca.key", "front-proxy-ca.crt",
-	"front-proxy-ca.key", "sa.key", "sa.pub" };
-
 static bool applies(const struct health_scope *h)
 {
 	return h->installed && health_control_plane(h);
 }
 
-static const char *ca_of(const struct health_scope *h, enum issuer issuer)
+static const char *ca_of(const struct health_scope *h, enum pki_issuer issuer)
 {
-	return issuer == BY_CLUSTER ? h->v->ca : issuer == BY_ETCD ? h->v->etcd_ca : h->v->front_proxy_ca;
+	const char *const cas[] = { [PKI_ISSUER_CLUSTER] = h->v->ca,
+		[PKI_ISSUER_ETCD] = h->v->etcd_ca,
+		[PKI_ISSUER_FRONT_PROXY] = h->v->front_proxy_ca };
+
+	return cas[issuer];
 }
 
 static const struct remote_answer_line *told(const struct health_scope *h, const char *path)
@@ -96,22 +76,22 @@ void health_certificate_wrong(const struct health_scope *h)
 {
 	const char *names[] = { h->s.host->address };
 
-	for (size_t i = 0; applies(h) && i < LEAVES; i++) {
-		const struct remote_answer_line *line = told(h, leaves[i].path);
-		const char *ca = ca_of(h, leaves[i].issuer);
+	for (size_t i = 0; applies(h) && i < PKI_OWN; i++) {
+		const struct remote_answer_line *line = told(h, pki_own[i].path);
+		const char *ca = ca_of(h, pki_own[i].issuer);
 		struct error err = { 0 };
 		char what[300];
 
 		if (!line)
 			continue;
 		if (health_days_left(line->value, h->v->now_s) == INT_MIN)
-			snprintf(what, sizeof(what), "%s holds no certificate that can be read", leaves[i].path);
+			snprintf(what, sizeof(what), "%s holds no certificate that can be read", pki_own[i].path);
 		else if (health_days_left(line->value, h->v->now_s) < 0 || !ca ||
-			 pki_cert_verify(line->value, line->len, ca, leaves[i].server, names, leaves[i].server, &err) ==
-				 0)
+			 pki_cert_verify(
+				 line->value, line->len, ca, pki_own[i].server, names, pki_own[i].server, &err) == 0)
 			continue;
 		else
-			snprintf(what, sizeof(what), "%s: %.180s", leaves[i].path, err.what);
+			snprintf(what, sizeof(what), "%s: %.180s", pki_own[i].path, err.what);
 		finding_why(certificates(h, FINDING_ERROR, what), "the other side of each connection refuses it");
 	}
 	health_kubelet_wrong(h);
@@ -137,10 +117,10 @@ static void ends_within(const struct health_scope *h, int from, int to, enum fin
 	static const char *const authorities[] = { PKI "ca.crt", PKI "etcd/ca.crt", PKI "front-proxy-ca.crt" };
 	char what[200];
 
-	for (size_t i = 0; applies(h) && i < LEAVES; i++) {
-		const struct remote_answer_line *line = told(h, leaves[i].path);
+	for (size_t i = 0; applies(h) && i < PKI_OWN; i++) {
+		const struct remote_answer_line *line = told(h, pki_own[i].path);
 
-		if (line && ends(h, leaves[i].path, line->value, from, to, what, sizeof(what)))
+		if (line && ends(h, pki_own[i].path, line->value, from, to, what, sizeof(what)))
 			finding_why(
 				certificates(h, level, what), "from then on every connection made with it is refused");
 	}
@@ -170,15 +150,16 @@ void health_certificate_expiring(const struct health_scope *h)
 
 void health_key_mismatch(const struct health_scope *h)
 {
-	for (size_t i = 0; applies(h) && i < LEAVES; i++) {
-		int stem = (int)strlen(leaves[i].path) - 4;
+	for (size_t i = 0; applies(h) && i < PKI_OWN; i++) {
+		int stem = (int)strlen(pki_own[i].path) - 4;
 		char what[200];
 
-		if (strcmp(leaves[i].path + stem, ".crt") != 0 ||
-			strcmp(cluster_factf(h->s.h, "pki.%.*s.key", stem, leaves[i].path), "changed") != 0 ||
-			strcmp(cluster_factf(h->s.h, "pki.%s", leaves[i].path), "ok") != 0)
+		if (strcmp(pki_own[i].path + stem, ".crt") != 0 ||
+			strcmp(cluster_factf(h->s.h, "pki.%.*s.key", stem, pki_own[i].path), "changed") != 0 ||
+			strcmp(cluster_factf(h->s.h, "pki.%s", pki_own[i].path), "ok") != 0)
 			continue;
-		snprintf(what, sizeof(what), "%.*s.key was changed, and its certificate was not", stem, leaves[i].path);
+		snprintf(
+			what, sizeof(what), "%.*s.key was changed, and its certificate was not", stem, pki_own[i].path);
 		finding_why(certificates(h, FINDING_ERROR, what),
 			"a key that does not fit its certificate is refused at the next start");
 	}
@@ -211,14 +192,15 @@ static bool outvoted(const struct health_scope *h, const char *name, const char 
 
 void health_pki_differs(const struct health_scope *h)
 {
-	for (size_t i = 0; applies(h) && i < sizeof(shared) / sizeof(shared[0]); i++) {
-		const char *sum = cluster_factf(h->s.h, "pki_sum.%s", shared[i]);
-		bool changed = strcmp(cluster_factf(h->s.h, "pki." PKI "%s", shared[i]), "changed") == 0;
+	for (size_t i = 0; applies(h) && i < PKI_SHARED; i++) {
+		const char *file = pki_shared[i].file;
+		const char *sum = cluster_factf(h->s.h, "pki_sum.%s", file);
+		bool changed = strcmp(cluster_factf(h->s.h, "pki." PKI "%s", file), "changed") == 0;
 		char what[200];
 
-		if (!*sum || (!changed && !outvoted(h, shared[i], sum)))
+		if (!*sum || (!changed && !outvoted(h, file, sum)))
 			continue;
-		snprintf(what, sizeof(what), PKI "%s is not %s", shared[i],
+		snprintf(what, sizeof(what), PKI "%s is not %s", file,
 			changed ? "what was placed here" : "that of the other control planes");
 		finding_why(certificates(h, FINDING_ERROR, what),
 			"certificates and tokens that this control plane makes are refused by the others");

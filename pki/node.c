@@ -12,42 +12,35 @@
 #define BACKDATE_S 3600
 #define CLIENT_BACKDATE_S 300
 
-enum names { NAMES_NONE, NAMES_API, NAMES_ETCD };
+#define PKI "/etc/kubernetes/pki/"
+#define CONF "/etc/kubernetes/"
 
-static const struct {
-	const char *file; /* below /etc/kubernetes/pki, without .crt and .key */
-	int issuer;
-	const char *cn; /* NULL: the node's name */
-	bool server, client;
-	enum names names;
-	bool kubelet_org;
-} leaves[] = {
-	{ "apiserver", PKI_CA_CLUSTER, "kube-apiserver", true, false, NAMES_API, false },
-	{ "apiserver-kubelet-client", PKI_CA_CLUSTER, "kube-apiserver-kubelet-client", false, true, NAMES_NONE, true },
-	{ "front-proxy-client", PKI_CA_FRONT_PROXY, "front-proxy-client", false, true, NAMES_NONE, false },
-	{ "apiserver-etcd-client", PKI_CA_ETCD, "kube-apiserver-etcd-client", false, true, NAMES_NONE, false },
-	{ "etcd/server", PKI_CA_ETCD, NULL, true, true, NAMES_ETCD, false },
-	{ "etcd/peer", PKI_CA_ETCD, NULL, true, true, NAMES_ETCD, false },
-	{ "etcd/healthcheck-client", PKI_CA_ETCD, "kube-etcd-healthcheck-client", false, true, NAMES_NONE, false },
+const struct pki_own pki_own[PKI_OWN] = {
+	{ PKI "apiserver.crt", PKI_ISSUER_CLUSTER, true, false, "kube-apiserver" },
+	{ PKI "apiserver-kubelet-client.crt", PKI_ISSUER_CLUSTER, false, true, "kube-apiserver-kubelet-client" },
+	{ PKI "front-proxy-client.crt", PKI_ISSUER_FRONT_PROXY, false, true, "front-proxy-client" },
+	{ PKI "apiserver-etcd-client.crt", PKI_ISSUER_ETCD, false, true, "kube-apiserver-etcd-client" },
+	{ PKI "etcd/server.crt", PKI_ISSUER_ETCD, true, true, NULL },
+	{ PKI "etcd/peer.crt", PKI_ISSUER_ETCD, true, true, NULL },
+	{ PKI "etcd/healthcheck-client.crt", PKI_ISSUER_ETCD, false, true, "kube-etcd-healthcheck-client" },
+	{ CONF "admin.conf", PKI_ISSUER_CLUSTER, false, true, "kubernetes-admin" },
+	{ CONF "super-admin.conf", PKI_ISSUER_CLUSTER, false, true, "kubernetes-super-admin" },
+	{ CONF "controller-manager.conf", PKI_ISSUER_CLUSTER, false, true, "system:kube-controller-manager" },
+	{ CONF "scheduler.conf", PKI_ISSUER_CLUSTER, false, true, "system:kube-scheduler" },
 };
 
-static const struct {
-	const char *file;
-	enum pki_pem pem;
-	unsigned mode;
-} shared[] = {
-	{ "ca.crt", PKI_CA_CRT, 0644 },
-	{ "ca.key", PKI_CA_KEY, 0600 },
-	{ "etcd/ca.crt", PKI_ETCD_CA_CRT, 0644 },
-	{ "etcd/ca.key", PKI_ETCD_CA_KEY, 0600 },
-	{ "front-proxy-ca.crt", PKI_FRONT_PROXY_CA_CRT, 0644 },
-	{ "front-proxy-ca.key", PKI_FRONT_PROXY_CA_KEY, 0600 },
-	{ "sa.key", PKI_SA_KEY, 0600 },
-	{ "sa.pub", PKI_SA_PUB, 0600 },
+const struct pki_shared pki_shared[PKI_SHARED] = {
+	[PKI_CA_CRT] = { "ca.crt", 0644 },
+	[PKI_CA_KEY] = { "ca.key", 0600 },
+	[PKI_ETCD_CA_CRT] = { "etcd/ca.crt", 0644 },
+	[PKI_ETCD_CA_KEY] = { "etcd/ca.key", 0600 },
+	[PKI_FRONT_PROXY_CA_CRT] = { "front-proxy-ca.crt", 0644 },
+	[PKI_FRONT_PROXY_CA_KEY] = { "front-proxy-ca.key", 0600 },
+	[PKI_SA_KEY] = { "sa.key", 0600 },
+	[PKI_SA_PUB] = { "sa.pub", 0600 },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define KUBECONFIGS 4
 
 static struct pki_file *new_file(struct pki_files *f, unsigned mode)
 {
@@ -59,11 +52,11 @@ static struct pki_file *new_file(struct pki_files *f, unsigned mode)
 
 static void add_shared(const struct pki_store *s, struct pki_files *f)
 {
-	for (size_t i = 0; i < COUNT(shared); i++) {
-		struct pki_file *file = new_file(f, shared[i].mode);
+	for (size_t i = 0; i < PKI_SHARED; i++) {
+		struct pki_file *file = new_file(f, pki_shared[i].mode);
 
-		snprintf(file->path, sizeof(file->path), "/etc/kubernetes/pki/%s", shared[i].file);
-		secret_set(&file->content, s->pem[shared[i].pem].text, s->pem[shared[i].pem].len);
+		snprintf(file->path, sizeof(file->path), PKI "%s", pki_shared[i].file);
+		secret_set(&file->content, s->pem[i].text, s->pem[i].len);
 	}
 }
 
@@ -93,8 +86,8 @@ static size_t etcd_names(const struct pki_node *n, const char **names)
 	return COUNT(list);
 }
 
-static int add_leaf(const struct pki_store *s, const struct pki_node *n, size_t which, struct pki_spec spec,
-	struct pki_files *f, struct error *err)
+static int add_leaf(const struct pki_store *s, const struct pki_node *n, const struct pki_own *own,
+	struct pki_spec spec, struct pki_files *f, struct error *err)
 {
 	const char **names = xcalloc(n->more_san_count + 16, sizeof(*names));
 	struct pki_pair pair = { 0 };
@@ -102,21 +95,21 @@ static int add_leaf(const struct pki_store *s, const struct pki_node *n, size_t 
 	char long_name[320];
 	int rc;
 
-	spec.cn = leaves[which].cn ? leaves[which].cn : n->name;
-	spec.org = leaves[which].kubelet_org ? n->kubelet_client_org : NULL;
-	spec.server = leaves[which].server;
-	spec.client = leaves[which].client;
+	spec.cn = own->cn ? own->cn : n->name;
+	/* who asks kubelets */
+	spec.org = strstr(own->path, "kubelet-client") ? n->kubelet_client_org : NULL;
+	spec.server = own->server;
+	spec.client = own->client;
 	spec.sans = names;
-	if (leaves[which].names == NAMES_API)
-		spec.san_count = api_names(n, long_name, sizeof(long_name), names);
-	else if (leaves[which].names == NAMES_ETCD)
-		spec.san_count = etcd_names(n, names);
-	rc = pki_leaf_make(&spec, &s->ca[leaves[which].issuer], &pair, err);
+	if (own->server)
+		spec.san_count = own->issuer == PKI_ISSUER_ETCD ? etcd_names(n, names)
+								: api_names(n, long_name, sizeof(long_name), names);
+	rc = pki_leaf_make(&spec, &s->ca[own->issuer], &pair, err);
 	if (rc == 0) {
 		cert = new_file(f, 0644);
 		key = new_file(f, 0600);
-		snprintf(cert->path, sizeof(cert->path), "/etc/kubernetes/pki/%s.crt", leaves[which].file);
-		snprintf(key->path, sizeof(key->path), "/etc/kubernetes/pki/%s.key", leaves[which].file);
+		snprintf(cert->path, sizeof(cert->path), "%s", own->path);
+		snprintf(key->path, sizeof(key->path), "%.*s.key", (int)strlen(own->path) - 4, own->path);
 		rc = pki_cert_to_pem(pair.cert, &cert->content, err) ||
 				     pki_key_to_pem(pair.key, NULL, &key->content, err)
 			     ? -1
@@ -132,29 +125,29 @@ static int add_kubeconfigs(const struct pki_store *s, const struct pki_node *n, 
 {
 	char endpoint[300], local[300];
 	const struct {
-		const char *file, *cn, *org, *server;
+		const char *org, *server;
 		bool wanted;
-	} list[KUBECONFIGS] = {
-		{ "admin.conf", "kubernetes-admin", n->admin_org, endpoint, true },
-		{ "super-admin.conf", "kubernetes-super-admin", "system:masters", endpoint, n->super_admin },
-		{ "controller-manager.conf", "system:kube-controller-manager", NULL, local, true },
-		{ "scheduler.conf", "system:kube-scheduler", NULL, local, true },
+	} more[PKI_OWN - PKI_LEAVES] = {
+		{ n->admin_org, endpoint, true },
+		{ "system:masters", endpoint, n->super_admin },
+		{ NULL, local, true },
+		{ NULL, local, true },
 	};
 	int rc = 0;
 
 	pki_server_url(endpoint, sizeof(endpoint), n->endpoint, n->port);
 	pki_server_url(local, sizeof(local), n->address, n->bind_port);
 	spec.client = true;
-	for (size_t i = 0; rc == 0 && i < KUBECONFIGS; i++) {
+	for (size_t i = 0; rc == 0 && i < PKI_OWN - PKI_LEAVES; i++) {
 		struct pki_file *file;
 
-		if (!list[i].wanted)
+		if (!more[i].wanted)
 			continue;
-		spec.cn = list[i].cn;
-		spec.org = list[i].org;
+		spec.cn = pki_own[PKI_LEAVES + i].cn;
+		spec.org = more[i].org;
 		file = new_file(f, 0600);
-		snprintf(file->path, sizeof(file->path), "/etc/kubernetes/%s", list[i].file);
-		rc = pki_kubeconfig_make(s, n->cluster, list[i].server, &spec, &file->content, err);
+		snprintf(file->path, sizeof(file->path), "%s", pki_own[PKI_LEAVES + i].path);
+		rc = pki_kubeconfig_make(s, n->cluster, more[i].server, &spec, &file->content, err);
 	}
 	return rc;
 }
@@ -162,14 +155,14 @@ static int add_kubeconfigs(const struct pki_store *s, const struct pki_node *n, 
 int pki_control_plane_files(
 	const struct pki_store *s, const struct pki_node *n, struct pki_files *out, struct error *err)
 {
-	struct pki_files f = { xcalloc(COUNT(shared) + 2 * COUNT(leaves) + KUBECONFIGS, sizeof(struct pki_file)), 0 };
+	struct pki_files f = { xcalloc(PKI_SHARED + PKI_LEAVES + PKI_OWN, sizeof(struct pki_file)), 0 };
 	int64_t now = clock_wall_ms() / 1000;
 	struct pki_spec spec = { .not_before = now - BACKDATE_S, .not_after = now + n->days * INT64_C(86400) };
 	int rc = 0;
 
 	add_shared(s, &f);
-	for (size_t i = 0; rc == 0 && i < COUNT(leaves); i++)
-		rc = add_leaf(s, n, i, spec, &f, err);
+	for (size_t i = 0; rc == 0 && i < PKI_LEAVES; i++)
+		rc = add_leaf(s, n, &pki_own[i], spec, &f, err);
 	if (rc == 0)
 		rc = add_kubeconfigs(s, n, spec, &f, err);
 	if (rc == 0)

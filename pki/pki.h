@@ -42,10 +42,27 @@ struct pki_store *pki_store_import(const char *dir, const char *const pem[7], co
 void pki_store_free(struct pki_store *s);
 
 enum pki_pem { PKI_CA_CRT, PKI_CA_KEY, PKI_ETCD_CA_CRT, PKI_ETCD_CA_KEY, PKI_FRONT_PROXY_CA_CRT, PKI_FRONT_PROXY_CA_KEY, PKI_SA_KEY, PKI_SA_PUB };
+#define PKI_SHARED (PKI_SA_PUB + 1)
+/* The files that all control planes have alike, below /etc/kubernetes/pki, by enum pki_pem; the store holds all but the last. The scripts have the names in lib.sh (kw_shared). */
+extern const struct pki_shared {
+	const char *file;
+	unsigned mode;
+} pki_shared[PKI_SHARED];
 /* PEM text, unencrypted, lent; keys are PKCS#8 (RSA, EC). */
 const char *pki_store_pem(const struct pki_store *s, enum pki_pem which);
 /* "sha256:<hex>" of the cluster CA's SubjectPublicKeyInfo: kubeadm's discovery pin. out: 72 bytes or more. */
 void pki_store_pin(const struct pki_store *s, char *out, size_t size);
+
+enum pki_issuer { PKI_ISSUER_CLUSTER, PKI_ISSUER_ETCD, PKI_ISSUER_FRONT_PROXY };
+#define PKI_LEAVES 7
+#define PKI_OWN (PKI_LEAVES + 4)
+/* A control plane's own files that hold a certificate: PKI_LEAVES of them, each with its key beside it (.key), then kubeconfigs. */
+extern const struct pki_own {
+	const char *path;
+	enum pki_issuer issuer;
+	bool server, client;
+	const char *cn; /* NULL: the Node's name */
+} pki_own[PKI_OWN];
 
 /* ---- what a node gets --------------------------------------------------------------------------------------------- */
 
@@ -83,7 +100,6 @@ struct pki_files {
 int pki_control_plane_files(const struct pki_store *s, const struct pki_node *n, struct pki_files *out, struct error *err);
 void pki_files_release(struct pki_files *f);
 
-enum pki_issuer { PKI_ISSUER_CLUSTER, PKI_ISSUER_ETCD };
 /* A client certificate for this process, backdated 5 minutes, seconds of validity from now. */
 int pki_client_certificate(const struct pki_store *s, enum pki_issuer issuer, const char *cn, const char *org, int64_t seconds,
 	struct secret *cert_pem, struct secret *key_pem, struct error *err);

@@ -7,8 +7,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-/* CAs of a store, in the order of enum pki_issuer and then the one that only kube-apiserver uses. */
-enum { PKI_CA_CLUSTER = PKI_ISSUER_CLUSTER, PKI_CA_ETCD = PKI_ISSUER_ETCD, PKI_CA_FRONT_PROXY, PKI_CA_COUNT };
+/* CAs of a store. */
+enum { PKI_CA_CLUSTER = PKI_ISSUER_CLUSTER, PKI_CA_ETCD = PKI_ISSUER_ETCD, PKI_CA_FRONT_PROXY = PKI_ISSUER_FRONT_PROXY, PKI_CA_COUNT };
 
 /* A certificate and the key that belongs to it. */
 struct pki_pair {

@@ -19,20 +19,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILES 7
+#define FILES PKI_SA_PUB
 #define FILE_MAX (256u << 10)
 #define CA_DAYS 3650
 #define CA_BACKDATE_S 3600
-
-static const char *const file_names[FILES] = {
-	[PKI_CA_CRT] = "ca.crt",
-	[PKI_CA_KEY] = "ca.key",
-	[PKI_ETCD_CA_CRT] = "etcd/ca.crt",
-	[PKI_ETCD_CA_KEY] = "etcd/ca.key",
-	[PKI_FRONT_PROXY_CA_CRT] = "front-proxy-ca.crt",
-	[PKI_FRONT_PROXY_CA_KEY] = "front-proxy-ca.key",
-	[PKI_SA_KEY] = "sa.key",
-};
 
 /* The certificates are the even ones, each followed by its key; sa.key stands alone at the end. */
 static bool is_key(int file)
@@ -45,7 +35,7 @@ enum pki_store_state pki_store_state(const char *dir)
 	int there = 0;
 
 	for (int i = 0; i < FILES; i++) {
-		char *path = xasprintf("%s/%s", dir, file_names[i]);
+		char *path = xasprintf("%s/%s", dir, pki_shared[i].file);
 
 		there += access(path, F_OK) == 0;
 		free(path);
@@ -58,7 +48,7 @@ bool pki_store_encrypted(const char *dir)
 	bool encrypted = false;
 
 	for (int i = 0; i < FILES && !encrypted; i++) {
-		char *path = xasprintf("%s/%s", dir, file_names[i]);
+		char *path = xasprintf("%s/%s", dir, pki_shared[i].file);
 		struct str text = STR_INIT;
 
 		if (is_key(i) && file_read(path, FILE_MAX, &text, NULL) == 0)
@@ -200,10 +190,10 @@ static int refuse_incomplete(const char *dir, struct error *err)
 		return error_hint(err, "pki.store of the inventory names its folder");
 	}
 	for (int i = 0; i < FILES; i++) {
-		char *path = xasprintf("%s/%s", dir, file_names[i]);
+		char *path = xasprintf("%s/%s", dir, pki_shared[i].file);
 
 		if (access(path, F_OK))
-			str_addf(&missing, "%s%s", missing.len ? ", " : "", file_names[i]);
+			str_addf(&missing, "%s%s", missing.len ? ", " : "", pki_shared[i].file);
 		free(path);
 	}
 	error_set(err, ERROR_PKI, "the key store in '%s' is not whole: %s missing", dir, missing.buf);
@@ -220,7 +210,7 @@ struct pki_store *pki_store_open(const char *dir, const struct secret *passphras
 	int rc = refuse_incomplete(dir, err);
 
 	for (int i = 0; rc == 0 && i < FILES; i++) {
-		names[i] = xasprintf("%s/%s", dir, file_names[i]);
+		names[i] = xasprintf("%s/%s", dir, pki_shared[i].file);
 		rc = read_one(names[i], is_key(i), &text[i], err);
 	}
 	if (rc == 0)
@@ -241,7 +231,7 @@ static int write_one(
 		[PKI_ETCD_CA_KEY] = s->ca[1].key,
 		[PKI_FRONT_PROXY_CA_KEY] = s->ca[2].key,
 		[PKI_SA_KEY] = s->sa };
-	char *path = xasprintf("%s/%s", dir, file_names[i]);
+	char *path = xasprintf("%s/%s", dir, pki_shared[i].file);
 	struct secret sealed = { 0 };
 	const struct secret *text = &s->pem[i];
 	int rc = 0;
@@ -262,7 +252,7 @@ static void remove_staging(const char *dir)
 	char *path;
 
 	for (int i = 0; i < FILES; i++) {
-		path = xasprintf("%s/%s", dir, file_names[i]);
+		path = xasprintf("%s/%s", dir, pki_shared[i].file);
 		unlink(path);
 		free(path);
 	}
@@ -363,11 +353,14 @@ struct pki_store *pki_store_import(
 	const char *dir, const char *const pem[7], const struct secret *passphrase, struct error *err)
 {
 	struct secret text[FILES] = { { 0 } };
+	const char *names[FILES];
 	struct pki_store *s;
 
-	for (int i = 0; i < FILES; i++)
+	for (int i = 0; i < FILES; i++) {
+		names[i] = pki_shared[i].file;
 		secret_set(&text[i], pem[i], strlen(pem[i]));
-	s = load(text, file_names, NULL, err);
+	}
+	s = load(text, names, NULL, err);
 	for (int i = 0; i < FILES; i++)
 		secret_release(&text[i]);
 	if (s && save(s, dir, passphrase, err)) {
