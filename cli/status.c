@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "cluster/health.h"
+#include "cluster/place.h"
 #include "inventory/inventory.h"
 #include "pki/pki.h"
 
@@ -47,8 +48,6 @@ int status_days(const struct cli_run *r, size_t host, const char **path)
 
 void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *all)
 {
-	static const char *const names[] = { "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler" };
-
 	const struct cluster_node *n = cluster_find_node(&r->world.cluster, r->inventory->hosts[host].name);
 
 	*up = *all = 0;
@@ -58,8 +57,8 @@ void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *a
 		*all = n->pods;
 		return;
 	}
-	for (size_t i = 0; i < 4; i++) {
-		const char *state = cluster_factf(&r->world.hosts[host], "pod.%s", names[i]);
+	for (size_t i = 0; i < STATIC_PODS; i++) {
+		const char *state = cluster_factf(&r->world.hosts[host], "pod.%s", static_pods[i].name);
 
 		*all += *state != '\0';
 		*up += strncmp(state, "up", 2) == 0;
@@ -95,7 +94,7 @@ const char *status_member(const struct cli_run *r, size_t host)
 	const struct quorum_view *v = &r->world.cluster.etcd;
 
 	for (int i = 0; i < v->count; i++)
-		if (health_member_is(&v->list[i], &r->inventory->hosts[host]))
+		if (quorum_member_at(&v->list[i], r->inventory->hosts[host].address))
 			return quorum_state(v, i);
 	return v->count && r->inventory->hosts[host].role == INVENTORY_CONTROL_PLANE ? "no member" : "";
 }

@@ -203,7 +203,7 @@ void status_print_json(const struct cli_run *r, const struct status *s, const st
 {
 	const struct world *w = &r->world;
 	struct json *j = json_object(), *etcd;
-	unsigned quorum = s->voters / 2 + 1;
+	unsigned quorum = quorum_needed(s->voters);
 
 	json_set_str(j, "cluster", r->inventory->cluster);
 	json_set_bool(j, "api", w->cluster.exists);

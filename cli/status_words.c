@@ -31,7 +31,7 @@ enum cli_color status_api_words(const struct cli_run *r, const struct status *s,
 
 enum cli_color status_etcd_words(const struct status *s, struct str *out)
 {
-	unsigned quorum = s->voters / 2 + 1;
+	unsigned quorum = quorum_needed(s->voters);
 	enum cli_color color = CLI_PLAIN;
 
 	if (!s->voters && s->unseen) {

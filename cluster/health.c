@@ -33,13 +33,6 @@ static const struct {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-const struct health_static health_statics[4] = {
-	{ "etcd", "/etc/kubernetes/manifests/etcd.yaml" },
-	{ "kube-apiserver", "/etc/kubernetes/manifests/kube-apiserver.yaml" },
-	{ "kube-controller-manager", "/etc/kubernetes/manifests/kube-controller-manager.yaml" },
-	{ "kube-scheduler", "/etc/kubernetes/manifests/kube-scheduler.yaml" },
-};
-
 const struct health_kind *health_kind_find(const char *name)
 {
 	for (size_t i = 0; i < health_kind_count; i++)
@@ -90,14 +83,6 @@ const char *health_pod(const struct health_scope *h, const char *name)
 	const char *said = cluster_factf(h->s.h, "pod.%s", name);
 
 	return strncmp(said, "up", 2) == 0 ? "up" : strncmp(said, "down", 4) == 0 ? "down" : NULL;
-}
-
-bool health_member_is(const struct net_etcd_member *m, const struct inventory_host *host)
-{
-	char address[64];
-
-	quorum_address(m, address, sizeof(address));
-	return strcmp(address, host->address) == 0;
 }
 
 void health_explain(const struct health_scope *h, struct finding *f, const char *name)

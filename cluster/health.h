@@ -39,8 +39,6 @@ void findings_health(const struct health_view *v, int host, struct findings *out
 unsigned health_settling(const struct health_view *v);
 /* Whether repair knows what to do about a finding. */
 bool health_remediable(const struct finding *f);
-/* Whether this member's address is that of the host. */
-bool health_member_is(const struct net_etcd_member *m, const struct inventory_host *h);
 /* Days from now_s to the end of the first certificate in pem; INT_MIN when it cannot be read. */
 int health_days_left(const char *pem, int64_t now_s);
 

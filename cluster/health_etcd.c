@@ -22,7 +22,8 @@ static bool speaks(const struct health_scope *h)
 static const struct inventory_host *host_of(const struct health_scope *h, const struct net_etcd_member *m)
 {
 	for (size_t i = 0; i < h->s.inv->host_count; i++)
-		if (h->s.inv->hosts[i].role == INVENTORY_CONTROL_PLANE && health_member_is(m, &h->s.inv->hosts[i]))
+		if (h->s.inv->hosts[i].role == INVENTORY_CONTROL_PLANE &&
+			quorum_member_at(m, h->s.inv->hosts[i].address))
 			return &h->s.inv->hosts[i];
 	return NULL;
 }
@@ -51,7 +52,8 @@ static bool second_of_host(const struct health_scope *h, int which, const struct
 
 	for (int i = 0; i < v->count; i++)
 		if (i != which &&
-			(health_member_is(&v->list[i], host) || (name[0] && strcmp(v->list[i].name, name) == 0)) &&
+			(quorum_member_at(&v->list[i], host->address) ||
+				(name[0] && strcmp(v->list[i].name, name) == 0)) &&
 			(quorum_healthy(v, i) > healthy || (quorum_healthy(v, i) == healthy && i < which)))
 			return true;
 	return false;
@@ -90,7 +92,7 @@ void health_member_missing(const struct health_scope *h)
 	if (!h->installed || !health_control_plane(h) || !v->count)
 		return;
 	for (int i = 0; i < v->count; i++)
-		if (health_member_is(&v->list[i], h->s.host))
+		if (quorum_member_at(&v->list[i], h->s.host->address))
 			return;
 	f = finding_add(&h->s, FINDING_ERROR, "etcd has no member of this control plane");
 	finding_why(f, "it was taken out, and what runs here is alone with old data");

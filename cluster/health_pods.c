@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATICS (sizeof(health_statics) / sizeof(health_statics[0]))
-
 static bool applies(const struct health_scope *h)
 {
 	return h->installed && health_control_plane(h);
@@ -16,28 +14,28 @@ static bool applies(const struct health_scope *h)
 
 static const char *kept(const struct health_scope *h, size_t i)
 {
-	return cluster_factf(h->s.h, "kept.%s", health_statics[i].path);
+	return cluster_factf(h->s.h, "kept.%s", static_pods[i].manifest);
 }
 
 static bool down(const struct health_scope *h, size_t i)
 {
-	const char *pod = health_pod(h, health_statics[i].name);
+	const char *pod = health_pod(h, static_pods[i].name);
 
 	return pod && strcmp(pod, "down") == 0;
 }
 
 static void manifest(const struct health_scope *h, const char *state, const char *what)
 {
-	for (size_t i = 0; applies(h) && i < STATICS; i++) {
+	for (size_t i = 0; applies(h) && i < STATIC_PODS; i++) {
 		struct finding *f;
 
 		if (strcmp(kept(h, i), state) != 0)
 			continue;
-		f = finding_add(&h->s, FINDING_ERROR, "%s %s", health_statics[i].path, what);
-		finding_why(f, "the kubelet does not run %s without it%s", health_statics[i].name,
+		f = finding_add(&h->s, FINDING_ERROR, "%s %s", static_pods[i].manifest, what);
+		finding_why(f, "the kubelet does not run %s without it%s", static_pods[i].name,
 			down(h, i) ? "" : "; what runs now ends with the next change or restart");
 		finding_remedy(f, "repair puts it back as kubeadm made it");
-		health_act(f, "kept %s", health_statics[i].path);
+		health_act(f, "kept %s", static_pods[i].manifest);
 	}
 }
 
@@ -53,24 +51,25 @@ void health_manifest_broken(const struct health_scope *h)
 
 void health_manifest_changed(const struct health_scope *h)
 {
-	for (size_t i = 0; applies(h) && i < STATICS; i++) {
+	for (size_t i = 0; applies(h) && i < STATIC_PODS; i++) {
 		struct finding *f;
 
 		if (strcmp(kept(h, i), "changed") != 0 || down(h, i))
 			continue;
-		f = finding_add(&h->s, FINDING_WARNING, "%s was changed since kubeadm made it", health_statics[i].path);
+		f = finding_add(
+			&h->s, FINDING_WARNING, "%s was changed since kubeadm made it", static_pods[i].manifest);
 		finding_why(f, "the next kubeadm upgrade, or a rejoin, makes it anew without the change");
 		finding_remedy(f,
 			"if it was meant, put it into kubeadm.extra of the inventory too; the first one is "
 			"/var/lib/kubewright/kept%s on the host",
-			health_statics[i].path);
+			static_pods[i].manifest);
 	}
 }
 
 void health_static_pod_down(const struct health_scope *h)
 {
-	for (size_t i = 0; applies(h) && i < STATICS; i++) {
-		const char *name = health_statics[i].name, *state = kept(h, i);
+	for (size_t i = 0; applies(h) && i < STATIC_PODS; i++) {
+		const char *name = static_pods[i].name, *state = kept(h, i);
 		const char *pod = cluster_factf(h->s.h, "pod.%s", name);
 		int attempts = str_starts(pod, "down ") ? atoi(pod + strlen("down ")) : 0;
 		struct finding *f;
@@ -84,7 +83,7 @@ void health_static_pod_down(const struct health_scope *h)
 		finding_why(f, "nothing listens on its port");
 		if (strcmp(state, "changed") == 0) {
 			finding_remedy(f, "its manifest was changed since kubeadm made it: repair puts that back");
-			health_act(f, "kept %s", health_statics[i].path);
+			health_act(f, "kept %s", static_pods[i].manifest);
 		} else {
 			finding_remedy(f, "repair starts the kubelet anew, which starts it");
 			health_act(f, "restart kubelet");

@@ -4,6 +4,7 @@
 
 #include "cluster/findings.h"
 #include "cluster/health.h"
+#include "cluster/place.h"
 
 /* X(function, name, highest level, remedy, summary), causes before what follows from them. */
 #define HEALTH(X) \
@@ -92,11 +93,5 @@ bool health_control_plane(const struct health_scope *h);
 void health_kubelet_ends(const struct health_scope *h, int from, int to, enum finding_level level);
 void health_kubelet_wrong(const struct health_scope *h);
 bool health_kubelet_expired(const struct health_scope *h);
-
-/* A static Pod, its port and its manifest. */
-struct health_static {
-	const char *name, *path;
-};
-extern const struct health_static health_statics[4];
 
 #endif

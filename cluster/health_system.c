@@ -39,10 +39,10 @@ static bool told_elsewhere(const struct health_scope *h, const struct cluster_po
 
 	if (n && !n->ready)
 		return true;
-	for (size_t i = 0; p->mirror && i < sizeof(health_statics) / sizeof(health_statics[0]); i++) {
-		const char *state = health_pod(h, health_statics[i].name);
+	for (size_t i = 0; p->mirror && i < STATIC_PODS; i++) {
+		const char *state = health_pod(h, static_pods[i].name);
 
-		if (strncmp(p->name, health_statics[i].name, strlen(health_statics[i].name)) == 0 && state &&
+		if (strncmp(p->name, static_pods[i].name, strlen(static_pods[i].name)) == 0 && state &&
 			strcmp(state, "down") == 0)
 			return true;
 	}
@@ -140,7 +140,7 @@ void health_dns_down(const struct health_scope *h)
 /* A kubelet that has just been started runs and does not listen yet; one that does not run has a finding of its own. */
 static bool listens(const struct health_view *v, size_t host)
 {
-	return finding_has_word(cluster_fact(&v->hosts[host], "listen"), "10250");
+	return place_runs(&v->hosts[host], PLACE_KUBELET_PORT);
 }
 
 void health_kubelet_unreachable(const struct health_scope *h)

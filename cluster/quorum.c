@@ -3,13 +3,14 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "inventory/inventory.h"
 
 #include <stdio.h>
 #include <string.h>
 
 unsigned quorum_needed(unsigned voters)
 {
-	return voters / 2 + 1;
+	return (unsigned)inventory_quorum(voters);
 }
 
 unsigned quorum_tolerates(const struct quorum *q)
@@ -156,15 +157,24 @@ void quorum_drop(struct quorum_view *v, int i)
 	}
 }
 
-int quorum_find(const struct quorum_view *v, const char *address, const char *name)
+bool quorum_member_at(const struct net_etcd_member *m, const char *address)
 {
 	char own[64];
 
-	for (int i = 0; i < v->count; i++) {
-		quorum_address(&v->list[i], own, sizeof(own));
-		if (strcmp(own, address) == 0 || strcmp(v->list[i].name, name) == 0)
+	quorum_address(m, own, sizeof(own));
+	return strcmp(own, address) == 0;
+}
+
+bool quorum_member_of(const struct net_etcd_member *m, const char *address, const char *name)
+{
+	return quorum_member_at(m, address) || strcmp(m->name, name) == 0;
+}
+
+int quorum_find(const struct quorum_view *v, const char *address, const char *name)
+{
+	for (int i = 0; i < v->count; i++)
+		if (quorum_member_of(&v->list[i], address, name))
 			return i;
-	}
 	return -1;
 }
 

@@ -14,7 +14,7 @@ struct str;
 struct quorum {
 	unsigned voters, healthy; /* learners do not count */
 };
-/* More than half of the voters: so many must be healthy for anything to be written. */
+/* inventory_quorum of the voters: so many must be healthy for anything to be written. */
 unsigned quorum_needed(unsigned voters);
 /* How many more healthy voters may be lost; 0 also when the quorum is lost. */
 unsigned quorum_tolerates(const struct quorum *q);
@@ -56,6 +56,10 @@ const char *quorum_state(const struct quorum_view *v, int i);
 int64_t quorum_lag(const struct quorum_view *v, int i);
 /* Takes the i-th member out of the view. */
 void quorum_drop(struct quorum_view *v, int i);
+/* Whether a member is at this address. */
+bool quorum_member_at(const struct net_etcd_member *m, const char *address);
+/* Whether a member is the host's of this address and name: by either of them. */
+bool quorum_member_of(const struct net_etcd_member *m, const char *address, const char *name);
 /* The member of a host, by its address or name; -1 none. */
 int quorum_find(const struct quorum_view *v, const char *address, const char *name);
 /*

@@ -93,7 +93,7 @@ static void check_quorum(struct inventory_load *l)
 	else if (n > 7)
 		inventory_warn(l, hosts->key,
 			"%zu control planes: every write waits for %zu etcd members; more than 7 are not advised", n,
-			n / 2 + 1);
+			inventory_quorum(n));
 }
 
 void inventory_check_hosts(struct inventory_load *l)

@@ -148,9 +148,14 @@ size_t inventory_count(const struct inventory *inv, enum inventory_role role)
 	return n;
 }
 
+size_t inventory_quorum(size_t voters)
+{
+	return voters / 2 + 1;
+}
+
 bool inventory_even(const struct inventory *inv, char *why, size_t size)
 {
-	size_t n = inventory_count(inv, INVENTORY_CONTROL_PLANE), needed = n / 2 + 1;
+	size_t n = inventory_count(inv, INVENTORY_CONTROL_PLANE), needed = inventory_quorum(n);
 
 	if (!n || n % 2)
 		return false;

@@ -150,6 +150,8 @@ void inventory_problems_format(const struct inventory_problems *p, const char *n
 
 const struct inventory_host *inventory_find(const struct inventory *inv, const char *name);
 size_t inventory_count(const struct inventory *inv, enum inventory_role role);
+/* More than half: of so many etcd members this many must be healthy. */
+size_t inventory_quorum(size_t voters);
 /*
  * Whether the number of control planes is even, which tolerates no more losses than one less does: the sum into why. A new cluster is not begun so; a living one may be
  * so for a while.

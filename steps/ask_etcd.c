@@ -11,7 +11,7 @@
 
 bool world_etcd_runs(const struct cluster_host *h)
 {
-	return strstr(cluster_fact(h, "have"), "etcd-manifest") && strstr(cluster_fact(h, "listen"), "2379");
+	return place_runs(h, PLACE_ETCD_PORT);
 }
 
 enum step_verdict ask_etcd_check(struct task *t, struct error *why)
@@ -46,7 +46,7 @@ static void list(struct task *t, struct quorum_view *v, struct error *why)
 {
 	const struct inventory *inv = world_of(t)->inventory;
 
-	if (world_api_at(t, "127.0.0.1", 2379, true, list_members, v, why))
+	if (world_api_at(t, place_etcd(NULL), list_members, v, why))
 		task_log(t, "%s: %s",
 			world_note_unseen(t, why) ? "etcd here cannot be asked" : "etcd does not answer here",
 			why->what);
@@ -55,7 +55,7 @@ static void list(struct task *t, struct quorum_view *v, struct error *why)
 		if ((int)i == task_host(t) || inv->hosts[i].role != INVENTORY_CONTROL_PLANE)
 			continue;
 		memset(why, 0, sizeof(*why));
-		if (world_api_at(t, inv->hosts[i].address, 2379, true, list_members, v, why))
+		if (world_api_at(t, place_etcd(inv->hosts[i].address), list_members, v, why))
 			task_log(t, "nor does that of %s answer from here: %s", inv->hosts[i].name, why->what);
 		world_note_look(t, inv->hosts[i].address, v->count ? NULL : why);
 	}
@@ -74,7 +74,7 @@ int world_view(struct task *t, struct quorum_view *v, struct error *err)
 		char address[64];
 
 		quorum_address(&v->list[i], address, sizeof(address));
-		v->answers[i] = world_api_at(t, address, 2379, true, member_status, &v->status[i], &no) == 0;
+		v->answers[i] = world_api_at(t, place_etcd(address), member_status, &v->status[i], &no) == 0;
 		v->unseen[i] = no.kind == ERROR_BLOCKED;
 		task_log(t, "etcd member %s (%s): %s%s%s", v->list[i].name[0] ? v->list[i].name : "not started",
 			address, v->list[i].learner ? "learner, " : "",

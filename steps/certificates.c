@@ -102,7 +102,7 @@ static int make_files(struct task *t, struct pki_files *out, struct error *err)
 		.address = world_host(t)->address,
 		.endpoint = inventory_endpoint(inv),
 		.port = inv->endpoint.port,
-		.bind_port = 6443,
+		.bind_port = PLACE_API_PORT,
 		.service_ip = service_ip,
 		.dns_domain = inv->network.dns_domain,
 		.more_sans = names.list,

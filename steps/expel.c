@@ -178,7 +178,7 @@ static int expel_members(struct task *t, const struct inventory_host *h, struct 
 	if (before.count == v->count)
 		return 0;
 	for (int i; (i = quorum_find(&before, h->address, h->name)) >= 0;) {
-		if (world_api_at(t, "127.0.0.1", 2379, true, remove_one, before.list[i].id, err))
+		if (world_api_at(t, place_etcd(NULL), remove_one, before.list[i].id, err))
 			return error_wrap(err, "cannot take the etcd member of %s out", h->name);
 		before.list[i].name[0] = before.list[i].peer_url[0] = '\0';
 	}
@@ -241,11 +241,11 @@ static int answers(struct net_client *c, void *ctx, struct error *err)
 static int refuse_old_machine(struct task *t, const struct inventory_host *h, const char *old, struct error *err)
 {
 	struct error no = { 0 };
-	int rc = world_api_at(t, old, 10250, false, answers, NULL, &no);
+	int rc = world_api_at(t, place_kubelet(old), answers, NULL, &no);
 
 	/* no answer in time: is it the way to this host that broke? */
 	if (rc && no.kind == ERROR_CONNECT && world_api(t, answers, NULL, err) == 0)
-		rc = world_api_at(t, old, 10250, false, answers, NULL, &no);
+		rc = world_api_at(t, place_kubelet(old), answers, NULL, &no);
 	if (rc && no.kind == ERROR_BLOCKED) {
 		*err = no;
 		return error_wrap(err, "whether the old machine of %s still runs at %s cannot be told", h->name, old);

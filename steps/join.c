@@ -121,13 +121,10 @@ static int remove_member(struct net_client *c, void *ctx, struct error *err)
 	const struct own_member *own = ctx;
 	const struct inventory_host *h = own->host;
 	struct net_etcd_member list[16];
-	char peer[96];
 	int n = net_etcd_members(c, list, 16, err);
 
-	snprintf(peer, sizeof(peer), "https://%s:2380", h->address);
 	for (int i = 0; i < n; i++)
-		if ((strcmp(list[i].peer_url, peer) == 0 || strcmp(list[i].name, h->name) == 0) &&
-			(list[i].learner || !own->learner_only))
+		if (quorum_member_of(&list[i], h->address, h->name) && (list[i].learner || !own->learner_only))
 			if (net_etcd_member_remove(c, list[i].id, err))
 				return -1;
 	return n < 0 ? -1 : 0;
@@ -158,9 +155,9 @@ int world_clean(struct task *t, struct error *err)
 	struct remote_answer answer = { 0 };
 
 	if (lead && w->lead != task_host(t)) {
-		if (world_is_control_plane(t) && world_api_at(t, lead, 2379, true, remove_member, &own, err))
+		if (world_is_control_plane(t) && world_api_at(t, place_etcd(lead), remove_member, &own, err))
 			return error_wrap(err, "cannot take the etcd member of %s out", self.name);
-		if (world_api_at(t, lead, 6443, false, world_delete_node, &self, err))
+		if (world_api_at(t, place_api(lead), world_delete_node, &self, err))
 			return -1;
 	}
 	const struct remote_param params[] = { { "role", world_is_control_plane(t) ? "control-plane" : "worker" } };
@@ -191,7 +188,7 @@ static void remove_learner(struct task *t)
 	struct error err = { 0 };
 	const char *lead = world_lead_address(t);
 
-	if (lead && world_api_at(t, lead, 2379, true, remove_member, &own, &err))
+	if (lead && world_api_at(t, place_etcd(lead), remove_member, &own, &err))
 		task_log(t, "cannot see to the etcd learner that the join may have left: %s", err.what);
 }
 

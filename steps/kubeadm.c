@@ -134,7 +134,7 @@ static struct json *local_endpoint(const struct inventory_host *h)
 	struct json *o = json_object();
 
 	json_set_str(o, "advertiseAddress", h->address);
-	json_set_int(o, "bindPort", 6443);
+	json_set_int(o, "bindPort", PLACE_API_PORT);
 	return o;
 }
 

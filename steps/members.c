@@ -81,8 +81,7 @@ static int take_out(struct task *t, char *id, struct error *err)
 		rc = bears(v, i, &after, err);
 	}
 	task_unlock(t);
-	if (rc || (voter && world_snapshot_first(t, err)) ||
-		world_api_at(t, "127.0.0.1", 2379, true, remove_member, id, err))
+	if (rc || (voter && world_snapshot_first(t, err)) || world_api_at(t, place_etcd(NULL), remove_member, id, err))
 		return error_wrap(err, "cannot take the etcd member %s out", id);
 	task_lock(t);
 	i = index_of(v, id);

@@ -189,7 +189,7 @@ int ask_again_apply(struct task *t, struct error *err)
 			world_waits(t, &wait, SETTLE_MS, "the API server here is not ready yet");
 		task_lock(t);
 		if (ready)
-			cluster_set(world_facts(t), "listen", "2379 6443");
+			place_note_up(world_facts(t));
 		else
 			task_wait(t, clock_mono_ms() + 1000);
 		task_unlock(t);

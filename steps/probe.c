@@ -47,11 +47,12 @@ static int look_through(int fd, void *ctx, struct error *err)
 /* Whether the API server that is to run here could be asked: better known before anything is installed. That nobody listens yet is an answer. */
 static int try_way(struct task *t, struct remote *r, struct error *err)
 {
+	struct place api = place_api(NULL);
 	struct error local = { 0 };
 
 	if (!world_is_control_plane(t) || world_installed(world_facts(t)))
 		return 0;
-	if (remote_tunnel(r, "127.0.0.1", 6443, look_through, NULL, &local) == 0 || world_note_unseen(t, &local))
+	if (remote_tunnel(r, api.address, api.port, look_through, NULL, &local) == 0 || world_note_unseen(t, &local))
 		return 0;
 	return world_way_lost(&local) ? (*err = local, -1) : 0;
 }

@@ -29,7 +29,7 @@ static int take(struct task *t, const char *path, struct net_snapshot *info, str
 {
 	struct wish wish = { path, info };
 
-	return world_api_at(t, "127.0.0.1", 2379, true, save, &wish, err);
+	return world_api_at(t, place_etcd(NULL), save, &wish, err);
 }
 
 /* "20261126T105400Z.db", or with -2, -3, … when there is one of this second. */

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "cluster/cluster.h"
+#include "cluster/place.h"
 #include "cluster/quorum.h"
 #include "engine/step.h"
 #include "inventory/release.h"
@@ -296,8 +297,8 @@ extern const char steps_managed_paths[];
 struct net_client;
 /* Calls fn with a client of the API server on 127.0.0.1 (via the host), authenticated with a short-lived certificate. In another thread than the caller's, which waits. */
 int world_api(struct task *t, int (*fn)(struct net_client *c, void *ctx, struct error *err), void *ctx, struct error *err);
-/* The same, dialling address:port from this host and verifying it against the certificate for that address. etcd: its gateway with etcd's CA. */
-int world_api_at(struct task *t, const char *address, int port, bool etcd,
+/* The same at another place, dialled from this host and verified against the certificate for its address. */
+int world_api_at(struct task *t, struct place at,
 	int (*fn)(struct net_client *c, void *ctx, struct error *err), void *ctx, struct error *err);
 
 /* Asks this control plane's own etcd and API server how they are, into the facts; what does not answer is a fact too. -1: the way there broke. */

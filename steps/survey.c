@@ -15,11 +15,6 @@
 
 static const char *const fetch_words[] = { "=pem_*", "error", "hint", NULL };
 
-static bool api_listens(const struct cluster_host *h)
-{
-	return strstr(cluster_fact(h, "have"), "apiserver-manifest") && strstr(cluster_factf(h, "listen"), "6443");
-}
-
 enum step_verdict survey_check(struct task *t, struct error *why)
 {
 	(void)why;
@@ -158,7 +153,7 @@ static int await_boot(struct task *t, struct error *err)
 			return 0;
 		if (ready) {
 			task_lock(t);
-			cluster_set(world_facts(t), "listen", "2379 6443");
+			place_note_up(world_facts(t));
 			task_unlock(t);
 			return 0;
 		}
@@ -191,10 +186,10 @@ int survey_apply(struct task *t, struct error *err)
 	if (await_boot(t, err) || (w->want_health && survey_health(t, err)))
 		return -1;
 	wanted = !cluster_found(t);
-	if (!wanted || !api_listens(world_facts(t)))
+	if (!wanted || !place_runs(world_facts(t), PLACE_API_PORT))
 		return 0;
 	if (world_api(t, ask_api, &seen, &local) ||
-		world_api_at(t, "127.0.0.1", 2379, true, ask_members, &seen.etcd, &local)) {
+		world_api_at(t, place_etcd(NULL), ask_members, &seen.etcd, &local)) {
 		/* an API server that does not answer is a fact, not a failure: another one may */
 		task_log(t, "the API server here %s: %s",
 			world_note_unseen(t, &local) ? "cannot be asked" : "does not answer", local.what);

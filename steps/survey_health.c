@@ -46,14 +46,14 @@ int survey_health(struct task *t, struct error *err)
 	enum cluster_answer answer;
 	bool ready = false;
 
-	if (world_api_at(t, "127.0.0.1", 2379, true, ask_own, &own, &local)) {
+	if (world_api_at(t, place_etcd(NULL), ask_own, &own, &local)) {
 		if (world_way_lost(&local))
 			return *err = local, -1;
 		world_note_unseen(t, &local);
 		task_log(t, "etcd here does not answer: %s", local.what);
 	}
 	memset(&local, 0, sizeof(local));
-	if (world_api_at(t, "127.0.0.1", 6443, false, survey_ready, &ready, &local) && world_way_lost(&local))
+	if (world_api(t, survey_ready, &ready, &local) && world_way_lost(&local))
 		return *err = local, -1;
 	answer = ready ? CLUSTER_YES : world_note_unseen(t, &local) ? CLUSTER_UNSEEN : CLUSTER_NO;
 	task_lock(t);

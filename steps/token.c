@@ -119,7 +119,7 @@ static int until_signed(struct task *t, const char *lead, struct error *err)
 	for (;;) {
 		struct error why = { 0 };
 
-		if (world_api_at(t, lead, 6443, false, wait_signed, &s, &why) == 0)
+		if (world_api_at(t, place_api(lead), wait_signed, &s, &why) == 0)
 			return 0;
 		if (!may_come(&why) || clock_mono_ms() >= s.deadline || task_cancelled(t)) {
 			*err = why;
@@ -152,7 +152,7 @@ int world_token(struct task *t, struct error *err)
 	bool known = w->token_known;
 	task_unlock(t);
 	if (!known)
-		rc = world_api_at(t, lead, 6443, false, create_token, w, err);
+		rc = world_api_at(t, place_api(lead), create_token, w, err);
 	if (rc == 0)
 		rc = until_signed(t, lead, err);
 	task_lock(t);

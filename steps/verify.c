@@ -144,11 +144,9 @@ static int check_nodes(struct net_client *c, void *ctx, struct error *err)
 static int host_of(const struct verify *v, const struct net_etcd_member *m)
 {
 	const struct inventory *inv = v->world->inventory;
-	char address[64];
 
-	quorum_address(m, address, sizeof(address));
 	for (size_t i = 0; i < inv->host_count; i++)
-		if (strcmp(address, inv->hosts[i].address) == 0 || strcmp(m->name, inv->hosts[i].name) == 0)
+		if (quorum_member_of(m, inv->hosts[i].address, inv->hosts[i].name))
 			return (int)i;
 	return -1;
 }
@@ -205,12 +203,12 @@ static int check_ready(struct net_client *c, void *ctx, struct error *err)
 }
 
 /* One question; that it got no answer is something missing, not a failure, unless the way to it broke. */
-static int ask(struct task *t, struct verify *v, const char *what, const char *address, int port, bool etcd,
+static int ask(struct task *t, struct verify *v, const char *what, struct place at,
 	int (*fn)(struct net_client *c, void *ctx, struct error *err), struct error *err)
 {
 	struct error local = { 0 };
 
-	if (world_api_at(t, address, port, etcd, fn, v, &local) == 0)
+	if (world_api_at(t, at, fn, v, &local) == 0)
 		return 0;
 	if (world_way_lost(&local) || local.kind == ERROR_BLOCKED)
 		return *err = local, -1;
@@ -221,28 +219,29 @@ static int ask(struct task *t, struct verify *v, const char *what, const char *a
 static int look(struct task *t, struct verify *v, struct error *err)
 {
 	const struct inventory *inv = v->world->inventory;
+	struct place endpoint = { inventory_endpoint(inv), inv->endpoint.port, false };
 	unsigned control_planes = 0;
 
 	str_clear(&v->missing);
 	v->host = world_host(t);
-	if (ask(t, v, "the Nodes", "127.0.0.1", 6443, false, check_nodes, err))
+	if (ask(t, v, "the Nodes", place_api(NULL), check_nodes, err))
 		return -1;
-	if (ask(t, v, "etcd's members", "127.0.0.1", 2379, true, check_members, err))
+	if (ask(t, v, "etcd's members", place_etcd(NULL), check_members, err))
 		return -1;
 	for (size_t i = 0; i < inv->host_count; i++) {
 		v->host = &inv->hosts[i];
 		if (v->host->role != INVENTORY_CONTROL_PLANE || !expected(v, i))
 			continue;
 		control_planes++;
-		if (ask(t, v, v->host->name, v->host->address, 6443, false, check_ready, err) ||
-			ask(t, v, v->host->name, v->host->address, 2379, true, check_member, err))
+		if (ask(t, v, v->host->name, place_api(v->host->address), check_ready, err) ||
+			ask(t, v, v->host->name, place_etcd(v->host->address), check_member, err))
 			return -1;
 	}
 	if (v->quorum.healthy < control_planes)
 		str_addf(&v->missing, "%setcd has %u voters of %u", v->missing.len ? "; " : "", v->quorum.healthy,
 			control_planes);
 	v->host = world_host(t);
-	return ask(t, v, "the endpoint", inventory_endpoint(inv), inv->endpoint.port, false, check_ready, err);
+	return ask(t, v, "the endpoint", endpoint, check_ready, err);
 }
 
 /* Without a control plane that was lost in the run the quorum may be gone, too: that is not waited for as long. */

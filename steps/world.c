@@ -246,8 +246,7 @@ int world_verified(struct task *t, enum step_verdict (*check)(struct task *t, st
 struct api_call {
 	struct task *task;
 	struct world *world;
-	char base[96];
-	bool etcd;
+	struct place at;
 	int (*fn)(struct net_client *c, void *ctx, struct error *err);
 	void *ctx;
 };
@@ -259,14 +258,16 @@ static int api_use(int fd, void *ctx, struct error *err)
 	struct secret cert = { 0 }, key = { 0 };
 	struct net_identity id;
 	struct net_client *c = NULL;
+	char base[96];
 	int rc = -1;
 
-	if (pki_client_certificate(call->world->store, call->etcd ? PKI_ISSUER_ETCD : PKI_ISSUER_CLUSTER, "kubewright",
-		    call->etcd ? NULL : "system:masters", 3600, &cert, &key, err))
+	if (pki_client_certificate(call->world->store, call->at.etcd ? PKI_ISSUER_ETCD : PKI_ISSUER_CLUSTER,
+		    "kubewright", call->at.etcd ? NULL : "system:masters", 3600, &cert, &key, err))
 		goto out;
-	id = (struct net_identity){ pki_store_pem(call->world->store, call->etcd ? PKI_ETCD_CA_CRT : PKI_CA_CRT),
+	id = (struct net_identity){ pki_store_pem(call->world->store, call->at.etcd ? PKI_ETCD_CA_CRT : PKI_CA_CRT),
 		cert.text, key.text };
-	c = net_client_new(call->base, &id, fd, NULL);
+	snprintf(base, sizeof(base), "https://%s:%d", call->at.address, call->at.port);
+	c = net_client_new(base, &id, fd, NULL);
 	net_client_guard(c, lock_guard, call->task);
 	rc = call->fn(c, call->ctx, err);
 out:
@@ -276,10 +277,10 @@ out:
 	return rc;
 }
 
-int world_api_at(struct task *t, const char *address, int port, bool etcd,
-	int (*fn)(struct net_client *c, void *ctx, struct error *err), void *ctx, struct error *err)
+int world_api_at(struct task *t, struct place at, int (*fn)(struct net_client *c, void *ctx, struct error *err),
+	void *ctx, struct error *err)
 {
-	struct api_call call = { .task = t, .world = world_of(t), .etcd = etcd, .fn = fn, .ctx = ctx };
+	struct api_call call = { .task = t, .world = world_of(t), .at = at, .fn = fn, .ctx = ctx };
 	struct remote *r;
 	int rc;
 
@@ -287,16 +288,15 @@ int world_api_at(struct task *t, const char *address, int port, bool etcd,
 	r = task_remote(t, err);
 	if (!r)
 		return -1;
-	snprintf(call.base, sizeof(call.base), "https://%s:%d", address, port);
-	rc = remote_tunnel(r, address, port, api_use, &call, err);
+	rc = remote_tunnel(r, at.address, at.port, api_use, &call, err);
 	if (rc && (err->kind == ERROR_NET || err->kind == ERROR_REFUSED || err->kind == ERROR_UNREACHABLE))
 		error_hint(err, "is %s up there? see 'kubewright status'; 'kubewright apply' goes on where it stopped",
-			etcd ? "etcd" : "the API server");
+			at.etcd ? "etcd" : "the API server");
 	return rc;
 }
 
 int world_api(
 	struct task *t, int (*fn)(struct net_client *c, void *ctx, struct error *err), void *ctx, struct error *err)
 {
-	return world_api_at(t, "127.0.0.1", 6443, false, fn, ctx, err);
+	return world_api_at(t, place_api(NULL), fn, ctx, err);
 }

@@ -45,7 +45,8 @@ newest_log() {
 }
 
 pods() {
-	for kw_name in kube-proxy kube-scheduler kube-controller-manager kube-apiserver etcd; do
+	for kw_static in kube-proxy $kw_statics; do
+		kw_name=${kw_static%:*}
 		kw_id=$(dead_container "$kw_name")
 		kw_log=
 		[ -n "$kw_id" ] || kw_log=$(newest_log "$kw_name")

@@ -3,7 +3,7 @@
 # shellcheck shell=sh disable=SC2154,SC2015
 main() {
 	kw_i=0
-	for kw_f in ca.crt ca.key etcd/ca.crt etcd/ca.key front-proxy-ca.crt front-proxy-ca.key sa.key; do
+	for kw_f in ${kw_shared% sa.pub}; do
 		[ -s "/etc/kubernetes/pki/$kw_f" ] ||
 			fail "/etc/kubernetes/pki/$kw_f is missing on this control plane" "bring the PKI store of the machine that made the cluster (pki.store)"
 		say64 "pem_$kw_i" <"/etc/kubernetes/pki/$kw_f"

@@ -29,7 +29,7 @@ health_certificates() {
 		*) if [ -e "$kw_f" ]; then say "pki.$kw_f" changed; else say "pki.$kw_f" absent; fi ;;
 		esac
 	done
-	for kw_f in ca.crt ca.key etcd/ca.crt etcd/ca.key front-proxy-ca.crt front-proxy-ca.key sa.key sa.pub; do
+	for kw_f in $kw_shared; do
 		[ ! -f "/etc/kubernetes/pki/$kw_f" ] || sha256sum <"/etc/kubernetes/pki/$kw_f" | while read -r kw_sum _; do
 			say "pki_sum.$kw_f" "$kw_sum"
 		done
@@ -91,10 +91,9 @@ health() {
 	health_certificates
 	health_kept
 	if [ -d /etc/kubernetes/pki/etcd ] || [ -d /var/lib/etcd/member ]; then
-		health_pod etcd 2379
-		health_pod kube-apiserver 6443
-		health_pod kube-controller-manager 10257
-		health_pod kube-scheduler 10259
+		for kw_static in $kw_statics; do
+			health_pod "${kw_static%:*}" "${kw_static#*:}"
+		done
 	fi
 	for kw_name in kubelet containerd keepalived; do
 		[ ! -e "/lib/systemd/system/$kw_name.service" ] || health_unit_log "$kw_name"

@@ -10,6 +10,10 @@ export PATH
 umask 022
 kw_state=/var/lib/kubewright
 kw_ledger=$kw_state/ledger
+# The static Pods of a control plane with the ports that they listen on, and the files below /etc/kubernetes/pki that all control planes share.
+kw_statics='etcd:2379 kube-apiserver:6443 kube-controller-manager:10257 kube-scheduler:10259'
+# shellcheck disable=SC2034
+kw_shared='ca.crt ca.key etcd/ca.crt etcd/ca.key front-proxy-ca.crt front-proxy-ca.key sa.key sa.pub'
 
 log() { printf '%s\n' "$*" >&2; }
 
@@ -238,9 +242,11 @@ record() {
 keep_copies() {
 	kw_dirs
 	rm -rf "$kw_state/kept.new"
-	for kw_f in /etc/kubernetes/manifests/etcd.yaml /etc/kubernetes/manifests/kube-apiserver.yaml \
-		/etc/kubernetes/manifests/kube-controller-manager.yaml /etc/kubernetes/manifests/kube-scheduler.yaml \
-		/var/lib/kubelet/config.yaml /var/lib/kubelet/instance-config.yaml /var/lib/kubelet/kubeadm-flags.env; do
+	set -- /var/lib/kubelet/config.yaml /var/lib/kubelet/instance-config.yaml /var/lib/kubelet/kubeadm-flags.env
+	for kw_static in $kw_statics; do
+		set -- "$@" "/etc/kubernetes/manifests/${kw_static%:*}.yaml"
+	done
+	for kw_f; do
 		[ -f "$kw_f" ] || continue
 		kw_copy=$kw_state/kept.new$kw_f
 		mkdir -p "$(dirname "$kw_copy")" && cp -p "$kw_f" "$kw_copy" && sync "$kw_copy" ||

@@ -103,7 +103,8 @@ restart_pods() {
 
 # The kubelet starts a container that has ended again.
 restart_static_pods() {
-	for kw_name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
+	for kw_static in $kw_statics; do
+		kw_name=${kw_static%:*}
 		# names of processes have 15 characters
 		for kw_pid in $(pgrep -x "$(printf %.15s "$kw_name")"); do
 			kill "$kw_pid" 2>/dev/null && log "ended $kw_name, to be started with its new certificates"
