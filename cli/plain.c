@@ -211,7 +211,7 @@ static void output(struct plain *p, const struct event *ev)
 	const char *text = ev->text ? ev->text : "";
 
 	/* what stood at the end before logs were gathered tells more in few lines */
-	if (ev->host >= 0 && !str_starts(text, STEPS_GATHERED))
+	if (ev->host >= 0 && ev->code != OUTPUT_GATHERED)
 		tail_add(&p->tails[ev->host], text);
 	if (!p->verbose)
 		return;

@@ -5,8 +5,9 @@
 #include <string.h>
 
 /* One line without its newline. What a terminal would show: after a carriage return the line starts again. */
-static void line(struct task *t, const char *data, size_t len)
+static void line(struct task *t, enum code code, const char *field, const char *data, size_t len)
 {
+	struct event ev = { .kind = EVENT_OUTPUT, .step = t->step, .host = t->host, .code = code, .fields = { field } };
 	char *clean;
 	const char *start;
 
@@ -19,7 +20,8 @@ static void line(struct task *t, const char *data, size_t len)
 	}
 	/* masked here, whole: cutting first could leave half a secret */
 	clean = stream_clean_text(t->e->config.mask, data, len, TEXT_MAX);
-	host_event(t, EVENT_OUTPUT, clean);
+	ev.text = clean;
+	stream_emit(t->e, &ev, EMIT_WAIT, NULL);
 	free(clean);
 }
 
@@ -29,12 +31,21 @@ void output_lines(struct task *t, const char *data, size_t len)
 
 	while (len > 0) {
 		end = memchr(data, '\n', len);
-		line(t, data, end ? (size_t)(end - data) : len);
+		line(t, CODE_NONE, NULL, data, end ? (size_t)(end - data) : len);
 		if (!end)
 			return;
 		len -= (size_t)(end + 1 - data);
 		data = end + 1;
 	}
+}
+
+void task_gathered(struct task *t, const char *source, const char *text, size_t len)
+{
+	struct str words = STR_INIT;
+
+	str_addf(&words, "gathered %s: %.*s", source, (int)len, text);
+	line(t, OUTPUT_GATHERED, source, words.buf, words.len);
+	str_release(&words);
 }
 
 static bool is_spent(const struct task *t)
@@ -67,7 +78,7 @@ static void collect(struct task *t, const char *data, size_t len, bool complete)
 	if (!pay(t, len, complete && len + t->tail.len > 0, &last)) {
 		pthread_mutex_unlock(&t->out_lock);
 		if (last)
-			line(t, spent, sizeof(spent) - 1);
+			line(t, CODE_NONE, NULL, spent, sizeof(spent) - 1);
 		return;
 	}
 	if (!t->dropping)
@@ -82,9 +93,9 @@ static void collect(struct task *t, const char *data, size_t len, bool complete)
 		t->dropping = false;
 	pthread_mutex_unlock(&t->out_lock);
 	if (cut || (complete && whole.len))
-		line(t, whole.buf, whole.len);
+		line(t, CODE_NONE, NULL, whole.buf, whole.len);
 	if (cut)
-		line(t, "(the rest of this line was dropped: too long)", 45);
+		line(t, CODE_NONE, NULL, "(the rest of this line was dropped: too long)", 45);
 	str_release(&whole);
 }
 

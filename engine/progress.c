@@ -37,12 +37,12 @@ static enum cell_state state_of(enum outcome outcome)
 	return states[outcome];
 }
 
-/* "retrying": what stood in the way is forgotten. */
+/* Taken up again: what stood in the way is forgotten. */
 static void host_state(struct progress *p, const struct event *ev)
 {
 	struct progress_cell *row = p->cells + (size_t)ev->host * p->step_count;
 
-	if (!ev->text || strcmp(ev->text, "retrying") != 0)
+	if (ev->code != HOST_RETRYING)
 		return;
 	p->aside[ev->host] = false;
 	for (size_t s = 0; s < p->step_count; s++)

@@ -74,6 +74,8 @@ struct remote *task_remote(struct task *t, struct error *err);
 struct remote *task_reopen(struct task *t, struct error *err);
 /* A line for the log of this cell. Secrets are masked. */
 void task_log(struct task *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A line of the host's logs, gathered from source after a failure. */
+void task_gathered(struct task *t, const char *source, const char *line, size_t len);
 /* Same for raw output in pieces; usable as remote_output_fn with ctx = the task. Lines are split, made printable, bounded. */
 void task_output(const char *data, size_t len, void *task);
 /* A finding or remark people must see in every front end, e.g. a preflight warning. */
@@ -93,7 +95,12 @@ void task_wake(struct task *t);
 void task_beat(struct task *t);
 /* Has every host that waits see at once whether one is due: the clocks of waits stand still while the machine is suspended. Without the lock. */
 void task_beat_all(struct task *t);
-/* Asks the operator; blocks. Returns the index of the chosen answer, or the default when no front end can ask. "yes|no" style, default first. */
-int task_ask(struct task *t, const char *question, const char *answers);
+struct question {
+	enum code code;                  /* CODE_NONE: one of which only its text says what it asks */
+	const char *fields[CODE_FIELDS]; /* its own; NULL: not known */
+	const char *text, *answers;      /* answers: "yes|no" style, default first */
+};
+/* Asks the operator; blocks. Returns the index of the chosen answer, or the default when no front end can ask. */
+int task_ask(struct task *t, const struct question *question);
 
 #endif

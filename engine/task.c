@@ -319,16 +319,20 @@ static int answer_count(const char *answers)
 	return n;
 }
 
-int task_ask(struct task *t, const char *question, const char *answers)
+int task_ask(struct task *t, const struct question *q)
 {
 	struct engine *e = t->e;
-	struct event ev = {
-		.kind = EVENT_QUESTION, .step = t->step, .host = t->host, .text = question, .answers = answers
-	};
+	struct event ev = { .kind = EVENT_QUESTION,
+		.step = t->step,
+		.host = t->host,
+		.code = q->code,
+		.text = code_words(q->code, q->text),
+		.answers = q->answers };
 	struct error lost = { 0 };
 	char *word;
 	int answer;
 
+	memcpy(ev.fields, q->fields, sizeof(ev.fields));
 	pthread_mutex_lock(&e->lock);
 	t->answered = e->no_questions;
 	t->answer = 0;
@@ -339,10 +343,10 @@ int task_ask(struct task *t, const char *question, const char *answers)
 	leave_login(t);
 	while (!t->answered && !host_stopped(t))
 		host_rest(t, &lost);
-	answer = t->answered && t->answer >= 0 && t->answer < answer_count(answers) ? t->answer : 0;
+	answer = t->answered && t->answer >= 0 && t->answer < answer_count(q->answers) ? t->answer : 0;
 	atomic_store(&t->question, 0);
 	pthread_mutex_unlock(&e->lock);
-	word = answer_word(answers, answer);
+	word = answer_word(q->answers, answer);
 	host_event(t, EVENT_ANSWERED, word);
 	free(word);
 	return answer;

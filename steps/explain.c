@@ -52,7 +52,7 @@ static void log_source(struct task *t, const char *name, const char *text, size_
 		size_t n = (size_t)((newline ? newline : end) - p);
 
 		if (n)
-			task_log(t, STEPS_GATHERED "%s: %.*s", name, (int)n, p);
+			task_gathered(t, name, p, n);
 		p += n + 1;
 	}
 }

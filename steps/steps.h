@@ -358,8 +358,6 @@ bool world_expelled(struct task *t, struct error *err);
 bool world_removes(const struct world *w, int host);
 /* For world_api; ctx: a struct inventory_host. A Node that is not there is fine. */
 int world_delete_node(struct net_client *c, void *host, struct error *err);
-/* Lines of a step's log that begin so were gathered to explain a failure: they are many, and a short view leaves them out. */
-#define STEPS_GATHERED "gathered "
 /* A new bootstrap token into world->token, registered as a secret. With the lock held. */
 void world_new_token(struct task *t);
 /* Makes sure that the API server has this run's token and has signed cluster-info with it; by the first host that asks, the others wait. */

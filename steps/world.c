@@ -95,7 +95,8 @@ static enum remote_hostkey_verdict ask_host_key(
 	}
 	snprintf(text, sizeof(text), "%s shows the unknown host key %s %s. %s%sIs it the right one?", host, type,
 		fingerprint, note ? note : "", note ? ". " : "");
-	return task_ask(q->task, text, "no|yes") == 1 ? REMOTE_HOSTKEY_ACCEPT : REMOTE_HOSTKEY_REFUSE;
+	const struct question question = { QUESTION_HOST_KEY, { host, type, fingerprint, note }, text, "no|yes" };
+	return task_ask(q->task, &question) == 1 ? REMOTE_HOSTKEY_ACCEPT : REMOTE_HOSTKEY_REFUSE;
 }
 
 static void log_note(const char *text, void *ctx)

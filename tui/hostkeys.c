@@ -11,9 +11,7 @@
 
 struct row {
 	uint64_t question;
-	char host[64], type[32], fingerprint[96];
-	char note[256]; /* why it is unknown although known_hosts speaks of the host; "" */
-	char *text;     /* the whole question, when it could not be taken apart */
+	char *fields[CODE_FIELDS]; /* HOST_KEY_HOST, … */
 	bool marked, sent;
 };
 struct hostkeys {
@@ -29,31 +27,18 @@ static struct hostkeys *keys_of(struct screen *s)
 
 bool hostkeys_asks(const struct runview_question *q)
 {
-	return strstr(q->text, "host key") || strstr(q->text, "fingerprint");
+	return q->code == QUESTION_HOST_KEY;
 }
 
-/* "cp1 shows the unknown host key ssh-ed25519 SHA256:…. Is it the right one?" */
-static void take_apart(struct row *r, const char *text)
+static void row_release(struct row *r)
 {
-	static const char shows[] = " shows the unknown host key ";
-	const char *at = strstr(text, shows), *type = at ? at + sizeof(shows) - 1 : NULL;
-	const char *space = type ? strchr(type, ' ') : NULL, *end = space ? strstr(space, ". ") : NULL;
-
-	if (!end || (size_t)(at - text) >= sizeof(r->host) || (size_t)(space - type) >= sizeof(r->type) ||
-		(size_t)(end - space) > sizeof(r->fingerprint)) {
-		r->text = xstrdup(text);
-		return;
-	}
-	snprintf(r->host, sizeof(r->host), "%.*s", (int)(at - text), text);
-	snprintf(r->type, sizeof(r->type), "%.*s", (int)(space - type), type);
-	snprintf(r->fingerprint, sizeof(r->fingerprint), "%.*s", (int)(end - space - 1), space + 1);
-	at = strstr(end + 2, ". Is it ");
-	snprintf(r->note, sizeof(r->note), "%.*s", at ? (int)(at - end - 2) : 0, end + 2);
+	for (size_t i = 0; i < CODE_FIELDS; i++)
+		free(r->fields[i]);
 }
 
 static void drop(struct hostkeys *k, size_t i)
 {
-	free(k->rows[i].text);
+	row_release(&k->rows[i]);
 	memmove(&k->rows[i], &k->rows[i + 1], (k->list.count - i - 1) * sizeof(*k->rows));
 	/* the line stays selected whatever goes above it */
 	k->list.selected -= k->list.selected > i;
@@ -76,16 +61,15 @@ static bool is_listed(const struct hostkeys *k, uint64_t question)
 	return false;
 }
 
-static void add(struct hostkeys *k, const struct runview *v, const struct runview_question *q)
+static void add(struct hostkeys *k, const struct runview_question *q)
 {
 	struct row *r;
 
 	k->rows = xrealloc(k->rows, k->list.count + 1, sizeof(*k->rows));
 	r = &k->rows[k->list.count];
 	*r = (struct row){ .question = q->seq };
-	take_apart(r, q->text);
-	if (!r->host[0] && q->host >= 0 && (size_t)q->host < v->host_count)
-		snprintf(r->host, sizeof(r->host), "%s", v->hosts[q->host].name);
+	for (size_t i = 0; i < CODE_FIELDS; i++)
+		r->fields[i] = xstrdup(q->fields[i]);
 	list_resize(&k->list, k->list.count + 1);
 }
 
@@ -102,7 +86,7 @@ static void changed(struct screen *s)
 		const struct runview_question *q = &w->view.questions[i];
 
 		if (hostkeys_asks(q) && !is_listed(k, q->seq))
-			add(k, &w->view, q);
+			add(k, q);
 	}
 	if (!k->list.count && app_top(s->app) == s)
 		app_pop(s->app);
@@ -172,13 +156,13 @@ static void draw_row(const struct row *r, bool selected, int host_width, struct 
 		canvas_cursor(c, y, x);
 	}
 	at += 1 + canvas_symbol(c, y, at, style, r->marked ? SYMBOL_MARKED : SYMBOL_UNMARKED);
-	canvas_text(c, y, at, host_width < end - at ? host_width : end - at, style, r->host);
+	canvas_text(c, y, at, host_width < end - at ? host_width : end - at, style, r->fields[HOST_KEY_HOST]);
 	at += host_width + 1;
 	if (at < end)
-		canvas_text(c, y, at, end - at, style, r->text ? r->text : r->type);
+		canvas_text(c, y, at, end - at, style, r->fields[HOST_KEY_TYPE]);
 	at += 20;
-	if (!r->text && at < end)
-		canvas_text(c, y, at, end - at, style, r->fingerprint);
+	if (at < end)
+		canvas_text(c, y, at, end - at, style, r->fields[HOST_KEY_FINGERPRINT]);
 }
 
 static int host_width(const struct hostkeys *k, const struct canvas *c)
@@ -186,7 +170,7 @@ static int host_width(const struct hostkeys *k, const struct canvas *c)
 	int width = 4;
 
 	for (size_t i = 0; i < k->list.count; i++) {
-		int n = canvas_columns(c, k->rows[i].host);
+		int n = canvas_columns(c, k->rows[i].fields[HOST_KEY_HOST]);
 
 		width = n > width ? n : width;
 	}
@@ -203,8 +187,9 @@ static void draw_selected(const struct row *r, struct canvas *c, int y, int x, i
 	if (r->sent)
 		snprintf(text, sizeof(text), "the answer is on its way");
 	else
-		snprintf(text, sizeof(text), "%s  %s %s%s%s", r->host, r->type, r->text ? r->text : r->fingerprint,
-			*r->note ? "; " : "", r->note);
+		snprintf(text, sizeof(text), "%s  %s %s%s%s", r->fields[HOST_KEY_HOST], r->fields[HOST_KEY_TYPE],
+			r->fields[HOST_KEY_FINGERPRINT], *r->fields[HOST_KEY_NOTE] ? "; " : "",
+			r->fields[HOST_KEY_NOTE]);
 	canvas_paragraph(c, y, x, height, width, 0, STYLE_LABEL, text);
 }
 
@@ -239,7 +224,7 @@ static void release(struct screen *s)
 	struct hostkeys *k = keys_of(s);
 
 	for (size_t i = 0; i < k->list.count; i++)
-		free(k->rows[i].text);
+		row_release(&k->rows[i]);
 	free(k->rows);
 	free(k);
 }

@@ -156,17 +156,17 @@ static void draw_cell(
 static enum style aside_words(const struct runview *v, size_t h, char *out, size_t size)
 {
 	const struct runview_host *host = &v->hosts[h];
-	const char *word = "failed";
+	bool blocked = false;
 
-	if (host->error.kind == ERROR_CANCELLED || strcmp(host->state, "skipped") == 0) {
+	if (host->error.kind == ERROR_CANCELLED || host->at == HOST_SKIPPED) {
 		snprintf(out, size, "skipped");
 		return STYLE_DIM;
 	}
 	for (size_t s = 0; s < v->step_count; s++)
-		if (runview_cell(v, h, s)->state == CELL_BLOCKED)
-			word = "blocked";
-	snprintf(out, size, "%s: %s", word, host->error.what[0] ? host->error.what : "no reason was given");
-	return strcmp(word, "failed") == 0 ? STYLE_FAIL : STYLE_WARNING;
+		blocked |= runview_cell(v, h, s)->state == CELL_BLOCKED;
+	snprintf(out, size, "%s: %s", blocked ? "blocked" : "failed",
+		host->error.what[0] ? host->error.what : "no reason was given");
+	return blocked ? STYLE_WARNING : STYLE_FAIL;
 }
 
 /* What the host is doing, in words. */

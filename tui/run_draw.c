@@ -8,7 +8,7 @@
 
 bool run_was_skipped(const struct runview_host *h)
 {
-	return h->aside && (h->error.kind == ERROR_CANCELLED || strcmp(h->state, "skipped") == 0);
+	return h->aside && (h->error.kind == ERROR_CANCELLED || h->at == HOST_SKIPPED);
 }
 
 static size_t in_need(const struct runview *v)

@@ -194,6 +194,8 @@ static void question_drop(struct runview *v, size_t i)
 {
 	free(v->questions[i].text);
 	free(v->questions[i].answers);
+	for (size_t k = 0; k < CODE_FIELDS; k++)
+		free(v->questions[i].fields[k]);
 	memmove(&v->questions[i], &v->questions[i + 1], (v->question_count - i - 1) * sizeof(v->questions[0]));
 	v->question_count--;
 }
@@ -232,17 +234,23 @@ static void question_begin(struct runview *v, const struct event *ev)
 	question_end(v, ev->host);
 	v->questions = xrealloc(v->questions, v->question_count + 1, sizeof(v->questions[0]));
 	v->questions[v->question_count++] = (struct runview_question){ .seq = ev->seq,
+		.code = ev->code,
 		.host = ev->host,
 		.step = ev->step,
 		.text = xstrndup(text, cut_length(text, QUESTION_BYTES)),
 		.answers = xstrndup(answers, cut_length(answers, QUESTION_BYTES)) };
+	for (size_t k = 0; k < CODE_FIELDS; k++)
+		v->questions[v->question_count - 1].fields[k] = xstrdup(ev->fields[k] ? ev->fields[k] : "");
 }
 
-static void host_state(struct runview *v, struct runview_host *host, size_t h, const char *text)
+static void host_state(struct runview *v, struct runview_host *host, size_t h, const struct event *ev)
 {
+	const char *text = ev->text ? ev->text : "";
+
+	host->at = ev->code;
 	snprintf(host->state, sizeof(host->state), "%.*s", (int)cut_length(text, sizeof(host->state) - 1), text);
 	log_add(v, h, SIZE_MAX, "", text);
-	if (strcmp(text, "retrying") != 0)
+	if (ev->code != HOST_RETRYING)
 		return;
 	host->aside = false;
 	memset(&host->error, 0, sizeof(host->error));
@@ -273,7 +281,7 @@ static void host_event(struct runview *v, const struct event *ev, struct runview
 	const char *text = ev->text ? ev->text : "";
 
 	switch (ev->kind) {
-	case EVENT_HOST_STATE: host_state(v, host, h, text); break;
+	case EVENT_HOST_STATE: host_state(v, host, h, ev); break;
 	case EVENT_STEP_DONE: step_done(v, ev, h, s); break;
 	case EVENT_HOST_ASIDE:
 		host->aside = true;

@@ -18,12 +18,15 @@
 struct runview_question {
 	uint64_t seq;
 	int host, step;
+	enum code code;
+	char *fields[CODE_FIELDS]; /* never NULL */
 	char *text, *answers;
 };
 struct runview_host {
 	char name[64];
 	unsigned roles;
-	char state[96];      /* "connected", "waiting for …": the last EVENT_HOST_STATE */
+	enum code at;        /* HOST_CONNECTED, …: the last EVENT_HOST_STATE, … */
+	char state[96];      /* … and in words */
 	bool aside;
 	struct error error;  /* why, when aside */
 };

@@ -80,7 +80,7 @@ static int64_t idle_since(const struct runview *v, size_t h)
 {
 	int64_t since = NEVER;
 
-	if (strcmp(v->hosts[h].state, "connected") != 0)
+	if (v->hosts[h].at != HOST_CONNECTED)
 		return NEVER;
 	for (size_t s = 0; s < v->step_count; s++) {
 		const struct progress_cell *c = runview_cell(v, h, s);

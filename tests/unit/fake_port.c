@@ -30,9 +30,10 @@ struct port_run {
 
 static enum step_verdict look(struct task *t, struct error *why)
 {
-	if (fake.ask_keys && task_host(t) == 0 &&
-		task_ask(t, "cp1 shows the unknown host key ssh-ed25519 SHA256:abc. Is it the right one?", "no|yes") !=
-			1) {
+	static const struct question key = { QUESTION_HOST_KEY, { "cp1", "ssh-ed25519", "SHA256:abc" },
+		"is it the right one?", "no|yes" };
+
+	if (fake.ask_keys && task_host(t) == 0 && task_ask(t, &key) != 1) {
 		error_set(why, ERROR_HOSTKEY, "the host key was refused");
 		return STEP_IMPOSSIBLE;
 	}
@@ -50,8 +51,8 @@ static enum step_verdict would(struct task *t, struct error *why)
 		return STEP_DONE;
 	if (task_check_only(t))
 		task_log(t, "+fs.inotify.max_user_watches = 524288");
-	error_set(why, ERROR_NONE, "%s", fake.hostile ? HOSTILE : "2 sysctls are not as they should be");
-	return STEP_NEEDED;
+	return step_needed(why, EVIDENCE_SYSCTL, fake.hostile ? HOSTILE : "net.ipv4.ip_forward", "%s",
+		fake.hostile ? HOSTILE : "2 sysctls are not as they should be");
 }
 
 static int apply(struct task *t, struct error *err)

@@ -74,6 +74,7 @@ static struct event *put(enum event_kind kind, int host, const char *step, int64
 		.step = step ? step_index(step) : -1,
 		.at_ms = at,
 		.wall_ms = NOON + at,
+		.code = kind == EVENT_HOST_STATE ? code_of(text) : CODE_NONE,
 		.text = text };
 	return &events[count++];
 }
@@ -255,13 +256,21 @@ static void plan(void)
 	put(EVENT_RUN_DONE, -1, NULL, 2500, NULL)->outcome = OUTCOME_WOULD;
 }
 
+static void ask(int host, const char *const key[CODE_FIELDS])
+{
+	struct event *ev = put(EVENT_QUESTION, host, "probe", 90, "is it the right one?");
+
+	ev->code = QUESTION_HOST_KEY;
+	memcpy(ev->fields, key, sizeof(ev->fields));
+	ev->answers = "no|yes";
+}
+
 static void check(void)
 {
-	static const char *const keys[] = {
-		"cp1 shows the unknown host key ssh-ed25519 SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDgQnGvM9Wq0sWcQmA. Is it the right one?",
-		"cp3 shows the unknown host key ssh-ed25519 SHA256:Zc5uSgFHiu3AY0Y6hEyMbdU1kTnQyD5HjVQq0o8yVYg. Is it the right one?",
-		"w1 shows the unknown host key ecdsa-sha2-nistp256 SHA256:p2QAMXNIC1TJYWeIOttrVc98/R1BUFWu3/LiyKgUfQM. Is it the right one?"
-	};
+	static const char *const keys[][CODE_FIELDS] = { { "cp1", "ssh-ed25519",
+								 "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDgQnGvM9Wq0sWcQmA" },
+		{ "cp3", "ssh-ed25519", "SHA256:Zc5uSgFHiu3AY0Y6hEyMbdU1kTnQyD5HjVQq0o8yVYg" },
+		{ "w1", "ecdsa-sha2-nistp256", "SHA256:p2QAMXNIC1TJYWeIOttrVc98/R1BUFWu3/LiyKgUfQM" } };
 	static const int askers[] = { CP1, CP3, W1 };
 
 	put(EVENT_RUN_STARTED, -1, NULL, 0, STORY_RUN);
@@ -270,7 +279,7 @@ static void check(void)
 		put(EVENT_STEP_STARTED, h, "probe", 20, NULL);
 	}
 	for (int i = 0; i < 3; i++)
-		put(EVENT_QUESTION, askers[i], "probe", 90, keys[i])->answers = "no|yes";
+		ask(askers[i], keys[i]);
 	put(EVENT_HOST_STATE, CP2, NULL, 400, "connected");
 	done(CP2, "probe", 20, 1800, OUTCOME_OK, NULL);
 }

@@ -377,7 +377,8 @@ static _Atomic int answers[4];
 static int ask(struct task *t, struct error *err)
 {
 	(void)err;
-	atomic_store(&answers[task_host(t)], 100 + task_ask(t, "go on without w3?", "no|yes|later"));
+	atomic_store(&answers[task_host(t)],
+		100 + task_ask(t, &(struct question){ .text = "go on without w3?", .answers = "no|yes|later" }));
 	return 0;
 }
 

@@ -196,7 +196,7 @@ static void wait_for_answer(struct task *t)
 	struct admin *o = task_world(t);
 
 	if (task_host(t) == 0) {
-		task_ask(t, "go on?", "no|yes");
+		task_ask(t, &(struct question){ .text = "go on?", .answers = "no|yes" });
 		task_lock(t);
 		o->answered = true;
 		task_wake(t);

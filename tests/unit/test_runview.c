@@ -31,6 +31,7 @@ static void emit(enum event_kind kind, int host, int step, int64_t at, const cha
 	ev.at_ms = at;
 	ev.wall_ms = 1000000 + at;
 	ev.text = text;
+	ev.code = kind == EVENT_HOST_STATE && text ? code_of(text) : more.code;
 	ev.seq = ++seq;
 	runview_event(&ev, &view);
 }

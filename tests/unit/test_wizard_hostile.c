@@ -155,7 +155,8 @@ static int speak(struct task *t, struct error *err)
 	say_long(t, ESCAPES, 10000);
 	task_notice(t, "%s%s%s", ESCAPES, INVALID, DIRECTIONS);
 	if (task_host(t) == 0)
-		task_ask(t, ESCAPES INVALID DIRECTIONS "?", "no|" ESCAPES "|" DIRECTIONS);
+		task_ask(t, &(struct question){
+				    .text = ESCAPES INVALID DIRECTIONS "?", .answers = "no|" ESCAPES "|" DIRECTIONS });
 	if (task_host(t) != 1)
 		return 0;
 	error_set(err, ERROR_COMMAND, "%s%s%s", ESCAPES, INVALID, DIRECTIONS);
@@ -166,8 +167,7 @@ static int speak(struct task *t, struct error *err)
 static enum step_verdict evidence(struct task *t, struct error *why)
 {
 	(void)t;
-	error_set(why, ERROR_NONE, "%s%s%s", DIRECTIONS, ESCAPES, INVALID);
-	return STEP_NEEDED;
+	return step_needed(why, EVIDENCE_FILE, DIRECTIONS ESCAPES INVALID, "%s%s%s", DIRECTIONS, ESCAPES, INVALID);
 }
 
 static int flood(struct task *t, struct error *err)
