@@ -40,6 +40,8 @@ bool cluster_fact_is(const struct cluster_host *h, const char *word, const char 
 int64_t cluster_fact_int(const struct cluster_host *h, const char *word, int64_t def);
 /* Whether the first word of a fact is value. */
 bool cluster_fact_first(const struct cluster_host *h, const char *word, const char *value);
+/* Whether value is one of the words of a fact, which blanks part. */
+bool cluster_fact_has(const struct cluster_host *h, const char *word, const char *value);
 /* Whether something keeps this host's clock: by the clock's own state, or by what runs. */
 bool cluster_clock_kept(const struct cluster_host *h);
 /* Whether the probe may answer this word. */

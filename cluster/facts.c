@@ -1,6 +1,7 @@
 /* What one host said of itself: the getters, and the list of words that the probe may answer. */
 #include "base/alloc.h"
 #include "cluster/cluster.h"
+#include "cluster/findings.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -175,6 +176,11 @@ bool cluster_fact_first(const struct cluster_host *h, const char *word, const ch
 	size_t n = strcspn(text, " \n");
 
 	return n == strlen(value) && strncmp(text, value, n) == 0;
+}
+
+bool cluster_fact_has(const struct cluster_host *h, const char *word, const char *value)
+{
+	return finding_has_word(cluster_fact(h, word), value);
 }
 
 bool cluster_is_fact(const char *word)

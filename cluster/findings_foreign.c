@@ -43,8 +43,8 @@ static void check_source(const struct finding_scope *s, const char *name, enum f
 void find_foreign_package_source(const struct finding_scope *s)
 {
 	check_source(s, "kubernetes", finding_fresh_error(s));
-	/* needed only where the system's own containerd is too old */
-	check_source(s, "containerd", FINDING_WARNING);
+	/* ours is needed only where the system's own containerd is too old */
+	check_source(s, "containerd", s->inv->containerd.repository.url ? finding_fresh_error(s) : FINDING_WARNING);
 }
 
 /* ---- files ---- */

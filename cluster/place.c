@@ -2,7 +2,6 @@
 #include "cluster/place.h"
 
 #include "cluster/cluster.h"
-#include "cluster/findings.h"
 
 #include <stdio.h>
 
@@ -33,14 +32,13 @@ struct place place_kubelet(const char *address)
 
 bool place_runs(const struct cluster_host *h, int port)
 {
-	const char *have = cluster_fact(h, "have");
 	char text[8];
 
 	snprintf(text, sizeof(text), "%d", port);
 	for (size_t i = 0; i < STATIC_PODS; i++)
-		if (static_pods[i].port == port && !finding_has_word(have, static_pods[i].have))
+		if (static_pods[i].port == port && !cluster_fact_has(h, "have", static_pods[i].have))
 			return false;
-	return finding_has_word(cluster_fact(h, "listen"), text);
+	return cluster_fact_has(h, "listen", text);
 }
 
 void place_note_up(struct cluster_host *h)

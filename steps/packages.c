@@ -61,11 +61,45 @@ static bool wants_keepalived(struct task *t)
 	return world_is_control_plane(t) && world_of(t)->inventory->endpoint.vip != NULL;
 }
 
+/* The package that containerd is installed from, or would be. */
+static const char *runtime_package(const struct cluster_host *h)
+{
+	return *cluster_fact(h, "pkg.containerd.io") ? "containerd.io" : "containerd";
+}
+
 static const char *runtime_version(const struct cluster_host *h)
 {
-	const char *docker = cluster_fact(h, "pkg.containerd.io");
+	return cluster_factf(h, "pkg.%s", runtime_package(h));
+}
 
-	return *docker ? docker : cluster_fact(h, "pkg.containerd");
+/* "1.7.28-1~debian.12", "1.6.20~ds1-1" and "1:1.6.24+ds1-2" by "1.7.28", "1.6.20" and "1.6": as version_is of packages.sh has it. */
+static bool is_runtime_version(const char *package_version, const char *want)
+{
+	const char *colon = strchr(package_version, ':'), *v = colon ? colon + 1 : package_version;
+	size_t n = strlen(want);
+
+	return strncmp(v, want, n) == 0 && (strchr("-.+", v[n]) || str_starts(v + n, "~ds"));
+}
+
+enum step_verdict packages_runtime_check(const struct inventory *inv, const struct cluster_host *h, struct error *why)
+{
+	const char *want = inv->containerd.version, *package = runtime_package(h);
+	const char *have = runtime_version(h);
+
+	if (*have && want && !is_runtime_version(have, want) && world_installed(h)) {
+		error_set(why, ERROR_INVENTORY,
+			"%s %s is installed on a host of the living cluster, and containerd.version is %s", package,
+			have, want);
+		error_hint(why,
+			"apply never upgrades: set containerd.version to what is installed, or leave it out and any version will do");
+		return STEP_IMPOSSIBLE;
+	}
+	if (!*have || (want && !is_runtime_version(have, want)))
+		return step_needed(why, EVIDENCE_PACKAGE, "containerd", "installs containerd%s%s", want ? " " : "",
+			want ? want : "");
+	if (want && !cluster_fact_has(h, "hold", package))
+		return step_needed(why, EVIDENCE_HOLD, package, "holds %s", package);
+	return STEP_DONE;
 }
 
 enum step_verdict packages_check(struct task *t, struct error *why)
@@ -75,6 +109,7 @@ enum step_verdict packages_check(struct task *t, struct error *why)
 	const struct world *w = world_of(t);
 	/* nobody who knows the version takes part: what is installed is as good as any */
 	bool known = w->version[0] != '\0';
+	enum step_verdict verdict;
 
 	if (!cluster_fact_is(h, "pkg_manager", "apt")) {
 		error_set(why, ERROR_PREFLIGHT, "the package manager of this system is not apt");
@@ -97,13 +132,14 @@ enum step_verdict packages_check(struct task *t, struct error *why)
 		}
 		if (!is_version(have, w->version))
 			return step_needed(why, EVIDENCE_PACKAGE, names[i], "installs %s %s", names[i], w->version);
-		if (!strstr(cluster_fact(h, "hold"), names[i]))
+		if (!cluster_fact_has(h, "hold", names[i]))
 			return step_needed(why, EVIDENCE_HOLD, names[i], "holds %s", names[i]);
 	}
 	if (!known)
 		return STEP_NOT_HERE;
-	if (!*runtime_version(h))
-		return step_needed(why, EVIDENCE_PACKAGE, "containerd", "installs containerd");
+	verdict = packages_runtime_check(w->inventory, h, why);
+	if (verdict != STEP_DONE)
+		return verdict;
 	if (wants_keepalived(t) && !*cluster_fact(h, "pkg.keepalived"))
 		return step_needed(why, EVIDENCE_PACKAGE, "keepalived", "installs keepalived");
 	/* apt cannot read its sources since somebody named another key for the place of ours, or we for the place of his */
@@ -143,6 +179,7 @@ static void note_installed(struct task *t, const struct remote_answer *answer)
 	const char *package = remote_answer_get(answer, "containerd_package"),
 		   *runtime = remote_answer_get(answer, "containerd_version");
 	const char *kubelet = remote_answer_get(answer, "kubelet_version");
+	const char *version = world_of(t)->inventory->containerd.version;
 	char word[64];
 
 	task_lock(t);
@@ -156,7 +193,9 @@ static void note_installed(struct task *t, const struct remote_answer *answer)
 	}
 	if (wants_keepalived(t))
 		cluster_set(world_facts(t), "pkg.keepalived", "installed");
-	cluster_set(world_facts(t), "hold", "kubelet kubeadm kubectl");
+	snprintf(word, sizeof(word), "kubelet kubeadm kubectl%s%s", version && package ? " " : "",
+		version && package ? package : "");
+	cluster_set(world_facts(t), "hold", word);
 	/* the script installed with it */
 	cluster_set(world_facts(t), "apt_refuses", "");
 	task_unlock(t);
@@ -191,7 +230,9 @@ int packages_apply(struct task *t, struct error *err)
 		{ "kube_url", kube_url },
 		{ "kube_key_url", kube_key },
 		{ "kube_fingerprint", kubernetes_fingerprint(inv) },
+		{ "runtime_version", inv->containerd.version ? inv->containerd.version : "" },
 		{ "runtime_floor", w->release->containerd_floor },
+		{ "runtime_own", docker->url ? "yes" : "no" },
 		{ "runtime_url", docker_url },
 		{ "runtime_key_url", docker_key },
 		{ "runtime_fingerprint", docker_fingerprint(inv) },

@@ -387,6 +387,9 @@ enum step_verdict os_check(struct task *t, struct error *why);
 int os_apply(struct task *t, struct error *err);
 /* Adds the probe's parameter sources: where packages come from, and whose key signs them. */
 void packages_sources(const struct world *w, struct str *out);
+/* The part of it that is about containerd: whether it is there, and as containerd.version says also of that version, and held. Pure. */
+enum step_verdict packages_runtime_check(
+	const struct inventory *inv, const struct cluster_host *h, struct error *why);
 enum step_verdict packages_check(struct task *t, struct error *why);
 int packages_apply(struct task *t, struct error *err);
 enum step_verdict runtime_check(struct task *t, struct error *why);

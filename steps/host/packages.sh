@@ -1,6 +1,7 @@
 # Installs containerd, kubelet, kubeadm, kubectl and what goes with them, by apt, in exactly the wanted version, and holds them. Runs as a job,
 # with sources.sh before it.
-# Parameters: kube_version, kube_url, kube_key_url, kube_fingerprint, runtime_floor, runtime_url, runtime_key_url, runtime_fingerprint,
+# Parameters: kube_version, kube_url, kube_key_url, kube_fingerprint, runtime_version (empty: any from runtime_floor on), runtime_floor, runtime_own (yes:
+# the inventory names the repository, so nothing else will do), runtime_url, runtime_key_url, runtime_fingerprint,
 # codename, extra (further packages), time_service (yes|no).
 # Answers: containerd_package, containerd_version, kubelet_version, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
@@ -106,22 +107,60 @@ repository() {
 	fail "apt refuses the package source for $2: $kw_says" "kubewright took its own line back; correct what is in /etc/apt for that place"
 }
 
-# Sets kw_runtime to the name of the package that containerd comes from.
+# version_is VERSION WANT: whether the upstream part of a package's version is WANT, or of WANT when that is a minor.
+version_is() {
+	case ${1#*:} in "$2" | "$2"[-.+]* | "$2~ds"*) return 0 ;; esac
+	return 1
+}
+
+# The newest version of the package $1 that the inventory wants.
+runtime_available() {
+	apt-cache madison "$1" | awk '{ print $3 }' | while read -r kw_v; do
+		! version_is "$kw_v" "$runtime_version" || { echo "$kw_v"; break; }
+	done
+}
+
+# Whether the installed one is to stay.
+runtime_suits() { [ -n "$kw_have" ] && { [ -z "$runtime_version" ] || version_is "$kw_have" "$runtime_version"; }; }
+
+# Sets kw_runtime to the name of the package that containerd comes from, and kw_have to the version that is installed.
 runtime_package() {
 	for kw_runtime in containerd.io containerd; do
 		kw_have=$(installed "$kw_runtime")
-		[ -n "$kw_have" ] || continue
+		[ -z "$kw_have" ] || break
+	done
+	if [ -z "$kw_have" ]; then
+		kw_runtime=containerd.io
+		[ "$runtime_own" = yes ] || ! system_has_runtime || kw_runtime=containerd
+	elif runtime_suits; then
 		at_least "$kw_have" "$runtime_floor" ||
 			fail "$kw_runtime $kw_have is installed here; this Kubernetes needs at least containerd $runtime_floor" \
 				"kubewright does not replace a container runtime it did not install: upgrade or remove it"
-		return
-	done
-	kw_candidate=$(apt-cache policy containerd | sed -n 's/^ *Candidate: *//p')
-	if [ -n "$kw_candidate" ] && [ "$kw_candidate" != "(none)" ] && at_least "$kw_candidate" "$runtime_floor"; then
-		kw_runtime=containerd
-	else
-		kw_runtime=containerd.io
+	elif ! entries package | grep -q "^$kw_runtime|absent$"; then
+		fail "$kw_runtime $kw_have is installed here, and containerd.version of the inventory is $runtime_version" \
+			"kubewright does not replace a container runtime it did not install: bring it to that version or remove it, or set containerd.version to what is there"
 	fi
+}
+
+# Whether the sources that are there have the package containerd as it is wanted.
+system_has_runtime() {
+	if [ -n "$runtime_version" ]; then
+		[ -n "$(runtime_available containerd)" ]
+		return
+	fi
+	kw_candidate=$(apt-cache policy containerd | sed -n 's/^ *Candidate: *//p')
+	[ -n "$kw_candidate" ] && [ "$kw_candidate" != "(none)" ] && at_least "$kw_candidate" "$runtime_floor"
+}
+
+# Sets kw_install to what apt is to install of kw_runtime.
+runtime_wanted() {
+	kw_install=$kw_runtime
+	[ -n "$runtime_version" ] || return 0
+	kw_version=$kw_have
+	runtime_suits || kw_version=$(runtime_available "$kw_runtime")
+	[ -n "$kw_version" ] ||
+		fail_first "the package repositories have no $kw_runtime $runtime_version" "they have: $(apt-cache madison "$kw_runtime" | awk '{ print $3 }' | head -n 5 | tr '\n' ' ')"
+	kw_install=$kw_runtime=$kw_version
 }
 
 note_new() {
@@ -152,10 +191,11 @@ main() {
 	repository kubernetes "$kube_url" / '' "$kube_key_url" "$kube_fingerprint"
 	update
 	runtime_package
-	if [ "$kw_runtime" = containerd.io ] && [ -z "$(installed containerd.io)" ]; then
+	if [ "$kw_runtime" = containerd.io ] && ! runtime_suits; then
 		repository containerd "$runtime_url" "$codename" stable "$runtime_key_url" "$runtime_fingerprint"
 		update
 	fi
+	runtime_wanted
 	kw_want=
 	for kw_name in kubelet kubeadm kubectl; do
 		kw_version=$(available "$kw_name" "$kube_version")
@@ -164,7 +204,7 @@ main() {
 		fi
 		kw_want="$kw_want $kw_name=$kw_version"
 	done
-	kw_want="$kw_want $kw_runtime"
+	kw_want="$kw_want $kw_install"
 	# what is here already is not brought to another version
 	for kw_name in $extra; do
 		[ -n "$(installed "$kw_name")" ] || kw_want="$kw_want $kw_name"
@@ -179,7 +219,7 @@ main() {
 		apt_get install -y --no-install-recommends --allow-change-held-packages --allow-downgrades $kw_want ||
 			fail_first "apt cannot install$kw_want" "the log above is apt's own; 'apt-get -f install' on the host may tell more"
 	}
-	for kw_name in kubelet kubeadm kubectl; do
+	for kw_name in kubelet kubeadm kubectl ${runtime_version:+$kw_runtime}; do
 		apt-mark showhold | grep -qx "$kw_name" || {
 			ledger_note hold "$kw_name" no
 			apt-mark hold "$kw_name" >&2
