@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include "base/descriptors.h"
+
 #include "base/str.h"
 
 #include <errno.h>
@@ -112,6 +114,10 @@ int error_errno(struct error *err, enum error_kind kind, int errnum, const char 
 	set(err, kind, fmt, ap);
 	va_end(ap);
 	append(err->what, sizeof(err->what), strerror_r(errnum, text, sizeof(text)));
+	if (errnum == EMFILE)
+		error_hint(err,
+			"this process may have %zu files open, and needs %d for each host that it is connected to: raise its hard limit ('ulimit -Hn', LimitNOFILE=), or take fewer hosts at a time",
+			descriptors_allowed(), DESCRIPTORS_HOST);
 	return -1;
 }
 

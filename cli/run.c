@@ -2,6 +2,7 @@
 #include "cli/run.h"
 
 #include "base/alloc.h"
+#include "base/descriptors.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "inventory/inventory.h"
@@ -218,7 +219,7 @@ static int open_journal(struct cli_run *r, struct error *err)
 int cli_run_open(struct cli_run *r, const struct cli_run_kind *kind, struct error *err)
 {
 	r->kind = kind;
-	if (check_choice(r, err) || file_mkdirs(r->state_dir, 0700, err))
+	if (check_choice(r, err) || descriptors_enough(r->chosen_count, err) || file_mkdirs(r->state_dir, 0700, err))
 		return -1;
 	world_init(&r->world, r->inventory, r->release);
 	r->prepared = true;
