@@ -208,18 +208,7 @@ bool cluster_clock_kept(const struct cluster_host *h)
 
 void cluster_set(struct cluster_host *h, const char *word, const char *value)
 {
-	struct remote_answer *a = &h->facts;
-	size_t i = 0;
-
-	while (i < a->count && strcmp(a->lines[i].word, word) != 0)
-		i++;
-	if (i == a->count) {
-		a->lines = xrealloc(a->lines, a->count + 1, sizeof(*a->lines));
-		a->lines[a->count++] = (struct remote_answer_line){ .word = xstrdup(word) };
-	}
-	free(a->lines[i].value);
-	a->lines[i].value = xstrdup(value);
-	a->lines[i].len = strlen(value);
+	remote_answer_set(&h->facts, word, value);
 }
 
 void cluster_host_release(struct cluster_host *h)

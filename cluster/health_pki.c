@@ -28,14 +28,10 @@ static const char *ca_of(const struct health_scope *h, enum pki_issuer issuer)
 
 static const struct remote_answer_line *told(const struct health_scope *h, const char *path)
 {
-	const struct remote_answer *a = &h->s.h->facts;
 	char word[128];
 
 	snprintf(word, sizeof(word), "cert.%s", path);
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->lines[i].word, word) == 0)
-			return &a->lines[i];
-	return NULL;
+	return remote_answer_find(&h->s.h->facts, word);
 }
 
 static struct finding *certificates(const struct health_scope *h, enum finding_level level, const char *what)

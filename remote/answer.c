@@ -149,12 +149,32 @@ static int parse(struct remote_answer *a, const char *nonce, const char *data, s
 	return error_set(err, ERROR_PROTOCOL, "the host gave no answer");
 }
 
+/* Equal words in the order in which they came. */
+static int by_word(const void *x, const void *y, void *lines)
+{
+	const struct remote_answer_line *l = lines;
+	unsigned a = *(const unsigned *)x, b = *(const unsigned *)y;
+	int rc = strcmp(l[a].word, l[b].word);
+
+	return rc ? rc : (a > b) - (a < b);
+}
+
+static void index_lines(struct remote_answer *a)
+{
+	a->order = xrealloc(a->order, a->count + 1, sizeof(*a->order));
+	for (size_t i = 0; i < a->count; i++)
+		a->order[i] = (unsigned)i;
+	qsort_r(a->order, a->count, sizeof(*a->order), by_word, a->lines);
+}
+
 int remote_answer_parse(struct remote_answer *a, const char *nonce, const char *data, size_t len,
 	const char *const *words, struct error *err)
 {
 	*a = (struct remote_answer){ 0 };
-	if (parse(a, nonce, data, len, words, err) == 0)
+	if (parse(a, nonce, data, len, words, err) == 0) {
+		index_lines(a);
 		return 0;
+	}
 	remote_answer_release(a);
 	return error_hint(err, "was the connection cut, or the script killed? run the same command again");
 }
@@ -166,13 +186,55 @@ void remote_answer_release(struct remote_answer *a)
 		free(a->lines[i].value);
 	}
 	free(a->lines);
+	free(a->order);
 	*a = (struct remote_answer){ 0 };
+}
+
+/* The first place in order whose word is not before this one. */
+static size_t place_of(const struct remote_answer *a, const char *word)
+{
+	size_t low = 0, high = a->count;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (strcmp(a->lines[a->order[mid]].word, word) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+const struct remote_answer_line *remote_answer_find(const struct remote_answer *a, const char *word)
+{
+	size_t at = place_of(a, word);
+
+	return at < a->count && strcmp(a->lines[a->order[at]].word, word) == 0 ? &a->lines[a->order[at]] : NULL;
 }
 
 const char *remote_answer_get(const struct remote_answer *a, const char *word)
 {
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->lines[i].word, word) == 0)
-			return a->lines[i].value;
-	return NULL;
+	const struct remote_answer_line *l = remote_answer_find(a, word);
+
+	return l ? l->value : NULL;
+}
+
+void remote_answer_set(struct remote_answer *a, const char *word, const char *value)
+{
+	size_t at = place_of(a, word), i;
+
+	if (at < a->count && strcmp(a->lines[a->order[at]].word, word) == 0) {
+		i = a->order[at];
+		free(a->lines[i].value);
+	} else {
+		i = a->count++;
+		a->lines = xrealloc(a->lines, a->count, sizeof(*a->lines));
+		a->order = xrealloc(a->order, a->count, sizeof(*a->order));
+		memmove(a->order + at + 1, a->order + at, (i - at) * sizeof(*a->order));
+		a->order[at] = (unsigned)i;
+		a->lines[i].word = xstrdup(word);
+	}
+	a->lines[i].value = xstrdup(value);
+	a->lines[i].len = strlen(value);
 }

@@ -87,8 +87,9 @@ struct remote_answer_line {
 	size_t len;
 };
 struct remote_answer {
-	struct remote_answer_line *lines;
+	struct remote_answer_line *lines; /* as they came */
 	size_t count;
+	unsigned *order; /* of lines, by word; NULL: there are none */
 };
 
 /*
@@ -108,8 +109,11 @@ void remote_script_text(struct str *out, const char *nonce, const char *script, 
 int remote_answer_parse(struct remote_answer *a, const char *nonce, const char *data, size_t len, const char *const *words,
 	struct error *err);
 void remote_answer_release(struct remote_answer *a);
-/* First value of word, or NULL. */
+/* First line with the word, or NULL; its value. */
+const struct remote_answer_line *remote_answer_find(const struct remote_answer *a, const char *word);
 const char *remote_answer_get(const struct remote_answer *a, const char *word);
+/* Puts another value in the place of the first one of a word, or adds a line. */
+void remote_answer_set(struct remote_answer *a, const char *word, const char *value);
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
 

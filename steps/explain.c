@@ -19,14 +19,6 @@ static const char *const explain_words[] = { "job", "kubelet", "containerd", "ke
 /* The log ends with what tells most. */
 static const char *const logged[] = { "system", "keepalived", "containerd", "pods", "kubelet" };
 
-static const struct remote_answer_line *answer_line(const struct remote_answer *a, const char *word)
-{
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->lines[i].word, word) == 0)
-			return &a->lines[i];
-	return NULL;
-}
-
 /* Where the last count lines of text begin. */
 static const char *last_lines(const char *text, size_t len, size_t count)
 {
@@ -60,7 +52,7 @@ static void log_source(struct task *t, const char *name, const char *text, size_
 static size_t match(const struct remote_answer *a, const struct error *err, struct signature_hit hits[HITS])
 {
 	struct signature_source sources[sizeof(logged) / sizeof(logged[0]) + 1];
-	const struct remote_answer_line *job = answer_line(a, "job");
+	const struct remote_answer_line *job = remote_answer_find(a, "job");
 	size_t n = 0;
 
 	/* the job's log is more than the end of it that the error has */
@@ -69,7 +61,7 @@ static size_t match(const struct remote_answer *a, const struct error *err, stru
 	else
 		sources[n++] = (struct signature_source){ "job", err->detail, strlen(err->detail) };
 	for (size_t i = 0; i < sizeof(logged) / sizeof(logged[0]); i++) {
-		const struct remote_answer_line *line = answer_line(a, logged[i]);
+		const struct remote_answer_line *line = remote_answer_find(a, logged[i]);
 
 		if (line)
 			sources[n++] = (struct signature_source){ logged[i], line->value, line->len };
@@ -111,7 +103,7 @@ static void put_hint(struct error *err, const char *what, const char *more)
 static void tell(struct task *t, const struct remote_answer *answer, const struct signature_hit *hits, size_t count,
 	struct error *err)
 {
-	const struct remote_answer_line *job = answer_line(answer, "job");
+	const struct remote_answer_line *job = remote_answer_find(answer, "job");
 	bool known = count > 0 && hits[0].signature->rank != RANK_CONDITION;
 	char line[256];
 
@@ -145,7 +137,7 @@ void world_explain(struct task *t, const char *job, struct error *err)
 		task_log(t, "cannot gather more of the host's logs: %s", local.what);
 	str_release(&script);
 	for (size_t i = 0; i < sizeof(logged) / sizeof(logged[0]); i++) {
-		const struct remote_answer_line *line = answer_line(&answer, logged[i]);
+		const struct remote_answer_line *line = remote_answer_find(&answer, logged[i]);
 
 		if (line)
 			log_source(t, logged[i], line->value, line->len);
