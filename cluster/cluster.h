@@ -75,7 +75,7 @@ struct cluster_state {
 	bool exists;           /* some API server answered with our CA */
 	int lead;              /* host that asked; -1 none */
 	char version[32];      /* API server's gitVersion without v */
-	struct json *nodes_json;
+	struct json *nodes_json; /* the pages that they came in */
 	struct cluster_node *nodes;
 	size_t node_count;
 	struct quorum_view etcd; /* its members; what they say of themselves when health was asked about */
@@ -83,8 +83,10 @@ struct cluster_state {
 	struct json *kubeadm_config; /* ConfigMap kube-system/kubeadm-config; NULL none */
 	struct json *own_config;     /* ConfigMap kube-system/kubewright: what we applied; NULL none */
 };
-/* Fills nodes from a NodeList document (takes ownership of it). */
+/* Fills nodes from a NodeList document (takes ownership of it); the second adds another page to them, the third takes all away. */
 int cluster_state_nodes(struct cluster_state *c, struct json *node_list, struct error *err);
+int cluster_state_add_nodes(struct cluster_state *c, struct json *node_list, struct error *err);
+void cluster_state_forget_nodes(struct cluster_state *c);
 /* A condition of a Node by its type; NULL: it has none. */
 const struct json *cluster_node_condition(const struct cluster_node *n, const char *type);
 /* Whether such a condition is True. */

@@ -70,7 +70,7 @@ static void read_node(const struct json *json, struct cluster_node *n)
 	n->json = json;
 }
 
-int cluster_state_nodes(struct cluster_state *c, struct json *node_list, struct error *err)
+int cluster_state_add_nodes(struct cluster_state *c, struct json *node_list, struct error *err)
 {
 	const struct json *items = json_get(node_list, "items");
 
@@ -84,13 +84,36 @@ int cluster_state_nodes(struct cluster_state *c, struct json *node_list, struct 
 			json_free(node_list);
 			return error_set(err, ERROR_PROTOCOL, "the API server's answer has a Node without a name");
 		}
+	if (!c->nodes_json)
+		c->nodes_json = json_array();
+	json_add(c->nodes_json, node_list);
+	c->nodes = xrealloc(c->nodes, c->node_count + json_size(items) + 1, sizeof(*c->nodes));
+	for (size_t i = 0; i < json_size(items); i++) {
+		memset(&c->nodes[c->node_count], 0, sizeof(*c->nodes));
+		read_node(json_at(items, i), &c->nodes[c->node_count++]);
+	}
+	return 0;
+}
+
+void cluster_state_forget_nodes(struct cluster_state *c)
+{
 	free(c->nodes);
 	json_free(c->nodes_json);
-	c->nodes_json = node_list;
-	c->node_count = json_size(items);
-	c->nodes = xcalloc(c->node_count + 1, sizeof(*c->nodes));
-	for (size_t i = 0; i < c->node_count; i++)
-		read_node(json_at(items, i), &c->nodes[i]);
+	c->nodes = NULL;
+	c->nodes_json = NULL;
+	c->node_count = 0;
+}
+
+int cluster_state_nodes(struct cluster_state *c, struct json *node_list, struct error *err)
+{
+	struct cluster_state seen = { .nodes = NULL };
+
+	if (cluster_state_add_nodes(&seen, node_list, err))
+		return -1;
+	cluster_state_forget_nodes(c);
+	c->nodes = seen.nodes;
+	c->nodes_json = seen.nodes_json;
+	c->node_count = seen.node_count;
 	return 0;
 }
 
@@ -121,8 +144,7 @@ const struct cluster_node *cluster_find_node(const struct cluster_state *c, cons
 
 void cluster_state_release(struct cluster_state *c)
 {
-	free(c->nodes);
-	json_free(c->nodes_json);
+	cluster_state_forget_nodes(c);
 	json_free(c->kubeadm_config);
 	json_free(c->own_config);
 	cluster_pods_release(&c->pods);

@@ -198,13 +198,6 @@ enum step_verdict restored_check(struct task *t, struct error *why)
 	return step_needed(why, EVIDENCE_ETCD, "wait", "waits until the API server answers from the restored data");
 }
 
-static int list_nodes(struct net_client *c, void *ctx, struct error *err)
-{
-	struct json *nodes = net_json(c, "GET", "/api/v1/nodes", NULL, NULL, NULL, err);
-
-	return nodes ? cluster_state_nodes(ctx, nodes, err) : -1;
-}
-
 static void take_nodes(struct task *t, struct cluster_state *seen)
 {
 	struct world *w = world_of(t);
@@ -223,7 +216,7 @@ int restored_apply(struct task *t, struct error *err)
 	struct cluster_state seen = { .lead = -1 };
 	struct error why = { 0 };
 
-	while (world_api(t, list_nodes, &seen, &why)) {
+	while (world_api(t, world_nodes, &seen, &why)) {
 		/* one that cannot be asked will not be by waiting */
 		if (world_way_lost(&why) || why.kind == ERROR_BLOCKED || task_cancelled(t))
 			return *err = why, -1;

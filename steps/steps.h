@@ -301,6 +301,11 @@ int world_api(struct task *t, int (*fn)(struct net_client *c, void *ctx, struct 
 int world_api_at(struct task *t, struct place at,
 	int (*fn)(struct net_client *c, void *ctx, struct error *err), void *ctx, struct error *err);
 
+/* For world_api; ctx: a struct cluster_state, whose Nodes are asked for anew, page by page. */
+int world_nodes(struct net_client *c, void *state, struct error *err);
+/* The token of the page after this one, "" after the last; -1: it is none that could go into a path. */
+int world_next_page(const struct json *page, char *token, size_t size, struct error *err);
+
 /* Asks this control plane's own etcd and API server how they are, into the facts; what does not answer is a fact too. -1: the way there broke. */
 int survey_health(struct task *t, struct error *err);
 /* For world_api; ready: a bool, whether the API server says that it is. */

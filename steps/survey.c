@@ -78,7 +78,6 @@ static int ask_api(struct net_client *c, void *ctx, struct error *err)
 {
 	struct cluster_state *out = ctx;
 	struct json *version = net_json(c, "GET", "/version", NULL, NULL, NULL, err);
-	struct json *nodes = NULL;
 	const char *text;
 	long status = 0;
 
@@ -88,8 +87,7 @@ static int ask_api(struct net_client *c, void *ctx, struct error *err)
 	str_copy_line(out->version, sizeof(out->version), *text == 'v' ? text + 1 : text);
 	out->version[strcspn(out->version, "-+")] = '\0';
 	json_free(version);
-	nodes = net_json(c, "GET", "/api/v1/nodes", NULL, NULL, NULL, err);
-	if (!nodes || cluster_state_nodes(out, nodes, err))
+	if (world_nodes(c, out, err))
 		return -1;
 	out->kubeadm_config = net_json(
 		c, "GET", "/api/v1/namespaces/kube-system/configmaps/kubeadm-config", NULL, NULL, &status, err);

@@ -46,7 +46,6 @@ static int ask_page(const struct survey_look *l, struct net_client *c, char *tok
 {
 	char path[2300];
 	struct json *page;
-	const char *next;
 	long status;
 	int rc;
 
@@ -55,12 +54,8 @@ static int ask_page(const struct survey_look *l, struct net_client *c, char *tok
 	if (!page)
 		return -1;
 	rc = cluster_pods_add(l->out, page, err);
-	next = json_get_str(page, "metadata.continue", "");
-	/* it goes into the next path as it is */
-	if (rc == 0 && (strlen(next) >= size ||
-			       next[strspn(next, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=")]))
-		rc = error_set(err, ERROR_PROTOCOL, "the API server's list of Pods cannot be gone on with");
-	snprintf(token, size, "%s", rc == 0 ? next : "");
+	if (rc || (rc = world_next_page(page, token, size, err)) != 0)
+		*token = '\0';
 	json_free(page);
 	return rc;
 }

@@ -110,9 +110,8 @@ static int check_nodes(struct net_client *c, void *ctx, struct error *err)
 {
 	struct verify *v = ctx;
 	struct cluster_state seen = { 0 };
-	struct json *nodes = net_json(c, "GET", "/api/v1/nodes", NULL, NULL, NULL, err);
 
-	if (!nodes || cluster_state_nodes(&seen, nodes, err)) {
+	if (world_nodes(c, &seen, err)) {
 		cluster_state_release(&seen);
 		return -1;
 	}

@@ -12,7 +12,7 @@
 
 /* How the server is: bits of hosts whose kubelets are out of reach, and whether it still answers anything. */
 static struct manners {
-	bool w1_drops, cp2_refuses, dead, endless, bad_token;
+	bool w1_drops, cp2_refuses, dead, endless, bad_token, expires;
 	unsigned pages, asked;
 } manners;
 
@@ -40,6 +40,19 @@ static int answer(void *ctx, const char *method, const char *path, const char *b
 			: m->endless || m->pages < 3 ? "abc_-"
 						     : "",
 			m->pages);
+	} else if (strstr(path, "/api/v1/nodes?limit=")) {
+		if (m->expires && strstr(path, "continue=")) {
+			m->expires = false;
+			str_add(out,
+				"{\"kind\":\"Status\",\"message\":\"The provided continue parameter is too old\"}");
+			return 410;
+		}
+		m->pages = strstr(path, "continue=") ? m->pages + 1 : 1;
+		str_addf(out, "{\"metadata\":{\"continue\":\"%s\"},\"items\":[{\"metadata\":{\"name\":\"n%u\"}}]}",
+			m->bad_token                 ? "x&y"
+			: m->endless || m->pages < 3 ? "abc_-"
+						     : "",
+			m->pages);
 	} else if (strstr(path, "/events")) {
 		str_add(out,
 			"{\"items\":[{\"type\":\"Warning\",\"involvedObject\":{\"name\":\"p2\"},\"lastTimestamp\":\"2026-11-28T10:00:00Z\","
@@ -59,7 +72,8 @@ static struct survey_look look_of(void)
 }
 
 /* One connection to the server, as world_api makes one. */
-static int call(int (*fn)(struct net_client *c, void *ctx, struct error *err), struct survey_look *l)
+static struct error why; /* of the last call */
+static int call(int (*fn)(struct net_client *c, void *ctx, struct error *err), void *l)
 {
 	static const char *const more[] = { "127.0.0.1" };
 	struct pki_node n = { .cluster = "rack7",
@@ -96,6 +110,7 @@ static int call(int (*fn)(struct net_client *c, void *ctx, struct error *err), s
 	c = net_client_new(fake_tls_url(&server, "https", ""),
 		&(struct net_identity){ pki_store_pem(store, PKI_CA_CRT), cert.text, key.text }, -1, NULL);
 	rc = fn(c, l, &err);
+	why = err;
 	net_client_free(c);
 	fake_tls_stop(&server);
 	pki_files_release(&files);
@@ -112,6 +127,32 @@ static void begin(void)
 	memset(&manners, 0, sizeof(manners));
 	for (size_t i = 0; i < rack.state.node_count; i++)
 		rack.state.nodes[i].ready = true;
+}
+
+static void test_nodes(void)
+{
+	struct cluster_state seen = { .lead = -1 };
+
+	for (int expires = 0; expires < 2; expires++) {
+		begin();
+		manners.expires = expires;
+		CHECK_INT(call(world_nodes, &seen), 0);
+		CHECK_INT(seen.node_count, 3);
+		CHECK(cluster_find_node(&seen, "n1") && cluster_find_node(&seen, "n3"));
+		rack_down();
+	}
+	begin();
+	manners.endless = true;
+	CHECK_INT(call(world_nodes, &seen), -1);
+	CHECK_INT(manners.pages, 40);
+	CHECK_STR(why.what, "the cluster has more than 10000 Nodes");
+	rack_down();
+	begin();
+	manners.bad_token = true;
+	CHECK_INT(call(world_nodes, &seen), -1);
+	CHECK_STR(why.what, "the API server's list cannot be continued");
+	rack_down();
+	cluster_state_release(&seen);
 }
 
 static void test_pages(void)
@@ -141,7 +182,7 @@ static void test_pages(void)
 	l = look_of();
 	CHECK_INT(call(survey_ask_pods, &l), 0);
 	CHECK_INT(manners.pages, 1);
-	CHECK(strstr(rack.state.pods.unknown, "cannot be gone on with"));
+	CHECK(strstr(rack.state.pods.unknown, "cannot be continued"));
 	rack_down();
 }
 
@@ -198,6 +239,7 @@ static void test_not_asked(void)
 }
 
 static const struct test tests[] = {
+	{ "Nodes in pages", test_nodes },
 	{ "pages of Pods", test_pages },
 	{ "the way to kubelets", test_ways },
 	{ "what is not asked", test_not_asked },
