@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "inventory/document.h"
+#include "tests/unit/fake_port.h"
 #include "tests/unit/screen_text.h"
 #include "tui/app.h"
 #include "tui/wizard.h"
@@ -173,7 +174,6 @@ static inline struct screen *probe(char name)
 /* ---- an app around it ------------------------------------------------------------------------------------------------------- */
 
 struct fixture {
-	struct port port;
 	struct wizard wizard;
 	struct app *app;
 	struct canvas canvas;
@@ -184,7 +184,7 @@ static inline void begin(struct fixture *f, struct screen *first)
 	struct error err = { 0 };
 
 	memset(f, 0, sizeof(*f));
-	wizard_init(&f->wizard, &f->port);
+	wizard_init(&f->wizard, &fake_port);
 	f->wizard.document = document_parse("/nonexistent/kubewright-test.yaml", base, &err);
 	CHECK(f->wizard.document != NULL);
 	f->app = f->wizard.app = app_new(&f->wizard, true);
