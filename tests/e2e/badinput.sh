@@ -218,7 +218,7 @@ connections() {
 logins() {
 	local sudoers=/etc/sudoers.d/ops
 	try apply --accept-new-host-keys --set "ssh.key=$WORK/other"
-	refused "wrong login key" 4 "cp1 ($NETWORK.11:22) refuses the login of 'ops' (tried: $WORK/other" "is the public key in ~ops/.ssh/authorized_keys there?"
+	refused "wrong login key" 4 "cp1 ($NETWORK.11:22) refuses the login of 'ops' (tried: $WORK/other" "is the public key in ~ops/.ssh/authorized_keys there"
 	try apply --accept-new-host-keys --set "ssh.key=$WORK/none"
 	refused "no such key file" 4 "$WORK/none"
 	on cp1 cp -a $sudoers /run/sudoers.ops
