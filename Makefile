@@ -8,7 +8,8 @@ completionsdir ?= $(prefix)/share/bash-completion/completions
 # a release's tarball has its version in a file of its own; what git says of a folder around it is not it
 VERSION := $(or $(file <.version),$(shell git describe --tags --always --dirty 2>/dev/null),0.1)
 
-BUILD ?= build
+# WORDS=codes: the texts of verdicts, questions and states are their codes, in a folder of its own: what passes its tests so does not read them
+BUILD ?= build$(if $(WORDS),-words)
 MODULES := base inventory pki remote net cluster engine steps tui cli
 LIBS := libssh yaml-0.1 libcurl libcrypto jansson ncursesw
 SRCS := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))
@@ -46,6 +47,7 @@ $(BUILD)/kubewright: $(BUILD)/main.o $(OBJS)
 
 # The product is free of casts that take const away; clang finds them all, gcc also those that C cannot do without.
 $(OBJS) $(BUILD)/main.o: KW_CFLAGS += $(if $(findstring clang,$(CC)),-Wcast-qual)
+$(BUILD)/base/code.o: KW_CFLAGS += $(if $(WORDS),-DWORDS_ARE_CODES)
 $(BUILD)/cli/commands.o: KW_CFLAGS += -DKUBEWRIGHT_VERSION='"$(VERSION)"'
 $(BUILD)/%.o: %.c
 	$(call say,CC,$<)
@@ -72,7 +74,7 @@ check: $(TESTS)
 -include $(OBJS:.o=.d) $(FAKES:.o=.d) $(BUILD)/main.d $(TEST_OBJS:.o=.d)
 
 clean:
-	rm -rf $(BUILD) build-asan build-tsan build-clang build-fuzz
+	rm -rf $(BUILD) build-asan build-tsan build-clang build-fuzz build-words
 include tests/targets.mk
 
 # ---- the two set-up commands of the README, and what they are made of

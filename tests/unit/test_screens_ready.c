@@ -115,7 +115,7 @@ static void test_plan(void)
 	fake_wait_over();
 	CHECK(fake_sees("8 steps on 4 hosts"));
 	CHECK(fake_sees("1 host is left out"));
-	CHECK(fake_sees("2 sysctls are not as they should be"));
+	CHECK(fake_sees(code_words(EVIDENCE_SYSCTL, "2 sysctls are not as they should be")));
 	CHECK(fake_sees("Kubernetes 1.36.2"));
 	CHECK(!strstr(fake_see(), "unlock"));
 	app_key(fake_app, K_ENTER);

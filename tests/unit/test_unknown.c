@@ -143,7 +143,7 @@ static void test_apply(void)
 		run(&l, plan_install, plan_install_count, &w, false, &o);
 		/* half of an installation is checked like none */
 		CHECK(o.failed && (o.first.kind == ERROR_BLOCKED || (cut && o.first.kind == ERROR_PREFLIGHT)));
-		CHECK(strstr(o.first.what, "cannot look at 127.0.0.1:6443") != NULL);
+		CHECK(strstr(o.first.what, code_words(o.first.code, "cannot look at 127.0.0.1:6443")) != NULL);
 		CHECK_STR(o.first.hint, "permit it");
 		CHECK_INT(l.inits, 0);
 		CHECK_STR(l.machines[0].have, INSTALLED);
@@ -208,7 +208,7 @@ static void test_boot(void)
 	l.booting = 4;
 	world_init(&w, rack_inventory, release_find("1.36.2"));
 	run(&l, plan_install, plan_install_count, &w, true, &o);
-	CHECK(o.failed && strstr(o.first.what, "no API server of the cluster answers"));
+	CHECK(o.failed && strstr(o.first.what, code_words(REFUSAL_DECISION, "no API server of the cluster answers")));
 	CHECK_INT(l.booting, 4);
 	world_init(&w, rack_inventory, release_find("1.36.2"));
 	run(&l, plan_install, plan_install_count, &w, false, &o);
