@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 #define CODE_FIELDS 4
-enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE }; /* note: why it is unknown although known_hosts speaks of the host; may be missing */
+/* note: why it is unknown although known_hosts speaks of the host; may be missing */
+enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 
 /* X(code, word, names of its fields): verdicts of steps, then why one is refused, questions, states of hosts, and how a run ends. */
 #define CODES(X) \
