@@ -2,8 +2,8 @@
 #include "cli/run.h"
 
 #include "base/alloc.h"
-#include "base/descriptors.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/file.h"
 #include "inventory/inventory.h"
 #include "net/net.h"
