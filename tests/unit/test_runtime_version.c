@@ -117,19 +117,20 @@ static const struct {
 	const char *want, *package, *have, *hold;
 	bool installed; /* a host of the living cluster */
 	enum step_verdict verdict;
+	enum code code;
 	const char *says;
 } checks[] = {
-	{ NULL, "containerd", "", "", false, STEP_NEEDED, "installs containerd" },
-	{ NULL, "containerd", "1.7.24~ds1-6", "", true, STEP_DONE, "" },
-	{ "2.2.0", "containerd.io", "", "", false, STEP_NEEDED, "installs containerd 2.2.0" },
-	{ "2.2.0", "containerd.io", "1.7.24-1", "", false, STEP_NEEDED, "installs containerd 2.2.0" },
-	{ "2.2.0", "containerd.io", "2.2.0-1~debian.12", "containerd kubelet", false, STEP_NEEDED,
+	{ NULL, "containerd", "", "", false, STEP_NEEDED, EVIDENCE_PACKAGE, "installs containerd" },
+	{ NULL, "containerd", "1.7.24~ds1-6", "", true, STEP_DONE, CODE_NONE, "" },
+	{ "2.2.0", "containerd.io", "", "", false, STEP_NEEDED, EVIDENCE_PACKAGE, "installs containerd 2.2.0" },
+	{ "2.2.0", "containerd.io", "1.7.24-1", "", false, STEP_NEEDED, EVIDENCE_PACKAGE, "installs containerd 2.2.0" },
+	{ "2.2.0", "containerd.io", "2.2.0-1~debian.12", "containerd kubelet", false, STEP_NEEDED, EVIDENCE_HOLD,
 		"holds containerd.io" },
-	{ "2.2.0", "containerd.io", "2.2.0-1~debian.12", "containerd.io", true, STEP_DONE, "" },
-	{ "2.2", "containerd", "1:2.2.1+ds1-1", "containerd", true, STEP_DONE, "" },
-	{ "2.2.0", "containerd.io", "2.2.0~rc.1-1", "containerd.io", true, STEP_IMPOSSIBLE,
+	{ "2.2.0", "containerd.io", "2.2.0-1~debian.12", "containerd.io", true, STEP_DONE, CODE_NONE, "" },
+	{ "2.2", "containerd", "1:2.2.1+ds1-1", "containerd", true, STEP_DONE, CODE_NONE, "" },
+	{ "2.2.0", "containerd.io", "2.2.0~rc.1-1", "containerd.io", true, STEP_IMPOSSIBLE, CODE_NONE,
 		"containerd.io 2.2.0~rc.1-1 is installed on a host of the living cluster, and containerd.version is 2.2.0" },
-	{ "2.2", "containerd", "2.20.1-1", "containerd", true, STEP_IMPOSSIBLE,
+	{ "2.2", "containerd", "2.20.1-1", "containerd", true, STEP_IMPOSSIBLE, CODE_NONE,
 		"containerd 2.20.1-1 is installed on a host of the living cluster, and containerd.version is 2.2" },
 };
 
@@ -151,7 +152,8 @@ static void test_verdicts(void)
 		}
 		CHECK_INT(world_installed(&h), checks[i].installed);
 		CHECK_INT(packages_runtime_check(&inv, &h, &why), checks[i].verdict);
-		CHECK_STR(why.what, checks[i].says);
+		CHECK_INT(why.code, checks[i].code);
+		CHECK_STR(why.what, code_words(checks[i].code, checks[i].says));
 		cluster_host_release(&h);
 	}
 }
