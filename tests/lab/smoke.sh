@@ -144,6 +144,7 @@ check_machine() {
 	expect 'machine: ssh as ops' ssh_code w3 'sudo -n true'
 	expect 'machine: systemd, cgroup v2, its own kernel' machine_is_one
 	expect 'machine: exec passes words, input and status' machine_exec
+	expect 'machine: exec works when its line stood still' machine_line_still
 	expect 'machine: hardware as asked for' machine_hardware
 	"$lab" cut w3
 	expect 'machine: cut: no answer' connects "$network.23" timeout
@@ -163,6 +164,11 @@ machine_is_one() {
 }
 machine_exec() { [ "$(printf 'in\n' | "$lab" exec w3 sh -c 'cat; printf "%s|" "$@"; exit 7' sh 'a b' "it's" ''; echo $?)" = "in
 a b|it's||7" ]; }
+machine_line_still() {
+	local pid
+	pid=$(pgrep -f "^socat - UNIX-CONNECT:$state/hosts/w3/exec.sock") && kill -STOP "$pid" &&
+		[ "$(KUBEWRIGHT_LAB_LINE_WAIT=3 timeout 300 "$lab" exec w3 echo again)" = again ]
+}
 machine_hardware() {
 	[ "$("$lab" exec w3 sh -c 'cat /sys/block/nvme0n1/device/serial | tr -d " "; ls -d /sys/devices/system/node/node[0-9]* | wc -l; ls /sys/class/net | grep -c ^ens
 		udevadm info -q property /sys/class/dmi/id | sed -n s/MEMORY_DEVICE_0_SERIAL_NUMBER=//p; ls /dev/ipmi0' | paste -sd' ')" = 'SN1 2 2 D1 /dev/ipmi0' ]

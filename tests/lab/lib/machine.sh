@@ -175,21 +175,27 @@ machine_cable() {
 	printf '{"execute":"set_link","arguments":{"name":"net0","up":%s}}\n' "$2" >"$(host_dir "$1")/qmp"
 }
 
+# machine_ssh HOST ARGS…: by the one connection; what it carries ends with an error when the machine does not answer for minutes.
 machine_ssh() {
 	local dir
 	dir=$(host_dir "$1")
 	shift
-	ssh -q -S "$dir/exec" -i "$STATE/ssh/id_ed25519" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
-		-o ConnectTimeout=300 -o ProxyCommand="sh -c '{ echo; cat; } | socat - UNIX-CONNECT:$dir/exec.sock'" "$@"
+	${answers_within:+timeout "$answers_within"} ssh -q -S "$dir/exec" -i "$STATE/ssh/id_ed25519" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
+		-o UserKnownHostsFile=/dev/null -o ServerAliveInterval=30 -o ServerAliveCountMax=10 -o ConnectTimeout=300 \
+		-o ProxyCommand="sh -c '{ echo; cat; } | socat - UNIX-CONNECT:$dir/exec.sock'" "$@"
 }
 
 # One connection, kept, carries all that is run in the machine: a key exchange is dear under emulation. It ends with the emulator.
+# The emulator's serial line was seen to stand still for ever, the machine being well: where nothing comes back by it, it is opened anew.
 machine_connect() {
 	local host=$1 dir
 	dir=$(host_dir "$host")
 	(
 		flock 8
-		machine_ssh "$host" -O check root@machine 2>/dev/null || {
+		answers_within=${KUBEWRIGHT_LAB_LINE_WAIT:-120}
+		{ machine_ssh "$host" -O check root@machine && machine_ssh "$host" root@machine true; } </dev/null >/dev/null 2>&1 || {
+			answers_within=
+			kill_marked "exec-$host" || true
 			rm -f "$dir/exec"
 			mark_service "exec-$host"
 			machine_ssh "$host" -f -N -M root@machine 8>&- 9>&- </dev/null >"$dir/exec.log" 2>&1
