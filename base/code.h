@@ -1,6 +1,6 @@
 /*
- * What programs go by: a stable word with fields, beside a text that is for people alone and may be said better at any time. No program reads the texts. docs/events.md lists
- * the codes for pipelines.
+ * What programs go by: a stable word with fields, beside a text that is for people alone and may be said better at any
+ * time. No program reads the texts. docs/events.md lists the codes for pipelines.
  */
 #ifndef BASE_CODE_H
 #define BASE_CODE_H
@@ -11,7 +11,7 @@
 /* note: why it is unknown although known_hosts speaks of the host; may be missing */
 enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 
-/* X(code, word, names of its fields): verdicts of steps, then why one is refused, questions, states of hosts, and how a run ends. */
+/* X(code, word, its fields): verdicts of steps, why one is refused, questions, states of hosts, how a run ends. */
 #define CODES(X) \
 	X(EVIDENCE_FILE, "file", "path") \
 	X(EVIDENCE_NAME, "name", "host") \

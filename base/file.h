@@ -8,7 +8,10 @@
 struct error;
 struct str;
 
-/* Reads a whole file into out. More than max bytes is an error; out is unchanged then. Follows symlinks; directories, devices and FIFOs are refused. */
+/*
+ * Reads a whole file into out. More than max bytes is an error; out is unchanged then. Follows symlinks; directories,
+ * devices and FIFOs are refused.
+ */
 int file_read(const char *path, size_t max, struct str *out, struct error *err);
 /*
  * Replaces path by data: temporary file beside it (O_EXCL, mode from the start), fsync, rename, fsync of the
@@ -18,8 +21,9 @@ int file_write(const char *path, const void *data, size_t len, mode_t mode, stru
 /* Like file_write but refuses to replace an existing file (EEXIST): for CA keys. */
 int file_create(const char *path, const void *data, size_t len, mode_t mode, struct error *err);
 /*
- * The same for what comes in pieces. file_begin makes the temporary file and returns its descriptor, *tmp is its name; write to it with file_add. file_end puts it in place of
- * path, which must not exist yet; file_drop takes it away again. Both close fd and free tmp.
+ * The same for what comes in pieces. file_begin makes the temporary file and returns its descriptor, *tmp is its name;
+ * write to it with file_add. file_end puts it in place of path, which must not exist yet; file_drop takes it away
+ * again. Both close fd and free tmp.
  */
 int file_begin(const char *path, mode_t mode, char **tmp, struct error *err);
 int file_add(int fd, const char *path, const void *data, size_t len, struct error *err);
@@ -27,7 +31,7 @@ int file_end(int fd, char *tmp, const char *path, struct error *err);
 void file_drop(int fd, char *tmp);
 /* Has the folder that path is in written to disk: a rename in it, or a link, survives a power failure then. */
 void file_sync_dir(const char *path);
-/* Takes away what file_begin left in the folder dir when its process died: the temporary files that no process holds. */
+/* Takes away what file_begin left in the folder when its process died: temporary files that no process holds. */
 void file_sweep(const char *dir);
 /* mkdir -p; directories that it makes get mode. */
 int file_mkdirs(const char *path, mode_t mode, struct error *err);

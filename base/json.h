@@ -23,12 +23,14 @@ struct json;
 #define json_null kw_json_null
 #define json_copy kw_json_copy
 
+/* Any JSON value, up to a million of them; NULL with err set when the text is none. The caller frees. */
 struct json *json_parse(const char *text, size_t len, struct error *err);
 void json_free(struct json *j);
 struct json *json_copy(const struct json *j);                  /* deep */
 void json_write(const struct json *j, struct str *out);        /* one line */
 void json_write_pretty(const struct json *j, struct str *out); /* indented by two, ends with a newline */
 
+/* New values, the caller's until json_set or json_add takes them. */
 struct json *json_object(void);
 struct json *json_array(void);
 struct json *json_string(const char *text); /* bytes that are not UTF-8 are replaced */
@@ -36,7 +38,7 @@ struct json *json_int(int64_t v);
 struct json *json_bool(bool v);
 struct json *json_real(double v); /* NaN and infinity become null */
 struct json *json_null(void);
-/* These take ownership of value, replace an existing key, and return value lent. Bytes of a key that are not UTF-8 are replaced. */
+/* These take ownership of value, replace an existing key and return value lent. Keys are made UTF-8 as strings are. */
 struct json *json_set(struct json *object, const char *key, struct json *value);
 struct json *json_add(struct json *array, struct json *value);
 void json_set_str(struct json *object, const char *key, const char *text); /* NULL: null */
@@ -45,10 +47,16 @@ void json_set_bool(struct json *object, const char *key, bool v);
 /* Merges src into dst: objects by key, recursively; anything else replaces. */
 void json_merge(struct json *dst, const struct json *src);
 
-/* Makes every string in it, and every key, safe for a terminal (str_add_printable): for what came from elsewhere and is not sent back. */
+/*
+ * Makes every string in it, and every key, safe for a terminal (str_add_printable): for what came from elsewhere and is
+ * not sent back.
+ */
 void json_clean(struct json *j);
 
-/* Reading. path is "metadata.name", with array indexes as numbers ("items.0.spec"); '\\' escapes a dot. Missing: NULL, 0, false or def. */
+/*
+ * Reading. path is "metadata.name", with array indexes as numbers ("items.0.spec"); '\\' escapes a dot. Missing: NULL,
+ * 0, false or def.
+ */
 const struct json *json_get(const struct json *j, const char *path);
 const char *json_get_str(const struct json *j, const char *path, const char *def);
 int64_t json_get_int(const struct json *j, const char *path, int64_t def);

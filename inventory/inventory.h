@@ -102,7 +102,8 @@ struct inventory {
 	struct {
 		const char *key_type; /* "ecdsa-p256" (default), "rsa-2048", "rsa-3072", "rsa-4096" */
 		const char *ca_keys;  /* "cluster" (default); "operator" is reserved */
-		const char *store;    /* absolute folder; default: <state dir>/<cluster>/pki, decided by the caller when NULL */
+		/* absolute folder; default: <state dir>/<cluster>/pki, decided by the caller when NULL */
+		const char *store;
 		struct inventory_secret passphrase;
 	} pki;
 	/* Passthroughs, converted from YAML to JSON; NULL: none. Always objects. Owned by the inventory. */
@@ -134,27 +135,30 @@ struct inventory_problems {
 
 /*
  * Reads, parses and checks a file. On failure returns NULL; err (ERROR_INVENTORY) carries a summary whose
- * detail is inventory_problems_format's text, and problems (may be NULL) all of them. Warnings are in problems on success too.
- * sets: "kubernetes.version=1.36.2", "hosts.cp1.address=10.0.0.1", … as given by --set, applied before checking.
+ * detail is inventory_problems_format's text, and problems (may be NULL) all of them. Warnings are in problems on
+ * success too. sets: "kubernetes.version=1.36.2", "hosts.cp1.address=10.0.0.1", … as given by --set, applied before
+ * checking.
  */
 struct inventory *inventory_load(const char *path, const char *const *sets, size_t set_count,
 	struct inventory_problems *problems, struct error *err);
-/* The same from memory; name is used in messages and as the folder relative paths are taken from. This is what the fuzzer calls. */
-struct inventory *inventory_parse(const char *name, const char *text, size_t len, const char *const *sets, size_t set_count,
-	struct inventory_problems *problems, struct error *err);
+/* The same from memory; name is for messages, and its folder for relative paths. The fuzzer calls this. */
+struct inventory *inventory_parse(const char *name, const char *text, size_t len, const char *const *sets,
+	size_t set_count, struct inventory_problems *problems, struct error *err);
 /* A file that is still being made: what is not complete yet (no endpoint, no control plane) is only warned of. */
 struct inventory *inventory_load_draft(const char *path, struct inventory_problems *problems, struct error *err);
 void inventory_free(struct inventory *inv);
 /* "FILE:LINE:COL: error: TEXT" + excerpt for each, as a compiler does. */
 void inventory_problems_format(const struct inventory_problems *p, const char *name, struct str *out);
 
+/* By name, or NULL; lent. */
 const struct inventory_host *inventory_find(const struct inventory *inv, const char *name);
+/* How many hosts have a role. */
 size_t inventory_count(const struct inventory *inv, enum inventory_role role);
 /* More than half: of so many etcd members this many must be healthy. */
 size_t inventory_quorum(size_t voters);
 /*
- * Whether the number of control planes is even, which tolerates no more losses than one less does: the sum into why. A new cluster is not begun so; a living one may be
- * so for a while.
+ * Whether the number of control planes is even, which tolerates no more losses than one less does: the sum into why. A
+ * new cluster is not begun so; a living one may be so for a while.
  */
 bool inventory_even(const struct inventory *inv, char *why, size_t size);
 /* The host part of the cluster's endpoint: VIP, load balancer, or the single control plane's address. */
@@ -186,12 +190,14 @@ enum inventory_type {
 struct inventory_field {
 	const char *path;
 	enum inventory_type type;
-	const char *choices;  /* CHOICE: its words; PATH: words taken as they are; HEX: number of digits; STRING: "lines" if it may have several */
+	/* CHOICE: its words; PATH: words that are no paths; HEX: digits; STRING: "lines" if it may have several */
+	const char *choices;
 	const char *label;    /* for forms: "Kubernetes version" */
 	const char *help;     /* one or two sentences */
 	const char *fallback; /* default as text, for the sample and the man page; NULL: none */
 	bool required;
-	size_t offset; /* of the member: in struct inventory_host for "hosts[]…" and "ssh.…", else in struct inventory */
+	/* of the member: in struct inventory_host for "hosts[]…" and "ssh.…", else in struct inventory */
+	size_t offset;
 };
 extern const struct inventory_field inventory_fields[];
 extern const size_t inventory_field_count;
@@ -201,9 +207,10 @@ extern const size_t inventory_field_count;
  * three (or the first, when fewer than four are given) become control planes. Unnamed ones get cp1…, w1….
  * The result parses without problems when at least one host is given.
  */
-int inventory_sample(const char *cluster, const char *const *hosts, size_t host_count, struct str *out, struct error *err);
+int inventory_sample(const char *cluster, const char *const *hosts, size_t host_count, struct str *out,
+	struct error *err);
 
-/* IPv4 helpers used by checks elsewhere. */
+/* For IPv4; false also when one of the texts is no such address or range. */
 bool inventory_cidr_contains(const char *cidr, const char *address);
 bool inventory_cidr_overlap(const char *a, const char *b);
 /* n-th address of cidr (0: the network's own) into out[16]; -1 when outside. */

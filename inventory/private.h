@@ -32,7 +32,7 @@ struct inventory_node {
 	struct inventory_node *key; /* of a map's member */
 	struct inventory_node *next, *first, *last;
 	size_t count; /* of members */
-	/* bytes of the file's text; a block collection ends with its last member, a block scalar behind its blank lines */
+	/* bytes of the file's text; a block collection ends with its last member, a block scalar behind blank lines */
 	size_t start, end;
 	char style; /* of a scalar ', ", | or >, of a collection { or [; 0: plain, or a block */
 };
@@ -58,13 +58,17 @@ struct inventory_load {
 void inventory_tree_read(struct inventory_load *l);
 /* A value given outside the file; complaints carry origin. NULL: complained, or no value. */
 struct inventory_node *inventory_tree_value(struct inventory_load *l, const char *text, size_t len, const char *origin);
+/* An empty node of l's arena; origin is lent, NULL: the file. */
 struct inventory_node *inventory_node_new(struct inventory_load *l, enum inventory_kind kind, const char *origin);
+/* Makes member, whose key is set for a map, the last of parent. */
 void inventory_node_add(struct inventory_node *parent, struct inventory_node *member);
+/* A map's member; NULL: there is none, or map is none. */
 struct inventory_node *inventory_node_get(const struct inventory_node *map, const char *key);
 /* "endpoint.vip" from the root; the deepest node that exists on the way, never NULL when there is a root. */
 const struct inventory_node *inventory_node_near(const struct inventory_node *from, const char *path);
 /* Plain "", "~" or null. */
 bool inventory_node_empty(const struct inventory_node *n);
+/* For messages: "a list", "a map", "a single value", "nothing". */
 const char *inventory_kind_name(const struct inventory_node *n);
 
 /* syntax.c: libyaml's own complaint in an operator's words. */
@@ -72,7 +76,7 @@ struct yaml_parser_s;
 void inventory_syntax(
 	struct inventory_load *l, const struct yaml_parser_s *parser, const char *text, size_t len, const char *origin);
 
-/* problem.c. at may be NULL: the whole file. Values shown go through inventory_shown. */
+/* problem.c: an error or a warning of l. at NULL: the whole file. Values shown go through inventory_shown. */
 void inventory_complain(struct inventory_load *l, const struct inventory_node *at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void inventory_warn(struct inventory_load *l, const struct inventory_node *at, const char *fmt, ...)
@@ -106,39 +110,44 @@ const char *inventory_text_check(
 	struct inventory_load *l, const struct inventory_field *field, const char *text, const char **out);
 /* The checks of one field that its type does not cover; NULL: fine. */
 const char *inventory_rule_check(struct inventory_load *l, const struct inventory_field *field, const char *text);
-/* DNS subdomain: RFC 1123 labels with dots; a label is at most 63, all at most 253. */
+/* A DNS label of RFC 1123: at most 63 lower-case letters, digits and dashes. */
 bool inventory_is_label(const char *text);
 /* Whether Kubernetes takes it for a Node: a DNS subdomain of at most 63 characters. */
 bool inventory_is_node_name(const char *text);
+/* A DNS subdomain: such labels with dots, at most 253 characters. */
 bool inventory_is_domain(const char *text);
-/* labels.c */
+/* labels.c: a map of labels, a list of taints, into *out in the inventory's arena, but for those complained of. */
 void inventory_labels(
 	struct inventory_load *l, struct inventory_pair **out, size_t *count, const struct inventory_node *n);
 void inventory_taints(
 	struct inventory_load *l, struct inventory_taint **out, size_t *count, const struct inventory_node *n);
-/* json.c: a passthrough; NULL after complaints. */
-/* Whether plain text is read as a number: 7, -1.5e3, 0x1f, 0o17. */
+/* json.c: whether plain text is read as a number: 7, -1.5e3, 0x1f, 0o17. */
 bool inventory_is_number(const char *text);
 /* yes, no, on, off, y, n: complained about where they are plain. */
 bool inventory_is_ambiguous(const char *text);
+/* A passthrough. The caller frees; NULL: complained. Members that are complained of are left out. */
 struct json *inventory_json(struct inventory_load *l, const struct inventory_node *n);
 
-/* fields.c */
+/* fields.c: by its path in the table, "hosts[].ssh.port"; NULL: there is none. */
 const struct inventory_field *inventory_field_find(const char *path);
 /* True when some field's path starts with path and then '.', or "[]". */
 bool inventory_is_section(const char *path);
 /* Words that may follow path ("" or "ssh"): at most max, no doubles. */
 size_t inventory_field_words(const char *path, const char **words, size_t max, struct arena *a);
 
-/* walk.c, check.c, set.c */
-void inventory_walk(struct inventory_load *l);
-void inventory_check(struct inventory_load *l);
-/* settings.c: kubelet.config and kubeproxy.config against what the programs know. */
-void inventory_check_settings(struct inventory_load *l);
-void inventory_check_hosts(struct inventory_load *l);
+/* set.c: changes l's tree by the argument of --set, "ssh.port=22"; what is wrong with it is complained of. */
 void inventory_set(struct inventory_load *l, const char *argument);
-/* set.c: the field that a path like "hosts[].labels.gpu" names, or leads into; *inside: what follows the field's own path. */
+/* walk.c: the tree into l->inv, field by field, over the defaults; complains of what is unknown, wrong or missing. */
+void inventory_walk(struct inventory_load *l);
+/* check.c: what no field can know by itself, over l->inv; the next two are parts of it, in files of their own. */
+void inventory_check(struct inventory_load *l);
+/* Names and addresses that two hosts have, and the number of control planes. */
+void inventory_check_hosts(struct inventory_load *l);
+/* kubelet.config and kubeproxy.config against what the programs know. */
+void inventory_check_settings(struct inventory_load *l);
+/* set.c: the field that a path like "hosts[].labels.gpu" names or leads into; *inside: what follows it. */
 const struct inventory_field *inventory_set_field(const char *path, const char **inside);
+/* Complains of a path that is no field's, with what may have been meant. */
 void inventory_unknown_path(struct inventory_load *l, const struct inventory_node *at, const char *path);
 
 /*
@@ -153,8 +162,9 @@ struct inventory_net {
 	unsigned address, mask;
 	int bits;
 };
+/* False: not four decimal numbers without leading zeros. */
 bool inventory_ipv4(const char *text, unsigned *out);
-/* Only well-formed ones; host bits may be set. */
+/* "10.0.0.0/8"; host bits may be set. */
 bool inventory_net(const char *text, struct inventory_net *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* What differs between Kubernetes releases: the one table. Sources: kubeadm's constants and change logs of each minor. */
+/* What differs between Kubernetes releases: the one table, from kubeadm's constants and each minor's change log. */
 #ifndef INVENTORY_RELEASE_H
 #define INVENTORY_RELEASE_H
 
@@ -16,7 +16,8 @@ struct release {
 	bool needs_crictl;         /* kubeadm pulls images by crictl */
 	bool learner;              /* etcd members join as learners */
 	const char *admin_org;     /* O of admin.conf's certificate */
-	int kubelet_client_org_before; /* apiserver-kubelet-client has O=admin_org up to patch N - 1, and none from N on; 0: none; large: always */
+	/* apiserver-kubelet-client has O=admin_org up to patch N - 1, and none from N on; 0: none; large: always */
+	int kubelet_client_org_before;
 	const char *policy_api;    /* of the Eviction that a drain posts */
 	const char *taint;         /* key of the control plane's taint */
 	const char *image_repository;
@@ -33,8 +34,8 @@ const char *release_supported(void);
 /* -1, 0, 1 by numbers: "1.6.20~ds1-1+b1" < "1.7.0". Only leading dotted numbers count; an epoch "1:" is skipped. */
 int release_compare(const char *a, const char *b);
 /*
- * The newest patch of a minor ("1.36") that an apt repository's index (the text of its Packages file) has kubeadm of, without the package's own
- * revision: "1.36.2"; "" when there is none. Pre-releases do not count.
+ * The newest patch of a minor ("1.36") that an apt repository's index (the text of its Packages file) has kubeadm of,
+ * without the package's own revision: "1.36.2"; "" when there is none. Pre-releases do not count.
  */
 void release_newest(const char *index, const char *minor, char out[32]);
 

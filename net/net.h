@@ -23,15 +23,16 @@ struct net_identity {
 };
 struct net_client;
 /*
- * base: "https://10.0.0.100:6443" (no path); the certificate is checked against this host. fd >= 0: speak over this connected stream socket
- * (a tunnel) instead of dialling; it stays the caller's and open as long as the client; a second connection over it is an error. fd -1: dial base directly, never through a proxy of the environment.
+ * base: "https://10.0.0.100:6443" (no path); the certificate is checked against this host. fd >= 0: speak over this
+ * connected stream socket (a tunnel) instead of dialling; it stays the caller's and open as long as the client; a
+ * second connection over it is an error. fd -1: dial base directly, never through a proxy of the environment.
  * connect_to: dial this "host:port" instead, still verifying base's name; NULL: base's own.
  */
 struct net_client *net_client_new(const char *base, const struct net_identity *id, int fd, const char *connect_to);
 void net_client_free(struct net_client *c);
 /*
- * From now on may is called, on the client's thread, right before each request that may change something: all but GET and those of etcd's gateway that only read. When it
- * returns -1, the request is not made and fails with its error.
+ * From now on may is called, on the client's thread, right before each request that may change something: all but GET
+ * and those of etcd's gateway that only read. When it returns -1, the request is not made and fails with its error.
  */
 void net_client_guard(struct net_client *c, int (*may)(void *ctx, struct error *err), void *ctx);
 
@@ -50,26 +51,31 @@ struct net_response {
 /* 0 with any HTTP status; -1 ERROR_NET when there was none (refused, certificate, time-out: told apart in the text). */
 int net_do(struct net_client *c, const struct net_request *q, struct net_response *r, struct error *err);
 /*
- * The same, expecting 2xx and JSON: returns the document (caller frees). Another status is ERROR_NET with the Status object's message; *status is set when not NULL.
- * body may be NULL. Strings of the document are safe for a terminal.
+ * The same, expecting 2xx and JSON: returns the document (caller frees). Another status is ERROR_NET with the Status
+ * object's message; *status is set when not NULL. body may be NULL. Strings of the document are safe for a terminal.
  */
-struct json *net_json(struct net_client *c, const char *method, const char *path, const char *content_type, const struct json *body,
-	long *status, struct error *err);
+struct json *net_json(struct net_client *c, const char *method, const char *path, const char *content_type,
+	const struct json *body, long *status, struct error *err);
 
 /* Asked several times a second whether a download is to end: ERROR_CANCELLED then. */
 struct net_stop {
 	bool (*wanted)(void *ctx);
 	void *ctx;
 };
-/* Downloads url (https, or http when sha256 is given) to memory, at most max bytes and ten minutes, and no slower than 4 KiB a second. stop: NULL, or who may end it. sha256 NULL: not checked. The environment's proxies, CURL_CA_BUNDLE and SSL_CERT_FILE apply. */
-int net_download(const char *url, const char *sha256, size_t max, const struct net_stop *stop, struct str *out, struct error *err);
 /*
- * The same for an index that only says what there is to have: https or plain http, as the mirror's URL has it, without a digest. What it names is
- * verified where it is installed (apt, by the repository's signature).
+ * Downloads url (https, or http when sha256 is given) to memory, at most max bytes and ten minutes, and no slower than
+ * 4 KiB a second. stop: NULL, or who may end it. sha256 NULL: not checked. The environment's proxies, CURL_CA_BUNDLE
+ * and SSL_CERT_FILE apply.
+ */
+int net_download(const char *url, const char *sha256, size_t max, const struct net_stop *stop, struct str *out,
+	struct error *err);
+/*
+ * The same for an index that only says what there is to have: https or plain http, as the mirror's URL has it, without
+ * a digest. What it names is verified where it is installed (apt, by the repository's signature).
  */
 int net_fetch_index(const char *url, size_t max, const struct net_stop *stop, struct str *out, struct error *err);
 
-/* ---- etcd's JSON gateway (v3; seen with 3.4 to 3.6) ------------------------------------------------------------------ */
+/* ---- etcd's JSON gateway (v3; seen with 3.4 to 3.6) -------------------------------------------------------------- */
 struct net_etcd_member {
 	char id[24];       /* decimal, as the gateway prints it */
 	char name[64];     /* "" until started */
@@ -77,7 +83,7 @@ struct net_etcd_member {
 	char client_url[128];
 	bool learner;
 };
-/* Lists members as the connected member sees them (linearizable where the server can). Returns the count, at most max, or -1. */
+/* The members as the connected one knows them, linearizable where the server can. Their count, at most max, or -1. */
 int net_etcd_members(struct net_client *c, struct net_etcd_member *list, size_t max, struct error *err);
 /* The same as this member knows it, also while the quorum is lost. */
 int net_etcd_members_known(struct net_client *c, struct net_etcd_member *list, size_t max, struct error *err);
@@ -86,18 +92,21 @@ struct net_etcd_status {
 	int64_t db_size, raft_index, raft_applied;
 	bool learner;
 };
+/* Of the connected member itself, also while the quorum is lost. ERROR_PROTOCOL: it does not say who it is. */
 int net_etcd_status(struct net_client *c, struct net_etcd_status *s, struct error *err);
+/* id as in struct net_etcd_member. Needs a quorum, which may be lost by it: quorum_without asks that beforehand. */
 int net_etcd_member_remove(struct net_client *c, const char *id, struct error *err);
 
-/*
- * A snapshot of the connected member's data into path (0600, which must not exist yet), as etcdctl saves one: the database, then the SHA-256 of it. It is decoded as it comes, in
- * bounded memory, and stands at path only when it is whole: nothing remaining, the digest right, no larger than the member's own database and what that may have
- * grown by. Refused beforehand where the disk has no room for it. Works without a quorum.
- */
 struct net_snapshot {
 	int64_t size;     /* of the file */
 	char sha256[65];  /* of the whole file */
 };
+/*
+ * A snapshot of the connected member's data into path (0600, which must not exist yet), as etcdctl saves one: the
+ * database, then the SHA-256 of it. It is decoded as it comes, in bounded memory, and stands at path only when it is
+ * whole: nothing remaining, the digest right, no larger than the member's own database and what that may have grown by.
+ * Refused beforehand where the disk has no room for it. Works without a quorum.
+ */
 int net_etcd_snapshot(struct net_client *c, const char *path, struct net_snapshot *out, struct error *err);
 /* Whether the file at path is such a snapshot, whole. */
 int net_snapshot_check(const char *path, struct net_snapshot *out, struct error *err);

@@ -16,26 +16,30 @@ struct net_sink {
 size_t net_sink_write(char *data, size_t size, size_t n, void *ctx);
 
 /*
- * net_do with the answer's body going to write (a CURLOPT_WRITEFUNCTION) and ctx as it comes. stall_ms > 0: instead of a limit to the whole, the transfer may stand still that
- * long. When write itself gave up, err is left to the caller: 1 is returned.
+ * net_do with the answer's body going to write (a CURLOPT_WRITEFUNCTION) and ctx as it comes. stall_ms > 0: instead of
+ * a limit to the whole, the transfer may stand still that long. When write itself gave up, err is left to the caller: 1
+ * is returned.
  */
-int net_perform(struct net_client *c, const struct net_request *q, int64_t stall_ms, curl_write_callback write, void *ctx, long *status, struct error *err);
+int net_perform(struct net_client *c, const struct net_request *q, int64_t stall_ms, curl_write_callback write,
+	void *ctx, long *status, struct error *err);
 
 /*
- * Sets ERROR_NET for a transfer that gave no answer: what failed in the field's words, a hint where there is one. where: the URL or
- * server for the text; buffer: the handle's CURLOPT_ERRORBUFFER. Returns -1.
+ * Sets ERROR_NET for a transfer that gave no answer: what failed in the field's words, a hint where there is one.
+ * where: the URL or server for the text; buffer: the handle's CURLOPT_ERRORBUFFER. Returns -1.
  */
-int net_explain(struct error *err, CURL *curl, CURLcode code, const char *where, const char *buffer, int64_t timeout_ms);
+int net_explain(struct error *err, CURL *curl, CURLcode code, const char *where, const char *buffer,
+	int64_t timeout_ms);
 
-/* The message of an error document (Kubernetes Status, etcd gateway), or the text itself; cut, safe for a terminal. out is added to. */
+/* Adds the message of an error document (Kubernetes Status, etcd gateway), or the text itself: cut, printable. */
 void net_message(const struct str *body, struct str *out);
 
 /*
- * A thread that passes bytes between fd (the caller's, kept open until freed) and the one connection to a Unix socket at path.
- * NULL with errno when there are no descriptors, threads or room for it.
+ * A thread that passes bytes between fd (the caller's, kept open until freed) and the one connection to a Unix socket
+ * at path. NULL with errno when there are no descriptors, threads or room for it.
  */
 struct net_relay;
 struct net_relay *net_relay_new(int fd);
+/* The socket's, to be connected to; lent. */
 const char *net_relay_path(const struct net_relay *r);
 void net_relay_free(struct net_relay *r);
 

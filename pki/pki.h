@@ -19,31 +19,45 @@ enum pki_key_type { PKI_ECDSA_P256, PKI_RSA_2048, PKI_RSA_3072, PKI_RSA_4096 };
 /* By the inventory's word; -1 when unknown. */
 int pki_key_type_parse(const char *word);
 
-/* ---- the store ---------------------------------------------------------------------------------------------------- */
+/* ---- the store --------------------------------------------------------------------------------------------------- */
 
 struct pki_store;
 enum pki_store_state { PKI_STORE_NONE, PKI_STORE_PARTIAL, PKI_STORE_COMPLETE };
+/* By which of its files are there; they are not read. */
 enum pki_store_state pki_store_state(const char *dir);
 /* Whether opening needs a passphrase (keys are scrypt-encrypted PKCS#8). */
 bool pki_store_encrypted(const char *dir);
 /*
- * Makes CAs (10 years, backdated one hour) and sa.key and writes them; an existing file is never replaced. sa_type: RSA where
- * the Kubernetes version demands it. passphrase NULL or none: plain keys, mode 0600. dir is made with mode 0700.
+ * Makes CAs (10 years, backdated one hour) and sa.key and writes them; an existing file is never replaced. sa_type: RSA
+ * where the Kubernetes version demands it. passphrase NULL or none: plain keys, mode 0600. dir is made with mode 0700.
  */
 struct pki_store *pki_store_create(const char *dir, enum pki_key_type type, enum pki_key_type sa_type,
 	const struct secret *passphrase, struct error *err);
 /*
- * Loads and verifies: certificates are CAs, dates, every key matches its certificate, modes are not wider than 0600 for keys. A wrong passphrase, a partial store, an
- * expired CA: ERROR_PKI with a hint.
+ * Loads and verifies: certificates are CAs, dates, every key matches its certificate, modes are not wider than 0600 for
+ * keys. A wrong passphrase, a partial store, an expired CA: ERROR_PKI with a hint.
  */
 struct pki_store *pki_store_open(const char *dir, const struct secret *passphrase, struct error *err);
-/* Makes a store of what a living control plane has (the seven PEM texts in the order of enum pki_pem; sa.pub is derived). */
-struct pki_store *pki_store_import(const char *dir, const char *const pem[7], const struct secret *passphrase, struct error *err);
+/* Makes a store of a living control plane's seven PEM texts, in the order of enum pki_pem; sa.pub is derived. */
+struct pki_store *pki_store_import(const char *dir, const char *const pem[7], const struct secret *passphrase,
+	struct error *err);
 void pki_store_free(struct pki_store *s);
 
-enum pki_pem { PKI_CA_CRT, PKI_CA_KEY, PKI_ETCD_CA_CRT, PKI_ETCD_CA_KEY, PKI_FRONT_PROXY_CA_CRT, PKI_FRONT_PROXY_CA_KEY, PKI_SA_KEY, PKI_SA_PUB };
+enum pki_pem {
+	PKI_CA_CRT,
+	PKI_CA_KEY,
+	PKI_ETCD_CA_CRT,
+	PKI_ETCD_CA_KEY,
+	PKI_FRONT_PROXY_CA_CRT,
+	PKI_FRONT_PROXY_CA_KEY,
+	PKI_SA_KEY,
+	PKI_SA_PUB
+};
 #define PKI_SHARED (PKI_SA_PUB + 1)
-/* The files that all control planes have alike, below /etc/kubernetes/pki, by enum pki_pem; the store holds all but the last. The scripts have the names in lib.sh (kw_shared). */
+/*
+ * The files that all control planes have alike, below /etc/kubernetes/pki, by enum pki_pem; the store holds all but the
+ * last. The scripts have the names in lib.sh (kw_shared).
+ */
 extern const struct pki_shared {
 	const char *file;
 	unsigned mode;
@@ -56,7 +70,10 @@ void pki_store_pin(const struct pki_store *s, char *out, size_t size);
 enum pki_issuer { PKI_ISSUER_CLUSTER, PKI_ISSUER_ETCD, PKI_ISSUER_FRONT_PROXY };
 #define PKI_LEAVES 7
 #define PKI_OWN (PKI_LEAVES + 4)
-/* A control plane's own files that hold a certificate: PKI_LEAVES of them, each with its key beside it (.key), then kubeconfigs. */
+/*
+ * A control plane's own files that hold a certificate: PKI_LEAVES of them, each with its key beside it (.key), then
+ * kubeconfigs.
+ */
 extern const struct pki_own {
 	const char *path;
 	enum pki_issuer issuer;
@@ -64,7 +81,7 @@ extern const struct pki_own {
 	const char *cn; /* NULL: the Node's name */
 } pki_own[PKI_OWN];
 
-/* ---- what a node gets --------------------------------------------------------------------------------------------- */
+/* ---- what a node gets -------------------------------------------------------------------------------------------- */
 
 struct pki_node {
 	const char *cluster;       /* name in kubeconfigs */
@@ -75,7 +92,8 @@ struct pki_node {
 	int bind_port;             /* of the local API server */
 	const char *service_ip;    /* first address of the services CIDR */
 	const char *dns_domain;
-	const char *const *more_sans; /* further names or addresses for the API server's certificate (VIP, all control planes) */
+	/* further names or addresses for the API server's certificate (VIP, all control planes) */
+	const char *const *more_sans;
 	size_t more_san_count;
 	const char *admin_org;     /* O of admin.conf */
 	const char *kubelet_client_org; /* O of apiserver-kubelet-client; NULL: none */
@@ -92,22 +110,25 @@ struct pki_files {
 	size_t count;
 };
 /*
- * Everything a control plane needs below /etc/kubernetes: the eight shared files, apiserver, apiserver-kubelet-client, front-proxy-client,
- * apiserver-etcd-client, etcd/server, etcd/peer, etcd/healthcheck-client with keys, admin.conf, controller-manager.conf, scheduler.conf (these two against the
- * local API server), super-admin.conf when asked. Not kubelet.conf: kubeadm makes it. Subjects, SANs, usages as in kubeadm 1.36 certlist.go. Each leaf is verified
- * (chain, SANs, key match, dates, usages) before it is returned. Leaf keys are ECDSA P-256 unless the CA is RSA (then RSA-2048).
+ * Everything a control plane needs below /etc/kubernetes: the eight shared files, apiserver, apiserver-kubelet-client,
+ * front-proxy-client, apiserver-etcd-client, etcd/server, etcd/peer, etcd/healthcheck-client with keys, admin.conf,
+ * controller-manager.conf, scheduler.conf (these two against the local API server), super-admin.conf when asked. Not
+ * kubelet.conf: kubeadm makes it. Subjects, SANs, usages as in kubeadm 1.36 certlist.go. Each leaf is verified (chain,
+ * SANs, key match, dates, usages) before it is returned. Leaf keys are ECDSA P-256 unless the CA is RSA (then
+ * RSA-2048).
  */
-int pki_control_plane_files(const struct pki_store *s, const struct pki_node *n, struct pki_files *out, struct error *err);
+int pki_control_plane_files(const struct pki_store *s, const struct pki_node *n, struct pki_files *out,
+	struct error *err);
 void pki_files_release(struct pki_files *f);
 
 /* A client certificate for this process, backdated 5 minutes, seconds of validity from now. */
-int pki_client_certificate(const struct pki_store *s, enum pki_issuer issuer, const char *cn, const char *org, int64_t seconds,
-	struct secret *cert_pem, struct secret *key_pem, struct error *err);
+int pki_client_certificate(const struct pki_store *s, enum pki_issuer issuer, const char *cn, const char *org,
+	int64_t seconds, struct secret *cert_pem, struct secret *key_pem, struct error *err);
 /* A kubeconfig for people: user cn/org, valid days, server https://host:port. */
-int pki_kubeconfig(const struct pki_store *s, const char *cluster, const char *server, const char *cn, const char *org, int days,
-	struct secret *out, struct error *err);
+int pki_kubeconfig(const struct pki_store *s, const char *cluster, const char *server, const char *cn, const char *org,
+	int days, struct secret *out, struct error *err);
 
-/* ---- looking at certificates --------------------------------------------------------------------------------------- */
+/* ---- looking at certificates ------------------------------------------------------------------------------------- */
 
 struct pki_cert_info {
 	char subject_cn[128], subject_o[128], issuer_cn[128];
@@ -118,16 +139,16 @@ struct pki_cert_info {
 };
 /* Of the first certificate in pem. */
 int pki_cert_info(const char *pem, size_t len, struct pki_cert_info *out, struct error *err);
-/* Verifies a leaf PEM against a CA PEM of the store: chain, dates, server or client use, and that every san is covered. */
-int pki_cert_verify(const char *pem, size_t len, const char *ca_pem, bool server, const char *const *sans, size_t san_count,
-	struct error *err);
-/* Whether a certificate PEM has the public key of ca_pem's… same SubjectPublicKeyInfo. */
+/* Verifies a leaf against a CA of the store: chain, dates, server or client use, and that it covers every san. */
+int pki_cert_verify(const char *pem, size_t len, const char *ca_pem, bool server, const char *const *sans,
+	size_t san_count, struct error *err);
+/* Whether both PEM certificates have the same SubjectPublicKeyInfo. */
 bool pki_same_key(const char *pem_a, const char *pem_b);
 
 /* SHA-256 as 64 hex digits + NUL. */
 void pki_sha256_hex(const void *data, size_t len, char out[65]);
-/* The same for what comes in pieces: 32 bytes at the end, which frees it. */
 struct pki_sha256;
+/* The same for what comes in pieces: 32 bytes at the end, which frees it. Without memory the process ends. */
 struct pki_sha256 *pki_sha256_new(void);
 void pki_sha256_add(struct pki_sha256 *s, const void *data, size_t len);
 void pki_sha256_end(struct pki_sha256 *s, unsigned char out[32]);

@@ -8,7 +8,12 @@
 #include <openssl/x509.h>
 
 /* CAs of a store. */
-enum { PKI_CA_CLUSTER = PKI_ISSUER_CLUSTER, PKI_CA_ETCD = PKI_ISSUER_ETCD, PKI_CA_FRONT_PROXY = PKI_ISSUER_FRONT_PROXY, PKI_CA_COUNT };
+enum {
+	PKI_CA_CLUSTER = PKI_ISSUER_CLUSTER,
+	PKI_CA_ETCD = PKI_ISSUER_ETCD,
+	PKI_CA_FRONT_PROXY = PKI_ISSUER_FRONT_PROXY,
+	PKI_CA_COUNT
+};
 
 /* A certificate and the key that belongs to it. */
 struct pki_pair {
@@ -22,20 +27,27 @@ struct pki_store {
 	struct secret pem[PKI_SA_PUB + 1]; /* by enum pki_pem, unencrypted */
 };
 
-/* ---- keys.c -------------------------------------------------------------------------------------------------------- */
+/* ---- keys.c ------------------------------------------------------------------------------------------------------ */
 
-/* Sets ERROR_PKI: the text, then OpenSSL's innermost reason if it has one. Empties OpenSSL's error queue of this thread. Returns -1. */
+/*
+ * Sets ERROR_PKI: the text, then OpenSSL's innermost reason if it has one. Empties OpenSSL's error queue of this
+ * thread. Returns -1.
+ */
 int pki_error(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A new private key; the caller frees. NULL: err. */
 EVP_PKEY *pki_key_make(enum pki_key_type type, struct error *err);
 /* PKCS#8; scrypt-encrypted when passphrase is one. */
 int pki_key_to_pem(EVP_PKEY *key, const struct secret *passphrase, struct secret *out, struct error *err);
-/* PKCS#8, PKCS#1 or SEC1 (after EC PARAMETERS too); RSA and ECDSA only, as kubeadm knows no other. name is for messages. */
-EVP_PKEY *pki_key_from_pem(const char *pem, size_t len, const char *name, const struct secret *passphrase, struct error *err);
+/* PKCS#8, PKCS#1 or SEC1 (after EC PARAMETERS too); RSA and ECDSA, as kubeadm knows no other. name: for messages. */
+EVP_PKEY *pki_key_from_pem(const char *pem, size_t len, const char *name, const struct secret *passphrase,
+	struct error *err);
+/* The public half alone, as SubjectPublicKeyInfo: sa.pub. */
 int pki_public_to_pem(EVP_PKEY *key, struct secret *out, struct error *err);
 void pki_pair_release(struct pki_pair *p);
+/* Not NULL, none or empty. */
 bool pki_passphrase_given(const struct secret *passphrase);
 
-/* ---- make.c -------------------------------------------------------------------------------------------------------- */
+/* ---- make.c ------------------------------------------------------------------------------------------------------ */
 
 struct pki_spec {
 	const char *cn;
@@ -50,24 +62,28 @@ X509 *pki_cert_make(const struct pki_spec *spec, EVP_PKEY *key, const struct pki
 /* A new key (ECDSA P-256, or RSA 2048 under an RSA CA) and its certificate, verified against the issuer and spec. */
 int pki_leaf_make(const struct pki_spec *spec, const struct pki_pair *issuer, struct pki_pair *out, struct error *err);
 
-/* ---- look.c -------------------------------------------------------------------------------------------------------- */
+/* ---- look.c ------------------------------------------------------------------------------------------------------ */
 
 /* Every certificate of pem; NULL when there is none or one is broken. name is for messages. */
 STACK_OF(X509) *pki_certs_from_pem(const char *pem, size_t len, const char *name, struct error *err);
+/* All of them in order, or one; out is replaced. */
 int pki_certs_to_pem(STACK_OF(X509) *certs, struct secret *out, struct error *err);
 int pki_cert_to_pem(X509 *cert, struct secret *out, struct error *err);
 void pki_certs_free(STACK_OF(X509) *certs);
 /*
- * Chain (anchors are trusted as they are, root or not), dates, usages, names. chain: further certificates from which a path may be
- * built, or NULL. Strict by RFC 5280 unless the anchor is from before subject key identifiers.
+ * Chain (anchors are trusted as they are, root or not), dates, usages, names. chain: further certificates from which a
+ * path may be built, or NULL. Strict by RFC 5280 unless the anchor is from before subject key identifiers.
  */
-int pki_leaf_verify(X509 *leaf, STACK_OF(X509) *chain, STACK_OF(X509) *anchors, bool server, bool client, const char *const *sans,
-	size_t san_count, struct error *err);
+int pki_leaf_verify(X509 *leaf, STACK_OF(X509) *chain, STACK_OF(X509) *anchors, bool server, bool client,
+	const char *const *sans, size_t san_count, struct error *err);
+/* Seconds since 1970; 0: no time. */
 int64_t pki_time(const ASN1_TIME *t);
+/* "sha256:" and the hex digest of its SubjectPublicKeyInfo, as kubeadm's --discovery-token-ca-cert-hash has it. */
 void pki_pin(X509 *cert, char *out, size_t size);
+/* IPv4 or IPv6, by its form. */
 bool pki_is_address(const char *text);
 
-/* ---- kubeconfig.c -------------------------------------------------------------------------------------------------- */
+/* ---- kubeconfig.c ------------------------------------------------------------------------------------------------ */
 
 /* A kubeconfig in kubeadm's shape with a new client certificate; server is "https://host:port". */
 int pki_kubeconfig_make(const struct pki_store *s, const char *cluster, const char *server, const struct pki_spec *spec,

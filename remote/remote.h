@@ -20,8 +20,9 @@ typedef void remote_output_fn(const char *data, size_t len, void *ctx);
 
 struct remote_exec {
 	/*
-	 * Run by /bin/sh, which the login shell starts, as root (through sudo when the login is not root). NULL: "exec /bin/sh -s". Never holds data
-	 * or secrets. What the login shell itself prints to stdout is dropped; input is not sent before sudo has made us root.
+	 * Run by /bin/sh, which the login shell starts, as root (through sudo when the login is not root). NULL: "exec
+	 * /bin/sh -s". Never holds data or secrets. What the login shell itself prints to stdout is dropped; input is
+	 * not sent before sudo has made us root.
 	 */
 	const char *command;
 	const void *input;     /* stdin, then EOF; may be NULL */
@@ -54,29 +55,35 @@ struct remote {
  */
 int remote_exec(struct remote *r, const struct remote_exec *x, int *status, struct error *err);
 /*
- * Opens a TCP connection from the host to host:port (as the host sees it) and calls use(fd) in a thread of its own, while the caller's
- * thread moves the bytes; returns what use returned. Where the host's sshd forbids forwarding, a command there connects (bash's /dev/tcp). Nobody listens there: ERROR_REFUSED.
- * No packet comes back: ERROR_UNREACHABLE. There is no way to ask, which says nothing of whom was to be asked: ERROR_BLOCKED. A lost link to the host itself: ERROR_CONNECT. fd is a stream socket that use may read, write and shut down but not close.
+ * Opens a TCP connection from the host to host:port (as the host sees it) and calls use(fd) in a thread of its own,
+ * while the caller's thread moves the bytes; returns what use returned. Where the host's sshd forbids forwarding, a
+ * command there connects (bash's /dev/tcp). Nobody listens there: ERROR_REFUSED. No packet comes back:
+ * ERROR_UNREACHABLE. There is no way to ask, which says nothing of whom was to be asked: ERROR_BLOCKED. A lost link to
+ * the host itself: ERROR_CONNECT. fd is a stream socket that use may read, write and shut down but not close.
  */
-int remote_tunnel(struct remote *r, const char *host, int port, int (*use)(int fd, void *ctx, struct error *err), void *ctx,
-	struct error *err);
+int remote_tunnel(struct remote *r, const char *host, int port, int (*use)(int fd, void *ctx, struct error *err),
+	void *ctx, struct error *err);
 /* Whether tunnels go by a command on the host, as was seen when one was opened. */
 bool remote_relays(struct remote *r);
 /* Makes the running and every later call end at once with ERROR_CANCELLED. Any thread. */
 void remote_cancel(struct remote *r);
 void remote_free(struct remote *r); /* NULL is fine */
-/* Whether the connection stands, as far as can be seen without a round trip: false once the other end has closed or reset it. By the thread that owns it. */
+/*
+ * Whether the connection stands, as far as can be seen without a round trip: false once the other end has closed or
+ * reset it. By the thread that owns it.
+ */
 bool remote_alive(struct remote *r);
 
 /* ---- scripts: what runs on servers and how it answers ---------------------------------------------------------- */
 
 /*
- * A script is POSIX sh text that defines functions and ends by calling its main function on its last line. Parameters are shell
- * variables set before it, on stdin. It answers with lines "word=value" on stdout through the prelude's functions:
+ * A script is POSIX sh text that defines functions and ends by calling its main function on its last line. Parameters
+ * are shell variables set before it, on stdin. It answers with lines "word=value" on stdout through the prelude's
+ * functions:
  *   say WORD VALUE     "word=value"; with anything but printable ASCII in it the value goes as base64 by itself
  *   say64 WORD         "word:base64" of its stdin
- * between a nonce line "<nonce> begin" and "<nonce> end"; anything outside is noise and dropped. What its commands print to stdout
- * goes to stderr, so that it cannot be taken for an answer (say writes to descriptor 3).
+ * between a nonce line "<nonce> begin" and "<nonce> end"; anything outside is noise and dropped. What its commands
+ * print to stdout goes to stderr, so that it cannot be taken for an answer (say writes to descriptor 3).
  */
 struct remote_param {
 	const char *name;  /* [a-z_][a-z0-9_]* */
@@ -93,23 +100,25 @@ struct remote_answer {
 };
 
 /*
- * Runs a script as root. words: NULL-terminated list of the words it may answer ("unit.*" allows a prefix); another one, a missing end, bad
- * encoding or more than 4 MiB is ERROR_PROTOCOL. A non-zero status is ERROR_COMMAND whose what is the value of the answer's "error" word if given
- * (else "exit status N"), whose hint is the value of "hint", and whose detail is the tail of stderr.
- * Values are safe for a terminal (str_add_printable), in as many lines as they have; those of "error", "hint" and of a word that stands in the list as "-word" are one line,
- * those of "=word" are left as they came, any bytes, for what is compared or parsed and never shown.
- * answer may be NULL; else it is filled (also when the script failed after answering) and the caller releases it.
+ * Runs a script as root. words: NULL-terminated list of the words it may answer ("unit.*" allows a prefix); another
+ * one, a missing end, bad encoding or more than 4 MiB is ERROR_PROTOCOL. A non-zero status is ERROR_COMMAND whose what
+ * is the value of the answer's "error" word if given (else "exit status N"), whose hint is the value of "hint", and
+ * whose detail is the tail of stderr. Values are safe for a terminal (str_add_printable), in as many lines as they
+ * have; those of "error", "hint" and of a word that stands in the list as "-word" are one line, those of "=word" are
+ * left as they came, any bytes, for what is compared or parsed and never shown. answer may be NULL; else it is filled
+ * (also when the script failed after answering) and the caller releases it.
  */
-int remote_script(struct remote *r, const char *name, const char *script, const struct remote_param *params, size_t param_count,
-	const char *const *words, struct remote_answer *answer, remote_output_fn *on_stderr, void *ctx, int64_t timeout_ms,
-	struct error *err);
+int remote_script(struct remote *r, const char *name, const char *script, const struct remote_param *params,
+	size_t param_count, const char *const *words, struct remote_answer *answer, remote_output_fn *on_stderr,
+	void *ctx, int64_t timeout_ms, struct error *err);
 /* Builds what remote_script sends; wipe it when params hold secrets. */
-void remote_script_text(struct str *out, const char *nonce, const char *script, const struct remote_param *params, size_t param_count);
+void remote_script_text(struct str *out, const char *nonce, const char *script, const struct remote_param *params,
+	size_t param_count);
 /* Parses what came back: pure, fuzzed. */
-int remote_answer_parse(struct remote_answer *a, const char *nonce, const char *data, size_t len, const char *const *words,
-	struct error *err);
+int remote_answer_parse(struct remote_answer *a, const char *nonce, const char *data, size_t len,
+	const char *const *words, struct error *err);
 void remote_answer_release(struct remote_answer *a);
-/* First line with the word, or NULL; its value. */
+/* The first line with the word, or its value; NULL: there is none. Lent until the answer is changed. */
 const struct remote_answer_line *remote_answer_find(const struct remote_answer *a, const char *word);
 const char *remote_answer_get(const struct remote_answer *a, const char *word);
 /* Puts another value in the place of the first one of a word, or adds a line. */
@@ -122,14 +131,14 @@ enum remote_hostkey_verdict {
 	REMOTE_HOSTKEY_REFUSE,
 };
 /*
- * Asked for an unknown key (never for a changed or revoked one). fingerprint: "SHA256:…", type: "ssh-ed25519". note: a sentence on why it is
- * unknown although known_hosts speaks of the host, or NULL. Host's thread; may block.
+ * Asked for an unknown key (never for a changed or revoked one). fingerprint: "SHA256:…", type: "ssh-ed25519". note: a
+ * sentence on why it is unknown although known_hosts speaks of the host, or NULL. Host's thread; may block.
  */
 typedef enum remote_hostkey_verdict remote_hostkey_fn(
 	const char *host, const char *type, const char *fingerprint, const char *note, void *ctx);
 
-/* Keys that were read and decrypted once, shared by all sessions; made before the threads start. */
 struct remote_keys;
+/* Keys that were read and decrypted once, shared by all sessions; made before the threads start. */
 struct remote_keys *remote_keys_new(void);
 void remote_keys_free(struct remote_keys *k);
 /* Loads path unless it is loaded. passphrase may be NULL; a key that needs one is ERROR_AUTH saying so. */
@@ -137,8 +146,8 @@ int remote_keys_load(struct remote_keys *k, const char *path, const char *passph
 /* Whether the file needs a passphrase; -1 when it cannot be read. */
 int remote_keys_encrypted(const char *path, struct error *err);
 
-/* A place to cancel before the struct remote exists: dialling is cancelled too. */
 struct remote_cancel_token;
+/* A place to cancel before the struct remote exists: dialling is cancelled too. Each holder frees its reference. */
 struct remote_cancel_token *remote_cancel_token_new(void);
 void remote_cancel_token_fire(struct remote_cancel_token *t); /* any thread; for good */
 void remote_cancel_token_free(struct remote_cancel_token *t);
@@ -155,7 +164,8 @@ struct remote_ssh_config {
 	const struct secret *sudo;      /* NULL or none: sudo must not need one */
 	const char *host_key;           /* pinned; NULL: known_hosts */
 	const char *known_hosts;        /* our own file; appended to atomically */
-	const char *const *other_known_hosts; /* the operator's and the machine's, read only; ends with NULL; NULL: none */
+	/* the operator's and the machine's, read only; ends with NULL; NULL: none */
+	const char *const *other_known_hosts;
 	remote_hostkey_fn *on_unknown_key;
 	void (*on_note)(const char *text, void *ctx); /* what a login that worked leaves to tell; may be NULL */
 	void *ctx;
@@ -163,12 +173,16 @@ struct remote_ssh_config {
 	int connect_timeout_ms;             /* 0: 10 s for TCP, 20 s until logged in */
 };
 /*
- * Dials, verifies the host key, logs in: with the named key, else with the agent's (five at most), else (no key named) with those of ~/.ssh, else
- * with the password, each once. Nothing ever prompts. Errors: ERROR_CONNECT (refused, no route, timed out, no such name, not SSH, closed early),
- * ERROR_HOSTKEY (changed: says how to go on after a reinstall; revoked; unknown and refused), ERROR_AUTH. All carry hints.
+ * Dials, verifies the host key, logs in: with the named key, else with the agent's (five at most), else (no key named)
+ * with those of ~/.ssh, else with the password, each once. Nothing ever prompts. Errors: ERROR_CONNECT (refused, no
+ * route, timed out, no such name, not SSH, closed early), ERROR_HOSTKEY (changed: says how to go on after a reinstall;
+ * revoked; unknown and refused), ERROR_AUTH. All carry hints.
  */
 struct remote *remote_ssh_open(const struct remote_ssh_config *c, struct error *err);
-/* The key that the host's server shows, verified as for a login: "ssh-ed25519 AAAA…". Does not log in. The caller frees; NULL: err. */
+/*
+ * The key that the host's server shows, verified as for a login: "ssh-ed25519 AAAA…". Does not log in. The caller
+ * frees; NULL: err.
+ */
 char *remote_ssh_host_key(const struct remote_ssh_config *c, struct error *err);
 /* This machine, by fork and exec; for tests. root is assumed. */
 struct remote *remote_local_open(void);

@@ -1,6 +1,4 @@
-/*
- * Private to remote/: what the SSH files share. libssh's types stay behind this header; nothing outside this folder includes it.
- */
+/* What the SSH files share. libssh's types stay behind this header; nothing outside remote/ includes it. */
 #ifndef REMOTE_SSH_H
 #define REMOTE_SSH_H
 
@@ -10,14 +8,16 @@
 
 #include <libssh/libssh.h>
 
-/* ---- cancel.c ------------------------------------------------------------------------------------------------------ */
+/* ---- cancel.c ---------------------------------------------------------------------------------------------------- */
 
 /* A socket that is shut down when the token fires, so that a thread blocked in it comes back at once. */
 struct remote_watch {
 	struct remote_watch *next;
 	int fd;
 };
+/* One more holder; returns t. */
 struct remote_cancel_token *remote_token_ref(struct remote_cancel_token *t);
+/* Any thread; once true it stays so. */
 bool remote_token_fired(const struct remote_cancel_token *t);
 /* Readable for ever once the token has fired. */
 int remote_token_fd(const struct remote_cancel_token *t);
@@ -27,22 +27,23 @@ void remote_token_unwatch(struct remote_cancel_token *t, struct remote_watch *w)
 /* Sets ERROR_CANCELLED; -1. */
 int remote_cancelled(struct error *err);
 
-/* ---- dial.c -------------------------------------------------------------------------------------------------------- */
+/* ---- dial.c ------------------------------------------------------------------------------------------------------ */
 
 /*
- * Resolves and connects until deadline (clock_mono_ms). Returns a connected socket (close-on-exec, non-blocking, keepalive and
- * NODELAY set) or -1: ERROR_CONNECT with a hint, or ERROR_CANCELLED. name is for messages.
+ * Resolves and connects until deadline (clock_mono_ms). Returns a connected socket (close-on-exec, non-blocking,
+ * keepalive and NODELAY set) or -1: ERROR_CONNECT with a hint, or ERROR_CANCELLED. name is for messages.
  */
 int remote_dial(const char *name, const char *address, int port, struct remote_cancel_token *t, int64_t deadline,
 	struct error *err);
 /*
- * Waits for the server's first bytes without taking them. 0: it may be SSH. -1: ERROR_CONNECT says what it is instead. *again is set
- * when the server hung up without a word, which a busy sshd does at random (MaxStartups) and which is worth another try.
+ * Waits for the server's first bytes without taking them. 0: it may be SSH. -1: ERROR_CONNECT says what it is instead.
+ * *again is set when the server hung up without a word, which a busy sshd does at random (MaxStartups) and which is
+ * worth another try.
  */
-int remote_peek_banner(const char *name, const char *where, int fd, struct remote_cancel_token *t, int64_t deadline, bool *again,
-	struct error *err);
+int remote_peek_banner(const char *name, const char *where, int fd, struct remote_cancel_token *t, int64_t deadline,
+	bool *again, struct error *err);
 
-/* ---- hostkeys.c ---------------------------------------------------------------------------------------------------- */
+/* ---- hostkeys.c -------------------------------------------------------------------------------------------------- */
 
 struct remote_known_key {
 	char *type, *base64;
@@ -50,7 +51,7 @@ struct remote_known_key {
 	int line;
 	bool revoked;
 	bool authority; /* @cert-authority: its key signs host certificates, which libssh cannot check */
-	bool bare;      /* it has the host's name without the port: good when nothing is known under the name with the port, as for OpenSSH */
+	bool bare;      /* without the port: good when nothing is known of the name with it, as for OpenSSH */
 };
 /* What the known_hosts files say about one host. */
 struct remote_known {
@@ -60,7 +61,8 @@ struct remote_known {
 enum remote_known_state { REMOTE_KNOWN_OK, REMOTE_KNOWN_NONE, REMOTE_KNOWN_CHANGED, REMOTE_KNOWN_REVOKED };
 
 /* Adds the lines of a known_hosts text that are about address and port. revoked_only: only @revoked lines count. */
-void remote_known_add(struct remote_known *k, const char *text, const char *file, const char *address, int port, bool revoked_only);
+void remote_known_add(struct remote_known *k, const char *text, const char *file, const char *address, int port,
+	bool revoked_only);
 /* Reads our own file, then the others unless ours knows the host; @revoked lines of all. A missing file is empty. */
 int remote_known_load(struct remote_known *k, const struct remote_ssh_config *c, struct error *err);
 void remote_known_release(struct remote_known *k);
@@ -69,14 +71,15 @@ enum remote_known_state remote_known_check(const struct remote_known *k, const c
 	const struct remote_known_key **where);
 /* The first line that trusts a certificate authority for the host, or NULL. */
 const struct remote_known_key *remote_known_authority(const struct remote_known *k);
-/* Host key algorithms in the order to offer: types that are known (or pinned) first, as a server has keys of several types. */
+/* Host key algorithms in the order to offer: types that are known or pinned first, as a server has several. */
 void remote_known_algorithms(const struct remote_known *k, const char *pin, struct str *out);
 /* Whether the pin ("SHA256:…" or "type base64 …") is this key. */
 bool remote_pin_matches(const char *pin, const char *type, const char *base64, const char *fingerprint);
-/* Adds the key to file unless it stands there under this name and port: atomically, safe against other threads and processes. */
-int remote_known_append(const char *file, const char *address, int port, const char *type, const char *base64, struct error *err);
+/* Adds the key to file unless it is there under this name and port: atomically, among threads and processes. */
+int remote_known_append(const char *file, const char *address, int port, const char *type, const char *base64,
+	struct error *err);
 
-/* ---- keys.c -------------------------------------------------------------------------------------------------------- */
+/* ---- keys.c ------------------------------------------------------------------------------------------------------ */
 
 /* A private key and, if PATH-cert.pub is there, the same key with its certificate. */
 struct remote_key {
@@ -86,12 +89,12 @@ struct remote_key {
 };
 /* NULL: not loaded. */
 const struct remote_key *remote_keys_find(const struct remote_keys *k, const char *path);
-/* What a key file holds. What is not known counts as private: reading it says what is wrong with it. */
 enum remote_key_kind {
 	REMOTE_KEY_PRIVATE,
 	REMOTE_KEY_PUBLIC, /* names a key that the agent has, as IdentityFile of ssh_config does */
 	REMOTE_KEY_DEVICE, /* the private half is on a FIDO device, which libssh does not speak to */
 };
+/* What a key file holds. What is not known counts as private: reading it says what is wrong with it. */
 enum remote_key_kind remote_key_kind(const char *path);
 /* The public half of the key in a file, or in the .pub file beside it; NULL: unknown. The caller frees. */
 ssh_key remote_key_public(const char *path, bool *device);
@@ -101,7 +104,7 @@ bool remote_certificate_fault(const char *path, const char *user, char *out, siz
 struct remote_key *remote_key_read(const char *path, const char *passphrase, bool *encrypted, struct error *err);
 void remote_key_free(struct remote_key *key);
 
-/* ---- ssh_open.c ---------------------------------------------------------------------------------------------------- */
+/* ---- ssh_open.c -------------------------------------------------------------------------------------------------- */
 
 struct remote_link {
 	struct remote base; /* first: a struct remote * is one of these */
@@ -122,8 +125,8 @@ struct remote_link {
 };
 
 /*
- * Waits until the session's socket has something to do (200 ms at most, so that libssh's own buffers are looked at). -1: cancelled, past the
- * deadline (what names what was waited for), or the connection is gone.
+ * Waits until the session's socket has something to do (200 ms at most, so that libssh's own buffers are looked at).
+ * -1: cancelled, past the deadline (what names what was waited for), or the connection is gone.
  */
 int remote_link_wait(struct remote_link *l, int64_t deadline, const char *what, struct error *err);
 /* Also false when the server misuses the connection: opens channels, or lets our answers pile up unread. */
@@ -131,23 +134,33 @@ bool remote_link_alive(const struct remote_link *l);
 /* Sets ERROR_CONNECT "the connection to … was lost", or ERROR_CANCELLED; -1. */
 int remote_link_lost(struct remote_link *l, struct error *err);
 
-/* ---- verify.c ------------------------------------------------------------------------------------------------------ */
+/* ---- verify.c ---------------------------------------------------------------------------------------------------- */
 
-/* Checks the key that the server has shown, asks about an unknown one, and notes it in server_key. ERROR_HOSTKEY: it is not to be trusted. */
-int remote_link_verify(struct remote_link *l, const struct remote_ssh_config *c, const struct remote_known *known, struct error *err);
+/*
+ * Checks the key that the server has shown, asks about an unknown one, and notes it in server_key. ERROR_HOSTKEY: it is
+ * not to be trusted.
+ */
+int remote_link_verify(struct remote_link *l, const struct remote_ssh_config *c, const struct remote_known *known,
+	struct error *err);
 
-/* ---- way.c --------------------------------------------------------------------------------------------------------- */
+/* ---- way.c ------------------------------------------------------------------------------------------------------- */
 
-/* Opens a session's channel. 0; 1: the server refuses, and ssh_get_error says why; -1: err. *channel may be set in any case: remote_link_session_free. */
-int remote_link_session(struct remote_link *l, ssh_channel *channel, int64_t deadline, const char *what, struct error *err);
+/*
+ * Opens a session's channel. 0; 1: the server refuses, and ssh_get_error says why; -1: err. *channel may be set in any
+ * case: remote_link_session_free.
+ */
+int remote_link_session(struct remote_link *l, ssh_channel *channel, int64_t deadline, const char *what,
+	struct error *err);
 void remote_link_session_free(struct remote_link *l, ssh_channel channel);
 /*
- * Opens a channel that ends at host:port as the host sees it. *relayed: through a command there; then remote_link_session_free is for it. -1: ERROR_REFUSED (nobody
- * listens), ERROR_UNREACHABLE, ERROR_NET (another failure there), ERROR_BLOCKED (there is no way to ask), or the link's; *channel may be set.
+ * Opens a channel that ends at host:port as the host sees it. *relayed: through a command there; then
+ * remote_link_session_free is for it. -1: ERROR_REFUSED (nobody listens), ERROR_UNREACHABLE, ERROR_NET (another failure
+ * there), ERROR_BLOCKED (there is no way to ask), or the link's; *channel may be set.
  */
-int remote_link_way(struct remote_link *l, ssh_channel *channel, bool *relayed, const char *host, int port, struct error *err);
+int remote_link_way(struct remote_link *l, ssh_channel *channel, bool *relayed, const char *host, int port,
+	struct error *err);
 
-/* ---- auth.c, offers.c, agent.c ----------------------------------------------------------------------------------------------- */
+/* ---- auth.c, offers.c, agent.c ----------------------------------------------------------------------------------- */
 
 /* What became of each way to log in: the error is made of it. */
 enum remote_offer {
@@ -170,31 +183,38 @@ struct remote_offers {
 	} *lines;
 	size_t count;
 };
-void remote_offers_add(struct remote_offers *o, const char *name, bool agent, enum remote_offer outcome, const char *why);
+/* Notes what became of one; name and why (NULL: nothing more to say) are copied. */
+void remote_offers_add(struct remote_offers *o, const char *name, bool agent, enum remote_offer outcome,
+	const char *why);
 /* Forgets all but the first. */
 void remote_offers_cut(struct remote_offers *o, size_t count);
 void remote_offers_release(struct remote_offers *o);
 /* "A, 5 of the agent's 9 keys, the password": what the server was shown. */
 void remote_offers_tried(const struct remote_offers *o, struct str *out);
 /* Sets what, hint and detail of a login that the server refused; methods: those it still takes. Always -1. */
-int remote_offers_error(const struct remote_offers *o, const struct remote_link *l, const struct remote_ssh_config *c, int methods,
-	struct error *err);
-
-int remote_login(struct remote_link *l, const struct remote_ssh_config *c, int64_t deadline, struct error *err);
+int remote_offers_error(const struct remote_offers *o, const struct remote_link *l, const struct remote_ssh_config *c,
+	int methods, struct error *err);
 
 /*
- * A filter between libssh and the operator's agent: shows some of its keys, in our order, and ends a conversation that the agent lets hang, which
- * libssh itself would wait for without limit. NULL: there is no agent.
+ * Shows the server what there is, in the order of remote_ssh_open, until it lets us in. ERROR_AUTH says what was shown;
+ * else the link's errors. on_note hears of what the agent did not sign.
  */
+int remote_login(struct remote_link *l, const struct remote_ssh_config *c, int64_t deadline, struct error *err);
+
 enum { REMOTE_AGENT_KEYS_MAX = 256 };
 struct remote_agent;
+/*
+ * A filter between libssh and the operator's agent: shows some of its keys, in our order, and ends a conversation that
+ * the agent lets hang, which libssh itself would wait for without limit. NULL: there is no agent.
+ */
 struct remote_agent *remote_agent_open(struct remote_cancel_token *t, int64_t deadline);
+/* Its keys, at most REMOTE_AGENT_KEYS_MAX. */
 unsigned remote_agent_count(const struct remote_agent *a);
 /* Lent; NULL: of a kind that libssh does not know. */
 ssh_key remote_agent_key(const struct remote_agent *a, unsigned i, const char **comment);
 /* The keys that libssh sees from now on: order[from] up to order[to - 1]. */
 void remote_agent_show(struct remote_agent *a, const unsigned *order, unsigned from, unsigned to);
-/* The place in order of the key that a signature was asked of last; whether the agent refused it; whether it left a question without an answer. */
+/* The place in order of the key that a signature was asked of last; whether it was refused; whether the agent hung. */
 unsigned remote_agent_asked(struct remote_agent *a);
 bool remote_agent_unsigned(struct remote_agent *a);
 bool remote_agent_hung(struct remote_agent *a);
@@ -202,16 +222,17 @@ bool remote_agent_hung(struct remote_agent *a);
 int remote_agent_take_fd(struct remote_agent *a);
 void remote_agent_free(struct remote_agent *a);
 
-/* ---- ssh_exec.c, sudo.c, tunnel.c ---------------------------------------------------------------------------------- */
+/* ---- ssh_exec.c, sudo.c, tunnel.c -------------------------------------------------------------------------------- */
 
+/* exec and tunnel of struct remote_ops, by libssh. */
 int remote_ssh_exec(struct remote *r, const struct remote_exec *x, int *status, struct error *err);
-int remote_ssh_tunnel(struct remote *r, const char *host, int port, int (*use)(int fd, void *ctx, struct error *err), void *ctx,
-	struct error *err);
+int remote_ssh_tunnel(struct remote *r, const char *host, int port, int (*use)(int fd, void *ctx, struct error *err),
+	void *ctx, struct error *err);
 /* The prompt sudo shall show, so that a question for the password is told apart from everything else. */
 void remote_sudo_prompt(const char *mark, struct str *out);
 /* Whether the text says, as cloud images do for root, that another user is to log in, and which. */
 bool remote_other_user(const char *text, char *user, size_t size);
-/* Why sudo did not run the command: from its status, its text, and how often it asked for a password. Always -1 with ERROR_AUTH. */
+/* Why sudo did not run the command: by its status, its text, and how often it asked for a password. -1, ERROR_AUTH. */
 int remote_sudo_error(const char *user, const char *host, bool have_password, int status, const char *text, int asked,
 	struct error *err);
 
