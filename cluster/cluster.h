@@ -1,6 +1,6 @@
 /*
- * The observed state: what the hosts, the API and etcd said, parsed once. Everything that decides (checks of steps, preflight,
- * plan, status) is a pure function over this and the inventory.
+ * The observed state: what the hosts, the API and etcd said, parsed once. Everything that decides (checks of steps,
+ * preflight, plan, status) is a pure function over this and the inventory.
  */
 #ifndef CLUSTER_CLUSTER_H
 #define CLUSTER_CLUSTER_H
@@ -20,9 +20,9 @@ struct json;
 struct str;
 
 /*
- * One host's answer to the probe script (steps/host/probe.sh documents every word). Facts stay text; the getters below read them. A script that
- * changed something asks the host again (steps/host/questions.sh) and answers in the same words; what has no question is set (cluster_set). So later
- * checks see the new world.
+ * One host's answer to the probe script (steps/host/probe.sh documents every word). Facts stay text; the getters below
+ * read them. A script that changed something asks the host again (steps/host/questions.sh) and answers in the same
+ * words; what has no question is set (cluster_set). So later checks see the new world.
  */
 /* What came of a question; where nobody could ask, nothing may be built on it. */
 enum cluster_answer { CLUSTER_UNSEEN, CLUSTER_YES, CLUSTER_NO };
@@ -31,12 +31,15 @@ struct cluster_host {
 	struct remote_answer facts;
 	int64_t clock_offset_ms; /* host minus us, corrected by half the round trip */
 	int64_t clock_error_ms;  /* ± half the round trip */
-	enum cluster_answer api_ready; /* of control planes, when health was asked about: whether its own API server says that it is */
-	char unseen[256], unseen_hint[256]; /* why its API server or etcd could not be asked, and what to do; "": they could, or nobody tried */
+	/* of control planes, when health was asked about: whether its own API server says that it is */
+	enum cluster_answer api_ready;
+	/* why its API server or etcd could not be asked, and what to do; "": they could, or nobody tried */
+	char unseen[256], unseen_hint[256];
 };
-/* The value of a word, or "" when the probe did not say it. */
+/* The value of a word, or "" when the probe did not say it; lent until it is set anew. */
 const char *cluster_fact(const struct cluster_host *h, const char *word);
 bool cluster_fact_is(const struct cluster_host *h, const char *word, const char *value);
+/* def: it was not said, or is no decimal number and nothing else. */
 int64_t cluster_fact_int(const struct cluster_host *h, const char *word, int64_t def);
 /* Whether the first word of a fact is value. */
 bool cluster_fact_first(const struct cluster_host *h, const char *word, const char *value);
@@ -49,14 +52,16 @@ bool cluster_is_fact(const char *word);
 /* Formats the word: cluster_factf(h, "unit.%s", "kubelet"). */
 const char *cluster_factf(const struct cluster_host *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Calls fn for each line of a fact that has many (addresses, routes, leftovers). */
-void cluster_fact_lines(const struct cluster_host *h, const char *word, void (*fn)(const char *line, void *ctx), void *ctx);
+void cluster_fact_lines(const struct cluster_host *h, const char *word, void (*fn)(const char *line, void *ctx),
+	void *ctx);
+/* What this process knows better than the last probe: puts value, copied, in the place of the word's first. */
 void cluster_set(struct cluster_host *h, const char *word, const char *value);
 void cluster_host_release(struct cluster_host *h);
 
 /* The NULL-terminated list of words the probe may answer, for remote_script. */
 extern const char *const cluster_probe_words[];
 
-/* ---- the living cluster, as its API and etcd tell ------------------------------------------------------------------------ */
+/* ---- the living cluster, as its API and etcd tell ---------------------------------------------------------------- */
 /* The way from the API server to a kubelet, which logs, exec and metrics go. */
 enum cluster_way { WAY_UNKNOWN, WAY_OPEN, WAY_BROKEN };
 struct cluster_node {
@@ -83,18 +88,24 @@ struct cluster_state {
 	struct json *kubeadm_config; /* ConfigMap kube-system/kubeadm-config; NULL none */
 	struct json *own_config;     /* ConfigMap kube-system/kubewright: what we applied; NULL none */
 };
-/* Fills nodes from a NodeList document (takes ownership of it); the second adds another page to them, the third takes all away. */
+/*
+ * Puts the Nodes of a NodeList in the place of those that c has; node_list is taken over in any case. ERROR_PROTOCOL:
+ * it is no list of named Nodes; c is unchanged then.
+ */
 int cluster_state_nodes(struct cluster_state *c, struct json *node_list, struct error *err);
+/* The same for a further page of the list: adds to those that c has, which may move. */
 int cluster_state_add_nodes(struct cluster_state *c, struct json *node_list, struct error *err);
+/* Frees the Nodes and the documents that they came in; the rest of c stays. */
 void cluster_state_forget_nodes(struct cluster_state *c);
 /* A condition of a Node by its type; NULL: it has none. */
 const struct json *cluster_node_condition(const struct cluster_node *n, const char *type);
 /* Whether such a condition is True. */
 bool cluster_node_is(const struct cluster_node *n, const char *condition);
+/* By metadata.name; NULL: there is none. Lent until nodes are added or forgotten. */
 const struct cluster_node *cluster_find_node(const struct cluster_state *c, const char *name);
 void cluster_state_release(struct cluster_state *c);
 
-/* ---- findings: preflight ------------------------------------------------------------------------------------------------- */
+/* ---- findings: preflight ----------------------------------------------------------------------------------------- */
 enum finding_level { FINDING_ERROR, FINDING_WARNING };
 struct finding {
 	char name[48];     /* stable: "swap-on", "duplicate-machine-id"; what preflight.ignore names */
@@ -104,7 +115,7 @@ struct finding {
 	char what[320];    /* what was seen */
 	char why[256];     /* why it matters */
 	char remedy[320];  /* what to do; "kubewright does this in apply" when it does */
-	char act[128];     /* of findings of health: what repair does about it, in mend.sh's words, or the id of an etcd member; "": nothing */
+	char act[128];     /* health: what repair does, in mend.sh's words, or an etcd member's id; "": nothing */
 };
 struct findings {
 	struct finding *list;
@@ -112,10 +123,12 @@ struct findings {
 };
 void findings_release(struct findings *f);
 /*
- * Findings of host index `host`: its own facts against the inventory, and against the other hosts probed so far (duplicates of machine-id, product_uuid, MAC, address).
- * fresh: nothing of Kubernetes is installed by us there yet (stricter: leftovers, ports). Pure. hosts has inventory->host_count entries.
+ * Findings of host index `host`: its own facts against the inventory, and against the other hosts probed so far
+ * (duplicates of machine-id, product_uuid, MAC, address). fresh: nothing of Kubernetes is installed by us there yet
+ * (stricter: leftovers, ports). Pure. hosts has inventory->host_count entries.
  */
-void findings_preflight(const struct inventory *inv, const struct cluster_host *hosts, int host, bool fresh, struct findings *out);
+void findings_preflight(const struct inventory *inv, const struct cluster_host *hosts, int host, bool fresh,
+	struct findings *out);
 /* The table of all findings with their names and one-line descriptions, for docs and `check --list`. */
 struct finding_kind {
 	const char *name, *summary;

@@ -1,6 +1,6 @@
 /*
- * Findings over a living cluster: what is broken, by the evidence of hosts, API and etcd, with its cause and its remedy. Pure. The same struct finding as
- * preflight's: what (evidence), why (cause, or why it matters), remedy.
+ * Findings over a living cluster: what is broken, by the evidence of hosts, API and etcd, with its cause and its
+ * remedy. Pure. The same struct finding as preflight's: what (evidence), why (cause, or why it matters), remedy.
  */
 #ifndef CLUSTER_HEALTH_H
 #define CLUSTER_HEALTH_H
@@ -31,8 +31,9 @@ struct health_view {
 	const char *ca, *etcd_ca, *front_proxy_ca; /* PEM; NULL: not known here */
 };
 /*
- * Adds the findings of host index `host`; those of the cluster as a whole come with the control plane that they can be mended on, and with the first control plane
- * when there is none. Nothing for a host that was not looked at or has nothing of the cluster.
+ * Adds the findings of host index `host`; those of the cluster as a whole come with the control plane that they can be
+ * mended on, and with the first control plane when there is none. Nothing for a host that was not looked at or has
+ * nothing of the cluster.
  */
 void findings_health(const struct health_view *v, int host, struct findings *out);
 /* How many Pods of kube-system and kubelets may just be starting: no finding yet, and not well yet. */

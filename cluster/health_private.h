@@ -1,4 +1,7 @@
-/* Internal to cluster: the table of health's findings. One small pure function health_NAME in health_*.c each; it adds what it has seen. */
+/*
+ * Internal to cluster: the table of health's findings. One small pure function health_NAME in health_*.c each; it adds
+ * what it has seen.
+ */
 #ifndef CLUSTER_HEALTH_PRIVATE_H
 #define CLUSTER_HEALTH_PRIVATE_H
 
@@ -14,14 +17,19 @@
 	X(unit_not_enabled, "unit-not-enabled", WARNING, MEND, "a unit does not start at boot") \
 	X(ip_forward_off, "ip-forward-off", ERROR, APPLY, "the kernel does not forward packets of pods") \
 	X(half_done, "half-done", ERROR, APPLY, "a kubeadm init or join did not come to its end") \
-	X(kubelet_conf, "kubelet-conf-lost", ERROR, MEND, "the kubelet's kubeconfig or certificate is gone or unreadable") \
+	X(kubelet_conf, "kubelet-conf-lost", ERROR, MEND, \
+		"the kubelet's kubeconfig or certificate is gone or unreadable") \
 	X(kubelet_files, "kubelet-config-lost", ERROR, MEND, "the kubelet's configuration is gone or unreadable") \
-	X(kubelet_files_changed, "kubelet-config-changed", WARNING, TOLD, "the kubelet's configuration is not as kubeadm made it") \
-	X(certificate_lost, "certificate-lost", ERROR, MEND, "a certificate, key or kubeconfig of a control plane is gone") \
-	X(certificate_wrong, "certificate-wrong", ERROR, MEND, "a certificate is unreadable, of another CA, or of other names") \
+	X(kubelet_files_changed, "kubelet-config-changed", WARNING, TOLD, \
+		"the kubelet's configuration is not as kubeadm made it") \
+	X(certificate_lost, "certificate-lost", ERROR, MEND, \
+		"a certificate, key or kubeconfig of a control plane is gone") \
+	X(certificate_wrong, "certificate-wrong", ERROR, MEND, \
+		"a certificate is unreadable, of another CA, or of other names") \
 	X(certificate_expired, "certificate-expired", ERROR, MEND, "a certificate has expired") \
 	X(certificate_expiring, "certificate-expiring", WARNING, MEND, "a certificate ends within 30 days") \
-	X(key_mismatch, "key-mismatch", ERROR, MEND, "a private key is not the one that was placed with its certificate") \
+	X(key_mismatch, "key-mismatch", ERROR, MEND, \
+		"a private key is not the one that was placed with its certificate") \
 	X(pki_differs, "pki-differs", ERROR, MEND, "CAs or service-account keys differ between control planes") \
 	X(manifest_lost, "manifest-lost", ERROR, MEND, "a static Pod's manifest is gone") \
 	X(manifest_broken, "manifest-broken", ERROR, MEND, "a static Pod's manifest is unreadable") \
@@ -32,7 +40,8 @@
 	X(quorum_lost, "quorum-lost", ERROR, TOLD, "too few etcd members are healthy: nothing can be written") \
 	X(member_down, "member-down", ERROR, TOLD, "an etcd member does not answer") \
 	X(member_missing, "member-missing", ERROR, TOLD, "a control plane has no etcd member") \
-	X(member_stale, "member-stale", ERROR, MEMBER, "an etcd member of no control plane, or a second one of the same") \
+	X(member_stale, "member-stale", ERROR, MEMBER, \
+		"an etcd member of no control plane, or a second one of the same") \
 	X(learner_stuck, "learner-stuck", ERROR, MEMBER, "an etcd member stayed a learner, or never started") \
 	X(vip_unheld, "vip-unheld", ERROR, MEND, "no control plane holds the virtual IP") \
 	X(vip_held_twice, "vip-held-twice", ERROR, MEND, "two control planes hold the virtual IP") \
@@ -43,10 +52,13 @@
 	X(disk_pressure, "disk-pressure", ERROR, TOLD, "a Node has DiskPressure: its kubelet ends Pods") \
 	X(memory_pressure, "memory-pressure", ERROR, TOLD, "a Node has MemoryPressure: its kubelet ends Pods") \
 	X(pid_pressure, "pid-pressure", ERROR, TOLD, "a Node has PIDPressure: it runs too many processes") \
-	X(network_unavailable, "network-unavailable", ERROR, TOLD, "a Node has NetworkUnavailable: the pod network has not set it up") \
+	X(network_unavailable, "network-unavailable", ERROR, TOLD, \
+		"a Node has NetworkUnavailable: the pod network has not set it up") \
 	X(node_tainted, "node-tainted", WARNING, TOLD, "a taint that the inventory does not have keeps Pods away") \
-	X(cni_leftover, "cni-leftover", ERROR, MEND, "a file of others in /etc/cni/net.d sorts before the pod network's own") \
-	X(pods_other_network, "pods-other-network", ERROR, MEND, "Pods have an address of a network that was moved aside") \
+	X(cni_leftover, "cni-leftover", ERROR, MEND, \
+		"a file of others in /etc/cni/net.d sorts before the pod network's own") \
+	X(pods_other_network, "pods-other-network", ERROR, MEND, \
+		"Pods have an address of a network that was moved aside") \
 	X(pod_not_ready, "pod-not-ready", ERROR, TOLD, "a Pod of kube-system is not Ready") \
 	X(dns_down, "dns-down", ERROR, TOLD, "no Pod of the cluster's DNS is Ready") \
 	X(kubelet_unreachable, "kubelet-unreachable", ERROR, TOLD, "the API server does not reach a kubelet") \
@@ -80,18 +92,24 @@ HEALTH(HEALTH_PROTOTYPE)
 
 /* What repair does: words of steps/host/mend.sh; of HEALTH_MEMBER the member's id. */
 void health_act(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The line of a log that says most about why its program ended: the last fatal one, else the last error, else the last that is no part of a stack dump. "": none. */
+/*
+ * The line of a log that says most about why its program ended: the last fatal one, else the last error, else the last
+ * that is no part of a stack dump. "": none.
+ */
 void health_last_words(const char *text, char *out, size_t size);
 /* What is known of a log.NAME fact, or its last words: into why and remedy, when there is something. */
 void health_explain(const struct health_scope *h, struct finding *f, const char *name);
 /* "up" and "down" of a static Pod; NULL: not asked about. */
 const char *health_pod(const struct health_scope *h, const char *name);
+/* Whether systemd says "active". False also when the probe did not ask about the unit. */
 bool health_unit_up(const struct health_scope *h, const char *unit);
+/* By the inventory, whatever runs there. */
 bool health_control_plane(const struct health_scope *h);
 
 /* health_kubelet.c: the kubelet's own certificates, of any host; as certificate-expired, -expiring and -wrong. */
 void health_kubelet_ends(const struct health_scope *h, int from, int to, enum finding_level level);
 void health_kubelet_wrong(const struct health_scope *h);
+/* Whether its client certificate's time is over; false when there is none that can be read. */
 bool health_kubelet_expired(const struct health_scope *h);
 
 #endif

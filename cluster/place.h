@@ -19,7 +19,7 @@ struct place place_api(const char *address);
 struct place place_etcd(const char *address);
 /* A host's kubelet. */
 struct place place_kubelet(const char *address);
-/* Whether the static Pod that answers at this port has its manifest on a host, and something listens there, as the probe saw it. */
+/* Whether the static Pod of this port has its manifest on the host and something listens there, as the probe saw it. */
 bool place_runs(const struct cluster_host *h, int port);
 /* Notes in the facts that the API server and etcd came up since the probe. */
 void place_note_up(struct cluster_host *h);

@@ -1,4 +1,7 @@
-/* What the API tells of kube-system: its Pods that are not Ready and why, its DNS, and what of it could not be looked at. Filled from documents; pure. */
+/*
+ * What the API tells of kube-system: its Pods that are not Ready and why, its DNS, and what of it could not be looked
+ * at. Filled from documents; pure.
+ */
 #ifndef CLUSTER_PODS_H
 #define CLUSTER_PODS_H
 
@@ -33,12 +36,16 @@ struct cluster_pods {
 	char unknown[256];    /* what was asked and not answered, and why; "": nothing */
 };
 
-/* Adds a page of a PodList of kube-system; counts Pods at their Nodes, which come first. Finished Pods and those that go are left out. */
+/*
+ * Adds a page of a PodList of kube-system; counts Pods at their Nodes, which come first. Finished Pods and those that
+ * go are left out.
+ */
 int cluster_pods_add(struct cluster_state *c, const struct json *pod_list, struct error *err);
 /* Takes the newest warning of each Pod from an EventList. */
 void cluster_pods_events(struct cluster_pods *p, const struct json *event_list);
 /* endpoints: of kube-system/kube-dns. */
 void cluster_pods_dns(struct cluster_pods *p, const struct json *endpoints);
+/* Adds to what is unknown, behind "; ". */
 void cluster_pods_unknown(struct cluster_pods *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cluster_pods_release(struct cluster_pods *p);
 

@@ -21,24 +21,28 @@ unsigned quorum_tolerates(const struct quorum *q);
 /* "3 voters, 2 healthy, tolerates 0" is added to out; without a quorum "…, quorum lost". */
 void quorum_words(const struct quorum *q, struct str *out);
 /*
- * Whether a voter may be taken out: the members must be able to agree on it now, and those that stay must be able to go on alone. healthy: of the one that goes. after
- * is filled in any case. override: those that stay need not. -1: err (ERROR_COMMAND) has the sum in words.
+ * Whether a voter may be taken out: the members must be able to agree on it now, and those that stay must be able to go
+ * on alone. healthy: of the one that goes. after is filled in any case. override: those that stay need not. -1: err
+ * (ERROR_COMMAND) has the sum in words.
  */
-int quorum_without(const struct quorum *now, bool healthy, const char *name, bool override, struct quorum *after, struct error *err);
+int quorum_without(const struct quorum *now, bool healthy, const char *name, bool override, struct quorum *after,
+	struct error *err);
 
-/* ---- what control planes see ---------------------------------------------------------------------------------------------- */
+/* ---- what control planes see ------------------------------------------------------------------------------------- */
 
 /* etcd as one control plane's own member tells it, asked on that host; or all of them in one (quorum_merge). */
 struct quorum_view {
 	int count; /* members as it knows them; 0: its etcd does not answer, or was not asked */
 	struct net_etcd_member list[QUORUM_MEMBERS];
 	bool unseen[QUORUM_MEMBERS];  /* it could not be asked from that host, which tells nothing of it */
-	bool answers[QUORUM_MEMBERS]; /* the member's own /status, asked from that host; false also when only the host's own member was asked */
+	/* the member's own /status, asked from that host; false also when only the host's own member was asked */
+	bool answers[QUORUM_MEMBERS];
 	struct net_etcd_status status[QUORUM_MEMBERS];
 	int64_t last_write; /* of that host's own, in seconds since 1970, while nobody knows a leader; 0: not known */
 };
 /* Whether the i-th member of a view answers and knows a leader. */
 bool quorum_healthy(const struct quorum_view *v, int i);
+/* Its voters, and how many of them are healthy by quorum_healthy. */
 struct quorum quorum_count(const struct quorum_view *v);
 /* Voters that answer, with a leader or without. */
 unsigned quorum_answering(const struct quorum_view *v);
@@ -50,9 +54,12 @@ void quorum_mark_unseen(struct quorum_view *v, const char *address, const char *
 void quorum_view_words(const struct quorum_view *v, struct str *out);
 /* "https://10.0.0.11:2380" -> "10.0.0.11" */
 void quorum_address(const struct net_etcd_member *m, char *out, size_t size);
-/* What it is in a word or three: "leader", "voter", "learner", "not started", "knows no leader", "does not answer", "cannot be asked". */
+/*
+ * What it is in a word or three: "leader", "voter", "learner", "not started", "knows no leader", "does not answer",
+ * "cannot be asked".
+ */
 const char *quorum_state(const struct quorum_view *v, int i);
-/* How far the i-th is behind the furthest that answers, in entries of the log, give or take what was written between two questions. */
+/* How far the i-th is behind the furthest that answers, in entries of the log; they were not asked at the same time. */
 int64_t quorum_lag(const struct quorum_view *v, int i);
 /* Takes the i-th member out of the view. */
 void quorum_drop(struct quorum_view *v, int i);
@@ -63,8 +70,8 @@ bool quorum_member_of(const struct net_etcd_member *m, const char *address, cons
 /* The member of a host, by its address or name; -1 none. */
 int quorum_find(const struct quorum_view *v, const char *address, const char *name);
 /*
- * All views in one: the members as those know them that have a leader, else as the furthest does; a member answers when it answers anybody. Returns which view's list it is, or
- * -1 when no etcd answered.
+ * All views in one: the members as those know them that have a leader, else as the furthest does; a member answers when
+ * it answers anybody. Returns which view's list it is, or -1 when no etcd answered.
  */
 int quorum_merge(const struct quorum_view *views, size_t count, struct quorum_view *out);
 /* The list of out stays; a member in it answers when it answers in one of the views. */
@@ -78,8 +85,9 @@ struct quorum_evidence {
 	unsigned others;      /* voters that are healthy, without it */
 };
 /*
- * 0: it is left on purpose by somebody who was there, or two that know nothing of each other say that it is dead. -1: err (ERROR_COMMAND) says what is in doubt: it lives and only
- * the way from here to it is cut; etcd answers at its address and not on its host; too few could be asked.
+ * 0: it is left on purpose by somebody who was there, or two that know nothing of each other say that it is dead. -1:
+ * err (ERROR_COMMAND) says what is in doubt: it lives and only the way from here to it is cut; etcd answers at its
+ * address and not on its host; too few could be asked.
  */
 int quorum_confirm(const struct quorum_evidence *e, const char *name, struct error *err);
 /* What is known of the etcd of one control plane of the inventory, by whoever asked it. */
@@ -92,9 +100,10 @@ struct quorum_look {
 	const char *why, *hint; /* why it could not be asked; "": nobody tried */
 };
 /*
- * Whether a lost quorum may be given up for a cluster of one: not while it stands, nor while so many answer that it can come back by itself, nor while so many may be
- * alive that it may stand: dead is who was looked at and has no etcd that listens, or who answers neither us nor another control plane. all: what is known of the members
- * (count 0: nothing; then each of looks is taken for a voter).
+ * Whether a lost quorum may be given up for a cluster of one: not while it stands, nor while so many answer that it can
+ * come back by itself, nor while so many may be alive that it may stand: dead is who was looked at and has no etcd that
+ * listens, or who answers neither us nor another control plane. all: what is known of the members (count 0: nothing;
+ * then each of looks is taken for a voter).
  */
 int quorum_given_up(const struct quorum_view *all, const struct quorum_look *looks, size_t count, struct error *err);
 /* The sum of it. answering: voters that answer, with a leader or without. */

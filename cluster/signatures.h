@@ -1,6 +1,6 @@
 /*
- * Known failures by what the programs print: kubeadm, kubelet, containerd, etcd, keepalived, the kernel. A pure table and the search through it;
- * the text searched comes from servers and is hostile.
+ * Known failures by what the programs print: kubeadm, kubelet, containerd, etcd, keepalived, the kernel. A pure table
+ * and the search through it; the text searched comes from servers and is hostile.
  */
 #ifndef CLUSTER_SIGNATURES_H
 #define CLUSTER_SIGNATURES_H
@@ -29,7 +29,10 @@ struct signature {
 	const char *name; /* stable word */
 	unsigned where;
 	enum signature_rank rank;
-	/* One of them in a line, as it stands there without backslashes: "*" is anything, "{}" (two at most) captures a word without blanks. */
+	/*
+	 * One of them in a line, as it stands there without backslashes: "*" is anything, "{}" (two at most) captures a
+	 * word without blanks.
+	 */
 	const char *patterns[7];
 	const char *unless[4]; /* none of these texts in the line */
 	/* A sentence each, lower case, no full stop; $1 and $2 stand for what was captured. */
@@ -63,13 +66,13 @@ struct signature_hit {
 	size_t age;         /* lines of its source that are newer */
 };
 /*
- * Finds what is known: causes before likely ones before symptoms, then the newest line; each signature once. Returns the number of hits, at most
- * max. The work is bounded by the sources' number alone.
+ * Finds what is known: causes before likely ones before symptoms, then the newest line; each signature once. Returns
+ * the number of hits, at most max. The work is bounded by the sources' number alone.
  */
 size_t signatures_match(const struct signature_source *sources, size_t count, struct signature_hit *hits, size_t max);
 /*
- * The first thing that a program like kubeadm calls an error in its log, where nothing is known of it: "[ERROR NAME]: …", then "error …", then what stands
- * before the offer of a stack trace. Printable, as in a hit; false: there is none.
+ * The first thing that a program like kubeadm calls an error in its log, where nothing is known of it: "[ERROR NAME]:
+ * …", then "error …", then what stands before the offer of a stack trace. Printable, as in a hit; false: there is none.
  */
 bool signatures_first_error(const char *text, size_t len, char line[256]);
 

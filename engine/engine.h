@@ -1,6 +1,6 @@
 /*
- * The engine runs a plan over hosts and tells front ends about it by one ordered stream of events. It knows no step, prints nothing, and
- * talks to hosts only through the remotes that its config's open function makes.
+ * The engine runs a plan over hosts and tells front ends about it by one ordered stream of events. It knows no step,
+ * prints nothing, and talks to hosts only through the remotes that its config's open function makes.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -33,6 +33,7 @@ enum outcome {
 	OUTCOME_SKIPPED,  /* by command */
 	OUTCOME_CANCELLED,
 };
+/* The words of the journal and of --json, which stay: "step-done", "failed". */
 const char *event_kind_name(enum event_kind kind);
 const char *outcome_name(enum outcome outcome);
 
@@ -44,12 +45,14 @@ struct event {
 	int64_t elapsed_ms; /* STEP_DONE: of the step */
 	int step, host;    /* indexes; -1: none */
 	enum outcome outcome;
-	enum code code;      /* what programs go by: evidence, question, state; CODE_NONE: none, or one of another version */
+	/* what programs go by: evidence, question, state; CODE_NONE: none, or one of another version */
+	enum code code;
 	const char *fields[CODE_FIELDS]; /* the code's, in its order; lent, masked and printable; may be NULL */
 	const char *text;    /* for people; lent during the call; masked and printable; may be NULL */
 	const char *answers; /* QUESTION */
 	const struct error *error; /* FAILED and ASIDE; lent */
 };
+/* Is given the events one by one, in order; ev and what it points to are lent during the call. */
 typedef void event_fn(const struct event *ev, void *ctx);
 
 struct engine_host {
@@ -67,36 +70,54 @@ struct engine_config {
 	bool check_only;
 	void *world;
 	/* Host's thread. Returns a remote the engine frees. token cancels it while it is being made. */
-	struct remote *(*open)(void *world, int host, struct task *t, struct remote_cancel_token *token, struct error *err);
+	struct remote *(*open)(void *world, int host, struct task *t, struct remote_cancel_token *token,
+		struct error *err);
 	/*
-	 * A sign of life to a host that was logged in to. By its thread and without locks, now and then while it waits: for other hosts, for an answer, for the end of a pause, in
-	 * task_wait. Returns in how many ms it wants to be called again, or -1: not before the next step has ended. ERROR_CONNECT: the connection is closed, and made anew for the
-	 * next one; another error sets a host aside that waits. May be NULL.
+	 * A sign of life to a host that was logged in to. By its thread and without locks, now and then while it waits:
+	 * for other hosts, for an answer, for the end of a pause, in task_wait. Returns in how many ms it wants to be
+	 * called again, or -1: not before the next step has ended. ERROR_CONNECT: the connection is closed, and made
+	 * anew for the next one; another error sets a host aside that waits. May be NULL.
 	 */
 	int64_t (*beat)(struct task *t, struct error *err);
 	struct mask *mask; /* shared; may be NULL */
-	/* Called under the event lock for every event in order, before any observer, by the thread that made it: the journal. May be NULL. Must be quick. */
+	/*
+	 * Called under the event lock for every event in order, before any observer, by the thread that made it: the
+	 * journal. May be NULL. Must be quick.
+	 */
 	event_fn *journal;
 	void *journal_ctx;
 	bool keep_alive;   /* the run does not end by itself while a host is set aside: the wizard may retry it */
 	int reconnects;    /* per host; 0: 3 */
 };
 
-/* The config's arrays must outlive the engine. */
+/* Never NULL; engine_free frees it. The config is copied, but what it points to must outlive the engine. */
 struct engine *engine_new(const struct engine_config *config);
 /* Observers are called in order, on the thread that calls engine_dispatch. Before engine_start. */
 void engine_observe(struct engine *e, event_fn *fn, void *ctx);
+/* Begins the run and returns. -1: a step needs one that is not before it (ERROR_INTERNAL), or threads are short. */
 int engine_start(struct engine *e, struct error *err);
-/* Readable when events wait. */
+/* Readable while events wait; -1 before engine_start. */
 int engine_fd(const struct engine *e);
 /* Delivers waiting events; false: the run is over and all were delivered. */
 bool engine_dispatch(struct engine *e);
 /* Blocks: poll + dispatch until over or until another fd (>= 0) gets readable; returns false when over. */
 bool engine_wait(struct engine *e, int other_fd, int timeout_ms);
 
-enum engine_verb { ENGINE_PAUSE, ENGINE_RESUME, ENGINE_RETRY_HOST, ENGINE_SKIP_HOST, ENGINE_CANCEL, ENGINE_LEAVE, ENGINE_END };
-/* LEAVE: running steps finish, nothing new starts. CANCEL: remotes are cancelled at once; jobs on hosts go on. END: finishes a keep_alive run. host: for *_HOST. */
+enum engine_verb {
+	ENGINE_PAUSE,
+	ENGINE_RESUME,
+	ENGINE_RETRY_HOST,
+	ENGINE_SKIP_HOST,
+	ENGINE_CANCEL,
+	ENGINE_LEAVE,
+	ENGINE_END
+};
+/*
+ * LEAVE: running steps finish, nothing new starts. CANCEL: remotes are cancelled at once; jobs on hosts go on. END:
+ * finishes a keep_alive run. host: for *_HOST.
+ */
 void engine_command(struct engine *e, enum engine_verb verb, int host);
+/* question: the event's seq; answer: the index of one of its answers. One that is no longer open is left alone. */
 void engine_answer(struct engine *e, uint64_t question, int answer);
 /* Without a front end that can ask: every question gets its default at once. Call before start. */
 void engine_no_questions(struct engine *e);
@@ -107,6 +128,7 @@ struct engine_result {
 	bool cancelled;
 	const struct error *first; /* the first failure, or NULL; lent */
 };
+/* How the run stands; any thread, final once engine_dispatch returned false. first is lent until engine_free. */
 void engine_result(struct engine *e, struct engine_result *out);
 /* Why a host was set aside, or NULL. */
 const struct error *engine_host_error(struct engine *e, int host);
@@ -114,7 +136,7 @@ const struct error *engine_host_error(struct engine *e, int host);
 bool engine_step_done(struct engine *e, int step, int host);
 void engine_free(struct engine *e);
 
-/* ---- fold: what front ends show --------------------------------------------------------------------------------------- */
+/* ---- fold: what front ends show ---------------------------------------------------------------------------------- */
 enum cell_state { CELL_NONE, CELL_RUNNING, CELL_CHANGED, CELL_OK, CELL_WOULD, CELL_FAILED, CELL_BLOCKED, CELL_SKIPPED };
 struct progress_cell { enum cell_state state; int64_t started_ms, elapsed_ms; };
 struct progress {
@@ -124,13 +146,17 @@ struct progress {
 	bool over, cancelled;
 	int64_t started_wall_ms, elapsed_ms;
 };
+/* Nothing has happened yet: all cells are CELL_NONE. progress_event does the rest. */
 void progress_init(struct progress *p, size_t step_count, size_t host_count);
 void progress_event(const struct event *ev, void *progress); /* an event_fn */
 void progress_release(struct progress *p);
 
-/* ---- journal: JSON lines --------------------------------------------------------------------------------------------- */
+/* ---- journal: JSON lines ----------------------------------------------------------------------------------------- */
 struct journal;
-/* Makes DIR/RUN.jsonl (0600, dir 0700), locked for the life of this process (flock) from the moment it has its name: a journal without a lock is of a dead run. */
+/*
+ * Makes DIR/RUN.jsonl (0600, dir 0700), locked for the life of this process (flock) from the moment it has its name: a
+ * journal without a lock is of a dead run.
+ */
 struct journal *journal_open(const char *dir, const char *run, const struct engine_config *config, const char *command,
 	struct error *err);
 void journal_event(const struct event *ev, void *journal); /* an event_fn; fsyncs at state changes */
@@ -142,8 +168,9 @@ void event_write_json(const struct event *ev, const struct engine_config *config
 /* Sets its members code and fields, unless it is CODE_NONE. */
 void event_write_code(enum code code, const char *const fields[CODE_FIELDS], struct json *j);
 /*
- * Run ids in dir that were this machine's and whose process is gone, the newest hundred, newest first; into list (caller frees each and the list). Returns the count.
- * Those that ended well are among them: a host that went away before the end still holds the run's lock.
+ * Run ids in dir that were this machine's and whose process is gone, the newest hundred, newest first; into list
+ * (caller frees each and the list). Returns the count. Those that ended well are among them: a host that went away
+ * before the end still holds the run's lock.
  */
 size_t journal_dead_runs(const char *dir, const char *machine, char ***list);
 /* Whether the process that wrote this journal is gone. False also when the file cannot be opened. */

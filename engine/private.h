@@ -1,6 +1,7 @@
 /*
- * The engine's insides. Two locks, taken in this order: engine.lock (state of run and hosts), stream.lock (events). A step's task_lock comes
- * before both and is never taken while one of them is held. All fields are under engine.lock unless said otherwise.
+ * The engine's insides. Two locks, taken in this order: engine.lock (state of run and hosts), stream.lock (events). A
+ * step's task_lock comes before both and is never taken while one of them is held. All fields are under engine.lock
+ * unless said otherwise.
  */
 #ifndef ENGINE_PRIVATE_H
 #define ENGINE_PRIVATE_H
@@ -23,7 +24,7 @@
 #define NEEDS_MAX 6
 #define AFTER_CANCEL_MS 10000 /* what clean-up steps get after a cancel */
 
-/* ---- events --------------------------------------------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------------------------------------------------ */
 
 struct node;
 struct stream {
@@ -45,21 +46,24 @@ enum emit_mode {
 	EMIT_FORCE, /* never waits: kinds whose number is bounded, with engine.lock held or from a front end's thread */
 };
 
+/* An empty stream with its eventfd, which may fail (ERROR_SYSTEM). Release drops the events that nobody took. */
 int stream_init(struct stream *s, struct error *err);
 void stream_release(struct stream *s);
-/* Back pressure for what is going to be forced. */
+/* Waits while the stream is full, before engine.lock is taken for what will be EMIT_FORCEd: back pressure. */
 void stream_wait_space(struct stream *s);
+/* From now on nobody waits for space, and output that finds none is dropped: the run was cancelled. */
 void stream_unbound(struct stream *s);
 /*
- * Masks, makes printable, numbers, journals and queues *ev; seq and times are set here. seq_to, if given, is set before anyone can see the event. Output
- * that comes while the stream is full after a cancel is dropped, before it gets a number.
+ * Masks, makes printable, numbers, journals and queues *ev; seq and times are set here. seq_to, if given, is set before
+ * anyone can see the event. Output that comes while the stream is full after a cancel is dropped, before it gets a
+ * number.
  */
 void stream_emit(struct engine *e, const struct event *ev, enum emit_mode mode, _Atomic uint64_t *seq_to);
-/* Masked and printable; errors are changed in place. */
+/* n bytes of text, masked, printable and at most max bytes; the caller frees. Errors are changed in place. */
 char *stream_clean_text(struct mask *mask, const char *text, size_t n, size_t max);
 void stream_clean_error(struct mask *mask, struct error *err);
 
-/* ---- state ---------------------------------------------------------------------------------------------------------- */
+/* ---- state ------------------------------------------------------------------------------------------------------- */
 
 enum settled { UNSETTLED, SETTLED_DONE, SETTLED_NOT_HERE, SETTLED_FAILED, SETTLED_BLOCKED, SETTLED_SKIPPED };
 struct cell {
@@ -167,23 +171,27 @@ static inline bool cell_is_done(const struct cell *c)
 /* engine_result with engine.lock held. */
 void engine_result_locked(const struct engine *e, struct engine_result *out);
 
-/* ---- plan.c --------------------------------------------------------------------------------------------------------- */
+/* ---- plan.c ------------------------------------------------------------------------------------------------------ */
+/* Turns the names of needs into indexes. ERROR_INTERNAL: one is no earlier step, or of those that run last. */
 int plan_resolve(struct engine *e, struct error *err);
 enum need_state { NEED_MET, NEED_PENDING, NEED_NEVER };
-/* After plan_refresh. *which: the need that is not met. */
-enum need_state plan_needs(const struct engine *e, const struct task *t, int s, int *which);
+/* Counts the gates anew, and which cells are doomed: after every change of state, before the next is asked. */
 void plan_refresh(struct engine *e);
+/* Whether step s may start on t's host. *which: the first need that is not met. */
+enum need_state plan_needs(const struct engine *e, const struct task *t, int s, int *which);
 /* Says in err why step s can never start on t's host. */
 void plan_explain(const struct engine *e, const struct task *t, int s, struct error *err);
 
-/* ---- schedule.c: with engine.lock held ------------------------------------------------------------------------------ */
+/* ---- schedule.c: with engine.lock held --------------------------------------------------------------------------- */
 /* Gives work to idle hosts, ends the run when there is none. After every change of state. */
 void schedule(struct engine *e);
+/* Lets a host that is set aside and idle go on, and with it those that were blocked by it alone. */
 void schedule_retry(struct engine *e, struct task *t);
 /* A place for a login got free. */
 void schedule_login(struct engine *e);
 
-/* ---- host.c --------------------------------------------------------------------------------------------------------- */
+/* ---- host.c ------------------------------------------------------------------------------------------------------ */
+/* The thread of one host, for pthread_create: does what schedule gives it until the run is over. Returns NULL. */
 void *host_main(void *task);
 /* Whether the running step must end; with engine.lock held. */
 bool host_stopped(const struct task *t);
@@ -200,23 +208,25 @@ void host_beat(struct task *t, struct error *err);
 /* Waits for a signal or gives a sign of life, whichever comes first; engine.lock held. */
 void host_rest(struct task *t, struct error *err);
 
-/* ---- say.c ---------------------------------------------------------------------------------------------------------- */
-void host_event(struct task *t, enum event_kind kind, const char *text);
-void host_state(struct task *t, enum code state);
-void host_step_started(struct task *t, const struct error *evidence);
-/* What an event says of an error or a verdict: code and field of *of, lent. */
+/* ---- say.c ------------------------------------------------------------------------------------------------------- */
+/* These three emit an event of t's host, on its thread and without lock, as a full stream is waited for. */
+void host_event(struct task *t, enum event_kind kind, const char *text); /* of the step that it is at */
+void host_state(struct task *t, enum code state);                       /* HOST_CONNECTED, …: of no step */
+void host_step_started(struct task *t, const struct error *evidence);   /* evidence: of check's verdict */
+/* Gives ev the code of an error or a verdict and its field, which is lent from it. */
 void event_about(struct event *ev, const struct error *of);
 
-/* ---- event_json.c --------------------------------------------------------------------------------------------------- */
-/* Sets "t" of a line: RFC 3339 with milliseconds. */
+/* ---- event_json.c ------------------------------------------------------------------------------------------------ */
 struct json;
+/* Sets "t" of a line: RFC 3339 with milliseconds. */
 void event_json_time(struct json *line, int64_t wall_ms);
 
-/* ---- output.c ------------------------------------------------------------------------------------------------------- */
+/* ---- output.c ---------------------------------------------------------------------------------------------------- */
+/* What kubewright itself says in a step's log, whole: an OUTPUT event a line, not counted (see output_begin). */
 void output_lines(struct task *t, const char *data, size_t len);
 /* The step ended: what is left without newline is a line too. */
 void output_flush(struct task *t);
-/* A step begins: what it may say is counted anew. */
+/* A step begins: what its host may say, STEP_OUTPUT_MAX and STEP_LINES_MAX, is counted anew. */
 void output_begin(struct task *t);
 
 #endif
