@@ -1,6 +1,7 @@
 /*
- * The command line. One table of commands and one of options feed the parser, the help, and the tests that hold the man page and the
- * completions to them. Results go to stdout, everything else to stderr; nothing is ever asked without a terminal.
+ * The command line. One table of commands and one of options feed the parser, the help, and the tests that hold the man
+ * page and the completions to them. Results go to stdout, everything else to stderr; nothing is ever asked without a
+ * terminal.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -22,7 +23,7 @@ struct str;
 #define CLI_EXIT_HOSTS_LEFT 8
 #define CLI_EXIT_USAGE 2
 
-/* ---- tables ------------------------------------------------------------------------------------------------------------ */
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 enum cli_command_bit {
 	CLI_INIT = 1 << 0,
@@ -57,7 +58,8 @@ struct cli_options {
 	size_t host_count;
 	const char **sets; /* owned array of lent strings */
 	size_t set_count;
-	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check, override_quorum, force;
+	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check;
+	bool override_quorum, force;
 	int parallel, connect_timeout_s, drain_timeout_s, days, lines; /* 0: not given */
 	const char *cluster, *from, *snapshot, *out, *user, *group;
 	/* Who is asked for a secret, with a prompt; NULL: the terminal. */
@@ -92,24 +94,28 @@ struct cli_option {
 extern const struct cli_option cli_option_table[];
 extern const size_t cli_option_count;
 
-/* Reads argv. Errors are ERROR_USAGE and name what was meant, if it can be guessed. Release with cli_options_release in any case. */
+/* Reads argv. ERROR_USAGE names what was meant, if it can be guessed. cli_options_release in any case. */
 int cli_options_parse(struct cli_options *o, int argc, char **argv, struct error *err);
 void cli_options_release(struct cli_options *o);
+/* By its whole name; NULL: there is none. */
 const struct cli_command *cli_command_find(const char *name);
 /* The nearest of count words (at stride bytes), or NULL when none is near. */
 const char *cli_nearest(const char *word, const char *const *words, size_t count);
 
 /* The whole program; returns the exit status. */
 int cli_main(int argc, char **argv);
-/* No core files, and no debugging by other processes of the same user, unless KUBEWRIGHT_DUMPABLE is set: CA keys and passwords come into this process. */
+/*
+ * No core files, and no debugging by other processes of the same user, unless KUBEWRIGHT_DUMPABLE is set: CA keys and
+ * passwords come into this process.
+ */
 void cli_seal(void);
 /* Help of all commands (command NULL) or of one. */
 void cli_help(FILE *f, const struct cli_command *command);
 
-/* ---- printing ------------------------------------------------------------------------------------------------------------ */
+/* ---- printing ---------------------------------------------------------------------------------------------------- */
 
 enum cli_color { CLI_PLAIN, CLI_RED, CLI_GREEN, CLI_YELLOW, CLI_BOLD, CLI_DIM };
-/* Decides once whether each of stdout and stderr gets colours: a terminal, no NO_COLOR, no --color never, TERM not dumb. */
+/* Decides once whether stdout and stderr get colours: a terminal, no NO_COLOR, no --color never, TERM not dumb. */
 void cli_color_setup(bool never);
 /* The escape sequence for f, or "". */
 const char *cli_color(FILE *f, enum cli_color color);
@@ -128,33 +134,35 @@ struct json *cli_error_json(const struct error *err);
 /* Flushes stdout; a failure (disk full) turns status into that of a system error and is reported. */
 int cli_finish(int status);
 
-/* ---- asking ---------------------------------------------------------------------------------------------------------------- */
+/* ---- asking ------------------------------------------------------------------------------------------------------ */
 
-/* Whether somebody can be asked: a controlling terminal with us in the foreground, and stdin or stderr on a terminal. */
+/* Whether somebody can be asked: a terminal with us in the foreground, and stdin or stderr on it. */
 bool cli_can_ask(void);
 /* Reads a line without echo from the terminal. ERROR_USAGE when there is none. */
 int cli_ask_secret(const char *prompt, struct secret *out, struct error *err);
 /* Reads a line into out (without newline). False: no terminal, end of input, or wake_fd (-1: none) became readable. */
 bool cli_ask_line(const char *prompt, char *out, size_t size, int wake_fd);
 /*
- * Asks a question with a list of answers "no|yes"; returns the index of the one that was typed in full, 0 (the safe one) for an empty line or when nobody
- * answers. What was typed before the question does not count.
+ * Asks a question with a list of answers "no|yes"; returns the index of the one that was typed in full, 0 (the safe
+ * one) for an empty line or when nobody answers. What was typed before the question does not count.
  */
 int cli_ask_answer(const char *question, const char *answers, int wake_fd);
 /* Puts the terminal back as it was; safe in a signal handler. */
 void cli_ask_restore(void);
 
-/* ---- signals ----------------------------------------------------------------------------------------------------------------- */
+/* ---- signals ----------------------------------------------------------------------------------------------------- */
 
 /* SIGINT, SIGTERM, SIGHUP end the program with 130, the terminal restored; SIGPIPE is ignored. */
 void cli_signals_setup(void);
 /* While a run goes on the first of them only makes cli_signals_fd readable; the second ends the program. */
 void cli_signals_running(bool running);
+/* To be polled; cli_signals_taken makes it quiet again. */
 int cli_signals_fd(void);
 /* Whether one came since the last call. */
 bool cli_signals_taken(void);
 
-/* ---- commands, one file each -------------------------------------------------------------------------------------------------- */
+/* ---- commands, one file each ------------------------------------------------------------------------------------- */
+/* The run of struct cli_command: given options that it knows, prints its own errors and returns the exit status. */
 int cli_init(const struct cli_options *o);
 int cli_check(const struct cli_options *o);
 int cli_plan(const struct cli_options *o);

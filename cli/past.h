@@ -8,11 +8,11 @@
 struct error;
 struct port_past;
 
-/* The newest runs of a folder of journals, newest first; port_past_free frees. Files that are no journals are left out. */
+/* The newest runs of a folder of journals, newest first, without other files; port_past_free frees. */
 size_t cli_past_runs(const char *runs_dir, struct port_past **list);
 /*
- * The journal of a run: a path, or the name of a run or the beginning of one of any cluster here; empty: the newest. alive: only one that goes on counts.
- * The caller frees.
+ * The journal of a run: a path, or the name of a run or the beginning of one of any cluster here; empty: the newest.
+ * alive: only one that goes on counts. The caller frees.
  */
 char *cli_past_find(const char *name, bool alive, struct error *err);
 

@@ -1,6 +1,7 @@
 /*
- * What apply, plan, check, status, reset and logs have in common: an inventory, this machine's state folder, secrets, and a run of the
- * engine over the hosts. Used in this order: cli_run_load, cli_run_open, cli_run_execute, cli_run_release.
+ * What apply, plan, check, status, reset and logs have in common: an inventory, this machine's state folder, secrets,
+ * and a run of the engine over the hosts. Used in this order: cli_run_load, cli_run_open, cli_run_execute,
+ * cli_run_release.
  */
 #ifndef CLI_RUN_H
 #define CLI_RUN_H
@@ -58,11 +59,14 @@ struct cli_run {
 	int64_t elapsed_ms;
 };
 
-/* The inventory with its warnings on stderr, the release, the folders, the hosts that --hosts leaves. Prints its own complaints about the file; err has the summary. */
+/*
+ * The inventory with its warnings on stderr, the release, the folders, the hosts that --hosts leaves. Prints its own
+ * complaints about the file; err has the summary.
+ */
 int cli_run_load(struct cli_run *r, const struct cli_options *o, struct error *err);
 /* Secrets, keys, store, world, engine. Observers may be added to r->engine afterwards. */
 int cli_run_open(struct cli_run *r, const struct cli_run_kind *kind, struct error *err);
-/* Has a run that changes something shown as it goes: a line per step and host, or JSON lines. Between open and execute. */
+/* Has a run that changes something shown as it goes, as lines or JSON lines. Between open and execute. */
 void cli_run_show(struct cli_run *r);
 /* Runs it to its end with signals, questions and heartbeat. -1: it could not be started. */
 int cli_run_execute(struct cli_run *r, struct error *err);
@@ -70,22 +74,24 @@ void cli_run_release(struct cli_run *r);
 
 /* Reads or downloads the manifest of the pod network into the world; part of open for kinds that need it. */
 int cli_run_cni(struct cli_run *r, struct error *err);
-/* The folder of everything that kubewright keeps on this machine: ${XDG_STATE_HOME:-~/.local/state}/kubewright. The caller frees. */
+/* Where this machine's state is: ${XDG_STATE_HOME:-~/.local/state}/kubewright. The caller frees. */
 char *cli_state_home(struct error *err);
 /* The folder of a cluster's journals; the caller frees. */
 char *cli_runs_dir(const char *cluster, struct error *err);
 /* Fills the folders and names of this machine; part of load. */
 int cli_state_fill(struct cli_run *r, struct error *err);
-/* Has values of containerd.config and of JSON settings masked whose keys say that they are secrets: masked.c; by the next. */
+/* masked.c: has values masked whose keys say that they are secrets: all those of the inventory, … */
 void cli_mask_inventory(struct cli_run *r);
+/* … of containerd's configuration, … */
 void cli_mask_toml(struct mask *mask, const char *text);
-/* The same of Secrets in the manifest of a pod network, as YAML. */
-void cli_mask_manifest(struct mask *mask, const char *text);
+/* … of JSON settings, … */
 void cli_mask_json(struct mask *mask, const struct json *j);
+/* … and of Secrets in the manifest of a pod network, as YAML. */
+void cli_mask_manifest(struct mask *mask, const char *text);
 /* Logins, key files and the store's passphrase, from the environment or the terminal; part of open. */
 int cli_secrets_fill(struct cli_run *r, struct error *err);
 
-/* ---- commands made of several runs: session.c ------------------------------------------------------------------------------- */
+/* ---- commands made of several runs: session.c -------------------------------------------------------------------- */
 
 struct cli_session {
 	struct cli_options options; /* for each of the runs */
@@ -95,14 +101,18 @@ struct cli_session {
 void cli_session_begin(struct cli_session *s, const struct cli_options *o);
 /* After the first run: what the inventory is warned of was shown. */
 void cli_session_next(struct cli_session *s);
+/* Closes the connections and wipes the answers. */
 void cli_session_end(struct cli_session *s);
 /*
- * For the commands that only look: load, open, a quiet observer, execute. Returns 0 with r ready to be read, or the exit status after having
- * printed the error and released r.
+ * For the commands that only look: load, open, a quiet observer, execute. Returns 0 with r ready to be read, or the
+ * exit status after having printed the error and released r.
  */
 int cli_look(
 	struct cli_run *r, const struct cli_run_kind *kind, const struct cli_options *o, event_fn *observer, void *ctx);
-/* Prints what kept a host from being looked at, or the run from deciding; returns the exit status of the first, or 0. Findings of preflight are left to check. */
+/*
+ * Prints what kept a host from being looked at, or the run from deciding; returns the exit status of the first, or 0.
+ * Findings of preflight are left to check.
+ */
 int cli_look_errors(const struct cli_run *r, bool preflight);
 /* The same; decision: also why a cluster that is down is no place for apply, which findings tell better. */
 int cli_look_errors_but(const struct cli_run *r, bool preflight, bool decision);
@@ -111,13 +121,17 @@ bool cli_run_did(const struct cli_run *r, const char *step);
 /* How many steps of hosts ended so, without those that only look or clean up. */
 unsigned cli_run_count(const struct cli_run *r, enum cell_state state);
 /*
- * Has a dangerous thing confirmed by typing the cluster's name, after telling what will happen; --yes does it beforehand, unless --override-quorum is given and somebody can be asked. why: "reset … must be confirmed", for when nobody
- * can be asked.
+ * Has a dangerous thing confirmed by typing the cluster's name, after telling what will happen; --yes does it
+ * beforehand, unless --override-quorum is given and somebody can be asked. why: "reset … must be confirmed", for when
+ * nobody can be asked.
  */
 int cli_confirm_name(const struct cli_run *r, const char *tell, const char *why, struct error *err);
 /* Whether that will be possible: for what is to be looked at before the question. */
 int cli_may_confirm(const struct cli_options *o, const char *why, struct error *err);
-/* The hosts that the command names as flags per host, or NULL: err says which is unknown, or left out although it "is to PURPOSE". The caller frees. */
+/*
+ * The hosts that the command names as flags per host, or NULL: err says which is unknown, or left out although it "is
+ * to PURPOSE". The caller frees.
+ */
 bool *cli_named_hosts(const struct cli_run *r, const char *purpose, struct error *err);
 /* Whether a host that was to leave for good is out of the cluster, and was reset unless it could not be reached. */
 bool cli_host_removed(const struct cli_run *r, size_t host);
@@ -125,20 +139,24 @@ bool cli_host_removed(const struct cli_run *r, size_t host);
 bool cli_host_reset(const struct cli_run *r, size_t host);
 /* Whether something is left to do on a host: it was set aside, or is still in the cluster that it was to leave. */
 bool cli_host_left(const struct cli_run *r, size_t host);
+/* How many of those there are. */
 unsigned cli_hosts_left(const struct cli_run *r);
 /* What to know about the hosts that were removed, for people. */
 void cli_removed_print(const struct cli_run *r);
-/* What apply, rejoin and remove end with: the summary, the cluster, what comes next; as JSON when asked for. Returns the exit status. */
+/*
+ * What apply, rejoin and remove end with: the summary, the cluster, what comes next; as JSON when asked for. Returns
+ * the exit status.
+ */
 int cli_apply_report(const struct cli_run *r);
 /* The error that a run's exit status goes by, or NULL. */
 const struct error *cli_run_error(const struct cli_run *r, const struct engine_result *result);
 /*
- * The exit status of a run that changes things: 0 nothing left; 130 cancelled; 8 the cluster is verified and hosts are left;
- * else by the error. verified: verify succeeded on some control plane.
+ * The exit status of a run that changes things: 0 nothing left; 130 cancelled; 8 the cluster is verified and hosts are
+ * left; else by the error. verified: verify succeeded on some control plane.
  */
 int cli_exit_status(bool cancelled, bool verified, unsigned aside, const struct error *first);
 
-/* ---- the plain renderer ---------------------------------------------------------------------------------------------------- */
+/* ---- the plain renderer ------------------------------------------------------------------------------------------ */
 
 enum plain_mode {
 	PLAIN_RUN,   /* a line per step and host */
@@ -166,7 +184,7 @@ void json_event(const struct event *ev, void *config); /* an event_fn */
 /* The last line of a run's JSON: {"kind": "summary", …}. */
 struct json *json_summary(const struct cli_run *r, const struct engine_result *result, int status);
 
-/* ---- what a run that only looks would do ---------------------------------------------------------------------------------------- */
+/* ---- what a run that only looks would do ------------------------------------------------------------------------- */
 
 /* Of one step on one host. */
 struct would_step {
@@ -189,17 +207,22 @@ unsigned would_print(const struct cli_run *r, const struct would *w, unsigned *h
 void would_json(const struct cli_run *r, const struct would *w, size_t host, struct json *steps);
 void would_release(struct would *w);
 
-/* ---- health: what is broken, by steps' and cluster's own tables ------------------------------------------------------------------ */
+/* ---- health: what is broken, by steps' and cluster's own tables -------------------------------------------------- */
 
 struct health {
 	struct findings *hosts; /* per host of the inventory */
 	size_t host_count;
 	unsigned errors, warnings, remediable;
-	unsigned unwell;   /* findings of Pods and of DNS: what was mended may be their cause, and takes its time to show */
+	/* findings of Pods and of DNS: what was mended may be their cause, and takes its time to show */
+	unsigned unwell;
 	unsigned settling; /* Pods of kube-system and kubelets that may just be starting */
 };
-/* Over a run of kind.health that has ended: findings_health of every host, and what its steps would change as findings named drift. */
+/*
+ * Over a run of kind.health that has ended: findings_health of every host, and what its steps would change as findings
+ * named drift.
+ */
 void health_fold(struct cli_run *r, const struct would *w, struct health *h);
+/* The findings of each host that has some, on stdout. */
 void health_print(const struct cli_run *r, const struct health *h);
 /* A line about what is no finding yet, because it may just be starting; nothing when there is none. */
 void health_print_starting(const struct health *h);
@@ -207,13 +230,14 @@ void health_print_starting(const struct health *h);
 struct json *health_json(const struct cli_run *r, const struct health *h);
 void health_release(struct health *h);
 
-/* ---- status: how things are, folded out of the world; printed by status_print.c -------------------------------------------------- */
+/* ---- status: how things are, folded out of the world; printed by status_print.c ---------------------------------- */
 
 struct status {
 	bool installed;          /* something of a cluster was seen on a host */
 	bool all_control_planes; /* each control plane was looked at */
 	bool all_members;        /* … and no etcd member was hidden from us there */
-	unsigned voters, voters_up, learners, unstarted; /* up: as their own hosts say, so of hosts that were looked at */
+	/* up: as their own hosts say, so of hosts that were looked at */
+	unsigned voters, voters_up, learners, unstarted;
 	unsigned not_ready; /* hosts that are no Ready Nodes, or could not be looked at */
 	unsigned unreachable;
 	const char *vip_holder; /* NULL: nobody that was looked at */
@@ -221,26 +245,35 @@ struct status {
 	const char *unseen; /* why an API server or etcd could not be asked; NULL: they could */
 	int ca_days; /* days left; INT_MIN: not known */
 };
+/* Sums up what a look that has ended saw; its texts are lent by r. */
 void status_fold(const struct cli_run *r, struct status *s);
+/* 0: all is well; CLI_EXIT_HOSTS_LEFT: the cluster stands and something is to do; else an error's, as it does not. */
 int status_exit(const struct cli_run *r, const struct status *s);
-/* What a host's Node is, in a word: "Ready", "NotReady", "Ready,cordoned", "absent" from the cluster, "unknown", "none": not installed. */
+/*
+ * What a host's Node is, in a word: "Ready", "NotReady", "Ready,cordoned", "absent" from the cluster, "unknown",
+ * "none": not installed.
+ */
 const char *status_node(const struct cli_run *r, size_t host);
 /* "control plane" or "worker". */
 const char *status_role(const struct cli_run *r, size_t host);
-/* Days left of the host's certificate that ends first, its kubelet's among them, and where it is; INT_MIN when none is known. */
+/* Days left of the host's certificate that ends first, its kubelet's among them, and its path; INT_MIN: not known. */
 int status_days(const struct cli_run *r, size_t host, const char **path);
-/* How many of kube-system's Pods on a host are Ready, or run where only the host could be asked; all 0: not asked about. */
+/* How many of kube-system's Pods on a host are Ready, or run where only the host told; all 0: not asked about. */
 void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *all);
-/* What stands in a line about API, etcd and virtual IP, appended; nothing where there is nothing to say. Returns the colour it wants. */
+/*
+ * What stands in a line about API, etcd and virtual IP, appended; nothing where there is nothing to say. Returns the
+ * colour it wants.
+ */
 enum cli_color status_api_words(const struct cli_run *r, const struct status *s, struct str *out);
 enum cli_color status_etcd_words(const struct status *s, struct str *out);
 enum cli_color status_vip_words(const struct cli_run *r, const struct status *s, struct str *out);
 /* The state of a control plane's etcd member (quorum_state), or "no member"; "": not known, or a worker. */
 const char *status_member(const struct cli_run *r, size_t host);
+/* All of it, with the findings, on stdout; and the same as a JSON document. */
 void status_print(const struct cli_run *r, const struct status *s, const struct health *h);
 void status_print_json(const struct cli_run *r, const struct status *s, const struct health *h);
 
-/* ---- locks that the hosts told of, by run: status_lock.c --------------------------------------------------------------------------- */
+/* ---- locks that the hosts told of, by run: status_lock.c --------------------------------------------------------- */
 
 struct status_lock {
 	const char *run;
@@ -250,13 +283,14 @@ struct status_lock {
 };
 /* The next lock; *from: 0 at first. False: there is none. What it points to is lent by the facts. */
 bool status_lock_next(const struct cli_run *r, size_t *from, struct status_lock *l);
+/* Whether this host, which the command is about, told of it. */
 bool status_lock_on(const struct cli_run *r, const struct status_lock *l, size_t host);
 /* For people; nothing when no host is locked. */
 void status_lock_print(const struct cli_run *r);
 /* The member "locks". */
 void status_lock_json(const struct cli_run *r, struct json *j);
 
-/* ---- etcd ------------------------------------------------------------------------------------------------------------------ */
+/* ---- etcd -------------------------------------------------------------------------------------------------------- */
 
 /* `etcd restore`. */
 int cli_etcd_restore(const struct cli_options *o);
@@ -266,9 +300,12 @@ int cli_remove_choose(struct cli_run *r, const bool *leave, struct error *err);
 void cli_members_print(const struct quorum_view *v);
 struct json *cli_members_json(const struct quorum_view *v);
 
-/* ---- reset: what the operator agrees to --------------------------------------------------------------------------------------------- */
+/* ---- reset: what the operator agrees to -------------------------------------------------------------------------- */
 
-/* The chosen hosts, one a line: which machine it is, what runs there, what kubewright noted on it, or why it could not be looked at. */
+/*
+ * The chosen hosts, one a line: which machine it is, what runs there, what kubewright noted on it, or why it could not
+ * be looked at.
+ */
 void reset_table(const struct cli_run *r, struct str *out);
 
 /* The summary of a run that changed something, for people: steps, hosts left and why. */

@@ -7,7 +7,7 @@
 struct port_cluster;
 struct port_host;
 
-/* By enum purpose. A run is over all hosts, or over the one that it is about, or over all with that one flagged for the steps. */
+/* By enum purpose. A run is over all hosts, or the one that it is about, or all with that one flagged for the steps. */
 struct cli_purpose {
 	struct cli_run_kind kind; /* without step_count, which is no constant in C */
 	const size_t *step_count;
@@ -19,8 +19,8 @@ extern const struct cli_purpose cli_purposes[];
 /* The hardware that was discovered. */
 void cli_wizard_host(const struct cluster_host *h, struct port_host *out);
 /*
- * How a living cluster is, in the words of status and with the findings of repair: over a look that has ended (a run of status' kind), and what it would change.
- * port_cluster_release releases it.
+ * How a living cluster is, in the words of status and with the findings of repair: over a look that has ended (a run of
+ * status' kind), and what it would change. port_cluster_release releases it.
  */
 void cli_wizard_cluster(struct cli_run *r, const struct would *w, struct port_cluster *out);
 
