@@ -1,4 +1,4 @@
-/* What the files of the form share: what stands in the document for a field, and what stands in for it when nothing does. */
+/* What the files of the form share: what the document has for a field, and what stands in when it has none. */
 #ifndef TUI_FORM_H
 #define TUI_FORM_H
 
@@ -18,6 +18,7 @@ const char *form_words(const struct inventory_field *field);
 bool form_has_lines(const struct inventory_field *field);
 void form_fold(struct str *out, const char *text);
 void form_unfold(struct str *out, const char *text);
+/* The selected one, or NULL. */
 const struct inventory_field *form_field(const struct form *f);
 
 #endif

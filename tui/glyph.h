@@ -1,4 +1,4 @@
-/* Characters: from UTF-8 and back, how many columns they take, which of them must not reach a terminal. Knows no locale. */
+/* Characters: from UTF-8 and back, their columns, which of them must not reach a terminal. Knows no locale. */
 #ifndef TUI_GLYPH_H
 #define TUI_GLYPH_H
 
@@ -20,8 +20,8 @@ struct reader {
 /* text may be NULL. */
 struct reader reader_of(const char *text, bool ascii);
 /*
- * Takes one character; false at the end. \n and \t are blanks. Controls, what turns the direction of writing, what cannot be seen and each byte that
- * is not UTF-8 (RFC 3629) is GLYPH_REPLACEMENT.
+ * Takes one character; false at the end. \n and \t are blanks. Controls, what turns the direction of writing, what
+ * cannot be seen and each byte that is not UTF-8 (RFC 3629) is GLYPH_REPLACEMENT.
  */
 bool reader_next(struct reader *r, struct glyph *out);
 /* The columns of what is left, counted no further than just above most. */

@@ -1,6 +1,6 @@
 /*
- * What stands around a full screen while it is shown: stderr in a log, the terminal's modes kept and put back whatever happens, signals turned into
- * something to poll. No curses. One at a time.
+ * What stands around a full screen while it is shown: stderr in a log, the terminal's modes kept and put back whatever
+ * happens, signals turned into something to poll. No curses. One at a time.
  */
 #ifndef TUI_GUARD_H
 #define TUI_GUARD_H

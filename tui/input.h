@@ -18,7 +18,7 @@ struct input {
 #define INPUT_PASTE_BEGIN "\033[200~"
 #define INPUT_PASTE_END "\033[201~"
 
-/* One byte; K_NONE while a character is not whole, and for what is not UTF-8. now_ms: monotonic. See term_key for what a paste gives. */
+/* One byte; K_NONE: a character is not whole, or no UTF-8. now_ms: monotonic. See term_key for what a paste gives. */
 int input_byte(struct input *in, unsigned char byte, int64_t now_ms);
 /* A function key, as it is; K_NONE within a paste. */
 int input_function(struct input *in, int key, int64_t now_ms);

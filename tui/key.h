@@ -2,7 +2,7 @@
 #ifndef TUI_KEY_H
 #define TUI_KEY_H
 
-/* A code is a Unicode code point for characters (Enter '\r', Tab '\t', Escape 27, Ctrl-A 1, …, Ctrl-L 12), or one of these. */
+/* A code point for characters (Enter '\r', Tab '\t', Escape 27, Ctrl-A 1, …, Ctrl-L 12), or one of these. */
 enum key_code {
 	K_NONE = 0,
 	K_ENTER = '\r',

@@ -1,4 +1,7 @@
-/* What the pages of the wizard have in common: nothing typed is lost on going on or back, the equivalent command, a run that the page begins. */
+/*
+ * What the pages of the wizard have in common: nothing typed is lost on going on or back, the equivalent command, a run
+ * that the page begins.
+ */
 #ifndef TUI_PAGES_H
 #define TUI_PAGES_H
 
@@ -12,12 +15,13 @@ void page_back(struct screen *s);
 void page_equivalent(struct screen *s, enum purpose purpose);
 /* wizard_begin, but for a run that waits for an answer about host keys: then the question is put again. */
 bool page_begin(struct screen *s, enum purpose purpose, const char *host, const char *finding);
-/* Stops what is under way and changes nothing. */
+/* Stops a run that only looks or plans. */
 void page_stop(struct screen *s);
+/* Whether such a run is under way; a run that changes hosts is ended on the Run screen alone. */
 bool page_can_stop(const struct screen *s);
 /*
- * Begins what changes hosts (host NULL: all) and shows it as soon as it runs: *waits is set until then, and page_follow is to be called by the page's shown and
- * changed.
+ * Begins what changes hosts (host NULL: all) and shows it as soon as it runs: *waits is set until then, and page_follow
+ * is to be called by the page's shown and changed.
  */
 void page_change(struct screen *s, enum purpose purpose, const char *host, bool *waits);
 void page_follow(struct screen *s, bool *waits);
@@ -25,12 +29,16 @@ void page_follow(struct screen *s, bool *waits);
 /* Whether what the last check, or look at the cluster, saw is of the document as it is now. */
 bool page_seen_now(const struct wizard *w);
 bool page_cluster_now(const struct wizard *w);
+/* Whether the document's text is this one; false without either. */
 bool page_document_is(const struct wizard *w, const char *text);
 /* A check, or a look at the cluster, is under way. */
 bool page_checking(const struct wizard *w);
 /* Open questions about host keys. */
 size_t page_key_questions(const struct wizard *w);
-/* Puts those of a run that changes nothing, once each time that there are any (*asked); for the changed of pages that are below all others. */
+/*
+ * Puts those of a run that changes nothing, once each time that there are any (*asked); for the changed of pages that
+ * are below all others.
+ */
 void page_ask_keys(struct screen *s, bool *asked);
 /* Whether the open inventory is right and its cluster stands, as far as this machine knows of its runs. */
 bool page_installed(const struct wizard *w);
@@ -43,14 +51,17 @@ void page_error(struct str *out, const struct error *err);
 /* A message about an error. */
 void page_fail(struct screen *s, const char *title, const struct error *err);
 
-/* Columns of a table: drawn at *x, which goes on behind it. Nothing is drawn, and false returned, when there is no room for min columns of text. */
+/*
+ * Columns of a table: drawn at *x, which goes on behind it. Nothing is drawn, and false returned, when there is no room
+ * for min columns of text.
+ */
 bool page_cell(struct canvas *c, int y, int *x, int width, int min, enum style style, const char *text);
 /* Marks the line that keys go to. */
 void page_pointer(struct canvas *c, int y, int width, bool selected);
 /* A paragraph at y; returns the line after it. Bounded by bottom. */
 int page_text(struct canvas *c, int y, int x, int bottom, enum style style, const char *text);
 
-/* ---- parts of single pages, in files of their own -------------------------------------------------------------------- */
+/* ---- parts of single pages, in files of their own ---------------------------------------------------------------- */
 /* Hosts of ~/.ssh/config to choose from, for the document. path NULL: that of the user. */
 struct screen *screen_hosts_import(const char *path);
 /* The earlier runs of a cluster. */
@@ -60,7 +71,10 @@ struct hosts_row {
 	char *name, *address;
 	bool control_plane;
 };
-/* Adds what was typed as hosts, all or none; role by name, or the first ones become control planes as in `kubewright init`. */
+/*
+ * Adds what was typed as hosts, all or none; role by name, or the first ones become control planes as in `kubewright
+ * init`.
+ */
 int hosts_add(struct document *d, const char *typed, struct error *err);
 /* The table's head, and a line of it. */
 void hosts_draw_head(struct canvas *c, int y);

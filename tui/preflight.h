@@ -1,4 +1,4 @@
-/* The lines of the preflight page: findings, login failures and hosts without any, made from what the last check saw. */
+/* The lines of the preflight page: findings, login failures and hosts without any, of what the last check saw. */
 #ifndef TUI_PREFLIGHT_H
 #define TUI_PREFLIGHT_H
 
@@ -24,7 +24,9 @@ void preflight_rows_make(struct preflight_rows *rows, const struct wizard *w);
 void preflight_rows_find(const struct preflight_rows *rows, const struct wizard *w, const char *finding, size_t *at);
 /* NULL for other rows. */
 const struct finding *preflight_finding(const struct wizard *w, const struct preflight_row *row);
+/* How a finding is told: by its level, unless it is ignored. */
 enum row_kind preflight_kind(const struct finding *f);
+/* How such rows look: a word, a style and a mark. */
 const char *preflight_word(enum row_kind kind);
 enum style preflight_style(enum row_kind kind);
 enum symbol preflight_symbol(enum row_kind kind);
@@ -36,6 +38,7 @@ void preflight_explain(const struct wizard *w, const struct preflight_row *row, 
 void preflight_explain_finding(const struct finding *f, const char *host, struct str *out);
 /* While the first look has no lines yet: how far each host is, from line y on. */
 void preflight_draw_live(const struct wizard *w, struct canvas *c, int y);
+/* The finding's name, or the host's where there is none; lent. */
 const char *preflight_title(const struct wizard *w, const struct preflight_row *row);
 /* The line at the top. */
 void preflight_sum(const struct wizard *w, const struct preflight_rows *rows, enum style *style, struct str *out);

@@ -1,6 +1,6 @@
 /*
- * What a run looks like: a fold over its events, live or replayed. Bounded memory: each cell (host and step) keeps the last lines of its log in a ring, all of them together at most
- * RUNVIEW_LOG_BYTES; a line is cut at 1024 bytes.
+ * What a run looks like: a fold over its events, live or replayed. Bounded memory: each cell (host and step) keeps the
+ * last lines of its log in a ring, all of them together at most RUNVIEW_LOG_BYTES; a line is cut at 1024 bytes.
  */
 #ifndef TUI_RUNVIEW_H
 #define TUI_RUNVIEW_H
@@ -60,45 +60,53 @@ struct runview {
 	struct runview_passing *passing; /* opaque; of runview_open */
 };
 
-void runview_init(struct runview *v, const struct runview_host *hosts, size_t host_count, const struct runview_step *steps, size_t step_count);
+/* Nothing has happened yet. Hosts and steps are copied. */
+void runview_init(struct runview *v, const struct runview_host *hosts, size_t host_count,
+	const struct runview_step *steps, size_t step_count);
 /* From what an engine was made of. */
 void runview_init_config(struct runview *v, const struct engine_config *config);
 void runview_event(const struct event *ev, void *runview); /* an event_fn */
 void runview_release(struct runview *v);
 
+/* How a step stands on a host; lent. Beyond the last host or step: a cell to which nothing happened. */
 const struct progress_cell *runview_cell(const struct runview *v, size_t host, size_t step);
-/* The text that the last STEP_DONE of the cell carried: evidence, or what failed. "" when none. Lent until the next event. */
+/* What the last STEP_DONE of the cell carried: evidence, or what failed; "": nothing. Lent until the next event. */
 const char *runview_text(const struct runview *v, size_t host, size_t step);
-/* Log of a cell: lines kept, and the i-th of them (0: the oldest kept). Step SIZE_MAX: the host's notices and states. Lent until the next event. */
+/*
+ * Log of a cell: lines kept, and the i-th of them (0: the oldest kept). Step SIZE_MAX: the host's notices and states.
+ * Lent until the next event.
+ */
 size_t runview_lines(const struct runview *v, size_t host, size_t step);
 const char *runview_line(const struct runview *v, size_t host, size_t step, size_t i);
 /* Lines that found no more room in the cell. */
 size_t runview_lost(const struct runview *v, size_t host, size_t step);
 /* The step that a host is at: running, else the last one that ended; SIZE_MAX: none. */
 size_t runview_current(const struct runview *v, size_t host);
-/* Whether a step is still to come on a host, as far as can be told: that a step was found not to concern a host is told by no event. */
+/* Whether a step is still to come on a host, as far as can be told: no event says that one does not concern a host. */
 bool runview_open(const struct runview *v, size_t host, size_t step);
 struct runview_counts { size_t changed, ok, failed, running, waiting; size_t hosts_done, hosts_aside; };
+/* Steps of all hosts by how they stand, and hosts. */
 void runview_count(const struct runview *v, struct runview_counts *out);
 
 /* For runview_init alone: what runview_open keeps. One block, to be freed. */
 struct runview_passing *runview_passing_new(const struct runview *v);
 
-/* ---- a recorded run -------------------------------------------------------------------------------------------------------- */
-/*
- * A journal read back, with time: the fold of its events up to any moment. Lines that cannot be understood (a run that was killed half-way through a line, another version) are counted and left out; a file without a
- * header is refused. Bounded: files up to 256 MiB, events are kept as offsets.
- */
+/* ---- a recorded run ---------------------------------------------------------------------------------------------- */
 struct recording;
+/*
+ * A journal read back, with time: the fold of its events up to any moment. Lines that cannot be understood (a run that
+ * was killed half-way through a line, another version) are counted and left out; a file without a header is refused.
+ * Bounded: files up to 256 MiB, events are kept as offsets.
+ */
 struct recording *recording_load(const char *path, struct error *err);
 void recording_free(struct recording *r);
 const char *recording_command(const struct recording *r); /* "apply" */
-const char *recording_run(const struct recording *r);
-int64_t recording_length_ms(const struct recording *r);
-size_t recording_bad_lines(const struct recording *r);
+const char *recording_run(const struct recording *r);     /* its id */
+int64_t recording_length_ms(const struct recording *r);   /* from the run's start to the last event */
+size_t recording_bad_lines(const struct recording *r);    /* that were left out */
 /*
- * Reads on in the journal of a run that goes on in another process: half a line at the end waits for the rest. -1: it cannot be read any more. Afterwards
- * recording_live tells whether that process is still there: when not, all was read.
+ * Reads on in the journal of a run that goes on in another process: half a line at the end waits for the rest. -1: it
+ * cannot be read any more. Afterwards recording_live tells whether that process is still there: when not, all was read.
  */
 int recording_follow(struct recording *r, struct error *err);
 bool recording_live(const struct recording *r);
@@ -110,12 +118,15 @@ size_t recording_events(const struct recording *r, size_t first, event_fn *fn, v
 const char *recording_lines(const struct recording *r, size_t *len);
 /* The run as it stood at_ms after its start; lent, moves with the next call. Backwards folds anew from the start. */
 const struct runview *recording_at(struct recording *r, int64_t at_ms);
-/* Median ms that each step took in the recordings of a folder (the newest 20), by name; 0: no history. For the time left. */
 struct history;
+/* Median ms that each step took in the newest 20 recordings of a folder, by name, for the time left; 0: not known. */
 struct history *history_load(const char *runs_dir);
 void history_free(struct history *h);
 int64_t history_ms(const struct history *h, const char *step);
-/* ms left on the critical path of what is not yet done: the longest chain of needs over hosts; -1: no history to tell it from. needs as in the plan. */
+/*
+ * ms left on the critical path of what is not yet done: the longest chain of needs over hosts; -1: no history to tell
+ * it from. needs as in the plan.
+ */
 int64_t history_left_ms(const struct history *h, const struct runview *v, const struct step *plan, size_t step_count);
 
 #endif

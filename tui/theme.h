@@ -1,4 +1,7 @@
-/* Styles by meaning, and what a terminal makes of them. A style never tells a state alone: a word or a symbol stands with it. */
+/*
+ * Styles by meaning, and what a terminal makes of them. A style never tells a state alone: a word or a symbol stands
+ * with it.
+ */
 #ifndef TUI_THEME_H
 #define TUI_THEME_H
 
@@ -25,7 +28,17 @@ enum style {
 };
 
 /* The eight colours that every console has; -1: the terminal's own. */
-enum theme_color { COLOR_OWN = -1, COLOR_0_BLACK, COLOR_1_RED, COLOR_2_GREEN, COLOR_3_YELLOW, COLOR_4_BLUE, COLOR_5_MAGENTA, COLOR_6_CYAN, COLOR_7_WHITE };
+enum theme_color {
+	COLOR_OWN = -1,
+	COLOR_0_BLACK,
+	COLOR_1_RED,
+	COLOR_2_GREEN,
+	COLOR_3_YELLOW,
+	COLOR_4_BLUE,
+	COLOR_5_MAGENTA,
+	COLOR_6_CYAN,
+	COLOR_7_WHITE
+};
 struct look {
 	int foreground, background; /* enum theme_color */
 	bool bold, dim, underline, reverse;

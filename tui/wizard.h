@@ -1,6 +1,7 @@
 /*
- * What the wizard's screens share: the inventory being edited, what was seen of the hosts, the run that is going on; and the port through which tui asks for what it
- * cannot do itself: it talks to no server and opens no key store. The command line gives the port's functions.
+ * What the wizard's screens share: the inventory being edited, what was seen of the hosts, the run that is going on;
+ * and the port through which tui asks for what it cannot do itself: it talks to no server and opens no key store. The
+ * command line gives the port's functions.
  */
 #ifndef TUI_WIZARD_H
 #define TUI_WIZARD_H
@@ -35,7 +36,6 @@ enum purpose {
 	PURPOSE_SNAPSHOT, /* of etcd, into a file on this machine: changes no host, and is shown as what does */
 	PURPOSE_COUNT,
 };
-/* What the pages know of a purpose. */
 struct purpose_kind {
 	const char *command; /* of the command line */
 	enum purpose_does { PURPOSE_LOOKS, PURPOSE_PLANS, PURPOSE_CHANGES } does;
@@ -44,6 +44,7 @@ struct purpose_kind {
 	const char *noun;    /* of plans and of what they lead to: "installation" */
 	const char *tell;    /* of plans: what to know before it is confirmed, or "" */
 };
+/* What the pages know of a purpose; never NULL. */
 const struct purpose_kind *purpose_kind(enum purpose purpose);
 
 /* One look at a run, lent until the next call of any function of the port. */
@@ -60,7 +61,8 @@ struct port_summary {
 /* What the discovered hardware of a host is, in short words; "" where not known. */
 struct port_host {
 	bool probed;
-	char os[64], cpu[80], memory[16], disk[80], nics[128], gpus[80], kind[24]; /* kind: "bare metal", "virtual: kvm" */
+	char os[64], cpu[80], memory[16], disk[80], nics[128], gpus[80];
+	char kind[24]; /* "bare metal", "virtual: kvm" */
 };
 
 /* How a living cluster is, for the Dashboard. */
@@ -94,11 +96,13 @@ void port_cluster_release(struct port_cluster *c);
 struct port {
 	void *ctx;
 	/*
-	 * Begins a run of the inventory file. Returns NULL with err set, or NULL with *ask filled (a prompt, without err) when a secret is needed first: call
-	 * secret() with it and begin again. host: for purposes about one; finding: for PURPOSE_REMEDY.
+	 * Begins a run of the inventory file. Returns NULL with err set, or NULL with *ask filled (a prompt, without
+	 * err) when a secret is needed first: call secret() with it and begin again. host: for purposes about one;
+	 * finding: for PURPOSE_REMEDY.
 	 */
-	struct port_run *(*begin)(void *ctx, enum purpose purpose, const char *path, const char *host, const char *finding, char *ask, size_t ask_size, struct error *err);
-	/* The answer to an ask; copied into wiped memory, kept for the session. NULL forgets all answers (one of them was wrong). */
+	struct port_run *(*begin)(void *ctx, enum purpose purpose, const char *path, const char *host,
+		const char *finding, char *ask, size_t ask_size, struct error *err);
+	/* The answer to an ask; copied into wiped memory for the session. NULL forgets all: one of them was wrong. */
 	void (*secret)(void *ctx, const char *ask, const char *text);
 	struct engine *(*engine)(struct port_run *r);
 	const struct engine_config *(*config)(struct port_run *r);
@@ -110,7 +114,7 @@ struct port {
 	/* What a run of PURPOSE_LOOK saw, once it is over; the caller releases it. */
 	void (*cluster)(struct port_run *r, struct port_cluster *out);
 	void (*summary)(struct port_run *r, struct port_summary *out);
-	/* Whether the run, once over, took this host out of the cluster for good: its entry is to leave the inventory. */
+	/* Whether the run, once over, took this host out for good: its entry is to leave the inventory. */
 	bool (*removed)(struct port_run *r, size_t host);
 	void (*end)(struct port_run *r); /* waits for its threads (cancel first) and frees it */
 
@@ -197,11 +201,19 @@ void wizard_release(struct wizard *w);
 
 /* The file to work on; replaces (and frees) the one before, and forgets what was seen. */
 void wizard_open(struct wizard *w, struct document *d);
-/* Saves the document (refused while it is not right, but for PURPOSE_CHECK) and begins a run; secrets are asked by screens that it pushes, then it begins by itself. False: complained in the app's bar or in a message. */
+/*
+ * Saves the document (refused while it is not right, but for PURPOSE_CHECK) and begins a run; secrets are asked by
+ * screens that it pushes, then it begins by itself. False: complained in the app's bar or in a message.
+ */
 bool wizard_begin(struct wizard *w, enum purpose purpose, const char *host, const char *finding);
+/* Whether a run is under way. */
 bool wizard_running(const struct wizard *w);
-/* Cancels what is under way and waits for its threads; a run that changes hosts is left first (ENGINE_LEAVE) only by the Run screen. */
+/*
+ * Cancels what is under way and waits for its threads; a run that changes hosts is left first (ENGINE_LEAVE) only by
+ * the Run screen.
+ */
 void wizard_stop(struct wizard *w);
+/* engine_command and engine_answer for it; nothing when there is none. */
 void wizard_command(struct wizard *w, enum engine_verb verb, int host);
 void wizard_answer(struct wizard *w, uint64_t question, int answer);
 /* The app loop's part: the fd that tells of events (-1: none), and their delivery. */
@@ -211,19 +223,19 @@ void wizard_dispatch(struct wizard *w);
 bool wizard_refresh(struct wizard *w);
 /* What the last check saw of a host, by name; NULL: nothing. */
 const struct seen_host *wizard_seen(const struct wizard *w, const char *host);
-/* The command of the command line that does what this page does, for purposes about one host with the one of the run; into out. */
+/* Adds the command that does what this page does; for purposes about one host, about that of the run. */
 void wizard_equivalent(const struct wizard *w, enum purpose purpose, struct str *out);
 
-/* ---- the screens, one file each -------------------------------------------------------------------------------------- */
+/* ---- the screens, one file each ---------------------------------------------------------------------------------- */
 struct screen *screen_start(void);      /* choose or begin an inventory */
-struct screen *screen_hosts(void);
-struct screen *screen_cluster(void);
-struct screen *screen_preflight(void);
+struct screen *screen_hosts(void);      /* the machines */
+struct screen *screen_cluster(void);    /* what holds for all of them */
+struct screen *screen_preflight(void);  /* what stands in the way */
 struct screen *screen_plan(void);       /* of the installation */
 struct screen *screen_plan_of(enum purpose purpose, const char *host); /* of anything else; host NULL: all */
 struct screen *screen_dashboard(void);  /* of a living cluster */
 struct screen *screen_run(void);        /* over w->view, of w->run */
-struct screen *screen_done(void);
+struct screen *screen_done(void);       /* how the last run ended, and what comes next */
 struct screen *screen_replay(struct recording *r); /* takes it */
 /* New host keys: the open questions of this kind in one table, to be accepted together. Pushed by Hosts and Run. */
 struct screen *screen_hostkeys(void);
