@@ -1,10 +1,10 @@
 # make lint: what a reader should not have to check by eye. A tool that is not installed is left out with a word.
-.PHONY: lint-layers lint-symbols lint-size lint-shell lint-format lint-man
+.PHONY: lint-layers lint-symbols lint-headers lint-size lint-shell lint-format lint-man
 
 # What clang-format has the last word on. Headers align their comments by hand.
 FORMATTED := main.c $(wildcard base/*.h) $(foreach d,$(MODULES) tui tests/unit tests/fuzz,$(wildcard $(d)/*.c))
 
-lint: lint-layers lint-symbols lint-size lint-shell lint-format lint-man
+lint: lint-layers lint-symbols lint-headers lint-size lint-shell lint-format lint-man
 
 lint-layers:
 	$(call say,LINT,layers)
@@ -12,6 +12,9 @@ lint-layers:
 lint-symbols: all
 	$(call say,LINT,symbols)
 	$(Q)tests/lint/symbols $(BUILD)
+lint-headers:
+	$(call say,LINT,headers)
+	$(Q)tests/lint/headers $(wildcard *.h */*.h tests/*/*.h)
 lint-size:
 	$(call say,LINT,size)
 	$(Q)tests/lint/size

@@ -17,7 +17,10 @@ struct test {
 	void (*fn)(void);
 };
 
-/* "At once", in ms: far from the half minute and more that the tests' commands would take, and with room for a machine that is busy. */
+/*
+ * "At once", in ms: far from the half minute and more that the tests' commands would take, and with room for a machine
+ * that is busy.
+ */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define TEST_SOON_MS 15000
 #define TEST_SECONDS 900
@@ -47,7 +50,8 @@ static inline bool test_check_str(const char *got, const char *want, const char 
 
 	if (!ok) {
 		test_failures++;
-		printf("# %s:%d: %s is \"%s\", not \"%s\"\n", file, line, text, got ? got : "(null)", want ? want : "(null)");
+		printf("# %s:%d: %s is \"%s\", not \"%s\"\n", file, line, text, got ? got : "(null)",
+			want ? want : "(null)");
 	}
 	return ok;
 }
@@ -110,9 +114,9 @@ static inline int test_main_in_folder(const struct test *tests, size_t count, in
 	return chdir("/") || system(command) ? 1 : rc;
 }
 
-#define TEST_MAIN_IN_FOLDER(tests) \
-	int main(int argc, char **argv) { return test_main_in_folder((tests), sizeof(tests) / sizeof(tests)[0], argc, argv); }
-#define TEST_MAIN(tests) \
-	int main(int argc, char **argv) { return test_main((tests), sizeof(tests) / sizeof(tests)[0], argc, argv); }
+#define TEST_MAIN_BY(runner, tests) \
+	int main(int argc, char **argv) { return runner((tests), sizeof(tests) / sizeof(tests)[0], argc, argv); }
+#define TEST_MAIN_IN_FOLDER(tests) TEST_MAIN_BY(test_main_in_folder, tests)
+#define TEST_MAIN(tests) TEST_MAIN_BY(test_main, tests)
 
 #endif

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The target: returns 0, or ends the process by fuzz_broken or a sanitizer. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Ends the target, which libFuzzer takes for a crash: a property does not hold. format and its arguments tell which. */

@@ -1,6 +1,7 @@
 /*
- * Machines that kubeadm can make a cluster of: they understand the scripts of steps/host and keep what was done to them, and answer as the API server and
- * etcd (over TLS, with the certificates of a real store). One remote call of a run can be told to fail.
+ * Machines that kubeadm can make a cluster of: they understand the scripts of steps/host and keep what was done to
+ * them, and answer as the API server and etcd (over TLS, with the certificates of a real store). One remote call of a
+ * run can be told to fail.
  */
 #ifndef TESTS_UNIT_FAKE_CLUSTER_H
 #define TESTS_UNIT_FAKE_CLUSTER_H
@@ -17,7 +18,8 @@
 struct ssl_ctx_st;
 
 enum lab_fault {
-	LAB_LOST,       /* the call's connection is lost before anything happens, and the machine cannot be reached for the rest of the run */
+	/* the call's connection is lost before anything happens, and the machine is not to be reached any more */
+	LAB_LOST,
 	LAB_LOST_AFTER, /* the same, but what was asked for happened, and a worker is off from then on */
 	LAB_ONCE,       /* the connection is lost and can be made again */
 	LAB_ERROR,      /* the script ends with an error half way, the API server answers 500 */
@@ -66,7 +68,8 @@ struct lab {
 	/* of the run at work */
 	unsigned calls, execs, fail_at;
 	enum lab_fault fault;
-	unsigned booting; /* connections that API servers refuse before they are up; not 0: the machines have just started */
+	/* connections that API servers refuse before they are up; not 0: the machines have just started */
+	unsigned booting;
 	unsigned forbids; /* bits of machines that no tunnel leads through */
 	unsigned out_of_sight; /* bits of machines that cannot be logged in to, and work all the same */
 	unsigned off; /* bits of machines that are switched off, and whose Nodes are no longer Ready */
@@ -76,7 +79,8 @@ struct lab {
 };
 
 /* Machines as their installer left them. store outlives the lab. */
-void lab_init(struct lab *l, const struct inventory *inventory, const struct pki_store *store, struct ssl_ctx_st *tls[LAB_MACHINES][2]);
+void lab_init(struct lab *l, const struct inventory *inventory, const struct pki_store *store,
+	struct ssl_ctx_st *tls[LAB_MACHINES][2]);
 /* As its installer left it; the cluster still knows it, and who holds its lock still does. */
 void fake_blank(struct machine *m);
 /* Before each run. fail_at 0: nothing fails. */
@@ -88,12 +92,18 @@ extern struct lab *lab_current;
 /* Ends the test: no real machine would have taken part in this. */
 void lab_insist(bool ok, const char *what);
 
-/* fake_cluster_facts.c: what a machine says of itself: that it is as it should be; what the step os changes; a file that was put there. */
+/*
+ * fake_cluster_facts.c: what a machine says of itself: that it is as it should be; what the step os changes; a file
+ * that was put there.
+ */
 void lab_say_health(struct str *out);
 void lab_say_system(struct machine *m, struct str *out);
 void lab_say_file(const struct lab_file *f, struct str *out);
 
-/* fake_api.c: whether an API server and etcd run there; who answers at an address, seen from m (itself, another machine, for the virtual IP any; NULL: nobody listens); whether the machine there is off. */
+/*
+ * fake_api.c: whether an API server and etcd run there; who answers at an address, seen from m (itself, another
+ * machine, for the virtual IP any; NULL: nobody listens); whether the machine there is off.
+ */
 bool lab_has_api(const struct machine *m);
 struct machine *lab_find(struct machine *m, const char *address);
 bool lab_is_off(const struct lab *l, const char *address);

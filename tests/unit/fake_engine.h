@@ -1,4 +1,7 @@
-/* A rig for tests of the engine: hosts whose remotes are made here, a world that remembers what is done, events kept for questions afterwards. */
+/*
+ * A rig for tests of the engine: hosts whose remotes are made here, a world that remembers what is done, events kept
+ * for questions afterwards.
+ */
 #ifndef TESTS_FAKE_ENGINE_H
 #define TESTS_FAKE_ENGINE_H
 
@@ -70,7 +73,10 @@ void rig_release(struct rig *r);
 enum step_verdict rig_check(struct task *t, struct error *why);
 int rig_apply(struct task *t, struct error *err);
 int rig_step_index(const struct rig *r, const char *name);
-/* Starts; with rig_finish: waits for the end, checks what must hold for every run, and fills result. The engine lives till rig_release or the next start. */
+/*
+ * Starts; with rig_finish: waits for the end, checks what must hold for every run, and fills result. The engine lives
+ * till rig_release or the next start.
+ */
 bool rig_start(struct rig *r);
 void rig_finish(struct rig *r);
 void rig_run(struct rig *r);

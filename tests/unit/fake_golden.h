@@ -1,4 +1,7 @@
-/* Files that keep how something looked when somebody last looked at it. GOLDEN_WRITE=1 writes them anew; else what differs is told. */
+/*
+ * Files that keep how something looked when somebody last looked at it. GOLDEN_WRITE=1 writes them anew; else what
+ * differs is told.
+ */
 #ifndef TESTS_UNIT_FAKE_GOLDEN_H
 #define TESTS_UNIT_FAKE_GOLDEN_H
 
@@ -10,8 +13,8 @@
 bool golden_begin(void);
 bool golden_end(void);
 /*
- * fake_canvas as text, drawn now: the characters, the cursor, the looks with colours and without. Those are left out when they are as in looks, which may be
- * empty and then has them.
+ * fake_canvas as text, drawn now: the characters, the cursor, the looks with colours and without. Those are left out
+ * when they are as in looks, which may be empty and then has them.
  */
 void golden_screen(struct str *out, struct str *looks);
 /* Whether the file of the checkout has this text. */

@@ -1,4 +1,7 @@
-/* A port of the wizard whose hosts and findings are canned and whose engine is the real one; and hands and eyes for tests of screens. */
+/*
+ * A port of the wizard whose hosts and findings are canned and whose engine is the real one; and hands and eyes for
+ * tests of screens.
+ */
 #ifndef TESTS_UNIT_FAKE_PORT_H
 #define TESTS_UNIT_FAKE_PORT_H
 
@@ -33,11 +36,15 @@ extern struct canvas fake_canvas;
 /* An inventory of rack7: cp1 to cp3, w1, w2. */
 extern const char fake_file[];
 
+/* A file that the wizard may read; aborts the test when it cannot be written. */
 void fake_write(const char *path, const char *text);
 /* text NULL: nothing is opened; else it becomes kubewright.yaml and is opened. first becomes the only screen. */
 void fake_set_up(const char *text, struct screen *first, int width, int height, bool ascii);
 void fake_tear_down(void);
-/* What the operator sees, characters alone, lent; others than ASCII as "?". Control characters on the canvas abort the test. */
+/*
+ * What the operator sees, characters alone, lent; others than ASCII as "?". Control characters on the canvas abort the
+ * test.
+ */
 const char *fake_see(void);
 void fake_keys(const char *text);
 /* One turn of the app's loop without keys. */

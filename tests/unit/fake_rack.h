@@ -1,4 +1,7 @@
-/* What the machines of fake_cluster.h are set up with: an inventory of three control planes and two workers, a key store, TLS contexts. */
+/*
+ * What the machines of fake_cluster.h are set up with: an inventory of three control planes and two workers, a key
+ * store, TLS contexts.
+ */
 #ifndef TESTS_UNIT_FAKE_RACK_H
 #define TESTS_UNIT_FAKE_RACK_H
 

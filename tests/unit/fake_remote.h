@@ -1,7 +1,7 @@
 /*
- * A host made of a function: decides each exec's answer, counts calls, and can lose the connection at the n-th. A struct fake_host stands for
- * the server and outlives connections; the remotes made from it share its counters. Hosts may be used from one thread each; broken may be set and
- * remote_cancel called from any.
+ * A host made of a function: decides each exec's answer, counts calls, and can lose the connection at the n-th. A
+ * struct fake_host stands for the server and outlives connections; the remotes made from it share its counters. Hosts
+ * may be used from one thread each; broken may be set and remote_cancel called from any.
  */
 #ifndef TESTS_FAKE_REMOTE_H
 #define TESTS_FAKE_REMOTE_H
@@ -15,14 +15,15 @@
 struct fake_host;
 
 /*
- * Answers one exec: appends to out (stdout) and log (stderr) and returns the exit status, or -1 with err set for a failure of the connection.
- * call counts from 1 over the host's life.
+ * Answers one exec: appends to out (stdout) and log (stderr) and returns the exit status, or -1 with err set for a
+ * failure of the connection. call counts from 1 over the host's life.
  */
-typedef int fake_exec_fn(struct fake_host *h, unsigned call, const struct remote_exec *x, struct str *out, struct str *log, struct error *err);
+typedef int fake_exec_fn(struct fake_host *h, unsigned call, const struct remote_exec *x, struct str *out,
+	struct str *log, struct error *err);
 
 /* A tunnel from the host: connects, calls use with the socket, and returns what it returned. */
-typedef int fake_tunnel_fn(struct fake_host *h, const char *address, int port, int (*use)(int fd, void *ctx, struct error *err), void *ctx,
-	struct error *err);
+typedef int fake_tunnel_fn(struct fake_host *h, const char *address, int port,
+	int (*use)(int fd, void *ctx, struct error *err), void *ctx, struct error *err);
 
 struct fake_host {
 	fake_tunnel_fn *tunnel; /* NULL: there is no way through */
@@ -40,7 +41,7 @@ struct fake_host {
 /* A connection to the host. It fails for ever after its first failure, as a real one does. */
 struct remote *fake_remote_open(struct fake_host *h);
 
-/* ---- answering scripts ------------------------------------------------------------------------------------------------ */
+/* ---- answering scripts ------------------------------------------------------------------------------------------- */
 
 /* Whether the exec is a script of remote_script. */
 bool fake_is_script(const struct remote_exec *x);

@@ -1,9 +1,10 @@
 /*
- * A real sshd on 127.0.0.1 with host keys, users and sudo rules of its own, in a mount namespace where its files lie over
- * /etc/passwd, /etc/shadow, /etc/group, /etc/sudoers and /run: the machine itself is not changed.
- * Users: root; ops (sudo with password); free (sudo without); plain (no sudo rule); term (requiretty); bare (no sudo in PATH);
- * noisy (its .bashrc talks); closed (shell is nologin); tick (sudo with password, which it remembers for all sessions);
- * nox (sudo, but what it starts may start nothing); cloud (says that another user is meant, as cloud images do for root). All have the password SSHD_PASSWORD and take the key "id".
+ * A real sshd on 127.0.0.1 with host keys, users and sudo rules of its own, in a mount namespace where its files lie
+ * over /etc/passwd, /etc/shadow, /etc/group, /etc/sudoers and /run: the machine itself is not changed.
+ * Users: root; ops (sudo with password); free (sudo without); plain (no sudo rule); term (requiretty); bare (no sudo in
+ * PATH); noisy (its .bashrc talks); closed (shell is nologin); tick (sudo with password, which it remembers for all
+ * sessions); nox (sudo, but what it starts may start nothing); cloud (says that another user is meant, as cloud images
+ * do for root). All have the password SSHD_PASSWORD and take the key "id".
  */
 #ifndef TESTS_FAKE_SSHD_H
 #define TESTS_FAKE_SSHD_H
@@ -14,7 +15,8 @@
 #define SSHD_PASSWORD "right horse"
 
 struct sshd {
-	char dir[64];    /* keys: id, locked (passphrase "open sesame"), other (not authorised), agent's own; known_hosts; log */
+	/* keys: id, locked (passphrase "open sesame"), other (not authorised), agent's own; known_hosts; log */
+	char dir[64];
 	int port;
 	pid_t pid;
 	char path[64][128]; /* buffers of sshd_path */

@@ -1,4 +1,7 @@
-/* A made-up installation of rack7 (three control planes, two workers) with the shipped plan, event by event at fixed times; and what was seen before it. */
+/*
+ * A made-up installation of rack7 (three control planes, two workers) with the shipped plan, event by event at fixed
+ * times; and what was seen before it.
+ */
 #ifndef TESTS_UNIT_FAKE_STORY_H
 #define TESTS_UNIT_FAKE_STORY_H
 
@@ -23,7 +26,10 @@ extern const struct port story_port;
 
 /* How the run looks at at_ms. */
 void story_view(struct runview *v, enum story which, int64_t at_ms);
-/* The wizard as if this run were under way, or were over. It is no run that could be told anything: story_forget before the wizard is released. */
+/*
+ * The wizard as if this run were under way, or were over. It is no run that could be told anything: story_forget before
+ * the wizard is released.
+ */
 void story_run(struct wizard *w, enum story which, int64_t at_ms);
 void story_forget(struct wizard *w);
 /* The whole run as its journal, in a folder. */

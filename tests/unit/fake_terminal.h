@@ -1,4 +1,7 @@
-/* A program on a pseudo-terminal of its own, under a shell that watches the terminal's modes and lets the program go on when it was stopped. */
+/*
+ * A program on a pseudo-terminal of its own, under a shell that watches the terminal's modes and lets the program go on
+ * when it was stopped.
+ */
 #ifndef TESTS_FAKE_TERMINAL_H
 #define TESTS_FAKE_TERMINAL_H
 
@@ -20,9 +23,13 @@ struct fake_terminal {
 		int stops;  /* how often it was stopped */
 	} *seen;
 };
-/* 80x24. type: TERM, locale: LC_ALL; NULL: unset. program gets the path of the log; it exits 0 when it returns. False: no terminal to be had. */
-bool fake_terminal_start(struct fake_terminal *t, const char *type, const char *locale, void (*program)(const char *log));
-/* Reads until text was sent for the n-th time; NULL: until the end. False when the end comes first, or nothing for 20 s. */
+/*
+ * 80x24. type: TERM, locale: LC_ALL; NULL: unset. program gets the path of the log; it exits 0 when it returns. False:
+ * no terminal to be had.
+ */
+bool fake_terminal_start(struct fake_terminal *t, const char *type, const char *locale,
+	void (*program)(const char *log));
+/* Reads until text was sent for the n-th time; NULL: until the end. False: the end, or nothing for 20 s. */
 bool fake_terminal_await(struct fake_terminal *t, const char *text, int n);
 /* Waits for the program's end; seen is complete then. */
 bool fake_terminal_finish(struct fake_terminal *t);

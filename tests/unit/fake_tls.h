@@ -1,6 +1,6 @@
 /*
- * A small HTTPS server in a thread of the test, which demands client certificates: the API server's and etcd's manners, good and bad,
- * by path. Without a certificate it speaks plain HTTP.
+ * A small HTTPS server in a thread of the test, which demands client certificates: the API server's and etcd's manners,
+ * good and bad, by path. Without a certificate it speaks plain HTTP.
  */
 #ifndef TESTS_UNIT_FAKE_TLS_H
 #define TESTS_UNIT_FAKE_TLS_H

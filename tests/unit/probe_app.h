@@ -16,7 +16,7 @@
 static const char base[] = "cluster: blue\nkubernetes: {version: \"1.36\"}\nhosts:\n"
 			   "  - {name: cp1, address: 10.0.0.11, role: control-plane}\n";
 
-/* ---- a screen that tells what happened to it ------------------------------------------------------------------------------ */
+/* ---- a screen that tells what happened to it --------------------------------------------------------------------- */
 
 static struct str journal = STR_INIT;
 
@@ -43,7 +43,7 @@ static inline void happened(const char *want)
 	str_clear(&journal);
 }
 
-static inline struct screen *probe(char name);
+static inline struct screen *probe(char name); /* a new one, below */
 
 static inline void act_push(struct screen *s)
 {
@@ -171,7 +171,7 @@ static inline struct screen *probe(char name)
 	return &p->screen;
 }
 
-/* ---- an app around it ------------------------------------------------------------------------------------------------------- */
+/* ---- an app around it -------------------------------------------------------------------------------------------- */
 
 struct fixture {
 	struct wizard wizard;

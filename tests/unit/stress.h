@@ -15,7 +15,7 @@
 #define STRESS_SANITIZED 0
 #endif
 
-/* ---- chance ------------------------------------------------------------------------------------------------------------- */
+/* ---- chance ------------------------------------------------------------------------------------------------------ */
 
 static uint64_t chance_state;
 
@@ -34,7 +34,7 @@ static inline unsigned chance(unsigned n)
 	return (unsigned)((chance_state >> 11) % n);
 }
 
-/* ---- what may stand on a canvas -------------------------------------------------------------------------------------------- */
+/* ---- what may stand on a canvas ---------------------------------------------------------------------------------- */
 
 /* Controls, and what changes the direction or cannot be seen. */
 static inline bool harmless(uint32_t ch, bool ascii)
