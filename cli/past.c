@@ -65,6 +65,28 @@ static size_t read_at(int fd, off_t offset, char *buf, size_t size)
 	return n > 0 ? (size_t)n : 0;
 }
 
+/* What the last lines of a journal tell: whether the run came to its end, and whether it verified the cluster. */
+static void read_end(const char *text, bool *ended, bool *verified)
+{
+	const char *line = text;
+
+	*ended = *verified = false;
+	while (line) {
+		const char *newline = strchr(line, '\n');
+		size_t len = newline ? (size_t)(newline - line) : strlen(line);
+		/* few of them end something */
+		struct json *j = memmem(line, len, "-done\"", 6) ? json_parse(line, len, NULL) : NULL;
+		const char *kind = json_get_str(j, "kind", "");
+
+		*ended |= strcmp(kind, event_kind_name(EVENT_RUN_DONE)) == 0;
+		*verified |= strcmp(kind, event_kind_name(EVENT_STEP_DONE)) == 0 &&
+			     strcmp(json_get_str(j, "step", ""), "verify") == 0 &&
+			     strcmp(json_get_str(j, "outcome", ""), outcome_name(OUTCOME_OK)) == 0;
+		json_free(j);
+		line = newline ? newline + 1 : NULL;
+	}
+}
+
 /* The journal's first line says what was run, its last one whether that came to an end. */
 static bool read_past(const char *path, struct port_past *p)
 {
@@ -87,8 +109,7 @@ static bool read_past(const char *path, struct port_past *p)
 		head = json_parse(text, (size_t)(end - text), NULL);
 	read_at(fd, -TAIL_SIZE, text, TAIL_SIZE);
 	close(fd);
-	ended = strstr(text, "\"kind\":\"run-done\"") != NULL;
-	verified = strstr(text, "\"step\":\"verify\",\"outcome\":\"ok\"") != NULL;
+	read_end(text, &ended, &verified);
 	free(text);
 	json_clean(head);
 	if (!head || !json_get_str(head, "run", NULL)) {

@@ -251,9 +251,9 @@ void status_fold(const struct cli_run *r, struct status *s);
 int status_exit(const struct cli_run *r, const struct status *s);
 /*
  * What a host's Node is, in a word: "Ready", "NotReady", "Ready,cordoned", "absent" from the cluster, "unknown",
- * "none": not installed.
+ * "none": not installed. *well, unless NULL: it is Ready, and nothing more is to be said.
  */
-const char *status_node(const struct cli_run *r, size_t host);
+const char *status_node(const struct cli_run *r, size_t host, bool *well);
 /* "control plane" or "worker". */
 const char *status_role(const struct cli_run *r, size_t host);
 /* Days left of the host's certificate that ends first, its kubelet's among them, and its path; INT_MIN: not known. */
@@ -267,8 +267,11 @@ void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *a
 enum cli_color status_api_words(const struct cli_run *r, const struct status *s, struct str *out);
 enum cli_color status_etcd_words(const struct status *s, struct str *out);
 enum cli_color status_vip_words(const struct cli_run *r, const struct status *s, struct str *out);
-/* The state of a control plane's etcd member (quorum_state), or "no member"; "": not known, or a worker. */
-const char *status_member(const struct cli_run *r, size_t host);
+/*
+ * The state of a control plane's etcd member (quorum_state), or "no member"; "": not known, or a worker. *well, unless
+ * NULL: it is a healthy voter, or there is none to be had.
+ */
+const char *status_member(const struct cli_run *r, size_t host, bool *well);
 /* All of it, with the findings, on stdout; and the same as a JSON document. */
 void status_print(const struct cli_run *r, const struct status *s, const struct health *h);
 void status_print_json(const struct cli_run *r, const struct status *s, const struct health *h);

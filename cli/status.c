@@ -65,7 +65,7 @@ void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *a
 	}
 }
 
-const char *status_node(const struct cli_run *r, size_t host)
+const char *status_node(const struct cli_run *r, size_t host, bool *well)
 {
 	static const struct {
 		const char *condition, *words;
@@ -73,6 +73,8 @@ const char *status_node(const struct cli_run *r, size_t host)
 		{ "PIDPressure", "Ready,PIDPressure" }, { "NetworkUnavailable", "Ready,NoNetwork" } };
 	const struct cluster_node *n;
 
+	if (well)
+		*well = false;
 	if (!r->world.cluster.exists)
 		return r->world.hosts[host].probed &&
 				       !strstr(cluster_fact(&r->world.hosts[host], "have"), "kubelet-conf")
@@ -86,17 +88,25 @@ const char *status_node(const struct cli_run *r, size_t host)
 	for (size_t i = 0; n->ready && i < sizeof(troubles) / sizeof(troubles[0]); i++)
 		if (cluster_node_is(n, troubles[i].condition))
 			return troubles[i].words;
+	if (well)
+		*well = n->ready;
 	return n->ready ? "Ready" : "NotReady";
 }
 
-const char *status_member(const struct cli_run *r, size_t host)
+const char *status_member(const struct cli_run *r, size_t host, bool *well)
 {
 	const struct quorum_view *v = &r->world.cluster.etcd;
+	bool lacks = v->count && r->inventory->hosts[host].role == INVENTORY_CONTROL_PLANE;
 
 	for (int i = 0; i < v->count; i++)
-		if (quorum_member_at(&v->list[i], r->inventory->hosts[host].address))
+		if (quorum_member_at(&v->list[i], r->inventory->hosts[host].address)) {
+			if (well)
+				*well = v->list[i].name[0] && !v->list[i].learner && quorum_healthy(v, i);
 			return quorum_state(v, i);
-	return v->count && r->inventory->hosts[host].role == INVENTORY_CONTROL_PLANE ? "no member" : "";
+		}
+	if (well)
+		*well = !lacks;
+	return lacks ? "no member" : "";
 }
 
 static void fold_members(const struct cli_run *r, struct status *s)
@@ -115,7 +125,7 @@ static void fold_members(const struct cli_run *r, struct status *s)
 static void fold_host(const struct cli_run *r, size_t i, struct status *s)
 {
 	const struct cluster_host *h = &r->world.hosts[i];
-	bool control_plane = r->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE;
+	bool control_plane = r->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE, well;
 
 	if (control_plane && !h->probed)
 		s->all_control_planes = false;
@@ -128,7 +138,8 @@ static void fold_host(const struct cli_run *r, size_t i, struct status *s)
 	if (h->probed && (strstr(cluster_fact(h, "have"), "kubelet-conf") ||
 				 strstr(cluster_fact(h, "have"), "apiserver-manifest")))
 		s->installed = true;
-	if (!h->probed || strcmp(status_node(r, i), "Ready") != 0)
+	status_node(r, i, &well);
+	if (!h->probed || !well)
 		s->not_ready++;
 	if (cluster_fact_is(h, "vip_held", "yes")) {
 		s->vip_holder = r->inventory->hosts[i].name;

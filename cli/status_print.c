@@ -60,7 +60,7 @@ static void host_line(const struct cli_run *r, size_t i, int width)
 	const struct cluster_host *h = &r->world.hosts[i];
 	const struct inventory_host *inv = &r->inventory->hosts[i];
 	const struct error *e = engine_host_error(r->engine, (int)i);
-	const char *node = status_node(r, i), *unit = cluster_fact(h, "unit.kubelet");
+	const char *node = status_node(r, i, NULL), *unit = cluster_fact(h, "unit.kubelet");
 	char kubelet[24], runtime[24], left[16], pods[16] = "-";
 	const char *path;
 	unsigned up, all;
@@ -177,7 +177,7 @@ static void json_hosts(const struct cli_run *r, struct json *list)
 		json_set_str(j, "role", r->inventory->hosts[i].role == INVENTORY_WORKER ? "worker" : "control-plane");
 		json_set_str(j, "address", r->inventory->hosts[i].address);
 		json_set_bool(j, "reached", h->probed);
-		json_set_str(j, "node", status_node(r, i));
+		json_set_str(j, "node", status_node(r, i, NULL));
 		if (h->probed) {
 			json_set_str(j, "kubelet_unit", cluster_fact(h, "unit.kubelet"));
 			version_of(h, "kubelet", NULL, text, sizeof(text));

@@ -76,10 +76,10 @@ static void fill_node(const struct cli_run *r, size_t i, struct port_node *n)
 	snprintf(n->name, sizeof(n->name), "%s", inv->name);
 	snprintf(n->role, sizeof(n->role), "%s", status_role(r, i));
 	snprintf(n->address, sizeof(n->address), "%s", inv->address);
-	snprintf(n->node, sizeof(n->node), "%s", status_node(r, i));
-	snprintf(n->etcd, sizeof(n->etcd), "%s", status_member(r, i));
+	snprintf(n->node, sizeof(n->node), "%s", status_node(r, i, &n->ready));
+	snprintf(n->etcd, sizeof(n->etcd), "%s", status_member(r, i, &n->etcd_well));
+	n->control_plane = inv->role == INVENTORY_CONTROL_PLANE;
 	n->probed = h->probed;
-	n->ready = strcmp(n->node, "Ready") == 0;
 	n->days = INT_MIN;
 	if (!h->probed) {
 		if (e)
@@ -87,6 +87,7 @@ static void fill_node(const struct cli_run *r, size_t i, struct port_node *n)
 		return;
 	}
 	snprintf(n->kubelet, sizeof(n->kubelet), "%s", cluster_fact(h, "unit.kubelet"));
+	n->kubelet_runs = cluster_fact_is(h, "unit.kubelet", "active");
 	status_pods(r, i, &n->pods_up, &n->pods);
 	n->days = status_days(r, i, &path);
 }

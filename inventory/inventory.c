@@ -51,8 +51,10 @@ static struct inventory *parse(const char *name, const char *text, size_t len, c
 {
 	struct inventory_problems *own = xcalloc(1, sizeof(*own));
 	struct inventory *inv = xcalloc(1, sizeof(*inv));
+	bool unseen = !name;
 	struct inventory_load l = { .inv = inv,
-		.name = name,
+		.name = unseen ? name = "sample" : name,
+		.unseen = unseen,
 		.text = text,
 		.len = len,
 		.draft = draft,

@@ -141,7 +141,7 @@ struct inventory_problems {
  */
 struct inventory *inventory_load(const char *path, const char *const *sets, size_t set_count,
 	struct inventory_problems *problems, struct error *err);
-/* The same from memory; name is for messages, and its folder for relative paths. The fuzzer calls this. */
+/* The same from memory; name is for messages, its folder for relative paths; NULL: of a text that nobody sees. */
 struct inventory *inventory_parse(const char *name, const char *text, size_t len, const char *const *sets,
 	size_t set_count, struct inventory_problems *problems, struct error *err);
 /* A file that is still being made: what is not complete yet (no endpoint, no control plane) is only warned of. */

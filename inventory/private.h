@@ -52,6 +52,7 @@ struct inventory_load {
 	struct inventory_node **host_nodes; /* one for each of inv->hosts */
 	bool roles_unknown;                 /* some host's role could not be read */
 	bool draft;                         /* what is not complete yet is only warned of */
+	bool unseen;                        /* nobody sees the text: complaints name no other lines of it */
 };
 
 /* tree.c: reads YAML into l->root (NULL when there is none). Only complaints tell of failure. */

@@ -96,7 +96,7 @@ const char *inventory_where(struct inventory_load *l, const struct inventory_nod
 {
 	if (n->origin)
 		return arena_printf(&l->arena, " (%s)", n->origin);
-	return n->line ? arena_printf(&l->arena, " (line %d)", n->line) : "";
+	return n->line && !l->unseen ? arena_printf(&l->arena, " (line %d)", n->line) : "";
 }
 
 const char *inventory_shown(struct inventory_load *l, const char *text)

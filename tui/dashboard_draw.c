@@ -19,20 +19,10 @@ static size_t findings_that_count(const struct port_node *n)
 	return count;
 }
 
-static bool kubelet_well(const struct port_node *n)
-{
-	return strcmp(n->kubelet, "active") == 0;
-}
-
-static bool etcd_well(const struct port_node *n)
-{
-	return !*n->etcd || strcmp(n->etcd, "leader") == 0 || strcmp(n->etcd, "voter") == 0;
-}
-
 /* All that its line says; what is not may have its finding on another host. */
 static bool well(const struct port_node *n)
 {
-	return n->ready && kubelet_well(n) && etcd_well(n) && n->pods_up == n->pods;
+	return n->ready && n->kubelet_runs && n->etcd_well && n->pods_up == n->pods;
 }
 
 static enum row_kind worst_of(const struct port_node *n)
@@ -69,7 +59,7 @@ static void pods_words(const struct port_node *n, char *out, size_t size)
 
 static void fact(struct str *out, const char *label, const char *value)
 {
-	if (*value && strcmp(value, "-") != 0)
+	if (*value)
 		str_addf(out, "%-12s  %s\n", label, value);
 }
 
@@ -86,9 +76,9 @@ void dashboard_explain(const struct port_node *n, struct str *out)
 	}
 	fact(out, "Node", n->node);
 	fact(out, "kubelet", n->kubelet);
-	fact(out, "system Pods", pods);
+	fact(out, "system Pods", n->pods ? pods : "");
 	fact(out, "etcd member", n->etcd);
-	fact(out, "certificate", days);
+	fact(out, "certificate", n->days != INT_MIN ? days : "");
 	if (!n->findings.count && well(n))
 		str_add(out, "\nNothing is wrong here, as far as can be seen.\n");
 	for (enum row_kind kind = ROW_ERROR; kind <= ROW_IGNORED; kind++)
@@ -209,8 +199,8 @@ static void draw_host(const struct port_node *n, struct canvas *c, int y, bool h
 	char pods[24], days[24], found[24];
 	const char *texts[COLUMNS] = { n->name, n->role, n->node, *n->kubelet ? n->kubelet : "-", pods,
 		*n->etcd ? n->etcd : "-", days, found };
-	enum style styles[COLUMNS] = { STYLE_NORMAL, STYLE_NORMAL, bad_unless(n->ready), bad_unless(kubelet_well(n)),
-		bad_unless(n->pods_up == n->pods), bad_unless(etcd_well(n)),
+	enum style styles[COLUMNS] = { STYLE_NORMAL, STYLE_NORMAL, bad_unless(n->ready), bad_unless(n->kubelet_runs),
+		bad_unless(n->pods_up == n->pods), bad_unless(n->etcd_well),
 		n->days < 0    ? STYLE_FAIL
 		: n->days < 30 ? STYLE_WARNING
 			       : STYLE_NORMAL,
@@ -225,7 +215,7 @@ static void draw_host(const struct port_node *n, struct canvas *c, int y, bool h
 		texts[KUBELET] = why_unseen(n);
 		texts[PODS] = NULL;
 	}
-	if (c->width < WIDE && strcmp(n->role, "control plane") == 0)
+	if (c->width < WIDE && n->control_plane)
 		texts[ROLE] = "control";
 	canvas_symbol(c, y, 2, preflight_style(worst), preflight_symbol(worst));
 	draw_columns(c, y, texts, styles);

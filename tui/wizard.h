@@ -76,7 +76,8 @@ struct port_node {
 	char kubelet[24]; /* the unit's state */
 	char etcd[32];    /* of the member: "leader", "voter", "does not answer", …; "": none, or not known */
 	bool probed;      /* else error says why not */
-	bool ready;
+	bool control_plane, ready, kubelet_runs;
+	bool etcd_well;   /* a healthy voter, or no member is to be had there */
 	struct error error;
 	unsigned pods_up, pods; /* of kube-system, and those that are Ready; all 0: not known */
 	int days;         /* left of the certificate that ends first; INT_MIN: not known */

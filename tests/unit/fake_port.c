@@ -194,7 +194,13 @@ static void fill_node(const struct inventory_host *h, struct port_node *n)
 {
 	bool dead = fake.broken && strcmp(h->name, "cp3") == 0, worker = h->role == INVENTORY_WORKER;
 
-	*n = (struct port_node){ .probed = true, .ready = !dead, .pods_up = worker ? 0 : dead ? 3 : 4, .days = 364 };
+	*n = (struct port_node){ .probed = true,
+		.control_plane = !worker,
+		.pods_up = worker ? 0
+			   : dead ? 3
+				  : 4,
+		.days = 364 };
+	n->ready = n->kubelet_runs = n->etcd_well = !dead;
 	n->pods = worker ? 0 : 4;
 	snprintf(n->name, sizeof(n->name), "%s", h->name);
 	say(n->role, sizeof(n->role), worker ? "worker" : "control plane");

@@ -101,7 +101,7 @@ static void cp3_dead(struct port_node *n, bool quorum)
 {
 	struct finding *f;
 
-	n->ready = false;
+	n->ready = n->kubelet_runs = n->etcd_well = false;
 	n->pods_up = 0;
 	snprintf(n->node, sizeof(n->node), quorum ? "NotReady" : "unknown");
 	snprintf(n->kubelet, sizeof(n->kubelet), "inactive");
@@ -128,6 +128,7 @@ static void without_quorum(struct port_cluster *c)
 		c->nodes[i].ready = false;
 	}
 	snprintf(c->nodes[0].etcd, sizeof(c->nodes[0].etcd), "knows no leader");
+	c->nodes[0].etcd_well = cp2->etcd_well = false;
 	wrong(&c->nodes[0].findings, "quorum-lost", FINDING_ERROR,
 		"etcd has lost its quorum: 1 of 3 voters are healthy, 2 are needed");
 	wrong(&c->nodes[0].findings, "api-not-ready", FINDING_ERROR,
@@ -154,7 +155,8 @@ void story_cluster(struct wizard *w, enum story_cluster which)
 	for (size_t i = 0; i < c->node_count; i++) {
 		struct port_node *n = &c->nodes[i];
 
-		*n = (struct port_node){ .probed = true, .ready = true, .days = i < 3 ? 341 : 339 };
+		*n = (struct port_node){ .probed = true, .control_plane = i < 3, .days = i < 3 ? 341 : 339 };
+		n->ready = n->kubelet_runs = n->etcd_well = true;
 		n->pods = n->pods_up = i < 3 ? 4 : 0;
 		snprintf(n->name, sizeof(n->name), "%s", story_config.hosts[i].name);
 		snprintf(n->address, sizeof(n->address), "10.0.0.%d", i < 3 ? 11 + (int)i : 18 + (int)i);

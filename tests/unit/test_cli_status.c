@@ -95,6 +95,7 @@ static void test_one_lost(void)
 {
 	struct cli_run r;
 	struct status s;
+	bool well;
 
 	cluster_up(&r);
 	r.world.hosts[2].probed = false;
@@ -107,11 +108,15 @@ static void test_one_lost(void)
 	CHECK_INT(s.unreachable, 1);
 	CHECK_INT(s.not_ready, 1);
 	CHECK(!s.all_control_planes);
-	CHECK_STR(status_node(&r, 2), "NotReady");
+	CHECK_STR(status_node(&r, 2, &well), "NotReady");
+	CHECK(!well);
+	CHECK_STR(status_node(&r, 0, &well), "Ready");
+	CHECK(well);
 	/* a Node that is Ready and ends its Pods is not well */
 	nodes[3].json =
 		json_parse("{\"status\":{\"conditions\":[{\"type\":\"DiskPressure\",\"status\":\"True\"}]}}", 67, NULL);
-	CHECK_STR(status_node(&r, 3), "Ready,DiskPressure");
+	CHECK_STR(status_node(&r, 3, &well), "Ready,DiskPressure");
+	CHECK(!well);
 	status_fold(&r, &s);
 	CHECK_INT(s.not_ready, 2);
 	json_free((struct json *)nodes[3].json);
@@ -162,7 +167,7 @@ static void test_api_down(void)
 	status_fold(&r, &s);
 	CHECK(s.installed);
 	CHECK_INT(s.voters, 0);
-	CHECK_STR(status_node(&r, 0), "unknown");
+	CHECK_STR(status_node(&r, 0, NULL), "unknown");
 	CHECK_INT(status_exit(&r, &s), 5);
 	for (size_t i = 0; i < 4; i++)
 		r.world.hosts[i].probed = false;
@@ -184,7 +189,7 @@ static void test_nothing_installed(void)
 		cluster_set(&r.world.hosts[i], "have", "");
 	status_fold(&r, &s);
 	CHECK(!s.installed);
-	CHECK_STR(status_node(&r, 0), "none");
+	CHECK_STR(status_node(&r, 0, NULL), "none");
 	CHECK_INT(status_exit(&r, &s), 0);
 	cluster_down(&r);
 }
@@ -264,6 +269,14 @@ static void words_are(const struct cli_run *r, const char *etcd, enum cli_color 
 	str_release(&words);
 }
 
+static void member_is(const struct cli_run *r, size_t host, const char *words, bool well)
+{
+	bool is = !well;
+
+	CHECK_STR(status_member(r, host, &is), words);
+	CHECK_INT(is, well);
+}
+
 static void test_words(void)
 {
 	struct quorum_view *v;
@@ -283,11 +296,14 @@ static void test_words(void)
 	for (size_t i = 0; i < 3; i++)
 		snprintf(v->list[i].peer_url, sizeof(v->list[i].peer_url), "https://%s:2380",
 			r.inventory->hosts[i].address);
-	CHECK_STR(status_member(&r, 0), "voter");
-	CHECK_STR(status_member(&r, 1), "does not answer");
-	CHECK_STR(status_member(&r, 3), "");
-	r.world.cluster.etcd.count = 2;
-	CHECK_STR(status_member(&r, 2), "no member");
+	member_is(&r, 0, "voter", true);
+	member_is(&r, 1, "does not answer", false);
+	member_is(&r, 3, "", true);
+	v->list[0].learner = true;
+	member_is(&r, 0, "learner", false);
+	v->list[0].learner = false;
+	v->count = 2;
+	member_is(&r, 2, "no member", false);
 	status_fold(&r, &s);
 	r.world.cluster.exists = false;
 	CHECK_INT(status_api_words(&r, &s, &words), CLI_RED);

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "tui/dashboard.h"
 
 static const char *title(void)
 {
@@ -60,6 +61,22 @@ static void test_shows(void)
 	CHECK_STR(title(), "Start");
 	CHECK_INT(fake.begun[PURPOSE_LOOK], 1);
 	fake_tear_down();
+}
+
+/* How a host is comes beside its words, which may be any. */
+static void test_words(void)
+{
+	struct port_node n = { .name = "cp1", .node = "1", .kubelet = "2", .etcd = "3", .probed = true, .days = 9 };
+	struct str well = STR_INIT, ill = STR_INIT;
+
+	n.ready = n.kubelet_runs = n.etcd_well = true;
+	dashboard_explain(&n, &well);
+	CHECK(strstr(well.buf, "Nothing is wrong here") != NULL);
+	n.etcd_well = false;
+	dashboard_explain(&n, &ill);
+	CHECK(strstr(ill.buf, "Nothing is wrong here") == NULL);
+	str_release(&well);
+	str_release(&ill);
 }
 
 /* By itself when nothing goes on and nothing stands over it, and by a key. */
@@ -315,6 +332,7 @@ static void test_small_and_hostile(void)
 
 static const struct test tests[] = {
 	{ "dashboard: hosts, findings, and ways out", test_shows },
+	{ "dashboard: whether a host is well is not read out of words", test_words },
 	{ "dashboard: looks again by itself, but not out of the blue", test_looks_again },
 	{ "dashboard: a secret is asked for once", test_secret },
 	{ "dashboard: repair", test_repair },

@@ -6,6 +6,7 @@
 #include "tui/wizard.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define HEAD(command) "{\"v\":1,\"seq\":0,\"kind\":\"run\",\"run\":\"r\",\"command\":\"" command "\"}\n"
 #define VERIFIED \
@@ -48,7 +49,27 @@ static void test_endings(void)
 	port_past_free(list, 5);
 }
 
+/* It goes by members, in whatever order they are, and by no text. */
+static void test_members(void)
+{
+	static const char changed[] = HEAD(
+		"apply") "{\"outcome\":\"ok\",\"step\":\"verify\",\"kind\":\"step-done\"}\n{\"ms\":9,\"kind\":\"run-done\"}\n";
+	static const char talks[] = HEAD(
+		"apply") "{\"kind\":\"output\",\"step\":\"verify\",\"outcome\":\"ok\",\"text\":\"step-done run-done\"}\n"
+			 "{\"kind\":\"step-done\",\"step\":\"os\",\"outcome\":\"ok\"}\n{\"kind\":\"run-done\"}\n{\"kind\":\"run-do";
+	struct port_past *list;
+
+	CHECK_INT(mkdir("members", 0700), 0);
+	put("members/2.jsonl", changed);
+	put("members/1.jsonl", talks);
+	CHECK_INT(cli_past_runs("members", &list), 2);
+	CHECK(list[0].stands && !list[0].dead);
+	CHECK(!list[1].stands && !list[1].dead);
+	port_past_free(list, 2);
+}
+
 static const struct test tests[] = {
 	{ "past runs: how they ended", test_endings },
+	{ "past runs: members in another order", test_members },
 };
 TEST_MAIN_IN_FOLDER(tests)
