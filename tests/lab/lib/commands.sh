@@ -18,7 +18,7 @@ prepare_all() {
 	mkdir -p "$CACHE"
 	[ "$flavour" = debian ] || kubernetes_ensure release
 	[ -n "$only_machines" ] || rootfs_ensure
-	[ -z "$machines" ] || machine_image_ensure
+	[ -z "$machines" ] || { machine_qemu_ensure && machine_image_ensure; }
 	kubernetes_ensure "$flavour"
 	repositories_ensure "$flavour"
 	registry_program_ensure
@@ -31,14 +31,14 @@ lab_stands() { compgen -G '/var/lib/kubewright-lab*' >/dev/null || [ -d "$STATE"
 # Entries of recipes that have since changed. Never while a lab is up, of whatever number: its disks may stand on one of them.
 caches_prune() {
 	local kind entry
-	for kind in rootfs machine repo-debian repo-release images-debian images-release k8s-debian; do
+	for kind in rootfs machine qemu repo-debian repo-release images-debian images-release k8s-debian; do
 		for entry in "$CACHE/$kind"-*; do
 			case $entry in
-			"$(rootfs_cache)" | "$(machine_image_cache)" | "$(repositories_cache "$flavour")" | "$(images_cache "$flavour")" | "$(kubernetes_cache debian)") continue ;;
+			"$(rootfs_cache)" | "$(machine_image_cache)" | "$(machine_qemu_cache)" | "$(repositories_cache "$flavour")" | "$(images_cache "$flavour")" | "$(kubernetes_cache debian)") continue ;;
 			esac
 			# Of the other flavour nothing is known to be stale here.
 			case $kind in
-			rootfs | machine | k8s-debian | *-"$flavour") rm -rf "$entry" ;;
+			rootfs | machine | qemu | k8s-debian | *-"$flavour") rm -rf "$entry" ;;
 			esac
 		done
 	done

@@ -2,8 +2,7 @@
 # A host with a kernel of its own: QEMU under software emulation. /dev/kvm is not used: where it is there it may still hang.
 # It has the disk's seed, the link, the power switch and the mark of a host in namespaces; what differs is here.
 
-QEMU=qemu-system-x86_64
-MACHINE_DEPS=(qemu-system-x86 qemu-utils e2fsprogs fdisk cpio socat)
+MACHINE_DEPS=(qemu-system-x86 patchelf qemu-utils e2fsprogs fdisk cpio socat)
 
 # Why there can be no machines here; nothing when there can.
 machine_obstacle() {
@@ -93,7 +92,7 @@ machine_arguments() {
 	local host=$1 dir image cpus memory sockets numa serial n
 	dir=$(host_dir "$host")
 	image=$(cat "$dir/disk/image")
-	memory=$(hardware_of "$host" memory 2560)
+	memory=$(hardware_of "$host" memory 3072)
 	cpus=$(hardware_of "$host" cpus 2)
 	sockets=$(hardware_of "$host" sockets 1)
 	numa=$(hardware_of "$host" numa 1)
@@ -155,7 +154,7 @@ machine_spawn() {
 				printf "{\"execute\":\"qmp_capabilities\"}\n" >&3
 				"$@" <&3 >qmp.log
 				grep -q "\"guest-reset\"" qmp.log || break
-			done' "$PREFIX-$host" "$dir" "$QEMU" "${arguments[@]}"
+			done' "$PREFIX-$host" "$dir" "$(machine_qemu)" "${arguments[@]}"
 	) </dev/null >"$dir/qemu.log" 2>&1 &
 	wait_until 20 "QEMU of $host" machine_leader "$host" >/dev/null || die "QEMU does not run: see $dir/qemu.log"
 }
