@@ -11,7 +11,7 @@
 /* note: why it is unknown although known_hosts speaks of the host; may be missing */
 enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 
-/* X(code, word, its fields): verdicts of steps, why one is refused, questions, states of hosts, how a run ends. */
+/* X(code, word, its fields): verdicts of steps, refusals, notices, questions, states of hosts, how a run ends. */
 #define CODES(X) \
 	X(EVIDENCE_FILE, "file", "path") \
 	X(EVIDENCE_NAME, "name", "host") \
@@ -43,6 +43,45 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(EVIDENCE_ETCD, "etcd", "do") \
 	X(EVIDENCE_LEDGER, "ledger", "host") \
 	X(REFUSAL_DECISION, "decision", NULL) \
+	X(REFUSAL_PREFLIGHT, "preflight", "finding") \
+	X(REFUSAL_NO_APT, "no-apt", "manager") \
+	X(REFUSAL_VERSION, "version", "package") \
+	X(REFUSAL_NO_CONTROL_PLANE, "no-control-plane", "host") \
+	X(REFUSAL_UNSEEN, "unseen", "host") \
+	X(REFUSAL_NO_CLUSTER, "no-cluster", NULL) \
+	X(REFUSAL_NODE_GONE, "node-gone", "host") \
+	X(REFUSAL_HOST_BLANK, "host-blank", "host") \
+	X(REFUSAL_NO_API, "no-api", NULL) \
+	X(REFUSAL_NOT_OUT, "not-out", "host") \
+	X(REFUSAL_OTHER_CLUSTER, "other-cluster", "cluster") \
+	X(REFUSAL_OTHER_NAME, "other-name", "name") \
+	X(REFUSAL_NO_LEDGER, "no-ledger", NULL) \
+	X(REFUSAL_NOT_SHOWN, "not-shown", NULL) \
+	X(REFUSAL_OTHER_MACHINE, "other-machine", "machine") \
+	X(REFUSAL_NO_REMEDY, "no-remedy", "finding") \
+	X(REFUSAL_LIVING, "living", "host") \
+	X(REFUSAL_ETCD_RUNS, "etcd-runs", NULL) \
+	X(REFUSAL_NO_ETCD, "no-etcd", NULL) \
+	X(NOTICE_FINDING, "warned", "finding") \
+	X(NOTICE_RUNTIME, "runtime-old", "version") \
+	X(NOTICE_WAITS, "waits", NULL) \
+	X(NOTICE_LOCKED, "locked", "run") \
+	X(NOTICE_LOCK_TAKEN, "lock-taken", "owner") \
+	X(NOTICE_LOCK_LOST, "lock-lost", "run") \
+	X(NOTICE_LOCKED_OUT, "locked-out", "host") \
+	X(NOTICE_STORE, "store-fetched", "host") \
+	X(NOTICE_PODS_END, "pods-end", "host") \
+	X(NOTICE_OVERRULED, "overruled", NULL) \
+	X(NOTICE_LEFT_ALONE, "left-alone", "host") \
+	X(NOTICE_SNAPSHOT, "snapshot-saved", "path") \
+	X(NOTICE_MEMBER_OUT, "member-out", "member") \
+	X(NOTICE_OLD_MACHINE, "old-machine", "address") \
+	X(NOTICE_API_SLOW, "api-slow", "host") \
+	X(NOTICE_ETCD_STOPPED, "etcd-stopped", "host") \
+	X(NOTICE_ETCD_ANEW, "etcd-anew", "host") \
+	X(NOTICE_TOKEN_LEFT, "token-left", NULL) \
+	X(NOTICE_NO_NETWORK, "no-network", NULL) \
+	X(NOTICE_UNWELL, "unwell", NULL) \
 	X(QUESTION_HOST_KEY, "host-key", "host", "type", "fingerprint", "note") \
 	X(HOST_CONNECTING, "connecting", NULL) \
 	X(HOST_CONNECTED, "connected", NULL) \

@@ -183,6 +183,18 @@ int error_detail(struct error *err, const char *text)
 	return -1;
 }
 
+int error_refuse(struct error *err, enum error_kind kind, enum code code, const char *about, const char *fmt, ...)
+{
+	char what[sizeof(err->what)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	error_set(err, kind, "%s", what);
+	return error_about(err, code, about);
+}
+
 const char *error_kind_name(enum error_kind kind)
 {
 	return kinds[kind].name;

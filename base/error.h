@@ -55,6 +55,9 @@ int error_hint(struct error *err, const char *fmt, ...) __attribute__((format(pr
 int error_detail(struct error *err, const char *text);
 /* What the error is about, for programs. about may be NULL. */
 int error_about(struct error *err, enum code code, const char *about);
+/* Both: error_set, and what it is about. */
+int error_refuse(struct error *err, enum error_kind kind, enum code code, const char *about, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 /* "connect", "auth", …: stable words for JSON. */
 const char *error_kind_name(enum error_kind kind);
 /* The process exit code for a kind, as in the man page's EXIT STATUS. */

@@ -87,8 +87,9 @@ void task_log(struct task *t, const char *fmt, ...) __attribute__((format(printf
 void task_gathered(struct task *t, const char *source, const char *line, size_t len);
 /* The same for raw output in pieces, a remote_output_fn with ctx = the task: lines are split, printable, bounded. */
 void task_output(const char *data, size_t len, void *task);
-/* A finding or remark people must see in every front end, e.g. a preflight warning. */
-void task_notice(struct task *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A finding or remark people must see in every front end, with a code and its first field (or NULL) for programs. */
+void task_notice(struct task *t, enum code code, const char *about, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 /* Registers a secret with the run's mask. */
 void task_secret(struct task *t, const char *text);
 /* The one lock for what several hosts' steps share in the world. Not recursive; never held over a remote call. */

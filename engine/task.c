@@ -191,20 +191,19 @@ struct remote *task_reopen(struct task *t, struct error *err)
 	return NULL;
 }
 
-void task_notice(struct task *t, const char *fmt, ...)
+void task_notice(struct task *t, enum code code, const char *about, const char *fmt, ...)
 {
-	struct str text = STR_INIT;
-	char *line;
+	struct event ev = { .kind = EVENT_NOTICE, .step = t->step, .host = t->host, .code = code, .fields = { about } };
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&line, fmt, ap) < 0)
+	if (vasprintf(&text, fmt, ap) < 0)
 		die_oom();
 	va_end(ap);
-	str_add(&text, line);
-	free(line);
-	host_event(t, EVENT_NOTICE, text.buf);
-	str_release(&text);
+	ev.text = code_words(code, text);
+	stream_emit(t->e, &ev, EMIT_WAIT, NULL);
+	free(text);
 }
 
 void task_log(struct task *t, const char *fmt, ...)

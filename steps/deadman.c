@@ -59,7 +59,7 @@ static int new_session(struct task *t, const char *job, char *state, char *at, s
 		if (strcmp(before, e.what) != 0)
 			task_log(t, "no new session yet: %s", e.what);
 		if (!*before)
-			task_notice(t,
+			task_notice(t, NOTICE_LOCKED_OUT, world_host(t)->name,
 				"%s lets no new SSH session in after the change to its network; unless one gets in, it puts the network "
 				"back within %d s",
 				world_host(t)->name, DEADMAN_SECONDS);

@@ -187,7 +187,8 @@ static int refuse_lost(const struct drain *d, struct error *err)
 static int stuck(struct task *t, const struct drain *d, struct error *err)
 {
 	if (d->world->force) {
-		task_notice(t, "pods on %s do not go and end with it: %s", d->node, d->names.buf);
+		task_notice(
+			t, NOTICE_PODS_END, d->node, "pods on %s do not go and end with it: %s", d->node, d->names.buf);
 		return 0;
 	}
 	error_set(err, ERROR_TIMEOUT, "pods on %s do not go: %s", d->node, d->names.buf);
@@ -265,8 +266,9 @@ enum step_verdict leave_check(struct task *t, struct error *why)
 	if (!world_removes(w, task_host(t)))
 		return STEP_NOT_HERE;
 	if (*cluster && strcmp(cluster, w->inventory->cluster) != 0) {
-		error_set(why, ERROR_INVENTORY, "%s is installed for the cluster %s, not for %s: it is left as it is",
-			world_host(t)->name, cluster, w->inventory->cluster);
+		error_refuse(why, ERROR_INVENTORY, REFUSAL_OTHER_CLUSTER, cluster,
+			"%s is installed for the cluster %s, not for %s: it is left as it is", world_host(t)->name,
+			cluster, w->inventory->cluster);
 		error_hint(why, "is its address in the inventory right?");
 		return STEP_IMPOSSIBLE;
 	}

@@ -40,7 +40,7 @@ enum step_verdict expel_check(struct task *t, struct error *why)
 		return STEP_NOT_HERE;
 	if (w->lead < 0) {
 		if (!world_cannot_look(w, why)) {
-			error_set(why, ERROR_COMMAND,
+			error_refuse(why, ERROR_COMMAND, REFUSAL_NO_API, NULL,
 				"no API server of a control plane that stays answers: nobody can be taken out of the cluster");
 			error_hint(why, "see 'kubewright status'");
 		}
@@ -86,7 +86,7 @@ static int overruled(struct task *t, const struct error *why, bool tell, struct 
 	if (!world_of(t)->override_quorum)
 		return *err = *why, -1;
 	if (tell)
-		task_notice(t, "going on as told by --override-quorum: %s", why->what);
+		task_notice(t, NOTICE_OVERRULED, NULL, "going on as told by --override-quorum: %s", why->what);
 	return 0;
 }
 
@@ -103,8 +103,8 @@ static int leaves(struct task *t, size_t host, const struct quorum_view *v, bool
 		return 0;
 	if (!e.looked && world_rejoins(w, (int)host)) {
 		if (tell)
-			task_notice(t, "%s could not be looked at: its place in the cluster is left as it is%s",
-				h->name,
+			task_notice(t, NOTICE_LEFT_ALONE, h->name,
+				"%s could not be looked at: its place in the cluster is left as it is%s", h->name,
 				e.seen ? "; its etcd answers other control planes, so it lives and only the way from here to it is cut"
 				       : "");
 		return 0;
@@ -149,8 +149,8 @@ int world_snapshot_first(struct task *t, struct error *err)
 	char *path = world_snapshot(t, &info, &why);
 
 	if (path) {
-		task_notice(t, "saved etcd's data before anything is taken out: %s (%lld bytes)", path,
-			(long long)info.size);
+		task_notice(t, NOTICE_SNAPSHOT, path, "saved etcd's data before anything is taken out: %s (%lld bytes)",
+			path, (long long)info.size);
 		free(path);
 		return 0;
 	}
@@ -185,7 +185,7 @@ static int expel_members(struct task *t, const struct inventory_host *h, struct 
 	quorum_words(&now, &words);
 	str_add(&words, " -> ");
 	quorum_words(&after, &words);
-	task_notice(t, "took the etcd member of %s out: %s", h->name, words.buf);
+	task_notice(t, NOTICE_MEMBER_OUT, h->name, "took the etcd member of %s out: %s", h->name, words.buf);
 	str_release(&words);
 	return 0;
 }
@@ -253,7 +253,7 @@ static int refuse_old_machine(struct task *t, const struct inventory_host *h, co
 	if (rc) {
 		if (err->kind != ERROR_NONE || no.kind == ERROR_CANCELLED)
 			return err->kind != ERROR_NONE ? -1 : (*err = no, -1);
-		task_notice(t,
+		task_notice(t, NOTICE_OLD_MACHINE, old,
 			"%s was at %s before: that machine must not start again as it is, for its kubelet and keepalived still know the cluster; wipe its disk first",
 			h->name, old);
 		return 0;
@@ -327,8 +327,8 @@ bool world_expelled(struct task *t, struct error *err)
 	task_unlock(t);
 	if (yes)
 		return true;
-	error_set(err, ERROR_COMMAND, "the cluster still has %s: the control plane that was to take it out is lost",
-		world_host(t)->name);
+	error_refuse(err, ERROR_COMMAND, REFUSAL_NOT_OUT, world_host(t)->name,
+		"the cluster still has %s: the control plane that was to take it out is lost", world_host(t)->name);
 	error_hint(err, "the same command again goes on with another control plane");
 	return false;
 }

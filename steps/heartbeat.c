@@ -105,7 +105,7 @@ static int lose(struct task *t, const char *holder, const char *owner, struct er
 		snprintf(l->taker, sizeof(l->taker), "run %.40s has it (%.64s)", holder, owner ? owner : "unknown");
 	lost_error(w, (size_t)task_host(t), true, err);
 	task_unlock(t);
-	task_notice(t, "%s", err->what);
+	task_notice(t, NOTICE_LOCK_LOST, holder, "%s", err->what);
 	return -1;
 }
 

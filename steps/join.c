@@ -57,7 +57,8 @@ enum step_verdict join_check(struct task *t, struct error *why)
 	if (!w->decided)
 		return world_needs_control_plane(t, "its place in the cluster", why);
 	if (w->lead < 0 && !task_check_only(t)) {
-		error_set(why, ERROR_COMMAND, "there is no cluster to join: no control plane came up");
+		error_refuse(why, ERROR_COMMAND, REFUSAL_NO_CLUSTER, NULL,
+			"there is no cluster to join: no control plane came up");
 		error_hint(why, "see to the control planes first, then 'kubewright apply' again");
 		return STEP_IMPOSSIBLE;
 	}
@@ -67,7 +68,7 @@ enum step_verdict join_check(struct task *t, struct error *why)
 		return STEP_DONE;
 	if (!world_rejoins(w, task_host(t)) && kubelet && !node && world_job_done(h, "join") &&
 		world_is_control_plane(t)) {
-		error_set(why, ERROR_INVENTORY,
+		error_refuse(why, ERROR_INVENTORY, REFUSAL_NODE_GONE, name,
 			"%s is installed as a control plane, but the living cluster has no Node of that name", name);
 		error_hint(why,
 			"somebody removed the Node, or a rejoin was cut: 'kubewright rejoin %s' puts it in again",
@@ -77,7 +78,7 @@ enum step_verdict join_check(struct task *t, struct error *why)
 	/* a look has not taken the old Node out yet */
 	if (!kubelet && !*state && node && world_is_control_plane(t) &&
 		!(task_check_only(t) && world_rejoins(w, task_host(t)))) {
-		error_set(why, ERROR_COMMAND,
+		error_refuse(why, ERROR_COMMAND, REFUSAL_HOST_BLANK, name,
 			"the cluster knows the control plane %s, and nothing of it is on this host", name);
 		error_hint(
 			why, "was it reinstalled, or its disk replaced? 'kubewright rejoin %s' puts it in again", name);

@@ -36,14 +36,15 @@ int lock_result(struct task *t, const struct remote_answer *a, struct error *err
 
 	if (lock && strcmp(lock, "none") == 0 && run) {
 		/* who only looks is told, too */
-		task_notice(t, "locked by another run: %s, run %s, at step %s", owner ? owner : "unknown", run,
-			step ? step : "unknown");
+		task_notice(t, NOTICE_LOCKED, run, "locked by another run: %s, run %s, at step %s",
+			owner ? owner : "unknown", run, step ? step : "unknown");
 		return 0;
 	}
 	if (!lock || strcmp(lock, "none") == 0 || strcmp(lock, "ours") == 0)
 		return 0;
 	if (strcmp(lock, "taken-over") == 0) {
-		task_notice(t, "took over the lock of a run that is no more: %s", owner ? owner : "unknown");
+		task_notice(t, NOTICE_LOCK_TAKEN, owner, "took over the lock of a run that is no more: %s",
+			owner ? owner : "unknown");
 		return 0;
 	}
 	if (strcmp(lock, "unwritable") == 0) {

@@ -88,7 +88,8 @@ static int take_out(struct task *t, char *id, struct error *err)
 	if (i >= 0)
 		quorum_drop(v, i);
 	task_unlock(t);
-	task_notice(t, "took the etcd member %s out: %u voters, %u healthy now, tolerates %u lost", id, after.voters,
+	task_notice(t, NOTICE_MEMBER_OUT, id,
+		"took the etcd member %s out: %u voters, %u healthy now, tolerates %u lost", id, after.voters,
 		after.healthy, quorum_tolerates(&after));
 	return 0;
 }

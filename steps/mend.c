@@ -195,7 +195,8 @@ int ask_again_apply(struct task *t, struct error *err)
 		task_unlock(t);
 	}
 	if (world_facts(t)->api_ready == CLUSTER_NO)
-		task_notice(t, "the API server of %s is not ready %d s after it was mended", world_host(t)->name,
+		task_notice(t, NOTICE_API_SLOW, world_host(t)->name,
+			"the API server of %s is not ready %d s after it was mended", world_host(t)->name,
 			SETTLE_MS / 1000);
 	forget_cluster(t);
 	return survey_apply(t, err);

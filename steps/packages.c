@@ -87,7 +87,7 @@ enum step_verdict packages_runtime_check(const struct inventory *inv, const stru
 	const char *have = runtime_version(h);
 
 	if (*have && want && !is_runtime_version(have, want) && world_installed(h)) {
-		error_set(why, ERROR_INVENTORY,
+		error_refuse(why, ERROR_INVENTORY, REFUSAL_VERSION, package,
 			"%s %s is installed on a host of the living cluster, and containerd.version is %s", package,
 			have, want);
 		error_hint(why,
@@ -112,7 +112,8 @@ enum step_verdict packages_check(struct task *t, struct error *why)
 	enum step_verdict verdict;
 
 	if (!cluster_fact_is(h, "pkg_manager", "apt")) {
-		error_set(why, ERROR_PREFLIGHT, "the package manager of this system is not apt");
+		error_refuse(why, ERROR_PREFLIGHT, REFUSAL_NO_APT, cluster_fact(h, "pkg_manager"),
+			"the package manager of this system is not apt");
 		error_hint(why, "Debian and Ubuntu are supported for now");
 		return STEP_IMPOSSIBLE;
 	}
@@ -124,7 +125,7 @@ enum step_verdict packages_check(struct task *t, struct error *why)
 		if (!known)
 			continue;
 		if (*have && !is_version(have, w->version) && world_installed(h)) {
-			error_set(why, ERROR_INVENTORY,
+			error_refuse(why, ERROR_INVENTORY, REFUSAL_VERSION, names[i],
 				"%s %s is installed on a host of the living cluster, the inventory wants %s", names[i],
 				have, w->version);
 			error_hint(why, "apply never upgrades");

@@ -14,7 +14,7 @@ enum step_verdict preflight_check(struct task *t, struct error *why)
 	bool installed = world_installed(&w->hosts[host]);
 	unsigned errors = 0;
 	struct str detail = STR_INIT;
-	char first[sizeof(why->what)] = "", remedy[sizeof(why->hint)] = "";
+	char first[sizeof(why->what)] = "", name[sizeof(w->findings->list->name)] = "", remedy[sizeof(why->hint)] = "";
 
 	task_lock(t);
 	findings_release(&w->findings[host]);
@@ -26,18 +26,20 @@ enum step_verdict preflight_check(struct task *t, struct error *why)
 		if (f->level == FINDING_WARNING || f->ignored) {
 			/* said when the host was installed; 'check' and 'status' say it again, every apply must not */
 			if (!installed)
-				task_notice(t, "%s: %s%s", f->name, f->what,
+				task_notice(t, NOTICE_FINDING, f->name, "%s: %s%s", f->name, f->what,
 					f->ignored ? " (ignored by the inventory)" : "");
 			continue;
 		}
 		if (errors++ == 0) {
+			snprintf(name, sizeof(name), "%s", f->name);
 			snprintf(first, sizeof(first), "%s: %s", f->name, f->what);
 			snprintf(remedy, sizeof(remedy), "%s", f->remedy);
 		}
 		str_addf(&detail, "%s: %s\n  why: %s\n  remedy: %s\n", f->name, f->what, f->why, f->remedy);
 	}
 	if (errors) {
-		error_set(why, ERROR_PREFLIGHT, "%s%s", first, errors > 1 ? ", and more" : "");
+		error_refuse(
+			why, ERROR_PREFLIGHT, REFUSAL_PREFLIGHT, name, "%s%s", first, errors > 1 ? ", and more" : "");
 		error_hint(why, "%s", remedy);
 		error_detail(why, detail.buf);
 	}

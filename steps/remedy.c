@@ -31,12 +31,14 @@ enum step_verdict remedy_check(struct task *t, struct error *why)
 	const char *sentence = remedy_sentence(world_of(t)->remedy);
 
 	if (!sentence) {
-		error_set(why, ERROR_USAGE, "there is no safe remedy for %s", world_of(t)->remedy);
+		error_refuse(why, ERROR_USAGE, REFUSAL_NO_REMEDY, world_of(t)->remedy, "there is no safe remedy for %s",
+			world_of(t)->remedy);
 		return STEP_IMPOSSIBLE;
 	}
 	/* a Node is known by these: of a living one they stay */
 	if (world_installed(world_facts(t))) {
-		error_set(why, ERROR_PREFLIGHT, "%s is part of a living cluster", world_host(t)->name);
+		error_refuse(why, ERROR_PREFLIGHT, REFUSAL_LIVING, world_host(t)->name,
+			"%s is part of a living cluster", world_host(t)->name);
 		error_hint(why, "drain and reset the host first, or mend it by hand");
 		return STEP_IMPOSSIBLE;
 	}

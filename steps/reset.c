@@ -35,17 +35,18 @@ int reset_guard(const struct inventory *inv, const struct cluster_host *hosts, i
 	const char *cluster = cluster_fact(h, "record.cluster"), *node = cluster_fact(h, "record.node");
 
 	if (*cluster && strcmp(cluster, inv->cluster) != 0) {
-		error_set(err, ERROR_PREFLIGHT, "this host belongs to the cluster %s; the inventory is of %s", cluster,
-			inv->cluster);
+		error_refuse(err, ERROR_PREFLIGHT, REFUSAL_OTHER_CLUSTER, cluster,
+			"this host belongs to the cluster %s; the inventory is of %s", cluster, inv->cluster);
 		return error_hint(
 			err, "is its address right? a host of %s is reset with that cluster's inventory", cluster);
 	}
 	if (*node && strcmp(node, name) != 0) {
-		error_set(err, ERROR_PREFLIGHT, "this host was installed as %s; the inventory calls it %s", node, name);
+		error_refuse(err, ERROR_PREFLIGHT, REFUSAL_OTHER_NAME, node,
+			"this host was installed as %s; the inventory calls it %s", node, name);
 		return error_hint(err, "are two addresses exchanged in the inventory? correct it, then reset");
 	}
 	if (!cluster_fact_is(h, "ledger", "yes") && runs_kubernetes(h)) {
-		error_set(err, ERROR_PREFLIGHT,
+		error_refuse(err, ERROR_PREFLIGHT, REFUSAL_NO_LEDGER, NULL,
 			"Kubernetes is on this host, and it was not kubewright that installed it: there is no undo ledger");
 		return error_hint(err,
 			"is its address right? if it is to go all the same: 'kubeadm reset', or what its installer has for that, on the host; "
@@ -61,13 +62,13 @@ static int same_host(const struct host_identity *shown, const struct cluster_hos
 
 	host_identify(h, &now);
 	if (!*shown->machine_id && !*shown->product_uuid) {
-		error_set(err, ERROR_PREFLIGHT,
+		error_refuse(err, ERROR_PREFLIGHT, REFUSAL_NOT_SHOWN, NULL,
 			"this host could not be looked at before the reset was confirmed, and now it can");
 		return error_hint(err, "'kubewright reset' again shows it, and asks");
 	}
 	if (strcmp(now.machine_id, shown->machine_id) == 0 && strcmp(now.product_uuid, shown->product_uuid) == 0)
 		return 0;
-	error_set(err, ERROR_PREFLIGHT,
+	error_refuse(err, ERROR_PREFLIGHT, REFUSAL_OTHER_MACHINE, now.machine_id,
 		"another machine answers than the one that was shown: its machine-id is %s, it was %s", now.machine_id,
 		shown->machine_id);
 	return error_hint(err,

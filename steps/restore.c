@@ -71,7 +71,8 @@ int stop_etcd_apply(struct task *t, struct error *err)
 		task_unlock(t);
 		return rc;
 	}
-	task_notice(t, "stopped etcd on %s; it comes back with 'kubewright rejoin %s'", world_host(t)->name,
+	task_notice(t, NOTICE_ETCD_STOPPED, world_host(t)->name,
+		"stopped etcd on %s; it comes back with 'kubewright rejoin %s'", world_host(t)->name,
 		world_host(t)->name);
 	return 0;
 }
@@ -85,7 +86,7 @@ enum step_verdict restore_check(struct task *t, struct error *why)
 	if (refused(t, why))
 		return STEP_IMPOSSIBLE;
 	if (w->etcd_task->unstopped) {
-		error_set(why, ERROR_COMMAND,
+		error_refuse(why, ERROR_COMMAND, REFUSAL_ETCD_RUNS, NULL,
 			"etcd on another control plane could not be stopped: two clusters would live side by side");
 		error_hint(why, "see to that host, then run it again");
 		return STEP_IMPOSSIBLE;
@@ -179,7 +180,8 @@ int restore_apply(struct task *t, struct error *err)
 		rc = world_job(t, "etcd-restore", host_script_etcd_restore, params, 3, restore_words, &answer, NULL,
 			30 * 60000, err);
 	if (rc == 0)
-		task_notice(t, "etcd begins anew on %s; its data as it was is kept there in %s", world_host(t)->name,
+		task_notice(t, NOTICE_ETCD_ANEW, world_host(t)->name,
+			"etcd begins anew on %s; its data as it was is kept there in %s", world_host(t)->name,
 			remote_answer_get(&answer, "kept") ? remote_answer_get(&answer, "kept")
 							   : "/var/lib/kubewright/etcd");
 	else

@@ -124,8 +124,9 @@ int runtime_apply(struct task *t, struct error *err)
 		rc = world_verified(t, runtime_check, err);
 		if (version && release_compare(
 				       *version == 'v' ? version + 1 : version, w->release->containerd_recommended) < 0)
-			task_notice(t, "containerd %s works, but Kubernetes %s recommends %s or newer", version,
-				w->version, w->release->containerd_recommended);
+			task_notice(t, NOTICE_RUNTIME, version,
+				"containerd %s works, but Kubernetes %s recommends %s or newer", version, w->version,
+				w->release->containerd_recommended);
 	} else {
 		world_explain(t, "", err);
 	}

@@ -63,7 +63,7 @@ bool world_cannot_look(const struct world *w, struct error *err)
 	for (size_t i = 0; i < w->inventory->host_count; i++) {
 		if (!*w->hosts[i].unseen)
 			continue;
-		error_set(err, ERROR_BLOCKED, "%s", w->hosts[i].unseen);
+		error_refuse(err, ERROR_BLOCKED, REFUSAL_UNSEEN, w->inventory->hosts[i].name, "%s", w->hosts[i].unseen);
 		error_hint(err, "%s", w->hosts[i].unseen_hint);
 		return true;
 	}
@@ -72,8 +72,8 @@ bool world_cannot_look(const struct world *w, struct error *err)
 
 enum step_verdict world_needs_control_plane(struct task *t, const char *what, struct error *why)
 {
-	error_set(why, ERROR_COMMAND, "%s lacks %s, and no control plane takes part that could tell more",
-		world_host(t)->name, what);
+	error_refuse(why, ERROR_COMMAND, REFUSAL_NO_CONTROL_PLANE, world_host(t)->name,
+		"%s lacks %s, and no control plane takes part that could tell more", world_host(t)->name, what);
 	error_hint(why, "name a control plane too: --hosts %s,CONTROL-PLANE", world_host(t)->name);
 	return STEP_IMPOSSIBLE;
 }

@@ -95,7 +95,7 @@ enum step_verdict snapshot_check(struct task *t, struct error *why)
 	if (best < 0 && world_cannot_look(w, why))
 		return STEP_IMPOSSIBLE;
 	if (best < 0) {
-		error_set(why, ERROR_COMMAND,
+		error_refuse(why, ERROR_COMMAND, REFUSAL_NO_ETCD, NULL,
 			"no etcd of a control plane answers: there is nothing to take a snapshot of");
 		error_hint(why, "see 'kubewright etcd members' and 'kubewright logs HOST'");
 		return STEP_IMPOSSIBLE;

@@ -48,7 +48,8 @@ static int fetch_store(struct task *t, struct error *err)
 		}
 		task_unlock(t);
 		if (rc == 0)
-			task_notice(t, "took the cluster's CAs from %s into %s", world_host(t)->name, w->store_dir);
+			task_notice(t, NOTICE_STORE, world_host(t)->name, "took the cluster's CAs from %s into %s",
+				world_host(t)->name, w->store_dir);
 	}
 	for (size_t i = 0; i < answer.count; i++)
 		secret_wipe(answer.lines[i].value, answer.lines[i].len);

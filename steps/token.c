@@ -210,10 +210,11 @@ void world_forget_token(struct task *t)
 	if (!made)
 		return;
 	if (in_use)
-		task_notice(t,
+		task_notice(t, NOTICE_TOKEN_LEFT, NULL,
 			"the bootstrap token %.6s is left for a join that may still run; it expires within %d hours",
 			w->token, TOKEN_HOURS);
 	else if (world_api(t, delete_token, w, &why))
-		task_notice(t, "the bootstrap token %.6s could not be deleted (%s); it expires within %d hours",
-			w->token, why.what, TOKEN_HOURS);
+		task_notice(t, NOTICE_TOKEN_LEFT, NULL,
+			"the bootstrap token %.6s could not be deleted (%s); it expires within %d hours", w->token,
+			why.what, TOKEN_HOURS);
 }

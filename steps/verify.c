@@ -286,13 +286,13 @@ int verify_apply(struct task *t, struct error *err)
 		w->no_network = v.no_network;
 		task_unlock(t);
 		if (v.no_network)
-			task_notice(t,
+			task_notice(t, NOTICE_NO_NETWORK, NULL,
 				"%u Nodes wait for a pod network: network.cni is none, so install one now, and they get Ready",
 				v.no_network);
 		else
 			task_log(t, "every Node is Ready; %u etcd voters", v.quorum.healthy);
 		if (v.unwell.len)
-			task_notice(t, "%s; 'kubewright status' shows why", v.unwell.buf);
+			task_notice(t, NOTICE_UNWELL, NULL, "%s; 'kubewright status' shows why", v.unwell.buf);
 	}
 	str_release(&v.unwell);
 	str_release(&v.missing);

@@ -22,5 +22,5 @@ void world_waits(struct task *t, struct world_wait *w, int64_t limit_ms, const c
 		return;
 	w->told = true;
 	w->told_ms = now;
-	task_notice(t, "waits, %lld s at most: %s", (long long)(left > 0 ? left / 1000 : 0), what);
+	task_notice(t, NOTICE_WAITS, NULL, "waits, %lld s at most: %s", (long long)(left > 0 ? left / 1000 : 0), what);
 }

@@ -158,7 +158,7 @@ static int leak(struct task *t, struct error *err)
 	put(t, "CrEt99 and\nmore\r\n10%\r50%\r100%\r\n\x1b[31mred\x1b[0m tOpSe\x1b[1mCrEt99\n");
 	put(t, PEM);
 	task_log(t, "two\nlines with %s", SECRET);
-	task_notice(t, "noticed %s", SECRET);
+	task_notice(t, CODE_NONE, NULL, "noticed %s", SECRET);
 	memset(wide, 'x', sizeof(wide) - 1);
 	put(t, wide);
 	put(t, "yyy\nnext\nno newline");

@@ -31,21 +31,25 @@ static struct inventory *parse(void)
 static const struct {
 	const char *words[6]; /* pairs */
 	const char *says;     /* NULL: it may be reset */
+	enum code code;
+	const char *about;
 } guards[] = {
-	{ { "ledger", "yes", "record.cluster", "rack7", "record.node", "cp1" }, NULL },
-	{ { "ledger", "no" }, NULL },
+	{ { "ledger", "yes", "record.cluster", "rack7", "record.node", "cp1" }, NULL, CODE_NONE, "" },
+	{ { "ledger", "no" }, NULL, CODE_NONE, "" },
 	/* prepared, and cut before it joined */
-	{ { "ledger", "yes", "have", "kubelet-config" }, NULL },
+	{ { "ledger", "yes", "have", "kubelet-config" }, NULL, CODE_NONE, "" },
 	{ { "ledger", "yes", "record.cluster", "rack8", "record.node", "cp1" },
-		"belongs to the cluster rack8; the inventory is of rack7" },
-	{ { "ledger", "no", "record.cluster", "rack8" }, "belongs to the cluster rack8" },
+		"belongs to the cluster rack8; the inventory is of rack7", REFUSAL_OTHER_CLUSTER, "rack8" },
+	{ { "ledger", "no", "record.cluster", "rack8" }, "belongs to the cluster rack8", REFUSAL_OTHER_CLUSTER,
+		"rack8" },
 	{ { "ledger", "yes", "record.cluster", "rack7", "record.node", "w1" },
-		"was installed as w1; the inventory calls it cp1" },
-	{ { "ledger", "no", "have", "kubelet-conf ca-crt" }, "it was not kubewright that installed it" },
-	{ { "ledger", "no", "unit.kubelet", "active" }, "it was not kubewright" },
-	{ { "ledger", "no", "pods", "3" }, "it was not kubewright" },
+		"was installed as w1; the inventory calls it cp1", REFUSAL_OTHER_NAME, "w1" },
+	{ { "ledger", "no", "have", "kubelet-conf ca-crt" }, "it was not kubewright that installed it",
+		REFUSAL_NO_LEDGER, "" },
+	{ { "ledger", "no", "unit.kubelet", "active" }, "it was not kubewright", REFUSAL_NO_LEDGER, "" },
+	{ { "ledger", "no", "pods", "3" }, "it was not kubewright", REFUSAL_NO_LEDGER, "" },
 	/* of something else that has no Kubernetes */
-	{ { "ledger", "no", "have", "etcd-data cni-conf", "pods", "0" }, NULL },
+	{ { "ledger", "no", "have", "etcd-data cni-conf", "pods", "0" }, NULL, CODE_NONE, "" },
 };
 
 static void test_guard(void)
@@ -61,8 +65,11 @@ static void test_guard(void)
 			cluster_set(&hosts[0], guards[i].words[w], guards[i].words[w + 1]);
 		rc = reset_guard(inv, hosts, 0, &err);
 		if (!CHECK_INT(rc, guards[i].says ? -1 : 0) ||
-			(rc && !CHECK(strstr(err.what, guards[i].says) && *err.hint && err.kind == ERROR_PREFLIGHT)))
+			(rc && !CHECK(strstr(err.what, code_words(guards[i].code, guards[i].says)) && *err.hint &&
+				       err.kind == ERROR_PREFLIGHT)))
 			printf("# row %zu: %s\n", i, err.what);
+		CHECK_INT(err.code, guards[i].code);
+		CHECK_STR(err.about, guards[i].about);
 		cluster_host_release(&hosts[0]);
 	}
 	inventory_free(inv);
@@ -205,7 +212,7 @@ static struct remote *site_open(
 /* Cancels when people are told that no new session gets in. */
 static void cancel_on_notice(const struct event *ev, void *engine)
 {
-	if (ev->kind != EVENT_NOTICE || !ev->text || !strstr(ev->text, "lets no new SSH session in"))
+	if (ev->code != NOTICE_LOCKED_OUT)
 		return;
 	engine_command(engine, ENGINE_CANCEL, -1);
 	site.closed = 0;
@@ -336,10 +343,14 @@ static void test_shown(void)
 	CHECK_INT(site.resets, 1);
 	site = (struct site){ .deadman = "confirmed" };
 	run(other, &err);
-	CHECK(err.kind == ERROR_PREFLIGHT && strstr(err.what, "its machine-id is m1, it was m2"));
+	CHECK(err.kind == ERROR_PREFLIGHT &&
+		strstr(err.what, code_words(REFUSAL_OTHER_MACHINE, "its machine-id is m1, it was m2")));
+	CHECK(err.code == REFUSAL_OTHER_MACHINE && strcmp(err.about, "m1") == 0);
 	CHECK_INT(site.networks, 0);
 	run(unseen, &err);
-	CHECK(err.kind == ERROR_PREFLIGHT && strstr(err.what, "could not be looked at before"));
+	CHECK(err.kind == ERROR_PREFLIGHT &&
+		strstr(err.what, code_words(REFUSAL_NOT_SHOWN, "could not be looked at before")));
+	CHECK_INT(err.code, REFUSAL_NOT_SHOWN);
 	CHECK_INT(site.networks, 0);
 }
 

@@ -206,7 +206,7 @@ static void test_nothing_left(void)
 	rack_up();
 	begin(&l, 1 | 2 | 4);
 	run(&l, &e, false, false, &o);
-	CHECK(o.failed && strstr(o.first.what, "no etcd of a control plane answers") && o.first.hint[0]);
+	CHECK(o.failed && o.first.code == REFUSAL_NO_ETCD && o.first.hint[0]);
 	CHECK(e.from < 0 && !e.snapshot);
 	rack_down();
 }

@@ -128,9 +128,9 @@ static const struct {
 		"holds containerd.io" },
 	{ "2.2.0", "containerd.io", "2.2.0-1~debian.12", "containerd.io", true, STEP_DONE, CODE_NONE, "" },
 	{ "2.2", "containerd", "1:2.2.1+ds1-1", "containerd", true, STEP_DONE, CODE_NONE, "" },
-	{ "2.2.0", "containerd.io", "2.2.0~rc.1-1", "containerd.io", true, STEP_IMPOSSIBLE, CODE_NONE,
+	{ "2.2.0", "containerd.io", "2.2.0~rc.1-1", "containerd.io", true, STEP_IMPOSSIBLE, REFUSAL_VERSION,
 		"containerd.io 2.2.0~rc.1-1 is installed on a host of the living cluster, and containerd.version is 2.2.0" },
-	{ "2.2", "containerd", "2.20.1-1", "containerd", true, STEP_IMPOSSIBLE, CODE_NONE,
+	{ "2.2", "containerd", "2.20.1-1", "containerd", true, STEP_IMPOSSIBLE, REFUSAL_VERSION,
 		"containerd 2.20.1-1 is installed on a host of the living cluster, and containerd.version is 2.2" },
 };
 

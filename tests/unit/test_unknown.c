@@ -242,7 +242,7 @@ static void test_worker_alone(void)
 	world_init(&w, rack_inventory, release_find("1.36.2"));
 	w.want_health = true;
 	run(&l, plan_repair, plan_repair_count, &w, false, &o);
-	CHECK(o.failed && strstr(o.first.what, "no control plane takes part"));
+	CHECK(o.failed && o.first.code == REFUSAL_NO_CONTROL_PLANE);
 	CHECK(strstr(o.first.hint, "--hosts w1,") != NULL);
 	chosen = 31;
 	rack_down();
@@ -265,9 +265,11 @@ static void test_told_beforehand(void)
 	world_init(&w, rack_inventory, release_find("1.36.2"));
 	run(&l, plan_check, plan_check_count, &w, true, &o);
 	CHECK_INT(o.host[0].kind, ERROR_PREFLIGHT);
-	CHECK(strstr(o.host[0].what, "forwarding-forbidden: cannot look at 127.0.0.1:6443") != NULL);
+	CHECK(strstr(
+		o.host[0].what, code_words(REFUSAL_PREFLIGHT, "forwarding-forbidden: cannot look at 127.0.0.1:6443")));
+	CHECK(o.host[0].code == REFUSAL_PREFLIGHT && strcmp(o.host[0].about, "forwarding-forbidden") == 0);
 	CHECK_STR(o.host[0].hint, "permit it");
-	CHECK(!strstr(o.host[1].what, "forwarding-forbidden"));
+	CHECK(strcmp(o.host[1].about, "forwarding-forbidden") != 0);
 	rack_down();
 }
 

@@ -153,7 +153,7 @@ static int speak(struct task *t, struct error *err)
 	say_long(t, "\xe4\xb8\x96", 1000000);
 	say_long(t, "e\xcc\x81\xcc\x81\xcc\x81\xcc\x81", 10000);
 	say_long(t, ESCAPES, 10000);
-	task_notice(t, "%s%s%s", ESCAPES, INVALID, DIRECTIONS);
+	task_notice(t, NOTICE_FINDING, ESCAPES, "%s%s%s", ESCAPES, INVALID, DIRECTIONS);
 	if (task_host(t) == 0)
 		task_ask(t, &(struct question){
 				    .text = ESCAPES INVALID DIRECTIONS "?", .answers = "no|" ESCAPES "|" DIRECTIONS });
