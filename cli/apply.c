@@ -81,30 +81,14 @@ int cli_apply_report(const struct cli_run *r)
 	return status;
 }
 
+static void begin(const struct cli_run *r)
+{
+	if (!r->options->json)
+		printf("applying %s to %zu host%s of cluster %s\n", r->options->file, r->chosen_count,
+			r->chosen_count == 1 ? "" : "s", r->inventory->cluster);
+}
+
 int cli_apply(const struct cli_options *o)
 {
-	const struct cli_run_kind kind = {
-		.command = "apply",
-		.steps = plan_install,
-		.step_count = plan_install_count,
-		.changes = true,
-		.needs_keys = true,
-		.needs_cni = true,
-	};
-	struct error err = { 0 };
-	struct cli_run r;
-	int status;
-
-	if (cli_run_load(&r, o, &err) || cli_run_open(&r, &kind, &err)) {
-		status = cli_fail(&err);
-		cli_run_release(&r);
-		return status;
-	}
-	cli_run_show(&r);
-	if (!o->json)
-		printf("applying %s to %zu host%s of cluster %s\n", o->file, r.chosen_count,
-			r.chosen_count == 1 ? "" : "s", r.inventory->cluster);
-	status = cli_run_execute(&r, &err) ? cli_fail(&err) : cli_apply_report(&r);
-	cli_run_release(&r);
-	return status;
+	return cli_run_change(o, KIND_APPLY, &(struct cli_change){ .begin = begin, .report = cli_apply_report });
 }

@@ -103,9 +103,6 @@ static void total(const struct cli_run *r, const struct counts *c)
 
 int cli_check(const struct cli_options *o)
 {
-	const struct cli_run_kind kind = {
-		.command = "check", .steps = plan_check, .step_count = plan_check_count, .needs_keys = true
-	};
 	struct counts c = { 0, 0, 0 };
 	struct error err = { 0 };
 	struct cli_run r;
@@ -114,7 +111,7 @@ int cli_check(const struct cli_options *o)
 
 	if (o->list)
 		return list_kinds(o->json);
-	status = cli_look(&r, &kind, o, NULL, NULL);
+	status = cli_look(&r, KIND_CHECK, o, NULL, NULL);
 	if (status)
 		return status;
 	cli_findings_complete(&r);

@@ -12,10 +12,12 @@
 #include <stdio.h>
 
 struct error;
+struct host_identity;
 struct json;
 struct remote_pool;
 struct secret;
 struct str;
+struct world_etcd;
 
 /* The inventory when -f names none. */
 #define CLI_FILE "kubewright.yaml"
@@ -67,6 +69,11 @@ struct cli_options {
 	void *ask_ctx;
 	bool screen; /* a full screen has the terminal: nothing is printed, errors carry all */
 	bool draft;  /* the inventory is still being made */
+	bool follows; /* somebody may have a host tried again that was set aside: see RUN_RETRIES */
+	/* what an earlier run led to, or the wizard asked for: see struct world */
+	struct world_etcd *etcd;
+	const struct host_identity *shown;
+	const char *remedy;
 	struct remote_pool *pool; /* logins that are kept from run to run; NULL */
 	char **args; /* lent from argv */
 	size_t arg_count;

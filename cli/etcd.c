@@ -62,13 +62,10 @@ static int none_answered(const struct cli_run *r)
 
 static int members(const struct cli_options *o)
 {
-	const struct cli_run_kind kind = {
-		.command = "etcd", .steps = plan_members, .step_count = plan_members_count, .needs_keys = true
-	};
 	struct quorum_view v;
 	struct quorum q;
 	struct cli_run r;
-	int status = cli_look(&r, &kind, o, NULL, NULL), through;
+	int status = cli_look(&r, KIND_MEMBERS, o, NULL, NULL), through;
 
 	if (status)
 		return status;
@@ -117,13 +114,7 @@ static void snapshot_report(const struct cli_run *r, const struct world_etcd *e)
 static int snapshot(const struct cli_options *o)
 {
 	struct world_etcd e = { .host = -1, .from = -1 };
-	const struct cli_run_kind kind = {
-		.command = "etcd",
-		.steps = plan_snapshot,
-		.step_count = plan_snapshot_count,
-		.needs_keys = true,
-		.etcd = &e,
-	};
+	struct cli_options with = *o;
 	struct error err = { 0 };
 	struct cli_run r;
 	int status;
@@ -134,7 +125,8 @@ static int snapshot(const struct cli_options *o)
 		return cli_fail(&err);
 	}
 	e.snapshot = o->arg_count == 2 ? xstrdup(o->args[1]) : NULL;
-	status = cli_look(&r, &kind, o, NULL, NULL);
+	with.etcd = &e;
+	status = cli_look(&r, KIND_SNAPSHOT, &with, NULL, NULL);
 	if (status == 0) {
 		if (e.from >= 0)
 			snapshot_report(&r, &e);

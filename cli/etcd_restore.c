@@ -162,14 +162,11 @@ static int permitted(struct cli_run *r, const struct world_etcd *e, const struct
 /* The first of two runs: only looks. 0: confirmed, e says what is to be done. */
 static int look(const struct cli_options *o, struct world_etcd *e)
 {
-	const struct cli_run_kind kind = {
-		.command = "etcd", .steps = plan_members, .step_count = plan_members_count, .needs_keys = true
-	};
 	struct quorum_view v;
 	struct error err = { 0 };
 	struct str tell = STR_INIT;
 	struct cli_run r;
-	int status = cli_look(&r, &kind, o, NULL, NULL);
+	int status = cli_look(&r, KIND_MEMBERS, o, NULL, NULL);
 
 	if (status)
 		return status;
@@ -210,8 +207,9 @@ static void report_nodes(const struct cli_run *r, const struct world_etcd *e)
 	str_release(&words);
 }
 
-static int report(const struct cli_run *r, const struct world_etcd *e)
+static int report(const struct cli_run *r)
 {
+	const struct world_etcd *e = r->options->etcd;
 	bool done = cli_run_did(r, "restored");
 	struct engine_result result;
 	int status;
@@ -239,32 +237,6 @@ static int report(const struct cli_run *r, const struct world_etcd *e)
 	return status;
 }
 
-static int restore(const struct cli_options *o, struct world_etcd *e)
-{
-	const struct cli_run_kind kind = {
-		.command = "etcd restore",
-		.steps = plan_restore,
-		.step_count = plan_restore_count,
-		.changes = true,
-		.needs_keys = true,
-		.etcd = e,
-	};
-	struct error err = { 0 };
-	struct cli_run r;
-	int status;
-
-	if (cli_run_load(&r, o, &err) || cli_run_open(&r, &kind, &err)) {
-		status = cli_fail(&err);
-		cli_run_release(&r);
-		return status;
-	}
-	e->time = r.id;
-	cli_run_show(&r);
-	status = cli_run_execute(&r, &err) ? cli_fail(&err) : report(&r, e);
-	cli_run_release(&r);
-	return status;
-}
-
 int cli_etcd_restore(const struct cli_options *o)
 {
 	struct world_etcd e = { .host = -1, .from = -1 };
@@ -278,8 +250,9 @@ int cli_etcd_restore(const struct cli_options *o)
 	cli_session_begin(&session, o);
 	status = look(&session.options, &e);
 	cli_session_next(&session);
+	session.options.etcd = &e;
 	if (status == 0)
-		status = restore(&session.options, &e);
+		status = cli_run_change(&session.options, KIND_RESTORE, &(struct cli_change){ .report = report });
 	cli_session_end(&session);
 	free(e.snapshot);
 	return status;

@@ -15,15 +15,13 @@
 /* The store's passphrase alone: no host is contacted, so no other secret is wanted. */
 static int open_keys(struct cli_run *r, struct error *err)
 {
-	static const struct cli_run_kind kind = { .command = "kubeconfig", .needs_keys = true };
-
 	if (pki_store_state(r->store_dir) == PKI_STORE_NONE) {
 		error_set(err, ERROR_PKI, "this machine has no keys of cluster %s (%s)", r->inventory->cluster,
 			r->store_dir);
 		return error_hint(err,
 			"'kubewright apply' makes them, or fetches them from a living cluster, as 'kubewright status' does");
 	}
-	r->kind = &kind;
+	r->kind = &cli_kinds[KIND_CHECK]; /* the secrets of one whose hosts are all left out */
 	r->mask = mask_new();
 	memset(r->chosen, 0, r->inventory->host_count * sizeof(*r->chosen));
 	if (cli_secrets_fill(r, err))

@@ -60,13 +60,13 @@ static int logs_apply(struct task *t, struct error *err)
 	return rc;
 }
 
-static const struct step plan_logs[] = {
+static const struct step steps[] = {
 	{ "logs", "Fetching logs", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, logs_apply },
 };
+const struct plan cli_plan_logs = { "logs", steps, 1, 0 };
 
 int cli_logs(const struct cli_options *o)
 {
-	const struct cli_run_kind kind = { .command = "logs", .steps = plan_logs, .step_count = 1 };
 	struct cli_options only = *o;
 	struct cli_run r;
 	int status;
@@ -74,7 +74,7 @@ int cli_logs(const struct cli_options *o)
 	/* the one host is the whole run */
 	only.hosts = o->args;
 	only.host_count = 1;
-	status = cli_look(&r, &kind, &only, NULL, NULL);
+	status = cli_look(&r, KIND_LOGS, &only, NULL, NULL);
 	if (status)
 		return status;
 	status = cli_look_errors(&r, true);

@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-int cli_look(
-	struct cli_run *r, const struct cli_run_kind *kind, const struct cli_options *o, event_fn *observer, void *ctx)
+int cli_look(struct cli_run *r, enum cli_kind kind, const struct cli_options *o, event_fn *observer, void *ctx)
 {
 	struct error err = { 0 };
 	int status;

@@ -41,17 +41,9 @@ static void print_json(const struct cli_run *r, const struct would *w)
 
 int cli_plan(const struct cli_options *o)
 {
-	const struct cli_run_kind kind = {
-		.command = "plan",
-		.steps = plan_install,
-		.step_count = plan_install_count,
-		.needs_keys = true,
-		.needs_cni = true,
-		.texts = true,
-	};
-	struct would would = { .steps = plan_install_count };
+	struct would would = { .steps = plans[PLAN_INSTALL].count };
 	struct cli_run r;
-	int status = cli_look(&r, &kind, o, would_event, &would);
+	int status = cli_look(&r, KIND_PLAN, o, would_event, &would);
 
 	if (status == 0) {
 		status = cli_look_errors(&r, true);

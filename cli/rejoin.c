@@ -59,30 +59,5 @@ static int confirm(const struct cli_run *r, struct error *err)
 
 int cli_rejoin(const struct cli_options *o)
 {
-	const struct cli_run_kind kind = {
-		.command = "rejoin",
-		.steps = plan_rejoin,
-		.step_count = plan_rejoin_count,
-		.changes = true,
-		.needs_keys = true,
-		.needs_cni = true,
-	};
-	struct error err = { 0 };
-	struct cli_run r;
-	bool *rejoin = NULL;
-	int status;
-
-	if (cli_run_load(&r, o, &err) || !(rejoin = cli_named_hosts(&r, "join again", &err)) || confirm(&r, &err) ||
-		cli_run_open(&r, &kind, &err)) {
-		status = cli_fail(&err);
-		cli_run_release(&r);
-		free(rejoin);
-		return status;
-	}
-	r.world.rejoin = rejoin;
-	cli_run_show(&r);
-	status = cli_run_execute(&r, &err) ? cli_fail(&err) : cli_apply_report(&r);
-	cli_run_release(&r);
-	free(rejoin);
-	return status;
+	return cli_run_change(o, KIND_REJOIN, &(struct cli_change){ .confirm = confirm, .report = cli_apply_report });
 }

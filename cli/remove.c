@@ -44,8 +44,9 @@ int cli_remove_choose(struct cli_run *r, const bool *leave, struct error *err)
 	return error_hint(err, "'kubewright reset' takes a whole cluster away");
 }
 
-static int confirm(const struct cli_run *r, const bool *leave, struct error *err)
+static int confirm(const struct cli_run *r, struct error *err)
 {
+	const bool *leave = r->named;
 	struct str tell = STR_INIT;
 	size_t stay = 0, go = 0;
 	int rc;
@@ -117,29 +118,5 @@ static int finish(const struct cli_run *r)
 
 int cli_remove(const struct cli_options *o)
 {
-	const struct cli_run_kind kind = {
-		.command = "remove",
-		.steps = plan_remove,
-		.step_count = plan_remove_count,
-		.changes = true,
-		.needs_keys = true,
-	};
-	struct error err = { 0 };
-	struct cli_run r;
-	bool *leave = NULL;
-	int status;
-
-	if (cli_run_load(&r, o, &err) || !(leave = cli_named_hosts(&r, "leave", &err)) ||
-		cli_remove_choose(&r, leave, &err) || confirm(&r, leave, &err) || cli_run_open(&r, &kind, &err)) {
-		status = cli_fail(&err);
-		cli_run_release(&r);
-		free(leave);
-		return status;
-	}
-	r.world.leave = leave;
-	cli_run_show(&r);
-	status = cli_run_execute(&r, &err) ? cli_fail(&err) : finish(&r);
-	cli_run_release(&r);
-	free(leave);
-	return status;
+	return cli_run_change(o, KIND_REMOVE, &(struct cli_change){ .confirm = confirm, .report = finish });
 }

@@ -12,14 +12,6 @@
 /* A kubelet is started again by systemd every ten seconds, and starts a static Pod within some more. */
 #define SETTLE_MS 90000
 
-static const struct cli_run_kind look_kind = {
-	.command = "repair",
-	.steps = plan_repair,
-	.needs_keys = true,
-	.texts = true,
-	.health = true,
-};
-
 static int list_kinds(bool json)
 {
 	static const char *const by[] = { "operator", "repair, apply", "repair", "repair" };
@@ -82,13 +74,10 @@ static void print_json(const struct cli_run *r, const struct would *w, const str
 /* One look. Returns 0 with the run's findings in h, or the exit status after complaining. */
 static int look(struct cli_run *r, const struct cli_options *o, struct would *w, struct health *h)
 {
-	static struct cli_run_kind kind;
 	int status;
 
-	kind = look_kind;
-	kind.step_count = plan_repair_count;
-	w->steps = plan_repair_count;
-	status = cli_look(r, &kind, o, would_event, w);
+	w->steps = plans[PLAN_REPAIR].count;
+	status = cli_look(r, KIND_REPAIR_LOOK, o, would_event, w);
 	if (status == 0)
 		health_fold(r, w, h);
 	return status;
@@ -184,32 +173,6 @@ static int look_after(const struct cli_options *o, int status)
 	return status && status != CLI_EXIT_HOSTS_LEFT ? status : looked;
 }
 
-static int mend(const struct cli_options *o)
-{
-	const struct cli_run_kind kind = {
-		.command = "repair",
-		.steps = plan_repair,
-		.step_count = plan_repair_count,
-		.changes = true,
-		.needs_keys = true,
-		.needs_cni = true,
-		.health = true,
-	};
-	struct error err = { 0 };
-	struct cli_run r;
-	int status;
-
-	if (cli_run_load(&r, o, &err) || cli_run_open(&r, &kind, &err)) {
-		status = cli_fail(&err);
-		cli_run_release(&r);
-		return status;
-	}
-	cli_run_show(&r);
-	status = cli_run_execute(&r, &err) ? cli_fail(&err) : cli_apply_report(&r);
-	cli_run_release(&r);
-	return status;
-}
-
 /* The first look, told and agreed to. True: it is to be mended; else *status is how it ends. */
 static bool begin(const struct cli_options *o, int *status)
 {
@@ -258,7 +221,8 @@ int cli_repair(const struct cli_options *o)
 	cli_session_begin(&session, o);
 	if (begin(&session.options, &status)) {
 		cli_session_next(&session);
-		status = mend(&session.options);
+		status = cli_run_change(
+			&session.options, KIND_REPAIR, &(struct cli_change){ .report = cli_apply_report });
 		status = look_after(&session.options, status);
 	}
 	cli_session_end(&session);

@@ -92,11 +92,10 @@ static bool any_seen(const struct cli_run *r)
 /* Shows the hosts and has the reset confirmed. *shown: what they are; the caller frees. Returns the exit status. */
 static int agree(const struct cli_options *o, struct host_identity **shown)
 {
-	const struct cli_run_kind kind = { .command = "reset", .steps = plan_look, .step_count = plan_look_count };
 	struct str table = STR_INIT;
 	struct error err = { 0 };
 	struct cli_run r;
-	int status = cli_look(&r, &kind, o, NULL, NULL);
+	int status = cli_look(&r, KIND_RESET_LOOK, o, NULL, NULL);
 
 	if (status)
 		return status;
@@ -124,27 +123,6 @@ static int agree(const struct cli_options *o, struct host_identity **shown)
 	return status;
 }
 
-static int take_back(const struct cli_options *o, const struct host_identity *shown)
-{
-	const struct cli_run_kind kind = {
-		.command = "reset", .steps = plan_reset, .step_count = plan_reset_count, .changes = true
-	};
-	struct error err = { 0 };
-	struct cli_run r;
-	int status;
-
-	if (cli_run_load(&r, o, &err) || cli_run_open(&r, &kind, &err)) {
-		status = cli_fail(&err);
-		cli_run_release(&r);
-		return status;
-	}
-	r.world.shown = shown;
-	cli_run_show(&r);
-	status = cli_run_execute(&r, &err) ? cli_fail(&err) : report(&r);
-	cli_run_release(&r);
-	return status;
-}
-
 int cli_reset(const struct cli_options *o)
 {
 	struct host_identity *shown = NULL;
@@ -157,8 +135,9 @@ int cli_reset(const struct cli_options *o)
 	cli_session_begin(&session, o);
 	status = agree(&session.options, &shown);
 	cli_session_next(&session);
+	session.options.shown = shown;
 	if (status == 0)
-		status = take_back(&session.options, shown);
+		status = cli_run_change(&session.options, KIND_RESET, &(struct cli_change){ .report = report });
 	cli_session_end(&session);
 	free(shown);
 	return status;

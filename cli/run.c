@@ -90,10 +90,10 @@ static bool any_control_plane(const struct cli_run *r)
 
 static int check_choice(const struct cli_run *r, struct error *err)
 {
-	if (any_control_plane(r) || !r->kind->needs_keys)
+	if (any_control_plane(r) || !(r->kind->plan->flags & PLAN_KEYS))
 		return 0;
 	/* nothing but a join wants one */
-	if (!r->kind->needs_cni || r->kind->health) {
+	if (!(r->kind->flags & RUN_CNI) || r->kind->flags & RUN_HEALTH) {
 		fputs("note: --hosts leaves out all control planes: the cluster itself is not asked\n", stderr);
 		return 0;
 	}
@@ -124,7 +124,7 @@ int cli_run_cni(struct cli_run *r, struct error *err)
 
 static int open_store(struct cli_run *r, struct error *err)
 {
-	if (!r->kind->needs_keys || pki_store_state(r->store_dir) == PKI_STORE_NONE)
+	if (!(r->kind->plan->flags & PLAN_KEYS) || pki_store_state(r->store_dir) == PKI_STORE_NONE)
 		return 0;
 	r->world.store = pki_store_open(r->store_dir, &r->passphrase, err);
 	return r->world.store ? 0 : -1;
@@ -141,11 +141,15 @@ static void fill_world(struct cli_run *r)
 	w->store_dir = r->store_dir;
 	w->kubeconfig_path = r->kubeconfig;
 	w->passphrase = &r->passphrase;
-	w->take_lock = r->kind->changes;
-	w->want_texts = r->kind->texts;
-	w->want_health = r->kind->health;
+	w->take_lock = r->kind->flags & RUN_CHANGES;
+	w->want_texts = r->kind->flags & RUN_TEXTS;
+	w->want_health = r->kind->flags & RUN_HEALTH;
+	w->rejoin = r->kind->plan->flags & PLAN_REJOINS ? r->named : NULL;
+	w->leave = r->kind->plan->flags & PLAN_LEAVES ? r->named : NULL;
 	w->without_missing = o->without_missing;
-	w->etcd_task = r->kind->etcd;
+	w->etcd_task = o->etcd;
+	w->shown = o->shown;
+	w->remedy = o->remedy;
 	w->override_quorum = o->override_quorum;
 	w->snapshots_dir = r->snapshots_dir;
 	w->force = o->force;
@@ -190,13 +194,13 @@ static void fill_engine(struct cli_run *r)
 	r->config = (struct engine_config){
 		.run = r->id,
 		.machine = r->machine,
-		.steps = r->kind->steps,
-		.step_count = r->kind->step_count,
+		.steps = r->kind->plan->steps,
+		.step_count = r->kind->plan->count,
 		.hosts = r->hosts,
 		.host_count = inv->host_count,
 		.parallel = r->options->parallel,
-		.check_only = !r->kind->changes,
-		.keep_alive = r->kind->keep_alive,
+		.check_only = !(r->kind->flags & RUN_CHANGES),
+		.keep_alive = r->options->follows && r->kind->flags & RUN_RETRIES,
 		.world = &r->world,
 		.open = world_open,
 		.beat = world_beat,
@@ -206,7 +210,7 @@ static void fill_engine(struct cli_run *r)
 
 static int open_journal(struct cli_run *r, struct error *err)
 {
-	if (!r->kind->changes)
+	if (!(r->kind->flags & RUN_CHANGES))
 		return 0;
 	r->journal = journal_open(r->runs_dir, r->id, &r->config, r->kind->command, err);
 	if (!r->journal)
@@ -216,18 +220,18 @@ static int open_journal(struct cli_run *r, struct error *err)
 	return 0;
 }
 
-int cli_run_open(struct cli_run *r, const struct cli_run_kind *kind, struct error *err)
+int cli_run_open(struct cli_run *r, enum cli_kind kind, struct error *err)
 {
-	r->kind = kind;
+	r->kind = &cli_kinds[kind];
 	if (check_choice(r, err) || descriptors_enough(r->chosen_count, err) || file_mkdirs(r->state_dir, 0700, err))
 		return -1;
 	world_init(&r->world, r->inventory, r->release);
 	r->prepared = true;
 	r->mask = mask_new();
-	if ((kind->needs_cni && cli_run_cni(r, err)) || cli_secrets_fill(r, err) || open_store(r, err))
+	if ((r->kind->flags & RUN_CNI && cli_run_cni(r, err)) || cli_secrets_fill(r, err) || open_store(r, err))
 		return -1;
 	fill_world(r);
-	if (kind->changes)
+	if (r->kind->flags & RUN_CHANGES)
 		find_dead_runs(r);
 	fill_engine(r);
 	if (open_journal(r, err))
@@ -295,7 +299,7 @@ static void loop(struct cli_run *r, int64_t start)
 	while (engine_wait(r->engine, cli_signals_fd(), 1000)) {
 		if (cli_signals_taken() && !told) {
 			told = true;
-			if (r->kind->changes)
+			if (r->kind->flags & RUN_CHANGES)
 				fprintf(stderr,
 					"\ncancelling: jobs that run on hosts finish there, and 'kubewright %s' goes on where this "
 					"stopped; once more leaves at once\n",
@@ -402,6 +406,7 @@ void cli_run_release(struct cli_run *r)
 	if (r->inventory)
 		inventory_free(r->inventory);
 	free(r->chosen);
+	free(r->named);
 	free(r->hosts);
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		free(*owned[i]);

@@ -14,19 +14,44 @@
 struct inventory;
 struct cli_run;
 
-/* What a command wants of a run. */
+/* What a run wants, whoever begins it: cli_kinds. */
+enum cli_kind {
+	KIND_CHECK,
+	KIND_PLAN,
+	KIND_APPLY,
+	KIND_STATUS,
+	KIND_REPAIR_LOOK,
+	KIND_REPAIR_PLAN, /* the wizard's: also what the pod network wants */
+	KIND_REPAIR,
+	KIND_REJOIN_PLAN,
+	KIND_REJOIN,
+	KIND_REMOVE_PLAN,
+	KIND_REMOVE,
+	KIND_REMEDY, /* options->remedy */
+	KIND_RESET_LOOK,
+	KIND_RESET,
+	KIND_UNLOCK_LOOK,
+	KIND_MEMBERS,
+	KIND_SNAPSHOT,
+	KIND_RESTORE,
+	KIND_LOGS,
+	KIND_COUNT,
+};
+enum cli_run_flag {
+	RUN_CHANGES = 1,  /* takes the lock and writes a journal; else a check-only run */
+	RUN_CNI = 2,      /* reads or downloads the manifest of the pod network */
+	RUN_TEXTS = 4,    /* brings the texts of managed files: for differences */
+	RUN_HEALTH = 8,   /* asks for what findings_health wants */
+	RUN_RETRIES = 16, /* waits for a word while a host is set aside, if somebody follows it: options->follows */
+};
 struct cli_run_kind {
 	const char *command;
-	const struct step *steps;
-	size_t step_count;
-	bool changes;    /* takes the lock and writes a journal; else a check-only run */
-	bool needs_keys; /* opens the cluster's key store, if there is one */
-	bool needs_cni;  /* reads or downloads the manifest of the pod network */
-	bool texts;      /* brings the texts of managed files: for differences */
-	bool health;     /* asks for what findings_health wants */
-	struct world_etcd *etcd; /* what `etcd` wants */
-	bool keep_alive; /* a host that was set aside may be tried again: the run waits for a word */
+	const struct plan *plan;
+	unsigned flags;
+	const char *names; /* what the hosts that it is about are to do; NULL: it is about all that take part */
 };
+extern const struct cli_run_kind cli_kinds[KIND_COUNT];
+extern const struct plan cli_plan_logs;
 
 struct cli_run {
 	struct world world; /* first: a step of the command line gets back to the run by it */
@@ -45,6 +70,7 @@ struct cli_run {
 
 	bool *chosen; /* per host: not left out by --hosts */
 	size_t chosen_count;
+	bool *named; /* per host: of a kind that names hosts, whether it is about this one; owned */
 	struct engine_host *hosts;
 	struct engine_config config;
 	struct engine *engine;
@@ -65,12 +91,24 @@ struct cli_run {
  */
 int cli_run_load(struct cli_run *r, const struct cli_options *o, struct error *err);
 /* Secrets, keys, store, world, engine. Observers may be added to r->engine afterwards. */
-int cli_run_open(struct cli_run *r, const struct cli_run_kind *kind, struct error *err);
+int cli_run_open(struct cli_run *r, enum cli_kind kind, struct error *err);
 /* Has a run that changes something shown as it goes, as lines or JSON lines. Between open and execute. */
 void cli_run_show(struct cli_run *r);
 /* Runs it to its end with signals, questions and heartbeat. -1: it could not be started. */
 int cli_run_execute(struct cli_run *r, struct error *err);
 void cli_run_release(struct cli_run *r);
+
+/* What a command that changes something adds to its run. */
+struct cli_change {
+	/* Before anything is opened: has it agreed to. NULL: nobody need be asked. */
+	int (*confirm)(const struct cli_run *r, struct error *err);
+	void (*begin)(const struct cli_run *r);       /* prints what is about to be done; may be NULL */
+	int (*report)(const struct cli_run *r); /* when it is over; returns the exit status */
+};
+/* The whole of it, from load to release. Returns the exit status; prints its own errors. */
+int cli_run_change(const struct cli_options *o, enum cli_kind kind, const struct cli_change *c);
+/* Who is contacted, once r->named is known; part of cli_run_change. */
+int cli_run_choose(struct cli_run *r, const struct cli_run_kind *kind, struct error *err);
 
 /* Reads or downloads the manifest of the pod network into the world; part of open for kinds that need it. */
 int cli_run_cni(struct cli_run *r, struct error *err);
@@ -107,8 +145,7 @@ void cli_session_end(struct cli_session *s);
  * For the commands that only look: load, open, a quiet observer, execute. Returns 0 with r ready to be read, or the
  * exit status after having printed the error and released r.
  */
-int cli_look(
-	struct cli_run *r, const struct cli_run_kind *kind, const struct cli_options *o, event_fn *observer, void *ctx);
+int cli_look(struct cli_run *r, enum cli_kind kind, const struct cli_options *o, event_fn *observer, void *ctx);
 /*
  * Prints what kept a host from being looked at, or the run from deciding; returns the exit status of the first, or 0.
  * Findings of preflight are left to check.
@@ -218,7 +255,7 @@ struct health {
 	unsigned settling; /* Pods of kube-system and kubelets that may just be starting */
 };
 /*
- * Over a run of kind.health that has ended: findings_health of every host, and what its steps would change as findings
+ * Over a run with RUN_HEALTH that has ended: findings_health of every host, and what its steps would change as findings
  * named drift.
  */
 void health_fold(struct cli_run *r, const struct would *w, struct health *h);

@@ -169,7 +169,7 @@ int cli_secrets_fill(struct cli_run *r, struct error *err)
 	for (size_t i = 0; rc == 0 && i < r->inventory->host_count; i++)
 		if (r->chosen[i])
 			rc = host_secrets(r, &list, i, err);
-	if (rc == 0 && r->kind->needs_keys)
+	if (rc == 0 && r->kind->plan->flags & PLAN_KEYS)
 		rc = store_passphrase(r, &list, err);
 	for (; list; list = next) {
 		next = list->next;

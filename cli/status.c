@@ -173,18 +173,11 @@ int status_exit(const struct cli_run *r, const struct status *s)
 
 int cli_status(const struct cli_options *o)
 {
-	const struct cli_run_kind kind = {
-		.command = "status",
-		.steps = plan_install,
-		.step_count = plan_install_count,
-		.needs_keys = true,
-		.health = true,
-	};
-	struct would would = { .steps = plan_install_count };
+	struct would would = { .steps = plans[PLAN_INSTALL].count };
 	struct health health;
 	struct status s;
 	struct cli_run r;
-	int status = cli_look(&r, &kind, o, would_event, &would);
+	int status = cli_look(&r, KIND_STATUS, o, would_event, &would);
 
 	if (status) {
 		would_release(&would);

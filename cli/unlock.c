@@ -8,12 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* clang-format off */
-static const struct step plan_probe[] = {
-	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } }, probe_check, probe_apply },
-};
-/* clang-format on */
-
 /* What still works for the run would go on although another one has begun. */
 static int refuse(const struct cli_run *r, struct error *err)
 {
@@ -63,8 +57,8 @@ static int run_unlock(struct cli_run *r, struct error *err)
 {
 	engine_free(r->engine);
 	progress_release(&r->progress);
-	r->config.steps = plan_unlock;
-	r->config.step_count = plan_unlock_count;
+	r->config.steps = plans[PLAN_UNLOCK].steps;
+	r->config.step_count = plans[PLAN_UNLOCK].count;
 	r->engine = engine_new(&r->config);
 	progress_init(&r->progress, r->config.step_count, r->config.host_count);
 	engine_observe(r->engine, progress_event, &r->progress);
@@ -123,10 +117,9 @@ static int unlock(struct cli_run *r, struct json *j)
 
 int cli_unlock(const struct cli_options *o)
 {
-	const struct cli_run_kind kind = { .command = "unlock", .steps = plan_probe, .step_count = 1 };
 	struct json *j = o->json ? json_object() : NULL;
 	struct cli_run r;
-	int status = cli_look(&r, &kind, o, NULL, NULL);
+	int status = cli_look(&r, KIND_UNLOCK_LOOK, o, NULL, NULL);
 
 	if (status) {
 		json_free(j);

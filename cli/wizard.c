@@ -37,10 +37,8 @@ struct port_run {
 	struct cli_run run; /* first: observers and steps get a struct cli_run */
 	struct session *session;
 	struct cli_options options;
-	struct cli_run_kind kind;
 	char *path, *host, *finding, *endpoint;
 	char *hosts[1];
-	bool *flags; /* of the host that the run is about, for world */
 	struct world_etcd etcd;
 	struct would would; /* what a look at a living cluster finds to be otherwise */
 };
@@ -89,6 +87,22 @@ static void port_secret(void *session, const char *prompt, const char *text)
 	s->answers = a;
 }
 
+/* The plans and the runs are the commands'. A run is over all hosts, or the one that it is about, or all with that one named. */
+static const enum cli_kind kinds[PURPOSE_COUNT] = {
+	[PURPOSE_CHECK] = KIND_CHECK,
+	[PURPOSE_PLAN] = KIND_PLAN,
+	[PURPOSE_APPLY] = KIND_APPLY,
+	[PURPOSE_REMEDY] = KIND_REMEDY,
+	[PURPOSE_LOOK] = KIND_STATUS,
+	[PURPOSE_REPAIR_PLAN] = KIND_REPAIR_PLAN,
+	[PURPOSE_REPAIR] = KIND_REPAIR,
+	[PURPOSE_REJOIN_PLAN] = KIND_REJOIN_PLAN,
+	[PURPOSE_REJOIN] = KIND_REJOIN,
+	[PURPOSE_REMOVE_PLAN] = KIND_REMOVE_PLAN,
+	[PURPOSE_REMOVE] = KIND_REMOVE,
+	[PURPOSE_SNAPSHOT] = KIND_SNAPSHOT,
+};
+
 /* ---- a run ------------------------------------------------------------------------------------------------------------------ */
 
 static void forget_logins(struct session *s)
@@ -127,7 +141,6 @@ static void port_end(struct port_run *p)
 		keep_logins(p->session, p->run.inventory);
 	would_release(&p->would);
 	cli_run_release(&p->run);
-	free(p->flags);
 	free(p->path);
 	free(p->host);
 	free(p->finding);
@@ -147,9 +160,12 @@ static void fill_options(struct port_run *p, enum purpose purpose)
 	p->options.ask = from_session;
 	p->options.ask_ctx = s;
 	p->options.pool = s->pool;
+	p->options.follows = true;
+	p->options.etcd = &p->etcd;
+	p->options.remedy = p->finding;
 	p->options.hosts = NULL;
 	p->options.host_count = 0;
-	if (p->host && !cli_purposes[purpose].flags) {
+	if (p->host && !cli_kinds[kinds[purpose]].names) {
 		p->hosts[0] = p->host;
 		p->options.hosts = p->hosts;
 		p->options.host_count = 1;
@@ -157,18 +173,18 @@ static void fill_options(struct port_run *p, enum purpose purpose)
 }
 
 /* What the steps are told of the host that the run is about, and who is contacted for it. */
-static int fill_flags(struct port_run *p, const struct cli_purpose *purpose, struct error *err)
+static int name_host(struct port_run *p, const struct cli_run_kind *kind, struct error *err)
 {
 	const struct inventory *inv = p->run.inventory;
 	const struct inventory_host *h = p->host ? inventory_find(inv, p->host) : NULL;
 
-	if (!purpose->flags)
+	if (!kind->names)
 		return 0;
 	if (!h)
 		return error_set(err, ERROR_INVENTORY, "%s has no host '%s' any more", p->path, p->host ? p->host : "");
-	p->flags = xcalloc(inv->host_count, sizeof(*p->flags));
-	p->flags[h - inv->hosts] = true;
-	return purpose->choose ? purpose->choose(&p->run, p->flags, err) : 0;
+	p->run.named = xcalloc(inv->host_count, sizeof(*p->run.named));
+	p->run.named[h - inv->hosts] = true;
+	return cli_run_choose(&p->run, kind, err);
 }
 
 static struct port_run *port_begin(void *session, enum purpose purpose, const char *path, const char *host,
@@ -180,25 +196,18 @@ static struct port_run *port_begin(void *session, enum purpose purpose, const ch
 	s->ask = ask;
 	s->ask_size = ask_size;
 	p->session = s;
-	p->kind = cli_purposes[purpose].kind;
-	p->kind.step_count = *cli_purposes[purpose].step_count;
 	p->etcd = (struct world_etcd){ .host = -1, .from = -1 };
-	if (purpose == PURPOSE_SNAPSHOT)
-		p->kind.etcd = &p->etcd;
 	p->path = xstrdup(path);
 	p->host = host ? xstrdup(host) : NULL;
 	p->finding = finding ? xstrdup(finding) : NULL;
 	fill_options(p, purpose);
-	if (cli_run_load(&p->run, &p->options, err) || fill_flags(p, &cli_purposes[purpose], err) ||
-		cli_run_open(&p->run, &p->kind, err)) {
+	if (cli_run_load(&p->run, &p->options, err) || name_host(p, &cli_kinds[kinds[purpose]], err) ||
+		cli_run_open(&p->run, kinds[purpose], err)) {
 		port_end(p);
 		return NULL;
 	}
-	if (p->flags)
-		memcpy((char *)&p->run.world + cli_purposes[purpose].flags, &p->flags, sizeof(p->flags));
-	p->run.world.remedy = p->finding;
 	if (purpose == PURPOSE_LOOK) {
-		p->would.steps = p->kind.step_count;
+		p->would.steps = p->run.config.step_count;
 		engine_observe(p->run.engine, would_event, &p->would);
 	}
 	return p;

@@ -7,15 +7,6 @@
 struct port_cluster;
 struct port_host;
 
-/* By enum purpose. A run is over all hosts, or the one that it is about, or all with that one flagged for the steps. */
-struct cli_purpose {
-	struct cli_run_kind kind; /* without step_count, which is no constant in C */
-	const size_t *step_count;
-	size_t flags; /* offset of the flags in struct world; 0: none */
-	int (*choose)(struct cli_run *r, const bool *flags, struct error *err); /* who is contacted; NULL: all */
-};
-extern const struct cli_purpose cli_purposes[];
-
 /* The hardware that was discovered. */
 void cli_wizard_host(const struct cluster_host *h, struct port_host *out);
 /*

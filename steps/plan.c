@@ -13,12 +13,14 @@
 	{ \
 		name, ROLE_WORKER, 0 \
 	}
-#define COUNT(plan) (sizeof(plan) / sizeof((plan)[0]))
 
 /* clang-format off */
-#define SEE_STEPS \
+#define PROBE_STEP \
 	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } }, \
-		probe_check, probe_apply }, \
+		probe_check, probe_apply }
+
+#define SEE_STEPS \
+	PROBE_STEP, \
 	{ "survey", "Asking the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("probe") }, \
 		survey_check, survey_apply }
 
@@ -87,13 +89,12 @@
 		kubeconfig_check, kubeconfig_apply }, \
 	UNLOCK_STEP
 
-const struct step plan_install[] = { LOOK_STEPS, INSTALL_STEPS(, ) };
-const size_t plan_install_count = COUNT(plan_install);
+static const struct step install[] = { LOOK_STEPS, INSTALL_STEPS(, ) };
 
 /* An argument with a comma needs a name. A control plane's peers forget it only when it is quiet: it would take the virtual IP for its own. */
 #define CLEARED , THIS("clear")
 #define ALL_CLEARED , CONTROL_PLANES("expel", 1), { "clear", ROLE_ALL, 1 }
-const struct step plan_rejoin[] = {
+static const struct step rejoin[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
 	JUDGE_STEPS,
@@ -102,14 +103,10 @@ const struct step plan_rejoin[] = {
 		clear_check, world_clean },
 	INSTALL_STEPS(ALL_CLEARED, CLEARED)
 };
-const size_t plan_rejoin_count = COUNT(plan_rejoin);
 
 #define MEMBERS , CONTROL_PLANES("members", 1)
-const struct step plan_repair[] = {
-	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } },
-		probe_check, probe_apply },
-	{ "survey", "Asking the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("probe") },
-		survey_check, survey_apply },
+static const struct step repair[] = {
+	SEE_STEPS,
 	/* what is wrong with a host also shows in what the others say */
 	{ "mend", "Mending the host", ROLE_ALL, STEP_ONE_BY_ONE, { { "probe", ROLE_ALL, 0 }, CONTROL_PLANES("survey", 0) },
 		mend_check, mend_apply },
@@ -126,9 +123,8 @@ const struct step plan_repair[] = {
 		members_check, members_apply },
 	INSTALL_STEPS(, MEMBERS)
 };
-const size_t plan_repair_count = COUNT(plan_repair);
 
-const struct step plan_remove[] = {
+static const struct step remove_hosts[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
 	DECIDE_STEP,
@@ -142,37 +138,24 @@ const struct step plan_remove[] = {
 		verify_check, verify_apply },
 	UNLOCK_STEP
 };
-const size_t plan_remove_count = COUNT(plan_remove);
 
-const struct step plan_check[] = { LOOK_STEPS };
-const size_t plan_check_count = COUNT(plan_check);
+static const struct step check[] = { LOOK_STEPS };
 
-const struct step plan_look[] = {
-	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } },
-		probe_check, probe_apply },
-};
-const size_t plan_look_count = COUNT(plan_look);
+static const struct step look[] = { PROBE_STEP };
 
-const struct step plan_status[] = {
-	LOOK_STEPS,
-};
-const size_t plan_status_count = COUNT(plan_status);
-
-const struct step plan_members[] = {
+static const struct step members[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
 };
-const size_t plan_members_count = COUNT(plan_members);
 
-const struct step plan_snapshot[] = {
+static const struct step snapshot[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
 	{ "snapshot", "Taking a snapshot of etcd", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("ask-etcd", 0) },
 		snapshot_check, snapshot_apply },
 };
-const size_t plan_snapshot_count = COUNT(plan_snapshot);
 
-const struct step plan_restore[] = {
+static const struct step restore[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
 	{ "stop-etcd", "Stopping etcd beside the one that is restored", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("ask-etcd", 0) },
@@ -183,30 +166,43 @@ const struct step plan_restore[] = {
 		restored_check, restored_apply },
 	UNLOCK_STEP,
 };
-const size_t plan_restore_count = COUNT(plan_restore);
 
-const struct step plan_remedy[] = {
-	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } },
-		probe_check, probe_apply },
+static const struct step remedy[] = {
+	PROBE_STEP,
 	{ "remedy", "Remedying a finding", ROLE_ALL, 0, { THIS("probe") },
 		remedy_check, remedy_apply },
 	UNLOCK_STEP,
 };
-const size_t plan_remedy_count = COUNT(plan_remedy);
 
-const struct step plan_reset[] = {
-	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } },
-		probe_check, probe_apply },
+static const struct step reset[] = {
+	PROBE_STEP,
 	/* not before it is known whether another run holds a control plane */
 	{ "reset", "Undoing the installation", ROLE_ALL, 0, { THIS("probe"), CONTROL_PLANES("probe", 0) },
 		reset_check, reset_apply },
 	UNLOCK_STEP,
 };
-const size_t plan_reset_count = COUNT(plan_reset);
 
-const struct step plan_unlock[] = {
+static const struct step unlock[] = {
 	{ "unlock", "Taking the lock away", ROLE_ALL, STEP_OBSERVES, { { 0 } },
 		unlock_dead_check, unlock_dead_apply },
 };
-const size_t plan_unlock_count = COUNT(plan_unlock);
 /* clang-format on */
+
+#define PLAN(name, steps, flags) \
+	{ \
+		name, steps, sizeof(steps) / sizeof((steps)[0]), flags \
+	}
+const struct plan plans[PLAN_COUNT] = {
+	[PLAN_LOOK] = PLAN("look", look, 0),
+	[PLAN_CHECK] = PLAN("check", check, PLAN_KEYS),
+	[PLAN_INSTALL] = PLAN("install", install, PLAN_KEYS),
+	[PLAN_REPAIR] = PLAN("repair", repair, PLAN_KEYS),
+	[PLAN_REJOIN] = PLAN("rejoin", rejoin, PLAN_KEYS | PLAN_REJOINS),
+	[PLAN_REMOVE] = PLAN("remove", remove_hosts, PLAN_KEYS | PLAN_LEAVES),
+	[PLAN_RESET] = PLAN("reset", reset, 0),
+	[PLAN_REMEDY] = PLAN("remedy", remedy, 0),
+	[PLAN_UNLOCK] = PLAN("unlock", unlock, 0),
+	[PLAN_MEMBERS] = PLAN("members", members, PLAN_KEYS),
+	[PLAN_SNAPSHOT] = PLAN("snapshot", snapshot, PLAN_KEYS),
+	[PLAN_RESTORE] = PLAN("restore", restore, PLAN_KEYS),
+};

@@ -175,7 +175,7 @@ int restore_apply(struct task *t, struct error *err)
 	if (e->snapshot && strcmp(world_job_state(world_facts(t), "etcd-restore"), "running") != 0)
 		rc = upload(t, path, err);
 	const struct remote_param params[] = { { "snapshot", path },
-		{ "snapshot_sum", e->snapshot ? e->info.sha256 : "" }, { "time", e->time } };
+		{ "snapshot_sum", e->snapshot ? e->info.sha256 : "" }, { "time", world_of(t)->run } };
 	if (rc == 0)
 		rc = world_job(t, "etcd-restore", host_script_etcd_restore, params, 3, restore_words, &answer, NULL,
 			30 * 60000, err);

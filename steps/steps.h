@@ -83,13 +83,13 @@ struct world {
 	const char *cni_manifest; /* text; NULL: none */
 	bool want_texts;    /* the probe brings the managed files: plan shows what changes in them */
 	bool want_health;   /* the probe and the survey tell what findings_health wants */
-	const bool *rejoin; /* plan_rejoin: per host, whether it is to join anew; NULL: none */
+	const bool *rejoin; /* PLAN_REJOIN: per host, whether it is to join anew; NULL: none */
 	const bool *leave;  /* per host, whether it is to leave the cluster for good; NULL: none */
-	struct world_etcd *etcd_task; /* plan_snapshot, plan_restore: what is wanted */
+	struct world_etcd *etcd_task; /* PLAN_SNAPSHOT, PLAN_RESTORE: what is wanted */
 	bool force;         /* what cannot be evicted ends with its host */
 	int drain_timeout_s; /* how long no pod need go until that is a failure; 0: 300 */
-	const char *remedy; /* plan_remedy: the finding's name */
-	/* plan_reset: per host, what the operator has agreed to; NULL: nobody was asked */
+	const char *remedy; /* PLAN_REMEDY: the finding's name */
+	/* PLAN_RESET: per host, what the operator has agreed to; NULL: nobody was asked */
 	const struct host_identity *shown;
 
 	/* shared */
@@ -132,54 +132,48 @@ struct world_look {
 
 /* What `kubewright etcd` wants of a run. */
 struct world_etcd {
-	/* plan_snapshot: the file to write. plan_restore: the file to restore, or NULL: from the host's own data */
+	/* PLAN_SNAPSHOT: the file to write. PLAN_RESTORE: the file to restore, or NULL: from the host's own data */
 	char *snapshot;
-	int host;         /* plan_restore: where etcd begins anew */
-	const char *time; /* plan_restore: names what is kept of the old data */
+	int host;         /* PLAN_RESTORE: where etcd begins anew */
 	/* filled by the run */
-	bool unstopped; /* plan_restore: some other etcd that answers could not be stopped */
-	int from; /* plan_snapshot: whose data it is; -1 none */
+	bool unstopped; /* PLAN_RESTORE: some other etcd that answers could not be stopped */
+	int from; /* PLAN_SNAPSHOT: whose data it is; -1 none */
 	struct net_snapshot info;
 };
 
-extern const struct step plan_install[];
-extern const size_t plan_install_count;
-extern const struct step plan_check[];
-extern const size_t plan_check_count;
-extern const struct step plan_reset[];
-extern const size_t plan_reset_count;
-/* Looks at the hosts alone, not at the cluster. */
-extern const struct step plan_look[];
-extern const size_t plan_look_count;
-/* The installation, for a living cluster: the hosts of world->rejoin leave it, whatever is left, and join anew. */
-extern const struct step plan_rejoin[];
-extern const size_t plan_rejoin_count;
-/* Takes the hosts of world->leave out of the living cluster and Kubernetes off them. */
-extern const struct step plan_remove[];
-extern const size_t plan_remove_count;
-/* Remedies one finding, world->remedy, on the hosts that take part. */
-extern const struct step plan_remedy[];
-extern const size_t plan_remedy_count;
-/*
- * What findings_health knows to be broken, and after that the installation: what is lost or changed is made anew. Wants
- * world->want_health.
- */
-extern const struct step plan_repair[];
-extern const size_t plan_repair_count;
-/* Takes away the locks that the last look found, where they are still those runs'; the fact lock_run is empty then. */
-extern const struct step plan_unlock[];
-extern const size_t plan_unlock_count;
-/* What etcd's members say, also without an API server. */
-extern const struct step plan_members[];
-extern const size_t plan_members_count;
-/* plan_members, and one snapshot of etcd to this machine. */
-extern const struct step plan_snapshot[];
-extern const size_t plan_snapshot_count;
-/* etcd begins anew as a cluster of one, on the host of world->etcd_task. */
-extern const struct step plan_restore[];
-extern const size_t plan_restore_count;
-extern const struct step plan_status[];
-extern const size_t plan_status_count;
+enum plan_id {
+	PLAN_LOOK,     /* at the hosts alone, not at the cluster */
+	PLAN_CHECK,
+	PLAN_INSTALL,
+	/*
+	 * What findings_health knows to be broken, and after that the installation: what is lost or changed is made
+	 * anew. Wants world->want_health.
+	 */
+	PLAN_REPAIR,
+	/* the installation, in a living cluster: hosts of world->rejoin leave it, whatever is left, and join anew */
+	PLAN_REJOIN,
+	PLAN_REMOVE,   /* takes the hosts of world->leave out of the living cluster and Kubernetes off them */
+	PLAN_RESET,
+	PLAN_REMEDY,   /* remedies one finding, world->remedy, on the hosts that take part */
+	/* takes away locks that the last look found, if they are still those runs'; empties the fact lock_run */
+	PLAN_UNLOCK,
+	PLAN_MEMBERS,  /* what etcd's members say, also without an API server */
+	PLAN_SNAPSHOT, /* the same, and one snapshot of etcd to this machine */
+	PLAN_RESTORE,  /* etcd begins anew as a cluster of one, on the host of world->etcd_task */
+	PLAN_COUNT,
+};
+enum plan_flag {
+	PLAN_KEYS = 1,    /* wants the cluster's key store, if there is one: it asks the cluster */
+	PLAN_REJOINS = 2, /* wants world->rejoin */
+	PLAN_LEAVES = 4,  /* wants world->leave */
+};
+struct plan {
+	const char *name;
+	const struct step *steps;
+	size_t count;
+	unsigned flags;
+};
+extern const struct plan plans[PLAN_COUNT];
 
 /* Sets defaults (init_host, lead -1) and allocates per-host arrays for inventory->host_count hosts. */
 void world_init(struct world *w, const struct inventory *inv, const struct release *release);
@@ -540,7 +534,7 @@ struct survey_look {
 int survey_ask_pods(struct net_client *c, void *look, struct error *err);
 /* The kubelets from `next` on. -1: one is silent; to be called again with another client. */
 int survey_ask_kubelets(struct net_client *c, void *look, struct error *err);
-/* What plan_remedy does about a finding, in a sentence without its subject; NULL: it has no safe remedy. */
+/* What PLAN_REMEDY does about a finding, in a sentence without its subject; NULL: it has no safe remedy. */
 const char *remedy_sentence(const char *finding);
 
 #endif

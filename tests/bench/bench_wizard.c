@@ -73,12 +73,12 @@ struct port_run {
 /* The steps of an installation, each on all its hosts at once. */
 static struct step *talking_steps(void)
 {
-	struct step *steps = xcalloc(plan_install_count, sizeof(*steps));
+	struct step *steps = xcalloc(plans[PLAN_INSTALL].count, sizeof(*steps));
 
-	for (size_t i = 0; i < plan_install_count; i++)
-		steps[i] = (struct step){ .name = plan_install[i].name,
-			.title = plan_install[i].title,
-			.roles = plan_install[i].roles,
+	for (size_t i = 0; i < plans[PLAN_INSTALL].count; i++)
+		steps[i] = (struct step){ .name = plans[PLAN_INSTALL].steps[i].name,
+			.title = plans[PLAN_INSTALL].steps[i].title,
+			.roles = plans[PLAN_INSTALL].steps[i].roles,
 			.apply = talk };
 	return steps;
 }
@@ -99,7 +99,7 @@ static struct port_run *begin(void *ctx, enum purpose purpose, const char *path,
 			r->inventory->hosts[i].role == INVENTORY_WORKER ? ROLE_WORKER : ROLE_CONTROL_PLANE };
 	r->config = (struct engine_config){ .run = line_ms ? "steady" : "flood",
 		.steps = talking_steps(),
-		.step_count = plan_install_count,
+		.step_count = plans[PLAN_INSTALL].count,
 		.hosts = hosts,
 		.host_count = r->inventory->host_count,
 		.keep_alive = true };

@@ -33,13 +33,7 @@ const char story_file[] = "# Rack 7, row B.\n"
 
 static const struct engine_host hosts[HOSTS] = { { "cp1", ROLE_CONTROL_PLANE }, { "cp2", ROLE_CONTROL_PLANE },
 	{ "cp3", ROLE_CONTROL_PLANE }, { "w1", ROLE_WORKER }, { "w2", ROLE_WORKER } };
-/* plan_install has 18 steps: its count is no constant in C */
-const struct engine_config story_config = { .run = STORY_RUN,
-	.steps = plan_install,
-	.step_count = 18,
-	.hosts = hosts,
-	.host_count = HOSTS,
-	.keep_alive = true };
+struct engine_config story_config = { .run = STORY_RUN, .hosts = hosts, .host_count = HOSTS, .keep_alive = true };
 
 static const struct error no_packages = { .kind = ERROR_COMMAND,
 	.host = "w2",
@@ -58,7 +52,7 @@ static size_t count;
 static int step_index(const char *name)
 {
 	for (size_t i = 0; i < story_config.step_count; i++)
-		if (strcmp(plan_install[i].name, name) == 0)
+		if (strcmp(story_config.steps[i].name, name) == 0)
 			return (int)i;
 	abort();
 }
@@ -287,8 +281,8 @@ static void check(void)
 static void tell(enum story which)
 {
 	count = 0;
-	if (story_config.step_count != plan_install_count)
-		abort();
+	story_config.steps = plans[PLAN_INSTALL].steps;
+	story_config.step_count = plans[PLAN_INSTALL].count;
 	if (which == STORY_CHECK)
 		check();
 	else if (which == STORY_PLAN)
@@ -316,10 +310,10 @@ void story_journal(const char *dir, enum story which)
 	/* of an earlier telling */
 	unlink(path);
 	free(path);
+	tell(which);
 	j = journal_open(dir, STORY_RUN, &story_config, "apply", NULL);
 	if (!j)
 		abort();
-	tell(which);
 	for (size_t i = 0; i < count; i++)
 		journal_event(&events[i], j);
 	journal_close(j);

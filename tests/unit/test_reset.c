@@ -223,8 +223,8 @@ static void run(const struct host_identity *shown, struct error *first)
 	struct inventory *inv = parse();
 	struct engine_host hosts[2] = { { "cp1", ROLE_CONTROL_PLANE }, { "w1", 0 } };
 	struct engine_config config = { .run = "r1",
-		.steps = plan_reset,
-		.step_count = plan_reset_count,
+		.steps = plans[PLAN_RESET].steps,
+		.step_count = plans[PLAN_RESET].count,
 		.hosts = hosts,
 		.host_count = 2,
 		.open = site_open,

@@ -41,8 +41,8 @@ static void run(struct lab *l, struct world_etcd *e, bool restore, bool override
 {
 	struct engine_host hosts[LAB_MACHINES];
 	struct engine_config config = { .run = "r1",
-		.steps = restore ? plan_restore : plan_snapshot,
-		.step_count = restore ? plan_restore_count : plan_snapshot_count,
+		.steps = restore ? plans[PLAN_RESTORE].steps : plans[PLAN_SNAPSHOT].steps,
+		.step_count = restore ? plans[PLAN_RESTORE].count : plans[PLAN_SNAPSHOT].count,
 		.hosts = hosts,
 		.host_count = LAB_MACHINES,
 		.check_only = !restore,
@@ -102,7 +102,7 @@ static void test_stands(void)
 
 	rack_up();
 	for (size_t i = 0; i < 2; i++) {
-		struct world_etcd e = { .host = 0, .time = "t", .from = -1 };
+		struct world_etcd e = { .host = 0, .from = -1 };
 
 		begin(&l, lost[i]);
 		run(&l, &e, true, false, &o);
@@ -116,7 +116,7 @@ static void test_stands(void)
 /* The etcd there is down, the other two cannot be reached from here, and they are well: seen through that host. */
 static void test_stands_out_of_sight(void)
 {
-	struct world_etcd e = { .host = 0, .time = "t", .from = -1 };
+	struct world_etcd e = { .host = 0, .from = -1 };
 	struct seen o;
 	struct lab l;
 
@@ -133,7 +133,7 @@ static void test_stands_out_of_sight(void)
 
 static void test_lost(void)
 {
-	struct world_etcd e = { .host = 1, .time = "t", .from = -1 };
+	struct world_etcd e = { .host = 1, .from = -1 };
 	struct seen o;
 	struct lab l;
 
@@ -155,7 +155,7 @@ static void test_lost(void)
 /* Overridden: no two clusters live side by side. */
 static void test_overridden(void)
 {
-	struct world_etcd e = { .host = 0, .time = "t", .from = -1 };
+	struct world_etcd e = { .host = 0, .from = -1 };
 	struct seen o;
 	struct lab l;
 
@@ -187,7 +187,6 @@ static void test_snapshot(void)
 		CHECK_INT(file_read(e.snapshot, 1000, &got, &err), 0);
 	CHECK_INT((int64_t)got.len, e.info.size);
 	e.host = 1;
-	e.time = "t";
 	run(&l, &e, true, false, &o);
 	CHECK(!o.failed);
 	CHECK_INT(l.uploaded, got.len);

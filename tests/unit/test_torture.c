@@ -41,16 +41,17 @@ static bool rejoining, looking; /* looking: the run changes nothing */
 static int removed = -1;
 static bool removing, force;
 
+static const struct plan *plan(void)
+{
+	return &plans[removing ? PLAN_REMOVE : rejoining ? PLAN_REJOIN : PLAN_INSTALL];
+}
+
 static void tell(const struct event *ev, void *ctx)
 {
 	(void)ctx;
 	printf("# %5d ms %d %s %s %s %s\n", (int)ev->at_ms, ev->host, event_kind_name(ev->kind),
-		ev->step >= 0 ? (removing           ? plan_remove
-					: rejoining ? plan_rejoin
-						    : plan_install)[ev->step]
-					.name
-			      : "",
-		ev->text ? ev->text : "", ev->error ? ev->error->what : "");
+		ev->step >= 0 ? plan()->steps[ev->step].name : "", ev->text ? ev->text : "",
+		ev->error ? ev->error->what : "");
 }
 
 /* Words are never alone: a code says the same to programs. */
@@ -74,12 +75,8 @@ static void run(
 	bool again[LAB_MACHINES] = { false }, leave[LAB_MACHINES] = { false };
 	struct engine_host hosts[LAB_MACHINES];
 	struct engine_config config = { .run = id,
-		.steps = removing    ? plan_remove
-			 : rejoining ? plan_rejoin
-				     : plan_install,
-		.step_count = removing    ? plan_remove_count
-			      : rejoining ? plan_rejoin_count
-					  : plan_install_count,
+		.steps = plan()->steps,
+		.step_count = plan()->count,
 		.hosts = hosts,
 		.host_count = LAB_MACHINES,
 		.world = NULL,

@@ -40,12 +40,12 @@ static void begin(struct lab *l, unsigned forbids)
 /* bits of machines that take part */
 static unsigned chosen = 31;
 
-static void run(struct lab *l, const struct step *steps, size_t count, struct world *w, bool looks, struct seen *o)
+static void run(struct lab *l, enum plan_id plan, struct world *w, bool looks, struct seen *o)
 {
 	struct engine_host hosts[LAB_MACHINES];
 	struct engine_config config = { .run = "r1",
-		.steps = steps,
-		.step_count = count,
+		.steps = plans[plan].steps,
+		.step_count = plans[plan].count,
 		.hosts = hosts,
 		.host_count = LAB_MACHINES,
 		.check_only = looks,
@@ -108,7 +108,7 @@ static void test_restore(void)
 
 	rack_up();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct world_etcd e = { .host = 0, .time = "t", .from = -1 };
+		struct world_etcd e = { .host = 0, .from = -1 };
 		struct seen o;
 		struct world w;
 		struct lab l;
@@ -117,7 +117,7 @@ static void test_restore(void)
 		l.off = rows[i].off;
 		world_init(&w, rack_inventory, release_find("1.36.2"));
 		w.etcd_task = &e;
-		run(&l, plan_restore, plan_restore_count, &w, false, &o);
+		run(&l, PLAN_RESTORE, &w, false, &o);
 		if (!CHECK_INT(l.restores, rows[i].done))
 			printf("# row %zu: %s\n", i, o.first.what);
 		CHECK_INT(l.stops, 0);
@@ -140,7 +140,7 @@ static void test_apply(void)
 		if (cut)
 			snprintf(l.machines[0].jobs[0].record, sizeof(l.machines[0].jobs[0].record), "dead");
 		world_init(&w, rack_inventory, release_find("1.36.2"));
-		run(&l, plan_install, plan_install_count, &w, false, &o);
+		run(&l, PLAN_INSTALL, &w, false, &o);
 		/* half of an installation is checked like none */
 		CHECK(o.failed && (o.first.kind == ERROR_BLOCKED || (cut && o.first.kind == ERROR_PREFLIGHT)));
 		CHECK(strstr(o.first.what, code_words(o.first.code, "cannot look at 127.0.0.1:6443")) != NULL);
@@ -162,7 +162,7 @@ static void test_one_of_three(void)
 	begin(&l, 1);
 	world_init(&w, rack_inventory, release_find("1.36.2"));
 	w.want_health = true;
-	run(&l, plan_status, plan_status_count, &w, true, &o);
+	run(&l, PLAN_CHECK, &w, true, &o);
 	CHECK(!o.failed && o.exists);
 	CHECK_INT(o.ready[0], CLUSTER_UNSEEN);
 	CHECK_INT(o.ready[1], CLUSTER_YES);
@@ -189,7 +189,7 @@ static void test_rejoin(void)
 	begin(&l, 5);
 	world_init(&w, rack_inventory, release_find("1.36.2"));
 	w.rejoin = again;
-	run(&l, plan_rejoin, plan_rejoin_count, &w, false, &o);
+	run(&l, PLAN_REJOIN, &w, false, &o);
 	CHECK(o.failed && o.first.kind == ERROR_BLOCKED);
 	CHECK_INT(l.machines[1].member, LAB_VOTER);
 	CHECK_STR(l.machines[1].have, INSTALLED);
@@ -207,11 +207,11 @@ static void test_boot(void)
 	begin(&l, 0);
 	l.booting = 4;
 	world_init(&w, rack_inventory, release_find("1.36.2"));
-	run(&l, plan_install, plan_install_count, &w, true, &o);
+	run(&l, PLAN_INSTALL, &w, true, &o);
 	CHECK(o.failed && strstr(o.first.what, code_words(REFUSAL_DECISION, "no API server of the cluster answers")));
 	CHECK_INT(l.booting, 4);
 	world_init(&w, rack_inventory, release_find("1.36.2"));
-	run(&l, plan_install, plan_install_count, &w, false, &o);
+	run(&l, PLAN_INSTALL, &w, false, &o);
 	CHECK(o.exists);
 	CHECK(!o.failed || !strstr(o.first.what, "no API server of the cluster answers"));
 	CHECK_INT(l.booting, 0);
@@ -232,7 +232,7 @@ static void test_worker_alone(void)
 		begin(&l, 0);
 		world_init(&w, rack_inventory, release_find("1.36.2"));
 		w.want_health = true;
-		run(&l, plan_repair, plan_repair_count, &w, looks, &o);
+		run(&l, PLAN_REPAIR, &w, looks, &o);
 		if (!CHECK(!o.failed))
 			printf("# %s: %s\n", o.first.step, o.first.what);
 	}
@@ -241,7 +241,7 @@ static void test_worker_alone(void)
 	fake_blank(&l.machines[3]);
 	world_init(&w, rack_inventory, release_find("1.36.2"));
 	w.want_health = true;
-	run(&l, plan_repair, plan_repair_count, &w, false, &o);
+	run(&l, PLAN_REPAIR, &w, false, &o);
 	CHECK(o.failed && o.first.code == REFUSAL_NO_CONTROL_PLANE);
 	CHECK(strstr(o.first.hint, "--hosts w1,") != NULL);
 	chosen = 31;
@@ -263,7 +263,7 @@ static void test_told_beforehand(void)
 		l.machines[i].member = LAB_NO_MEMBER;
 	}
 	world_init(&w, rack_inventory, release_find("1.36.2"));
-	run(&l, plan_check, plan_check_count, &w, true, &o);
+	run(&l, PLAN_CHECK, &w, true, &o);
 	CHECK_INT(o.host[0].kind, ERROR_PREFLIGHT);
 	CHECK(strstr(
 		o.host[0].what, code_words(REFUSAL_PREFLIGHT, "forwarding-forbidden: cannot look at 127.0.0.1:6443")));
