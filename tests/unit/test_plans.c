@@ -16,8 +16,11 @@ static void every_plan_begins(void)
 		struct engine *e = engine_new(&config);
 		struct error err = { 0 };
 
-		if (!CHECK_INT(engine_start(e, &err), 0))
+		if (!CHECK_INT(engine_start(e, &err), 0)) {
 			printf("# %s: %s\n", plans[i].name, err.what);
+			engine_free(e);
+			continue;
+		}
 		while (engine_wait(e, -1, 1000))
 			;
 		engine_free(e);
