@@ -19,6 +19,8 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(EVIDENCE_SWAP_BOOT, "swap-boot", NULL) \
 	X(EVIDENCE_SYSCTL, "sysctl", "key") \
 	X(EVIDENCE_SYSCTL_BOOT, "sysctl-boot", "key") \
+	X(EVIDENCE_MODULE, "module", "module") \
+	X(EVIDENCE_GONE, "gone", "key") \
 	X(EVIDENCE_PACKAGE, "package", "package") \
 	X(EVIDENCE_HOLD, "hold", "package") \
 	X(EVIDENCE_SOURCE, "source", NULL) \

@@ -83,6 +83,7 @@ const char *const cluster_probe_words[] = {
 	"-kubelet_server",
 	"-record.*",
 	"ledger",
+	"owned",
 	"-job.*",
 	"cert.*",
 	"pki.*",

@@ -7,6 +7,7 @@
 #include "inventory/inventory.h"
 #include "pki/pki.h"
 #include "steps/host_scripts.h"
+#include "steps/want.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,33 +126,31 @@ static int make_files(struct task *t, struct pki_files *out, struct error *err)
 int certificates_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	struct managed_files *files = xcalloc(1, sizeof(*files));
+	struct items files = { 0 };
 	struct pki_files made = { 0 };
-	const struct remote_param *file_params;
-	struct remote_param params[48 * 3 + 8];
 	struct remote_answer answer = { 0 };
 	char pin[80];
-	size_t n;
 	int rc = -1;
 
 	if (make_files(t, &made, err))
 		goto out;
 	for (size_t i = 0; i < made.count; i++)
-		managed_add(files, made.list[i].path, made.list[i].mode, true, made.list[i].content.text,
-			made.list[i].content.len);
+		items_add(&files, (struct item){ .kind = ITEM_FILE,
+					  .key = made.list[i].path,
+					  .mode = made.list[i].mode,
+					  .secret = true,
+					  .want = made.list[i].content.text });
 	pki_store_pin(w->store, pin, sizeof(pin));
-	params[0] = (struct remote_param){ "init", task_host(t) == w->init_host ? "yes" : "no" };
-	params[1] = (struct remote_param){ "cluster", w->inventory->cluster };
-	params[2] = (struct remote_param){ "ca_pin", pin };
-	n = managed_params(files, &file_params);
-	memcpy(params + 3, file_params, n * sizeof(*params));
-	rc = world_script(t, "certificates", host_script_certificates, params, n + 3, certificates_words, &answer,
-		SCRIPT_CHANGE_MS, err);
+	items_params(&files);
+	items_param(&files, "init", task_host(t) == w->init_host ? "yes" : "no");
+	items_param(&files, "cluster", w->inventory->cluster);
+	items_param(&files, "ca_pin", pin);
+	rc = world_script(t, "certificates", host_script_certificates, files.params, files.param_count,
+		certificates_words, &answer, SCRIPT_CHANGE_MS, err);
 	world_learn(t, &answer);
 	remote_answer_release(&answer);
 out:
 	pki_files_release(&made);
-	managed_release(files);
-	free(files);
+	items_release(&files);
 	return rc;
 }

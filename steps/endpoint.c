@@ -1,17 +1,16 @@
 /* keepalived: unicast, one virtual router id made from the address, and a check of the API server on this host. */
-#include "steps/steps.h"
+#include "steps/want.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
 #include "steps/host_scripts.h"
+#include "steps/steps.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const endpoint_words[] = { "vip_held", "sum.*", "mode.*", "unit.*", "record.*", "error", "hint",
-	NULL };
 
 /* Asked once a second on this host; packages.c brings curl. Open to everyone unless the operator closes anonymous access. */
 static const char check_script[] =
@@ -96,66 +95,70 @@ static void keepalived_conf(const struct world *w, int host, struct str *out)
 		vip);
 }
 
-static void endpoint_files(struct task *t, struct managed_files *f)
+static void endpoint_items(const struct world *w, int host, struct items *out)
 {
+	bool here = w->inventory->endpoint.vip && w->inventory->hosts[host].role == INVENTORY_CONTROL_PLANE;
+	struct item row = { .kind = ITEM_FILE, .reader = "keepalived", .reload = true, .from = "endpoint.vip" };
 	struct str conf = STR_INIT;
 
-	keepalived_conf(world_of(t), task_host(t), &conf);
-	managed_add(f, "/etc/keepalived/keepalived.conf", 0644, false, conf.buf, conf.len);
-	managed_add(f, "/etc/keepalived/kubewright-check", 0755, false, check_script, sizeof(check_script) - 1);
+	if (here)
+		keepalived_conf(w, host, &conf);
+	row.key = "/etc/keepalived/keepalived.conf";
+	row.mode = 0644;
+	row.want = here ? conf.buf : NULL;
+	items_add(out, row);
+	row.key = "/etc/keepalived/kubewright-check";
+	row.mode = 0755;
+	row.want = here ? check_script : NULL;
+	items_add(out, row);
 	str_release(&conf);
+}
+
+const struct want_part want_endpoint = { "endpoint", endpoint_items, { host_script_endpoint }, NULL, NULL };
+
+/* The virtual IP goes when the cluster has been told of its other endpoint: kubelets and kube-proxy would lose the API server with it. */
+static bool cluster_moved(const struct world *w, struct error *why)
+{
+	const struct json *data = json_get(w->cluster.kubeadm_config, "data");
+	const char *at = strstr(json_get_str(data, "ClusterConfiguration", ""), "controlPlaneEndpoint: ");
+	const char *own = inventory_endpoint(w->inventory);
+	size_t n;
+
+	if (!at)
+		return true;
+	at += strlen("controlPlaneEndpoint: ");
+	n = strcspn(at, ":\n");
+	if (n == strlen(own) && strncmp(at, own, n) == 0)
+		return true;
+	error_set(why, ERROR_INVENTORY, "the cluster's endpoint is still %.*s, which this control plane would give up",
+		(int)n, at);
+	return error_hint(why,
+		       "move kubelet.conf of all hosts and the ConfigMaps kube-proxy and kubeadm-config of kube-system to %s first; or name endpoint.vip again",
+		       own) == 0;
 }
 
 enum step_verdict endpoint_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
-	const struct cluster_host *h = world_facts(t);
-	struct managed_files files = { .count = 0 };
-	const char *which = NULL;
-	bool same;
 
 	/* where hosts are removed nothing is installed: only what is there is adjusted */
-	if (!w->inventory->endpoint.vip || world_removes(w, task_host(t)) || (w->leave && !world_installed(h)))
+	if (world_removes(w, task_host(t)) || (w->leave && !world_installed(world_facts(t))))
 		return STEP_NOT_HERE;
-	endpoint_files(t, &files);
-	same = managed_check(t, &files, &which);
-	managed_release(&files);
-	if (!same)
-		return step_needed(why, EVIDENCE_FILE, which, "writes %s", which);
-	if (!cluster_fact_is(h, "unit.keepalived", "active"))
-		return step_needed(why, EVIDENCE_UNIT, "keepalived", "starts keepalived");
-	if (managed_stale(h, "keepalived"))
-		return step_needed(why, EVIDENCE_UNIT_STALE, "keepalived",
-			"reloads keepalived, which runs with an older configuration");
-	return STEP_DONE;
+	enum step_verdict v = want_check(t, "endpoint", why);
+	if (v == STEP_NEEDED && !w->inventory->endpoint.vip && !cluster_moved(w, why))
+		return STEP_IMPOSSIBLE;
+	return v == STEP_DONE && !w->inventory->endpoint.vip ? STEP_NOT_HERE : v;
 }
 
 int endpoint_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	struct managed_files files = { .count = 0 };
-	const struct remote_param *file_params;
-	struct remote_param params[12] = { { "vip", w->inventory->endpoint.vip } };
-	struct remote_answer answer = { 0 };
-	size_t n;
-	int rc;
+	struct remote_param params[2] = { { "vip", w->inventory->endpoint.vip } };
 
 	/* kubeadm init on the first host may need the address; later the healthiest host has it */
 	task_lock(t);
 	params[1] =
 		(struct remote_param){ "want_vip", !w->cluster.exists && task_host(t) == w->init_host ? "yes" : "no" };
 	task_unlock(t);
-
-	endpoint_files(t, &files);
-	n = managed_params(&files, &file_params);
-	memcpy(params + 2, file_params, n * sizeof(*params));
-	rc = world_script(
-		t, "endpoint", host_script_endpoint, params, n + 2, endpoint_words, &answer, SCRIPT_CHANGE_MS, err);
-	if (rc == 0) {
-		world_learn(t, &answer);
-		rc = world_verified(t, endpoint_check, err);
-	}
-	remote_answer_release(&answer);
-	managed_release(&files);
-	return rc;
+	return want_apply(t, "endpoint", params, 2, NULL, err);
 }

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "inventory/inventory.h"
 #include "steps/host_scripts.h"
+#include "steps/want.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +76,8 @@ int probe_apply(struct task *t, struct error *err)
 		inv->kubernetes.repository.url ? inv->kubernetes.repository.url : w->release->repository);
 	snprintf(ttl, sizeof(ttl), "%lld", (long long)(w->lock_ttl_ms / 1000));
 	packages_sources(w, &sources);
-	const struct remote_param params[] = {
+	struct items params = { 0 };
+	const struct remote_param known[] = {
 		{ "node", host->name },
 		{ "run", w->run },
 		{ "owner", w->owner },
@@ -87,7 +89,6 @@ int probe_apply(struct task *t, struct error *err)
 		{ "address", host->address },
 		{ "vip", host->role == INVENTORY_CONTROL_PLANE && inv->endpoint.vip ? inv->endpoint.vip : "" },
 		{ "vip_interface", inv->endpoint.interface ? inv->endpoint.interface : "" },
-		{ "paths", steps_managed_paths },
 		{ "repositories", repositories.buf },
 		{ "sources", sources.buf },
 		{ "kubelet_resolv", inv->kubelet_config ? json_get_str(inv->kubelet_config, "resolvConf", "") : "" },
@@ -104,10 +105,16 @@ int probe_apply(struct task *t, struct error *err)
 	str_add(&script, host_script_sources);
 	str_add(&script, host_script_surroundings);
 	str_add(&script, host_script_probe);
+	task_lock(t);
+	want_questions(w, task_host(t), &params);
+	task_unlock(t);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		items_param(&params, known[i].name, known[i].value);
 	before = clock_wall_ms();
-	rc = remote_script(r, "probe", script.buf, params, sizeof(params) / sizeof(params[0]), cluster_probe_words,
-		&answer, task_output, t, 60000, err);
+	rc = remote_script(r, "probe", script.buf, params.params, params.param_count, cluster_probe_words, &answer,
+		task_output, t, 60000, err);
 	after = clock_wall_ms();
+	items_release(&params);
 	str_release(&repositories);
 	str_release(&sources);
 	str_release(&script);

@@ -94,13 +94,18 @@ int reset_apply(struct task *t, struct error *err)
 	int rc;
 
 	/* a reset that still runs is past its changes to the network */
-	if (strcmp(world_job_state(world_facts(t), "reset"), "running") != 0 &&
-		world_network_job(t, "reset-network", host_script_reset_network,
+	if (strcmp(world_job_state(world_facts(t), "reset"), "running") != 0) {
+		str_addf(&script, "%s%s", host_script_undo, host_script_reset_network);
+		rc = world_network_job(t, "reset-network", script.buf,
 			"Kubernetes' packet filter rules, kernel settings and interfaces were taken back",
-			network_words, 10 * 60000, err))
-		return -1;
+			network_words, 10 * 60000, err);
+		str_release(&script);
+		if (rc)
+			return -1;
+	}
 	str_add(&script, host_script_filter);
 	str_add(&script, host_script_trees);
+	str_add(&script, host_script_undo);
 	str_add(&script, host_script_reset);
 	rc = world_job(t, "reset", script.buf, NULL, 0, reset_words, NULL, NULL, 20 * 60000, err);
 	str_release(&script);

@@ -1,17 +1,15 @@
 /* containerd's configuration: CRI on, the sandbox image Kubernetes wants, the cgroup driver, a place for registry settings. */
-#include "steps/steps.h"
+#include "steps/want.h"
 
 #include "base/error.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
 #include "steps/host_scripts.h"
+#include "steps/steps.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const runtime_words[] = { "containerd_version", "restarted", "sum.*", "mode.*", "unit.*", "record.*",
-	"error", "hint", NULL };
 
 static const char *installed_version(const struct cluster_host *h)
 {
@@ -69,68 +67,51 @@ static void runtime_config(const struct world *w, const char *version, struct st
 		release_compare(version, "2.1") >= 0 ? "[" : "", release_compare(version, "2.1") >= 0 ? "]" : "");
 }
 
-static void runtime_files(struct task *t, const char *version, struct managed_files *f)
+static void runtime_items(const struct world *w, int host, struct items *out)
 {
-	const struct world *w = world_of(t);
 	struct str config = STR_INIT;
 
-	runtime_config(w, version, &config);
-	managed_add(f, "/etc/containerd/config.toml", 0644, false, config.buf, config.len);
-	if (w->inventory->containerd.config)
-		/* passwords of registries are in it */
-		managed_add(f, "/etc/containerd/conf.d/90-kubewright.toml", 0600, true, w->inventory->containerd.config,
-			strlen(w->inventory->containerd.config));
+	runtime_config(w, installed_version(&w->hosts[host]), &config);
+	items_add(out, (struct item){ .kind = ITEM_FILE,
+			       .key = "/etc/containerd/config.toml",
+			       .want = config.buf,
+			       .mode = 0644,
+			       .reader = "containerd" });
+	/* passwords of registries are in it */
+	items_add(out, (struct item){ .kind = ITEM_FILE,
+			       .key = "/etc/containerd/conf.d/90-kubewright.toml",
+			       .want = w->inventory->containerd.config,
+			       .mode = 0600,
+			       .secret = true,
+			       .reader = "containerd",
+			       .from = "containerd.config" });
 	str_release(&config);
 }
 
+const struct want_part want_runtime = { "runtime", runtime_items, { host_script_runtime }, NULL, NULL };
+
 enum step_verdict runtime_check(struct task *t, struct error *why)
 {
-	const struct cluster_host *h = world_facts(t);
-	const char *version = installed_version(h), *which = NULL;
-	struct managed_files files = { .count = 0 };
-	bool same;
-
-	if (!*version)
-		return step_needed(why, EVIDENCE_FILE, "/etc/containerd/config.toml", "configures containerd");
-	runtime_files(t, version, &files);
-	same = managed_check(t, &files, &which);
-	managed_release(&files);
-	if (!same)
-		return step_needed(why, EVIDENCE_FILE, which, "writes %s", which);
-	if (!cluster_fact_is(h, "unit.containerd", "active"))
-		return step_needed(why, EVIDENCE_UNIT, "containerd", "starts containerd");
-	if (managed_stale(h, "containerd"))
-		return step_needed(why, EVIDENCE_UNIT_STALE, "containerd",
-			"restarts containerd, which runs with an older configuration");
-	return STEP_DONE;
+	if (*installed_version(world_facts(t)))
+		return want_check(t, "runtime", why);
+	return step_needed(why, EVIDENCE_FILE, "/etc/containerd/config.toml", "configures containerd");
 }
 
 int runtime_apply(struct task *t, struct error *err)
 {
 	const struct world *w = world_of(t);
-	struct managed_files files = { .count = 0 };
-	const struct remote_param *params;
 	struct remote_answer answer = { 0 };
 	const char *version;
-	size_t n;
-	int rc;
+	int rc = want_apply(t, "runtime", NULL, 0, &answer, err);
 
-	runtime_files(t, installed_version(world_facts(t)), &files);
-	n = managed_params(&files, &params);
-	rc = world_script(t, "runtime", host_script_runtime, params, n, runtime_words, &answer, SCRIPT_CHANGE_MS, err);
 	version = remote_answer_get(&answer, "containerd_version");
-	if (rc == 0) {
-		world_learn(t, &answer);
-		rc = world_verified(t, runtime_check, err);
-		if (version && release_compare(
-				       *version == 'v' ? version + 1 : version, w->release->containerd_recommended) < 0)
-			task_notice(t, NOTICE_RUNTIME, version,
-				"containerd %s works, but Kubernetes %s recommends %s or newer", version, w->version,
-				w->release->containerd_recommended);
-	} else {
+	version = version && *version == 'v' ? version + 1 : version;
+	if (version && release_compare(version, w->release->containerd_recommended) < 0)
+		task_notice(t, NOTICE_RUNTIME, version,
+			"containerd %s works, but Kubernetes %s recommends %s or newer", version, w->version,
+			w->release->containerd_recommended);
+	if (!version)
 		world_explain(t, "", err);
-	}
 	remote_answer_release(&answer);
-	managed_release(&files);
 	return rc;
 }

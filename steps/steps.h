@@ -20,6 +20,7 @@ struct pki_store;
 struct remote_cancel_token;
 struct remote_keys;
 struct remote_pool;
+struct want_part;
 
 enum steps_role {
 	ROLE_CONTROL_PLANE = 1,
@@ -81,6 +82,7 @@ struct world {
 	bool accept_new_host_keys;
 	int connect_timeout_ms;
 	const char *cni_manifest; /* text; NULL: none */
+	const struct want_part *const *parts; /* what hosts should be: want.h; ends with NULL */
 	bool want_texts;    /* the probe brings the managed files: plan shows what changes in them */
 	bool want_health;   /* the probe and the survey tell what findings_health wants */
 	const bool *rejoin; /* PLAN_REJOIN: per host, whether it is to join anew; NULL: none */
@@ -211,8 +213,6 @@ int world_script_always(struct task *t, const char *name, const char *script, co
 	struct error *err);
 /* Takes into the facts what a script answered in the probe's words: how the host is, now that it was changed. */
 void world_learn(struct task *t, const struct remote_answer *answer);
-/* After world_learn: what a step has done must have met its need, or it has failed. */
-int world_verified(struct task *t, enum step_verdict (*check)(struct task *t, struct error *why), struct error *err);
 /*
  * The same as a job: spooled on the host, run there by systemd under a fixed name, followed; a job of that name which
  * still runs is followed instead of starting another. *attached tells that. Its record stays under
@@ -286,37 +286,6 @@ void lock_renew(struct task *t);
 int lock_guard(void *task, struct error *err);
 /* The name of a job of the run that holds the lock, which runs on the host. False: none does. */
 bool lock_job(const struct cluster_host *h, char *name, size_t size);
-
-/* ---- files that kubewright manages ---- */
-struct managed_file {
-	const char *path;
-	unsigned mode;
-	char *content; /* text */
-	size_t len;
-	bool secret;   /* not shown in diffs, wiped */
-};
-struct managed_files {
-	struct managed_file list[48];
-	size_t count;
-	struct remote_param params[48 * 3 + 1]; /* see managed_params */
-	char *owned[48 * 5 + 2];
-	size_t owned_count;
-};
-/* content is copied. */
-void managed_add(struct managed_files *f, const char *path, unsigned mode, bool secret, const char *content,
-	size_t len);
-/*
- * Whether every file's digest, mode and owner are what the probe saw; *which: the first that is not, for evidence. When
- * the run only looks and wants texts, the log of the step gets the differences.
- */
-bool managed_check(struct task *t, const struct managed_files *f, const char **which);
-/* Parameters files, file_N_path, file_N_mode, file_N_data for lib.sh's put_files; lent until release. */
-size_t managed_params(struct managed_files *f, const struct remote_param **params);
-/* Whether a run was cut between putting a unit's files and making it take them up. */
-bool managed_stale(const struct cluster_host *h, const char *unit);
-void managed_release(struct managed_files *f);
-/* Paths of all files that any step manages on a host of these roles, a line each: what the probe is to digest. */
-extern const char steps_managed_paths[];
 
 /* ---- the API through this host's connection ---- */
 struct net_client;

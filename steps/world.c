@@ -11,6 +11,7 @@
 #include "remote/pool.h"
 #include "remote/remote.h"
 #include "steps/host_scripts.h"
+#include "steps/want.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->gone = xcalloc(inv->host_count, sizeof(*w->gone));
 	w->locks = xcalloc(inv->host_count, sizeof(*w->locks));
 	w->lock_ttl_ms = LOCK_TTL_S * 1000;
+	w->parts = want_parts;
 	w->cluster.lead = -1;
 	w->init_host = -1;
 	w->lead = w->store_from = -1;
@@ -232,16 +234,6 @@ void world_learn(struct task *t, const struct remote_answer *answer)
 		if (cluster_is_fact(answer->lines[i].word))
 			cluster_set(world_facts(t), answer->lines[i].word, answer->lines[i].value);
 	task_unlock(t);
-}
-
-int world_verified(struct task *t, enum step_verdict (*check)(struct task *t, struct error *why), struct error *err)
-{
-	struct error why = { 0 };
-
-	if (check(t, &why) == STEP_DONE)
-		return 0;
-	error_set(err, ERROR_COMMAND, "this was done, and the host is still not as it should be: %s", why.what);
-	return error_hint(err, "something else on the host undoes it, perhaps another configuration tool");
 }
 
 struct api_call {

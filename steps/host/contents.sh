@@ -3,8 +3,11 @@
 # shellcheck shell=sh disable=SC2154,SC2015
 contents() {
 	while read -r kw_path; do
+		case "
+$secret_paths" in *"
+$kw_path
+"*) continue ;; esac
 		case $kw_path in
-		*/90-kubewright.toml) ;;
 		/*) [ ! -f "$kw_path" ] || say "text.$kw_path" "$(head -c 65536 "$kw_path")" ;;
 		esac
 	done <<END

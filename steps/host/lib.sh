@@ -14,6 +14,8 @@ kw_ledger=$kw_state/ledger
 kw_statics='etcd:2379 kube-apiserver:6443 kube-controller-manager:10257 kube-scheduler:10259'
 # shellcheck disable=SC2034
 kw_shared='ca.crt ca.key etcd/ca.crt etcd/ca.key front-proxy-ca.crt front-proxy-ca.key sa.key sa.pub'
+# whose wish the notes are that follow, "|@PART" or "|@PART/READER"; empty: nobody's, and reset alone takes them back
+kw_mark=
 
 log() { printf '%s\n' "$*" >&2; }
 
@@ -51,30 +53,47 @@ kw_dirs() {
 		fail "cannot write to $kw_state" "is the disk full or read-only? see 'df /var/lib'"
 }
 
-# ledger_note KIND KEY PREVIOUS: only the first note of a KIND and KEY counts.
+# ledger_note KIND KEY PREVIOUS: only the first note of a KIND and KEY counts; who wants it now is noted each time.
 ledger_note() {
 	kw_dirs
-	if [ -f "$kw_ledger/list" ] && grep -qF "$1|$2|" "$kw_ledger/list"; then
+	if ledger_has "$1" "$2"; then
+		[ -z "$kw_mark" ] || ledger_mark "$1" "$2" "$kw_mark"
 		return 0
 	fi
-	printf '%s|%s|%s\n' "$1" "$2" "$3" >>"$kw_ledger/list" && sync "$kw_ledger/list" ||
+	printf '%s|%s|%s\n' "$1" "$2" "$3$kw_mark" >>"$kw_ledger/list" && sync "$kw_ledger/list" ||
 		fail "cannot write the undo ledger $kw_ledger/list" "is the disk full or read-only? see 'df /var/lib'"
+}
+
+ledger_has() { grep -qsF "$1|$2|" "$kw_ledger/list"; }
+
+# ledger_edit KIND KEY MARK: with "-" the entry goes.
+ledger_edit() {
+	kw_k="$1|$2|" kw_m=$3 awk '
+		index($0, ENVIRON["kw_k"]) != 1 { print; next }
+		ENVIRON["kw_m"] != "-" { sub(/\|@[^|]*$/, ""); print $0 ENVIRON["kw_m"] }' "$kw_ledger/list" >"$kw_ledger/list.new" &&
+		sync "$kw_ledger/list.new" && mv -f "$kw_ledger/list.new" "$kw_ledger/list" ||
+		fail "cannot write the undo ledger $kw_ledger/list" "is the disk full or read-only? see 'df /var/lib'"
+}
+
+# ledger_mark KIND KEY MARK: whose wish it is from now on.
+ledger_mark() {
+	case $(grep -F "$1|$2|" "$kw_ledger/list") in *"$3") ;; *) ledger_edit "$1" "$2" "$3" ;; esac
 }
 
 # Keeps a copy of a file as it was before its first change.
 ledger_file() {
 	kw_dirs
-	if [ -f "$kw_ledger/list" ] && grep -qF "file|$1|" "$kw_ledger/list"; then
-		return 0
-	fi
-	if [ -e "$1" ] || [ -L "$1" ]; then
-		kw_copy=$kw_ledger/files/$(printf '%s' "$1" | tr / %)
+	if ! ledger_has file "$1" && { [ -e "$1" ] || [ -L "$1" ]; }; then
+		kw_copy=$kw_ledger/files/$(flat "$1")
 		cp -a "$1" "$kw_copy" || fail "cannot keep a copy of $1" "is the disk full? see 'df /var/lib'"
 		ledger_note file "$1" saved
 	else
 		ledger_note file "$1" absent
 	fi
 }
+
+# A path as a name.
+flat() { printf '%s' "$1" | tr / %; }
 
 ledger_unit() {
 	kw_enabled=$(systemctl is-enabled "$1" 2>/dev/null) || true
@@ -87,7 +106,8 @@ ledger_sysctl() {
 	ledger_note sysctl "$1" "$kw_value"
 }
 
-entries() { grep -s "^$1|" "$kw_ledger/list" | cut -d'|' -f2-; }
+# entries KIND: lines "KEY|PREVIOUS".
+entries() { grep -s "^$1|" "$kw_ledger/list" | sed 's/|@[^|]*$//' | cut -d'|' -f2-; }
 
 # Tables and chains of the packet filter, as words "ip/filter" and "ip/filter/INPUT". iptables-nft lists base chains too that are not there, all of a table
 # that is: of it only those count that do something. Of the kernel's older tables only chains that somebody made.
@@ -162,70 +182,16 @@ put_file() {
 	log "wrote $1"
 }
 
-# put_files: all of file_1_path, file_1_mode, file_1_data … file_N_… where files=N.
+# put_files: all of file_1_path, file_1_mode, file_1_data, file_1_reader … file_N_… where files=N. part, when it is set, wants them.
 put_files() {
-	kw_changed='' kw_put=''
-	kw_i=1
+	kw_changed='' kw_put='' kw_i=1
 	while [ "$kw_i" -le "${files:-0}" ]; do
-		eval "kw_p=\$file_${kw_i}_path kw_m=\$file_${kw_i}_mode kw_d=\$file_${kw_i}_data"
+		eval "kw_p=\$file_${kw_i}_path kw_m=\$file_${kw_i}_mode kw_d=\$file_${kw_i}_data kw_r=\$file_${kw_i}_reader"
+		[ -z "${part-}" ] || kw_mark="|@$part${kw_r:+/$kw_r}"
 		put_file "$kw_p" "$kw_m" "$kw_d"
 		kw_put="$kw_put $kw_p"
 		kw_i=$((kw_i + 1))
 	done
-}
-
-# put_files_of UNIT: put_files, for what a unit reads when it starts. kw_restart is yes when the unit does not run with it; when it does, taken_up says so.
-# In between the host's record calls the unit stale: the next run must not take files in place for files in use, should this one be cut.
-# shellcheck disable=SC2034
-put_files_of() {
-	kw_restart=$(sed -n "s/^stale_$1=//p" "$kw_state/host.conf" 2>/dev/null) || kw_restart=
-	kw_stale=${kw_restart:-no}
-	kw_was=/run/kubewright/was
-	rm -rf "$kw_was"
-	mkdir -p "$kw_was" && chmod 700 "$kw_was" || fail "cannot make the folder $kw_was" "is /run full? see 'df /run'"
-	kw_i=1
-	while [ "$kw_i" -le "${files:-0}" ]; do
-		eval "kw_p=\$file_${kw_i}_path"
-		[ ! -e "$kw_p" ] || cp -p "$kw_p" "$kw_was/$kw_i" || fail "cannot keep a copy of $kw_p" "is /run full? see 'df /run'"
-		kw_i=$((kw_i + 1))
-	done
-	record "stale_$1" yes
-	put_files
-	if [ -n "$kw_changed" ] || ! systemctl is-active --quiet "$1"; then
-		kw_restart=yes
-	fi
-}
-
-# put_back UNIT: what put_files_of has just changed is as it was: the unit would not start with it.
-put_back() {
-	kw_i=1
-	while [ "$kw_i" -le "${files:-0}" ]; do
-		eval "kw_p=\$file_${kw_i}_path"
-		if ! changed "$kw_p"; then
-			:
-		elif [ -e "$kw_was/$kw_i" ]; then
-			kw_tmp=$(dirname "$kw_p")/.kubewright.$$
-			cp -p "$kw_was/$kw_i" "$kw_tmp" && mv -f "$kw_tmp" "$kw_p" || log "cannot put $kw_p back; it was: $kw_was/$kw_i"
-		else
-			rm -f "$kw_p"
-		fi
-		kw_i=$((kw_i + 1))
-	done
-	record "stale_$1" "$kw_stale"
-}
-
-taken_up() {
-	rm -rf "$kw_was"
-	record "stale_$1" no
-	# shellcheck disable=SC2086
-	files_told $kw_put
-	say "record.stale_$1" no
-	say "unit.$1" "$(systemctl is-active "$1")"
-}
-
-changed() {
-	case " $kw_changed " in *" $1 "*) return 0 ;; esac
-	return 1
 }
 
 # record KEY VALUE: into host.conf, what kubewright knows of this host.

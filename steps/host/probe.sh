@@ -3,7 +3,9 @@
 # Parameters:
 #   node            name in the inventory            address        the Node's address
 #   vip             virtual IP or empty              vip_interface  its interface or empty
-#   paths           files whose digest is wanted     repositories   "host port" lines to reach when packages are missing
+#   paths           files whose digest is wanted     secret_paths   of them those whose text is not
+#   sysctls modules units   that are asked about beside those named here, lists
+#   repositories   "host port" lines to reach when packages are missing
 #   sources         lines "NAME URL SUITE COMPONENT FINGERPRINT" of the package sources that ours would be, "-" for no component, %os and %codename for
 #                   the host's own
 #   cluster         name of the cluster              run            id of this run
@@ -41,6 +43,7 @@
 #                            cm-manifest scheduler-manifest kubelet-config cni-conf ca-crt
 #   ca_crt kubelet_cert      PEM, certificates only                 kubelet_server  URL in kubelet.conf
 #   record.KEY               what kubewright noted on this host     ledger    yes | no: something to undo
+#   owned                    lines "KIND KEY PART/READER" of the ledger: whose wish it was, "-" nobody's
 #   job.NAME                 "running|done|died STATUS INPUT RUN", "-" for what is not known
 #   sysctl.NAME              value, empty when there is none        module.NAME  loaded | available | unavailable
 #   sysctl_boot.NAME         "VALUE FILE:LINE" that the next boot sets it to
@@ -201,6 +204,7 @@ own_records() {
 	kw_line=no
 	[ ! -s $kw_state/ledger/list ] || kw_line=yes
 	say ledger "$kw_line"
+	owned_told
 	pki_told
 	set --
 	while read -r kw_path; do
@@ -223,6 +227,9 @@ units() {
 		esac
 	done
 	kw_all=$kw_services
+	for kw_name in $units; do
+		contains "$kw_all" "$kw_name" || kw_all="$kw_all $kw_name"
+	done
 	for kw_name in $kw_jobs; do
 		kw_all="$kw_all kubewright-$kw_name"
 	done

@@ -104,8 +104,8 @@ swap_boot() {
 	done
 }
 
-module() {
-	if [ -d "/sys/module/$1" ] || [ -e "$2" ]; then
+module_told() {
+	if [ -d "/sys/module/$1" ] || { [ "$1" = br_netfilter ] && [ -e /proc/sys/net/bridge ]; }; then
 		say "module.$1" loaded
 	elif modprobe -n -q "$1" 2>/dev/null || grep -qs "/$1\\.ko" "/lib/modules/$kw_kernel/modules.builtin"; then
 		say "module.$1" available
@@ -116,11 +116,20 @@ module() {
 	fi
 }
 
+# Sets kw_path: where the kernel shows a setting.
+sysctl_path() {
+	kw_path=/proc/sys kw_rest=$1
+	while :; do
+		kw_path=$kw_path/${kw_rest%%.*}
+		case $kw_rest in *.*) kw_rest=${kw_rest#*.} ;; *) return ;; esac
+	done
+}
+
+# Settings in $sysctls and modules in $modules.
 kernel_told() {
-	for kw_key in net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables net.bridge.bridge-nf-call-ip6tables; do
-		kw_rest=${kw_key#net.*.}
-		kw_dir=${kw_key%".$kw_rest"}
-		first "/proc/sys/net/${kw_dir#net.}/$kw_rest"
+	for kw_key in $sysctls; do
+		sysctl_path "$kw_key"
+		first "$kw_path"
 		say "sysctl.$kw_key" "$kw_line"
 	done
 	while read -r kw_key kw_value; do
@@ -130,8 +139,23 @@ $(sysctl_boot)
 END
 	first /proc/sys/kernel/osrelease
 	kw_kernel=$kw_line
-	module overlay /sys/module/overlay
-	module br_netfilter /proc/sys/net/bridge
+	for kw_mod in $modules; do
+		module_told "$kw_mod"
+	done
+}
+
+# What the undo ledger has that a part of the wish may want: lines "KIND KEY PART/READER", PART "-" when it was noted for nobody.
+owned_told() {
+	kw_owned=
+	while IFS='|' read -r kw_kind kw_key kw_was; do
+		case $kw_kind in file | unit | sysctl | module) ;; *) continue ;; esac
+		case $kw_was in *'|@'*) kw_was=${kw_was##*'|@'} ;; *) kw_was=- ;; esac
+		kw_owned="$kw_owned${kw_owned:+
+}$kw_kind $kw_key $kw_was"
+	done <<END
+$(cat "$kw_state/ledger/list" 2>/dev/null)
+END
+	say owned "$kw_owned"
 }
 
 # Files in the order in which systemd-sysctl reads them: by name; of one name the first folder's. ufw sets its own when it starts.
@@ -152,7 +176,7 @@ sysctl_boot() {
 $(sysctl_files)
 END
 	[ $# -gt 0 ] || return 0
-	awk '
+	awk -v keys="$sysctls" '
 		function pattern(key) { gsub(/\./, "\\.", key); gsub(/\*/, "[^.]*", key); gsub(/\?/, "[^.]", key); return "^" key "$" }
 		function consider(name, key) {
 			if (name in at) { if (at[name] > best[key]) { best[key] = at[name]; says[key] = value[name] } return }
@@ -170,10 +194,12 @@ END
 			value[key] = val " " FILENAME ":" FNR
 		}
 		END {
-			k[1] = "net.ipv4.ip_forward"; k[2] = "net.bridge.bridge-nf-call-iptables"; k[3] = "net.bridge.bridge-nf-call-ip6tables"
-			for (i = 1; i <= 3; i++) consider(k[i], k[i])
-			consider("net.ipv4.conf.all.forwarding", k[1])
-			for (i = 1; i <= 3; i++) if (says[k[i]] != "") print k[i], says[k[i]]
+			count = split(keys, k, " ")
+			for (i = 1; i <= count; i++) {
+				consider(k[i], k[i])
+				if (k[i] == "net.ipv4.ip_forward") consider("net.ipv4.conf.all.forwarding", k[i])
+				if (says[k[i]] != "") print k[i], says[k[i]]
+			}
 		}' "$@"
 }
 

@@ -1,5 +1,5 @@
 # Stops Kubernetes and takes back what it and kubewright did to the network: the packet filter, the kernel's settings, interfaces. Runs as a job, after
-# filter.sh and deadman.sh: from deadman_arm on a timer puts the network back unless kubewright confirms from a new session. What cannot be undone waits for that: reset.sh.
+# filter.sh, deadman.sh and undo.sh: from deadman_arm on a timer puts the network back unless kubewright confirms from a new session. What cannot be undone waits for that: reset.sh.
 # The uplink, sshd and its settings are never part of the ledger.
 # Parameters: putback (deadman.sh), seconds until the network is put back, pods, their range of addresses.
 # Answers: stopped, error, hint.
@@ -18,7 +18,7 @@ stop_kubernetes() {
 
 settings() {
 	entries sysctl | while IFS='|' read -r kw_key kw_was; do
-		[ "$(sysctl -n "$kw_key" 2>/dev/null)" = "$kw_was" ] || sysctl -q -w "$kw_key=$kw_was" || log "warning: cannot set $kw_key back to $kw_was"
+		sysctl_back "$kw_key" "$kw_was"
 	done
 }
 

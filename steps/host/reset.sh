@@ -1,4 +1,4 @@
-# Plays the undo ledger back: what kubewright changed on this host becomes what it was; nothing else is touched. Runs as a job after filter.sh and trees.sh, once
+# Plays the undo ledger back: what kubewright changed on this host becomes what it was; nothing else is touched. Runs as a job after filter.sh, trees.sh and undo.sh, once
 # reset-network.sh has stopped Kubernetes and taken back what concerns the network.
 # Answers: undone, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
@@ -54,16 +54,7 @@ undo_files() {
 	entries file | while IFS='|' read -r kw_path kw_was; do
 		# what was saved is what the purged package had brought
 		! printf '%s\n' "$kw_theirs" | grep -qxF "$kw_path" || kw_was=absent
-		if [ "$kw_was" = saved ]; then
-			kw_copy=$kw_ledger/files/$(printf '%s' "$kw_path" | tr / %)
-			# a package that was purged took its folder along; its file goes with it
-			[ -d "$(dirname "$kw_path")" ] || continue
-			if ! cp -a --remove-destination "$kw_copy" "$kw_path" 2>/dev/null; then
-				cp -a "$kw_copy" "$kw_path.kubewright" && cat "$kw_path.kubewright" >"$kw_path" && rm -f "$kw_path.kubewright"
-			fi || fail "cannot put $kw_path back" "is the disk full or read-only?"
-		else
-			rm -f "$kw_path"
-		fi
+		file_back "$kw_path" "$kw_was"
 	done || exit 1
 }
 
@@ -74,27 +65,14 @@ undo_kernel() {
 		ip link delete "$kw_link" || log "warning: cannot remove the interface $kw_link"
 	done
 	entries module | while IFS='|' read -r kw_mod kw_was; do
-		modprobe -q -r "$kw_mod" 2>/dev/null || log "the kernel module $kw_mod is in use and stays until the next boot"
+		module_back "$kw_mod"
 	done
 }
 
 undo_units() {
 	systemctl daemon-reload
 	entries unit | while IFS='|' read -r kw_unit kw_was; do
-		case $kw_was in
-		masked*) continue ;;
-		absent* | not-found*) ;;
-		enabled*) systemctl unmask --quiet "$kw_unit"; systemctl enable --quiet "$kw_unit" ;;
-		disabled*) systemctl disable --quiet "$kw_unit" ;;
-		*) systemctl unmask --quiet "$kw_unit" ;;
-		esac 2>/dev/null
-		# it may be gone with its package
-		systemctl cat "$kw_unit" >/dev/null 2>&1 || continue
-		case $kw_was in
-		absent* | not-found*) ;;
-		*" active") systemctl start "$kw_unit" || log "warning: cannot start $kw_unit again" ;;
-		*" inactive") systemctl stop "$kw_unit" 2>/dev/null ;;
-		esac
+		unit_back "$kw_unit" "$kw_was" </dev/null
 	done
 	entries swap | while IFS='|' read -r kw_dev kw_was; do
 		grep -qsF "$kw_dev " /proc/swaps || swapon "$kw_dev" || log "warning: cannot turn swap on $kw_dev on again"

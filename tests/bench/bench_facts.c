@@ -9,6 +9,7 @@
 #include "remote/remote.h"
 #include "steps/host_scripts.h"
 #include "steps/steps.h"
+#include "steps/want.h"
 
 #include <libssh/libssh.h>
 #include <pthread.h>
@@ -30,6 +31,7 @@ struct figures {
 static struct inventory *inventory;
 static const char *known_hosts;
 static char repositories[256];
+static struct world questions; /* of whose wish the bare loop asks */
 
 static double now(void)
 {
@@ -127,7 +129,7 @@ static void *bare_host(void *host)
 {
 	static const char end[] = "bench end\n";
 	const struct inventory_host *h = host;
-	const struct remote_param params[] = {
+	const struct remote_param known[] = {
 		{ "node", h->name },
 		{ "run", "bench" },
 		{ "owner", "bench" },
@@ -139,11 +141,11 @@ static void *bare_host(void *host)
 		{ "address", h->address },
 		{ "vip", "" },
 		{ "vip_interface", "" },
-		{ "paths", steps_managed_paths },
 		{ "repositories", repositories },
 		{ "sources", "" },
 	};
 	struct str script = STR_INIT, body = STR_INIT; /* as the product sends it */
+	struct items params = { 0 };
 	ssh_session s;
 	ssh_channel c;
 	struct str out = STR_INIT;
@@ -151,6 +153,10 @@ static void *bare_host(void *host)
 	bool done;
 	int n;
 
+	want_questions(&questions, (int)(h - inventory->hosts), &params);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		items_param(&params, known[i].name, known[i].value);
+	str_add(&body, host_script_questions);
 	str_add(&body, host_script_hardware);
 	str_add(&body, host_script_lock);
 	str_add(&body, host_script_room);
@@ -158,7 +164,8 @@ static void *bare_host(void *host)
 	str_add(&body, host_script_sources);
 	str_add(&body, host_script_surroundings);
 	str_add(&body, host_script_probe);
-	remote_script_text(&script, "bench", body.buf, params, sizeof(params) / sizeof(params[0]));
+	remote_script_text(&script, "bench", body.buf, params.params, params.param_count);
+	items_release(&params);
 	str_release(&body);
 	login_slot(1);
 	s = bare_login(host);
@@ -187,6 +194,7 @@ static int bare(void)
 	unsigned failed = 0;
 	void *left;
 
+	world_init(&questions, inventory, release_find(inventory->kubernetes.version));
 	if (ssh_pki_import_privkey_file(inventory->hosts[0].ssh.key, NULL, NULL, NULL, &private_key) != SSH_OK)
 		return 1;
 	for (size_t i = 0; i < inventory->host_count; i++)

@@ -359,6 +359,25 @@ static const char *place_certificates(struct machine *m, const struct remote_exe
 	return "placed";
 }
 
+/* Items of a part. Half of what runtime does is the files, without the restart. */
+static const char *put(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)
+{
+	put_files(m, x, whole || fake_has(x, host_script_runtime), out);
+	if (fake_has(x, host_script_os)) {
+		m->prepared = whole;
+		lab_say_system(m, out);
+	} else if (fake_has(x, host_script_runtime)) {
+		fake_say(out, "record.stale_containerd", "no");
+		fake_say(out, "unit.containerd", "active");
+		m->stale = !whole;
+	} else {
+		fake_say(out, "record.stale_keepalived", "no");
+		fake_say(out, "unit.keepalived", "active");
+		m->keepalived = whole;
+	}
+	return "put";
+}
+
 /* Returns a word to answer with. */
 static const char *script(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)
 {
@@ -383,19 +402,8 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 		return whole ? "have" : NULL;
 	if (fake_has(x, host_script_etcd_stop))
 		return whole ? (m->have = "kubelet-conf", m->lab->stops++, "stopped") : NULL;
-	/* half of what runtime does is the files, without the restart */
-	put_files(m, x, whole || fake_has(x, host_script_runtime), out);
-	if (fake_has(x, host_script_os))
-		return m->prepared = whole, lab_say_system(m, out), "prepared";
-	if (fake_has(x, host_script_runtime)) {
-		fake_say(out, "record.stale_containerd", "no");
-		fake_say(out, "unit.containerd", "active");
-		return m->stale = !whole, "restarted";
-	}
-	lab_insist(fake_has(x, host_script_endpoint), "a script that it does not know");
-	fake_say(out, "record.stale_keepalived", "no");
-	fake_say(out, "unit.keepalived", "active");
-	return m->keepalived = whole, "vip_held";
+	lab_insist(fake_has(x, host_script_put), "a script that it does not know");
+	return put(m, x, whole, out);
 }
 
 static int run_script(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)

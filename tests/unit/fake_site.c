@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const words[] = { "done", "prepared", "undone", "error", "hint", "resolve", "resolve_by", "swap",
+static const char *const words[] = { "done", "put", "undone", "owned", "unit.*", "record.*", "error", "hint", "resolve", "resolve_by", "swap",
 	"swap_boot", "sysctl.*", "sysctl_boot.*", "module.*", "sum.*", "mode.*", "shadowed", "writable_dirs",
 	"resolv_conf", "nameservers", "time_daemon", "time_keeper", "leftovers", NULL };
 
@@ -101,12 +101,12 @@ static void keep_log(const char *data, size_t len, void *ctx)
 int fake_site_run(struct fake_site *s, const char *script, const struct remote_param *params, size_t count)
 {
 	static const char *const roots[] = { "/etc/", "/var/", "/run/", "/proc/", "/sys/", "/usr/lib/", "/data/" };
-	struct remote_param all[32] = { { "node", "cp1" }, { "run", "r1" }, { "step", "test" },
+	struct remote_param all[64] = { { "node", "cp1" }, { "run", "r1" }, { "step", "test" },
 		{ "address", "10.0.0.11" } };
 	struct str text = STR_INIT, bin = STR_INIT;
 	int rc;
 
-	CHECK(count <= 28);
+	CHECK(count <= 60);
 	for (size_t i = 0; i < count; i++)
 		all[4 + i] = params[i];
 	cluster_host_release(&s->h);

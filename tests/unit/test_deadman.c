@@ -109,6 +109,7 @@ static int run(struct site *s, const char *script)
 	str_add(&text, host_script_lib);
 	str_add(&text, host_script_filter);
 	str_add(&text, host_script_deadman);
+	str_add(&text, host_script_undo);
 	str_add(&text, script);
 	move_into(s, &text);
 	rc = remote_script(s->remote, "test", text.buf, params, sizeof(params) / sizeof(params[0]), words, &s->answer,

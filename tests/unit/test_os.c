@@ -36,9 +36,10 @@ static void open_site(struct fake_site *s)
 
 static int run(struct fake_site *s)
 {
-	const struct remote_param params[] = { { "keep_swap", "no" }, { "files", "0" } };
-	char *script = xasprintf("%s%s", host_script_trees, host_script_os);
-	int rc = fake_site_run(s, script, params, 2);
+	const struct remote_param params[] = { { "part", "os" }, { "files", "0" },
+		{ "wish", "name cp1 10.0.0.11\nswap - off\nmodule overlay loaded\nsysctl net.ipv4.ip_forward 1\n" } };
+	char *script = xasprintf("%s%s%s%s", host_script_undo, host_script_trees, host_script_os, host_script_put);
+	int rc = fake_site_run(s, script, params, 3);
 
 	free(script);
 	return rc;

@@ -81,12 +81,14 @@ static int runtime(const char *content)
 
 	str_add_base64(&data, content, strlen(content));
 	str_addf(&script,
-		"say() { printf '%%s %%s\\n' \"$1\" \"$2\"; }\nrun=r1 node=n step=s files=2 file_1_path=etc/config.toml "
+		"say() { printf '%%s %%s\\n' \"$1\" \"$2\"; }\nrun=r1 node=n step=s part=runtime wish='unit containerd restart' files=2 file_1_reader=containerd file_2_reader=containerd file_1_path=etc/config.toml "
 		"file_1_mode=644 file_1_data=%s file_2_path=etc/conf.d/90.toml file_2_mode=600 file_2_data=%s\n",
 		data.buf, data.buf);
 	str_add(&script, host_script_lib);
 	str_add(&script, host_script_questions);
+	str_add(&script, host_script_undo);
 	str_add(&script, host_script_runtime);
+	str_add(&script, host_script_put);
 	replace(&script, "/etc/containerd", "etc");
 	replace(&script, "/run/kubewright", "run");
 	replace(&script, "/var/lib/kubewright", "state");

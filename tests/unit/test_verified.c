@@ -21,7 +21,7 @@ static const struct {
 	const char *what, *hint;  /* NULL: the step is done */
 	enum code code;           /* of what */
 } cases[] = {
-	{ "prepared", "yes", NULL, NULL, CODE_NONE },
+	{ "put", "yes", NULL, NULL, CODE_NONE },
 	{ "resolve", "127.0.1.1 10.0.0.1", "cp1 still resolves to '127.0.1.1 10.0.0.1'",
 		"/etc/hosts, line 2 has the last word", CODE_NONE },
 	/* an address that begins as the host's does is another */
@@ -90,7 +90,7 @@ static int host_exec(struct fake_host *h, unsigned call, const struct remote_exe
 		fake_end(out, x);
 		return 0;
 	}
-	CHECK(fake_has(x, host_script_os) && fake_has(x, host_script_questions));
+	CHECK(fake_has(x, host_script_put) && fake_has(x, host_script_questions));
 	runs++;
 	say_files(x, out);
 	say(out, "resolve", "10.0.0.1");
@@ -105,7 +105,7 @@ static int host_exec(struct fake_host *h, unsigned call, const struct remote_exe
 		snprintf(word, sizeof(word), "sysctl_boot.%s", keys[i]);
 		say(out, word, "1 /etc/sysctl.d/zz-kubewright.conf:2");
 	}
-	fake_say(out, "prepared", "yes");
+	fake_say(out, "put", "yes");
 	fake_end(out, x);
 	return 0;
 }
