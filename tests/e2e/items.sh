@@ -63,7 +63,7 @@ vip_leaves() {
 	apply vip
 	is "$flavour: endpoint.vip is gone from the inventory: apply ends with 0 (${seconds} s)" "$status" 0 || show vip
 	is "$flavour: nobody holds the address" "$(on cp1 ip -o -4 addr show | grep -c " $VIP/")" 0
-	is "$flavour: keepalived is stopped, its files are gone" "$(on cp1 sh -c 'systemctl is-active keepalived; ls /etc/keepalived')" inactive
+	is "$flavour: keepalived is stopped, its files are gone" "$(on cp1 sh -c 'systemctl is-active keepalived; ls /etc/keepalived/keepalived.conf /etc/keepalived/kubewright-check 2>/dev/null')" inactive
 	ok "$flavour: two Ready nodes" until_ok 60 ready_is 2
 	converged "$flavour: without the virtual IP"
 }
