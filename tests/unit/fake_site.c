@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const words[] = { "done", "put", "undone", "owned", "unit.*", "record.*", "error", "hint", "resolve", "resolve_by", "swap",
-	"swap_boot", "sysctl.*", "sysctl_boot.*", "module.*", "sum.*", "mode.*", "shadowed", "writable_dirs",
-	"resolv_conf", "nameservers", "time_daemon", "time_keeper", "leftovers", NULL };
+static const char *const words[] = { "done", "put", "undone", "owned", "unit.*", "record.*", "error", "hint", "resolve",
+	"resolve_by", "swap", "swap_boot", "sysctl.*", "sysctl_boot.*", "module.*", "sum.*", "mode.*", "shadowed",
+	"writable_dirs", "resolv_conf", "nameservers", "time_daemon", "time_keeper", "leftovers", NULL };
 
 char *fake_site_path(const struct fake_site *s, const char *name)
 {
