@@ -79,7 +79,9 @@
 	X(ca_mismatch, "ca-mismatch", TOLD, "the hosts' cluster CAs differ")
 
 /* What only the plan's own checks can tell; the command line adds it. */
-#define HEALTH_OF_PLAN(X) X("drift", WARNING, APPLY, "a managed file, package, unit or label is not as apply makes it")
+#define HEALTH_OF_PLAN(X) \
+	X("drift", WARNING, APPLY, \
+		"a file, kernel setting, module, package, unit or label is not as apply makes it")
 
 struct health_scope {
 	struct finding_scope s; /* first: what finding_add wants */

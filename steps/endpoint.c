@@ -116,38 +116,64 @@ static void endpoint_items(const struct world *w, int host, struct items *out)
 
 const struct want_part want_endpoint = { "endpoint", endpoint_items, { host_script_endpoint }, NULL, NULL };
 
-/* The virtual IP goes when the cluster has been told of its other endpoint: kubelets and kube-proxy would lose the API server with it. */
-static bool cluster_moved(const struct world *w, struct error *why)
+/* The value of controlPlaneEndpoint without its port; *len: 0 when there is none. */
+static const char *endpoint_of(const char *configuration, size_t *len)
 {
-	const struct json *data = json_get(w->cluster.kubeadm_config, "data");
-	const char *at = strstr(json_get_str(data, "ClusterConfiguration", ""), "controlPlaneEndpoint: ");
-	const char *own = inventory_endpoint(w->inventory);
+	static const char key[] = "controlPlaneEndpoint:";
+	const char *at = configuration;
+
+	while (at && !str_starts(at, key))
+		at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL;
+	at = at ? at + strlen(key) : "";
+	at += strspn(at, " \"'");
+	*len = strcspn(at, ":\"'\n");
+	return at;
+}
+
+/*
+ * The virtual IP goes when the cluster has been told of its other endpoint: kubelets and kube-proxy would lose the API server with it. A cluster of which
+ * nobody can tell keeps it. -1: not yet.
+ */
+static int cluster_moved(const struct world *w, struct error *why)
+{
+	const char *text = json_get_str(w->cluster.kubeadm_config, "data.ClusterConfiguration", NULL);
+	const char *own = inventory_endpoint(w->inventory), *at;
 	size_t n;
 
-	if (!at)
-		return true;
-	at += strlen("controlPlaneEndpoint: ");
-	n = strcspn(at, ":\n");
-	if (n == strlen(own) && strncmp(at, own, n) == 0)
-		return true;
-	error_set(why, ERROR_INVENTORY, "the cluster's endpoint is still %.*s, which this control plane would give up",
-		(int)n, at);
+	if (!w->cluster.exists)
+		return 0;
+	at = endpoint_of(text ? text : "", &n);
+	if (text && (n == 0 || (n == strlen(own) && strncmp(at, own, n) == 0)))
+		return 0;
+	if (text)
+		error_set(why, ERROR_INVENTORY,
+			"the cluster's endpoint is still %.*s, which this control plane would give up", (int)n, at);
+	else
+		error_set(why, ERROR_INVENTORY,
+			"this control plane would give up the virtual IP, and the ConfigMap kubeadm-config does not say what the cluster's endpoint is");
 	return error_hint(why,
-		       "move kubelet.conf of all hosts and the ConfigMaps kube-proxy and kubeadm-config of kube-system to %s first; or name endpoint.vip again",
-		       own) == 0;
+		"move kubelet.conf of all hosts and the ConfigMaps kube-proxy and kubeadm-config of kube-system to %s first; or name endpoint.vip again",
+		own);
 }
 
 enum step_verdict endpoint_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
+	enum step_verdict verdict;
+	int rc;
 
 	/* where hosts are removed nothing is installed: only what is there is adjusted */
 	if (world_removes(w, task_host(t)) || (w->leave && !world_installed(world_facts(t))))
 		return STEP_NOT_HERE;
-	enum step_verdict v = want_check(t, "endpoint", why);
-	if (v == STEP_NEEDED && !w->inventory->endpoint.vip && !cluster_moved(w, why))
-		return STEP_IMPOSSIBLE;
-	return v == STEP_DONE && !w->inventory->endpoint.vip ? STEP_NOT_HERE : v;
+	verdict = want_check(t, "endpoint", why);
+	if (w->inventory->endpoint.vip || verdict == STEP_IMPOSSIBLE)
+		return verdict;
+	if (verdict == STEP_DONE)
+		return STEP_NOT_HERE;
+	task_lock(t);
+	rc = cluster_moved(w, why);
+	task_unlock(t);
+	return rc ? STEP_IMPOSSIBLE : STEP_NEEDED;
 }
 
 int endpoint_apply(struct task *t, struct error *err)

@@ -11,7 +11,7 @@ extern const char host_script_sources[];  /* before probe and packages */
 extern const char host_script_surroundings[]; /* before probe */
 extern const char host_script_probe[];
 extern const char host_script_trees[]; /* after lib, before os and reset */
-extern const char host_script_undo[];  /* after lib, before put and reset */
+extern const char host_script_undo[];  /* after lib, before put, clean and reset */
 extern const char host_script_put[];   /* after what a part adds to it: os, runtime, endpoint */
 extern const char host_script_os[];
 extern const char host_script_mend[];

@@ -184,6 +184,10 @@ static int sysctl_stays(const struct cluster_host *h, const struct item *i, stru
 {
 	const char *boot = cluster_factf(h, "sysctl_boot.%s", i->key), *where;
 
+	if (!*cluster_factf(h, "sysctl.%s", i->key) && !i->later) {
+		error_set(err, ERROR_COMMAND, "this kernel has no setting %s, which should be %s", i->key, i->want);
+		return error_hint(err, "'sysctl %s' on the host shows it; is its kernel module loaded?", i->key);
+	}
 	if (wrong_now(h, i)) {
 		error_set(err, ERROR_COMMAND, "%s was set to %s and is '%s' again", i->key, i->want,
 			cluster_factf(h, "sysctl.%s", i->key));
@@ -192,8 +196,8 @@ static int sysctl_stays(const struct cluster_host *h, const struct item *i, stru
 	wrong_at_boot(h, i, &where);
 	error_set(err, ERROR_COMMAND, "the next boot would set %s to '%.*s': %s", i->key,
 		(int)(where ? (size_t)(where - boot) : strlen(boot)), boot, where ? where + 1 : "no file sets it");
-	return error_hint(
-		err, "take that line out: its file is read after kubewright's /etc/sysctl.d/zz-kubewright.conf");
+	return error_hint(err,
+		"take that line out: its file is read after kubewright's, which begin with /etc/sysctl.d/zz-kubewright");
 }
 
 static void sysctl_differs(const struct cluster_host *h, const struct item *i, struct str *out)

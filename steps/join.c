@@ -154,6 +154,8 @@ int world_clean(struct task *t, struct error *err)
 	struct inventory_host self = *world_host(t);
 	struct own_member own = { &self, false };
 	struct remote_answer answer = { 0 };
+	struct str script = STR_INIT;
+	int rc;
 
 	if (lead && w->lead != task_host(t)) {
 		if (world_is_control_plane(t) && world_api_at(t, place_etcd(lead), remove_member, &own, err))
@@ -162,7 +164,10 @@ int world_clean(struct task *t, struct error *err)
 			return -1;
 	}
 	const struct remote_param params[] = { { "role", world_is_control_plane(t) ? "control-plane" : "worker" } };
-	if (world_job(t, "clean", host_script_clean, params, 1, clean_words, &answer, NULL, 10 * 60000, err))
+	str_addf(&script, "%s%s", host_script_undo, host_script_clean);
+	rc = world_job(t, "clean", script.buf, params, 1, clean_words, &answer, NULL, 10 * 60000, err);
+	str_release(&script);
+	if (rc)
 		return -1;
 	world_learn(t, &answer);
 	remote_answer_release(&answer);

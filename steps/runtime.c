@@ -110,7 +110,7 @@ int runtime_apply(struct task *t, struct error *err)
 		task_notice(t, NOTICE_RUNTIME, version,
 			"containerd %s works, but Kubernetes %s recommends %s or newer", version, w->version,
 			w->release->containerd_recommended);
-	if (!version)
+	if (rc && !version)
 		world_explain(t, "", err);
 	remote_answer_release(&answer);
 	return rc;

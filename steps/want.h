@@ -1,7 +1,8 @@
 /*
- * What a host should be is data: items. A pure function per part makes them out of inventory, release, facts and decision. The probe's questions, a
- * step's check, the plan's differences, what put.sh does on the host, the facts after it and whose wish the undo ledger notes all follow from them.
- * What is wanted no more goes back to what the ledger says it was. The host's name and swap alone stay as they were brought until `reset`.
+ * What a host should be is data: items. A pure function per part makes them out of inventory, release, facts and
+ * decision. The probe's questions, a step's check, the plan's differences, what put.sh does on the host, the facts
+ * after it and whose wish the undo ledger notes all follow from them. What is wanted no more goes back to what the
+ * ledger says it was. The host's name and swap alone stay as they were brought until `reset`.
  */
 #ifndef STEPS_WANT_H
 #define STEPS_WANT_H
@@ -31,15 +32,14 @@ enum item_kind {
 struct item {
 	enum item_kind kind;
 	const char *key;
-	const char *want; /* NULL: not there, or as the ledger has it */
-	unsigned mode;    /* of a file */
-	bool secret;      /* a file that is not shown */
-	bool later;       /* a setting that is not there before its module is loaded */
-	const char
-		*reader; /* of a file: the unit that reads it at its start, which is to be active with it; NULL: none */
-	bool reload;     /* the reader takes it up by a reload */
-	const char *from; /* where it is wanted, for a contradiction; NULL: the part's name */
-	bool gone;        /* not wanted, and the ledger has it: to be put back */
+	const char *want;   /* NULL: not there, or as the ledger has it */
+	unsigned mode;      /* of a file */
+	bool secret;        /* a file that is not shown */
+	bool later;         /* a setting that is not there before its module is loaded */
+	const char *reader; /* of a file: the unit that reads it, active as long as it is there; NULL: none */
+	bool reload;        /* the reader takes it up by a reload */
+	const char *from;   /* where it is wanted, for a contradiction; NULL: the part's name */
+	bool gone;          /* not wanted, and the ledger has it: to be put back */
 };
 struct items {
 	struct item *list;
@@ -54,8 +54,8 @@ struct item *items_add(struct items *l, struct item row);
 /* Keeps a text of the heap until items_release; returns it. */
 const char *items_keep(struct items *l, char *text);
 /*
- * Parameters files, file_N_path, file_N_mode, file_N_data, file_N_reader for lib.sh's put_files; and wish, for put.sh: lines "KIND KEY VALUE" of
- * the other kinds, and "gone KIND KEY READER". Lent until items_release.
+ * Parameters files, file_N_path, file_N_mode, file_N_data, file_N_reader for lib.sh's put_files; and wish, for put.sh:
+ * lines "KIND KEY VALUE" of the other kinds, and "gone KIND KEY READER". Lent until items_release.
  */
 void items_params(struct items *l);
 /* items_params and one more; both are lent. */
@@ -68,25 +68,29 @@ struct want_part {
 	const char *name; /* of its step too, and in the ledger */
 	void (*items)(const struct world *w, int host, struct items *out);
 	const char *scripts[2]; /* sent before put.sh: functions that it calls, see there; NULL: none */
-	const char *settings,
-		*modules; /* what its settings and modules are for, in the files that a boot reads; NULL: nothing is said */
+	/* what its settings and its modules are for, in the files that a boot reads; NULL: its name says it */
+	const char *settings, *modules;
 };
 extern const struct want_part want_os, want_runtime, want_endpoint;
 /* world->parts unless a test has others; ends with NULL. */
 extern const struct want_part *const want_parts[];
 
-/* A part's items, those that follow from them (the file of its settings and that of its modules, readers), and what is to be put back. Pure. */
+/*
+ * A part's items, those that follow from them (the file of its settings and that of its modules, readers), and what is
+ * to be put back. Pure.
+ */
 void want_items(const struct world *w, int host, const struct want_part *part, struct items *out);
 /* Adds the probe's parameters: paths, secret_paths, sysctls, modules, units of all parts. Pure. */
 void want_questions(const struct world *w, int host, struct items *out);
 /* Two parts of the wish, or two rows of one, that contradict each other: -1, ERROR_INVENTORY names both. Pure. */
 int want_contradicts(const struct world *w, int host, struct error *err);
 
-/* The first item that differs, for a step's check. When the run only looks and wants texts, the step's log gets all differences. */
+/* The first item that differs, for a step's check. When the run wants texts, the step's log gets all differences. */
 enum step_verdict want_check(struct task *t, const char *part, struct error *why);
 /*
- * Puts what differs on the host by put.sh, takes the answers into the facts, and fails when something is still not as it should be. more: parameters
- * for the part's script. answer may be NULL; filled also when something is still not right.
+ * Puts what differs on the host by put.sh, takes the answers into the facts, and fails when something is still not as
+ * it should be. more: parameters for the part's script. answer may be NULL; filled also when something is still not
+ * right.
  */
 int want_apply(struct task *t, const char *part, const struct remote_param *more, size_t more_count,
 	struct remote_answer *answer, struct error *err);

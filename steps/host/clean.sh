@@ -1,4 +1,4 @@
-# Takes back a kubeadm init or join that did not get to its end, so that it can be done again. Runs as a job.
+# Takes back a kubeadm init or join that did not get to its end, so that it can be done again. Runs as a job, after undo.sh.
 # Only what kubeadm made goes: packages, containerd and their settings stay, and keepalived unless the host is to be a worker.
 # Parameters: role (control-plane | worker), what the host is to be.
 # Answers: cleaned, have, pki_manifest, error, hint.
@@ -8,13 +8,9 @@ leave_endpoint() {
 	grep -q '^file|/etc/keepalived/keepalived.conf|' "$kw_ledger/list" 2>/dev/null || return 0
 	systemctl disable --now --quiet keepalived || ! systemctl is-active --quiet keepalived ||
 		fail "keepalived cannot be stopped" "see 'systemctl status keepalived' on the host"
-	for kw_path in /etc/keepalived/keepalived.conf /etc/keepalived/kubewright-check; do
-		if grep -qF "file|$kw_path|saved" "$kw_ledger/list"; then
-			cp -a "$kw_ledger/files/$(printf '%s' "$kw_path" | tr / %)" "$kw_path" || fail "cannot put $kw_path back" "is the disk full or read-only?"
-		else
-			rm -f "$kw_path"
-		fi
-	done
+	entries file | grep '^/etc/keepalived/' | while IFS='|' read -r kw_path kw_was; do
+		file_back "$kw_path" "$kw_was"
+	done || exit 1
 	log "keepalived is stopped: a worker has no part in the virtual IP"
 }
 

@@ -68,6 +68,7 @@ ledger_has() { grep -qsF "$1|$2|" "$kw_ledger/list"; }
 
 # ledger_edit KIND KEY MARK: with "-" the entry goes.
 ledger_edit() {
+	ledger_has "$1" "$2" || return 0
 	kw_k="$1|$2|" kw_m=$3 awk '
 		index($0, ENVIRON["kw_k"]) != 1 { print; next }
 		ENVIRON["kw_m"] != "-" { sub(/\|@[^|]*$/, ""); print $0 ENVIRON["kw_m"] }' "$kw_ledger/list" >"$kw_ledger/list.new" &&

@@ -72,18 +72,22 @@ setting() {
 	sysctl -q -w "$1=$2" || fail "cannot set $1 to $2" "does this kernel take that value? 'sysctl -w $1=$2' on the host shows why not"
 }
 
+# A function of the part's, not a program of the host's of that name.
+of_part() { case $(command -V "$1" 2>/dev/null) in *function*) return 0 ;; *) return 1 ;; esac; }
+
 service() { case $1 in *.*) echo "$1" ;; *) echo "$1.service" ;; esac; }
 
-# gone KIND KEY READER: what is wanted no more is as it was before. The ledger forgets what nobody will change again; the last lets go of it.
+# gone KIND KEY READER: what is wanted no more is as it was before, when the ledger says that it is ours. That is forgotten last: see forgotten.
 gone() {
 	kw_key=$2
 	[ "$1" != unit ] || kw_key=$(service "$2")
+	ledger_has "$1" "$kw_key" || return 0
 	kw_was=$(entries "$1" | kw_k="$kw_key|" awk 'index($0, ENVIRON["kw_k"]) == 1 { print substr($0, length(ENVIRON["kw_k"]) + 1); exit }')
 	case $1 in
 	file)
 		log "putting $2 back as it was"
 		file_back "$2" "$kw_was"
-		kw_changed="$kw_changed $2"
+		kw_changed="$kw_changed $2" kw_put="$kw_put $2"
 		[ "$3" = - ] || kw_touched="$kw_touched $3"
 		;;
 	unit)
@@ -94,6 +98,13 @@ gone() {
 	sysctl) sysctl_back "$2" "$kw_was" ;;
 	module) module_back "$2" ;;
 	esac
+}
+
+# A reader that was somebody's before, and runs, takes up that its file is as it was.
+readers_back() {
+	for kw_unit in $kw_touched; do
+		contains "$units" "$kw_unit" || systemctl try-restart "$kw_unit" || log "warning: cannot restart $kw_unit"
+	done
 }
 
 # Once units have taken it up. How settings and modules were stays noted for reset: the kubelet changes some by itself.
@@ -159,7 +170,7 @@ put_back() {
 
 # unit UNIT HOW: restarted, or reloaded, only when it does not run with these files.
 unit() {
-	if contains "$kw_touched" "$1" && has "accepts_$1" && ! "accepts_$1"; then
+	if contains "$kw_touched" "$1" && of_part "accepts_$1" && ! "accepts_$1"; then
 		put_back
 		fail "$kw_why" "$kw_hint"
 	fi
@@ -172,7 +183,7 @@ unit() {
 			fail "$1 does not start" "see 'journalctl -u $1' on the host"
 		}
 	fi
-	! has "ready_$1" || wait_for 60 "ready_$1" || {
+	! of_part "ready_$1" || wait_for 60 "ready_$1" || {
 		journalctl -u "$1" -n 15 --no-pager -o cat >&2
 		fail "$1 does not answer within 60 s" "see 'journalctl -u $1' on the host"
 	}
@@ -195,7 +206,7 @@ told() {
 
 main() {
 	fence
-	! has before || before
+	! of_part before || before
 	wished name name
 	wished swap swap
 	# shellcheck disable=SC2034 # lib.sh's
@@ -213,10 +224,11 @@ main() {
 		kw_i=$((kw_i + 1))
 	done
 	wished gone gone
+	readers_back
 	wished unit unit
 	wished gone forgotten
 	rm -rf "$kw_was_in"
-	! has after || after
+	! of_part after || after
 	told
 	say put yes
 }

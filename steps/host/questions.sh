@@ -148,7 +148,9 @@ END
 owned_told() {
 	kw_owned=
 	while IFS='|' read -r kw_kind kw_key kw_was; do
+		# a name with blanks is no item's
 		case $kw_kind in file | unit | sysctl | module) ;; *) continue ;; esac
+		case $kw_key in *[!!-~]*) continue ;; esac
 		case $kw_was in *'|@'*) kw_was=${kw_was##*'|@'} ;; *) kw_was=- ;; esac
 		kw_owned="$kw_owned${kw_owned:+
 }$kw_kind $kw_key $kw_was"

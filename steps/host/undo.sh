@@ -9,10 +9,12 @@ file_back() {
 	fi
 	# a package that was purged took its folder along; its file goes with it
 	[ -d "$(dirname "$1")" ] || return 0
-	kw_copy=$kw_ledger/files/$(flat "$1")
-	if ! cp -a --remove-destination "$kw_copy" "$1" 2>/dev/null; then
-		cp -a "$kw_copy" "$1.kubewright" && cat "$1.kubewright" >"$1" && rm -f "$1.kubewright"
-	fi || fail "cannot put $1 back" "is the disk full or read-only?"
+	kw_tmp=$(dirname "$1")/.kubewright.$$
+	# a bind mount cannot be renamed over
+	cp -a "$kw_ledger/files/$(flat "$1")" "$kw_tmp" && { mv -fT "$kw_tmp" "$1" 2>/dev/null || { cat "$kw_tmp" >"$1" && rm -f "$kw_tmp"; }; } || {
+		rm -f "$kw_tmp"
+		fail "cannot put $1 back" "is the disk full or read-only?"
+	}
 }
 
 # unit_back UNIT WAS

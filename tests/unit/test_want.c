@@ -30,13 +30,13 @@ static const char inventory_text[] = "cluster: rack7\nkubernetes: {version: 1.36
 static struct fake_site site;
 static unsigned execs;
 
-/* Notes what it is told; "foo" runs once it was started. */
+/* Notes what it is told; "foo" runs once it was started. With a file "cut" a restart ends the script that asked for it. */
 static const char systemctl[] =
 	"#!/bin/sh\nd=${0%/bin/systemctl}\ncase $1 in\nis-enabled) echo disabled ;;\n"
-	"is-active) [ -e \"$d/up.${3:-$2}\" ] && echo active && exit 0; echo inactive; exit 3 ;;\n"
+	"is-active) u=${3:-$2}; [ -e \"$d/up.${u%.service}\" ] && echo active && exit 0; echo inactive; exit 3 ;;\n"
 	"show) shift; for u; do case $u in show|--no-pager|-p|Load*) ;; *) if [ -e \"$d/up.$u\" ]; then a=active; else a=inactive; fi\n"
 	"printf 'LoadState=loaded\\nActiveState=%s\\nUnitFileState=enabled\\n\\n' $a ;; esac; done ;;\n"
-	"restart|start) echo \"$1 $2\" >>\"$d/told\"; : >\"$d/up.$2\" ;;\nstop) echo \"$1 $2\" >>\"$d/told\"; rm -f \"$d/up.${2%.service}\" ;;\nesac\n";
+	"*restart|start) [ ! -e \"$d/cut\" ] || { rm \"$d/cut\"; kill -9 $PPID; exit 1; }; echo \"$1 $2\" >>\"$d/told\"; [ $1 = try-restart ] || : >\"$d/up.${2%.service}\" ;;\nstop) echo \"$1 $2\" >>\"$d/told\"; rm -f \"$d/up.${2%.service}\" ;;\nesac\n";
 /* Settings are files of proc/sys. */
 static const char sysctl[] =
 	"#!/bin/sh\np=${0%/bin/sysctl}/proc/sys\ncase $1 in\n-n) cat \"$p/$(echo $2 | tr . /)\" 2>/dev/null ;;\n"
@@ -165,6 +165,7 @@ static struct want_part os;
 static const struct want_part other = { "profile", contrary_items, { NULL }, NULL, NULL };
 static const struct want_part *const parts[] = { &os, NULL };
 static const struct want_part *const both[] = { &os, &other, NULL };
+static const struct want_part *const *used = parts;
 
 static const struct step plan[] = {
 	{ "probe", "Looking", ROLE_WORKER, STEP_OBSERVES, { { 0 } }, probe_check, probe_apply },
@@ -205,7 +206,7 @@ static void run(bool look, size_t count)
 	w->run = "r1";
 	w->owner = "a@b pid 1";
 	w->machine = "m";
-	w->parts = parts;
+	w->parts = used;
 	w->want_texts = look;
 	cli.config = (struct engine_config){ .run = "r1",
 		.steps = plan,
@@ -361,6 +362,96 @@ static void test_gone(void)
 	fake_site_close(&site);
 }
 
+/* What somebody's own unit reads is his again, and the unit takes that up. What the ledger does not have is nobody's of ours. */
+static void test_gone_reader(void)
+{
+	const struct remote_param params[] = { { "part", "os" }, { "files", "0" },
+		{ "wish", "gone file /etc/foo.conf foo\ngone unit foo -\ngone sysctl vm.max_map_count -\n" } };
+	char *script = xasprintf("%s%s", host_script_undo, host_script_put);
+
+	open_host();
+	fake_site_put(&site, "etc/foo.conf", 0600, "theirs\n");
+	fake_site_put(&site, "up.foo", 0600, "");
+	if (!CHECK_INT(fake_site_run(&site, script, params, 3), 0))
+		printf("# %s\n%s", site.err.what, site.log);
+	CHECK_STR(fake_site_get(&site, "etc/foo.conf"), "theirs\n");
+	CHECK_STR(fake_site_get(&site, "told"), "");
+	CHECK_STR(fake_site_get(&site, "proc/sys/vm/max_map_count"), "65530\n");
+	apply(3);
+	apply(2);
+	CHECK_STR(fake_site_get(&site, "etc/foo.conf"), "theirs\n");
+	CHECK_STR(fake_site_get(&site, "told"), "restart foo\nstart foo.service\ntry-restart foo\n");
+	CHECK(!ledger_has("foo"));
+	converged(2);
+	fake_site_close(&site);
+	free(script);
+}
+
+/* Cut at the worst moment: files are in place and not in use. */
+static void test_cut(void)
+{
+	open_host();
+	fake_site_put(&site, "etc/foo.conf", 0600, "theirs\n");
+	fake_site_sh(&site, ": >up.foo; : >cut");
+	run(false, 3);
+	CHECK_INT(first.kind, ERROR_COMMAND);
+	done();
+	CHECK_STR(fake_site_get(&site, "etc/foo.conf"), "speed = high\n");
+	look(3);
+	CHECK_STR(would_do(), "restarts foo, which runs with an older configuration");
+	done();
+	apply(3);
+	converged(3);
+	fake_site_sh(&site, ": >told; : >cut");
+	run(false, 2);
+	CHECK_INT(first.kind, ERROR_COMMAND);
+	done();
+	look(2);
+	CHECK_STR(would_do(), "puts /etc/foo.conf back as it was before kubewright");
+	done();
+	apply(2);
+	CHECK(strstr(fake_site_get(&site, "told"), "try-restart foo\n"));
+	CHECK(!ledger_has("foo"));
+	converged(2);
+	fake_site_sh(&site, "! ls -A etc | grep -q kubewright");
+	fake_site_close(&site);
+}
+
+/* The part of reset-network.sh that is about settings. */
+static char *settings_back(void)
+{
+	const char *from = strstr(host_script_reset_network, "\nsettings() {"), *to = strstr(from, "\n}\n");
+
+	return xasprintf("%.*s\n}\nsettings\n", (int)(to - from), from);
+}
+
+static void test_reset(void)
+{
+	static const char *const quiet[] = { "ip", "nft", "apt-get", "apt-mark", "dpkg-query", "iptables-nft-save",
+		"ip6tables-nft-save", "iptables-legacy-save", "ip6tables-legacy-save" };
+	char *settings = settings_back();
+	char *script = xasprintf(
+		"%s%s%s%s%s", host_script_filter, host_script_trees, host_script_undo, settings, host_script_reset);
+
+	open_host();
+	for (size_t i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "bin/%s", quiet[i]);
+		fake_site_put(&site, name, 0755, "#!/bin/sh\nexit 1\n");
+	}
+	fake_site_sh(&site, "find etc proc/sys up.* -type f -exec sha256sum {} + 2>/dev/null | sort >before");
+	apply(3);
+	if (!CHECK_INT(fake_site_run(&site, script, NULL, 0), 0))
+		printf("# %s\n%s", site.err.what, site.log);
+	CHECK_STR(cluster_fact(&site.h, "undone"), "yes");
+	fake_site_sh(&site, "find etc proc/sys up.* -type f -exec sha256sum {} + 2>/dev/null | sort | diff before -");
+	fake_site_sh(&site, "test ! -e var/lib/kubewright/ledger");
+	fake_site_close(&site);
+	free(settings);
+	free(script);
+}
+
 /* A ledger of an earlier version does not say whose wish a change was: what a part names itself goes, the rest is left to reset, which reads both. */
 static void test_earlier_ledger(void)
 {
@@ -403,7 +494,14 @@ static void test_contradictions(void)
 		CHECK_STR(err.what, says[contrary_row]);
 		CHECK(*err.hint);
 		done();
+		used = both;
+		run(false, 3);
+		used = parts;
+		CHECK_INT(first.kind, ERROR_INVENTORY);
+		CHECK_STR(first.what, says[contrary_row]);
+		done();
 	}
+	CHECK_STR(fake_site_get(&site, "proc/sys/vm/max_map_count"), "65530\n");
 	CHECK_STR(fake_site_get(&site, "etc/foo.conf"), "");
 	fake_site_close(&site);
 }
@@ -411,6 +509,9 @@ static void test_contradictions(void)
 static const struct test tests[] = {
 	{ "one row: plan, drift, apply, ledger", test_rows },
 	{ "what is wanted no more", test_gone },
+	{ "what is wanted no more, of somebody's unit", test_gone_reader },
+	{ "a run that is cut", test_cut },
+	{ "reset", test_reset },
 	{ "a ledger of an earlier version", test_earlier_ledger },
 	{ "two parts that contradict each other", test_contradictions },
 };
