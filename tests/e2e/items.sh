@@ -7,8 +7,9 @@
 . "$(dirname "$0")/system.sh"
 
 DROP_IN=/etc/containerd/conf.d/90-kubewright.toml
+# what the lab's inventory says of containerd (its repository) stays
 CONFIG='containerd:\n  config: |\n    version = 2\n    [metrics]\n      address = "127.0.0.1:1338"\n'
-with_config() { printf '%b' "$CONFIG" | cat "$WORK/plain.yaml" - >"$WORK/kubewright.yaml"; }
+with_config() { { printf '%b' "$CONFIG" && sed -n '/^containerd:/,/^[^ ]/{/^ /p}' "$WORK/plain.yaml" && sed '/^containerd:/,/^[^ ]/{/^ /d;/^containerd:/d}' "$WORK/plain.yaml"; } >"$WORK/kubewright.yaml"; }
 without_config() { cp "$WORK/plain.yaml" "$WORK/kubewright.yaml"; }
 started() { on "$1" systemctl show -p ActiveEnterTimestampMonotonic --value "$2"; }
 files_of() { on "$1" sh -c 'find /etc -xdev -type f -exec sha256sum {} + | sort -k 2'; }
