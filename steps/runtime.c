@@ -107,9 +107,8 @@ int runtime_apply(struct task *t, struct error *err)
 	version = remote_answer_get(&answer, "containerd_version");
 	version = version && *version == 'v' ? version + 1 : version;
 	if (version && release_compare(version, w->release->containerd_recommended) < 0)
-		task_notice(t, NOTICE_RUNTIME, version,
-			"containerd %s works, but Kubernetes %s recommends %s or newer", version, w->version,
-			w->release->containerd_recommended);
+		task_notice(t, NOTICE_RUNTIME, version, "containerd %s works, but Kubernetes %s recommends %s or newer",
+			version, w->version, w->release->containerd_recommended);
 	if (rc && !version)
 		world_explain(t, "", err);
 	remote_answer_release(&answer);
