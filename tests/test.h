@@ -23,10 +23,10 @@ struct test {
  */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define TEST_SOON_MS 15000
-#define TEST_SECONDS 900
+#define TEST_SECONDS 3600
 #else
 #define TEST_SOON_MS 5000
-#define TEST_SECONDS 240
+#define TEST_SECONDS 1200
 #endif
 
 /* One count of a program, whichever file looks: a fake is a file of its own. */

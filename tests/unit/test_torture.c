@@ -11,7 +11,7 @@
 #include "net/net.h"
 
 #define AT_ONCE 8
-#define POINT_SECONDS (TEST_SECONDS / 4)
+#define POINT_SECONDS (TEST_SECONDS / 2)
 
 /* ---- one run ------------------------------------------------------------------------------------------------------- */
 
@@ -58,7 +58,7 @@ static void tell(const struct event *ev, void *ctx)
 static void coded(const struct event *ev, void *ctx)
 {
 	(void)ctx;
-	if (ev->kind == EVENT_STEP_STARTED && ev->text && !CHECK(ev->code != CODE_NONE))
+	if ((ev->kind == EVENT_STEP_STARTED || ev->kind == EVENT_NOTICE) && ev->text && !CHECK(ev->code != CODE_NONE))
 		printf("# without a code: %s\n", ev->text);
 }
 
