@@ -58,6 +58,17 @@ static int try_way(struct task *t, struct remote *r, struct error *err)
 	return world_way_lost(&local) ? (*err = local, -1) : 0;
 }
 
+void probe_script(const struct world *w, struct str *out)
+{
+	str_addf(out, "%s%s%s", host_script_questions, host_script_hardware, host_script_lock);
+	if (w->want_texts)
+		str_add(out, host_script_contents);
+	if (w->want_health)
+		str_addf(out, "%s%s", host_script_words, host_script_health);
+	str_addf(out, "%s%s%s%s%s", host_script_room, host_script_pod_networks, host_script_sources,
+		host_script_surroundings, host_script_probe);
+}
+
 int probe_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
@@ -93,18 +104,7 @@ int probe_apply(struct task *t, struct error *err)
 		{ "sources", sources.buf },
 		{ "kubelet_resolv", inv->kubelet_config ? json_get_str(inv->kubelet_config, "resolvConf", "") : "" },
 	};
-	str_add(&script, host_script_questions);
-	str_add(&script, host_script_hardware);
-	str_add(&script, host_script_lock);
-	if (w->want_texts)
-		str_add(&script, host_script_contents);
-	if (w->want_health)
-		str_addf(&script, "%s%s", host_script_words, host_script_health);
-	str_add(&script, host_script_room);
-	str_add(&script, host_script_pod_networks);
-	str_add(&script, host_script_sources);
-	str_add(&script, host_script_surroundings);
-	str_add(&script, host_script_probe);
+	probe_script(w, &script);
 	task_lock(t);
 	want_questions(w, task_host(t), &params);
 	task_unlock(t);

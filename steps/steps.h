@@ -395,6 +395,8 @@ void kubeadm_join_config(const struct world *w, int host, const char *pin, struc
 
 /* ---- the steps, one file each ------------------------------------------------------------------------------------ */
 /* NAME_check and NAME_apply are those of struct step, in NAME.c, whose first comment says what the step is for. */
+/* Adds the text that probe sends, without its parameters. */
+void probe_script(const struct world *w, struct str *out);
 enum step_verdict probe_check(struct task *t, struct error *why);
 int probe_apply(struct task *t, struct error *err);
 enum step_verdict survey_check(struct task *t, struct error *why);

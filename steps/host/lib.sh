@@ -10,10 +10,6 @@ export PATH
 umask 022
 kw_state=/var/lib/kubewright
 kw_ledger=$kw_state/ledger
-# The static Pods of a control plane with the ports that they listen on, and the files below /etc/kubernetes/pki that all control planes share.
-kw_statics='etcd:2379 kube-apiserver:6443 kube-controller-manager:10257 kube-scheduler:10259'
-# shellcheck disable=SC2034
-kw_shared='ca.crt ca.key etcd/ca.crt etcd/ca.key front-proxy-ca.crt front-proxy-ca.key sa.key sa.pub'
 # whose wish the notes are that follow, "|@PART" or "|@PART/READER"; empty: nobody's, and reset alone takes them back
 kw_mark=
 

@@ -2,6 +2,12 @@
 # script that changes something. Changes nothing. POSIX sh. Parameters and answers: see probe.sh.
 # shellcheck shell=sh disable=SC2154,SC2015
 
+# The static Pods of a control plane with the ports that they listen on, and the files below /etc/kubernetes/pki that all control planes share.
+# shellcheck disable=SC2034
+kw_statics='etcd:2379 kube-apiserver:6443 kube-controller-manager:10257 kube-scheduler:10259'
+# shellcheck disable=SC2034
+kw_shared='ca.crt ca.key etcd/ca.crt etcd/ca.key front-proxy-ca.crt front-proxy-ca.key sa.key sa.pub'
+
 # first FILE: its first line into kw_line, empty when it cannot be read. No fork.
 first() {
 	kw_line=

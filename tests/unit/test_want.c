@@ -269,7 +269,6 @@ static void test_earlier_ledger(void)
 	apply(3);
 	fake_site_sh(&wished.site, "sed -i 's/|@[^|]*$//' var/lib/kubewright/ledger/list");
 	converged(3);
-	cluster_set(&wished.cli.world.hosts[WISHED_HOST], "owned", "");
 	fake_site_put(&wished.site, "var/lib/kubewright/ledger/list", 0600,
 		"file|/etc/containerd/conf.d/90-kubewright.toml|absent\nfile|/etc/x|absent\nunit|containerd.service|enabled active\n");
 	look(3);
