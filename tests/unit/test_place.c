@@ -19,8 +19,8 @@ static void the_scripts_list_the_same_static_pods_and_shared_files(void)
 	for (size_t i = 0; i < PKI_SHARED; i++)
 		str_addf(&files, "%s%s", i ? " " : "\nkw_shared='", pki_shared[i].file);
 	str_add(&files, "'\n");
-	CHECK(strstr(host_script_lib, pods.buf) != NULL);
-	CHECK(strstr(host_script_lib, files.buf) != NULL);
+	CHECK(strstr(host_script_questions, pods.buf) != NULL);
+	CHECK(strstr(host_script_questions, files.buf) != NULL);
 	str_release(&pods);
 	str_release(&files);
 }
