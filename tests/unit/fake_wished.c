@@ -5,12 +5,14 @@
 #include "tests/unit/fake_remote.h"
 
 #include "base/alloc.h"
+#include "base/code.h"
 #include "base/secret.h"
 #include "engine/engine.h"
 #include "inventory/inventory.h"
 #include "inventory/release.h"
 #include "steps/host_scripts.h"
 
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -190,6 +192,8 @@ void wished_done(void)
 const char *wished_would(void)
 {
 	const struct would_step *s = would_step(&wished.would, WISHED_HOST, 1);
+	static char text[256];
 
-	return s ? s->text : "";
+	snprintf(text, sizeof(text), "%s %s", s && s->text ? code_name(s->code) : "", s && s->about ? s->about : "");
+	return s && s->text ? text : "";
 }

@@ -34,7 +34,7 @@ void wished_run(
 	bool look, const struct step *step, const struct want_part *const *parts, void (*living)(struct world *w));
 /* Lets go of what wished_run has made. */
 void wished_done(void);
-/* What the step would do, or "". */
+/* The code of what the step would do, and its first field: "file /etc/x"; or "". */
 const char *wished_would(void);
 
 #endif
