@@ -140,7 +140,12 @@ check_containerd() {
 
 # A machine with a kernel of its own: what only its kind can be asked.
 check_machine() {
-	expect 'a machine boots' wait "$machine_pid"
+	wait "$machine_pid" || {
+		expect 'a machine boots' false
+		tail -n 20 "$work/machine" "$state/hosts/w3/console.log" | sed 's/^/#  /'
+		return
+	}
+	expect 'a machine boots' true
 	expect 'machine: ssh as ops' ssh_code w3 'sudo -n true'
 	expect 'machine: systemd, cgroup v2, its own kernel' machine_is_one
 	expect 'machine: exec passes words, input and status' machine_exec

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The commands of the lab, each a short story told in the words of the other files.
+# The commands of the lab, each a short story in the words of the other files.
 
 # Settles the flavour: the one asked for, else the running lab's, else debian.
 settle_flavour() {

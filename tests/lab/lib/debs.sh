@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # Packages of the same names, files and units as those upstream publishes, around the binaries of a flavour.
 
-# The revision is upstream's for that release.
+# kubernetes_deb_version FLAVOUR FOLDER. The revision is upstream's for that release.
 kubernetes_deb_version() {
 	case $1 in
-	debian) printf '1.20.2-1.1\n' ;;
-	release) printf '%s-2.1\n' "$(kubernetes_version release)" ;;
+	debian) printf '%s-1.1\n' "$(folder_version "$2")" ;;
+	release) printf '%s-2.1\n' "$(folder_version "$2")" ;;
 	esac
 }
 
@@ -37,11 +37,10 @@ deb_build() {
 
 RELOAD='[ ! -d /run/systemd/system ] || systemctl daemon-reload'
 
-# debs_kubernetes FLAVOUR INTO SCRATCH
+# debs_kubernetes FLAVOUR FOLDER INTO SCRATCH
 debs_kubernetes() {
-	local flavour=$1 into=$2 root=$3/deb version binaries extra=''
-	version=$(kubernetes_deb_version "$flavour")
-	binaries=$(kubernetes_cache "$flavour")
+	local flavour=$1 binaries=$2 into=$3 root=$4/deb version extra=''
+	version=$(kubernetes_deb_version "$flavour" "$binaries")
 	[ "$flavour" = release ] || extra=', conntrack, socat, ebtables, ethtool'
 
 	deb_control "$root" kubelet "$version" "Depends: kubernetes-cni (>= 1.2.0), iptables (>= 1.4.21), mount, util-linux, iproute2$extra"
@@ -75,10 +74,10 @@ debs_kubernetes() {
 	install -D -m 0755 "$LAB/debs/crictl" "$root/usr/bin/crictl"
 	deb_build "$root" "$into"
 
-	apt_unpack bookworm "$3/cni" containernetworking-plugins
+	[ -d "$4/cni" ] || apt_unpack bookworm "$4/cni" containernetworking-plugins
 	deb_control "$root" kubernetes-cni 1.2.0-2.1
 	mkdir -p "$root/opt/cni" "$root/etc/cni/net.d"
-	cp -a "$3/cni/usr/lib/cni" "$root/opt/cni/bin"
+	cp -a "$4/cni/usr/lib/cni" "$root/opt/cni/bin"
 	deb_build "$root" "$into"
 }
 

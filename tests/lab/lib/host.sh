@@ -105,7 +105,10 @@ host_leader() {
 	return 1
 }
 
-host_running() { host_leader "$1" >/dev/null 2>&1; }
+# A machine whose emulator is being started again is on.
+host_running() {
+	if host_is_machine "$1"; then [ -n "$(marked_pids "host-$1")" ]; else host_leader "$1" >/dev/null 2>&1; fi
+}
 
 host_mounted() { mountpoint -q "$(host_dir "$1")/root"; }
 
@@ -151,14 +154,14 @@ host_greets() {
 	[ "${greeting#SSH-}" != "$greeting" ]
 }
 
-host_greets_or_off() { host_greets "$1" || { [ -n "$2" ] && ! host_running "$1"; }; }
-
 # A machine under emulation takes a minute, and several where others compute.
 host_ready() {
-	local limit=120 machine=''
-	! host_is_machine "$1" || limit=900 machine=yes
-	wait_until "${KUBEWRIGHT_LAB_BOOT_WAIT:-$limit}" "sshd on $1" host_greets_or_off "$1" "$machine" && host_running "$1" ||
+	local limit=120 greets=(host_greets "$1")
+	! host_is_machine "$1" || limit=900 greets=(machine_greets "$1")
+	if ! wait_until "${KUBEWRIGHT_LAB_BOOT_WAIT:-$limit}" "sshd on $1" "${greets[@]}" || ! host_running "$1"; then
+		! host_is_machine "$1" || tail -n 5 "$(host_dir "$1")/qemu.log" >&2
 		die "host $1 did not come up: see $(host_dir "$1")/console.log, or 'lab exec $1 journalctl -b'"
+	fi
 }
 
 host_processes_gone() {

@@ -24,7 +24,7 @@ registry_program_ensure() {
 
 images_cache() {
 	printf '%s/images-%s-%s\n' "$CACHE" "$1" "$(recipe_hash "$LAB/lib/images.sh" "$LAB"/images/{pause,coredns,etcd-flags}.c "$LAB/images/cni.sh" \
-		"$(kubernetes_cache "$1")" "$(kubernetes_version "$1")")"
+		"$(kubernetes_versions "$1")")"
 }
 
 registry_write() {
@@ -43,7 +43,7 @@ registry_write() {
 registry_config() { registry_write "$(images_cache "$1")/storage" "$BRIDGE_ADDRESS:5000" true >"$STATE/registry.yml"; }
 
 images_ensure() {
-	local flavour=$1 final work
+	local flavour=$1 final work folder
 	final=$(images_cache "$flavour")
 	[ ! -d "$final" ] || return 0
 	need umoci skopeo mmdebstrap gcc
@@ -51,11 +51,13 @@ images_ensure() {
 	work=$(mktemp -d "$CACHE/images.XXXXXX")
 	mkdir "$work/out" "$work/out/storage" "$work/oci"
 	umoci init --layout "$work/oci/all"
-	images_control_plane "$flavour" "$work"
-	image_kube_proxy "$flavour" "$work"
-	image_pause "$flavour" "$work"
-	image_etcd "$flavour" "$work"
-	image_coredns "$flavour" "$work"
+	for folder in $(kubernetes_folders "$flavour"); do
+		images_control_plane "$flavour" "$folder" "$work"
+		image_kube_proxy "$flavour" "$folder" "$work"
+		image_pause "$flavour" "$folder" "$work"
+		image_etcd "$flavour" "$folder" "$work"
+		image_coredns "$flavour" "$folder" "$work"
+	done
 	image_probe "$work"
 	image_cni "$flavour" "$work"
 	images_push "$work"
@@ -63,14 +65,17 @@ images_ensure() {
 	rm -rf "$work"
 }
 
-# What kubeadm wants, as NAME:TAG without the registry.
+# images_wanted FLAVOUR FOLDER: what its kubeadm wants, as NAME:TAG without the registry.
 images_wanted() {
-	"$(kubernetes_cache "$1")/kubeadm" config images list --kubernetes-version "v$(kubernetes_version "$1")" 2>/dev/null |
+	"$2/kubeadm" config images list --kubernetes-version "v$(folder_version "$2")" 2>/dev/null |
 		sed "s|^$(images_registry "$1")/||"
 }
 
-# image_name FLAVOUR PATTERN: the one wanted image whose name matches.
-image_name() { images_wanted "$1" | grep -E "^$2:"; }
+# image_name FLAVOUR FOLDER PATTERN: the one wanted image whose name matches.
+image_name() { images_wanted "$1" "$2" | grep -E "^$3:"; }
+
+# image_new WORK NAME:TAG: whether no folder before wanted the same.
+image_new() { ! grep -q " $2\$" "$1/list" 2>/dev/null; }
 
 # image_make WORK NAME:TAG ROOT [umoci config options…]: one layer of a folder.
 image_make() {
@@ -85,24 +90,24 @@ image_make() {
 }
 
 images_control_plane() {
-	local flavour=$1 work=$2 program
+	local flavour=$1 folder=$2 work=$3 program
 	for program in kube-apiserver kube-controller-manager kube-scheduler; do
-		install -D -m 0755 "$(kubernetes_cache "$flavour")/$program" "$work/root/usr/local/bin/$program"
-		image_make "$work" "$(image_name "$flavour" "$program")" "$work/root" --config.entrypoint "$program"
+		install -D -m 0755 "$folder/$program" "$work/root/usr/local/bin/$program"
+		image_make "$work" "$(image_name "$flavour" "$folder" "$program")" "$work/root" --config.entrypoint "$program"
 	done
 }
 
 # iptables speaks to nf_tables here, as it does on the hosts. Nothing runs maintainer scripts, so links are made by hand.
 image_kube_proxy() {
-	local flavour=$1 work=$2 link
+	local flavour=$1 folder=$2 work=$3 link
 	mmdebstrap --variant=extract --include=iptables,nftables,conntrack,iproute2,kmod,libc6 bookworm "$work/root" \
 		"deb $(apt_main_site) bookworm main" >"$work/log" 2>&1 || die "mmdebstrap failed: see $work/log"
 	rm -rf "$work/root"/usr/share/{doc,man,locale} "$work/root"/var/{lib,cache}/apt "$work/root"/dev
 	for link in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do
 		ln -sf xtables-nft-multi "$work/root/usr/sbin/$link"
 	done
-	install -D -m 0755 "$(kubernetes_cache "$flavour")/kube-proxy" "$work/root/usr/local/bin/kube-proxy"
-	image_make "$work" "$(image_name "$flavour" kube-proxy)" "$work/root" --config.cmd kube-proxy
+	install -D -m 0755 "$folder/kube-proxy" "$work/root/usr/local/bin/kube-proxy"
+	image_make "$work" "$(image_name "$flavour" "$folder" kube-proxy)" "$work/root" --config.cmd kube-proxy
 }
 
 # compile SOURCE INTO: a static program.
@@ -112,17 +117,22 @@ compile() {
 }
 
 image_pause() {
-	compile "$LAB/images/pause.c" "$2/root/pause"
-	image_make "$2" "$(image_name "$1" pause)" "$2/root" --config.entrypoint /pause
+	local name
+	name=$(image_name "$1" "$2" pause)
+	image_new "$3" "$name" || return 0
+	compile "$LAB/images/pause.c" "$3/root/pause"
+	image_make "$3" "$name" "$3/root" --config.entrypoint /pause
 	[ "$1" = debian ] || return 0
 	# Debian's containerd asks for this one unless told otherwise.
-	compile "$LAB/images/pause.c" "$2/root/pause"
-	image_make "$2" pause:3.6 "$2/root" --config.entrypoint /pause
+	compile "$LAB/images/pause.c" "$3/root/pause"
+	image_make "$3" pause:3.6 "$3/root" --config.entrypoint /pause
 }
 
 # Debian's etcd with the few libraries it is linked to. kubeadm of the release passes flags of etcd 3.6, Debian has 3.5.
 image_etcd() {
-	local flavour=$1 work=$2 suite=bookworm file
+	local flavour=$1 folder=$2 work=$3 suite=bookworm file name
+	name=$(image_name "$flavour" "$folder" etcd)
+	image_new "$work" "$name" || return 0
 	[ "$flavour" = debian ] || suite=sid
 	apt_unpack "$suite" "$work/etcd" etcd-server etcd-client libc6
 	install -d "$work/root/usr/local/bin"
@@ -135,13 +145,16 @@ image_etcd() {
 		compile "$LAB/images/etcd-flags.c" "$work/root/usr/local/bin/etcd"
 	fi
 	rm -rf "$work/etcd"
-	image_make "$work" "$(image_name "$flavour" etcd)" "$work/root" --config.cmd etcd
+	image_make "$work" "$name" "$work/root" --config.cmd etcd
 }
 
 # Debian has no CoreDNS: a program that only says it is well.
 image_coredns() {
-	compile "$LAB/images/coredns.c" "$2/root/coredns"
-	image_make "$2" "$(image_name "$1" '(coredns/)?coredns')" "$2/root" --config.entrypoint /coredns
+	local name
+	name=$(image_name "$1" "$2" '(coredns/)?coredns')
+	image_new "$3" "$name" || return 0
+	compile "$LAB/images/coredns.c" "$3/root/coredns"
+	image_make "$3" "$name" "$3/root" --config.entrypoint /coredns
 }
 
 # libc_copy FROM ROOT: the loader and the two libraries that Debian's etcd and busybox are linked to.

@@ -53,7 +53,7 @@ lab_inventory() {
 	mapfile -t names <<<"$name"
 	machines_only "${names[@]}" || exceptions=yes ignored=$(preflight_ignored)
 	printf 'cluster: lab\nkubernetes:\n  version: %s\n' "$(kubernetes_version "$flavour")"
-	printf '  repository: {url: "%s/%s/", fingerprint: %s}\n' "$base" "$(repository_path "$flavour")" "$(cat "$STATE/repo/kubernetes.fingerprint")"
+	printf '  repository: {url: "%s/%s/", fingerprint: %s}\n' "$base" "$(repository_path "$(kubernetes_version "$flavour")")" "$(cat "$STATE/repo/kubernetes.fingerprint")"
 	[ "$flavour" = debian ] ||
 		printf 'containerd:\n  repository: {url: "%s/docker/", fingerprint: %s}\n' "$base" "$(cat "$STATE/repo/docker.fingerprint")"
 	[ -n "$single" ] || printf 'endpoint: {vip: %s%s}\n' "$VIP" "${exceptions:+, interface: eth0}"

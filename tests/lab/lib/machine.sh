@@ -137,7 +137,8 @@ machine_links_down() {
 	ip neigh del "$(host_address "$1")" dev "$BRIDGE" 2>/dev/null || true
 }
 
-# Power on. The emulator ends when the machine reboots, and is started again; switched off by itself it stays off.
+# Power on. The emulator ends when the machine reboots, and is started again; switched off by itself it stays off. One that
+# ended without saying why has died, as was seen in a machine's first seconds: it is started again, three times at most.
 machine_spawn() {
 	local host=$1 dir=$2 arguments
 	[ -f "$dir/uuid" ] || cat /proc/sys/kernel/random/uuid >"$dir/uuid"
@@ -150,10 +151,16 @@ machine_spawn() {
 		mark_service "host-$host"
 		# shellcheck disable=SC2016 # the inner shell expands it
 		exec setsid bash -c 'cd "$1" && shift && exec 3<>qmp
+			died=0
 			while :; do
+				status=0
 				printf "{\"execute\":\"qmp_capabilities\"}\n" >&3
-				"$@" <&3 >qmp.log
-				grep -q "\"guest-reset\"" qmp.log || break
+				"$@" <&3 >qmp.log || status=$?
+				grep -q "\"guest-reset\"" qmp.log && continue
+				grep -q "\"SHUTDOWN\"" qmp.log && break
+				printf "the emulator died: exit status %d\n" "$status" >&2
+				died=$((died + 1))
+				[ "$died" -le 3 ] || break
 			done' "$PREFIX-$host" "$dir" "$(machine_qemu)" "${arguments[@]}"
 	) </dev/null >"$dir/qemu.log" 2>&1 &
 	wait_until 20 "QEMU of $host" machine_leader "$host" >/dev/null || die "QEMU does not run: see $dir/qemu.log"
@@ -165,6 +172,20 @@ machine_leader() {
 	while read -r pid; do
 		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" != qemu-system-x86 ] || { printf '%s\n' "$pid" && return 0; }
 	done < <(marked_pids "host-$1")
+	return 1
+}
+
+# True when sshd greets or the machine is off. The emulator was seen to stand still while it booted, all else being well:
+# a machine that neither greets nor writes to its console for minutes is switched off and on.
+machine_greets() {
+	local console written
+	{ host_greets "$1" || ! host_running "$1"; } && return 0
+	console=$(host_dir "$1")/console.log
+	written=$(stat -c %Y "$console" "$(host_dir "$1")/qmp" 2>/dev/null | sort -n | tail -n 1)
+	[ "$(($(date +%s) - ${written:-0}))" -lt "${KUBEWRIGHT_LAB_STILL:-240}" ] && return 1
+	warn "$1 stands still while it boots: switched off and on; its console ended with: $(tail -n 1 "$console" | tr -cd '[:print:]')"
+	host_off "$1"
+	machine_spawn "$1" "$(host_dir "$1")"
 	return 1
 }
 
@@ -185,7 +206,7 @@ machine_ssh() {
 }
 
 # One connection, kept, carries all that is run in the machine: a key exchange is dear under emulation. It ends with the emulator.
-# The emulator's serial line was seen to stand still for ever, the machine being well: where nothing comes back by it, it is opened anew.
+# The emulator's serial line was seen to stand still for ever, the machine being well: where nothing comes back by it, it is opened again.
 machine_connect() {
 	local host=$1 dir
 	dir=$(host_dir "$host")

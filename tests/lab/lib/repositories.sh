@@ -3,15 +3,15 @@
 
 KEY_NAMES=(kubernetes docker wrong)
 
+# repository_path VERSION
 repository_path() {
-	local version
-	version=$(kubernetes_version "$1")
+	local version=$1
 	printf 'core:/stable:/v%s/deb\n' "${version%.*}"
 }
 
 repositories_cache() {
 	printf '%s/repo-%s-%s\n' "$CACHE" "$1" "$(recipe_hash "$LAB/lib/debs.sh" "$LAB/lib/repositories.sh" "$LAB"/debs/* \
-		"$(kubernetes_cache "$1")" "$(kubernetes_version "$1")")"
+		"$(kubernetes_versions "$1")")"
 }
 
 # Keys are made once per cache, in a keyring of their own; the agent gpg starts is ended again.
@@ -77,7 +77,7 @@ repository_suite() {
 }
 
 repositories_ensure() {
-	local flavour=$1 final work scratch flat
+	local flavour=$1 final work scratch flat folder
 	keys_ensure
 	final=$(repositories_cache "$flavour")
 	[ ! -d "$final" ] || return 0
@@ -86,9 +86,12 @@ repositories_ensure() {
 	work=$(mktemp -d "$CACHE/repo.XXXXXX")
 	scratch=$(mktemp -d "$CACHE/scratch.XXXXXX")
 	chmod 0755 "$work"
-	flat=$work/$(repository_path "$flavour")
-	debs_kubernetes "$flavour" "$flat/amd64" "$scratch"
-	repository_flat "$flat"
+	for folder in $(kubernetes_folders "$flavour"); do
+		debs_kubernetes "$flavour" "$folder" "$work/$(repository_path "$(folder_version "$folder")")/amd64" "$scratch"
+	done
+	for flat in "$work"/core:/stable:/*/deb; do
+		repository_flat "$flat"
+	done
 	if [ "$flavour" = release ]; then
 		debs_containerd "$work/docker/pool/stable" "$scratch"
 		repository_suite "$work/docker"
