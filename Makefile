@@ -10,7 +10,7 @@ VERSION := $(or $(file <.version),$(shell git describe --tags --always --dirty 2
 
 # WORDS=codes: the texts of verdicts, questions and states are their codes, in a folder of its own: what passes its tests so does not read them
 BUILD ?= build$(if $(WORDS),-words)
-MODULES := base inventory pki remote net cluster engine steps tui cli
+MODULES := base inventory pki remote net cluster engine steps/run steps tui cli
 LIBS := libssh yaml-0.1 libcurl libcrypto jansson ncursesw
 SRCS := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))
 OBJS := $(SRCS:%.c=$(BUILD)/%.o) $(BUILD)/steps/host_scripts.o
@@ -87,10 +87,11 @@ test: deps
 	$(Q)tests/run-all
 e2e: all
 	$(Q)$(SUDO) tests/e2e/run
+	$(Q)$(SUDO) tests/e2e/run debian -- upgrade
 	$(Q)$(SUDO) tests/e2e/run newest -- wizard
 e2e-full: all
 	$(Q)$(MAKE) --no-print-directory fuzz
-	$(Q)$(SUDO) tests/e2e/run debian release -- install wizard faults sanitizers badinput rejoin repair restore remove operators forwarding
+	$(Q)$(SUDO) tests/e2e/run debian release -- install wizard faults sanitizers badinput rejoin repair restore remove operators forwarding upgrade
 	$(Q)$(SUDO) tests/e2e/run newest -- reset machine
 	$(Q)$(SUDO) env E2E_PARTS=dashboard tests/e2e/run newest -- wizard
 # newest: kill -9, a cut cable and a power failure in every step of the plan; eight minutes each

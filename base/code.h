@@ -23,7 +23,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(EVIDENCE_GONE, "gone", "key") \
 	X(EVIDENCE_PACKAGE, "package", "package") \
 	X(EVIDENCE_HOLD, "hold", "package") \
-	X(EVIDENCE_SOURCE, "source", NULL) \
+	X(EVIDENCE_SOURCE, "source", "source") \
 	X(EVIDENCE_DPKG, "dpkg", NULL) \
 	X(EVIDENCE_UNIT, "unit", "unit") \
 	X(EVIDENCE_UNIT_STALE, "unit-stale", "unit") \
@@ -43,8 +43,18 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(EVIDENCE_FINDING, "finding", "finding") \
 	X(EVIDENCE_MENDED, "mended", NULL) \
 	X(EVIDENCE_ETCD, "etcd", "do") \
+	X(EVIDENCE_UPGRADE, "upgrade", "version") \
+	X(EVIDENCE_CORDONED, "cordoned", "host") \
 	X(EVIDENCE_LEDGER, "ledger", "host") \
-	X(REFUSAL_DECISION, "decision", NULL) \
+	X(REFUSAL_UNLISTED, "unlisted", "host") \
+	X(REFUSAL_OTHER_ADDRESS, "other-address", "host") \
+	X(REFUSAL_OTHER_ROLE, "other-role", "host") \
+	X(REFUSAL_OTHER_VERSION, "other-version", "version") \
+	X(REFUSAL_UNRESOLVED, "unresolved", "version") \
+	X(REFUSAL_DOWN, "down", "host") \
+	X(REFUSAL_EVEN, "even", NULL) \
+	X(REFUSAL_ABSENT, "absent", "hosts") \
+	X(REFUSAL_NO_STORE, "no-store", "path") \
 	X(REFUSAL_PREFLIGHT, "preflight", "finding") \
 	X(REFUSAL_NO_APT, "no-apt", "manager") \
 	X(REFUSAL_VERSION, "version", "package") \
@@ -64,8 +74,15 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(REFUSAL_LIVING, "living", "host") \
 	X(REFUSAL_ETCD_RUNS, "etcd-runs", NULL) \
 	X(REFUSAL_NO_ETCD, "no-etcd", NULL) \
+	X(REFUSAL_OLDER, "older", "version") \
+	X(REFUSAL_SKIPS, "skips", "version") \
+	X(REFUSAL_UPGRADE, "upgrade-stopped", "host") \
+	X(REFUSAL_HALF_UPGRADED, "half-upgraded", "version") \
 	X(NOTICE_FINDING, "warned", "finding") \
 	X(NOTICE_RUNTIME, "runtime-old", "version") \
+	X(NOTICE_BIRTH, "birth-only", "field") \
+	X(NOTICE_BIRTH_UNKNOWN, "birth-unknown", "field") \
+	X(NOTICE_HALF_UPGRADED, "upgrade-unfinished", "version") \
 	X(NOTICE_WAITS, "waits", NULL) \
 	X(NOTICE_LOCKED, "locked", "run") \
 	X(NOTICE_LOCK_TAKEN, "lock-taken", "owner") \

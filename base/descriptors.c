@@ -24,11 +24,18 @@ size_t descriptors_allowed(void)
 	return getrlimit(RLIMIT_NOFILE, &l) || l.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (size_t)l.rlim_cur;
 }
 
+size_t descriptors_hosts(void)
+{
+	size_t allowed = descriptors_allowed();
+
+	return allowed > DESCRIPTORS_RUN ? (allowed - DESCRIPTORS_RUN) / DESCRIPTORS_HOST : 0;
+}
+
 int descriptors_enough(size_t hosts, struct error *err)
 {
 	size_t needed = DESCRIPTORS_RUN + hosts * DESCRIPTORS_HOST, allowed = descriptors_allowed();
 
-	if (needed <= allowed)
+	if (hosts <= descriptors_hosts())
 		return 0;
 	error_set(err, ERROR_SYSTEM, "connections to %zu hosts need %zu open files, and this process may have %zu",
 		hosts, needed, allowed);

@@ -14,6 +14,8 @@ struct error;
 void descriptors_raise(void);
 /* As the limit is now. */
 size_t descriptors_allowed(void);
+/* To how many hosts one can be connected at once. */
+size_t descriptors_hosts(void);
 /* Whether they are enough for connections to so many hosts at once; -1: err (ERROR_SYSTEM) has both numbers. */
 int descriptors_enough(size_t hosts, struct error *err);
 

@@ -49,7 +49,7 @@ static void trim(char *text)
 		text[n - 1 - back] = '\0';
 }
 
-/* Servers' and libraries' words are in it: whoever prints it need not think of what they hold. */
+/* Servers' and libraries' words are in it: who prints it need not think of what they hold. */
 static void clean(char *text)
 {
 	struct str printable = STR_INIT;

@@ -96,7 +96,7 @@ int file_begin(const char *path, mode_t mode, char **tmp, struct error *err)
 	secret_random_word(word, 8);
 	*tmp = xasprintf("%s.%s.new", path, word);
 	fd = open(*tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0600);
-	/* the lock tells file_sweep that somebody is at it; not every file system has locks */
+	/* the lock shows file_sweep that somebody is at it; not every file system has locks */
 	if (fd >= 0 && fchmod(fd, mode) == 0) {
 		(void)flock(fd, LOCK_EX | LOCK_NB);
 		return fd;

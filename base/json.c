@@ -266,6 +266,16 @@ const char *json_get_str(const struct json *j, const char *path, const char *def
 	return text ? text : def;
 }
 
+const char *json_text(const struct json *j)
+{
+	return json_string_value(in(j));
+}
+
+const struct json *json_member(const struct json *object, const char *key)
+{
+	return (struct json *)json_object_get(in(object), key);
+}
+
 int64_t json_get_int(const struct json *j, const char *path, int64_t def)
 {
 	json_t *v = in(json_get(j, path));

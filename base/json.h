@@ -59,8 +59,12 @@ void json_clean(struct json *j);
  */
 const struct json *json_get(const struct json *j, const char *path);
 const char *json_get_str(const struct json *j, const char *path, const char *def);
+/* Of a string itself, lent; NULL: it is none. */
+const char *json_text(const struct json *j);
 int64_t json_get_int(const struct json *j, const char *path, int64_t def);
 bool json_get_bool(const struct json *j, const char *path, bool def);
+/* A member by its key, whatever characters that has; NULL: there is none. */
+const struct json *json_member(const struct json *object, const char *key);
 size_t json_size(const struct json *j); /* members of an array or object, else 0 */
 const struct json *json_at(const struct json *array, size_t i);
 bool json_is_object(const struct json *j);

@@ -73,7 +73,7 @@ static size_t word_at(const struct mask *m, const char *p)
 	return longest;
 }
 
-/* Words may contain or overlap each other: what is covered is their union, lest the rest of one stays. */
+/* Words may contain or overlap each other: what is covered is their union, so that nothing of one stays. */
 static size_t covered_at(const struct mask *m, const char *p)
 {
 	size_t end = word_at(m, p);

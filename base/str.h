@@ -45,7 +45,7 @@ void str_copy_line(char *out, size_t size, const char *text);
 /* Damerau-Levenshtein distance, for did-you-mean; cut off at 9. */
 int str_distance(const char *a, const char *b);
 
-/* base64 (RFC 4648, padded, one line) and lower-case hex. -1: the text is no such thing; out is unchanged then. */
+/* base64 (RFC 4648, padded, one line) and lower-case hex. -1: the text is something else; out is unchanged then. */
 void str_add_base64(struct str *out, const void *data, size_t n);
 int str_add_unbase64(struct str *out, const char *text, size_t n);
 void str_add_hex(struct str *out, const void *data, size_t n);

@@ -10,44 +10,50 @@
 static void cluster_line(const struct cli_run *r)
 {
 	const struct world *w = &r->world;
-	const unsigned *nodes = w->nodes;
+	const unsigned *nodes = w->seen.nodes;
 
 	printf("\n%sCluster %s%s, Kubernetes %s: %u control plane%s and %u worker%s%s", cli_color(stdout, CLI_GREEN),
-		r->inventory->cluster, cli_color(stdout, CLI_PLAIN), w->version, nodes[0], nodes[0] == 1 ? "" : "s",
-		nodes[1], nodes[1] == 1 ? "" : "s", w->no_network ? "" : " Ready");
-	if (w->no_network)
-		printf(", %u not Ready for want of a pod network", w->no_network);
-	if (w->quorum.voters)
-		printf("; %u etcd voter%s, ", w->quorum.voters, w->quorum.voters == 1 ? "" : "s");
-	if (w->quorum.healthy < w->quorum.voters)
-		printf("%u of them lost, ", w->quorum.voters - w->quorum.healthy);
-	if (w->quorum.voters)
-		printf("tolerates %u%s lost", quorum_tolerates(&w->quorum),
-			w->quorum.healthy < w->quorum.voters ? " more" : "");
+		r->inventory->cluster, cli_color(stdout, CLI_PLAIN), w->decided.version, nodes[0],
+		nodes[0] == 1 ? "" : "s", nodes[1], nodes[1] == 1 ? "" : "s", w->seen.no_network ? "" : " Ready");
+	if (w->seen.no_network)
+		printf(", %u waiting for a pod network", w->seen.no_network);
+	if (w->seen.quorum.voters)
+		printf("; %u etcd voter%s, ", w->seen.quorum.voters, w->seen.quorum.voters == 1 ? "" : "s");
+	if (w->seen.quorum.healthy < w->seen.quorum.voters)
+		printf("%u of them lost, ", w->seen.quorum.voters - w->seen.quorum.healthy);
+	if (w->seen.quorum.voters)
+		printf("tolerates %u%s lost", quorum_tolerates(&w->seen.quorum),
+			w->seen.quorum.healthy < w->seen.quorum.voters ? " more" : "");
 	printf("\n  endpoint    https://%s:%d\n", inventory_endpoint(r->inventory), r->inventory->endpoint.port);
-	if (w->kubeadm_version[0])
-		printf("  kubeadm     %s%s%s\n", w->kubeadm_version, w->kubeadm_digest[0] ? "  " : "",
-			w->kubeadm_digest);
+	if (w->seen.kubeadm_version[0])
+		printf("  kubeadm     %s%s%s\n", w->seen.kubeadm_version, w->seen.kubeadm_digest[0] ? "  " : "",
+			w->seen.kubeadm_digest);
 	printf("  kubeconfig  %s\n", r->kubeconfig);
 }
 
 static void next_step(const struct cli_run *r, int status, bool verified)
 {
 	/* once the hosts are out, a rejoin is an apply */
-	const char *again = r->world.leave ? "remove" : r->world.rejoin && !r->world.expelled ? "rejoin" : "apply";
+	char upgrade[48];
+	const char *again = r->world.wish.leave                                  ? "remove"
+			    : r->world.wish.upgrade                              ? upgrade
+			    : r->world.wish.rejoin && !r->world.decided.expelled ? "rejoin"
+										 : "apply";
 
-	if (status == 0 && r->world.no_network)
-		puts("\nnext: install a pod network, or name its manifest in network.cni and apply again");
+	/* with the version: the inventory may still have the earlier one */
+	snprintf(upgrade, sizeof(upgrade), "upgrade %s", r->world.decided.version);
+	if (status == 0 && r->world.seen.no_network)
+		puts("\nnext: install a pod network, or set its manifest in network.cni and run 'kubewright apply' again");
 	if (status == 0)
 		printf("\nnext: kubectl --kubeconfig %s get nodes\n", r->kubeconfig);
 	else if (status == CLI_EXIT_HOSTS_LEFT)
-		printf("\nnext: see to the hosts above, then 'kubewright %s' again: it goes on with them\n", again);
+		printf("\nnext: fix the hosts above and run 'kubewright %s' again; it continues with them\n", again);
 	else if (status == 130)
-		printf("\nnext: 'kubewright %s' goes on where this stopped\n", again);
+		printf("\nnext: 'kubewright %s' continues where this stopped\n", again);
 	else if (status == error_exit_code(ERROR_LOCKED))
-		printf("\nnext: wait until the other run is done, then 'kubewright %s' again\n", again);
+		printf("\nnext: wait until the other run is done, then run 'kubewright %s' again\n", again);
 	else if (!verified)
-		printf("\nnext: see to the error above, then 'kubewright %s' again: what is done stays done\n", again);
+		printf("\nnext: fix the error above and run 'kubewright %s' again; what is done stays done\n", again);
 }
 
 int cli_apply_report(const struct cli_run *r)
@@ -65,8 +71,8 @@ int cli_apply_report(const struct cli_run *r)
 
 		if (verified)
 			json_set_str(j, "kubeconfig", r->kubeconfig);
-		json_set_int(j, "voters", r->world.quorum.voters);
-		json_set_int(j, "tolerates", quorum_tolerates(&r->world.quorum));
+		json_set_int(j, "voters", r->world.seen.quorum.voters);
+		json_set_int(j, "tolerates", quorum_tolerates(&r->world.seen.quorum));
 		json_write(j, &line);
 		puts(line.buf);
 		json_free(j);

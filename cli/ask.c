@@ -136,7 +136,7 @@ int cli_ask_secret(const char *prompt, struct secret *out, struct error *err)
 	int n;
 
 	if (fd < 0)
-		return error_set(err, ERROR_USAGE, "there is no terminal to ask on");
+		return error_set(err, ERROR_USAGE, "no terminal to ask on");
 	if (tcgetattr(fd, &saved)) {
 		error_errno(err, ERROR_SYSTEM, errno, "cannot read the terminal's settings");
 		close(fd);

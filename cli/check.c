@@ -45,7 +45,7 @@ static void count(struct counts *c, const struct finding *f)
 
 static void print_host(const struct cli_run *r, size_t host, struct counts *c)
 {
-	const struct findings *all = &r->world.findings[host];
+	const struct findings *all = &r->world.seen.findings[host];
 
 	if (all->count)
 		printf("%s%s%s\n", cli_color(stdout, CLI_BOLD), r->config.hosts[host].name,
@@ -57,7 +57,7 @@ static void print_host(const struct cli_run *r, size_t host, struct counts *c)
 
 static void json_host(const struct cli_run *r, size_t host, struct counts *c, struct json *list)
 {
-	const struct findings *all = &r->world.findings[host];
+	const struct findings *all = &r->world.seen.findings[host];
 	const struct error *e = engine_host_error(r->engine, (int)host);
 
 	for (size_t i = 0; i < all->count; i++) {
@@ -91,10 +91,10 @@ static void total(const struct cli_run *r, const struct counts *c)
 	unsigned seen = 0;
 
 	for (size_t i = 0; i < r->config.host_count; i++)
-		seen += r->world.hosts[i].probed;
+		seen += r->world.seen.hosts[i].probed;
 	printf("%s%u of %zu hosts looked at", c->errors + c->warnings + c->ignored ? "\n" : "", seen, r->chosen_count);
 	if (c->errors + c->warnings + c->ignored == 0)
-		printf("%s. ", seen ? ": nothing is in the way there" : "");
+		printf("%s. ", seen ? ": no findings there" : "");
 	else
 		printf(": %u error%s, %u warning%s, %u ignored. ", c->errors, c->errors == 1 ? "" : "s", c->warnings,
 			c->warnings == 1 ? "" : "s", c->ignored);
@@ -111,7 +111,7 @@ int cli_check(const struct cli_options *o)
 
 	if (o->list)
 		return list_kinds(o->json);
-	status = cli_look(&r, KIND_CHECK, o, NULL, NULL);
+	status = cli_look(&r, KIND_CHECK, o);
 	if (status)
 		return status;
 	cli_findings_complete(&r);

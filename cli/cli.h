@@ -46,8 +46,9 @@ enum cli_command_bit {
 	CLI_UNLOCK = 1 << 15,
 	CLI_REMOVE = 1 << 16,
 	CLI_ETCD = 1 << 17,
+	CLI_UPGRADE = 1 << 18,
 	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET | CLI_REJOIN | CLI_REPAIR |
-		   CLI_UNLOCK | CLI_REMOVE | CLI_ETCD, /* work on many hosts */
+		   CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE, /* work on many hosts */
 	CLI_CONNECTS = CLI_RUNS | CLI_LOGS,
 	CLI_LOADS = CLI_CONNECTS | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
 	CLI_ALL = 0x7fffffff,
@@ -61,15 +62,16 @@ struct cli_options {
 	const char **sets; /* owned array of lent strings */
 	size_t set_count;
 	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check;
-	bool override_quorum, force;
-	int parallel, connect_timeout_s, drain_timeout_s, days, lines; /* 0: not given */
+	bool override_quorum, force, timeline;
+	int parallel, connect_timeout_s, drain_timeout_s, days, lines, batch; /* 0: not given */
+	bool batch_percent; /* batch is of all workers */
 	const char *cluster, *from, *snapshot, *out, *user, *group;
 	/* Who is asked for a secret, with a prompt; NULL: the terminal. */
 	int (*ask)(void *ctx, const char *prompt, struct secret *out, struct error *err);
 	void *ask_ctx;
-	bool screen; /* a full screen has the terminal: nothing is printed, errors carry all */
+	bool warned; /* what the inventory is warned of was shown before, or a full screen shows it: not printed */
 	bool draft;  /* the inventory is still being made */
-	bool follows; /* somebody may have a host tried again that was set aside: see RUN_RETRIES */
+	bool watched; /* somebody may have a host retried that was set aside: see RUN_RETRIES */
 	/* what an earlier run led to, or the wizard asked for: see struct world */
 	struct world_etcd *etcd;
 	const struct host_identity *shown;
@@ -161,7 +163,7 @@ void cli_ask_restore(void);
 
 /* SIGINT, SIGTERM, SIGHUP end the program with 130, the terminal restored; SIGPIPE is ignored. */
 void cli_signals_setup(void);
-/* While a run goes on the first of them only makes cli_signals_fd readable; the second ends the program. */
+/* While a run is under way the first of them only makes cli_signals_fd readable; the second ends the program. */
 void cli_signals_running(bool running);
 /* To be polled; cli_signals_taken makes it quiet again. */
 int cli_signals_fd(void);
@@ -183,7 +185,9 @@ int cli_rejoin(const struct cli_options *o);
 int cli_repair(const struct cli_options *o);
 int cli_etcd(const struct cli_options *o);
 int cli_remove(const struct cli_options *o);
+int cli_upgrade(const struct cli_options *o);
 int cli_replay(const struct cli_options *o);
+int cli_timeline(const struct cli_options *o); /* replay --timeline */
 int cli_watch(const struct cli_options *o);
 int cli_unlock(const struct cli_options *o);
 /* What runs without a command, on a terminal. */

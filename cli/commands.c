@@ -19,7 +19,7 @@ static int print_version(const struct cli_options *o)
 	(void)o;
 	printf("kubewright %s\n", KUBEWRIGHT_VERSION);
 	printf("Kubernetes %s\n", release_supported());
-	/* libcurl goes on with all of its own libraries */
+	/* libcurl continues with all of its own libraries */
 	printf("%s, %s, %.*s\n", remote_library(), pki_library(), (int)strcspn(net_library(), " "), net_library());
 	return 0;
 }
@@ -32,7 +32,7 @@ static int explain(const struct cli_options *o)
 	if (o->arg_count) {
 		c = cli_command_find(o->args[0]);
 		if (!c) {
-			error_set(&err, ERROR_USAGE, "there is no command '%s'", o->args[0]);
+			error_set(&err, ERROR_USAGE, "unknown command '%s'", o->args[0]);
 			error_hint(&err, "'kubewright help' lists the commands");
 			return cli_fail(&err);
 		}
@@ -47,75 +47,81 @@ const struct cli_command cli_commands[] = {
 	  "Writes a commented inventory to ./kubewright.yaml (or -f FILE; '-f -' prints it). A HOST is an address, name=address, or a range "
 	  "such as 10.0.0.[11-15]. Of four or more hosts the first three become control planes. An existing file is never overwritten.",
 	  CLI_INIT, 0, MANY, false, cli_init },
-	{ "check", "", "look at the hosts and report everything that is in the way",
+	{ "check", "", "look at the hosts and report everything that would stop an installation",
 	  "Logs in to every host, collects facts and runs all preflight checks. Changes nothing and takes no lock. Every finding has a stable "
 	  "name, what was seen, why it matters and what to do. Exit status 6 when there is an error that the inventory does not ignore.",
 	  CLI_CHECK, 0, 0, false, cli_check },
 	{ "plan", "", "show what apply would do on each host",
 	  "Compares every host with the inventory and lists the steps that apply would take. Changes nothing and takes no lock.",
 	  CLI_PLAN, 0, 0, false, cli_plan },
-	{ "apply", "", "make the cluster what the inventory says",
-	  "Installs what is missing, starts or joins what is not there yet, and verifies the result. Safe to run at any time: what is done is "
-	  "left alone, what was cut short is finished. Never upgrades and never removes a host. A host that fails is set aside; the others go on.",
+	{ "apply", "", "install the cluster, or change it to what the inventory says",
+	  "Installs what is missing, starts or joins what is not there yet, and verifies the result. Safe to run at any time: it leaves alone what is "
+	  "done and finishes what was cut short. Never upgrades and never removes a host. A host that fails is set aside; the others continue.",
 	  CLI_APPLY, 0, 0, false, cli_apply },
 	{ "status", "", "show Nodes, etcd members, the virtual IP, certificates, and what is broken",
-	  "Asks the hosts, the API and etcd how they are, and lists what is broken or not as apply makes it. Changes nothing. Works when no API server answers or "
+	  "Asks the hosts, the API and etcd for their state, and lists what is broken or differs from the inventory. Changes nothing. Works when no API server answers or "
 	  "the quorum is lost, and says so. Exit status 8 when something is broken.",
 	  CLI_STATUS, 0, 0, false, cli_status },
-	{ "repair", "", "find what is broken, and mend it",
-	  "Looks at every host, the API and etcd and tells what is broken, each with its evidence, cause and remedy; then what would be done about it, and asks. "
-	  "Stopped and masked units, lost or damaged certificates, kubeconfigs, manifests and configurations, stale etcd members, the virtual IP, lost Nodes, "
-	  "half-done joins and everything that apply keeps in order are mended, one host after the other; afterwards it looks again. With --check it only looks, "
+	{ "repair", "", "find what is broken and fix it",
+	  "Looks at every host, the API and etcd and reports what is broken, with evidence, cause and remedy; then shows what it would do about it, and asks. "
+	  "It fixes stopped and masked units, lost or damaged certificates, kubeconfigs, manifests and configurations, stale etcd members, the virtual IP, lost Nodes, "
+	  "half-done joins and everything that apply manages, one host after the other; afterwards it looks again. With --check it only looks, "
 	  "for monitoring: exit status 0 when nothing is broken, 8 when something is.",
 	  CLI_REPAIR, 0, 0, false, cli_repair },
-	{ "rejoin", "HOST…", "put hosts into the cluster again: reinstalled, broken, with another role, another machine",
-	  "Evicts the named hosts' pods where a kubelet still works, takes their etcd members and Nodes out of the living cluster through a control plane that "
-	  "stays, clears what is left of Kubernetes on them, and joins them anew under the same names; any control plane, also the first. A role or an address "
-	  "that was changed in the inventory takes effect so. Refuses what would lose etcd's quorum, and leaves a host that cannot be reached as it is. Asks for "
+	{ "rejoin", "HOST…", "rejoin hosts that were reinstalled, repaired, replaced, or given another role",
+	  "Evicts the named hosts' pods where a kubelet still works, removes their etcd members and Nodes from the living cluster through a control plane that "
+	  "stays, removes what is left of Kubernetes on them, and joins them again under the same names; any control plane, also the first. This is also how a "
+	  "changed role or address takes effect. Refuses what would lose etcd's quorum, and leaves a host that cannot be reached unchanged. Asks for "
 	  "the cluster's name, or needs --yes.",
 	  CLI_REJOIN, 1, MANY, false, cli_rejoin },
-	{ "remove", "HOST…", "take hosts out of the cluster for good",
-	  "Evicts the named hosts' pods as 'kubectl drain' does (PodDisruptionBudgets are respected; pods that nothing would make anew need --force), takes their "
-	  "etcd members and Nodes out of the living cluster, undoes the installation on them, adjusts the virtual IP's peers, verifies the cluster, and takes "
-	  "the hosts' entries out of the inventory. Refuses what would lose etcd's quorum and the last control plane. Asks for the cluster's name, or needs --yes.",
+	{ "remove", "HOST…", "remove hosts from the cluster for good",
+	  "Evicts the named hosts' pods as 'kubectl drain' does (PodDisruptionBudgets are respected; pods without a controller need --force), removes their "
+	  "etcd members and Nodes from the living cluster, undoes the installation on them, adjusts the virtual IP's peers, verifies the cluster, and removes "
+	  "the hosts' entries from the inventory. Refuses what would lose etcd's quorum and the last control plane. Asks for the cluster's name, or needs --yes.",
 	  CLI_REMOVE, 1, MANY, false, cli_remove },
-	{ "etcd", "ACTION [FILE]", "members, snapshot or restore: show etcd's members, save its data, let it begin anew",
-	  "members shows who votes, who is healthy and how many may be lost; it needs no API server and no quorum. snapshot saves etcd's data on this machine, verified. restore is "
-	  "for a quorum that is lost for good: etcd begins anew as a cluster of one, from what a member that is left has (--from) or from a snapshot (--snapshot), and the other control "
-	  "planes come back with 'kubewright rejoin'. Refused while the quorum stands; asks for the cluster's name, or needs --yes.",
+	{ "upgrade", "[VERSION]", "upgrade the living cluster, one host after the other",
+	  "Looks at every host and shows what would be done; then asks. Takes a snapshot of etcd, upgrades the control planes one by one, then their kubelets, then the workers: for a "
+	  "new minor version a Node's pods are evicted first. VERSION is 1.36 or 1.36.2 and is written into the inventory afterwards; the default is the inventory's. One "
+	  "minor version at a time, never down. Continues where an earlier run was interrupted, also from another machine. With --check it only shows what it would do.",
+	  CLI_UPGRADE, 0, 1, false, cli_upgrade },
+	{ "etcd", "ACTION [FILE]", "show members, take a snapshot, or restore etcd after a lost quorum",
+	  "members shows which members vote, which are healthy and how many may be lost; it needs no API server and no quorum. snapshot saves etcd's data on this machine, verified. restore is "
+	  "for a quorum that is lost for good: it starts etcd again as a single member, from the data of a surviving control plane (--from) or a snapshot (--snapshot); the other control "
+	  "planes come back with 'kubewright rejoin'. Refused while etcd has its quorum. Asks for the cluster's name, or needs --yes.",
 	  CLI_ETCD, 1, 2, false, cli_etcd },
-	{ "reset", "", "take back everything that kubewright changed on the hosts",
-	  "Looks at the hosts and shows what they are: serial number, uptime, running pods, what kubewright recorded there. Refuses a host that is recorded for "
+	{ "reset", "", "undo everything that kubewright changed on the hosts",
+	  "Looks at the hosts and shows them: serial number, uptime, running pods, what kubewright recorded there. Refuses a host that is recorded for "
 	  "another cluster or under another name, and a Kubernetes that kubewright did not install. Then stops Kubernetes and plays the hosts' undo ledgers back: "
-	  "files, settings, units and packages become what they were. A host that lets no new SSH session in after the changes to its network puts that back by "
+	  "files, settings, units and packages become what they were. A host that accepts no new SSH session after the changes to its network reverts them by "
 	  "itself. The cluster and its data are gone afterwards. Asks for the cluster's name, or needs --yes.",
 	  CLI_RESET, 0, 0, false, cli_reset },
-	{ "unlock", "", "take away the lock of a run that is dead on another machine",
-	  "Shows whose run holds the lock of the hosts, how far it came and when it gave its last sign of life, and takes the lock away where it still is that run's: "
-	  "what is left of that run changes nothing any more. Refused with exit status 7 while a job of that run runs on a host, or its process on this machine. Asks "
+	{ "unlock", "", "remove the lock of a run that has died on another machine",
+	  "Shows whose run holds the lock of the hosts, how far it came and when it gave its last sign of life, and removes the lock wherever that run still holds it: "
+	  "what is left of that run can no longer change anything. Refused with exit status 7 while a job of that run runs on a host, or its process on this machine. Asks "
 	  "for the cluster's name, or needs --yes.",
 	  CLI_UNLOCK, 0, 0, false, cli_unlock },
 	{ "kubeconfig", "", "print a kubeconfig for the cluster",
 	  "Makes a client certificate for an administrator and writes a kubeconfig with it to a new file (--out), to stdout, or to its usual place with "
-	  "--write. It cannot be taken back before it expires: give each person a name (--user) and few days. Needs the cluster's key store on this machine; contacts no host.",
+	  "--write. The certificate cannot be revoked: give each person a name (--user) and few days. Needs the cluster's key store on this machine; contacts no host.",
 	  CLI_KUBECONFIG, 0, 0, false, cli_kubeconfig },
-	{ "logs", "HOST", "show what was done on a host and the logs of it",
+	{ "logs", "HOST", "show what was done on a host, and its logs",
 	  "Shows the history of jobs on a host, the log of the last one, and the end of the kubelet's journal.",
 	  CLI_LOGS, 1, 1, false, cli_logs },
 	{ "ssh", "HOST [COMMAND…]", "log in to a host as the inventory says",
 	  "Runs the system's ssh with the user, address, port, key and known host keys of the inventory. A pinned host key is verified first.",
 	  CLI_SSH, 1, MANY, true, cli_ssh },
-	{ "replay", "[RUN]", "show a past run on the full screen, with time to go through",
-	  "Shows what a run did, from its journal. A RUN is the name of a run, the beginning of one, or a journal's path; without it the newest. "
-	  "Needs a terminal and contacts no host.",
+	{ "replay", "[RUN]", "replay a past run on the full screen",
+	  "Shows what a run did, from its recording. RUN is the name of a run, the beginning of a name, or the path of a recording; the default is the newest. "
+	  "Needs a terminal and contacts no host. With --timeline it prints the time line instead, without a terminal too: what each host did when, what each step "
+	  "had waited for, and the critical path; with -o json as one JSON object.",
 	  CLI_REPLAY, 0, 1, false, cli_replay },
-	{ "watch", "[RUN]", "follow a run that goes on in another process of this machine",
-	  "Prints what the run has done and does, from its journal, until it ends, and ends with the run's exit status. A RUN as in replay; without it the newest that "
-	  "goes on. With -o json the journal's lines. Needs no terminal and contacts no host.",
+	{ "watch", "[RUN]", "follow a run of another process on this machine",
+	  "Prints what the run has done and does, from its recording, until it ends, and exits with the run's exit status. RUN as for replay; the default is the newest that "
+	  "is still running. With -o json it prints the lines of the recording. Needs no terminal and contacts no host.",
 	  CLI_WATCH, 0, 1, false, cli_watch },
 	{ "version", "", "print versions", "Prints the version of kubewright, of its libraries, and the Kubernetes releases it knows.",
 	  CLI_VERSION, 0, 0, false, print_version },
-	{ "help", "[COMMAND]", "explain kubewright or one command", "Prints the commands, or the options of one.",
+	{ "help", "[COMMAND]", "show the commands, or the options of one", "Prints the commands, or the options of one.",
 	  CLI_HELP, 0, 1, false, explain },
 };
 /* clang-format on */
@@ -136,7 +142,7 @@ static int no_command(const struct cli_options *o)
 		net_init();
 		return cli_wizard(o);
 	}
-	fputs("error: no command was given, and there is no terminal for the wizard\n\n", stderr);
+	fputs("error: no command was given, and the wizard needs a terminal\n\n", stderr);
 	cli_help(stderr, NULL);
 	return CLI_EXIT_USAGE;
 }

@@ -24,9 +24,9 @@ static void print_members(const struct cli_run *r, const struct quorum_view *v, 
 	cli_members_print(v);
 	if (q.healthy >= quorum_needed(q.voters))
 		return;
-	puts("\nnothing can be written: bring control planes back, so that a majority answers");
+	puts("\nnothing can be written: bring control planes back until a majority answers");
 	if (quorum_answering(v) < quorum_needed(q.voters))
-		puts("next, when they are lost for good: kubewright etcd restore");
+		puts("next, if they are lost for good: kubewright etcd restore");
 }
 
 static void print_members_json(const struct cli_run *r, const struct quorum_view *v, int through)
@@ -53,7 +53,7 @@ static int none_answered(const struct cli_run *r)
 
 	if (!world_cannot_look(&r->world, &err)) {
 		error_set(&err, ERROR_COMMAND,
-			"no etcd of cluster %s answers on a control plane that could be looked at",
+			"no etcd member of cluster %s answers on any control plane that could be reached",
 			r->inventory->cluster);
 		error_hint(&err, "see 'kubewright status' and 'kubewright logs HOST'");
 	}
@@ -65,11 +65,11 @@ static int members(const struct cli_options *o)
 	struct quorum_view v;
 	struct quorum q;
 	struct cli_run r;
-	int status = cli_look(&r, KIND_MEMBERS, o, NULL, NULL), through;
+	int status = cli_look(&r, KIND_MEMBERS, o), through;
 
 	if (status)
 		return status;
-	through = quorum_merge(r.world.etcd, r.inventory->host_count, &v);
+	through = quorum_merge(r.world.seen.etcd, r.inventory->host_count, &v);
 	if (through < 0) {
 		status = none_answered(&r);
 	} else {
@@ -107,7 +107,7 @@ static void snapshot_report(const struct cli_run *r, const struct world_etcd *e)
 	printf("%s\n", e->snapshot);
 	fflush(stdout);
 	fprintf(stderr,
-		"%.1f MiB from %s, whole and verified; it holds the cluster's Secrets: keep it as safe as its keys\n",
+		"%.1f MiB from %s, complete and verified; it holds the cluster's Secrets: keep it as safe as its keys\n",
 		(double)e->info.size / 1048576, host);
 }
 
@@ -120,13 +120,13 @@ static int snapshot(const struct cli_options *o)
 	int status;
 
 	if (o->arg_count == 2 && access(o->args[1], F_OK) == 0) {
-		error_set(&err, ERROR_USAGE, "'%s' is there already, and a snapshot never replaces a file", o->args[1]);
+		error_set(&err, ERROR_USAGE, "'%s' already exists, and a snapshot never replaces a file", o->args[1]);
 		error_hint(&err, "name another file");
 		return cli_fail(&err);
 	}
 	e.snapshot = o->arg_count == 2 ? xstrdup(o->args[1]) : NULL;
 	with.etcd = &e;
-	status = cli_look(&r, KIND_SNAPSHOT, &with, NULL, NULL);
+	status = cli_look(&r, KIND_SNAPSHOT, &with);
 	if (status == 0) {
 		if (e.from >= 0)
 			snapshot_report(&r, &e);
@@ -145,7 +145,7 @@ int cli_etcd(const struct cli_options *o)
 	bool restore = strcmp(what, "restore") == 0;
 
 	if (!restore && (o->from || o->snapshot || o->override_quorum || o->yes)) {
-		error_set(&err, ERROR_USAGE, "--%s is for 'etcd restore'",
+		error_set(&err, ERROR_USAGE, "--%s is an option of 'etcd restore' only",
 			o->from       ? "from"
 			: o->snapshot ? "snapshot"
 			: o->yes      ? "yes"
@@ -155,14 +155,15 @@ int cli_etcd(const struct cli_options *o)
 	if (strcmp(what, "snapshot") == 0)
 		return snapshot(o);
 	if (o->arg_count > 1) {
-		error_set(&err, ERROR_USAGE, "etcd %.64s takes no argument, what is '%.64s'?", what, o->args[1]);
+		error_set(&err, ERROR_USAGE, "unexpected argument '%.64s': etcd %.64s takes none", o->args[1], what);
 		return cli_fail(&err);
 	}
 	if (restore)
 		return cli_etcd_restore(o);
 	if (strcmp(what, "members") == 0)
 		return members(o);
-	error_set(&err, ERROR_USAGE, "etcd knows members, snapshot and restore, not '%.64s'", what);
-	error_hint(&err, "see 'kubewright help etcd'");
+	error_set(&err, ERROR_USAGE, "unknown action '%.64s' of etcd", what);
+	error_hint(&err,
+		"the actions are members, snapshot and restore; the actions are members, snapshot and restore; see 'kubewright help etcd'");
 	return cli_fail(&err);
 }

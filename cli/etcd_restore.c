@@ -1,4 +1,4 @@
-/* kubewright etcd restore: a look, the picture, the operator's word, and then etcd begins anew. */
+/* kubewright etcd restore: a look, the picture, the operator's word, and then etcd starts again. */
 #include "cli/run.h"
 
 #include "base/alloc.h"
@@ -13,8 +13,8 @@
 
 static bool has_etcd(const struct cli_run *r, size_t i)
 {
-	return r->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && r->world.hosts[i].probed &&
-	       strstr(cluster_fact(&r->world.hosts[i], "have"), "etcd-");
+	return r->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && r->world.seen.hosts[i].probed &&
+	       strstr(cluster_fact(&r->world.seen.hosts[i], "have"), "etcd-");
 }
 
 /* The named control plane; -1: err says what is wrong with it. */
@@ -29,13 +29,13 @@ static int named(const struct cli_run *r, const char *name, struct error *err)
 	if (has_etcd(r, i))
 		return (int)i;
 	e = engine_host_error(r->engine, (int)i);
-	if (e && !r->world.hosts[i].probed)
+	if (e && !r->world.seen.hosts[i].probed)
 		return *err = *e, -1;
 	error_set(err, ERROR_COMMAND, "%s has neither etcd's manifest nor its data", name);
-	return error_hint(err, "'kubewright etcd members' shows who is left");
+	return error_hint(err, "'kubewright etcd members' shows which members are left");
 }
 
-/* Where etcd begins anew: as told, where it was begun already, else where its member has seen most. */
+/* Where etcd starts again: as asked, where it was begun already, else where its member has seen most. */
 static int choose(const struct cli_run *r, struct error *err)
 {
 	int64_t index = -1;
@@ -45,12 +45,12 @@ static int choose(const struct cli_run *r, struct error *err)
 		return named(r, r->options->from, err);
 	for (size_t i = 0; i < r->inventory->host_count; i++) {
 		const struct inventory_host *h = &r->inventory->hosts[i];
-		const struct quorum_view *v = &r->world.etcd[i];
+		const struct quorum_view *v = world_etcd_view(&r->world, i);
 		int own = quorum_find(v, h->address, h->name);
 
 		if (!has_etcd(r, i))
 			continue;
-		if (world_restoring(&r->world.hosts[i]))
+		if (world_restoring(&r->world.seen.hosts[i]))
 			return (int)i;
 		first = first < 0 ? (int)i : first;
 		if (own >= 0 && v->answers[own] && v->status[own].raft_index > index) {
@@ -61,13 +61,13 @@ static int choose(const struct cli_run *r, struct error *err)
 	if (best >= 0 || (r->options->snapshot && first >= 0))
 		return best >= 0 ? best : first;
 	if (first < 0) {
-		error_set(err, ERROR_COMMAND, "no control plane that could be looked at has etcd");
+		error_set(err, ERROR_COMMAND, "no control plane that could be reached has etcd");
 		return error_hint(err,
-			"of a cluster that is gone altogether: 'kubewright apply' makes a new one with the same keys, then 'kubewright etcd restore --snapshot FILE --override-quorum'");
+			"if the whole cluster is gone, 'kubewright apply' creates a new one with the same keys; then run 'kubewright etcd restore --snapshot FILE --override-quorum'");
 	}
-	error_set(err, ERROR_COMMAND, "no etcd answers: which host's data is the newest cannot be told");
+	error_set(err, ERROR_COMMAND, "no etcd member answers, so it is unknown which host has the newest data");
 	return error_hint(err,
-		"name the host with --from, or start etcd there: 'kubewright logs %s' tells why it is down",
+		"name the host with --from, or start etcd there; 'kubewright logs %s' shows why it is down",
 		r->inventory->hosts[first].name);
 }
 
@@ -76,7 +76,7 @@ static void others(const struct cli_run *r, int host, bool unreached, struct str
 {
 	for (size_t i = 0; i < r->inventory->host_count; i++)
 		if ((int)i != host && r->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE &&
-			!(unreached && r->world.hosts[i].probed))
+			!(unreached && r->world.seen.hosts[i].probed))
 			str_addf(out, "%s%s", out->len ? ", " : "", r->inventory->hosts[i].name);
 }
 
@@ -85,19 +85,21 @@ static void tell_source(const struct cli_run *r, const struct world_etcd *e, str
 	const char *name = r->inventory->hosts[e->host].name;
 	char when[32] = "";
 	struct stat st;
+	int64_t last;
 
 	if (e->snapshot) {
 		if (stat(e->snapshot, &st) == 0)
 			clock_rfc3339((int64_t)st.st_mtime * 1000, when, sizeof(when));
 		str_addf(out,
-			"It begins anew on %s from the snapshot %s (%.1f MiB): 1 voter, tolerates 0. Everything written after %s is lost.\n",
+			"It starts again on %s from the snapshot %s (%.1f MiB): 1 voter, tolerates 0. Everything written after %s is lost.\n",
 			name, e->snapshot, (double)e->info.size / 1048576, when);
 		return;
 	}
-	if (r->world.etcd[e->host].last_write)
-		clock_rfc3339(r->world.etcd[e->host].last_write * 1000, when, sizeof(when));
-	str_addf(out, "It begins anew on %s from the data there: 1 voter, tolerates 0. Writes after %s may be lost.\n",
-		name, *when ? when : "the last that it has seen");
+	last = world_etcd_view(&r->world, (size_t)e->host)->last_write;
+	if (last)
+		clock_rfc3339(last * 1000, when, sizeof(when));
+	str_addf(out, "It starts again on %s from the data there: 1 voter, tolerates 0. Writes after %s may be lost.\n",
+		name, *when ? when : "the last one it has seen");
 }
 
 /* What is, what will be, what may be lost. */
@@ -114,13 +116,13 @@ static void picture(const struct cli_run *r, const struct world_etcd *e, const s
 	tell_source(r, e, out);
 	others(r, e->host, false, &names);
 	if (names.len)
-		str_addf(out, "%s must join anew afterwards; etcd is stopped first where they can be reached.",
+		str_addf(out, "%s must rejoin afterwards; etcd is stopped first on those that can be reached.",
 			names.buf);
 	str_clear(&names);
 	others(r, e->host, true, &names);
 	if (names.len)
 		str_addf(out,
-			"\nNot reached: %s. Make sure that they are off: behind a broken network they may still be a cluster of their own.",
+			"\nNot reached: %s. Make sure that they are powered off: behind a broken network they may still run as a cluster of their own.",
 			names.buf);
 	str_release(&names);
 }
@@ -140,12 +142,12 @@ static bool is_unreached(void *run, int host)
 	return e && e->kind == ERROR_CONNECT;
 }
 
-/* Whether it may go on at all; refuses while the quorum stands, or may. */
+/* Whether it may continue at all; refuses while etcd has its quorum, or may. */
 static int permitted(struct cli_run *r, const struct world_etcd *e, const struct quorum_view *v, struct error *err)
 {
 	struct str names = STR_INIT;
 
-	if (r->options->override_quorum || (e->host >= 0 && world_restoring(&r->world.hosts[e->host])))
+	if (r->options->override_quorum || (e->host >= 0 && world_restoring(&r->world.seen.hosts[e->host])))
 		return 0;
 	if (world_quorum_given_up(&r->world, is_unreached, r, err) == 0)
 		return 0;
@@ -153,7 +155,7 @@ static int permitted(struct cli_run *r, const struct world_etcd *e, const struct
 	rejoin_arguments(r, e->host, &names);
 	if (v->count == 1 && v->answers[0] && names.len) {
 		err->hint[0] = '\0';
-		error_hint(err, "it is a cluster of one; next: kubewright rejoin%s", names.buf);
+		error_hint(err, "etcd has a single member now; next: kubewright rejoin%s", names.buf);
 	}
 	str_release(&names);
 	return -1;
@@ -166,12 +168,12 @@ static int look(const struct cli_options *o, struct world_etcd *e)
 	struct error err = { 0 };
 	struct str tell = STR_INIT;
 	struct cli_run r;
-	int status = cli_look(&r, KIND_MEMBERS, o, NULL, NULL);
+	int status = cli_look(&r, KIND_MEMBERS, o);
 
 	if (status)
 		return status;
 	e->host = choose(&r, &err);
-	quorum_merge(r.world.etcd, r.inventory->host_count, &v);
+	quorum_merge(r.world.seen.etcd, r.inventory->host_count, &v);
 	/* that somebody could not be asked explains why there is nobody to choose */
 	if (((e->host >= 0 || !o->from) && permitted(&r, e, &v, &err)) || e->host < 0)
 		status = -1;
@@ -180,7 +182,7 @@ static int look(const struct cli_options *o, struct world_etcd *e)
 		if (!o->json && o->yes && !(o->override_quorum && cli_can_ask()))
 			printf("%s\n", tell.buf);
 		status = cli_confirm_name(&r, tell.buf,
-			"etcd restore gives up what the lost control planes had and must be confirmed", &err);
+			"etcd restore discards the data of the lost control planes and must be confirmed", &err);
 	}
 	if (status)
 		status = cli_fail(&err);
@@ -191,12 +193,12 @@ static int look(const struct cli_options *o, struct world_etcd *e)
 
 static void report_nodes(const struct cli_run *r, const struct world_etcd *e)
 {
-	const struct cluster_state *c = &r->world.cluster;
+	const struct cluster_state *c = &r->world.seen.cluster;
 	struct str words = STR_INIT;
 
-	quorum_view_words(&r->world.etcd[e->host], &words);
+	quorum_view_words(world_etcd_view(&r->world, (size_t)e->host), &words);
 	printf("\netcd: %s\n", words.buf);
-	puts("Nodes, as they were last reported:");
+	puts("Nodes, as last reported:");
 	for (size_t i = 0; i < c->node_count; i++)
 		printf("  %-16s %-15s %s\n", c->nodes[i].name, c->nodes[i].address,
 			c->nodes[i].ready ? "Ready" : "not Ready");
@@ -233,7 +235,7 @@ static int report(const struct cli_run *r)
 	if (done)
 		report_nodes(r, e);
 	else
-		puts("\nnext: see to the error above, then 'kubewright etcd restore' again: it goes on where this stopped");
+		puts("\nnext: fix the error above and run 'kubewright etcd restore' again; it continues where this stopped");
 	return status;
 }
 

@@ -32,10 +32,14 @@ void cli_findings_complete(struct cli_run *r)
 {
 	struct world *w = &r->world;
 
+	/* names may have changed since they were probed */
+	for (size_t i = 0; i < r->inventory->host_count; i++)
+		identities_add(&w->seen.identities, &w->seen.hosts[i], (int)i);
 	for (size_t i = 0; i < r->inventory->host_count; i++) {
-		if (!w->hosts[i].probed)
+		if (!w->seen.hosts[i].probed)
 			continue;
-		findings_release(&w->findings[i]);
-		findings_preflight(r->inventory, w->hosts, (int)i, !world_installed(&w->hosts[i]), &w->findings[i]);
+		findings_release(&w->seen.findings[i]);
+		findings_preflight(r->inventory, w->seen.hosts, &w->seen.identities, (int)i,
+			!world_installed(&w->seen.hosts[i]), &w->seen.findings[i]);
 	}
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What on an installed host means that something was changed since. A unit that is down, swap and packets that are not passed on have findings of their own, which tell more. */
+/* What on an installed host means that something was changed since. A unit that is down, swap and packets that are not passed on have findings of their own, which say more. */
 static bool tells_drift(const struct would_step *would)
 {
 	static const enum code drifts[] = { EVIDENCE_FILE, EVIDENCE_NAME, EVIDENCE_SWAP_BOOT, EVIDENCE_SYSCTL,
@@ -31,13 +31,13 @@ static bool follows(const struct finding *f)
 	       strcmp(f->name, "node-not-ready") == 0;
 }
 
-static void add_drift(const struct cli_run *r, const struct would *w, size_t host, struct findings *out)
+static void add_drift(const struct cli_run *r, size_t host, struct findings *out)
 {
 	for (size_t s = 0; s < r->config.step_count; s++) {
-		const struct would_step *would = would_step(w, host, s);
+		const struct would_step *would = would_step(r, host, s);
 		struct finding *f;
 
-		if (!would || !world_installed(&r->world.hosts[host]) || !tells_drift(would))
+		if (!would || !world_installed(&r->world.seen.hosts[host]) || !tells_drift(would))
 			continue;
 		out->list = xrealloc(out->list, out->count + 1, sizeof(*out->list));
 		f = &out->list[out->count++];
@@ -45,15 +45,15 @@ static void add_drift(const struct cli_run *r, const struct would *w, size_t hos
 		f->level = FINDING_WARNING;
 		f->host = (int)host;
 		snprintf(f->name, sizeof(f->name), "drift");
-		snprintf(f->what, sizeof(f->what), "not as apply makes it; %s: %s", r->config.steps[s].name,
+		snprintf(f->what, sizeof(f->what), "differs from what apply sets up; %s: %s", r->config.steps[s].name,
 			would->text);
-		snprintf(f->why, sizeof(f->why), "it was changed by somebody, or the inventory was");
+		snprintf(f->why, sizeof(f->why), "the host was changed by hand, or the inventory has changed");
 		snprintf(f->remedy, sizeof(f->remedy),
-			"repair puts it right, as apply does; 'kubewright plan' shows the differences");
+			"'kubewright repair' or 'kubewright apply' sets it right; 'kubewright plan' shows the differences");
 	}
 }
 
-void health_fold(struct cli_run *r, const struct would *w, struct health *h)
+void health_fold(struct cli_run *r, struct health *h)
 {
 	struct health_view view;
 
@@ -67,7 +67,7 @@ void health_fold(struct cli_run *r, const struct would *w, struct health *h)
 		if (!r->chosen[i])
 			continue;
 		findings_health(&view, (int)i, all);
-		add_drift(r, w, i, all);
+		add_drift(r, i, all);
 		for (size_t k = 0; k < all->count; k++) {
 			h->errors += all->list[k].level == FINDING_ERROR && !all->list[k].ignored;
 			h->warnings += all->list[k].level == FINDING_WARNING && !all->list[k].ignored;
@@ -91,7 +91,7 @@ void health_print(const struct cli_run *r, const struct health *h)
 void health_print_starting(const struct health *h)
 {
 	if (h->settling)
-		printf("starting just now: %u Pod%s of kube-system or kubelet%s\n", h->settling,
+		printf("still starting: %u Pod%s of kube-system or kubelet%s\n", h->settling,
 			h->settling == 1 ? "" : "s", h->settling == 1 ? "" : "s");
 }
 

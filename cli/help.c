@@ -78,9 +78,9 @@ void cli_help(FILE *f, const struct cli_command *command)
 		fprintf(f, "  %s %s%*s%s\n", c->name, c->args, pad > 0 ? pad : 1, "", c->summary);
 	}
 	fputs("\nFirst steps:\n"
-	      "  kubewright init 10.0.0.[11-15]   writes kubewright.yaml: look it over\n"
-	      "  kubewright check                 says what is in the way, changes nothing\n"
-	      "  kubewright apply                 makes the cluster; run it again whenever it was cut short\n\n"
+	      "  kubewright init 10.0.0.[11-15]   writes kubewright.yaml; look it over\n"
+	      "  kubewright check                 reports what would stop it, changes nothing\n"
+	      "  kubewright apply                 installs the cluster; run it again if it was cut short\n\n"
 	      "'kubewright help COMMAND' lists the options of a command; the inventory is explained in kubewright.yaml(5).\n",
 		f);
 }

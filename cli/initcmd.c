@@ -18,12 +18,12 @@ static int write_sample(const char *file, const struct str *text, struct error *
 		return 0;
 	}
 	if (access(file, F_OK) == 0) {
-		error_set(err, ERROR_USAGE, "%s is there already and is never overwritten", file);
-		return error_hint(err, "name another file with -f, or '-f -' to see the text");
+		error_set(err, ERROR_USAGE, "%s already exists and is never overwritten", file);
+		return error_hint(err, "name another file with -f, or use '-f -' to see the text");
 	}
 	if (file_create(file, text->buf, text->len, 0644, err))
 		return -1;
-	fprintf(stderr, "wrote %s: look it over, then run 'kubewright check%s%s'\n", file,
+	fprintf(stderr, "wrote %s; look it over, then run 'kubewright check%s%s'\n", file,
 		strcmp(file, CLI_FILE) ? " -f " : "", strcmp(file, CLI_FILE) ? file : "");
 	return 0;
 }

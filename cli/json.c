@@ -14,7 +14,7 @@ void json_event(const struct event *ev, void *config)
 	event_write_json(ev, config, &line);
 	str_addc(&line, '\n');
 	fwrite(line.buf, 1, line.len, stdout);
-	/* whoever reads this wants it now; a reader that went away does not stop the run */
+	/* who reads this wants it now; a reader that went away does not stop the run */
 	fflush(stdout);
 	str_release(&line);
 }

@@ -12,22 +12,25 @@
 
 #define DAYS 365
 
+/* Nothing is done on a host. */
+const struct plan cli_plan_kubeconfig = { .name = "kubeconfig", .flags = PLAN_KEYS };
+
 /* The store's passphrase alone: no host is contacted, so no other secret is wanted. */
 static int open_keys(struct cli_run *r, struct error *err)
 {
 	if (pki_store_state(r->store_dir) == PKI_STORE_NONE) {
-		error_set(err, ERROR_PKI, "this machine has no keys of cluster %s (%s)", r->inventory->cluster,
-			r->store_dir);
+		error_set(err, ERROR_PKI, "this machine does not have the keys of cluster %s (%s)",
+			r->inventory->cluster, r->store_dir);
 		return error_hint(err,
-			"'kubewright apply' makes them, or fetches them from a living cluster, as 'kubewright status' does");
+			"'kubewright apply' makes them; 'kubewright apply' and 'kubewright status' fetch those of a living cluster");
 	}
-	r->kind = &cli_kinds[KIND_CHECK]; /* the secrets of one whose hosts are all left out */
+	r->kind = &cli_kinds[KIND_KUBECONFIG];
 	r->mask = mask_new();
 	memset(r->chosen, 0, r->inventory->host_count * sizeof(*r->chosen));
 	if (cli_secrets_fill(r, err))
 		return -1;
-	r->world.store = pki_store_open(r->store_dir, &r->passphrase, err);
-	return r->world.store ? 0 : -1;
+	r->world.pki.store = pki_store_open(r->store_dir, &r->passphrase, err);
+	return r->world.pki.store ? 0 : -1;
 }
 
 /* A key of the cluster in a file that others can read: what "> FILE" makes under the usual umask. */
@@ -38,8 +41,8 @@ static void warn_if_open(const struct cli_options *o)
 	if (o->out || o->write || fstat(STDOUT_FILENO, &st) != 0 || !S_ISREG(st.st_mode) || !(st.st_mode & 077))
 		return;
 	fprintf(stderr,
-		"warning: other users of this machine may read the file that this goes to (mode %03o), and its key\n"
-		"  hint: 'chmod 600' it, or use --out FILE instead, which makes one that you alone can read\n",
+		"warning: other users of this machine can read the file that this is written to (mode %03o), and the key in it\n"
+		"  hint: 'chmod 600' the file, or use --out FILE instead, which only you can read\n",
 		(unsigned)(st.st_mode & 0777));
 }
 
@@ -47,9 +50,9 @@ static int check_options(const struct cli_options *o, struct error *err)
 {
 	if (!o->write || !(o->out || o->user || o->group))
 		return 0;
-	error_set(err, ERROR_USAGE,
-		"--write makes the file of this machine's operator, and goes without --out, --user and --group");
-	return error_hint(err, "--out FILE writes a kubeconfig for somebody");
+	error_set(
+		err, ERROR_USAGE, "--write makes your own kubeconfig and cannot be used with --out, --user or --group");
+	return error_hint(err, "--out FILE writes a kubeconfig for somebody else else");
 }
 
 static int put(const struct cli_run *r, const struct secret *text, struct error *err)
@@ -65,8 +68,7 @@ static int put(const struct cli_run *r, const struct secret *text, struct error 
 	}
 	if (file_create(out, text->text, text->len, 0600, err) == 0)
 		return 0;
-	return error_hint(
-		err, "--out makes a new file and never replaces one: name another, or take that one away first");
+	return error_hint(err, "--out never replaces a file: name another one, or remove that file first");
 }
 
 static int make(struct cli_run *r, struct error *err)
@@ -79,7 +81,7 @@ static int make(struct cli_run *r, struct error *err)
 
 	snprintf(
 		server, sizeof(server), "https://%s:%d", inventory_endpoint(r->inventory), r->inventory->endpoint.port);
-	rc = pki_kubeconfig(r->world.store, r->inventory->cluster, server, o->user ? o->user : "kubernetes-admin",
+	rc = pki_kubeconfig(r->world.pki.store, r->inventory->cluster, server, o->user ? o->user : "kubernetes-admin",
 		o->group ? o->group : r->release->admin_org, days, &text, err);
 	if (rc == 0)
 		rc = put(r, &text, err);
@@ -104,9 +106,9 @@ int cli_kubeconfig(const struct cli_options *o)
 		return cli_fail(&err);
 	if (cli_run_load(&r, o, &err) || open_keys(&r, &err) || make(&r, &err))
 		status = cli_fail(&err);
-	if (r.world.store)
-		pki_store_free(r.world.store);
-	r.world.store = NULL;
+	if (r.world.pki.store)
+		pki_store_free(r.world.pki.store);
+	r.world.pki.store = NULL;
 	cli_run_release(&r);
 	return status;
 }

@@ -2,16 +2,16 @@
 #include "cli/run.h"
 
 #include "inventory/inventory.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 
 #include <string.h>
 
 static const char *const logs_words[] = { "history", "-job", "log", "kubelet", "error", "hint", NULL };
 
-struct section {
+struct log_section {
 	const char *word, *title;
 };
-static const struct section sections[] = {
+static const struct log_section sections[] = {
 	{ "history", "history of jobs" },
 	{ "log", "log of the last job" },
 	{ "kubelet", "journal of the kubelet" },
@@ -63,7 +63,7 @@ static int logs_apply(struct task *t, struct error *err)
 static const struct step steps[] = {
 	{ "logs", "Fetching logs", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, logs_apply },
 };
-const struct plan cli_plan_logs = { "logs", steps, 1, 0 };
+const struct plan cli_plan_logs = { .name = "logs", .steps = steps, .count = 1 };
 
 int cli_logs(const struct cli_options *o)
 {
@@ -74,7 +74,7 @@ int cli_logs(const struct cli_options *o)
 	/* the one host is the whole run */
 	only.hosts = o->args;
 	only.host_count = 1;
-	status = cli_look(&r, KIND_LOGS, &only, NULL, NULL);
+	status = cli_look(&r, KIND_LOGS, &only);
 	if (status)
 		return status;
 	status = cli_look_errors(&r, true);

@@ -30,6 +30,7 @@ enum option_id {
 	OPTION_OVERRIDE_QUORUM,
 	OPTION_FORCE,
 	OPTION_DRAIN_TIMEOUT,
+	OPTION_BATCH,
 	OPTION_LIST,
 	OPTION_CHECK,
 	OPTION_DAYS,
@@ -38,6 +39,7 @@ enum option_id {
 	OPTION_USER,
 	OPTION_GROUP,
 	OPTION_LINES,
+	OPTION_TIMELINE,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_COUNT,
@@ -47,30 +49,32 @@ enum option_id {
 const struct cli_option cli_option_table[] = {
 	[OPTION_FILE] = { "file", 'f', "FILE", "the inventory (default ./kubewright.yaml)", CLI_LOADS | CLI_INIT },
 	[OPTION_HOSTS] = { "hosts", 0, "A,B", "only these hosts; the others are not contacted", CLI_RUNS },
-	[OPTION_YES] = { "yes", 'y', NULL, "confirm beforehand what would be asked", CLI_APPLY | CLI_RESET | CLI_REJOIN | CLI_REPAIR | CLI_UNLOCK | CLI_REMOVE | CLI_ETCD },
-	[OPTION_OUTPUT] = { "output", 'o', "FORMAT", "plain or json", CLI_RUNS | CLI_WATCH },
+	[OPTION_YES] = { "yes", 'y', NULL, "answer every confirmation with yes", CLI_APPLY | CLI_RESET | CLI_REJOIN | CLI_REPAIR | CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE },
+	[OPTION_OUTPUT] = { "output", 'o', "FORMAT", "plain or json", CLI_RUNS | CLI_WATCH | CLI_REPLAY },
 	[OPTION_PARALLEL] = { "parallel", 0, "N", "log in to at most N hosts at once (default 32)", CLI_CONNECTS },
 	[OPTION_SET] = { "set", 0, "KEY=VALUE", "replace a field of the inventory; may be repeated", CLI_LOADS },
 	[OPTION_ACCEPT] = { "accept-new-host-keys", 0, NULL, "trust host keys that are not known yet; changed ones are still refused", CLI_CONNECTS },
-	[OPTION_TIMEOUT] = { "connect-timeout", 0, "SECONDS", "give up dialling after this long (default 10)", CLI_CONNECTS },
+	[OPTION_TIMEOUT] = { "connect-timeout", 0, "SECONDS", "give up connecting after this long (default 10)", CLI_CONNECTS },
 	[OPTION_VERBOSE] = { "verbose", 'v', NULL, "show every step and all output of the hosts", CLI_CONNECTS | CLI_WATCH },
 	[OPTION_COLOR] = { "color", 0, "WHEN", "auto or never; the environment variable NO_COLOR means never", CLI_ALL },
 	[OPTION_CLUSTER] = { "cluster", 0, "NAME", "the cluster's name in the new inventory", CLI_INIT },
-	[OPTION_WITHOUT_MISSING] = { "without-missing", 0, NULL, "begin a new cluster although a control plane cannot be reached", CLI_APPLY | CLI_PLAN },
-	[OPTION_FROM] = { "from", 0, "HOST", "the control plane whose data etcd begins anew from", CLI_ETCD },
+	[OPTION_WITHOUT_MISSING] = { "without-missing", 0, NULL, "start a new cluster although a control plane cannot be reached", CLI_APPLY | CLI_PLAN },
+	[OPTION_FROM] = { "from", 0, "HOST", "restore from this control plane's etcd data", CLI_ETCD },
 	[OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", "restore this snapshot instead of a member's own data", CLI_ETCD },
-	[OPTION_OVERRIDE_QUORUM] = { "override-quorum", 0, NULL, "go on where etcd's quorum or a doubt about a member forbids it",
+	[OPTION_OVERRIDE_QUORUM] = { "override-quorum", 0, NULL, "continue although etcd's quorum or a doubtful member forbids it",
 		CLI_ETCD | CLI_REJOIN | CLI_REMOVE },
-	[OPTION_LIST] = { "list", 0, NULL, "list all checks and end", CLI_CHECK | CLI_REPAIR },
-	[OPTION_CHECK] = { "check", 0, NULL, "only look and tell what is broken; changes nothing", CLI_REPAIR },
-	[OPTION_FORCE] = { "force", 0, NULL, "pods that cannot be evicted, or that nothing would make anew, end with their host", CLI_REJOIN | CLI_REMOVE },
-	[OPTION_DRAIN_TIMEOUT] = { "drain-timeout", 0, "SECONDS", "give up when no pod goes for this long (default 300)", CLI_REJOIN | CLI_REMOVE },
+	[OPTION_LIST] = { "list", 0, NULL, "list all checks and exit", CLI_CHECK | CLI_REPAIR },
+	[OPTION_CHECK] = { "check", 0, NULL, "only report; change nothing", CLI_REPAIR | CLI_UPGRADE },
+	[OPTION_FORCE] = { "force", 0, NULL, "delete pods that cannot be evicted or have no controller", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE },
+	[OPTION_DRAIN_TIMEOUT] = { "drain-timeout", 0, "SECONDS", "give up when no pod is evicted for this long (default 300)", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE },
+	[OPTION_BATCH] = { "batch", 0, "N", "work on N workers at once, or N% of them (default 1)", CLI_UPGRADE },
 	[OPTION_DAYS] = { "days", 0, "N", "validity of the certificate (default 365)", CLI_KUBECONFIG },
-	[OPTION_WRITE] = { "write", 'w', NULL, "into the file that apply writes instead of to stdout", CLI_KUBECONFIG },
-	[OPTION_OUT] = { "out", 0, "FILE", "into this file, which must not exist yet, readable by you alone", CLI_KUBECONFIG },
-	[OPTION_USER] = { "user", 0, "NAME", "whose certificate it is (default kubernetes-admin)", CLI_KUBECONFIG },
-	[OPTION_GROUP] = { "group", 0, "NAME", "the group that the certificate names (default: administrators)", CLI_KUBECONFIG },
+	[OPTION_WRITE] = { "write", 'w', NULL, "write to the file that apply writes, not to stdout", CLI_KUBECONFIG },
+	[OPTION_OUT] = { "out", 0, "FILE", "write to this new file, which only you can read", CLI_KUBECONFIG },
+	[OPTION_USER] = { "user", 0, "NAME", "the user in the certificate (default kubernetes-admin)", CLI_KUBECONFIG },
+	[OPTION_GROUP] = { "group", 0, "NAME", "the group in the certificate (default: administrators)", CLI_KUBECONFIG },
 	[OPTION_LINES] = { "lines", 'n', "N", "lines of each log (default 50)", CLI_LOGS },
+	[OPTION_TIMELINE] = { "timeline", 0, NULL, "print which step waited for what, and the critical path", CLI_REPLAY },
 	[OPTION_HELP] = { "help", 'h', NULL, "explain the command", CLI_ALL },
 	[OPTION_VERSION] = { "version", 0, NULL, "print versions", CLI_ALL },
 };
@@ -102,9 +106,23 @@ static int parse_number(const char *name, const char *text, long min, long max, 
 	v = strtol(text, &end, 10);
 	if (errno || end == text || *end || v < min || v > max)
 		return error_set(
-			err, ERROR_USAGE, "--%s wants a number from %ld to %ld, not '%s'", name, min, max, text);
+			err, ERROR_USAGE, "--%s needs a number from %ld to %ld, not '%s'", name, min, max, text);
 	*out = (int)v;
 	return 0;
+}
+
+/* "3" or "25%" */
+static int parse_batch(const char *name, const char *text, struct cli_options *o, struct error *err)
+{
+	size_t n = strlen(text);
+	char number[16];
+
+	o->batch_percent = n > 1 && text[n - 1] == '%';
+	snprintf(number, sizeof(number), "%.*s", (int)(n - o->batch_percent), text);
+	if (n < sizeof(number) && parse_number(name, number, 1, o->batch_percent ? 100 : 1000, &o->batch, err) == 0)
+		return 0;
+	return error_set(err, ERROR_USAGE,
+		"--%s needs a number from 1 to 1000, or a percentage from 1%% to 100%%, not '%s'", name, text);
 }
 
 static int parse_hosts(struct cli_options *o, const char *text, struct error *err)
@@ -114,7 +132,7 @@ static int parse_hosts(struct cli_options *o, const char *text, struct error *er
 
 		if (n == 0)
 			return error_set(err, ERROR_USAGE,
-				"--hosts wants names separated by commas, without blanks: --hosts cp1,w2");
+				"--hosts needs names separated by commas, without blanks: --hosts cp1,w2");
 		o->hosts = xrealloc(o->hosts, o->host_count + 1, sizeof(*o->hosts));
 		o->hosts[o->host_count++] = xstrndup(text, n);
 		if (!text[n])
@@ -126,7 +144,7 @@ static int parse_hosts(struct cli_options *o, const char *text, struct error *er
 static int parse_set(struct cli_options *o, const char *text, struct error *err)
 {
 	if (!strchr(text, '=') || *text == '=')
-		return error_set(err, ERROR_USAGE, "--set wants KEY=VALUE, not '%s'", text);
+		return error_set(err, ERROR_USAGE, "--set needs KEY=VALUE, not '%s'", text);
 	o->sets = xrealloc(o->sets, o->set_count + 1, sizeof(*o->sets));
 	o->sets[o->set_count++] = text;
 	return 0;
@@ -147,7 +165,7 @@ static int parse_name(const char *name, const char *text, const char **out, stru
 
 	str_copy_line(line, sizeof(line), text);
 	if (!*text || strcmp(line, text) != 0)
-		return error_set(err, ERROR_USAGE, "--%s wants one line of 1 to 64 printable characters", name);
+		return error_set(err, ERROR_USAGE, "--%s needs one line of 1 to 64 printable characters", name);
 	*out = text;
 	return 0;
 }
@@ -175,6 +193,7 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_OVERRIDE_QUORUM: return o->override_quorum = true, 0;
 	case OPTION_FORCE: return o->force = true, 0;
 	case OPTION_DRAIN_TIMEOUT: return parse_number(name, arg, 1, 86400, &o->drain_timeout_s, err);
+	case OPTION_BATCH: return parse_batch(name, arg, o, err);
 	case OPTION_LIST: return o->list = true, 0;
 	case OPTION_DAYS: return parse_number(name, arg, 1, 3650, &o->days, err);
 	case OPTION_WRITE: return o->write = true, 0;
@@ -182,6 +201,7 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_USER: return parse_name(name, arg, &o->user, err);
 	case OPTION_GROUP: return parse_name(name, arg, &o->group, err);
 	case OPTION_LINES: return parse_number(name, arg, 1, 10000, &o->lines, err);
+	case OPTION_TIMELINE: return o->timeline = true, 0;
 	case OPTION_HELP: return o->help = true, 0;
 	case OPTION_VERSION: return o->command = cli_command_find("version"), 0;
 	case OPTION_COUNT: break;
@@ -253,24 +273,23 @@ static int check_use(const struct cli_options *o, const bool *given, struct erro
 	for (int i = 0; c && i < OPTION_COUNT; i++) {
 		if (!given[i] || (cli_option_table[i].commands & c->bit))
 			continue;
-		error_set(err, ERROR_USAGE, "%s knows no option --%s", c->name, cli_option_table[i].name);
+		error_set(err, ERROR_USAGE, "--%s is not an option of %s", cli_option_table[i].name, c->name);
 		return error_hint(err, "'kubewright help %s' lists its options", c->name);
 	}
 	if (!c || o->help)
 		return 0;
 	if (o->arg_count < c->min_args || o->arg_count > c->max_args) {
 		if (o->arg_count < c->min_args)
-			error_set(err, ERROR_USAGE, "%s wants %s", c->name, c->args);
+			error_set(err, ERROR_USAGE, "%s needs %s", c->name, c->args);
 		else
-			error_set(err, ERROR_USAGE, "%s takes %s%s, what is '%s'?", c->name,
-				c->max_args ? "only " : "no argument", c->max_args ? c->args : "",
-				o->args[c->max_args]);
+			error_set(err, ERROR_USAGE, "unexpected argument '%s': %s takes %s%s", o->args[c->max_args],
+				c->name, c->max_args ? "only " : "none", c->max_args ? c->args : "");
 		return error_hint(err, "usage: kubewright %s%s%s", c->name, *c->args ? " " : "", c->args);
 	}
 	return 0;
 }
 
-/* One word that is no option: the command, then its arguments. */
+/* One word that is not an option: the command, then its arguments. */
 static int take_word(struct cli_options *o, char *word, struct error *err)
 {
 	if (!o->command) {
@@ -287,7 +306,7 @@ static int take_option(struct cli_options *o, int c, char **argv, bool *given, s
 	int id = option_index(c == ':' ? optopt : c);
 
 	if (c == ':' && id >= 0) {
-		error_set(err, ERROR_USAGE, "--%s wants a value: --%s %s", cli_option_table[id].name,
+		error_set(err, ERROR_USAGE, "--%s needs a value: --%s %s", cli_option_table[id].name,
 			cli_option_table[id].name, cli_option_table[id].arg);
 		return -1;
 	}
@@ -308,7 +327,7 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct error
 	memset(o, 0, sizeof(*o));
 	o->args = xcalloc((size_t)argc + 1, sizeof(*o->args));
 	getopt_tables(longs, shorts);
-	optind = 0; /* glibc: begin anew */
+	optind = 0; /* glibc: start again */
 	opterr = 0;
 	for (;;) {
 		int before = optind ? optind : 1;

@@ -65,7 +65,7 @@ static size_t read_at(int fd, off_t offset, char *buf, size_t size)
 	return n > 0 ? (size_t)n : 0;
 }
 
-/* What the last lines of a journal tell: whether the run came to its end, and whether it verified the cluster. */
+/* What the last lines of a journal say: whether the run came to its end, and whether it verified the cluster. */
 static void read_end(const char *text, bool *ended, bool *verified)
 {
 	const char *line = text;
@@ -123,7 +123,7 @@ static bool read_past(const char *path, struct port_past *p)
 		.alive = !journal_is_dead(path),
 		.wall_ms = (int64_t)st.st_mtim.tv_sec * 1000,
 	};
-	/* of one that goes on, its beginning is of interest: its name tells */
+	/* of one that is under way, its beginning is of interest: its name shows it */
 	if (p->alive && strptime(p->run, "%Y%m%dT%H%M%S", &tm))
 		p->wall_ms = (int64_t)timegm(&tm) * 1000;
 	p->stands = ended && verified;
@@ -148,7 +148,7 @@ size_t cli_past_runs(const char *dir, struct port_past **list)
 	return count;
 }
 
-/* The newest journal of one cluster's folder whose name begins so, if it is newer than *best. alive: of a run that goes on. */
+/* The newest journal of one cluster's folder whose name begins so, if it is newer than *best. alive: of a run under way. */
 static void newest_in(const char *home, const char *cluster, const char *name, bool alive, char **best)
 {
 	char *dir = xasprintf("%s/%s/runs", home, cluster), **names;
@@ -190,7 +190,7 @@ char *cli_past_find(const char *name, bool alive, struct error *err)
 	if (d)
 		closedir(d);
 	if (!best && alive) {
-		error_set(err, ERROR_USAGE, "no run is going on in %s", home);
+		error_set(err, ERROR_USAGE, "no run is active in %s", home);
 		error_hint(err,
 			"'kubewright replay' shows the last one; 'kubewright status' shows who holds the hosts' locks");
 	} else if (!best && *name)

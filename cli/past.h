@@ -12,7 +12,7 @@ struct port_past;
 size_t cli_past_runs(const char *runs_dir, struct port_past **list);
 /*
  * The journal of a run: a path, or the name of a run or the beginning of one of any cluster here; empty: the newest.
- * alive: only one that goes on counts. The caller frees.
+ * alive: only one under way counts. The caller frees.
  */
 char *cli_past_find(const char *name, bool alive, struct error *err);
 

@@ -26,7 +26,7 @@ struct plain {
 	int64_t printed_ms; /* when something was printed last, since the run's start */
 	struct tail *tails; /* per host */
 	bool *told;         /* per host: its failure was printed */
-	struct error last;  /* the failure that was told last */
+	struct error last;  /* the failure that was printed last */
 	int last_host;
 	const struct findings *findings; /* per host; NULL: not to be had */
 };
@@ -131,8 +131,8 @@ static void failure(struct plain *p, const struct event *ev)
 	columns(p, p->err, ev);
 	/* of the cluster, not of each host: once is enough */
 	if (e && ev->host >= 0 && strcmp(e->what, p->last.what) == 0 && strcmp(e->step, p->last.step) == 0) {
-		fprintf(p->err, "%sFAILED%s as on %s\n", cli_color(p->err, CLI_RED), cli_color(p->err, CLI_PLAIN),
-			p->config->hosts[p->last_host].name);
+		fprintf(p->err, "%sFAILED%s for the same reason as %s\n", cli_color(p->err, CLI_RED),
+			cli_color(p->err, CLI_PLAIN), p->config->hosts[p->last_host].name);
 		return;
 	}
 	if (e && ev->host >= 0) {
@@ -165,7 +165,7 @@ static bool worth_a_line(const struct plain *p, const struct event *ev)
 	/* that a host is blocked is said once, when it is set aside */
 	if (ev->outcome == OUTCOME_OK || ev->outcome == OUTCOME_BLOCKED)
 		return false;
-	/* looking is no news; what it found is */
+	/* looking is not news; what it found is */
 	return ev->outcome != OUTCOME_CHANGED || !(p->config->steps[ev->step].flags & (STEP_OBSERVES | STEP_ALWAYS));
 }
 
@@ -197,12 +197,12 @@ static void host_aside(struct plain *p, const struct event *ev)
 {
 	const struct error *e = ev->error;
 
-	/* most often the failure of its step was told a moment ago */
+	/* most often the failure of its step was printed a moment ago */
 	if ((p->mode == PLAIN_QUIET && !p->verbose) || ev->host < 0 || p->told[ev->host])
 		return;
 	fflush(p->out);
 	columns(p, p->err, ev);
-	fprintf(p->err, "%sset aside%s%s%s; the others go on\n", cli_color(p->err, CLI_YELLOW),
+	fprintf(p->err, "%sset aside%s%s%s; the others continue\n", cli_color(p->err, CLI_YELLOW),
 		cli_color(p->err, CLI_PLAIN), e && *e->what ? ": " : "", e ? e->what : "");
 }
 
@@ -210,7 +210,7 @@ static void output(struct plain *p, const struct event *ev)
 {
 	const char *text = ev->text ? ev->text : "";
 
-	/* what stood at the end before logs were gathered tells more in few lines */
+	/* what stood at the end before logs were gathered says more in few lines */
 	if (ev->host >= 0 && ev->code != OUTPUT_GATHERED)
 		tail_add(&p->tails[ev->host], text);
 	if (!p->verbose)

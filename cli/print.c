@@ -99,7 +99,7 @@ int cli_finish(int status)
 {
 	struct error err = { 0 };
 
-	/* a reader that went away is no failure of what was done */
+	/* a reader that went away is not a failure of what was done */
 	if (fflush(stdout) == 0 || errno == EPIPE)
 		return status;
 	error_errno(&err, ERROR_SYSTEM, errno, "cannot write to stdout");

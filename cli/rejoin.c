@@ -24,15 +24,15 @@ bool *cli_named_hosts(const struct cli_run *r, const char *purpose, struct error
 		if (h && r->chosen[h - inv->hosts]) {
 			flags[h - inv->hosts] = true;
 		} else if (h) {
-			rc = error_set(err, ERROR_USAGE, "--hosts leaves out %s, which is to %s", name, purpose);
+			rc = error_set(err, ERROR_USAGE, "%s must %s but is excluded by --hosts", name, purpose);
 		} else {
 			near = cli_nearest(name, names, inv->host_count);
 			rc = error_set(err, ERROR_USAGE, "%s has no host '%s'", inv->path, name);
 			if (near)
 				error_hint(err, "did you mean '%s'?", near);
 			else
-				error_hint(
-					err, "if the cluster has such a Node, put its host into the inventory first");
+				error_hint(err,
+					"if the cluster has a Node of that name, add its host to the inventory first");
 		}
 	}
 	free(names);
@@ -47,10 +47,10 @@ static int confirm(const struct cli_run *r, struct error *err)
 	struct str tell = STR_INIT;
 	int rc;
 
-	str_add(&tell, "This takes out of the cluster what it knows of");
+	str_add(&tell, "This removes");
 	for (size_t i = 0; i < r->options->arg_count; i++)
 		str_addf(&tell, "%s %.63s", i ? "," : "", r->options->args[i]);
-	str_add(&tell, ", deletes Kubernetes' data there, and joins anew.");
+	str_add(&tell, " from the cluster, deletes Kubernetes' data there, and joins them again.");
 	rc = cli_confirm_name(
 		r, tell.buf, "rejoin deletes Kubernetes' data on the named hosts and must be confirmed", err);
 	str_release(&tell);

@@ -20,9 +20,9 @@ bool cli_host_removed(const struct cli_run *r, size_t host)
 {
 	const struct error *e = engine_host_error(r->engine, (int)host);
 
-	if (!world_removes(&r->world, (int)host) || !r->world.gone[host])
+	if (!world_removes(&r->world, (int)host) || !r->world.seen.gone[host])
 		return false;
-	return cli_host_reset(r, host) || (!r->world.hosts[host].probed && !(e && e->kind == ERROR_LOCKED));
+	return cli_host_reset(r, host) || (!r->world.seen.hosts[host].probed && !(e && e->kind == ERROR_LOCKED));
 }
 
 int cli_remove_choose(struct cli_run *r, const bool *leave, struct error *err)
@@ -40,8 +40,8 @@ int cli_remove_choose(struct cli_run *r, const bool *leave, struct error *err)
 	}
 	if (stay)
 		return 0;
-	error_set(err, ERROR_USAGE, "no control plane would stay: the cluster and its data would be gone");
-	return error_hint(err, "'kubewright reset' takes a whole cluster away");
+	error_set(err, ERROR_USAGE, "no control plane would be left: the cluster and its data would be lost");
+	return error_hint(err, "'kubewright reset' removes a whole cluster");
 }
 
 static int confirm(const struct cli_run *r, struct error *err)
@@ -62,18 +62,18 @@ static int confirm(const struct cli_run *r, struct error *err)
 		if (leave[i])
 			str_addf(&tell, "%s %.63s", n++ ? "," : "", r->inventory->hosts[i].name);
 	str_addf(&tell,
-		", takes them out of cluster %s, takes Kubernetes and all its data off them, and takes them out of %s.",
+		", removes them from cluster %s, deletes Kubernetes and all its data on them, and removes them from %s.",
 		r->inventory->cluster, r->inventory->path);
 	if (go)
-		str_addf(&tell, "\n%zu control plane%s will be left: %zu of them may be lost then%s.", stay,
-			stay == 1 ? "" : "s", (stay - 1) / 2, stay % 2 ? "" : ", no more than with one less");
+		str_addf(&tell, "\n%zu control plane%s will be left, and %zu of them may fail%s.", stay,
+			stay == 1 ? "" : "s", (stay - 1) / 2, stay % 2 ? "" : ", no more than with one fewer");
 	rc = cli_confirm_name(
 		r, tell.buf, "remove deletes Kubernetes' data on the named hosts and must be confirmed", err);
 	str_release(&tell);
 	return rc;
 }
 
-/* The inventory loses the hosts that are out; all else in it stays as it is. */
+/* The inventory loses the hosts that are out; all else in it stays unchanged. */
 static int forget(const struct cli_run *r, struct error *err)
 {
 	struct document *d = document_load(r->inventory->path, err);
@@ -86,7 +86,7 @@ static int forget(const struct cli_run *r, struct error *err)
 		rc = document_save(d, false, err);
 	document_free(d);
 	if (rc)
-		error_hint(err, "the hosts are out of the cluster: take them out of %s by hand", r->inventory->path);
+		error_hint(err, "the hosts are out of the cluster; remove them from %s by hand", r->inventory->path);
 	return rc;
 }
 
@@ -97,13 +97,12 @@ void cli_removed_print(const struct cli_run *r)
 
 		if (!cli_host_removed(r, i))
 			continue;
-		printf("\n%s is out of the cluster, and its entry out of %s.\n", h->name, r->inventory->path);
+		printf("\n%s was removed from the cluster and from %s.\n", h->name, r->inventory->path);
 		if (!cli_host_reset(r, i))
-			printf("It could not be reached and was not reset: do not let it start again as it is, for its kubelet%s still know%s the\ncluster; wipe its disk first.\n",
-				h->role == INVENTORY_CONTROL_PLANE ? " and keepalived" : "",
-				h->role == INVENTORY_CONTROL_PLANE ? "" : "s");
+			printf("It could not be reached and was not reset: do not boot it before its disk is wiped,\nor its kubelet%s will try to rejoin.\n",
+				h->role == INVENTORY_CONTROL_PLANE ? " and keepalived" : "");
 		if (h->role == INVENTORY_CONTROL_PLANE && r->inventory->endpoint.host)
-			printf("Take %s out of the load balancer %s.\n", h->address, r->inventory->endpoint.host);
+			printf("Remove %s from the load balancer %s.\n", h->address, r->inventory->endpoint.host);
 	}
 }
 

@@ -1,4 +1,4 @@
-/* kubewright repair: looks, tells what is broken and what would be done about it, asks, does it, and looks again. */
+/* kubewright repair: looks, shows what is broken and what would be done about it, asks, does it, and looks again. */
 #include "cli/run.h"
 
 #include "base/clock.h"
@@ -42,12 +42,12 @@ static int health_exit(const struct cli_run *r, const struct health *h, int stat
 	if (h->errors || h->warnings)
 		return CLI_EXIT_HOSTS_LEFT;
 	for (size_t i = 0; i < r->inventory->host_count; i++)
-		if (r->chosen[i] && !r->world.hosts[i].probed)
+		if (r->chosen[i] && !r->world.seen.hosts[i].probed)
 			return status ? status : error_exit_code(ERROR_CONNECT);
 	return 0;
 }
 
-static void print_json(const struct cli_run *r, const struct would *w, const struct health *h)
+static void print_json(const struct cli_run *r, const struct health *h)
 {
 	struct json *j = json_object(), *hosts;
 
@@ -63,8 +63,8 @@ static void print_json(const struct cli_run *r, const struct would *w, const str
 			continue;
 		host = json_add(hosts, json_object());
 		json_set_str(host, "name", r->config.hosts[i].name);
-		json_set_bool(host, "reached", r->world.hosts[i].probed);
-		would_json(r, w, i, json_set(host, "steps", json_array()));
+		json_set_bool(host, "reached", r->world.seen.hosts[i].probed);
+		would_json(r, i, json_set(host, "steps", json_array()));
 		if (e)
 			json_set(host, "error", cli_error_json(e));
 	}
@@ -72,14 +72,12 @@ static void print_json(const struct cli_run *r, const struct would *w, const str
 }
 
 /* One look. Returns 0 with the run's findings in h, or the exit status after complaining. */
-static int look(struct cli_run *r, const struct cli_options *o, struct would *w, struct health *h)
+static int look(struct cli_run *r, const struct cli_options *o, struct health *h)
 {
-	int status;
+	int status = cli_look(r, KIND_REPAIR_LOOK, o);
 
-	w->steps = plans[PLAN_REPAIR].count;
-	status = cli_look(r, KIND_REPAIR_LOOK, o, would_event, w);
 	if (status == 0)
-		health_fold(r, w, h);
+		health_fold(r, h);
 	return status;
 }
 
@@ -90,7 +88,7 @@ static void print_total(const struct health *h)
 }
 
 /* The findings, and what repair would do; returns how many steps that are. */
-static unsigned tell(const struct cli_run *r, const struct would *w, const struct health *h)
+static unsigned tell(const struct cli_run *r, const struct health *h)
 {
 	unsigned hosts, steps;
 
@@ -102,44 +100,25 @@ static unsigned tell(const struct cli_run *r, const struct would *w, const struc
 	if (!h->remediable)
 		return 0;
 	puts("What repair does:");
-	steps = would_print(r, w, &hosts);
+	steps = would_print(r, &hosts);
 	if (steps)
 		puts("");
 	return steps;
 }
 
-static int agreed(const struct cli_run *r, struct error *err)
-{
-	char line[16];
-
-	if (r->options->yes)
-		return 0;
-	if (!cli_can_ask() || r->options->json) {
-		error_set(err, ERROR_USAGE,
-			"repair changes hosts and must be agreed to, and there is no terminal to ask on");
-		return error_hint(err, "agree beforehand with --yes, or only look with --check");
-	}
-	if (cli_ask_line("Do it? [y/N] ", line, sizeof(line), -1) && (line[0] == 'y' || line[0] == 'Y'))
-		return 0;
-	return error_set(err, ERROR_CANCELLED, "not agreed to; nothing was changed");
-}
-
-/* What was started anew takes its time: looks until nothing is left that repair would have mended or that is just starting, or it has had time enough. */
-static int look_settled(struct cli_run *r, const struct cli_options *o, struct would *w, struct health *h)
+/* What was started again takes its time: looks until nothing is left that repair would have mended or that is just starting, or it has had time enough. */
+static int look_settled(struct cli_run *r, const struct cli_options *o, struct health *h)
 {
 	int64_t deadline = clock_mono_ms() + SETTLE_MS;
 	bool said = false;
 	int looked;
 
-	while ((looked = look(r, o, w, h)) == 0 && (h->remediable || h->unwell || h->settling) &&
+	while ((looked = look(r, o, h)) == 0 && (h->remediable || h->unwell || h->settling) &&
 		clock_mono_ms() < deadline) {
 		if (!said)
-			fprintf(stderr,
-				"waiting, %d s at most: what was started takes its time until Nodes and Pods are Ready\n",
-				SETTLE_MS / 1000);
+			fprintf(stderr, "waiting up to %d s until Nodes and Pods are Ready\n", SETTLE_MS / 1000);
 		said = true;
 		health_release(h);
-		would_release(w);
 		cli_run_release(r);
 		poll(NULL, 0, 2000);
 	}
@@ -149,17 +128,14 @@ static int look_settled(struct cli_run *r, const struct cli_options *o, struct w
 /* Looks once more: that the steps ended well is not yet that all is well. */
 static int look_after(const struct cli_options *o, int status)
 {
-	struct would w = { 0 };
 	struct health h = { 0 };
 	struct cli_run r;
-	int looked = status ? look(&r, o, &w, &h) : look_settled(&r, o, &w, &h);
+	int looked = status ? look(&r, o, &h) : look_settled(&r, o, &h);
 
-	if (looked) {
-		would_release(&w);
+	if (looked)
 		return looked;
-	}
 	if (!o->json && h.errors + h.warnings == 0) {
-		puts("\nLooked again: nothing is broken any more.");
+		puts("\nLooked again: nothing is broken now.");
 	} else if (!o->json) {
 		puts("\nLooked again; what is left:");
 		health_print(&r, &h);
@@ -168,29 +144,25 @@ static int look_after(const struct cli_options *o, int status)
 	}
 	looked = health_exit(&r, &h, 0);
 	health_release(&h);
-	would_release(&w);
 	cli_run_release(&r);
 	return status && status != CLI_EXIT_HOSTS_LEFT ? status : looked;
 }
 
-/* The first look, told and agreed to. True: it is to be mended; else *status is how it ends. */
+/* The first look, shown and agreed to. True: there is something to repair; else *status is how it ends. */
 static bool begin(const struct cli_options *o, int *status)
 {
-	struct would w = { 0 };
 	struct health h = { 0 };
 	struct error err = { 0 };
 	struct cli_run r;
 	bool go_on;
 
-	*status = look(&r, o, &w, &h);
-	if (*status) {
-		would_release(&w);
+	*status = look(&r, o, &h);
+	if (*status)
 		return false;
-	}
 	if (o->json && (o->check || !h.remediable))
-		print_json(&r, &w, &h);
+		print_json(&r, &h);
 	else if (!o->json)
-		tell(&r, &w, &h);
+		tell(&r, &h);
 	/* that the cluster is down is what is to be mended: no error of the repair */
 	*status = cli_look_errors_but(&r, false, h.errors == 0);
 	go_on = h.remediable && !o->check;
@@ -199,14 +171,13 @@ static bool begin(const struct cli_options *o, int *status)
 	if (!go_on && !o->json && h.errors + h.warnings == 0 && *status == 0)
 		puts("Nothing is broken.");
 	else if (!go_on && !o->json && !h.remediable && h.errors + h.warnings)
-		puts("repair has nothing to do about these: see the remedies.");
+		puts("repair cannot fix these; see their remedies.");
 	*status = health_exit(&r, &h, *status);
-	if (go_on && agreed(&r, &err)) {
+	if (go_on && cli_confirm_yes(o, "Do it?", "repair changes hosts and must be confirmed", &err)) {
 		*status = cli_fail(&err);
 		go_on = false;
 	}
 	health_release(&h);
-	would_release(&w);
 	cli_run_release(&r);
 	return go_on;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WHY "reset takes the cluster away and must be confirmed"
+#define WHY "reset deletes the cluster and must be confirmed"
 
 /* Typing the cluster's name is what makes one look at it. */
 static int confirm(const struct cli_run *r, struct error *err)
@@ -17,7 +17,7 @@ static int confirm(const struct cli_run *r, struct error *err)
 	size_t shown = 0;
 	int n;
 
-	n = snprintf(prompt, sizeof(prompt), "This takes Kubernetes and all data of cluster %s off %zu host%s (",
+	n = snprintf(prompt, sizeof(prompt), "This deletes Kubernetes and all data of cluster %s on %zu host%s (",
 		r->inventory->cluster, r->chosen_count, r->chosen_count == 1 ? "" : "s");
 	for (size_t i = 0; i < r->inventory->host_count && shown < 8; i++) {
 		if (!r->chosen[i])
@@ -51,11 +51,11 @@ static int report(const struct cli_run *r)
 	}
 	cli_summary(r, &result);
 	if (status == 0 && r->chosen_count == r->inventory->host_count)
-		printf("\nThe hosts are as they were before. The cluster's keys stay in %s:\nanother apply uses them again; delete the folder to "
-		       "begin with new ones.\n",
+		printf("\nThe hosts are as they were before. The cluster's keys stay in %s:\nthe next apply uses them again; delete the folder to "
+		       "start with new ones.\n",
 			r->store_dir);
 	else if (status)
-		puts("\nnext: see to the hosts above, then 'kubewright reset' again: it goes on with them");
+		puts("\nnext: fix the hosts above and run 'kubewright reset' again; it continues with them");
 	return status;
 }
 
@@ -70,7 +70,7 @@ static int refuse(const struct cli_run *r)
 	for (size_t i = 0; i < r->inventory->host_count; i++) {
 		struct error err = { 0 };
 
-		if (!r->world.hosts[i].probed || reset_guard(r->inventory, r->world.hosts, (int)i, &err) == 0)
+		if (!r->world.seen.hosts[i].probed || reset_guard(r->inventory, r->world.seen.hosts, (int)i, &err) == 0)
 			continue;
 		snprintf(err.host, sizeof(err.host), "%s", r->inventory->hosts[i].name);
 		cli_error_print(stderr, &err);
@@ -84,7 +84,7 @@ static int refuse(const struct cli_run *r)
 static bool any_seen(const struct cli_run *r)
 {
 	for (size_t i = 0; i < r->inventory->host_count; i++)
-		if (r->world.hosts[i].probed)
+		if (r->world.seen.hosts[i].probed)
 			return true;
 	return false;
 }
@@ -95,7 +95,7 @@ static int agree(const struct cli_options *o, struct host_identity **shown)
 	struct str table = STR_INIT;
 	struct error err = { 0 };
 	struct cli_run r;
-	int status = cli_look(&r, KIND_RESET_LOOK, o, NULL, NULL);
+	int status = cli_look(&r, KIND_RESET_LOOK, o);
 
 	if (status)
 		return status;
@@ -106,19 +106,19 @@ static int agree(const struct cli_options *o, struct host_identity **shown)
 	}
 	if (!o->json) {
 		reset_table(&r, &table);
-		printf("Cluster %s, as its hosts are now:\n\n%s\n", r.inventory->cluster, table.buf);
+		printf("Cluster %s, the hosts as they are now:\n\n%s\n", r.inventory->cluster, table.buf);
 		str_release(&table);
 	}
 	status = refuse(&r);
 	if (status == 0 && r.chosen_count < r.inventory->host_count)
-		fputs("note: the other hosts are not touched: in a cluster that lives on, the Nodes and etcd members of the reset hosts stay listed\n",
+		fputs("note: the other hosts are not touched; if their cluster stays, it still lists the Nodes and etcd members of the reset hosts\n",
 			stderr);
 	fflush(stdout);
 	if (status == 0 && confirm(&r, &err))
 		status = cli_fail(&err);
 	*shown = xcalloc(r.inventory->host_count, sizeof(**shown));
 	for (size_t i = 0; i < r.inventory->host_count; i++)
-		host_identify(&r.world.hosts[i], &(*shown)[i]);
+		host_identify(&r.world.seen.hosts[i], &(*shown)[i]);
 	cli_run_release(&r);
 	return status;
 }

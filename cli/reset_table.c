@@ -41,13 +41,13 @@ static void recorded(const struct cluster_host *h, char *out, size_t size)
 	else if (cluster_fact_is(h, "ledger", "yes"))
 		snprintf(out, size, "prepared, not in a cluster");
 	else
-		snprintf(out, size, "nothing of kubewright's");
+		snprintf(out, size, "nothing from kubewright");
 }
 
 static void fill(const struct cli_run *r, size_t i, struct row *row)
 {
 	const struct inventory_host *host = &r->inventory->hosts[i];
-	const struct cluster_host *h = &r->world.hosts[i];
+	const struct cluster_host *h = &r->world.seen.hosts[i];
 	const struct error *e = r->engine ? engine_host_error(r->engine, (int)i) : NULL;
 	const char *serial = cluster_fact(h, "serial");
 
@@ -55,8 +55,8 @@ static void fill(const struct cli_run *r, size_t i, struct row *row)
 	snprintf(row->cell[NAME], sizeof(row->cell[NAME]), "%.63s", host->name);
 	snprintf(row->cell[ADDRESS], sizeof(row->cell[ADDRESS]), "%.63s", host->ssh.address);
 	if (!h->probed) {
-		snprintf(row->cell[SERIAL], sizeof(row->cell[SERIAL]), "cannot be looked at: %.70s",
-			e ? e->what : "it was not reached");
+		snprintf(row->cell[SERIAL], sizeof(row->cell[SERIAL]), "cannot look: %.70s",
+			e ? e->what : "not reached");
 		return;
 	}
 	snprintf(row->cell[SERIAL], sizeof(row->cell[SERIAL]), "%.40s", *serial ? serial : "-");

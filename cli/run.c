@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define CNI_MAX (4u << 20)
+/* With fewer at once a look would take too long. */
+#define CONNECTIONS_MIN 32
 
 static int load_inventory(struct cli_run *r, struct error *err)
 {
@@ -24,7 +26,7 @@ static int load_inventory(struct cli_run *r, struct error *err)
 		r->inventory = inventory_load_draft(o->file, &problems, err);
 	else
 		r->inventory = inventory_load(o->file, o->sets, o->set_count, &problems, err);
-	if (problems.count && !o->screen) {
+	if (problems.count && !o->warned) {
 		inventory_problems_format(&problems, o->file, &text);
 		fputs(text.buf, stderr);
 		str_release(&text);
@@ -88,17 +90,32 @@ static bool any_control_plane(const struct cli_run *r)
 	return false;
 }
 
+/* No host may be newer than an API server, so all of those take part. */
+static int check_upgrade(const struct cli_run *r, struct error *err)
+{
+	for (size_t i = 0; i < r->inventory->host_count; i++)
+		if (!r->chosen[i] && r->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE) {
+			error_set(err, ERROR_USAGE,
+				"--hosts excludes the control plane %s, and no other host may be newer than it is",
+				r->inventory->hosts[i].name);
+			return error_hint(err, "add all control planes to --hosts");
+		}
+	return 0;
+}
+
 static int check_choice(const struct cli_run *r, struct error *err)
 {
+	if (r->kind->plan->flags & PLAN_UPGRADES)
+		return check_upgrade(r, err);
 	if (any_control_plane(r) || !(r->kind->plan->flags & PLAN_KEYS))
 		return 0;
 	/* nothing but a join wants one */
 	if (!(r->kind->flags & RUN_CNI) || r->kind->flags & RUN_HEALTH) {
-		fputs("note: --hosts leaves out all control planes: the cluster itself is not asked\n", stderr);
+		fputs("note: --hosts excludes all control planes, so the cluster itself is not asked\n", stderr);
 		return 0;
 	}
-	error_set(err, ERROR_USAGE, "--hosts leaves out all control planes, and nothing can join without one");
-	return error_hint(err, "name one of them too");
+	error_set(err, ERROR_USAGE, "--hosts excludes all control planes, and nothing can join without one");
+	return error_hint(err, "add one of them to --hosts");
 }
 
 int cli_run_cni(struct cli_run *r, struct error *err)
@@ -118,7 +135,7 @@ int cli_run_cni(struct cli_run *r, struct error *err)
 	}
 	if (r->mask)
 		cli_mask_manifest(r->mask, r->cni.buf);
-	r->world.cni_manifest = r->cni.buf;
+	r->world.wish.cni_manifest = r->cni.buf;
 	return 0;
 }
 
@@ -126,8 +143,8 @@ static int open_store(struct cli_run *r, struct error *err)
 {
 	if (!(r->kind->plan->flags & PLAN_KEYS) || pki_store_state(r->store_dir) == PKI_STORE_NONE)
 		return 0;
-	r->world.store = pki_store_open(r->store_dir, &r->passphrase, err);
-	return r->world.store ? 0 : -1;
+	r->world.pki.store = pki_store_open(r->store_dir, &r->passphrase, err);
+	return r->world.pki.store ? 0 : -1;
 }
 
 static void fill_world(struct cli_run *r)
@@ -135,31 +152,32 @@ static void fill_world(struct cli_run *r)
 	struct world *w = &r->world;
 	const struct cli_options *o = r->options;
 
-	w->run = r->id;
-	w->owner = r->owner;
-	w->machine = r->machine;
-	w->store_dir = r->store_dir;
-	w->kubeconfig_path = r->kubeconfig;
-	w->passphrase = &r->passphrase;
-	w->take_lock = r->kind->flags & RUN_CHANGES;
-	w->want_texts = r->kind->flags & RUN_TEXTS;
-	w->want_health = r->kind->flags & RUN_HEALTH;
-	w->rejoin = r->kind->plan->flags & PLAN_REJOINS ? r->named : NULL;
-	w->leave = r->kind->plan->flags & PLAN_LEAVES ? r->named : NULL;
-	w->without_missing = o->without_missing;
-	w->etcd_task = o->etcd;
-	w->shown = o->shown;
-	w->remedy = o->remedy;
-	w->override_quorum = o->override_quorum;
-	w->snapshots_dir = r->snapshots_dir;
-	w->force = o->force;
-	w->drain_timeout_s = o->drain_timeout_s;
-	w->keys = r->keys;
-	w->pool = o->pool;
-	w->known_hosts = r->known_hosts;
-	w->other_known_hosts = r->other_known_hosts;
-	w->accept_new_host_keys = o->accept_new_host_keys;
-	w->connect_timeout_ms = o->connect_timeout_s * 1000;
+	w->wish.run = r->id;
+	w->wish.owner = r->owner;
+	w->wish.machine = r->machine;
+	w->wish.store_dir = r->store_dir;
+	w->wish.kubeconfig = r->kubeconfig;
+	w->wish.passphrase = &r->passphrase;
+	w->wish.take_lock = r->kind->flags & RUN_CHANGES;
+	w->wish.texts = r->kind->flags & RUN_TEXTS;
+	w->wish.health = r->kind->flags & RUN_HEALTH;
+	w->wish.rejoin = r->kind->plan->flags & PLAN_REJOINS ? r->named : NULL;
+	w->wish.leave = r->kind->plan->flags & PLAN_LEAVES ? r->named : NULL;
+	w->wish.upgrade = r->kind->plan->flags & PLAN_UPGRADES;
+	w->wish.without_missing = o->without_missing;
+	w->wish.etcd = o->etcd;
+	w->wish.shown = o->shown;
+	w->wish.remedy = o->remedy;
+	w->wish.override_quorum = o->override_quorum;
+	w->wish.snapshots_dir = r->snapshots_dir;
+	w->wish.force = o->force;
+	w->wish.drain_timeout_s = o->drain_timeout_s;
+	w->logins.keys = r->keys;
+	w->logins.pool = o->pool;
+	w->logins.known_hosts = r->known_hosts;
+	w->logins.other_known_hosts = r->other_known_hosts;
+	w->logins.accept_new = o->accept_new_host_keys;
+	w->logins.connect_timeout_ms = o->connect_timeout_s * 1000;
 }
 
 /* Runs of this machine whose process is dead give their locks up to this one. */
@@ -176,10 +194,48 @@ static void find_dead_runs(struct cli_run *r)
 	free(list);
 	free(r->dead_runs);
 	r->dead_runs = str_detach(&text);
-	r->world.dead_runs = r->dead_runs;
+	r->world.wish.dead_runs = r->dead_runs;
 }
 
 /* Hosts that were left out keep their index, but no step concerns them. */
+/*
+ * A run that only looks can do with fewer connections than hosts. One that changes something stays connected to all, for
+ * its lock, and so do commands of several runs, for the next one.
+ */
+static int check_descriptors(struct cli_run *r, struct error *err)
+{
+	size_t room = descriptors_hosts();
+
+	if (r->kind->flags & RUN_CHANGES || r->options->pool || room < CONNECTIONS_MIN)
+		return descriptors_enough(r->chosen_count, err);
+	r->connections = r->chosen_count <= room ? 0 : (int)room;
+	return 0;
+}
+
+/* How many workers may be in their section at once: at least one. */
+static unsigned batch(const struct cli_run *r)
+{
+	unsigned workers = 0, n = (unsigned)r->options->batch;
+
+	for (size_t i = 0; i < r->inventory->host_count; i++)
+		workers += r->chosen[i] && r->inventory->hosts[i].role == INVENTORY_WORKER;
+	if (r->options->batch_percent)
+		n = workers * n / 100;
+	return n ? n : 1;
+}
+
+static void fill_sections(struct cli_run *r)
+{
+	const struct plan *plan = r->kind->plan;
+
+	r->sections = xcalloc(plan->section_count ? plan->section_count : 1, sizeof(*r->sections));
+	for (size_t i = 0; i < plan->section_count; i++) {
+		r->sections[i] = plan->sections[i];
+		if (strcmp(r->sections[i].name, SECTION_WORKERS) == 0)
+			r->sections[i].at_once = batch(r);
+	}
+}
+
 static void fill_engine(struct cli_run *r)
 {
 	const struct inventory *inv = r->inventory;
@@ -191,16 +247,20 @@ static void fill_engine(struct cli_run *r)
 			r->hosts[i].roles =
 				inv->hosts[i].role == INVENTORY_CONTROL_PLANE ? ROLE_CONTROL_PLANE : ROLE_WORKER;
 	}
+	fill_sections(r);
 	r->config = (struct engine_config){
 		.run = r->id,
 		.machine = r->machine,
 		.steps = r->kind->plan->steps,
 		.step_count = r->kind->plan->count,
+		.sections = r->sections,
+		.section_count = r->kind->plan->section_count,
 		.hosts = r->hosts,
 		.host_count = inv->host_count,
 		.parallel = r->options->parallel,
+		.connections = r->connections,
 		.check_only = !(r->kind->flags & RUN_CHANGES),
-		.keep_alive = r->options->follows && r->kind->flags & RUN_RETRIES,
+		.keep_alive = r->options->watched && r->kind->flags & RUN_RETRIES,
 		.world = &r->world,
 		.open = world_open,
 		.beat = world_beat,
@@ -214,16 +274,46 @@ static int open_journal(struct cli_run *r, struct error *err)
 		return 0;
 	r->journal = journal_open(r->runs_dir, r->id, &r->config, r->kind->command, err);
 	if (!r->journal)
-		return error_wrap(err, "the journal of this run");
+		return error_wrap(err, "the recording of this run");
 	r->config.journal = journal_event;
 	r->config.journal_ctx = r->journal;
 	return 0;
 }
 
+static void end_engine(struct cli_run *r)
+{
+	if (!r->engine)
+		return;
+	engine_free(r->engine);
+	progress_release(&r->progress);
+	for (size_t i = 0; r->would && i < r->cells; i++) {
+		free(r->would[i].text);
+		free(r->would[i].about);
+		str_release(&r->would[i].differences);
+	}
+	free(r->would);
+	r->would = NULL;
+}
+
+void cli_run_begin(struct cli_run *r)
+{
+	end_engine(r);
+	r->cells = r->config.step_count * r->config.host_count;
+	r->engine = engine_new(&r->config);
+	progress_init(&r->progress, r->config.step_count, r->config.host_count);
+	engine_observe(r->engine, progress_event, &r->progress);
+	if (!r->config.check_only)
+		return;
+	r->would = xcalloc(r->cells, sizeof(*r->would));
+	for (size_t i = 0; i < r->cells; i++)
+		str_init(&r->would[i].differences);
+	engine_observe(r->engine, would_event, r);
+}
+
 int cli_run_open(struct cli_run *r, enum cli_kind kind, struct error *err)
 {
 	r->kind = &cli_kinds[kind];
-	if (check_choice(r, err) || descriptors_enough(r->chosen_count, err) || file_mkdirs(r->state_dir, 0700, err))
+	if (check_choice(r, err) || check_descriptors(r, err) || file_mkdirs(r->state_dir, 0700, err))
 		return -1;
 	world_init(&r->world, r->inventory, r->release);
 	r->prepared = true;
@@ -236,44 +326,21 @@ int cli_run_open(struct cli_run *r, enum cli_kind kind, struct error *err)
 	fill_engine(r);
 	if (open_journal(r, err))
 		return -1;
-	r->engine = engine_new(&r->config);
-	progress_init(&r->progress, r->config.step_count, r->config.host_count);
-	engine_observe(r->engine, progress_event, &r->progress);
+	cli_run_begin(r);
 	return 0;
-}
-
-int cli_may_confirm(const struct cli_options *o, const char *why, struct error *err)
-{
-	if (o->yes || (cli_can_ask() && !o->json))
-		return 0;
-	error_set(err, ERROR_USAGE, "%s, and there is no terminal to ask on", why);
-	return error_hint(err, "confirm it beforehand with --yes");
-}
-
-int cli_confirm_name(const struct cli_run *r, const char *tell, const char *why, struct error *err)
-{
-	char *prompt, line[128];
-	bool right;
-
-	if (cli_may_confirm(r->options, why, err))
-		return -1;
-	/* who overrides a refusal is asked in any case, if anybody is there */
-	if (r->options->yes && !(r->options->override_quorum && cli_can_ask() && !r->options->json))
-		return 0;
-	prompt = xasprintf("%s\nType the cluster's name to go on: ", tell);
-	right = cli_ask_line(prompt, line, sizeof(line), -1) && strcmp(line, r->inventory->cluster) == 0;
-	free(prompt);
-	return right ? 0 : error_set(err, ERROR_CANCELLED, "not confirmed; nothing was changed");
 }
 
 void cli_run_show(struct cli_run *r)
 {
-	if (r->options->json) {
+	bool quiet = r->config.check_only;
+
+	if (r->options->json && !quiet) {
 		engine_observe(r->engine, json_event, &r->config);
 		return;
 	}
-	r->plain = plain_new(stdout, stderr, &r->config, &r->progress, PLAIN_RUN, r->options->verbose);
-	plain_findings(r->plain, r->world.findings);
+	r->plain = plain_new(
+		stdout, stderr, &r->config, &r->progress, quiet ? PLAIN_QUIET : PLAIN_RUN, r->options->verbose);
+	plain_findings(r->plain, r->world.seen.findings);
 	engine_observe(r->engine, plain_event, r->plain);
 }
 
@@ -301,8 +368,8 @@ static void loop(struct cli_run *r, int64_t start)
 			told = true;
 			if (r->kind->flags & RUN_CHANGES)
 				fprintf(stderr,
-					"\ncancelling: jobs that run on hosts finish there, and 'kubewright %s' goes on where this "
-					"stopped; once more leaves at once\n",
+					"\ncancelling: jobs on hosts finish there, and 'kubewright %s' continues where this "
+					"stopped; Ctrl-C again exits at once\n",
 					r->kind->command);
 			else
 				fputs("\ncancelling\n", stderr);
@@ -331,67 +398,12 @@ int cli_run_execute(struct cli_run *r, struct error *err)
 	return rc;
 }
 
-bool cli_run_did(const struct cli_run *r, const char *step)
-{
-	for (size_t s = 0; s < r->config.step_count; s++) {
-		if (strcmp(r->config.steps[s].name, step) != 0)
-			continue;
-		for (size_t h = 0; h < r->config.host_count; h++) {
-			enum cell_state state = r->progress.cells[h * r->config.step_count + s].state;
-
-			if (state == CELL_CHANGED || state == CELL_OK)
-				return true;
-		}
-	}
-	return false;
-}
-
-unsigned cli_run_count(const struct cli_run *r, enum cell_state state)
-{
-	unsigned n = 0;
-
-	for (size_t s = 0; s < r->config.step_count; s++)
-		for (size_t h = 0; h < r->config.host_count; h++)
-			n += r->progress.cells[h * r->config.step_count + s].state == state &&
-			     !(r->config.steps[s].flags & (STEP_OBSERVES | STEP_ALWAYS));
-	return n;
-}
-
-const struct error *cli_run_error(const struct cli_run *r, const struct engine_result *result)
-{
-	/* another run at work explains whatever else went wrong */
-	for (size_t i = 0; i < r->config.host_count; i++) {
-		const struct error *e = engine_host_error(r->engine, (int)i);
-
-		if (e && e->kind == ERROR_LOCKED)
-			return e;
-	}
-	/* and an inventory that is refused, the hosts that could not be asked */
-	if (r->world.decision && r->world.decision->kind == ERROR_INVENTORY)
-		return r->world.decision;
-	return result->first;
-}
-
-int cli_exit_status(bool cancelled, bool verified, unsigned aside, const struct error *first)
-{
-	if (cancelled)
-		return 130;
-	if (!aside && !first)
-		return 0;
-	if (verified)
-		return CLI_EXIT_HOSTS_LEFT;
-	return first ? error_exit_code(first->kind) : error_exit_code(ERROR_COMMAND);
-}
-
 void cli_run_release(struct cli_run *r)
 {
 	char **const owned[] = { &r->state_dir, &r->known_hosts, &r->user_known_hosts[0], &r->user_known_hosts[1],
 		&r->runs_dir, &r->snapshots_dir, &r->kubeconfig, &r->store_dir, &r->owner, &r->machine, &r->dead_runs };
 
-	if (r->engine) {
-		engine_free(r->engine);
-		progress_release(&r->progress);
-	}
+	end_engine(r);
 	if (r->journal)
 		journal_close(r->journal);
 	plain_free(r->plain);
@@ -408,6 +420,7 @@ void cli_run_release(struct cli_run *r)
 	free(r->chosen);
 	free(r->named);
 	free(r->hosts);
+	free(r->sections);
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		free(*owned[i]);
 	memset(r, 0, sizeof(*r));

@@ -14,7 +14,7 @@
 struct inventory;
 struct cli_run;
 
-/* What a run wants, whoever begins it: cli_kinds. */
+/* What a run wants, no matter who begins it: cli_kinds. */
 enum cli_kind {
 	KIND_CHECK,
 	KIND_PLAN,
@@ -25,6 +25,8 @@ enum cli_kind {
 	KIND_REPAIR,
 	KIND_REJOIN_PLAN,
 	KIND_REJOIN,
+	KIND_UPGRADE_LOOK,
+	KIND_UPGRADE,
 	KIND_REMOVE_PLAN,
 	KIND_REMOVE,
 	KIND_REMEDY, /* options->remedy */
@@ -35,6 +37,7 @@ enum cli_kind {
 	KIND_SNAPSHOT,
 	KIND_RESTORE,
 	KIND_LOGS,
+	KIND_KUBECONFIG, /* no run: its secrets alone */
 	KIND_COUNT,
 };
 enum cli_run_flag {
@@ -42,7 +45,7 @@ enum cli_run_flag {
 	RUN_CNI = 2,      /* reads or downloads the manifest of the pod network */
 	RUN_TEXTS = 4,    /* brings the texts of managed files: for differences */
 	RUN_HEALTH = 8,   /* asks for what findings_health wants */
-	RUN_RETRIES = 16, /* waits for a word while a host is set aside, if somebody follows it: options->follows */
+	RUN_RETRIES = 16, /* waits for a word while a host is set aside, if somebody watches it: options->watched */
 };
 struct cli_run_kind {
 	const char *command;
@@ -51,7 +54,15 @@ struct cli_run_kind {
 	const char *names; /* what the hosts that it is about are to do; NULL: it is about all that take part */
 };
 extern const struct cli_run_kind cli_kinds[KIND_COUNT];
-extern const struct plan cli_plan_logs;
+extern const struct plan cli_plan_logs, cli_plan_kubeconfig;
+
+/* What a run that only looks would do, of one step on one host. */
+struct would_step {
+	char *text;     /* NULL: nothing is to do */
+	enum code code; /* of its evidence, … */
+	char *about;    /* … and the first field */
+	struct str differences;
+};
 
 struct cli_run {
 	struct world world; /* first: a step of the command line gets back to the run by it */
@@ -71,7 +82,9 @@ struct cli_run {
 	bool *chosen; /* per host: not left out by --hosts */
 	size_t chosen_count;
 	bool *named; /* per host: of a kind that names hosts, whether it is about this one; owned */
+	int connections; /* at once; 0: one a host */
 	struct engine_host *hosts;
+	struct section *sections; /* the plan's, with the batch that was asked for */
 	struct engine_config config;
 	struct engine *engine;
 	struct journal *journal;
@@ -80,6 +93,8 @@ struct cli_run {
 	struct secret passphrase; /* of the store */
 	struct str cni;
 	struct progress progress;
+	size_t cells; /* step_count * host_count of config */
+	struct would_step *would; /* [host * config.step_count + step]; NULL: it changes things */
 	struct plain *plain; /* the observer that prints; NULL: JSON lines */
 	bool prepared;       /* world was initialised */
 	int64_t elapsed_ms;
@@ -92,8 +107,16 @@ struct cli_run {
 int cli_run_load(struct cli_run *r, const struct cli_options *o, struct error *err);
 /* Secrets, keys, store, world, engine. Observers may be added to r->engine afterwards. */
 int cli_run_open(struct cli_run *r, enum cli_kind kind, struct error *err);
-/* Has a run that changes something shown as it goes, as lines or JSON lines. Between open and execute. */
+/*
+ * Has a run shown as it goes, as lines or JSON lines; of one that changes nothing only the heartbeat, unless verbose.
+ * Between open and execute.
+ */
 void cli_run_show(struct cli_run *r);
+/*
+ * Makes the engine of r->config, with what gathers its progress and, when it changes nothing, what it would do; part of
+ * open. Again, after the end of an earlier one: of another plan over the same hosts, with what was seen of them.
+ */
+void cli_run_begin(struct cli_run *r);
 /* Runs it to its end with signals, questions and heartbeat. -1: it could not be started. */
 int cli_run_execute(struct cli_run *r, struct error *err);
 void cli_run_release(struct cli_run *r);
@@ -145,24 +168,26 @@ void cli_session_end(struct cli_session *s);
  * For the commands that only look: load, open, a quiet observer, execute. Returns 0 with r ready to be read, or the
  * exit status after having printed the error and released r.
  */
-int cli_look(struct cli_run *r, enum cli_kind kind, const struct cli_options *o, event_fn *observer, void *ctx);
+int cli_look(struct cli_run *r, enum cli_kind kind, const struct cli_options *o);
 /*
  * Prints what kept a host from being looked at, or the run from deciding; returns the exit status of the first, or 0.
  * Findings of preflight are left to check.
  */
 int cli_look_errors(const struct cli_run *r, bool preflight);
-/* The same; decision: also why a cluster that is down is no place for apply, which findings tell better. */
+/* The same; decision: also why apply refuses a cluster that is down, which findings explain better. */
 int cli_look_errors_but(const struct cli_run *r, bool preflight, bool decision);
 /* Whether the named step was applied or found done on some host. */
 bool cli_run_did(const struct cli_run *r, const char *step);
 /* How many steps of hosts ended so, without those that only look or clean up. */
 unsigned cli_run_count(const struct cli_run *r, enum cell_state state);
 /*
- * Has a dangerous thing confirmed by typing the cluster's name, after telling what will happen; --yes does it
+ * Has a dangerous thing confirmed by typing the cluster's name, after saying what will happen; --yes does it
  * beforehand, unless --override-quorum is given and somebody can be asked. why: "reset … must be confirmed", for when
  * nobody can be asked.
  */
 int cli_confirm_name(const struct cli_run *r, const char *tell, const char *why, struct error *err);
+/* The same for a question that a "yes" is enough for, typed in full. */
+int cli_confirm_yes(const struct cli_options *o, const char *question, const char *why, struct error *err);
 /* Whether that will be possible: for what is to be looked at before the question. */
 int cli_may_confirm(const struct cli_options *o, const char *why, struct error *err);
 /*
@@ -202,7 +227,7 @@ enum plain_mode {
 struct findings;
 /* One host's findings, indented by two; errors_only: without warnings and what is ignored. */
 void cli_findings_print(FILE *out, const struct findings *all, bool errors_only);
-/* Findings anew, after a run, now that all hosts are known: each of two duplicates names the other. */
+/* Findings again, after a run, now that all hosts are known: each of two duplicates names the other. */
 void cli_findings_complete(struct cli_run *r);
 
 struct plain;
@@ -210,7 +235,7 @@ struct plain;
 struct plain *plain_new(FILE *out, FILE *err, const struct engine_config *config, const struct progress *progress,
 	enum plain_mode mode, bool verbose);
 void plain_event(const struct event *ev, void *plain); /* an event_fn */
-/* findings[host] tell more of a failed preflight than its error has room for. */
+/* findings[host] say more of a failed preflight than its error has room for. */
 void plain_findings(struct plain *p, const struct findings *findings);
 /* To be called now and then: prints the heartbeat when nothing was printed for 30 s. now_ms since the run's start. */
 void plain_tick(struct plain *p, int64_t now_ms);
@@ -223,26 +248,13 @@ struct json *json_summary(const struct cli_run *r, const struct engine_result *r
 
 /* ---- what a run that only looks would do ------------------------------------------------------------------------- */
 
-/* Of one step on one host. */
-struct would_step {
-	char *text;     /* NULL: nothing is to do */
-	enum code code; /* of its evidence, … */
-	char *about;    /* … and the first field */
-	struct str differences;
-};
-struct would {
-	size_t steps;             /* of the plan; set by the caller, the rest is 0 */
-	struct would_step *cells; /* [host * steps + step] */
-	size_t size;
-};
-void would_event(const struct event *ev, void *would); /* an event_fn */
+void would_event(const struct event *ev, void *run); /* an event_fn; of every run that changes nothing */
 /* What a step would do, or NULL: nothing. */
-const struct would_step *would_step(const struct would *w, size_t host, size_t step);
+const struct would_step *would_step(const struct cli_run *r, size_t host, size_t step);
 /* The steps per host with their differences, on stdout; returns how many, on *hosts hosts. */
-unsigned would_print(const struct cli_run *r, const struct would *w, unsigned *hosts);
+unsigned would_print(const struct cli_run *r, unsigned *hosts);
 /* Adds an object per step of a host. */
-void would_json(const struct cli_run *r, const struct would *w, size_t host, struct json *steps);
-void would_release(struct would *w);
+void would_json(const struct cli_run *r, size_t host, struct json *steps);
 
 /* ---- health: what is broken, by steps' and cluster's own tables -------------------------------------------------- */
 
@@ -258,10 +270,10 @@ struct health {
  * Over a run with RUN_HEALTH that has ended: findings_health of every host, and what its steps would change as findings
  * named drift.
  */
-void health_fold(struct cli_run *r, const struct would *w, struct health *h);
+void health_fold(struct cli_run *r, struct health *h);
 /* The findings of each host that has some, on stdout. */
 void health_print(const struct cli_run *r, const struct health *h);
-/* A line about what is no finding yet, because it may just be starting; nothing when there is none. */
+/* A line about what is not a finding yet, because it may just be starting; nothing when there is none. */
 void health_print_starting(const struct health *h);
 /* An array of objects. */
 struct json *health_json(const struct cli_run *r, const struct health *h);
@@ -275,7 +287,7 @@ struct status {
 	bool all_members;        /* … and no etcd member was hidden from us there */
 	/* up: as their own hosts say, so of hosts that were looked at */
 	unsigned voters, voters_up, learners, unstarted;
-	unsigned not_ready; /* hosts that are no Ready Nodes, or could not be looked at */
+	unsigned not_ready; /* hosts that are not Ready Nodes, or could not be looked at */
 	unsigned unreachable;
 	const char *vip_holder; /* NULL: nobody that was looked at */
 	unsigned vip_holders;
@@ -295,7 +307,7 @@ const char *status_node(const struct cli_run *r, size_t host, bool *well);
 const char *status_role(const struct cli_run *r, size_t host);
 /* Days left of the host's certificate that ends first, its kubelet's among them, and its path; INT_MIN: not known. */
 int status_days(const struct cli_run *r, size_t host, const char **path);
-/* How many of kube-system's Pods on a host are Ready, or run where only the host told; all 0: not asked about. */
+/* How many of kube-system's Pods on a host are Ready, or run where only the host says so; all 0: not asked about. */
 void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *all);
 /*
  * What stands in a line about API, etcd and virtual IP, appended; nothing where there is nothing to say. Returns the
@@ -313,17 +325,17 @@ const char *status_member(const struct cli_run *r, size_t host, bool *well);
 void status_print(const struct cli_run *r, const struct status *s, const struct health *h);
 void status_print_json(const struct cli_run *r, const struct status *s, const struct health *h);
 
-/* ---- locks that the hosts told of, by run: status_lock.c --------------------------------------------------------- */
+/* ---- locks that the hosts report, by run: status_lock.c --------------------------------------------------------- */
 
 struct status_lock {
 	const char *run;
-	const struct cluster_host *newest; /* that heard of the run last: it tells how far it is */
+	const struct cluster_host *newest; /* that heard of the run last: it says how far it is */
 	int64_t age_s;                     /* of the last sign of life there, by its clock */
 	bool here, alive; /* its journal is on this machine; and its process */
 };
 /* The next lock; *from: 0 at first. False: there is none. What it points to is lent by the facts. */
 bool status_lock_next(const struct cli_run *r, size_t *from, struct status_lock *l);
-/* Whether this host, which the command is about, told of it. */
+/* Whether this host, which the command is about, reports it. */
 bool status_lock_on(const struct cli_run *r, const struct status_lock *l, size_t host);
 /* For people; nothing when no host is locked. */
 void status_lock_print(const struct cli_run *r);

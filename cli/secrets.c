@@ -38,7 +38,7 @@ static int from_environment(const struct wanted *w, struct secret *out, struct e
 		error_set(err, ERROR_USAGE, "the environment variable %s, which %s names, is not set", w->source->env,
 			w->field);
 		return error_hint(
-			err, "put the %s of %s into it, or change %s in the inventory", w->what, w->whose, w->field);
+			err, "set it to the %s of %s, or change %s in the inventory", w->what, w->whose, w->field);
 	}
 	secret_set(out, text, strlen(text));
 	return 0;
@@ -60,8 +60,7 @@ static int from_person(const struct cli_run *r, const struct wanted *w, struct s
 	char prompt[256];
 
 	if (!can_ask(r)) {
-		error_set(err, ERROR_USAGE, "the %s of %s must be asked for, and there is no terminal", w->what,
-			w->whose);
+		error_set(err, ERROR_USAGE, "the %s of %s must be typed, and there is no terminal", w->what, w->whose);
 		return error_hint(err, "name an environment variable that holds it: --set %s=env:NAME", w->field);
 	}
 	snprintf(prompt, sizeof(prompt), "%s of %s: ", w->what, w->whose);
@@ -131,14 +130,15 @@ static int store_passphrase(struct cli_run *r, struct known **list, struct error
 
 	if (source->source == INVENTORY_SECRET_NONE && pki_store_encrypted(r->store_dir)) {
 		error_set(err, ERROR_PKI,
-			"the cluster's keys in %s are encrypted, and the inventory names no passphrase", r->store_dir);
+			"the cluster's keys in %s are encrypted, and the inventory has no pki.passphrase",
+			r->store_dir);
 		return error_hint(err, "set pki.passphrase to ask or env:NAME");
 	}
 	if (copy(r, list, &w, &r->passphrase, err))
 		return -1;
 	if (source->source != INVENTORY_SECRET_ASK || pki_store_state(r->store_dir) != PKI_STORE_NONE)
 		return 0;
-	rc = ask(r, "the same again, for the new key store: ", &again, err);
+	rc = ask(r, "again, for the new key store: ", &again, err);
 	if (rc == 0 && (again.len != r->passphrase.len || memcmp(again.text, r->passphrase.text, again.len) != 0))
 		rc = error_set(err, ERROR_USAGE, "the two passphrases differ");
 	secret_release(&again);
@@ -153,8 +153,8 @@ static int host_secrets(struct cli_run *r, struct known **list, size_t i, struct
 
 	if (ssh->key && load_key(r, list, ssh, err))
 		return -1;
-	return copy(r, list, &password, &r->world.logins[i].password, err) ||
-			       copy(r, list, &sudo, &r->world.logins[i].sudo, err)
+	return copy(r, list, &password, &r->world.logins.secrets[i].password, err) ||
+			       copy(r, list, &sudo, &r->world.logins.secrets[i].sudo, err)
 		       ? -1
 		       : 0;
 }

@@ -46,7 +46,7 @@ void cli_session_begin(struct cli_session *s, const struct cli_options *o)
 
 void cli_session_next(struct cli_session *s)
 {
-	s->options.screen = true;
+	s->options.warned = true;
 }
 
 void cli_session_end(struct cli_session *s)

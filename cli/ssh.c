@@ -1,4 +1,4 @@
-/* kubewright ssh: the system's ssh, told what the inventory says. */
+/* kubewright ssh: the system's ssh, given what the inventory says. */
 #include "cli/run.h"
 
 #include "base/alloc.h"
@@ -42,7 +42,7 @@ static void known_options(struct ssh_command *c, const struct cli_run *r)
 }
 
 /*
- * ssh takes no fingerprint: the key is verified here, and ssh is told to take that one alone, whatever its configuration says. It runs the
+ * ssh takes no fingerprint: the key is verified here, and ssh may take that one alone, whatever its configuration says. It runs the
  * command for the lines of known_hosts; %H is the name that it looks for.
  */
 static int pin_options(

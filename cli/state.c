@@ -28,7 +28,7 @@ char *cli_state_home(struct error *err)
 		home = pw ? pw->pw_dir : NULL;
 	}
 	if (!home || *home != '/') {
-		error_set(err, ERROR_SYSTEM, "there is no home directory to keep the cluster's state in");
+		error_set(err, ERROR_SYSTEM, "no home directory to keep the cluster's state in");
 		error_hint(err, "set HOME, or XDG_STATE_HOME to an absolute path");
 		return NULL;
 	}

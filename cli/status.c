@@ -15,7 +15,7 @@ static int days_left(const char *pem)
 	return health_days_left(pem, clock_wall_ms() / 1000);
 }
 
-/* CAs are the cluster's, and told of apart. */
+/* CAs are the cluster's, and shown apart. */
 static bool is_ca(const char *path)
 {
 	size_t n = strlen(path);
@@ -25,8 +25,8 @@ static bool is_ca(const char *path)
 
 int status_days(const struct cli_run *r, size_t host, const char **path)
 {
-	const struct remote_answer *a = &r->world.hosts[host].facts;
-	int left = days_left(cluster_fact(&r->world.hosts[host], "kubelet_cert"));
+	const struct remote_answer *a = &r->world.seen.hosts[host].facts;
+	int left = days_left(cluster_fact(&r->world.seen.hosts[host], "kubelet_cert"));
 
 	*path = "/var/lib/kubelet/pki";
 	for (size_t i = 0; i < a->count; i++) {
@@ -48,17 +48,17 @@ int status_days(const struct cli_run *r, size_t host, const char **path)
 
 void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *all)
 {
-	const struct cluster_node *n = cluster_find_node(&r->world.cluster, r->inventory->hosts[host].name);
+	const struct cluster_node *n = cluster_find_node(&r->world.seen.cluster, r->inventory->hosts[host].name);
 
 	*up = *all = 0;
-	/* the API tells of more than a host's ports do */
-	if (r->world.cluster.pods.asked && n) {
+	/* the API shows more than a host's ports do */
+	if (r->world.seen.cluster.pods.asked && n) {
 		*up = n->pods_ready;
 		*all = n->pods;
 		return;
 	}
 	for (size_t i = 0; i < STATIC_PODS; i++) {
-		const char *state = cluster_factf(&r->world.hosts[host], "pod.%s", static_pods[i].name);
+		const char *state = cluster_factf(&r->world.seen.hosts[host], "pod.%s", static_pods[i].name);
 
 		*all += *state != '\0';
 		*up += strncmp(state, "up", 2) == 0;
@@ -75,12 +75,12 @@ const char *status_node(const struct cli_run *r, size_t host, bool *well)
 
 	if (well)
 		*well = false;
-	if (!r->world.cluster.exists)
-		return r->world.hosts[host].probed &&
-				       !strstr(cluster_fact(&r->world.hosts[host], "have"), "kubelet-conf")
+	if (!r->world.seen.cluster.exists)
+		return r->world.seen.hosts[host].probed &&
+				       !strstr(cluster_fact(&r->world.seen.hosts[host], "have"), "kubelet-conf")
 			       ? "none"
 			       : "unknown";
-	n = cluster_find_node(&r->world.cluster, r->inventory->hosts[host].name);
+	n = cluster_find_node(&r->world.seen.cluster, r->inventory->hosts[host].name);
 	if (!n)
 		return "absent";
 	if (n->unschedulable)
@@ -95,7 +95,7 @@ const char *status_node(const struct cli_run *r, size_t host, bool *well)
 
 const char *status_member(const struct cli_run *r, size_t host, bool *well)
 {
-	const struct quorum_view *v = &r->world.cluster.etcd;
+	const struct quorum_view *v = &r->world.seen.cluster.etcd;
 	bool lacks = v->count && r->inventory->hosts[host].role == INVENTORY_CONTROL_PLANE;
 
 	for (int i = 0; i < v->count; i++)
@@ -111,7 +111,7 @@ const char *status_member(const struct cli_run *r, size_t host, bool *well)
 
 static void fold_members(const struct cli_run *r, struct status *s)
 {
-	const struct quorum_view *v = &r->world.cluster.etcd;
+	const struct quorum_view *v = &r->world.seen.cluster.etcd;
 	struct quorum q = quorum_count(v);
 
 	s->voters = q.voters;
@@ -124,7 +124,7 @@ static void fold_members(const struct cli_run *r, struct status *s)
 
 static void fold_host(const struct cli_run *r, size_t i, struct status *s)
 {
-	const struct cluster_host *h = &r->world.hosts[i];
+	const struct cluster_host *h = &r->world.seen.hosts[i];
 	bool control_plane = r->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE, well;
 
 	if (control_plane && !h->probed)
@@ -151,19 +151,19 @@ void status_fold(const struct cli_run *r, struct status *s)
 {
 	memset(s, 0, sizeof(*s));
 	s->all_control_planes = true;
-	s->installed = r->world.cluster.exists;
+	s->installed = r->world.seen.cluster.exists;
 	for (size_t i = 0; i < r->inventory->host_count; i++)
 		fold_host(r, i, s);
 	fold_members(r, s);
-	s->ca_days = r->world.store ? days_left(pki_store_pem(r->world.store, PKI_CA_CRT)) : INT_MIN;
+	s->ca_days = r->world.pki.store ? days_left(pki_store_pem(r->world.pki.store, PKI_CA_CRT)) : INT_MIN;
 }
 
 int status_exit(const struct cli_run *r, const struct status *s)
 {
 	bool vip_wrong = r->inventory->endpoint.vip && s->all_control_planes && s->vip_holders != 1;
 
-	if (r->world.cluster.exists)
-		return s->not_ready || vip_wrong || r->world.decision ? CLI_EXIT_HOSTS_LEFT : 0;
+	if (r->world.seen.cluster.exists)
+		return s->not_ready || vip_wrong || r->world.decided.refusal ? CLI_EXIT_HOSTS_LEFT : 0;
 	if (s->unreachable)
 		return error_exit_code(ERROR_CONNECT);
 	if (s->unseen)
@@ -173,28 +173,24 @@ int status_exit(const struct cli_run *r, const struct status *s)
 
 int cli_status(const struct cli_options *o)
 {
-	struct would would = { .steps = plans[PLAN_INSTALL].count };
 	struct health health;
 	struct status s;
 	struct cli_run r;
-	int status = cli_look(&r, KIND_STATUS, o, would_event, &would);
+	int status = cli_look(&r, KIND_STATUS, o);
 
-	if (status) {
-		would_release(&would);
+	if (status)
 		return status;
-	}
-	health_fold(&r, &would, &health);
+	health_fold(&r, &health);
 	status_fold(&r, &s);
 	if (o->json)
 		status_print_json(&r, &s, &health);
 	else
 		status_print(&r, &s, &health);
 	status = status_exit(&r, &s);
-	/* what is broken and stops nothing yet is still told by the exit status */
+	/* what is broken and stops nothing yet still shows in the exit status */
 	if (status == 0 && health.errors)
 		status = CLI_EXIT_HOSTS_LEFT;
 	health_release(&health);
-	would_release(&would);
 	cli_run_release(&r);
 	return status;
 }

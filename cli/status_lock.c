@@ -11,7 +11,7 @@
 
 bool status_lock_on(const struct cli_run *r, const struct status_lock *l, size_t host)
 {
-	return r->chosen[host] && cluster_fact_is(&r->world.hosts[host], "lock_run", l->run);
+	return r->chosen[host] && cluster_fact_is(&r->world.seen.hosts[host], "lock_run", l->run);
 }
 
 /* Whether its journal is here, and of a process that is there: by the journal's lock. */
@@ -26,14 +26,14 @@ static void look_here(const struct cli_run *r, struct status_lock *l)
 
 static void fill(const struct cli_run *r, size_t host, struct status_lock *l)
 {
-	*l = (struct status_lock){ .run = cluster_fact(&r->world.hosts[host], "lock_run"), .age_s = INT64_MAX };
+	*l = (struct status_lock){ .run = cluster_fact(&r->world.seen.hosts[host], "lock_run"), .age_s = INT64_MAX };
 	for (size_t i = host; i < r->inventory->host_count; i++) {
-		int64_t age = cluster_fact_int(&r->world.hosts[i], "lock_age", 0);
+		int64_t age = cluster_fact_int(&r->world.seen.hosts[i], "lock_age", 0);
 
 		if (!status_lock_on(r, l, i) || age >= l->age_s)
 			continue;
 		l->age_s = age;
-		l->newest = &r->world.hosts[i];
+		l->newest = &r->world.seen.hosts[i];
 	}
 	/* touched while it was read */
 	if (l->age_s < 0)
@@ -44,9 +44,9 @@ static void fill(const struct cli_run *r, size_t host, struct status_lock *l)
 bool status_lock_next(const struct cli_run *r, size_t *from, struct status_lock *l)
 {
 	for (size_t i = *from; i < r->inventory->host_count; i++) {
-		bool first = r->chosen[i] && *cluster_fact(&r->world.hosts[i], "lock_run");
+		bool first = r->chosen[i] && *cluster_fact(&r->world.seen.hosts[i], "lock_run");
 
-		l->run = cluster_fact(&r->world.hosts[i], "lock_run");
+		l->run = cluster_fact(&r->world.seen.hosts[i], "lock_run");
 		for (size_t k = 0; k < i && first; k++)
 			first = !status_lock_on(r, l, k);
 		if (!first)
@@ -68,7 +68,7 @@ static void print_hosts(const struct cli_run *r, const struct status_lock *l)
 			printf(" %s", r->inventory->hosts[i].name);
 	puts("");
 	for (size_t i = 0; i < r->inventory->host_count; i++)
-		if (status_lock_on(r, l, i) && lock_job(&r->world.hosts[i], job, sizeof(job)))
+		if (status_lock_on(r, l, i) && lock_job(&r->world.seen.hosts[i], job, sizeof(job)))
 			printf("              its job %s runs on %s\n", job, r->inventory->hosts[i].name);
 }
 
@@ -91,9 +91,9 @@ void status_lock_print(const struct cli_run *r)
 		if (l.alive)
 			printf("              'kubewright watch %s' follows it\n", l.run);
 		else if (l.here)
-			puts("              its process is gone: the next run takes the lock over");
+			puts("              its process is gone; the next run takes over the lock");
 		else if (cluster_fact_is(l.newest, "lock_machine", r->machine))
-			puts("              it is another user's process on this machine, or is gone");
+			puts("              its process belongs to another user of this machine, or is gone");
 	}
 }
 
@@ -120,7 +120,7 @@ void status_lock_json(const struct cli_run *r, struct json *j)
 				continue;
 			h = json_add(hosts, json_object());
 			json_set_str(h, "name", r->inventory->hosts[i].name);
-			if (lock_job(&r->world.hosts[i], job, sizeof(job)))
+			if (lock_job(&r->world.seen.hosts[i], job, sizeof(job)))
 				json_set_str(h, "job", job);
 		}
 	}

@@ -26,7 +26,7 @@ static void head(const struct cli_run *r, const struct status *s)
 	enum cli_color color = status_api_words(r, s, &words);
 
 	printf("%sCluster %s%s", cli_color(stdout, CLI_BOLD), r->inventory->cluster, cli_color(stdout, CLI_PLAIN));
-	line(r->world.cluster.exists ? ", " : ": ", color, &words);
+	line(r->world.seen.cluster.exists ? ", " : ": ", color, &words);
 	color = status_etcd_words(s, &words);
 	line("  etcd        ", color, &words);
 	color = status_vip_words(r, s, &words);
@@ -44,12 +44,10 @@ static void days(int left, char *out, size_t size)
 }
 
 /* "1.36.2-1.1" is of interest up to the hyphen. */
-static void version_of(const struct cluster_host *h, const char *a, const char *b, char *out, size_t size)
+static void version_of(const struct cluster_host *h, const char *package, char *out, size_t size)
 {
-	const char *text = cluster_factf(h, "pkg.%s", a);
+	const char *text = cluster_factf(h, "pkg.%s", package);
 
-	if (!*text && b)
-		text = cluster_factf(h, "pkg.%s", b);
 	snprintf(out, size, "%.*s", (int)strcspn(text, "-~+"), *text ? text : "-");
 	if (!*out)
 		snprintf(out, size, "-");
@@ -57,7 +55,7 @@ static void version_of(const struct cluster_host *h, const char *a, const char *
 
 static void host_line(const struct cli_run *r, size_t i, int width)
 {
-	const struct cluster_host *h = &r->world.hosts[i];
+	const struct cluster_host *h = &r->world.seen.hosts[i];
 	const struct inventory_host *inv = &r->inventory->hosts[i];
 	const struct error *e = engine_host_error(r->engine, (int)i);
 	const char *node = status_node(r, i, NULL), *unit = cluster_fact(h, "unit.kubelet");
@@ -71,8 +69,8 @@ static void host_line(const struct cli_run *r, size_t i, int width)
 			cli_color(stdout, CLI_PLAIN));
 		return;
 	}
-	version_of(h, "kubelet", NULL, kubelet, sizeof(kubelet));
-	version_of(h, "containerd.io", "containerd", runtime, sizeof(runtime));
+	version_of(h, "kubelet", kubelet, sizeof(kubelet));
+	version_of(h, cluster_runtime_package(h), runtime, sizeof(runtime));
 	days(status_days(r, i, &path), left, sizeof(left));
 	status_pods(r, i, &up, &all);
 	if (all)
@@ -88,7 +86,7 @@ static void hints(const struct cli_run *r)
 	for (size_t i = 0; i < r->config.host_count; i++) {
 		const struct error *e = engine_host_error(r->engine, (int)i);
 
-		if (!e || r->world.hosts[i].probed || !*e->hint || strcmp(e->hint, last) == 0)
+		if (!e || r->world.seen.hosts[i].probed || !*e->hint || strcmp(e->hint, last) == 0)
 			continue;
 		printf("hint for %s: %s\n", r->config.hosts[i].name, e->hint);
 		last = e->hint;
@@ -101,17 +99,17 @@ static void notes(const struct cli_run *r, const struct status *s)
 	char left[16];
 
 	hints(r);
-	for (size_t i = 0; i < w->cluster.node_count; i++)
-		if (!inventory_find(r->inventory, w->cluster.nodes[i].name))
-			printf("note: Node %s (%s) is no host of the inventory\n", w->cluster.nodes[i].name,
-				w->cluster.nodes[i].address);
+	for (size_t i = 0; i < w->seen.cluster.node_count; i++)
+		if (!inventory_find(r->inventory, w->seen.cluster.nodes[i].name))
+			printf("note: Node %s (%s) is not in the inventory\n", w->seen.cluster.nodes[i].name,
+				w->seen.cluster.nodes[i].address);
 	if (s->ca_days != INT_MIN) {
 		days(s->ca_days, left, sizeof(left));
 		printf("cluster CA: %s left\n", left);
 	}
 	fflush(stdout);
-	if (w->decision && (w->cluster.exists || s->installed))
-		cli_error_print(stderr, w->decision);
+	if (w->decided.refusal && (w->seen.cluster.exists || s->installed))
+		cli_error_print(stderr, w->decided.refusal);
 }
 
 /* A line each: repair says more. */
@@ -119,8 +117,8 @@ static void findings(const struct cli_run *r, const struct health *h)
 {
 	if (h->errors + h->warnings == 0)
 		return;
-	printf("\n%u error%s, %u warning%s; 'kubewright repair' tells more%s:\n", h->errors, h->errors == 1 ? "" : "s",
-		h->warnings, h->warnings == 1 ? "" : "s", h->remediable ? " and mends" : "");
+	printf("\n%u error%s, %u warning%s; 'kubewright repair' explains%s them:\n", h->errors,
+		h->errors == 1 ? "" : "s", h->warnings, h->warnings == 1 ? "" : "s", h->remediable ? " and fixes" : "");
 	for (size_t i = 0; i < h->host_count; i++)
 		for (size_t k = 0; k < h->hosts[i].count; k++) {
 			const struct finding *f = &h->hosts[i].list[k];
@@ -149,8 +147,8 @@ void status_print(const struct cli_run *r, const struct status *s, const struct 
 	for (size_t i = 0; i < r->inventory->host_count; i++)
 		if (r->chosen[i])
 			host_line(r, i, width);
-	if (r->world.cluster.etcd.count)
-		cli_members_print(&r->world.cluster.etcd);
+	if (r->world.seen.cluster.etcd.count)
+		cli_members_print(&r->world.seen.cluster.etcd);
 	findings(r, h);
 	if (h->settling)
 		puts("");
@@ -162,7 +160,7 @@ void status_print(const struct cli_run *r, const struct status *s, const struct 
 static void json_hosts(const struct cli_run *r, struct json *list)
 {
 	for (size_t i = 0; i < r->inventory->host_count; i++) {
-		const struct cluster_host *h = &r->world.hosts[i];
+		const struct cluster_host *h = &r->world.seen.hosts[i];
 		const struct error *e = engine_host_error(r->engine, (int)i);
 		const char *path;
 		int left = status_days(r, i, &path);
@@ -180,9 +178,9 @@ static void json_hosts(const struct cli_run *r, struct json *list)
 		json_set_str(j, "node", status_node(r, i, NULL));
 		if (h->probed) {
 			json_set_str(j, "kubelet_unit", cluster_fact(h, "unit.kubelet"));
-			version_of(h, "kubelet", NULL, text, sizeof(text));
+			version_of(h, "kubelet", text, sizeof(text));
 			json_set_str(j, "kubelet", text);
-			version_of(h, "containerd.io", "containerd", text, sizeof(text));
+			version_of(h, cluster_runtime_package(h), text, sizeof(text));
 			json_set_str(j, "containerd", text);
 		}
 		status_pods(r, i, &up, &all);
@@ -206,16 +204,16 @@ void status_print_json(const struct cli_run *r, const struct status *s, const st
 	unsigned quorum = quorum_needed(s->voters);
 
 	json_set_str(j, "cluster", r->inventory->cluster);
-	json_set_bool(j, "api", w->cluster.exists);
+	json_set_bool(j, "api", w->seen.cluster.exists);
 	json_set_bool(j, "installed", s->installed);
-	json_set_str(j, "version", w->cluster.exists ? w->cluster.version : NULL);
+	json_set_str(j, "version", w->seen.cluster.exists ? w->seen.cluster.version : NULL);
 	etcd = json_set(j, "etcd", json_object());
 	json_set_int(etcd, "voters", s->voters);
 	json_set_int(etcd, "voters_up", s->voters_up);
 	json_set_int(etcd, "learners", s->learners);
 	json_set_int(etcd, "tolerates", s->voters && s->voters_up >= quorum ? s->voters_up - quorum : 0);
 	json_set_bool(etcd, "quorum", s->voters && s->voters_up >= quorum);
-	json_set(etcd, "members", cli_members_json(&r->world.cluster.etcd));
+	json_set(etcd, "members", cli_members_json(&r->world.seen.cluster.etcd));
 	if (r->inventory->endpoint.vip) {
 		json_set_str(j, "vip", r->inventory->endpoint.vip);
 		json_set_str(j, "vip_holder", s->vip_holders == 1 ? s->vip_holder : NULL);
@@ -226,7 +224,7 @@ void status_print_json(const struct cli_run *r, const struct status *s, const st
 	json_hosts(r, json_set(j, "hosts", json_array()));
 	json_set(j, "findings", health_json(r, h));
 	json_set_int(j, "starting", h->settling);
-	if (w->decision && (w->cluster.exists || s->installed))
-		json_set(j, "error", cli_error_json(w->decision));
+	if (w->decided.refusal && (w->seen.cluster.exists || s->installed))
+		json_set(j, "error", cli_error_json(w->decided.refusal));
 	cli_json_print(j);
 }

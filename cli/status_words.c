@@ -7,9 +7,9 @@ enum cli_color status_api_words(const struct cli_run *r, const struct status *s,
 {
 	const struct world *w = &r->world;
 
-	if (w->cluster.exists) {
-		str_addf(out, "Kubernetes %s; the API server answers (asked through %s)", w->cluster.version,
-			w->lead >= 0 ? r->inventory->hosts[w->lead].name : "a control plane");
+	if (w->seen.cluster.exists) {
+		str_addf(out, "Kubernetes %s; the API server answers (asked through %s)", w->seen.cluster.version,
+			w->decided.lead >= 0 ? r->inventory->hosts[w->decided.lead].name : "a control plane");
 		return CLI_PLAIN;
 	}
 	/* it says where it cannot look */
@@ -18,7 +18,7 @@ enum cli_color status_api_words(const struct cli_run *r, const struct status *s,
 		return CLI_YELLOW;
 	}
 	if (s->installed) {
-		str_add(out, "no API server answers on the control planes that could be reached");
+		str_add(out, "no API server answers on the control planes that were reached");
 		return CLI_RED;
 	}
 	if (s->unreachable == r->chosen_count) {
@@ -40,12 +40,12 @@ enum cli_color status_etcd_words(const struct status *s, struct str *out)
 	}
 	if (!s->voters) {
 		if (s->installed)
-			str_add(out, "no member answers on the control planes that could be reached");
+			str_add(out, "no member answers on the control planes that were reached");
 		return CLI_RED;
 	}
 	str_addf(out, "%u voter%s", s->voters, s->voters == 1 ? "" : "s");
 	if (s->voters_up < s->voters) {
-		str_addf(out, ", %u %s", s->voters_up, s->all_members ? "up" : "seen up");
+		str_addf(out, ", %u %s", s->voters_up, s->all_members ? "up" : "seen");
 		color = s->all_members ? CLI_RED : CLI_YELLOW;
 	}
 	if (s->voters_up >= quorum) {
@@ -54,10 +54,10 @@ enum cli_color status_etcd_words(const struct status *s, struct str *out)
 		str_addf(out, "; quorum %u is lost: nothing can be written", quorum);
 		color = CLI_RED;
 	} else {
-		str_addf(out, "; the quorum of %u is not seen", quorum);
+		str_addf(out, "; fewer than the quorum of %u were seen", quorum);
 	}
 	if (s->voters % 2 == 0)
-		str_addf(out, " (no more than %u voters would)", s->voters - 1);
+		str_addf(out, " (no better than %u voters)", s->voters - 1);
 	if (s->unstarted)
 		str_addf(out, "; %u never started", s->unstarted);
 	if (s->learners)
@@ -76,9 +76,9 @@ enum cli_color status_vip_words(const struct cli_run *r, const struct status *s,
 		return CLI_PLAIN;
 	}
 	if (s->vip_holders == 0) {
-		str_addf(out, "%s held by no control plane that was looked at", vip);
+		str_addf(out, "%s not held by any control plane that was reached", vip);
 		return CLI_YELLOW;
 	}
-	str_addf(out, "%s held by %u control planes at once: VRRP between them is blocked?", vip, s->vip_holders);
+	str_addf(out, "%s held by %u control planes at once; is VRRP blocked between them?", vip, s->vip_holders);
 	return CLI_RED;
 }

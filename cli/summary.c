@@ -56,7 +56,7 @@ void cli_summary(const struct cli_run *r, const struct engine_result *result)
 				  : "Done",
 		cli_color(stdout, CLI_PLAIN), cli_duration(r->elapsed_ms, took, sizeof(took)));
 	if (changed)
-		printf("%u step%s changed something, %u %s done already", changed, changed == 1 ? "" : "s", ok,
+		printf("%u step%s changed something, %u %s already done", changed, changed == 1 ? "" : "s", ok,
 			ok == 1 ? "was" : "were");
 	else
 		printf("nothing was changed");

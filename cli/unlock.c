@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What still works for the run would go on although another one has begun. */
+/* What still works for the run would continue although another one has begun. */
 static int refuse(const struct cli_run *r, struct error *err)
 {
 	struct status_lock l;
@@ -16,17 +16,20 @@ static int refuse(const struct cli_run *r, struct error *err)
 
 	for (size_t from = 0; status_lock_next(r, &from, &l);) {
 		if (l.alive) {
-			error_set(err, ERROR_LOCKED, "the process of run %.40s goes on, on this machine", l.run);
-			return error_hint(err, "'kubewright watch %.40s' follows it; end it where it runs", l.run);
+			error_set(
+				err, ERROR_LOCKED, "the process of run %.40s is still running on this machine", l.run);
+			return error_hint(
+				err, "'kubewright watch %.40s' follows it; stop it in its own terminal", l.run);
 		}
 		for (size_t i = 0; i < r->inventory->host_count; i++) {
 			const char *name = r->inventory->hosts[i].name;
 
-			if (!status_lock_on(r, &l, i) || !lock_job(&r->world.hosts[i], job, sizeof(job)))
+			if (!status_lock_on(r, &l, i) || !lock_job(&r->world.seen.hosts[i], job, sizeof(job)))
 				continue;
-			error_set(err, ERROR_LOCKED, "the job %s of run %.40s still runs on %s", job, l.run, name);
+			error_set(err, ERROR_LOCKED, "job %s of run %.40s is still running on %s", job, l.run, name);
 			return error_hint(err,
-				"wait until it has ended ('kubewright logs %s' shows how far it is), then 'kubewright unlock' again",
+				"wait until it has ended ('kubewright logs %s' shows how far it is), then run "
+				"'kubewright unlock' again",
 				name);
 		}
 	}
@@ -40,14 +43,14 @@ static int confirm(const struct cli_run *r, struct error *err)
 	struct status_lock l;
 	int rc;
 
-	str_add(&tell, "This takes the lock away from");
+	str_add(&tell, "This removes the lock of");
 	for (size_t from = 0; status_lock_next(r, &from, &l); comma = ",") {
 		str_addf(&tell, "%s %.100s", comma, cluster_fact(l.newest, "lock_owner"));
 		if (l.age_s < 120)
-			str_addf(&tell, " (which gave a sign of life %d s ago: it may well be alive)", (int)l.age_s);
+			str_addf(&tell, " (last sign of life %d s ago: it may be alive)", (int)l.age_s);
 	}
-	str_add(&tell, "; what is left of that run changes nothing any more.");
-	rc = cli_confirm_name(r, tell.buf, "unlock takes the lock of another run away and must be confirmed", err);
+	str_add(&tell, "; what is left of that run can no longer change anything.");
+	rc = cli_confirm_name(r, tell.buf, "unlock removes the lock of another run and must be confirmed", err);
 	str_release(&tell);
 	return rc;
 }
@@ -55,13 +58,9 @@ static int confirm(const struct cli_run *r, struct error *err)
 /* A second plan over the same hosts, with what was seen of them. */
 static int run_unlock(struct cli_run *r, struct error *err)
 {
-	engine_free(r->engine);
-	progress_release(&r->progress);
 	r->config.steps = plans[PLAN_UNLOCK].steps;
 	r->config.step_count = plans[PLAN_UNLOCK].count;
-	r->engine = engine_new(&r->config);
-	progress_init(&r->progress, r->config.step_count, r->config.host_count);
-	engine_observe(r->engine, progress_event, &r->progress);
+	cli_run_begin(r);
 	return cli_run_execute(r, err);
 }
 
@@ -71,7 +70,7 @@ static void list(const struct cli_run *r, const bool *locked, bool free_now, con
 	bool any = false;
 
 	for (size_t i = 0; i < r->inventory->host_count; i++) {
-		bool is_free = !*cluster_fact(&r->world.hosts[i], "lock_run");
+		bool is_free = !*cluster_fact(&r->world.seen.hosts[i], "lock_run");
 		const char *name = r->inventory->hosts[i].name;
 
 		if (!locked[i] || is_free != free_now || engine_host_error(r->engine, (int)i))
@@ -94,21 +93,21 @@ static int unlock(struct cli_run *r, struct json *j)
 	struct error err = { 0 };
 
 	for (size_t i = 0; i < r->inventory->host_count; i++)
-		any |= locked[i] = r->chosen[i] && *cluster_fact(&r->world.hosts[i], "lock_run");
+		any |= locked[i] = r->chosen[i] && *cluster_fact(&r->world.seen.hosts[i], "lock_run");
 	if (j)
 		status_lock_json(r, j);
 	else
 		status_lock_print(r);
 	if (!any) {
 		if (!j)
-			puts(status ? "no host that could be looked at is locked" : "no host is locked");
+			puts(status ? "no host that was reached is locked" : "no host is locked");
 	} else if (refuse(r, &err) || confirm(r, &err) || run_unlock(r, &err)) {
 		status = cli_fail(&err);
 	} else {
 		failed = cli_look_errors(r, true);
 		status = failed ? failed : status;
 		list(r, locked, true, "unlocked ", j ? json_set(j, "unlocked", json_array()) : NULL);
-		list(r, locked, false, "left alone, for the lock is another run's by now: ",
+		list(r, locked, false, "not unlocked, because another run holds the lock now: ",
 			j ? json_set(j, "left", json_array()) : NULL);
 	}
 	free(locked);
@@ -119,7 +118,7 @@ int cli_unlock(const struct cli_options *o)
 {
 	struct json *j = o->json ? json_object() : NULL;
 	struct cli_run r;
-	int status = cli_look(&r, KIND_UNLOCK_LOOK, o, NULL, NULL);
+	int status = cli_look(&r, KIND_UNLOCK_LOOK, o);
 
 	if (status) {
 		json_free(j);

@@ -1,4 +1,4 @@
-/* kubewright watch [RUN]: a run that goes on in another process of this machine, followed by its journal. */
+/* kubewright watch [RUN]: a run of another process of this machine, followed by its recording. */
 #include "cli/past.h"
 #include "cli/run.h"
 
@@ -11,8 +11,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define LOOK_MS 1000 /* whether the process is still there, and what the journal's file system does not tell of */
-#define BLIND_MS 250 /* where nothing tells of changes: a machine has only so many inotify instances */
+#define LOOK_MS 1000 /* whether the process is still there, and what the journal's file system does not report */
+#define BLIND_MS 250 /* where nothing reports changes: a machine has only so many inotify instances */
 
 struct watch {
 	struct recording *recording;
@@ -30,7 +30,7 @@ struct watch {
 	} * per_host;
 };
 
-/* As the engine was told: the plain renderer names things by it. */
+/* As the engine got it: the plain renderer names things by it. */
 static void fill_config(struct watch *w)
 {
 	const struct runview *v = w->view;
@@ -66,8 +66,8 @@ static void watch_event(const struct event *ev, void *watch)
 		return;
 	plain_event(ev, w->plain);
 	if (ev->kind == EVENT_QUESTION)
-		fprintf(stderr, "note: it waits for an answer where it runs: %s [%s]\n", ev->text ? ev->text : "",
-			ev->answers ? ev->answers : "");
+		fprintf(stderr, "note: the run waits for an answer in its own terminal: %s [%s]\n",
+			ev->text ? ev->text : "", ev->answers ? ev->answers : "");
 }
 
 /* What came since the last time. */
@@ -84,7 +84,7 @@ static void show(struct watch *w)
 		return;
 	}
 	lines = recording_lines(w->recording, &len);
-	/* whole lines; those that are no JSON are among them */
+	/* whole lines; those that are not JSON are among them */
 	str_add_printable(&clean, lines + w->bytes, len - w->bytes);
 	fputs(clean.buf, stdout);
 	fflush(stdout);
@@ -157,7 +157,7 @@ static bool verified(const struct runview *v)
 	return false;
 }
 
-/* The run's exit status, as far as its journal tells. */
+/* The run's exit status, as far as its journal says. */
 static int ending(const struct watch *w)
 {
 	const struct runview *v = w->view;
@@ -172,8 +172,7 @@ static int ending(const struct watch *w)
 	if (!v->over) {
 		fflush(stdout);
 		fprintf(stderr, "error: the run's process is gone, %s after its start and before its end\n", took);
-		fprintf(stderr,
-			"  hint: what runs on hosts is finished there; 'kubewright %s' goes on where it stopped\n",
+		fprintf(stderr, "  hint: jobs on hosts finish there; 'kubewright %s' continues where it stopped\n",
 			recording_command(w->recording));
 		return status;
 	}
@@ -199,7 +198,7 @@ static int watch(struct watch *w, const struct cli_options *o, const char *path)
 	w->per_host = xcalloc(w->view->host_count + 1, sizeof(*w->per_host));
 	if (!o->json) {
 		w->plain = plain_new(stdout, stderr, &w->config, &w->view->progress, PLAIN_RUN, o->verbose);
-		fprintf(stderr, "watching 'kubewright %s'; Ctrl-C ends the watching, not the run\n",
+		fprintf(stderr, "watching 'kubewright %s'; Ctrl-C stops watching, not the run\n",
 			recording_command(w->recording));
 	}
 	status = follow(w, path, &err) ? cli_fail(&err) : ferror(stdout) ? 130 : ending(w);

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What the wizard was told in this session; the answers live in wiped memory. */
+/* What the wizard was given in this session; the answers live in wiped memory. */
 struct answer {
 	char *prompt;
 	struct secret value;
@@ -40,7 +40,6 @@ struct port_run {
 	char *path, *host, *finding, *endpoint;
 	char *hosts[1];
 	struct world_etcd etcd;
-	struct would would; /* what a look at a living cluster finds to be otherwise */
 };
 
 /* ---- secrets --------------------------------------------------------------------------------------------------------------- */
@@ -139,7 +138,6 @@ static void port_end(struct port_run *p)
 {
 	if (p->run.inventory)
 		keep_logins(p->session, p->run.inventory);
-	would_release(&p->would);
 	cli_run_release(&p->run);
 	free(p->path);
 	free(p->host);
@@ -155,12 +153,12 @@ static void fill_options(struct port_run *p, enum purpose purpose)
 
 	p->options = *s->options;
 	p->options.file = p->path;
-	p->options.screen = true;
+	p->options.warned = true;
 	p->options.draft = purpose == PURPOSE_CHECK;
 	p->options.ask = from_session;
 	p->options.ask_ctx = s;
 	p->options.pool = s->pool;
-	p->options.follows = true;
+	p->options.watched = true;
 	p->options.etcd = &p->etcd;
 	p->options.remedy = p->finding;
 	p->options.hosts = NULL;
@@ -172,7 +170,7 @@ static void fill_options(struct port_run *p, enum purpose purpose)
 	}
 }
 
-/* What the steps are told of the host that the run is about, and who is contacted for it. */
+/* What the steps are given of the host that the run is about, and who is contacted for it. */
 static int name_host(struct port_run *p, const struct cli_run_kind *kind, struct error *err)
 {
 	const struct inventory *inv = p->run.inventory;
@@ -181,7 +179,7 @@ static int name_host(struct port_run *p, const struct cli_run_kind *kind, struct
 	if (!kind->names)
 		return 0;
 	if (!h)
-		return error_set(err, ERROR_INVENTORY, "%s has no host '%s' any more", p->path, p->host ? p->host : "");
+		return error_set(err, ERROR_INVENTORY, "%s no longer has a host '%s'", p->path, p->host ? p->host : "");
 	p->run.named = xcalloc(inv->host_count, sizeof(*p->run.named));
 	p->run.named[h - inv->hosts] = true;
 	return cli_run_choose(&p->run, kind, err);
@@ -206,16 +204,12 @@ static struct port_run *port_begin(void *session, enum purpose purpose, const ch
 		port_end(p);
 		return NULL;
 	}
-	if (purpose == PURPOSE_LOOK) {
-		p->would.steps = p->run.config.step_count;
-		engine_observe(p->run.engine, would_event, &p->would);
-	}
 	return p;
 }
 
 static void port_cluster(struct port_run *p, struct port_cluster *out)
 {
-	cli_wizard_cluster(&p->run, &p->would, out);
+	cli_wizard_cluster(&p->run, out);
 }
 
 static struct engine *port_engine(struct port_run *p)
@@ -237,12 +231,12 @@ static const struct findings *port_findings(struct port_run *p, size_t host)
 {
 	if (host == 0)
 		cli_findings_complete(&p->run);
-	return &p->run.world.findings[host];
+	return &p->run.world.seen.findings[host];
 }
 
 static void port_host(struct port_run *p, size_t host, struct port_host *out)
 {
-	cli_wizard_host(&p->run.world.hosts[host], out);
+	cli_wizard_host(&p->run.world.seen.hosts[host], out);
 }
 
 static void port_summary(struct port_run *p, struct port_summary *out)
@@ -259,11 +253,11 @@ static void port_summary(struct port_run *p, struct port_summary *out)
 			cli_exit_status(result.cancelled, verified, result.hosts_aside, cli_run_error(r, &result)),
 		.kubeconfig = verified ? r->kubeconfig : NULL,
 		.endpoint = p->endpoint,
-		.version = r->world.version,
+		.version = r->world.decided.version,
 		.snapshot = p->etcd.snapshot,
-		.voters = r->world.quorum.voters,
-		.tolerates = quorum_tolerates(&r->world.quorum),
-		.no_network = r->world.no_network,
+		.voters = r->world.seen.quorum.voters,
+		.tolerates = quorum_tolerates(&r->world.seen.quorum),
+		.no_network = r->world.seen.no_network,
 		.first = cli_run_error(r, &result),
 	};
 }
@@ -338,7 +332,7 @@ static void farewell(const struct wizard *w)
 	if (!w->document || !w->summary_valid || w->purpose != PURPOSE_APPLY)
 		return;
 	if (w->summary.exit_status == 0) {
-		printf("The cluster stands: %s\n", w->summary.endpoint);
+		printf("The cluster is up: %s\n", w->summary.endpoint);
 		if (w->summary.kubeconfig)
 			printf("next: kubectl --kubeconfig %s get nodes\n", w->summary.kubeconfig);
 		return;
@@ -346,7 +340,7 @@ static void farewell(const struct wizard *w)
 	wizard_equivalent(w, PURPOSE_APPLY, &again);
 	if (w->summary.first)
 		cli_error_print(stderr, w->summary.first);
-	fprintf(stderr, "next: 'kubewright' or '%s' goes on where this stopped\n", again.buf);
+	fprintf(stderr, "next: 'kubewright' or '%s' continues where this stopped\n", again.buf);
 	str_release(&again);
 }
 
@@ -411,9 +405,16 @@ int cli_replay(const struct cli_options *o)
 	struct recording *r;
 	char *path;
 
+	if (o->timeline)
+		return cli_timeline(o);
+	if (o->json) {
+		error_set(&err, ERROR_USAGE, "replay has no JSON output but with --timeline");
+		error_hint(&err, "'kubewright watch RUN -o json' prints the lines of a recording");
+		return cli_fail(&err);
+	}
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		error_set(&err, ERROR_USAGE, "replay needs a terminal");
-		error_hint(&err, "the journals are JSON lines, see docs/events.md: jq reads them");
+		error_hint(&err, "replay --timeline needs none; recordings are JSON lines, see docs/events.md");
 		return cli_fail(&err);
 	}
 	path = cli_past_find(o->arg_count ? o->args[0] : "", false, &err);

@@ -13,6 +13,6 @@ void cli_wizard_host(const struct cluster_host *h, struct port_host *out);
  * How a living cluster is, in the words of status and with the findings of repair: over a look that has ended (a run of
  * status' kind), and what it would change. port_cluster_release releases it.
  */
-void cli_wizard_cluster(struct cli_run *r, const struct would *w, struct port_cluster *out);
+void cli_wizard_cluster(struct cli_run *r, struct port_cluster *out);
 
 #endif

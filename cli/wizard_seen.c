@@ -68,7 +68,7 @@ static void fill_words(const struct cli_run *r, const struct status *s, struct p
 
 static void fill_node(const struct cli_run *r, size_t i, struct port_node *n)
 {
-	const struct cluster_host *h = &r->world.hosts[i];
+	const struct cluster_host *h = &r->world.seen.hosts[i];
 	const struct inventory_host *inv = &r->inventory->hosts[i];
 	const struct error *e = engine_host_error(r->engine, (int)i);
 	const char *path;
@@ -92,7 +92,7 @@ static void fill_node(const struct cli_run *r, size_t i, struct port_node *n)
 	n->days = status_days(r, i, &path);
 }
 
-void cli_wizard_cluster(struct cli_run *r, const struct would *w, struct port_cluster *out)
+void cli_wizard_cluster(struct cli_run *r, struct port_cluster *out)
 {
 	struct status status;
 	struct health health;
@@ -100,14 +100,14 @@ void cli_wizard_cluster(struct cli_run *r, const struct would *w, struct port_cl
 	*out = (struct port_cluster){ .node_count = r->inventory->host_count };
 	out->nodes = xcalloc(out->node_count ? out->node_count : 1, sizeof(*out->nodes));
 	/* which members are healthy comes with it */
-	health_fold(r, w, &health);
+	health_fold(r, &health);
 	status_fold(r, &status);
 	out->installed = status.installed;
 	out->errors = health.errors;
 	out->warnings = health.warnings;
 	out->remediable = health.remediable;
-	if (r->world.decision)
-		out->problem = *r->world.decision;
+	if (r->world.decided.refusal)
+		out->problem = *r->world.decided.refusal;
 	fill_words(r, &status, out);
 	for (size_t i = 0; i < out->node_count; i++) {
 		fill_node(r, i, &out->nodes[i]);

@@ -8,27 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct would_step *cell_of(struct would *w, size_t host, size_t step)
+void would_event(const struct event *ev, void *run)
 {
-	size_t i = host * w->steps + step;
-
-	if (i >= w->size) {
-		w->cells = xrealloc(w->cells, i + w->steps, sizeof(*w->cells));
-		for (size_t k = w->size; k < i + w->steps; k++)
-			w->cells[k] = (struct would_step){ .differences = STR_INIT };
-		w->size = i + w->steps;
-	}
-	return &w->cells[i];
-}
-
-void would_event(const struct event *ev, void *ctx)
-{
-	struct would *w = ctx;
+	const struct cli_run *r = run;
 	struct would_step *c;
 
 	if (ev->host < 0 || ev->step < 0)
 		return;
-	c = cell_of(w, (size_t)ev->host, (size_t)ev->step);
+	c = &r->would[(size_t)ev->host * r->config.step_count + (size_t)ev->step];
 	if (ev->kind == EVENT_OUTPUT && ev->text)
 		str_addf(&c->differences, "%s\n", ev->text);
 	if (ev->kind != EVENT_STEP_DONE || ev->outcome != OUTCOME_WOULD)
@@ -40,32 +27,21 @@ void would_event(const struct event *ev, void *ctx)
 	c->code = ev->code;
 }
 
-void would_release(struct would *w)
+const struct would_step *would_step(const struct cli_run *r, size_t host, size_t step)
 {
-	for (size_t i = 0; i < w->size; i++) {
-		free(w->cells[i].text);
-		free(w->cells[i].about);
-		str_release(&w->cells[i].differences);
-	}
-	free(w->cells);
-	*w = (struct would){ .steps = 0 };
+	const struct would_step *c = r->would ? &r->would[host * r->config.step_count + step] : NULL;
+
+	return c && c->text ? c : NULL;
 }
 
-const struct would_step *would_step(const struct would *w, size_t host, size_t step)
-{
-	size_t i = host * w->steps + step;
-
-	return i < w->size && w->cells[i].text ? &w->cells[i] : NULL;
-}
-
-static unsigned print_host(const struct cli_run *r, const struct would *w, size_t host, int width)
+static unsigned print_host(const struct cli_run *r, size_t host, int width)
 {
 	unsigned n = 0;
 
 	for (size_t s = 0; s < r->config.step_count; s++) {
-		const struct would_step *would = would_step(w, host, s);
+		const struct would_step *would = would_step(r, host, s);
 
-		/* the lock is given back in any case: no change */
+		/* the lock is released in any case: no change */
 		if (!would || (r->config.steps[s].flags & STEP_ALWAYS))
 			continue;
 		if (n++ == 0)
@@ -80,7 +56,7 @@ static unsigned print_host(const struct cli_run *r, const struct would *w, size_
 	return n;
 }
 
-unsigned would_print(const struct cli_run *r, const struct would *w, unsigned *hosts)
+unsigned would_print(const struct cli_run *r, unsigned *hosts)
 {
 	unsigned steps = 0;
 	int width = 0;
@@ -90,7 +66,7 @@ unsigned would_print(const struct cli_run *r, const struct would *w, unsigned *h
 		if ((int)strlen(r->config.steps[s].name) > width)
 			width = (int)strlen(r->config.steps[s].name);
 	for (size_t h = 0; h < r->config.host_count; h++) {
-		unsigned n = print_host(r, w, h, width);
+		unsigned n = print_host(r, h, width);
 
 		steps += n;
 		*hosts += n > 0;
@@ -98,10 +74,10 @@ unsigned would_print(const struct cli_run *r, const struct would *w, unsigned *h
 	return steps;
 }
 
-void would_json(const struct cli_run *r, const struct would *w, size_t host, struct json *steps)
+void would_json(const struct cli_run *r, size_t host, struct json *steps)
 {
 	for (size_t s = 0; s < r->config.step_count; s++) {
-		const struct would_step *would = would_step(w, host, s);
+		const struct would_step *would = would_step(r, host, s);
 		struct json *step;
 
 		if (!would || (r->config.steps[s].flags & STEP_ALWAYS))

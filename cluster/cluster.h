@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct error;
+struct identities;
 struct inventory;
 struct inventory_host;
 struct json;
@@ -36,15 +37,19 @@ struct cluster_host {
 	/* why its API server or etcd could not be asked, and what to do; "": they could, or nobody tried */
 	char unseen[256], unseen_hint[256];
 };
-/* The value of a word, or "" when the probe did not say it; lent until it is set anew. */
+/* The value of a word, or "" when the probe did not say it; lent until it is set again. */
 const char *cluster_fact(const struct cluster_host *h, const char *word);
 bool cluster_fact_is(const struct cluster_host *h, const char *word, const char *value);
-/* def: it was not said, or is no decimal number and nothing else. */
+/* def: it was not said, or is not just a decimal number. */
 int64_t cluster_fact_int(const struct cluster_host *h, const char *word, int64_t def);
 /* Whether the first word of a fact is value. */
 bool cluster_fact_first(const struct cluster_host *h, const char *word, const char *value);
 /* Whether value is one of the words of a fact, which blanks part. */
 bool cluster_fact_has(const struct cluster_host *h, const char *word, const char *value);
+/* The package that containerd is installed from; the system's own, when it is not installed. */
+const char *cluster_runtime_package(const struct cluster_host *h);
+/* Its version; "" when it is not installed. */
+const char *cluster_runtime_version(const struct cluster_host *h);
 /* Whether something keeps this host's clock: by the clock's own state, or by what runs. */
 bool cluster_clock_kept(const struct cluster_host *h);
 /* Whether the probe may answer this word. */
@@ -61,7 +66,7 @@ void cluster_host_release(struct cluster_host *h);
 /* The NULL-terminated list of words the probe may answer, for remote_script. */
 extern const char *const cluster_probe_words[];
 
-/* ---- the living cluster, as its API and etcd tell ---------------------------------------------------------------- */
+/* ---- the living cluster, as its API and etcd report it ----------------------------------------------------------- */
 /* The way from the API server to a kubelet, which logs, exec and metrics go. */
 enum cluster_way { WAY_UNKNOWN, WAY_OPEN, WAY_BROKEN };
 struct cluster_node {
@@ -69,7 +74,7 @@ struct cluster_node {
 	char address[48]; /* InternalIP */
 	char version[32]; /* kubeletVersion */
 	bool ready, unschedulable, control_plane;
-	bool no_network; /* not Ready for want of a pod network alone, as its kubelet says */
+	bool no_network; /* not Ready only because there is no pod network, as its kubelet says */
 	unsigned pods, pods_ready; /* of kube-system, here; see cluster_state.pods */
 	enum cluster_way way;
 	char way_said[160]; /* when it is broken */
@@ -87,10 +92,12 @@ struct cluster_state {
 	struct cluster_pods pods;    /* of kube-system, when health was asked about */
 	struct json *kubeadm_config; /* ConfigMap kube-system/kubeadm-config; NULL none */
 	struct json *own_config;     /* ConfigMap kube-system/kubewright: what we applied; NULL none */
+	/* what kubelets and kube-proxy are given, when the inventory says something of it; NULL: not read */
+	struct json *kubelet_config, *kubeproxy_config;
 };
 /*
  * Puts the Nodes of a NodeList in the place of those that c has; node_list is taken over in any case. ERROR_PROTOCOL:
- * it is no list of named Nodes; c is unchanged then.
+ * it is not a list of named Nodes; c is unchanged then.
  */
 int cluster_state_nodes(struct cluster_state *c, struct json *node_list, struct error *err);
 /* The same for a further page of the list: adds to those that c has, which may move. */
@@ -123,12 +130,13 @@ struct findings {
 };
 void findings_release(struct findings *f);
 /*
- * Findings of host index `host`: its own facts against the inventory, and against the other hosts probed so far
- * (duplicates of machine-id, product_uuid, MAC, address). fresh: nothing of Kubernetes is installed by us there yet
- * (stricter: leftovers, ports). Pure. hosts has inventory->host_count entries.
+ * Findings of host index `host`: its own facts against the inventory, and against the other hosts probed so far.
+ * identities: those of the hosts (duplicates of machine-id, product_uuid, MAC address, host name); NULL: not looked
+ * for. fresh: nothing of Kubernetes is installed by us there yet (stricter: leftovers, ports). Pure. hosts has
+ * inventory->host_count entries.
  */
-void findings_preflight(const struct inventory *inv, const struct cluster_host *hosts, int host, bool fresh,
-	struct findings *out);
+void findings_preflight(const struct inventory *inv, const struct cluster_host *hosts,
+	const struct identities *identities, int host, bool fresh, struct findings *out);
 /* The table of all findings with their names and one-line descriptions, for docs and `check --list`. */
 struct finding_kind {
 	const char *name, *summary;

@@ -78,6 +78,7 @@ const char *const cluster_probe_words[] = {
 	"=text.*",
 	"pki_manifest",
 	"have",
+	"-image.*",
 	"ca_crt",
 	"kubelet_cert",
 	"-kubelet_server",
@@ -194,6 +195,16 @@ bool cluster_is_fact(const char *word)
 			return true;
 	}
 	return false;
+}
+
+const char *cluster_runtime_package(const struct cluster_host *h)
+{
+	return *cluster_fact(h, "pkg.containerd.io") ? "containerd.io" : "containerd";
+}
+
+const char *cluster_runtime_version(const struct cluster_host *h)
+{
+	return cluster_factf(h, "pkg.%s", cluster_runtime_package(h));
 }
 
 bool cluster_clock_kept(const struct cluster_host *h)

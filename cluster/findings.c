@@ -96,15 +96,15 @@ bool finding_has_word(const char *list, const char *word)
 	return false;
 }
 
-/* A run of ours that was cut off leaves files and ports that are no strangers'; the ledger is the first thing that it writes. */
+/* A run of ours that was cut off leaves files and ports that are ours; the ledger is the first thing that it writes. */
 static bool touched(const struct inventory *inv, const struct cluster_host *h)
 {
 	return cluster_fact_is(h, "ledger", "yes") || cluster_fact_is(h, "record.cluster", inv->cluster) ||
 	       *cluster_fact(h, "job.init") || *cluster_fact(h, "job.join");
 }
 
-void findings_preflight(
-	const struct inventory *inv, const struct cluster_host *hosts, int host, bool fresh, struct findings *out)
+void findings_preflight(const struct inventory *inv, const struct cluster_host *hosts,
+	const struct identities *identities, int host, bool fresh, struct findings *out)
 {
 	struct finding_scope s = {
 		.inv = inv,
@@ -113,6 +113,7 @@ void findings_preflight(
 		.hosts = hosts,
 		.h = &hosts[host],
 		.index = host,
+		.identities = identities,
 		.fresh = fresh,
 		.untouched = fresh && !touched(inv, &hosts[host]),
 		.out = out,

@@ -39,17 +39,17 @@
 	X(kernel_module_missing, "kernel-module-missing", WARNING, NULL, \
 		"overlay or br_netfilter is not in this kernel") \
 	X(kernel_lacks, "kernel-lacks", ERROR, "SystemVerification", \
-		"the kernel lacks what Kubernetes needs, or does not tell") \
+		"the kernel lacks what Kubernetes needs, or does not publish its configuration") \
 	X(sudo_logs_input, "sudo-logs-input", WARNING, NULL, "sudo keeps a record of what it is given") \
 	X(sysctl_overridden, "sysctl-overridden", WARNING, NULL, \
-		"a file of others sets a kernel setting that Kubernetes needs") \
+		"a file that is not kubewright's overrides a kernel setting that Kubernetes needs") \
 	X(resolv_conf_broken, "resolv-conf-broken", ERROR, NULL, \
-		"the resolver's file, which every pod gets, is not there") \
+		"the resolver's file, which every pod gets, is missing") \
 	X(dns_loop, "dns-loop", WARNING, NULL, "the resolver's file names this host itself, or the cluster's DNS") \
 	X(program_shadowed, "program-shadowed", WARNING, NULL, \
 		"another kubelet, kubeadm, kubectl, crictl or containerd comes first in PATH") \
-	X(path_writable, "path-writable", ERROR, NULL, "others than root can write where root's files are") \
-	X(time_service_missing, "time-service-missing", WARNING, NULL, "nothing keeps the clock") \
+	X(path_writable, "path-writable", ERROR, NULL, "users other than root can write where root's files are") \
+	X(time_service_missing, "time-service-missing", WARNING, NULL, "no time service sets the clock") \
 	X(clock_skew, "clock-skew", ERROR, NULL, "the clock is off") \
 	X(address_missing, "address-missing", ERROR, NULL, "the inventory's address is on no interface") \
 	X(name_unresolved, "name-unresolved", WARNING, "Hostname", "the Node's name does not resolve to its address") \
@@ -60,27 +60,28 @@
 	X(port_in_use, "port-in-use", ERROR, ANY_PORT, "something else listens on a port that Kubernetes needs") \
 	X(firewall_active, "firewall-active", WARNING, "Firewalld", "a packet filter may drop the cluster's traffic") \
 	X(vip_interface_missing, "vip-interface-missing", ERROR, NULL, \
-		"endpoint.interface is not there or has no IPv4 address") \
+		"endpoint.interface does not exist or has no IPv4 address") \
 	X(vip_outside_subnet, "vip-outside-subnet", WARNING, NULL, \
-		"the virtual IP is in none of the interface's subnets") \
+		"the virtual IP is not in any of the interface's subnets") \
 	X(vip_taken, "vip-taken", ERROR, NULL, "a machine outside the inventory answers for the virtual IP") \
-	X(foreign_keepalived, "foreign-keepalived", ERROR, NULL, "keepalived is configured by somebody else") \
+	X(foreign_keepalived, "foreign-keepalived", ERROR, NULL, \
+		"keepalived has a configuration that is not kubewright's") \
 	X(foreign_containerd_config, "foreign-containerd-config", WARNING, NULL, \
-		"containerd is configured by somebody else") \
+		"containerd has a configuration that is not kubewright's") \
 	X(duplicate_machine_id, "duplicate-machine-id", ERROR, NULL, "two hosts have the same /etc/machine-id") \
 	X(duplicate_product_uuid, "duplicate-product-uuid", WARNING, NULL, "two hosts have the same product_uuid") \
 	X(duplicate_mac, "duplicate-mac", ERROR, NULL, "two hosts have the same MAC address") \
 	X(duplicate_hostname, "duplicate-hostname", WARNING, NULL, "two hosts have the same host name") \
 	X(foreign_runtime, "foreign-runtime", ERROR, NULL, "a container runtime that kubewright did not install") \
 	X(runtime_too_old, "runtime-too-old", ERROR, NULL, "containerd is older than this Kubernetes needs") \
-	X(other_cluster, "other-cluster", ERROR, NULL, "the host belongs to another cluster of kubewright's") \
+	X(other_cluster, "other-cluster", ERROR, NULL, "kubewright installed the host for another cluster") \
 	X(other_name, "other-name", ERROR, NULL, "the host was installed under another name") \
 	X(already_joined_elsewhere, "already-joined-elsewhere", ERROR, NULL, \
 		"the kubelet belongs to another API server") \
 	X(ca_mismatch, "ca-mismatch", ERROR, NULL, "the hosts' cluster CAs differ") \
 	X(leftovers, "leftovers", ERROR, ANY_FILE, "files or interfaces of an earlier Kubernetes") \
 	X(cni_leftover, "cni-leftover", WARNING, NULL, \
-		"a file of others in /etc/cni/net.d sorts before the pod network's own")
+		"a foreign file in /etc/cni/net.d sorts before the pod network's own")
 
 struct finding_scope {
 	const struct inventory *inv;
@@ -89,6 +90,7 @@ struct finding_scope {
 	const struct cluster_host *hosts; /* all; see probed in each */
 	const struct cluster_host *h;     /* this one */
 	int index;
+	const struct identities *identities; /* of hosts; NULL: duplicates are not looked for */
 	bool fresh;     /* nothing of Kubernetes was installed here by kubewright */
 	bool untouched; /* nor did a run of it begin: what is here is of others */
 	const char *name; /* of the finding that is being looked for */

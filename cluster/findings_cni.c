@@ -61,16 +61,16 @@ static struct finding *leftover(const struct finding_scope *s, struct files *f)
 		return NULL;
 	cluster_fact_lines(s->h, "cni_pods", add_pod, &p);
 	found = finding_add(s, FINDING_WARNING,
-		"/etc/cni/net.d/%s was there before Kubernetes and sorts before %s of the pod network", f->first,
-		f->own);
+		"/etc/cni/net.d/%s is older than Kubernetes and sorts before the pod network's %s", f->first, f->own);
 	if (p.n)
-		finding_why(found, "Pods of this host get the network '%s' of it, so that no other reaches them: %s%s",
+		finding_why(found, "Pods of this host get its network '%s', so other hosts cannot reach them: %s%s",
 			f->network, p.names, p.n > 3 ? " and more" : "");
 	else
-		finding_why(found, "the next Pods of this host get the network '%s' of it, and no other reaches them",
+		finding_why(found,
+			"the next Pods of this host will get its network '%s', and other hosts cannot reach them",
 			f->network);
 	finding_remedy(found,
-		"'kubewright repair' moves it aside and starts the Pods of kube-system that have an address of it again; 'reset' puts it back");
+		"'kubewright repair' moves it aside and restarts the Pods of kube-system that have an address from it; 'reset' puts it back");
 	return found;
 }
 
@@ -103,13 +103,13 @@ void health_pods_other_network(const struct health_scope *h)
 	if (!h->installed || !p.n || (files.first[0] && files.own[0]))
 		return;
 	f = finding_add(&h->s, FINDING_ERROR,
-		"%u Pod%s of this host still ha%s an address of the old network '%s': %s%s", p.n, p.n == 1 ? "" : "s",
+		"%u Pod%s of this host still ha%s an address from the old network '%s': %s%s", p.n, p.n == 1 ? "" : "s",
 		p.n == 1 ? "s" : "ve", p.network, p.names, p.n > 3 ? ", and more" : "");
-	finding_why(f, "nothing outside this host reaches them, and they reach nothing");
+	finding_why(f, "they cannot reach anything outside this host, and cannot be reached from outside");
 	if (p.ours)
 		health_act(f, "cni-pods");
 	if (p.n == p.ours)
-		finding_remedy(f, "repair starts them again");
+		finding_remedy(f, "repair restarts them");
 	else
 		finding_remedy(f,
 			"%sdelete what is yours, so that its controller makes it again: 'kubectl delete pod -n %s'; a Pod without a "

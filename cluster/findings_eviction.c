@@ -74,9 +74,9 @@ static void check(const char *line, void *ctx)
 	else
 		f = finding_add(r->s, FINDING_WARNING, "%d %% (%lld of %lld GiB) are free in %s, less than %s %s",
 			(int)(left * 100 / all), avail / KIB_PER_GIB, size / KIB_PER_GIB, path, signal, value);
-	finding_why(f, "below that the kubelet ends Pods and takes no new ones");
+	finding_why(f, "below that the kubelet evicts Pods and accepts no new ones");
 	finding_remedy(f,
-		"free some ('crictl rmi --prune', 'journalctl --vacuum-size=100M', 'du -xh%s -d2 %s | sort -h'), enlarge the disk, or set "
+		"free some space ('crictl rmi --prune', 'journalctl --vacuum-size=100M', 'du -xh%s -d2 %s | sort -h'), enlarge the disk, or set "
 		"kubelet.config.evictionHard",
 		r->inodes ? " --inodes" : "", path);
 }

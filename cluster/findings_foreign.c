@@ -18,10 +18,10 @@ void find_package_sources_broken(const struct finding_scope *s)
 		return;
 	struct finding *f = finding_add(
 		s, ours ? FINDING_WARNING : finding_fresh_error(s), "apt cannot read its package sources: %s", says);
-	finding_why(f, "nothing can be installed or updated on this host, security updates included");
+	finding_why(f, "nothing can be installed or updated on this host, not even security updates");
 	finding_remedy(f, "%s",
-		ours ? "kubewright takes its own source away in apply and uses the other one if its key is right"
-		     : "correct the file in /etc/apt that it names, until 'apt-get update' works");
+		ours ? "apply removes kubewright's own source and uses the other one if its key is right"
+		     : "correct the file in /etc/apt that is named, until 'apt-get update' works");
 }
 
 static void check_source(const struct finding_scope *s, const char *name, enum finding_level level)
@@ -36,8 +36,8 @@ static void check_source(const struct finding_scope *s, const char *name, enum f
 	struct finding *f = finding_add(s, level, "the package source of %s in %.*s%s", name, (int)n, there, there + n);
 	finding_why(f,
 		"kubewright installs only what the pinned key signs, and with two keys for one place apt reads no source at all");
-	finding_remedy(f,
-		"take that source out, and kubewright adds its own; or give it a signed-by with the pinned key alone");
+	finding_remedy(
+		f, "remove that source, and kubewright adds its own; or give it a signed-by with the pinned key alone");
 }
 
 void find_foreign_package_source(const struct finding_scope *s)
@@ -80,10 +80,10 @@ void find_foreign_keepalived(const struct finding_scope *s)
 		return;
 	struct finding *f =
 		file ? finding_add(s, FINDING_ERROR, "%s is not kubewright's", conf)
-		     : finding_add(s, FINDING_ERROR, "keepalived runs here, and kubewright did not start it");
-	finding_why(f, "kubewright would replace its configuration, and the addresses that it holds would be gone");
+		     : finding_add(s, FINDING_ERROR, "keepalived runs here, but kubewright did not start it");
+	finding_why(f, "kubewright would replace its configuration, and the addresses that it holds would be lost");
 	finding_remedy(f,
-		"move them to another machine and take %s away; or leave endpoint.vip out and name a load balancer in endpoint.host; "
+		"move them to another machine and remove %s; or remove endpoint.vip and name a load balancer in endpoint.host; "
 		"or add foreign-keepalived to preflight.ignore: then it is replaced, and reset puts it back",
 		conf);
 }
@@ -97,7 +97,7 @@ void find_foreign_containerd_config(const struct finding_scope *s)
 	struct finding *f = finding_add(s, FINDING_WARNING, "%s is not kubewright's", conf);
 	finding_why(f, "apply replaces it; reset puts it back");
 	finding_remedy(f,
-		"put what is to stay, such as runtimes, into containerd.config of the inventory, and registries into /etc/containerd/certs.d");
+		"put what is to stay, such as runtimes, in containerd.config of the inventory, and registries in /etc/containerd/certs.d");
 }
 
 void find_sudo_logs_input(const struct finding_scope *s)

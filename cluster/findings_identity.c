@@ -2,20 +2,14 @@
 #include "cluster/findings.h"
 
 #include "base/str.h"
+#include "cluster/identities.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-/* First other probed host with the same value of a fact; -1 none. */
 static int same_fact(const struct finding_scope *s, const char *word)
 {
-	const char *mine = cluster_fact(s->h, word);
-
-	for (size_t i = 0; *mine && i < s->inv->host_count; i++)
-		if ((int)i != s->index && s->hosts[i].probed && strcmp(cluster_fact(&s->hosts[i], word), mine) == 0)
-			return (int)i;
-	return -1;
+	return s->identities ? identities_other(s->identities, s->hosts, s->index, word) : -1;
 }
 
 void find_duplicate_machine_id(const struct finding_scope *s)
@@ -24,7 +18,7 @@ void find_duplicate_machine_id(const struct finding_scope *s)
 
 	if (other < 0)
 		return;
-	struct finding *f = finding_add(s, FINDING_ERROR, "the machine-id %s is also %s's",
+	struct finding *f = finding_add(s, FINDING_ERROR, "the machine-id %s is also that of %s",
 		cluster_fact(s->h, "machine_id"), s->inv->hosts[other].name);
 	finding_why(f,
 		"cloned hosts with one id get one DHCP lease, and the kubelet, journals and some pod networks take them for one machine");
@@ -38,9 +32,9 @@ void find_duplicate_product_uuid(const struct finding_scope *s)
 
 	if (other < 0)
 		return;
-	struct finding *f = finding_add(s, FINDING_WARNING, "the product_uuid %s is also %s's",
+	struct finding *f = finding_add(s, FINDING_WARNING, "the product_uuid %s is also that of %s",
 		cluster_fact(s->h, "product_uuid"), s->inv->hosts[other].name);
-	finding_why(f, "Nodes report it as systemUUID, and storage and monitoring may tell machines apart by it");
+	finding_why(f, "Nodes report it as systemUUID, and storage and monitoring may distinguish machines by it");
 	finding_remedy(f,
 		"virtual machines: give the clone a new UUID; real ones: the board's firmware holds a placeholder, the vendor's tool sets it");
 }
@@ -51,60 +45,29 @@ void find_duplicate_hostname(const struct finding_scope *s)
 
 	if (other < 0)
 		return;
-	struct finding *f = finding_add(s, FINDING_WARNING, "the host name %s is also %s's",
+	struct finding *f = finding_add(s, FINDING_WARNING, "the host name %s is also that of %s",
 		cluster_fact(s->h, "hostname"), s->inv->hosts[other].name);
 	finding_why(f,
-		"Nodes are named after the inventory, but logs and prompts show the host name: at night one repairs the wrong machine");
+		"Nodes are named after the inventory, but logs and prompts show the host name: it is easy to work on the wrong machine");
 	finding_remedy(f, "'hostnamectl set-hostname %s' on this host", s->host->name);
-}
-
-struct mac_search {
-	const struct finding_scope *scope;
-	const char *others; /* addrs of another host */
-	char found[32];
-};
-
-/* "eth0 02:00:… 10.0.0.1/24"; cards that software makes may share theirs. */
-static void look_at_mac(const char *line, void *ctx)
-{
-	static const char *const made[] = { "cni", "flannel", "docker", "br-", "virbr", "cali", "tunl", "vxlan",
-		"cilium", "kube-", "veth", "lxc", "wg", "tun" };
-	struct mac_search *q = ctx;
-	const char *mac = strchr(line, ' ');
-	char needle[40];
-
-	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
-		if (str_starts(line, made[i]))
-			return;
-	snprintf(needle, sizeof(needle), " %.*s ", mac ? (int)strcspn(mac + 1, " ") : 0, mac ? mac + 1 : "");
-	if (strlen(needle) < 19 || str_starts(needle, " 00:00:00:00:00:00"))
-		return;
-	if (!q->found[0] && strstr(q->others, needle))
-		snprintf(q->found, sizeof(q->found), "%.*s", (int)strlen(needle) - 2, needle + 1);
 }
 
 void find_duplicate_mac(const struct finding_scope *s)
 {
-	for (size_t i = 0; i < s->inv->host_count; i++) {
-		struct mac_search q = { .scope = s, .others = cluster_fact(&s->hosts[i], "addrs") };
+	char mac[18];
+	int other = s->identities ? identities_other_mac(s->identities, s->hosts, s->index, mac) : -1;
 
-		if ((int)i == s->index || !s->hosts[i].probed)
-			continue;
-		cluster_fact_lines(s->h, "addrs", look_at_mac, &q);
-		if (!q.found[0])
-			continue;
-		struct finding *f = finding_add(
-			s, FINDING_ERROR, "the MAC address %s is also %s's", q.found, s->inv->hosts[i].name);
-		finding_why(f, "on one segment the switch sends frames of both to whichever spoke last");
-		finding_remedy(
-			f, "is it one machine under two names? else give the clone's network card a new address");
+	if (other < 0)
 		return;
-	}
+	struct finding *f =
+		finding_add(s, FINDING_ERROR, "the MAC address %s is also that of %s", mac, s->inv->hosts[other].name);
+	finding_why(f, "on one segment the switch sends frames for both to the one that sent last");
+	finding_remedy(f, "is it one machine under two names? if not, give the clone's network card a new address");
 }
 
 /* ---- container runtimes of others ---- */
 
-/* Our own installation is at work here, or was cut: what it has unpacked so far is no package yet. It would not have begun beside another's. */
+/* Our own installation is at work here, or was cut: what it has unpacked so far is not a package yet. It would not have begun beside another's. */
 static bool half_unpacked(const struct finding_scope *s)
 {
 	const char *job = cluster_fact(s->h, "job.packages");
@@ -114,14 +77,13 @@ static bool half_unpacked(const struct finding_scope *s)
 
 void find_foreign_runtime(const struct finding_scope *s)
 {
-	bool packaged = *cluster_fact(s->h, "pkg.containerd") || *cluster_fact(s->h, "pkg.containerd.io");
+	bool packaged = *cluster_runtime_version(s->h);
 	struct finding *f;
 
 	if (*cluster_fact(s->h, "containerd_version") && !packaged && !half_unpacked(s)) {
-		f = finding_add(s, FINDING_ERROR, "a containerd that no package owns: %s",
+		f = finding_add(s, FINDING_ERROR, "this containerd belongs to no package: %s",
 			cluster_fact(s->h, "containerd_version"));
-		finding_why(
-			f, "the package that kubewright installs would stand beside it, and the wrong one might run");
+		finding_why(f, "kubewright would install its package beside it, and the wrong one might run");
 		finding_remedy(f,
 			"remove it ('command -v containerd' shows where it is) with its unit in /usr/local/lib/systemd or /etc/systemd");
 	}
@@ -135,21 +97,20 @@ void find_foreign_runtime(const struct finding_scope *s)
 		f = finding_add(s, FINDING_WARNING, "CRI-O runs here");
 		finding_why(f,
 			"kubewright runs pods in containerd; two runtimes share the pod network's configuration in /etc/cni/net.d");
-		finding_remedy(f, "'systemctl disable --now crio' and take its files out of /etc/cni/net.d");
+		finding_remedy(f, "'systemctl disable --now crio', and remove its files from /etc/cni/net.d");
 	}
 }
 
 void find_runtime_too_old(const struct finding_scope *s)
 {
-	const char *package = *cluster_fact(s->h, "pkg.containerd.io") ? "containerd.io" : "containerd";
-	const char *version = cluster_factf(s->h, "pkg.%s", package);
+	const char *package = cluster_runtime_package(s->h), *version = cluster_runtime_version(s->h);
 
 	if (!*version || !s->release || release_compare(version, s->release->containerd_floor) >= 0)
 		return;
 	struct finding *f = finding_add(s, FINDING_ERROR, "%s %s is installed; Kubernetes %s needs %s or newer",
 		package, version, s->release->minor, s->release->containerd_floor);
 	finding_why(f,
-		"the kubelet does not talk to an older one, and kubewright replaces no runtime that it did not install");
+		"the kubelet does not work with an older one, and kubewright does not replace a runtime that it did not install");
 	finding_remedy(f,
 		"'apt-get remove %s' on this host, and kubewright installs a newer one; or upgrade it yourself",
 		package);
@@ -164,10 +125,10 @@ void find_other_cluster(const struct finding_scope *s)
 	if (!*cluster || strcmp(cluster, s->inv->cluster) == 0)
 		return;
 	struct finding *f = finding_add(s, FINDING_ERROR,
-		"kubewright installed this host for the cluster %s; the inventory is of %s", cluster, s->inv->cluster);
-	finding_why(f, "going on would tear a member out of a living cluster");
+		"kubewright installed this host for the cluster %s; the inventory is for %s", cluster, s->inv->cluster);
+	finding_why(f, "continuing would tear a member out of a living cluster");
 	finding_remedy(f,
-		"is the address right? if the host is to move: remove it there, then 'kubewright reset' it with that cluster's inventory");
+		"is the address right? to move the host, remove it from that cluster and run 'kubewright reset' with that cluster's inventory");
 }
 
 void find_other_name(const struct finding_scope *s)
@@ -180,12 +141,12 @@ void find_other_name(const struct finding_scope *s)
 		s, FINDING_ERROR, "this host was installed as %s; the inventory calls it %s", name, s->host->name);
 	finding_why(f, "a Node cannot be renamed: its certificate and its etcd member carry the name");
 	finding_remedy(
-		f, "correct the inventory (are two addresses exchanged?), or take %s out of the cluster first", name);
+		f, "correct the inventory (are two addresses exchanged?), or remove %s from the cluster first", name);
 }
 
 /*
  * "https://10.0.0.1:6443" is of this cluster when its host part is known to the inventory. A control plane whose kubelet asks its own API server is not judged
- * here: when the inventory gave it another address, the living cluster tells that better.
+ * here: when the inventory gave it another address, the living cluster shows that better.
  */
 static bool is_own_server(const struct finding_scope *s, const char *server)
 {
@@ -215,10 +176,10 @@ void find_already_joined_elsewhere(const struct finding_scope *s)
 		return;
 	struct finding *f = finding_add(s, FINDING_ERROR, "the kubelet here belongs to %s", server);
 	finding_why(f,
-		"that is neither the inventory's endpoint (%s) nor one of its hosts: the host works for another cluster",
+		"that is neither the inventory's endpoint (%s) nor one of its hosts: the host belongs to another cluster",
 		inventory_endpoint(s->inv));
 	finding_remedy(f,
-		"is the address right, did the endpoint change? else drain and remove the Node there, then 'kubeadm reset' on the host");
+		"is the address right? did the endpoint change? if not, drain and delete the Node there, then run 'kubeadm reset' on the host");
 }
 
 void find_ca_mismatch(const struct finding_scope *s)
@@ -234,9 +195,9 @@ void find_ca_mismatch(const struct finding_scope *s)
 		if (strcmp(mine, theirs) == 0)
 			return;
 		struct finding *f = finding_add(s, FINDING_ERROR,
-			"the cluster CA in /etc/kubernetes/pki/ca.crt is not the one of %s", s->inv->hosts[i].name);
+			"the cluster CA in /etc/kubernetes/pki/ca.crt is not that of %s", s->inv->hosts[i].name);
 		finding_why(f,
-			"the two hosts are of different clusters, or one was installed again with new CAs: neither trusts the other");
+			"the two hosts belong to different clusters, or one was reinstalled with new CAs; they do not trust each other");
 		finding_remedy(f,
 			"compare 'openssl x509 -in /etc/kubernetes/pki/ca.crt -noout -fingerprint -dates'; reset the host that is wrong");
 		return;
@@ -289,9 +250,9 @@ void find_leftovers(const struct finding_scope *s)
 	struct finding *f = finding_add(s, l.hard ? FINDING_ERROR : FINDING_WARNING,
 		"left by an earlier Kubernetes: %s%s", l.text, l.count > 4 ? ", and more" : "");
 	finding_why(f, "%s",
-		l.hard ? "kubeadm does not start over it, and there may be a cluster's data in it"
+		l.hard ? "kubeadm does not start over these files, and they may hold a cluster's data"
 		       : "pods may get their network from it instead of the cluster's");
 	finding_remedy(f, "%s",
-		l.hard ? "if nothing of it is needed: 'kubeadm reset' and 'rm -rf /etc/kubernetes /var/lib/etcd /etc/cni/net.d' on the host"
+		l.hard ? "if none of it is needed: 'kubeadm reset' and 'rm -rf /etc/kubernetes /var/lib/etcd /etc/cni/net.d' on the host"
 		       : "remove it: 'rm' for files, 'ip link delete' for interfaces");
 }

@@ -35,7 +35,7 @@ static bool others_agree(const struct finding_scope *s)
 
 void find_clock_skew(const struct finding_scope *s)
 {
-	/* what the measurement cannot tell is not held against the host */
+	/* what the measurement cannot show is not held against the host */
 	int64_t off = llabs(s->h->clock_offset_ms) - s->h->clock_error_ms;
 	const char *way = s->h->clock_offset_ms < 0 ? "behind" : "ahead of";
 	bool agree;
@@ -47,12 +47,12 @@ void find_clock_skew(const struct finding_scope *s)
 	f = finding_add(s, off > (agree ? SKEW_CERTIFICATES_MS : SKEW_ERROR_MS) ? FINDING_ERROR : FINDING_WARNING,
 		"the clock is %lld.%lld s %s this machine's%s", (long long)(llabs(s->h->clock_offset_ms) / 1000),
 		(long long)(llabs(s->h->clock_offset_ms) / 100 % 10), way,
-		agree ? "; the hosts agree among each other" : "");
+		agree ? "; the hosts agree with each other" : "");
 	finding_why(f,
 		"certificates made here may not be valid there yet, tokens expire early, etcd's leases end at the wrong time");
 	finding_remedy(f,
 		agree ? "set the clock of the machine that kubewright runs on"
-		      : "set the host's clock ('chronyc makestep', 'timedatectl set-ntp true' or 'date -s') and see that its time source answers");
+		      : "set the host's clock ('chronyc makestep', 'timedatectl set-ntp true' or 'date -s') and check that its time source answers");
 }
 
 void find_address_missing(const struct finding_scope *s)
@@ -61,10 +61,10 @@ void find_address_missing(const struct finding_scope *s)
 		return;
 	struct finding *f =
 		finding_add(s, FINDING_ERROR, "no interface of this host has the address %s", s->host->address);
-	finding_why(f, "the API server, etcd and the kubelet are told to use it");
+	finding_why(f, "the API server, etcd and the kubelet are configured to use it");
 	finding_remedy(f,
 		"correct the address in the inventory ('ip -4 addr' on the host shows what it has), or configure it; NAT and floating "
-		"addresses belong into ssh.address");
+		"addresses belong in ssh.address");
 }
 
 void find_name_unresolved(const struct finding_scope *s)
@@ -78,21 +78,21 @@ void find_name_unresolved(const struct finding_scope *s)
 			       (int)strcspn(resolve, " "), resolve, s->host->address, *by ? " (by " : "", by,
 			       *by ? ")" : "")
 		     : finding_add(s, FINDING_WARNING, "%s does not resolve on the host itself", s->host->name);
-	finding_why(f, "kubeadm and the kubelet look their own name up; an answer such as 127.0.1.1 leads them astray");
-	finding_remedy(f, *by == '\'' ? "let /etc/hosts be asked first: 'files' before the others in that line"
-				      : "kubewright puts the name's line in /etc/hosts right in apply");
+	finding_why(f, "kubeadm and the kubelet look up their own name; an answer such as 127.0.1.1 misleads them");
+	finding_remedy(f, *by == '\'' ? "let /etc/hosts be read first: put 'files' before the others in that line"
+				      : "apply corrects the line of this name in /etc/hosts");
 }
 
 void find_forwarding_forbidden(const struct finding_scope *s)
 {
 	struct finding *f;
 
-	/* of a living cluster health tells it */
+	/* of a living cluster health reports it */
 	if (!s->fresh || !finding_control_plane(s) || !*s->h->unseen)
 		return;
 	f = finding_add(s, FINDING_ERROR, "%s", s->h->unseen);
 	finding_why(f,
-		"kubewright asks API servers and etcd through SSH: the cluster could be neither finished nor looked after");
+		"kubewright reaches API servers and etcd through SSH: it could neither finish the cluster nor check it");
 	finding_remedy(f, "%s", s->h->unseen_hint);
 }
 
@@ -153,9 +153,9 @@ static void check_route(const char *line, void *ctx)
 			continue;
 		struct finding *f = finding_add(s, s->untouched ? FINDING_ERROR : FINDING_WARNING,
 			"the %s' range %s overlaps the route %s on %s", whose[i], ranges[i], target, dev);
-		finding_why(f, "traffic for that network would end in the cluster, or the cluster's in that network");
+		finding_why(f, "traffic for that network would go to the cluster, or the cluster's to that network");
 		finding_remedy(f,
-			"choose another network.%s in the inventory before the cluster is born; it cannot be changed later",
+			"choose another network.%s in the inventory before the cluster is created; it cannot be changed later",
 			whose[i]);
 	}
 }
@@ -204,7 +204,7 @@ void find_port_in_use(const struct finding_scope *s)
 		finding_same_as(s, f, check);
 		finding_why(f, "%s listens there", users[i]);
 		finding_remedy(f,
-			"stop it ('ss -ltnp sport = :%s' on the host shows it); if it is an earlier Kubernetes, 'kubeadm reset' that first",
+			"stop it ('ss -ltnp sport = :%s' on the host shows it); if it is an earlier Kubernetes, run 'kubeadm reset' first",
 			ports[i]);
 	}
 }
@@ -222,10 +222,10 @@ void find_firewall_active(const struct finding_scope *s)
 				rules);
 	finding_why(f, "the hosts must reach each other, also for pods' traffic%s",
 		s->inv->endpoint.vip && finding_control_plane(s)
-			? " and for VRRP (IP protocol 112), without which every control plane takes the virtual IP"
+			? " and for VRRP (IP protocol 112); without it every control plane takes the virtual IP"
 			: "");
 	finding_remedy(f,
-		"let the cluster's hosts and %s through, TCP 6443, 2379-2380 and 10250 at least and the pod network's own (VXLAN: UDP 8472 or "
+		"allow the cluster's hosts and %s, TCP 6443, 2379-2380 and 10250 at least, and the pod network's own traffic (VXLAN: UDP 8472 or "
 		"4789)%s; or stop the filter",
 		s->inv->network.pods, s->inv->endpoint.vip ? ", and protocol 112" : "");
 }
@@ -246,7 +246,7 @@ static void look_at_subnet(const char *line, void *ctx)
 	if (!cidr || strncmp(line, q->interface, n) != 0 || line[n] != ' ')
 		return;
 	q->seen = true;
-	/* the virtual IP's own /32 tells nothing of its segment */
+	/* the virtual IP's own /32 says nothing of its segment */
 	q->inside = q->inside || (!str_ends(cidr, "/32") && inventory_cidr_contains(cidr + 1, q->vip));
 }
 
@@ -270,7 +270,7 @@ void find_vip_interface_missing(const struct finding_scope *s)
 		s, FINDING_ERROR, "endpoint.interface %s is not on this host, or has no IPv4 address", q.interface);
 	finding_why(f, "keepalived would put the virtual IP %s on it", q.vip);
 	finding_remedy(f,
-		"leave endpoint.interface out to take the interface of each host's address, or correct it ('ip -4 addr')");
+		"remove endpoint.interface to use the interface of each host's address, or correct it ('ip -4 addr')");
 }
 
 void find_vip_outside_subnet(const struct finding_scope *s)
@@ -280,10 +280,10 @@ void find_vip_outside_subnet(const struct finding_scope *s)
 	if (!search_subnet(s, &q) || !q.seen || q.inside)
 		return;
 	struct finding *f =
-		finding_add(s, FINDING_WARNING, "the virtual IP %s is in no subnet of %s", q.vip, q.interface);
-	finding_why(f, "other machines ask for it by ARP on their own segment and will not find it");
-	finding_remedy(
-		f, "choose a free address of the control planes' subnet, or see that it is routed to this segment");
+		finding_add(s, FINDING_WARNING, "the virtual IP %s is not in any subnet of %s", q.vip, q.interface);
+	finding_why(f, "other machines look for it by ARP on their own segment and will not find it");
+	finding_remedy(f,
+		"choose a free address of the control planes' subnet, or make sure that it is routed to this segment");
 }
 
 void find_vip_taken(const struct finding_scope *s)
@@ -295,10 +295,11 @@ void find_vip_taken(const struct finding_scope *s)
 		return;
 	if (s->untouched && cluster_fact_is(s->h, "vip_held", "yes")) {
 		struct finding *own =
-			finding_add(s, FINDING_ERROR, "this host has the virtual IP %s already", s->inv->endpoint.vip);
-		finding_why(own, "keepalived moves it between the control planes; what set it here would keep it here");
+			finding_add(s, FINDING_ERROR, "this host already has the virtual IP %s", s->inv->endpoint.vip);
+		finding_why(own,
+			"keepalived must be able to move it between the control planes; something else set it here");
 		finding_remedy(own,
-			"choose an address that is free, or take this one off the host ('ip -4 addr' shows where it is)");
+			"choose a free address, or remove this one from the host ('ip -4 addr' shows where it is)");
 		return;
 	}
 	if (!str_starts(answer, "yes"))
@@ -315,10 +316,10 @@ void find_vip_taken(const struct finding_scope *s)
 	struct finding *f = finding_add(s, missing ? FINDING_WARNING : FINDING_ERROR,
 		"the machine with MAC address %s answers for the virtual IP %s%s",
 		strlen(answer) > 4 ? answer + 4 : "unknown", s->inv->endpoint.vip,
-		missing ? ", perhaps a control plane that did not answer yet" : "");
-	finding_why(f, "two machines with one address: clients would reach now this one, now that one");
-	finding_remedy(f,
-		"choose an address that is free, or find that machine (switch tables, 'ip neigh' on the host) and take it away");
+		missing ? ", perhaps a control plane that has not answered yet" : "");
+	finding_why(f, "two machines with one address: clients would reach sometimes one, sometimes the other");
+	finding_remedy(
+		f, "choose a free address, or find that machine (switch tables, 'ip neigh' on the host) and remove it");
 }
 
 /* ---- package repositories ---- */
@@ -338,7 +339,7 @@ void find_repository_unreachable(const struct finding_scope *s)
 		finding_why(f, "the packages of this host come from there");
 		finding_remedy(f, "%s",
 			strcmp(l->value, "unresolved") == 0
-				? "mend the host's DNS (/etc/resolv.conf), or name a mirror of yours in kubernetes.repository"
-				: "open the way, set a proxy in /etc/apt/apt.conf.d (Acquire::http::Proxy), or name a mirror of yours in kubernetes.repository");
+				? "fix the host's DNS (/etc/resolv.conf), or set kubernetes.repository to a mirror of yours"
+				: "open the firewall, set a proxy in /etc/apt/apt.conf.d (Acquire::http::Proxy), or set kubernetes.repository to a mirror of yours");
 	}
 }

@@ -25,11 +25,11 @@ void find_sysctl_overridden(const struct finding_scope *s)
 			continue;
 		struct finding *f = finding_add(s, FINDING_WARNING, "%s sets %s to %.*s at each boot", file + 1,
 			keys[i], (int)(file - last), last);
-		finding_why(f, "Kubernetes needs it to be 1: else pods lose their network when the host restarts");
+		finding_why(f, "Kubernetes needs 1: otherwise pods lose their network when the host restarts");
 		if (strcmp(name + 1, "zz-kubewright.conf") < 0 && !strstr(file, "/ufw/"))
 			finding_remedy(f, "none needed: apply writes %s, which is read after it", OUR_SYSCTLS);
 		else
-			finding_remedy(f, "take that line out: it is read after kubewright's %s", OUR_SYSCTLS);
+			finding_remedy(f, "remove that line: it is read after kubewright's %s", OUR_SYSCTLS);
 	}
 }
 
@@ -45,7 +45,7 @@ void find_resolv_conf_broken(const struct finding_scope *s)
 	struct finding *f = finding_add(s, FINDING_ERROR, "%.*s is %s", path, said, said + path + 1);
 	finding_why(f, "the kubelet reads it for every pod: without it no pod starts on this host");
 	finding_remedy(f,
-		"write a file with 'nameserver ADDRESS' there, or install systemd-resolved again; 'ls -l %.*s' shows what is there",
+		"write a file with 'nameserver ADDRESS' there, or reinstall systemd-resolved; 'ls -l %.*s' shows what is there",
 		path, said);
 }
 
@@ -62,9 +62,9 @@ void find_dns_loop(const struct finding_scope *s)
 		struct finding *f = finding_add(
 			s, FINDING_WARNING, "%.*s names %s as the name server", (int)strcspn(conf, " "), conf, one);
 		finding_why(f,
-			"CoreDNS passes on what it does not know to that server, which from its pod is CoreDNS itself: it stops at the loop");
+			"CoreDNS forwards unknown names to that server, which from its pod is CoreDNS itself: it detects the loop and stops");
 		finding_remedy(f,
-			"write the real name servers into a file, and its path into kubelet.config.resolvConf; or name them in /etc/resolv.conf");
+			"write the real name servers to a file and set kubelet.config.resolvConf to its path; or put them in /etc/resolv.conf");
 		return;
 	}
 }
@@ -80,7 +80,8 @@ static void add_shadow(const char *path, void *ctx)
 		return;
 	struct finding *f =
 		finding_add(s, FINDING_WARNING, "%s comes before /usr/bin%s, which the package has", path, name);
-	finding_why(f, "whoever calls %s on this host gets that one, perhaps of another version; kubewright does not",
+	finding_why(f,
+		"anyone who calls %s on this host gets that one, perhaps of another version; kubewright does not",
 		name + 1);
 	finding_remedy(f, "remove it ('rm %s'), or make it a link to /usr/bin%s", path, name);
 }
@@ -97,9 +98,10 @@ static void add_writable(const char *line, void *ctx)
 	const struct finding_scope *s = ctx;
 	int folder = (int)strcspn(line, " ");
 
-	struct finding *f = finding_add(s, finding_fresh_error(s), "others than root can write to %.*s (%s)", folder,
-		line, line[folder] ? line + folder + 1 : "?");
-	finding_why(f, "root reads or runs what is in there: who can exchange it has the host, and the cluster");
+	struct finding *f = finding_add(s, finding_fresh_error(s), "users other than root can write to %.*s (%s)",
+		folder, line, line[folder] ? line + folder + 1 : "?");
+	finding_why(
+		f, "root reads or runs what is in there: anyone who can replace it controls the host and the cluster");
 	finding_remedy(f, "'chown root:root %.*s' and 'chmod go-w %.*s' on the host", folder, line, folder, line);
 }
 

@@ -25,7 +25,7 @@ void find_unsupported_system(const struct finding_scope *s)
 	if (strcmp(manager, "apt") == 0) {
 		f = finding_add(s, FINDING_WARNING, "the system is %s, which kubewright is not tested with", name);
 		finding_why(f, "it has apt, so the installation will probably work");
-		finding_remedy(f, "none needed; add unsupported-system to preflight.ignore to be told no more");
+		finding_remedy(f, "none needed; add unsupported-system to preflight.ignore to silence this");
 		return;
 	}
 	f = finding_add(
@@ -55,7 +55,7 @@ void find_arch(const struct finding_scope *s)
 	struct finding *f = finding_add(s, FINDING_ERROR, "the processor is %s", arch);
 	finding_why(f, "Kubernetes is built for %s", known);
 	finding_remedy(f,
-		"take this host out of the inventory; a 64-bit processor that runs a 32-bit system wants a 64-bit one");
+		"remove this host from the inventory; a 64-bit processor that runs a 32-bit system needs a 64-bit one");
 }
 
 void find_read_only_root(const struct finding_scope *s)
@@ -68,7 +68,7 @@ void find_read_only_root(const struct finding_scope *s)
 	finding_why(f,
 		"packages, configuration and the cluster's data go there; a kernel mounts a disk read-only after write errors");
 	finding_remedy(
-		f, "see 'dmesg | grep -i error' and 'findmnt -O ro'; mend the disk, then 'mount -o remount,rw' it");
+		f, "see 'dmesg | grep -i error' and 'findmnt -O ro'; fix the disk, then 'mount -o remount,rw' it");
 }
 
 void find_package_manager_broken(const struct finding_scope *s)
@@ -79,7 +79,7 @@ void find_package_manager_broken(const struct finding_scope *s)
 	if (!*broken || strcmp(broken, "no") == 0 || str_starts(cluster_fact(s->h, "job.packages"), "running "))
 		return;
 	struct finding *f = finding_add(s, FINDING_WARNING, "dpkg was interrupted: %s", broken);
-	finding_why(f, "nothing can be installed until its work is finished");
+	finding_why(f, "nothing can be installed until it has finished");
 	finding_remedy(f, "kubewright runs 'dpkg --configure -a' in apply; if that fails, see 'dpkg --audit'");
 }
 
@@ -103,12 +103,12 @@ void find_memory_low(const struct finding_scope *s)
 	if (mib >= floor)
 		return;
 	struct finding *f = finding_add(s, finding_control_plane(s) ? finding_fresh_error(s) : FINDING_WARNING,
-		"%d MiB of memory; a %s wants %d", (int)mib, finding_control_plane(s) ? "control plane" : "worker",
+		"%d MiB of memory; a %s needs %d", (int)mib, finding_control_plane(s) ? "control plane" : "worker",
 		floor);
 	finding_same_as(s, f, "Mem");
 	finding_why(f, "%s",
 		finding_control_plane(s) ? "kubeadm refuses less: the kernel would kill etcd or the API server"
-					 : "little is left for pods beside the kubelet and containerd");
+					 : "the kubelet and containerd leave little for pods");
 	finding_remedy(f, "add memory or give this host another role");
 }
 
@@ -126,7 +126,7 @@ static void check_space(
 	finding_why(f,
 		"packages, images and etcd fill it; a full disk stops etcd, and the kubelet evicts pods below 15 %% free");
 	finding_remedy(f,
-		"free some ('apt-get clean', 'journalctl --vacuum-size=100M', 'du -xh -d2 %s | sort -h') or enlarge the disk",
+		"free some space ('apt-get clean', 'journalctl --vacuum-size=100M', 'du -xh -d2 %s | sort -h') or enlarge the disk",
 		where);
 }
 
@@ -156,7 +156,7 @@ void find_inode_low(const struct finding_scope *s)
 	finding_why(
 		f, "unpacked images are many small files: 'no space left on device' comes while df shows gigabytes");
 	finding_remedy(f,
-		"remove small files ('du --inodes -xd3 /var | sort -n | tail'), or put /var/lib on a file system made with more inodes");
+		"remove small files ('du --inodes -xd3 /var | sort -n | tail'), or put /var/lib on a file system with more inodes");
 }
 
 void find_swap_on(const struct finding_scope *s)
@@ -168,11 +168,10 @@ void find_swap_on(const struct finding_scope *s)
 		(s->inv->kubelet_config && !json_get_bool(s->inv->kubelet_config, "failSwapOn", true)))
 		return;
 	f = *swap ? finding_add(s, FINDING_WARNING, "swap is on: %.*s", (int)strcspn(swap, " \n"), swap)
-		  : finding_add(s, FINDING_WARNING, "swap is off, and back with the next boot: %.*s",
+		  : finding_add(s, FINDING_WARNING, "swap is off, but the next boot turns it on: %.*s",
 			    (int)strcspn(boot, "\n"), boot);
-	finding_why(f, "the kubelet does not start beside swap unless its configuration says so");
-	finding_remedy(f,
-		"kubewright turns it off in apply and keeps it off; to keep it, set kubelet.config.failSwapOn: false");
+	finding_why(f, "the kubelet does not start with swap unless its configuration allows it");
+	finding_remedy(f, "apply turns it off and keeps it off; to keep swap, set kubelet.config.failSwapOn: false");
 }
 
 void find_cgroup_v1(const struct finding_scope *s)
@@ -183,7 +182,7 @@ void find_cgroup_v1(const struct finding_scope *s)
 		return;
 	struct finding *f = finding_add(s, told ? FINDING_WARNING : FINDING_ERROR, "the host uses cgroup v1");
 	finding_why(f, "the kubelet of %s %s", s->release->minor,
-		told ? "runs on it only because failCgroupV1 is false; support is going away"
+		told ? "runs on it only because failCgroupV1 is false; support for it ends soon"
 		     : "does not start on cgroup v1");
 	finding_remedy(f,
 		told ? "boot with systemd.unified_cgroup_hierarchy=1 when you can"
@@ -199,8 +198,8 @@ void find_kernel_module_missing(const struct finding_scope *s)
 	for (size_t i = 0; i < 2; i++) {
 		if (strcmp(cluster_factf(s->h, "module.%s", names[i]), "unavailable") != 0)
 			continue;
-		struct finding *f = finding_add(
-			s, FINDING_WARNING, "the kernel %s has no module %s", cluster_fact(s->h, "kernel"), names[i]);
+		struct finding *f = finding_add(s, FINDING_WARNING, "the kernel %s does not have the module %s",
+			cluster_fact(s->h, "kernel"), names[i]);
 		finding_why(f, "%s", uses[i]);
 		finding_remedy(f,
 			"install the modules of the running kernel (linux-modules-extra on Ubuntu), or reboot after a kernel upgrade");
@@ -216,19 +215,19 @@ void find_kernel_lacks(const struct finding_scope *s)
 	if (!*lacks)
 		return;
 	if (strcmp(lacks, "config") == 0)
-		f = finding_add(s, finding_fresh_error(s), "the kernel %s does not tell how it was built", kernel);
+		f = finding_add(s, finding_fresh_error(s), "the kernel %s does not publish its configuration", kernel);
 	else
 		f = finding_add(s, finding_fresh_error(s), "the kernel %s lacks %s", kernel, lacks);
 	finding_same_as(s, f, "SystemVerification");
-	finding_why(f,
-		"kubeadm refuses such a kernel, and the kubelet does not start without these controllers of cgroups");
+	finding_why(
+		f, "kubeadm refuses such a kernel, and the kubelet does not start without these cgroup controllers");
 	if (controller)
 		finding_remedy(f,
 			"add cgroup_enable=%.*s to the kernel's command line and reboot (Raspberry Pi: cmdline.txt)",
 			(int)strcspn(controller + 7, " "), controller + 7);
 	else
 		finding_remedy(f,
-			"install the distribution's own kernel with its /boot/config file; if you know that it has all: preflight.ignore: [SystemVerification]");
+			"install the distribution's own kernel with its /boot/config file; if you know that the kernel has everything, set preflight.ignore: [SystemVerification]");
 }
 
 void find_time_service_missing(const struct finding_scope *s)
@@ -239,15 +238,15 @@ void find_time_service_missing(const struct finding_scope *s)
 	/* with time.manage: false the operator has said that something else does it */
 	if (!s->inv->time.manage || cluster_clock_kept(s->h))
 		return;
-	f = *installed
-		    ? finding_add(s, FINDING_WARNING, "%s is installed to keep the clock, but does not run", installed)
-		    : finding_add(s, FINDING_WARNING, "no time service keeps this host's clock");
-	finding_why(
-		f, "certificates and etcd's leases go by the clock; hosts that drift apart fail later, and strangely");
+	f = *installed ? finding_add(
+				 s, FINDING_WARNING, "%s is installed to keep the clock, but is not running", installed)
+		       : finding_add(s, FINDING_WARNING, "no time service keeps this host's clock");
+	finding_why(f,
+		"certificates and etcd's leases depend on the clock; hosts whose clocks drift apart fail later, in strange ways");
 	if (*installed)
 		finding_remedy(f,
-			"start its service on the host; if something else keeps the clock (PTP, a hypervisor), set 'time: {manage: false}'");
+			"start its service on the host; if something else sets the clock (PTP, a hypervisor), set 'time: {manage: false}'");
 	else
 		finding_remedy(f,
-			"kubewright installs systemd-timesyncd in apply; if something else keeps the clock (PTP, a hypervisor), set 'time: {manage: false}'");
+			"apply installs systemd-timesyncd; if something else sets the clock (PTP, a hypervisor), set 'time: {manage: false}'");
 }

@@ -32,8 +32,8 @@ void health_vip_unheld(const struct health_scope *h)
 		if (holds(h, i) || (h->s.inv->hosts[i].role == INVENTORY_CONTROL_PLANE && !h->s.hosts[i].probed))
 			return;
 	f = finding_add(&h->s, FINDING_ERROR, "no control plane holds the virtual IP %s", h->s.inv->endpoint.vip);
-	finding_why(f, "kubelets and clients reach no API server");
-	finding_remedy(f, "repair starts keepalived anew here");
+	finding_why(f, "kubelets and clients cannot reach any API server");
+	finding_remedy(f, "repair restarts keepalived here");
 	health_act(f, "vip-renew %s", h->s.inv->endpoint.vip);
 }
 
@@ -51,9 +51,8 @@ void health_vip_held_twice(const struct health_scope *h)
 	f = finding_add(
 		&h->s, FINDING_ERROR, "%u control planes hold the virtual IP %s", holders, h->s.inv->endpoint.vip);
 	finding_why(f,
-		"each gets a part of the traffic; VRRP (IP protocol 112) between them is blocked, or somebody set the address by hand");
-	finding_remedy(
-		f, "repair takes the address off and starts keepalived anew on all of them, one after the other");
+		"each gets a part of the traffic; VRRP (IP protocol 112) between them is blocked, or the address was set by hand");
+	finding_remedy(f, "repair removes the address and restarts keepalived on each of them, one after the other");
 	health_act(f, "vip-renew %s", h->s.inv->endpoint.vip);
 }
 
@@ -72,8 +71,8 @@ void health_node_missing(const struct health_scope *h)
 	if (node_of(h, &expected) || !expected)
 		return;
 	f = finding_add(&h->s, FINDING_ERROR, "the cluster has no Node %s", h->s.host->name);
-	finding_why(f, "somebody deleted it; a kubelet registers itself only when it starts");
-	finding_remedy(f, "repair starts the kubelet anew, and sets labels and taints");
+	finding_why(f, "it was deleted; a kubelet registers itself only when it starts");
+	finding_remedy(f, "repair restarts the kubelet, and sets labels and taints");
 	health_act(f, "restart kubelet");
 }
 
@@ -87,13 +86,14 @@ void health_node_address(const struct health_scope *h)
 		return;
 	f = finding_add(&h->s, FINDING_ERROR, "the Node's address is %s, and the inventory says %s", n->address,
 		h->s.host->address);
-	finding_why(f, "certificates and etcd go by the address; kubectl logs and exec do not reach the kubelet");
-	/* the host still has the right one: its kubelet was told another */
+	finding_why(f, "certificates and etcd depend on the address; kubectl logs and exec cannot reach the kubelet");
+	/* the host still has the right one: its kubelet was given another */
 	if (*cluster_fact(h->s.h, "address_iface")) {
-		finding_remedy(f, "repair starts the kubelet anew with the arguments that kubeadm made");
+		finding_remedy(f, "repair restarts the kubelet with the arguments that kubeadm made");
 		health_act(f, "kept /var/lib/kubelet/kubeadm-flags.env");
 	} else {
-		finding_remedy(f, "give the host its address back, or correct the inventory and 'kubewright rejoin %s'",
+		finding_remedy(f,
+			"give the host its address back, or correct the inventory and run 'kubewright rejoin %s'",
 			h->s.host->name);
 	}
 }
@@ -117,9 +117,10 @@ void health_node_not_ready(const struct health_scope *h)
 	f = finding_add(&h->s, FINDING_ERROR, "the Node is not Ready: %.200s", ready_message(n));
 	if (n->no_network) {
 		finding_why(f, "no pod network is installed, or its agent does not run here");
-		finding_remedy(f, "name its manifest in network.cni and apply, or install it yourself");
+		finding_remedy(
+			f, "set network.cni to its manifest and run 'kubewright apply', or install one yourself");
 	} else {
-		finding_why(f, "its kubelet runs, and the API server does not hear that all is well");
+		finding_why(f, "its kubelet runs, but does not report to the API server that all is well");
 		finding_remedy(f, "see 'kubewright logs %s'", h->s.host->name);
 	}
 }
@@ -133,6 +134,6 @@ void health_node_cordoned(const struct health_scope *h)
 	if (!n || !n->unschedulable)
 		return;
 	f = finding_add(&h->s, FINDING_WARNING, "the Node is cordoned");
-	finding_why(f, "no new pods come here; somebody wanted that, or a drain was not undone");
-	finding_remedy(f, "'kubectl uncordon %s' when it is to work again", h->s.host->name);
+	finding_why(f, "it gets no new pods; this was intended, or a drain was not undone");
+	finding_remedy(f, "run 'kubectl uncordon %s' when it should take pods again", h->s.host->name);
 }

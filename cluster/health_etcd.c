@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Findings of the cluster as a whole are told once: by the control plane that was asked, else by the first one that was looked at. */
+/* Findings of the cluster as a whole are reported once: by the control plane that was asked, else by the first one that was looked at. */
 static bool speaks(const struct health_scope *h)
 {
 	if (!health_control_plane(h))
@@ -40,7 +40,7 @@ void health_quorum_lost(const struct health_scope *h)
 		q.healthy, q.voters, quorum_needed(q.voters));
 	finding_why(f, "nothing can be written: the API server answers from its caches, or not at all");
 	finding_remedy(
-		f, "bring the other control planes back; when they are lost for good: 'kubewright etcd restore'");
+		f, "bring the other control planes back; if they are lost for good, run 'kubewright etcd restore'");
 }
 
 /* Another member of the same host that is in a better state. */
@@ -72,15 +72,16 @@ void health_member_down(const struct health_scope *h)
 		if (!host || m->learner || quorum_healthy(v, i) || !m->name[0] || second_of_host(h, i, host) ||
 			v->unseen[i])
 			continue;
-		/* its own host tells more */
+		/* its own host shows more */
 		if (seen->probed && strncmp(cluster_fact(seen, "pod.etcd"), "down", 4) == 0)
 			continue;
 		f = finding_add(
 			&h->s, FINDING_ERROR, "the etcd member %s (%s) %s", m->name, host->address, quorum_state(v, i));
 		finding_why(f, "%s",
-			seen->probed ? "something listens there, and it knows no leader: it may have lost the others"
-				     : "its host cannot be looked at either");
-		finding_remedy(f, "bring %s back; if its disk is lost: 'kubewright rejoin %s'", host->name, host->name);
+			seen->probed ? "something listens there, but it has no leader: it may have lost the others"
+				     : "its host cannot be reached either");
+		finding_remedy(
+			f, "bring %s back; if its disk is lost, run 'kubewright rejoin %s'", host->name, host->name);
 	}
 }
 
@@ -95,8 +96,8 @@ void health_member_missing(const struct health_scope *h)
 		if (quorum_member_at(&v->list[i], h->s.host->address))
 			return;
 	f = finding_add(&h->s, FINDING_ERROR, "etcd has no member of this control plane");
-	finding_why(f, "it was taken out, and what runs here is alone with old data");
-	finding_remedy(f, "'kubewright rejoin %s' puts it in again", h->s.host->name);
+	finding_why(f, "its member was removed; the etcd that runs here is alone, with old data");
+	finding_remedy(f, "run 'kubewright rejoin %s' to add it again", h->s.host->name);
 }
 
 void health_member_stale(const struct health_scope *h)
@@ -112,10 +113,10 @@ void health_member_stale(const struct health_scope *h)
 			continue;
 		f = finding_add(&h->s, FINDING_ERROR, "the etcd member %s (%s) is %s", m->name[0] ? m->name : m->id,
 			m->peer_url,
-			host ? "a second one of its host"
-			     : "of no control plane of the inventory, and does not answer");
-		finding_why(f, "it counts for the quorum and can never give its vote");
-		finding_remedy(f, "repair takes it out, when the quorum bears it");
+			host ? "a second member of its host"
+			     : "not of any control plane in the inventory, and does not answer");
+		finding_why(f, "it counts for the quorum but can never vote");
+		finding_remedy(f, "repair removes it if etcd keeps its quorum");
 		health_act(f, "%s", m->id);
 	}
 }
@@ -137,10 +138,10 @@ void health_learner_stuck(const struct health_scope *h)
 			continue;
 		f = finding_add(&h->s, FINDING_ERROR, "the etcd member %s (%s) %s", m->name[0] ? m->name : m->id,
 			m->peer_url,
-			m->learner ? "is still a learner, and no join runs on its host"
+			m->learner ? "is still a learner, but no join runs on its host"
 				   : "was added and never started");
 		finding_why(f, "etcd takes one learner at a time: no other control plane can join");
-		finding_remedy(f, "repair takes it out; then its host joins again");
+		finding_remedy(f, "repair removes it; then its host joins again");
 		health_act(f, "%s", m->id);
 	}
 }

@@ -12,11 +12,11 @@ static struct finding *unit_down(const struct health_scope *h, const char *unit)
 	const char *enabled = cluster_factf(h->s.h, "enabled.%s", unit);
 	struct finding *f;
 
-	/* what is not installed is apply's business, and what was not told is not known */
+	/* what is not installed is apply's business, and what was not said is not known */
 	if (!h->installed || !*state || strcmp(state, "active") == 0 || strcmp(state, "absent") == 0)
 		return NULL;
 	f = finding_add(&h->s, FINDING_ERROR, "%s.service is %s%s", unit,
-		strcmp(state, "activating") == 0 ? "failing and being started again" : state,
+		strcmp(state, "activating") == 0 ? "failing and being restarted" : state,
 		strcmp(enabled, "masked") == 0 ? ", and masked" : "");
 	health_act(f, "unit %s", unit);
 	return f;
@@ -28,8 +28,8 @@ void health_containerd_down(const struct health_scope *h)
 
 	if (!f)
 		return;
-	finding_why(f, "no container of this host can be started or looked after");
-	finding_remedy(f, "repair writes its configuration anew, if that was changed, and starts it");
+	finding_why(f, "no container of this host can be started or managed");
+	finding_remedy(f, "repair writes its configuration again if it was changed, and starts it");
 	health_explain(h, f, "containerd");
 }
 
@@ -39,7 +39,7 @@ void health_kubelet_down(const struct health_scope *h)
 
 	if (!f)
 		return;
-	finding_why(f, "nothing looks after the Pods of this host, and the Node gets NotReady");
+	finding_why(f, "nothing manages the Pods of this host, and the Node becomes NotReady");
 	finding_remedy(f, "repair starts it");
 	health_explain(h, f, "kubelet");
 	if (health_kubelet_expired(h)) {
@@ -57,7 +57,7 @@ void health_keepalived_down(const struct health_scope *h)
 	if (!f)
 		return;
 	finding_why(f, "this control plane cannot take the virtual IP");
-	finding_remedy(f, "repair writes its configuration anew, if that was changed, and starts it");
+	finding_remedy(f, "repair writes its configuration again if it was changed, and starts it");
 	health_explain(h, f, "keepalived");
 }
 
@@ -75,8 +75,8 @@ void health_unit_not_enabled(const struct health_scope *h)
 			(strcmp(enabled, "disabled") != 0 && strcmp(enabled, "masked") != 0 &&
 				strcmp(enabled, "masked-runtime") != 0))
 			continue;
-		f = finding_add(&h->s, FINDING_WARNING, "%s.service runs and is %s", units[i], enabled);
-		finding_why(f, "it will not be there after the next boot");
+		f = finding_add(&h->s, FINDING_WARNING, "%s.service runs but is %s", units[i], enabled);
+		finding_why(f, "it will not start at the next boot");
 		finding_remedy(f, "repair enables it");
 		health_act(f, "unit %s", units[i]);
 	}
@@ -89,7 +89,7 @@ void health_ip_forward_off(const struct health_scope *h)
 	if (!h->installed || !cluster_fact_is(h->s.h, "sysctl.net.ipv4.ip_forward", "0"))
 		return;
 	f = finding_add(&h->s, FINDING_ERROR, "net.ipv4.ip_forward is 0");
-	finding_why(f, "pods of this host and of others do not reach each other");
+	finding_why(f, "pods on this host and on other hosts cannot reach each other");
 	finding_remedy(f, "repair sets it to 1");
 }
 
@@ -104,9 +104,9 @@ void health_half_done(const struct health_scope *h)
 		if (!*record || strncmp(record, "running", 7) == 0 || strncmp(record, "done 0 ", 7) == 0)
 			continue;
 		f = finding_add(&h->s, FINDING_ERROR, "kubeadm %s %s", jobs[i],
-			strncmp(record, "died", 4) == 0 ? "was cut before its end" : "failed");
-		finding_why(f, "this host is in the cluster in part, or not at all");
-		finding_remedy(f, "repair takes back what is there and does it again, as apply does");
+			strncmp(record, "died", 4) == 0 ? "was interrupted" : "failed");
+		finding_why(f, "this host is only partly in the cluster, or not at all");
+		finding_remedy(f, "repair undoes what is there and runs it again, as apply does");
 	}
 }
 
@@ -119,10 +119,10 @@ void health_kubelet_conf(const struct health_scope *h)
 	if (!h->installed || (conf && *cert && *cluster_fact(h->s.h, "kubelet_server")))
 		return;
 	f = finding_add(&h->s, FINDING_ERROR, "%s",
-		!conf   ? "/etc/kubernetes/kubelet.conf is gone"
+		!conf   ? "/etc/kubernetes/kubelet.conf is missing"
 		: *cert ? "/etc/kubernetes/kubelet.conf names no API server"
-			: "the kubelet's client certificate is gone or cannot be read");
-	finding_why(f, "the kubelet cannot speak to the API server, at its next start at the latest");
+			: "the kubelet's client certificate is missing or unreadable");
+	finding_why(f, "the kubelet cannot connect to the API server, at its next start at the latest");
 	finding_remedy(f, "repair makes a new kubelet.conf with the cluster's CA");
 	health_act(f, "kubelet-conf");
 }
@@ -139,7 +139,7 @@ void health_kubelet_files(const struct health_scope *h)
 		if (strcmp(state, "absent") != 0 && strcmp(state, "broken") != 0)
 			continue;
 		f = finding_add(&h->s, FINDING_ERROR, "%s is %s", kubelet_files[i],
-			strcmp(state, "absent") == 0 ? "gone" : "not readable as what it should be");
+			strcmp(state, "absent") == 0 ? "gone" : "unreadable or invalid");
 		finding_why(f, "the kubelet does not start without it");
 		finding_remedy(f, "repair puts it back as kubeadm made it");
 		health_act(f, "kept %s", kubelet_files[i]);
@@ -156,17 +156,17 @@ void health_kubelet_files_changed(const struct health_scope *h)
 		/* by hand, and the kubelet takes it: it may be meant */
 		if (health_unit_up(h, "kubelet")) {
 			f = finding_add(
-				&h->s, FINDING_WARNING, "%s was changed since kubeadm made it", kubelet_files[i]);
+				&h->s, FINDING_WARNING, "%s was changed after kubeadm made it", kubelet_files[i]);
 			finding_remedy(f,
-				"if that was meant, put it into kubelet.config of the inventory too; "
-				"the first one is /var/lib/kubewright/kept%s on the host",
+				"if that was intended, put it in kubelet.config of the inventory too; "
+				"the original is /var/lib/kubewright/kept%s on the host",
 				kubelet_files[i]);
 		} else {
 			f = finding_add(&h->s, FINDING_ERROR,
-				"%s was changed since kubeadm made it, and the kubelet does not run", kubelet_files[i]);
+				"%s was changed after kubeadm made it, and the kubelet does not run", kubelet_files[i]);
 			finding_remedy(f, "repair puts it back as kubeadm made it");
 			health_act(f, "kept %s", kubelet_files[i]);
 		}
-		finding_why(f, "a host that is installed anew will not have the change");
+		finding_why(f, "a host that is reinstalled will not have the change");
 	}
 }

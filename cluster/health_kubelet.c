@@ -15,15 +15,15 @@ static const struct {
 	bool optional; /* nothing stops without it */
 } own[] = {
 	{ "kubelet_cert", KUBELET "kubelet-client-current.pem", "client",
-		"the API server refuses the kubelet, which then does not start: the Node gets NotReady",
+		"the API server refuses the kubelet, which then does not start: the Node becomes NotReady",
 		"repair makes a new kubelet.conf with the cluster's CA; the kubelet asks for a new certificate with it",
 		"kubelet-conf", false },
 	{ "cert." KUBELET "kubelet-server-current.pem", KUBELET "kubelet-server-current.pem", "serving",
-		"who verifies the kubelet does not speak to it: logs, exec and metrics of this host",
-		"repair removes it, and the kubelet asks for another; see 'kubectl get csr' whether somebody must approve it",
+		"clients that verify the kubelet's certificate refuse it: logs, exec and metrics of this host fail",
+		"repair removes it, and the kubelet requests another; 'kubectl get csr' shows whether it must be approved",
 		"kubelet-serving", false },
 	{ "cert." KUBELET "kubelet.crt", KUBELET "kubelet.crt", "serving",
-		"the kubelet signed it itself and makes no other; what looks at its dates refuses this host's metrics",
+		"the kubelet signed it itself and does not renew it; clients that check its dates refuse this host's metrics",
 		"repair removes it, and the kubelet makes another when it starts", "kubelet-serving", true },
 };
 #define OWN (sizeof(own) / sizeof(own[0]))
@@ -79,5 +79,5 @@ void health_kubelet_wrong(const struct health_scope *h)
 	if (!h->installed || !h->v->ca || health_days_left(pem, h->v->now_s) < 0 ||
 		pki_cert_verify(pem, strlen(pem), h->v->ca, false, NULL, 0, &err) == 0)
 		return;
-	finding_why(add(h, 0, FINDING_ERROR, "is not of the cluster's CA"), "%s", err.what);
+	finding_why(add(h, 0, FINDING_ERROR, "is not signed by the cluster's CA"), "%s", err.what);
 }

@@ -27,7 +27,7 @@ static void add_fill(const char *line, void *ctx)
 	static const struct {
 		const char *path, *what;
 	} names[] = { { "/var/lib/containerd", "images" }, { "/var/lib/kubelet", "volumes" },
-		{ "/var/log/pods", "container logs" }, { "/var/log/journal", "the journal" },
+		{ "/var/log/pods", "container logs" }, { "/var/log/journal", "systemd's journal" },
 		{ "/var/lib/etcd", "etcd" } };
 	struct str *out = ctx;
 	char path[64];
@@ -54,7 +54,7 @@ static struct finding *condition(const struct health_scope *h, const char *type)
 		return NULL;
 	c = cluster_node_condition(n, type);
 	return finding_add(&h->s, FINDING_ERROR, "the Node has %s: %s", type,
-		json_get_str(c, "message", json_get_str(c, "reason", "no reason is told")));
+		json_get_str(c, "message", json_get_str(c, "reason", "no reason given")));
 }
 
 void health_disk_pressure(const struct health_scope *h)
@@ -65,10 +65,10 @@ void health_disk_pressure(const struct health_scope *h)
 	if (!f)
 		return;
 	cluster_fact_lines(h->s.h, "fills", add_fill, &fills);
-	finding_why(f, "its kubelet takes no new Pods and ends those that are there%s%s",
+	finding_why(f, "its kubelet accepts no new Pods and evicts those that run there%s%s",
 		fills.len ? "; the largest here: " : "", fills.len ? fills.buf : "");
 	finding_remedy(f,
-		"make room: 'crictl rmi --prune' for images, 'journalctl --vacuum-size=100M' for the journal, 'du -xh -d2 /var | sort -h' "
+		"free some space: 'crictl rmi --prune' for images, 'journalctl --vacuum-size=100M' for systemd's journal, 'du -xh -d2 /var | sort -h' "
 		"shows the rest; or enlarge the disk");
 	str_release(&fills);
 }
@@ -79,9 +79,9 @@ void health_memory_pressure(const struct health_scope *h)
 
 	if (!f)
 		return;
-	finding_why(f, "its kubelet ends Pods, those without requests first, and takes no new ones without");
+	finding_why(f, "its kubelet evicts Pods, those without requests first, and accepts no new ones without");
 	finding_remedy(f,
-		"'kubectl top pod -A' and 'ps -eo rss,comm --sort=-rss | head' on the host show who has it; set limits, or add memory");
+		"'kubectl top pod -A' and 'ps -eo rss,comm --sort=-rss | head' on the host show what uses it; set limits, or add memory");
 }
 
 void health_pid_pressure(const struct health_scope *h)
@@ -90,10 +90,10 @@ void health_pid_pressure(const struct health_scope *h)
 
 	if (!f)
 		return;
-	finding_why(
-		f, "its kubelet takes no new Pods and ends those that are there; soon nothing more starts on the host");
+	finding_why(f,
+		"its kubelet accepts no new Pods and evicts those that run there; soon nothing can start on the host");
 	finding_remedy(f,
-		"'ps -eLf | wc -l' counts them, 'ps -eo nlwp,pid,comm --sort=-nlwp | head' shows whose they are; see kernel.pid_max");
+		"'ps -eLf | wc -l' counts them, 'ps -eo nlwp,pid,comm --sort=-nlwp | head' shows what they belong to; see kernel.pid_max");
 }
 
 void health_network_unavailable(const struct health_scope *h)
@@ -102,7 +102,7 @@ void health_network_unavailable(const struct health_scope *h)
 
 	if (!f)
 		return;
-	finding_why(f, "the pod network has not set up this Node; no Pod is placed here that does not tolerate it");
+	finding_why(f, "the pod network has not set up this Node; only Pods that tolerate this are placed here");
 	finding_remedy(f,
 		"see the pod network's own Pod on this Node: 'kubectl get pods -A -o wide --field-selector spec.nodeName=%s'",
 		h->s.host->name);
@@ -110,7 +110,7 @@ void health_network_unavailable(const struct health_scope *h)
 
 /* ---- taints --------------------------------------------------------------------------------------------------------------- */
 
-/* What the inventory wants, and what Kubernetes sets for conditions, for a cordon, for the role: these are told of otherwise, or meant. */
+/* What the inventory wants, and what Kubernetes sets for conditions, for a cordon, for the role: these are reported otherwise, or meant. */
 static bool expected(const struct health_scope *h, const char *key, const char *effect)
 {
 	static const char *const known[] = { "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable",
@@ -143,13 +143,14 @@ void health_node_tainted(const struct health_scope *h)
 		if (expected(h, key, effect))
 			continue;
 		f = finding_add(&h->s, FINDING_WARNING,
-			"a taint that the inventory does not have keeps Pods away: %s%s%s:%s", key, *value ? "=" : "",
+			"a taint that is not in the inventory keeps Pods away: %s%s%s:%s", key, *value ? "=" : "",
 			value, effect);
 		finding_why(f, "%s",
-			strstr(key, "uninitialized") ? "a cloud controller was expected to take it away, and none has"
-						     : "somebody set it, or a controller that waits for something");
+			strstr(key, "uninitialized")
+				? "a cloud controller was expected to remove it, but has not"
+				: "it was set by hand, or by a controller that waits for something");
 		finding_remedy(f,
-			"put it into taints of the inventory if it is meant; else 'kubectl taint node %s %s:%s-'",
+			"add it to taints in the inventory if it is intended; if not, run 'kubectl taint node %s %s:%s-'",
 			h->s.host->name, key, effect);
 	}
 }

@@ -39,7 +39,7 @@ static struct finding *certificates(const struct health_scope *h, enum finding_l
 	struct finding *f = finding_add(&h->s, level, "%s", what);
 
 	finding_remedy(
-		f, "repair makes new ones with the cluster's CA and starts the static Pods anew, one host at a time");
+		f, "repair makes new ones with the cluster's CA and restarts the static Pods, one host at a time");
 	health_act(f, "certificates");
 	return f;
 }
@@ -63,7 +63,7 @@ void health_certificate_lost(const struct health_scope *h)
 			str_addf(&gone, " and %u more", count - 3);
 		str_add(&gone, count == 1 ? " is gone" : " are gone");
 		finding_why(certificates(h, FINDING_ERROR, gone.buf),
-			"what reads it does not start again, or no other component trusts this one");
+			"components that read it cannot restart, or are not trusted by the others");
 	}
 	str_release(&gone);
 }
@@ -81,14 +81,14 @@ void health_certificate_wrong(const struct health_scope *h)
 		if (!line)
 			continue;
 		if (health_days_left(line->value, h->v->now_s) == INT_MIN)
-			snprintf(what, sizeof(what), "%s holds no certificate that can be read", pki_own[i].path);
+			snprintf(what, sizeof(what), "%s contains no readable certificate", pki_own[i].path);
 		else if (health_days_left(line->value, h->v->now_s) < 0 || !ca ||
 			 pki_cert_verify(
 				 line->value, line->len, ca, pki_own[i].server, names, pki_own[i].server, &err) == 0)
 			continue;
 		else
 			snprintf(what, sizeof(what), "%s: %.180s", pki_own[i].path, err.what);
-		finding_why(certificates(h, FINDING_ERROR, what), "the other side of each connection refuses it");
+		finding_why(certificates(h, FINDING_ERROR, what), "the other side of every connection refuses it");
 	}
 	health_kubelet_wrong(h);
 }
@@ -118,7 +118,7 @@ static void ends_within(const struct health_scope *h, int from, int to, enum fin
 
 		if (line && ends(h, pki_own[i].path, line->value, from, to, what, sizeof(what)))
 			finding_why(
-				certificates(h, level, what), "from then on every connection made with it is refused");
+				certificates(h, level, what), "after that every connection made with it is refused");
 	}
 	for (size_t i = 0; applies(h) && i < sizeof(authorities) / sizeof(authorities[0]); i++) {
 		const struct remote_answer_line *line = told(h, authorities[i]);
@@ -127,9 +127,9 @@ static void ends_within(const struct health_scope *h, int from, int to, enum fin
 		if (!line || !ends(h, authorities[i], line->value, from, to, what, sizeof(what)))
 			continue;
 		f = finding_add(&h->s, level, "%s", what);
-		finding_why(f, "it is a CA: with it ends every certificate that it has signed");
+		finding_why(f, "it is a CA: every certificate that it has signed ends with it");
 		finding_remedy(f,
-			"set the clock if that is wrong; else the cluster needs a new CA, which repair does not make");
+			"set the clock if it is wrong; otherwise the cluster needs a new CA, which repair does not make");
 	}
 	health_kubelet_ends(h, from, to, level);
 }
@@ -155,9 +155,9 @@ void health_key_mismatch(const struct health_scope *h)
 			strcmp(cluster_factf(h->s.h, "pki.%s", pki_own[i].path), "ok") != 0)
 			continue;
 		snprintf(
-			what, sizeof(what), "%.*s.key was changed, and its certificate was not", stem, pki_own[i].path);
+			what, sizeof(what), "%.*s.key was changed, but its certificate was not", stem, pki_own[i].path);
 		finding_why(certificates(h, FINDING_ERROR, what),
-			"a key that does not fit its certificate is refused at the next start");
+			"a key that does not match its certificate is refused at the next start");
 	}
 }
 
@@ -199,6 +199,6 @@ void health_pki_differs(const struct health_scope *h)
 		snprintf(what, sizeof(what), PKI "%s is not %s", file,
 			changed ? "what was placed here" : "that of the other control planes");
 		finding_why(certificates(h, FINDING_ERROR, what),
-			"certificates and tokens that this control plane makes are refused by the others");
+			"the other control planes refuse certificates and tokens that this one makes");
 	}
 }

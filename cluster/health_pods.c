@@ -33,7 +33,7 @@ static void manifest(const struct health_scope *h, const char *state, const char
 			continue;
 		f = finding_add(&h->s, FINDING_ERROR, "%s %s", static_pods[i].manifest, what);
 		finding_why(f, "the kubelet does not run %s without it%s", static_pods[i].name,
-			down(h, i) ? "" : "; what runs now ends with the next change or restart");
+			down(h, i) ? "" : "; what runs now stops at the next change or restart");
 		finding_remedy(f, "repair puts it back as kubeadm made it");
 		health_act(f, "kept %s", static_pods[i].manifest);
 	}
@@ -46,7 +46,7 @@ void health_manifest_lost(const struct health_scope *h)
 
 void health_manifest_broken(const struct health_scope *h)
 {
-	manifest(h, "broken", "is no manifest of a Pod any more");
+	manifest(h, "broken", "is not a valid Pod manifest");
 }
 
 void health_manifest_changed(const struct health_scope *h)
@@ -57,10 +57,10 @@ void health_manifest_changed(const struct health_scope *h)
 		if (strcmp(kept(h, i), "changed") != 0 || down(h, i))
 			continue;
 		f = finding_add(
-			&h->s, FINDING_WARNING, "%s was changed since kubeadm made it", static_pods[i].manifest);
-		finding_why(f, "the next kubeadm upgrade, or a rejoin, makes it anew without the change");
+			&h->s, FINDING_WARNING, "%s was changed after kubeadm made it", static_pods[i].manifest);
+		finding_why(f, "the next kubeadm upgrade, or a rejoin, writes it without the change");
 		finding_remedy(f,
-			"if it was meant, put it into kubeadm.extra of the inventory too; the first one is "
+			"if it was intended, put it in kubeadm.extra of the inventory too; the original is "
 			"/var/lib/kubewright/kept%s on the host",
 			static_pods[i].manifest);
 	}
@@ -78,14 +78,14 @@ void health_static_pod_down(const struct health_scope *h)
 		if (!down(h, i) || strcmp(state, "absent") == 0 || strcmp(state, "broken") == 0 ||
 			!health_unit_up(h, "kubelet") || !health_unit_up(h, "containerd"))
 			continue;
-		f = finding_add(&h->s, FINDING_ERROR, "%s does not run; its container was started %d time%s", name,
+		f = finding_add(&h->s, FINDING_ERROR, "%s is not running; its container was started %d time%s", name,
 			attempts, attempts == 1 ? "" : "s");
 		finding_why(f, "nothing listens on its port");
 		if (strcmp(state, "changed") == 0) {
-			finding_remedy(f, "its manifest was changed since kubeadm made it: repair puts that back");
+			finding_remedy(f, "its manifest was changed after kubeadm made it; repair restores it");
 			health_act(f, "kept %s", static_pods[i].manifest);
 		} else {
-			finding_remedy(f, "repair starts the kubelet anew, which starts it");
+			finding_remedy(f, "repair restarts the kubelet, which starts it");
 			health_act(f, "restart kubelet");
 		}
 		health_explain(h, f, name);
@@ -100,8 +100,8 @@ void health_api_not_ready(const struct health_scope *h)
 	if (!applies(h) || !pod || strcmp(pod, "up") != 0 || h->s.h->api_ready != CLUSTER_NO)
 		return;
 	f = finding_add(&h->s, FINDING_ERROR, "the API server of this control plane is not ready");
-	finding_why(f, "it does not reach etcd, or still starts; the virtual IP stays away from it");
-	finding_remedy(f, "see etcd's findings first, then 'kubewright logs %s'", h->s.host->name);
+	finding_why(f, "it cannot reach etcd, or is still starting; it does not get the virtual IP");
+	finding_remedy(f, "see the findings about etcd first, then 'kubewright logs %s'", h->s.host->name);
 }
 
 void health_cannot_look(const struct health_scope *h)
@@ -111,7 +111,6 @@ void health_cannot_look(const struct health_scope *h)
 	if (!health_control_plane(h) || !*h->s.h->unseen)
 		return;
 	f = finding_add(&h->s, FINDING_ERROR, "%s", h->s.h->unseen);
-	finding_why(
-		f, "whether its API server and its etcd are well is not known, nor how the cluster is seen from here");
+	finding_why(f, "the state of its API server and its etcd is unknown, and so is the cluster as seen from here");
 	finding_remedy(f, "%s", h->s.h->unseen_hint);
 }

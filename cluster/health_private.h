@@ -16,53 +16,55 @@
 	X(keepalived_down, "keepalived-down", ERROR, MEND, "keepalived does not run") \
 	X(unit_not_enabled, "unit-not-enabled", WARNING, MEND, "a unit does not start at boot") \
 	X(ip_forward_off, "ip-forward-off", ERROR, APPLY, "the kernel does not forward packets of pods") \
-	X(half_done, "half-done", ERROR, APPLY, "a kubeadm init or join did not come to its end") \
+	X(half_done, "half-done", ERROR, APPLY, "a kubeadm init or join did not finish") \
 	X(kubelet_conf, "kubelet-conf-lost", ERROR, MEND, \
-		"the kubelet's kubeconfig or certificate is gone or unreadable") \
-	X(kubelet_files, "kubelet-config-lost", ERROR, MEND, "the kubelet's configuration is gone or unreadable") \
+		"the kubelet's kubeconfig or certificate is missing or unreadable") \
+	X(kubelet_files, "kubelet-config-lost", ERROR, MEND, "the kubelet's configuration is missing or unreadable") \
 	X(kubelet_files_changed, "kubelet-config-changed", WARNING, TOLD, \
-		"the kubelet's configuration is not as kubeadm made it") \
+		"the kubelet's configuration was changed after kubeadm made it") \
 	X(certificate_lost, "certificate-lost", ERROR, MEND, \
-		"a certificate, key or kubeconfig of a control plane is gone") \
+		"a certificate, key or kubeconfig of a control plane is missing") \
 	X(certificate_wrong, "certificate-wrong", ERROR, MEND, \
-		"a certificate is unreadable, of another CA, or of other names") \
+		"a certificate is unreadable, from another CA, or for other names") \
 	X(certificate_expired, "certificate-expired", ERROR, MEND, "a certificate has expired") \
 	X(certificate_expiring, "certificate-expiring", WARNING, MEND, "a certificate ends within 30 days") \
 	X(key_mismatch, "key-mismatch", ERROR, MEND, \
-		"a private key is not the one that was placed with its certificate") \
+		"a private key does not match its certificate") \
 	X(pki_differs, "pki-differs", ERROR, MEND, "CAs or service-account keys differ between control planes") \
-	X(manifest_lost, "manifest-lost", ERROR, MEND, "a static Pod's manifest is gone") \
+	X(manifest_lost, "manifest-lost", ERROR, MEND, "a static Pod's manifest is missing") \
 	X(manifest_broken, "manifest-broken", ERROR, MEND, "a static Pod's manifest is unreadable") \
-	X(manifest_changed, "manifest-changed", WARNING, TOLD, "a static Pod's manifest is not as kubeadm made it") \
-	X(static_pod_down, "static-pod-down", ERROR, MEND, "a control plane's static Pod does not run") \
-	X(api_not_ready, "api-not-ready", ERROR, TOLD, "an API server runs and is not ready") \
-	X(cannot_look, "cannot-look", ERROR, TOLD, "an API server or etcd cannot be asked from here, and may be well") \
+	X(manifest_changed, "manifest-changed", WARNING, TOLD, \
+		"a static Pod's manifest was changed after kubeadm made it") \
+	X(static_pod_down, "static-pod-down", ERROR, MEND, "a control plane's static Pod is not running") \
+	X(api_not_ready, "api-not-ready", ERROR, TOLD, "an API server runs but is not ready") \
+	X(cannot_look, "cannot-look", ERROR, TOLD, \
+		"an API server or etcd cannot be asked from here, but may be healthy") \
 	X(quorum_lost, "quorum-lost", ERROR, TOLD, "too few etcd members are healthy: nothing can be written") \
 	X(member_down, "member-down", ERROR, TOLD, "an etcd member does not answer") \
 	X(member_missing, "member-missing", ERROR, TOLD, "a control plane has no etcd member") \
 	X(member_stale, "member-stale", ERROR, MEMBER, \
-		"an etcd member of no control plane, or a second one of the same") \
+		"an etcd member without a control plane, or a second one of the same") \
 	X(learner_stuck, "learner-stuck", ERROR, MEMBER, "an etcd member stayed a learner, or never started") \
 	X(vip_unheld, "vip-unheld", ERROR, MEND, "no control plane holds the virtual IP") \
 	X(vip_held_twice, "vip-held-twice", ERROR, MEND, "two control planes hold the virtual IP") \
-	X(node_missing, "node-missing", ERROR, MEND, "the cluster has no Node of an installed host") \
-	X(node_address, "node-address", ERROR, MEND, "a Node has another address than the inventory") \
+	X(node_missing, "node-missing", ERROR, MEND, "an installed host has no Node in the cluster") \
+	X(node_address, "node-address", ERROR, MEND, "a Node's address differs from the inventory") \
 	X(node_not_ready, "node-not-ready", ERROR, TOLD, "a Node is not Ready") \
 	X(node_cordoned, "node-cordoned", WARNING, TOLD, "a Node is cordoned") \
-	X(disk_pressure, "disk-pressure", ERROR, TOLD, "a Node has DiskPressure: its kubelet ends Pods") \
-	X(memory_pressure, "memory-pressure", ERROR, TOLD, "a Node has MemoryPressure: its kubelet ends Pods") \
+	X(disk_pressure, "disk-pressure", ERROR, TOLD, "a Node has DiskPressure: its kubelet evicts Pods") \
+	X(memory_pressure, "memory-pressure", ERROR, TOLD, "a Node has MemoryPressure: its kubelet evicts Pods") \
 	X(pid_pressure, "pid-pressure", ERROR, TOLD, "a Node has PIDPressure: it runs too many processes") \
 	X(network_unavailable, "network-unavailable", ERROR, TOLD, \
 		"a Node has NetworkUnavailable: the pod network has not set it up") \
-	X(node_tainted, "node-tainted", WARNING, TOLD, "a taint that the inventory does not have keeps Pods away") \
+	X(node_tainted, "node-tainted", WARNING, TOLD, "a taint that is not in the inventory keeps Pods away") \
 	X(cni_leftover, "cni-leftover", ERROR, MEND, \
-		"a file of others in /etc/cni/net.d sorts before the pod network's own") \
+		"a foreign file in /etc/cni/net.d sorts before the pod network's own") \
 	X(pods_other_network, "pods-other-network", ERROR, MEND, \
-		"Pods have an address of a network that was moved aside") \
+		"Pods have an address from a network that was moved aside") \
 	X(pod_not_ready, "pod-not-ready", ERROR, TOLD, "a Pod of kube-system is not Ready") \
 	X(dns_down, "dns-down", ERROR, TOLD, "no Pod of the cluster's DNS is Ready") \
-	X(kubelet_unreachable, "kubelet-unreachable", ERROR, TOLD, "the API server does not reach a kubelet") \
-	X(not_looked_at, "not-looked-at", WARNING, TOLD, "a question of the look was not answered")
+	X(kubelet_unreachable, "kubelet-unreachable", ERROR, TOLD, "the API server cannot reach a kubelet") \
+	X(not_looked_at, "not-looked-at", WARNING, TOLD, "something could not be looked at")
 
 /* What preflight finds that also breaks a living cluster: X(function, name, remedy, summary). */
 #define HEALTH_OF_PREFLIGHT(X) \
@@ -74,14 +76,14 @@
 	X(clock_skew, "clock-skew", TOLD, "the clock is off") \
 	X(name_unresolved, "name-unresolved", APPLY, "the Node's name does not resolve to its address") \
 	X(address_missing, "address-missing", TOLD, "the inventory's address is on no interface") \
-	X(other_cluster, "other-cluster", TOLD, "the host belongs to another cluster of kubewright's") \
+	X(other_cluster, "other-cluster", TOLD, "kubewright installed the host for another cluster") \
 	X(other_name, "other-name", TOLD, "the host was installed under another name") \
 	X(ca_mismatch, "ca-mismatch", TOLD, "the hosts' cluster CAs differ")
 
-/* What only the plan's own checks can tell; the command line adds it. */
+/* What only the plan's own checks can show; the command line adds it. */
 #define HEALTH_OF_PLAN(X) \
 	X("drift", WARNING, APPLY, \
-		"a file, kernel setting, module, package, unit or label is not as apply makes it")
+		"a file, kernel setting, module, package, unit or label differs from what apply sets up")
 
 struct health_scope {
 	struct finding_scope s; /* first: what finding_add wants */
@@ -96,7 +98,7 @@ HEALTH(HEALTH_PROTOTYPE)
 void health_act(struct finding *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /*
  * The line of a log that says most about why its program ended: the last fatal one, else the last error, else the last
- * that is no part of a stack dump. "": none.
+ * that is not part of a stack dump. "": none.
  */
 void health_last_words(const char *text, char *out, size_t size);
 /* What is known of a log.NAME fact, or its last words: into why and remedy, when there is something. */

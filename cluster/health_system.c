@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TOLD 4 /* Pods of a host that are told of one by one */
+#define TOLD 4 /* Pods of a host that are named one by one */
 
 /* By the clock of the cluster: that of the control plane which was asked. */
 static int64_t now_of(const struct health_view *v)
@@ -21,7 +21,7 @@ static bool settles(const struct health_view *v, const struct cluster_pod *p)
 	return now_of(v) - p->since_s < CLUSTER_POD_SETTLES_S;
 }
 
-/* What belongs to no host that is looked at is told of at the one that was asked. */
+/* What belongs to no host that is looked at is reported at the one that was asked. */
 static bool speaks_for_cluster(const struct health_scope *h)
 {
 	return h->v->state->exists && h->v->state->lead == h->s.index;
@@ -81,12 +81,12 @@ static void add_pod(const struct health_scope *h, const struct cluster_pod *p)
 	f = finding_add(&h->s, FINDING_ERROR, "kube-system/%s is not Ready for %s: %s%s%s", p->name, since, p->reason,
 		p->event[0] ? "; " : "", p->event);
 	if (host_named(h, p->node) == NULL && p->node[0])
-		finding_why(f, "it is on the Node %s, which is no host of the inventory", p->node);
+		finding_why(f, "it is on the Node %s, which is not in the inventory", p->node);
 	else
 		finding_why(f, "%s",
-			p->dns     ? "names of Services resolve through it"
+			p->dns     ? "it resolves the names of Services"
 			: p->proxy ? "Pods of this host reach Services through it"
-				   : "it is a part of the cluster itself");
+				   : "it is part of the cluster itself");
 	finding_remedy(f, "'kubectl -n kube-system describe pod %s' and 'kubectl -n kube-system logs %s' show more",
 		p->name, p->name);
 	if (p->event[0] && signatures_match(&source, 1, &hit, 1)) {
@@ -116,7 +116,7 @@ void health_pod_not_ready(const struct health_scope *h)
 		struct finding *f = finding_add(&h->s, FINDING_ERROR, "%zu more Pods of kube-system are not Ready",
 			(n > TOLD ? n - TOLD : 0) + (speaks_for_cluster(h) ? pods->more : 0));
 
-		finding_why(f, "they are parts of the cluster itself");
+		finding_why(f, "they are part of the cluster itself");
 		finding_remedy(f, "'kubectl -n kube-system get pods -o wide' shows them");
 	}
 }
@@ -132,9 +132,9 @@ void health_dns_down(const struct health_scope *h)
 		if (pods->list[i].dns && settles(h->v, &pods->list[i]))
 			return;
 	f = finding_add(&h->s, FINDING_ERROR, "no Pod behind the Service kube-system/kube-dns is Ready");
-	finding_why(f, "Pods cannot resolve any name: of Services, of other Pods, of the outside");
+	finding_why(f, "Pods cannot resolve any name: of Services, other Pods or the outside");
 	finding_remedy(f,
-		"the findings about its Pods tell why; 'kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide' shows them");
+		"the findings about its Pods show why;  'kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide' shows them");
 }
 
 /* A kubelet that has just been started runs and does not listen yet; one that does not run has a finding of its own. */
@@ -152,7 +152,7 @@ void health_kubelet_unreachable(const struct health_scope *h)
 
 	if (!n || n->way != WAY_BROKEN || !health_unit_up(h, "kubelet") || !listens(h->v, (size_t)h->s.index))
 		return;
-	f = finding_add(&h->s, FINDING_ERROR, "the API server does not reach the kubelet at %s, port 10250: %s",
+	f = finding_add(&h->s, FINDING_ERROR, "the API server cannot reach the kubelet at %s, port 10250: %s",
 		n->address, n->way_said);
 	if (*rules || firewalld)
 		finding_why(f,
@@ -162,7 +162,7 @@ void health_kubelet_unreachable(const struct health_scope *h)
 	else
 		finding_why(f,
 			"logs, exec and metrics of this host's Pods hang; no packet filter was seen on the host itself");
-	finding_remedy(f, "let TCP 10250 through from the control planes, on this host and between the networks");
+	finding_remedy(f, "allow TCP 10250 from the control planes, on this host and between the networks");
 }
 
 void health_not_looked_at(const struct health_scope *h)
@@ -172,8 +172,8 @@ void health_not_looked_at(const struct health_scope *h)
 	if (!speaks_for_cluster(h) || !h->v->state->pods.unknown[0])
 		return;
 	f = finding_add(&h->s, FINDING_WARNING, "could not look at %s", h->v->state->pods.unknown);
-	finding_why(f, "whether that is well is not known");
-	finding_remedy(f, "look again; 'kubewright logs %s' shows what its API server says", h->s.host->name);
+	finding_why(f, "its state is unknown");
+	finding_remedy(f, "run this again; 'kubewright logs %s' shows what its API server says", h->s.host->name);
 }
 
 unsigned health_settling(const struct health_view *v)

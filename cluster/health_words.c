@@ -1,4 +1,4 @@
-/* What a log's end says about why its program ended. Go prints the stacks of all its goroutines last: they tell a developer something, and an operator nothing. */
+/* What a log's end says about why its program ended. Go prints the stacks of all its goroutines last: they mean something to a developer, and nothing to an operator. */
 #include "cluster/health_private.h"
 
 #include "base/str.h"
@@ -42,7 +42,7 @@ static bool stack_frame(const char *line)
 		       strchr(line, '.') < open);
 }
 
-/* How much a line tells: 0 nothing, 1 something, 2 an error, 3 why the program ended. */
+/* How much a line says: 0 nothing, 1 something, 2 an error, 3 why the program ended. */
 static int weight(const char *line)
 {
 	char level = klog_level(line);

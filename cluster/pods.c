@@ -1,4 +1,4 @@
-/* kube-system as the API tells it. */
+/* kube-system as the API shows it. */
 #include "cluster/pods.h"
 
 #include "base/alloc.h"
@@ -73,7 +73,7 @@ static int container(const struct json *status, bool init, struct str *out)
 	} else if (dead && (!init || json_get_int(dead, "exitCode", 0) != 0)) {
 		ended(out, dead);
 	} else if (!init && !dead && !json_get_bool(status, "ready", false)) {
-		str_add(out, "runs and is not ready");
+		str_add(out, "runs but is not ready");
 	} else {
 		return 0;
 	}
@@ -107,7 +107,7 @@ static void why_not(const struct json *pod, struct str *out)
 		str_add(out, json_get_str(pod, "status.reason", json_get_str(pod, "status.phase", "not Ready")));
 }
 
-/* What is over, or goes, is no loss. */
+/* What is over, or goes, is not a loss. */
 static bool counts(const struct json *pod)
 {
 	const char *phase = json_get_str(pod, "status.phase", "");
@@ -148,7 +148,7 @@ int cluster_pods_add(struct cluster_state *c, const struct json *pod_list, struc
 	const struct json *items = json_get(pod_list, "items");
 
 	if (!json_is_object(pod_list) || (items && json_size(items) && !json_is_array(items)))
-		return error_set(err, ERROR_PROTOCOL, "the API server's answer is no list of Pods");
+		return error_set(err, ERROR_PROTOCOL, "the API server's answer is not a list of Pods");
 	for (size_t i = 0; i < json_size(items); i++) {
 		const struct json *pod = json_at(items, i);
 		const char *node = json_get_str(pod, "spec.nodeName", "");

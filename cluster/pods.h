@@ -1,5 +1,5 @@
 /*
- * What the API tells of kube-system: its Pods that are not Ready and why, its DNS, and what of it could not be looked
+ * What the API shows of kube-system: its Pods that are not Ready and why, its DNS, and what of it could not be looked
  * at. Filled from documents; pure.
  */
 #ifndef CLUSTER_PODS_H

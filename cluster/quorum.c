@@ -27,24 +27,24 @@ int quorum_without(const struct quorum *now, bool healthy, const char *name, boo
 
 	*after = *now;
 	if (now->voters <= 1) {
-		error_set(err, ERROR_COMMAND, "%s is etcd's last voter: without it the cluster's data is gone", name);
-		return error_hint(err, "'kubewright reset' takes a whole cluster away");
+		error_set(err, ERROR_COMMAND, "%s is etcd's last voter: without it the cluster's data is lost", name);
+		return error_hint(err, "'kubewright reset' removes a whole cluster");
 	}
 	after->voters--;
 	after->healthy -= healthy && after->healthy;
 	if (now->healthy < needed) {
 		error_set(err, ERROR_COMMAND,
-			"etcd has lost its quorum: %u of %u voters are healthy and %u are needed to take %s out",
+			"etcd has lost its quorum: %u of %u voters are healthy and %u are needed to remove %s",
 			now->healthy, now->voters, needed, name);
 		return error_hint(err,
-			"bring another control plane back first: 'kubewright status' shows them; if none can be, see 'kubewright etcd restore'");
+			"bring another control plane back first ('kubewright status' shows them); if that is impossible, see 'kubewright etcd restore'");
 	}
 	if (override || after->healthy >= quorum_needed(after->voters))
 		return 0;
 	error_set(err, ERROR_COMMAND,
-		"taking %s out would lose etcd's quorum: of %u voters %u would be healthy, and %u are needed", name,
+		"removing %s would lose etcd's quorum: of %u voters %u would be healthy, and %u are needed", name,
 		after->voters, after->healthy, quorum_needed(after->voters));
-	return error_hint(err, "bring another control plane back first: 'kubewright status' shows them");
+	return error_hint(err, "bring another control plane back first ('kubewright status' shows them)");
 }
 
 void quorum_words(const struct quorum *q, struct str *out)
@@ -203,26 +203,27 @@ static void add_answers(struct quorum_view *out, const struct quorum_view *v)
 			}
 }
 
-int quorum_merge(const struct quorum_view *views, size_t count, struct quorum_view *out)
+int quorum_merge(struct quorum_view *const *views, size_t count, struct quorum_view *out)
 {
 	int best = -1;
 
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < count; i++)
-		if (views[i].count > 0 && (best < 0 || rank(&views[i]) > rank(&views[best])))
+		if (views[i] && views[i]->count > 0 && (best < 0 || rank(views[i]) > rank(views[best])))
 			best = (int)i;
 	if (best < 0)
 		return -1;
-	*out = views[best];
+	*out = *views[best];
 	quorum_hear(views, count, out);
 	return best;
 }
 
-void quorum_hear(const struct quorum_view *views, size_t count, struct quorum_view *out)
+void quorum_hear(struct quorum_view *const *views, size_t count, struct quorum_view *out)
 {
 	memset(out->answers, 0, sizeof(out->answers));
 	for (size_t i = 0; i < count; i++)
-		add_answers(out, &views[i]);
+		if (views[i])
+			add_answers(out, views[i]);
 }
 
 int quorum_confirm(const struct quorum_evidence *e, const char *name, struct error *err)
@@ -231,15 +232,15 @@ int quorum_confirm(const struct quorum_evidence *e, const char *name, struct err
 
 	if (!e->looked && e->seen) {
 		error_set(err, ERROR_COMMAND,
-			"%s cannot be reached from here, but its etcd answers %u of %u control planes: it lives, and only the way from this machine to it is cut",
+			"%s cannot be reached from here, but its etcd answers %u of %u control planes: it is alive, and only the connection from this machine is broken",
 			name, e->seen, e->asked);
 		return error_hint(err,
-			"mend that way, or shut the host down if it is to go; then again. 'kubewright check --hosts %s' tells what fails",
+			"fix the connection, or shut the host down if it is to go; then run this again. 'kubewright check --hosts %s' shows what fails",
 			name);
 	}
 	if (e->looked && !e->runs && e->seen) {
 		error_set(err, ERROR_COMMAND,
-			"no etcd listens on %s, yet one answers at its address: SSH and the cluster do not mean the same machine",
+			"no etcd listens on %s, yet one answers at its address: SSH and the cluster do not reach the same machine",
 			name);
 		return error_hint(err, "compare its address and ssh.address in the inventory with the hosts");
 	}
@@ -248,7 +249,7 @@ int quorum_confirm(const struct quorum_evidence *e, const char *name, struct err
 	error_set(err, ERROR_COMMAND,
 		"%s cannot be reached, and only %u of the %u healthy members could be asked whether it is dead", name,
 		e->asked, e->others);
-	return error_hint(err, "make the other control planes reachable first: 'kubewright status' shows them");
+	return error_hint(err, "make the other control planes reachable first ('kubewright status' shows them)");
 }
 
 int quorum_lost(unsigned voters, unsigned answering, struct error *err)
@@ -261,7 +262,7 @@ int quorum_lost(unsigned voters, unsigned answering, struct error *err)
 		"etcd's quorum is not lost: %u of %u voters answer and %u are needed; nothing was changed", answering,
 		voters, needed);
 	return error_hint(err,
-		"lost control planes come back with 'kubewright rejoin'; a restore would throw acknowledged writes away and wants --override-quorum");
+		"lost control planes come back with 'kubewright rejoin'; a restore would lose acknowledged writes and needs --override-quorum");
 }
 
 static bool is_dead(const struct quorum_look *l)
@@ -291,12 +292,11 @@ int quorum_given_up(const struct quorum_view *all, const struct quorum_look *loo
 	if (!unknown || answering + unknown < quorum_needed(voters))
 		return 0;
 	error_set(err, ERROR_COMMAND,
-		"whether etcd's quorum is lost cannot be told: %u of %u voters answer, %u are needed, and %u could not be looked at (%s: %s); nothing was changed",
+		"it is unknown whether etcd's quorum is lost: %u of %u voters answer, %u are needed, and %u could not be asked (%s: %s); nothing was changed",
 		answering, voters, quorum_needed(voters), unknown, first->name,
-		*first->why ? first->why : "nobody asked it");
+		*first->why ? first->why : "it was not asked");
 	if (*first->hint)
 		error_hint(err, "%s", first->hint);
-	return error_hint(err,
-		"make it possible to look at %s; only when it is off for good: the same with --override-quorum",
+	return error_hint(err, "make %s reachable; only if it is off for good, run this again with --override-quorum",
 		first->name);
 }

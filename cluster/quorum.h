@@ -21,8 +21,8 @@ unsigned quorum_tolerates(const struct quorum *q);
 /* "3 voters, 2 healthy, tolerates 0" is added to out; without a quorum "…, quorum lost". */
 void quorum_words(const struct quorum *q, struct str *out);
 /*
- * Whether a voter may be taken out: the members must be able to agree on it now, and those that stay must be able to go
- * on alone. healthy: of the one that goes. after is filled in any case. override: those that stay need not. -1: err
+ * Whether a voter may be taken out: the members must be able to agree on it now, and those that stay must be able to
+ * agree alone. healthy: of the one that goes. after is filled in any case. override: those that stay need not. -1: err
  * (ERROR_COMMAND) has the sum in words.
  */
 int quorum_without(const struct quorum *now, bool healthy, const char *name, bool override, struct quorum *after,
@@ -30,11 +30,11 @@ int quorum_without(const struct quorum *now, bool healthy, const char *name, boo
 
 /* ---- what control planes see ------------------------------------------------------------------------------------- */
 
-/* etcd as one control plane's own member tells it, asked on that host; or all of them in one (quorum_merge). */
+/* etcd as one control plane's own member sees it, asked on that host; or all of them in one (quorum_merge). */
 struct quorum_view {
 	int count; /* members as it knows them; 0: its etcd does not answer, or was not asked */
 	struct net_etcd_member list[QUORUM_MEMBERS];
-	bool unseen[QUORUM_MEMBERS];  /* it could not be asked from that host, which tells nothing of it */
+	bool unseen[QUORUM_MEMBERS];  /* it could not be asked from that host, which says nothing of it */
 	/* the member's own /status, asked from that host; false also when only the host's own member was asked */
 	bool answers[QUORUM_MEMBERS];
 	struct net_etcd_status status[QUORUM_MEMBERS];
@@ -50,7 +50,7 @@ unsigned quorum_answering(const struct quorum_view *v);
 unsigned quorum_unseen(const struct quorum_view *v);
 /* Of the member of this host, unless another one has heard it. */
 void quorum_mark_unseen(struct quorum_view *v, const char *address, const char *name);
-/* quorum_words of what is seen; while nobody knows a leader those that answer are told as healthy. */
+/* quorum_words of what is seen; while nobody knows a leader those that answer are shown as healthy. */
 void quorum_view_words(const struct quorum_view *v, struct str *out);
 /* "https://10.0.0.11:2380" -> "10.0.0.11" */
 void quorum_address(const struct net_etcd_member *m, char *out, size_t size);
@@ -70,12 +70,12 @@ bool quorum_member_of(const struct net_etcd_member *m, const char *address, cons
 /* The member of a host, by its address or name; -1 none. */
 int quorum_find(const struct quorum_view *v, const char *address, const char *name);
 /*
- * All views in one: the members as those know them that have a leader, else as the furthest does; a member answers when
- * it answers anybody. Returns which view's list it is, or -1 when no etcd answered.
+ * All views, NULL among them, in one: the members as those know them that have a leader, else as the furthest does; a
+ * member answers when it answers anybody. Returns which view's list it is, or -1 when no etcd answered.
  */
-int quorum_merge(const struct quorum_view *views, size_t count, struct quorum_view *out);
+int quorum_merge(struct quorum_view *const *views, size_t count, struct quorum_view *out);
 /* The list of out stays; a member in it answers when it answers in one of the views. */
-void quorum_hear(const struct quorum_view *views, size_t count, struct quorum_view *out);
+void quorum_hear(struct quorum_view *const *views, size_t count, struct quorum_view *out);
 
 /* Whether a member that is to go may be taken for what it seems. */
 struct quorum_evidence {
@@ -90,7 +90,7 @@ struct quorum_evidence {
  * address and not on its host; too few could be asked.
  */
 int quorum_confirm(const struct quorum_evidence *e, const char *name, struct error *err);
-/* What is known of the etcd of one control plane of the inventory, by whoever asked it. */
+/* What is known of the etcd of one control plane of the inventory, no matter who asked it. */
 struct quorum_look {
 	const char *name, *address;
 	bool none;      /* there is nothing of etcd on the host, or nobody listens: seen on the host itself */

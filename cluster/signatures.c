@@ -177,7 +177,7 @@ static void fill_in(char *out, size_t size, const char *text, const struct word 
 	str_release(&s);
 }
 
-/* The part of the line that tells most: where the match begins, and a little of what is before it. */
+/* The part of the line that says most: where the match begins, and a little of what is before it. */
 static void cut_line(char *out, size_t size, const char *line, const char *at)
 {
 	const char *start = line + strspn(line, " ");

@@ -19,7 +19,7 @@ enum signature_where {
 	IN_ANY = 63,
 };
 enum signature_rank {
-	RANK_CONDITION, /* of the machine, with or without this failure: told beside a cause, and never as one */
+	RANK_CONDITION, /* of the machine, with or without this failure: shown beside a cause, and never as one */
 	RANK_SYMPTOM, /* something else is behind it */
 	RANK_LIKELY,  /* often the cause, sometimes harmless */
 	RANK_CAUSE,

@@ -1,4 +1,4 @@
-/* The living cluster as its API tells: NodeLists, read once. */
+/* The living cluster as its API shows it: NodeLists, read once. */
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -77,7 +77,7 @@ int cluster_state_add_nodes(struct cluster_state *c, struct json *node_list, str
 	/* a server may leave out an empty list's items */
 	if (!json_is_object(node_list) || (items && !json_is_array(items) && json_size(items) > 0)) {
 		json_free(node_list);
-		return error_set(err, ERROR_PROTOCOL, "the API server's answer is no list of Nodes");
+		return error_set(err, ERROR_PROTOCOL, "the API server's answer is not a list of Nodes");
 	}
 	for (size_t i = 0; i < json_size(items); i++)
 		if (!*json_get_str(json_at(items, i), "metadata.name", "")) {
@@ -147,6 +147,8 @@ void cluster_state_release(struct cluster_state *c)
 	cluster_state_forget_nodes(c);
 	json_free(c->kubeadm_config);
 	json_free(c->own_config);
+	json_free(c->kubelet_config);
+	json_free(c->kubeproxy_config);
 	cluster_pods_release(&c->pods);
 	memset(c, 0, sizeof(*c));
 	c->lead = -1;

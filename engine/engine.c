@@ -35,15 +35,13 @@ struct engine *engine_new(const struct engine_config *config)
 	cond_init(&e->world_wake);
 	cond_init(&e->watch);
 	e->tasks = xcalloc(config->host_count ? config->host_count : 1, sizeof(*e->tasks));
-	e->turn = xcalloc(steps, sizeof(*e->turn));
-	for (size_t s = 0; s < steps; s++)
-		e->turn[s] = -1;
 	for (size_t h = 0; h < config->host_count; h++) {
 		struct task *t = &e->tasks[h];
 
 		t->e = e;
 		t->host = (int)h;
 		t->cells = xcalloc(steps, sizeof(*t->cells));
+		t->inside = xcalloc(steps, sizeof(*t->inside));
 		cond_init(&t->cond);
 		pthread_mutex_init(&t->out_lock, NULL);
 		str_init(&t->tail);
@@ -243,7 +241,7 @@ void engine_free(struct engine *e)
 	pthread_mutex_lock(&e->lock);
 	e->quit = true;
 	if (e->over) {
-		/* nothing is under way: connections are closed in peace, and whoever keeps them may take them up again */
+		/* nothing is under way: connections are closed in peace, and who keeps them may take them up again */
 		for (size_t h = 0; h < e->config.host_count; h++)
 			if (e->tasks[h].beating)
 				host_interrupt(&e->tasks[h]);
@@ -269,6 +267,7 @@ void engine_free(struct engine *e)
 		pthread_mutex_destroy(&t->out_lock);
 		str_release(&t->tail);
 		free(t->cells);
+		free(t->inside);
 	}
 	if (e->stream.fd >= 0)
 		stream_release(&e->stream);
@@ -279,7 +278,8 @@ void engine_free(struct engine *e)
 	free(e->need_step);
 	free(e->need_gate);
 	free(e->gates);
-	free(e->turn);
+	free(e->section);
+	free(e->turns);
 	free(e->tasks);
 	free(e);
 }

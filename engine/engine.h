@@ -1,5 +1,5 @@
 /*
- * The engine runs a plan over hosts and tells front ends about it by one ordered stream of events. It knows no step,
+ * The engine runs a plan over hosts and reports it to front ends by one ordered stream of events. It knows no step,
  * prints nothing, and talks to hosts only through the remotes that its config's open function makes.
  */
 #ifndef ENGINE_ENGINE_H
@@ -66,7 +66,15 @@ struct engine_config {
 	size_t step_count;
 	const struct engine_host *hosts;
 	size_t host_count;
+	const struct section *sections; /* of the steps; they do not overlap */
+	size_t section_count;
 	int parallel;      /* logins at once; 0: 32 */
+	/*
+	 * Connections at once; 0: one a host. When there are fewer, a host that has nothing to do gives up its own for
+	 * one that has, and logs in again for its next step. Not for steps that wait for what another host does
+	 * meanwhile, nor with beat.
+	 */
+	int connections;
 	bool check_only;
 	void *world;
 	/* Host's thread. Returns a remote the engine frees. token cancels it while it is being made. */
@@ -76,7 +84,7 @@ struct engine_config {
 	 * A sign of life to a host that was logged in to. By its thread and without locks, now and then while it waits:
 	 * for other hosts, for an answer, for the end of a pause, in task_wait. Returns in how many ms it wants to be
 	 * called again, or -1: not before the next step has ended. ERROR_CONNECT: the connection is closed, and made
-	 * anew for the next one; another error sets a host aside that waits. May be NULL.
+	 * again for the next one; another error sets a host aside that waits. May be NULL.
 	 */
 	int64_t (*beat)(struct task *t, struct error *err);
 	struct mask *mask; /* shared; may be NULL */
@@ -90,6 +98,8 @@ struct engine_config {
 	int reconnects;    /* per host; 0: 3 */
 };
 
+/* The section that a step is in, lent; NULL: none but, with STEP_ONE_BY_ONE, its own. */
+const struct section *engine_section(const struct engine_config *config, size_t step);
 /* Never NULL; engine_free frees it. The config is copied, but what it points to must outlive the engine. */
 struct engine *engine_new(const struct engine_config *config);
 /* Observers are called in order, on the thread that calls engine_dispatch. Before engine_start. */
@@ -113,7 +123,7 @@ enum engine_verb {
 	ENGINE_END
 };
 /*
- * LEAVE: running steps finish, nothing new starts. CANCEL: remotes are cancelled at once; jobs on hosts go on. END:
+ * LEAVE: running steps finish, nothing new starts. CANCEL: remotes are cancelled at once; jobs on hosts continue. END:
  * finishes a keep_alive run. host: for *_HOST.
  */
 void engine_command(struct engine *e, enum engine_verb verb, int host);

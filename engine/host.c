@@ -87,6 +87,12 @@ void host_close(struct task *t)
 	remote_free(r);
 	if (token)
 		remote_cancel_token_free(token);
+	pthread_mutex_lock(&t->e->lock);
+	t->e->connections -= t->has_connection;
+	t->e->giving -= t->gives;
+	t->has_connection = t->gives = false;
+	schedule_login(t->e);
+	pthread_mutex_unlock(&t->e->lock);
 }
 
 void host_interrupt(struct task *t)
@@ -234,7 +240,7 @@ static void settle(struct task *t, struct attempt *a)
 		ev.error = &a->err;
 		ev.outcome = OUTCOME_FAILED;
 		if (host_stopped(t)) {
-			/* no failure: it was told to end */
+			/* no failure: it was to end */
 			ev.outcome = t->skip ? OUTCOME_SKIPPED : OUTCOME_CANCELLED;
 			a->settled = t->skip && always ? SETTLED_SKIPPED : UNSETTLED;
 		}
@@ -244,7 +250,7 @@ static void settle(struct task *t, struct attempt *a)
 	event_about(&ev, ev.error ? ev.error : &a->evidence);
 	t->cells[t->step].settled = a->settled;
 	t->cells[t->step].outcome = ev.outcome;
-	/* an ordinary step that is skipped is told with the rest of its host */
+	/* an ordinary step that is skipped is reported with the rest of its host */
 	if (a->settled != SETTLED_NOT_HERE && (ev.outcome != OUTCOME_SKIPPED || always))
 		stream_emit(t->e, &ev, EMIT_FORCE, NULL);
 	if (a->settled == SETTLED_FAILED)
@@ -271,8 +277,6 @@ static void run_step(struct task *t)
 	pthread_mutex_lock(&t->e->lock);
 	if (!stopped)
 		settle(t, &a);
-	if (a.step->flags & STEP_ONE_BY_ONE)
-		t->e->turn[t->step] = -1;
 }
 
 /* The step can never start. Takes engine.lock and keeps it. */
@@ -362,6 +366,12 @@ void *host_main(void *task)
 	own = t;
 	pthread_mutex_lock(&e->lock);
 	while (!e->quit) {
+		if (t->gives) {
+			pthread_mutex_unlock(&e->lock);
+			host_close(t);
+			pthread_mutex_lock(&e->lock);
+			continue;
+		}
 		if (t->work == WORK_NONE) {
 			idle(t);
 			continue;

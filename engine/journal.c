@@ -1,5 +1,5 @@
 /*
- * The journal: history of a run as JSON lines. Its lock tells a run that goes on from a dead one; flock ends with the process, however that ends.
+ * The journal: history of a run as JSON lines. Its lock distinguishes a run under way from a dead one; flock ends with the process, however that ends.
  * A thread of its own syncs it, many events at a time: 200 hosts must not queue for a disk's fsync.
  */
 #include "engine/private.h"
@@ -22,7 +22,7 @@
 
 #define SUFFIX ".jsonl"
 #define DEAD_RUNS_MAX 100
-#define HEAD_MAX 4096 /* bytes in which a head has named its machine */
+#define HEAD_MAX (1u << 20) /* more hosts than anybody has */
 
 struct journal {
 	int fd;
@@ -81,6 +81,25 @@ static void wake_syncer(struct journal *j, bool closing)
 	pthread_mutex_unlock(&j->lock);
 }
 
+/* What a step waits for: where a replay sees why time passed. */
+static void head_waits(struct json *item, const struct engine_config *c, size_t s)
+{
+	const struct step *step = &c->steps[s];
+	const struct section *section = engine_section(c, s);
+	struct json *list = json_set(item, "needs", json_array()), *need;
+
+	for (size_t n = 0; n < NEEDS_MAX && step->needs[n].step; n++) {
+		need = json_add(list, json_object());
+		json_set_str(need, "step", step->needs[n].step);
+		json_set_int(need, "roles", step->needs[n].roles);
+		json_set_int(need, "min", step->needs[n].min);
+	}
+	if (!section)
+		return;
+	json_set_str(item, "section", section->name);
+	json_set_int(item, "at_once", section->at_once);
+}
+
 /* The first line: what the indexes of a replay are, and what was asked for. */
 static void write_head(struct journal *j, const char *run, const char *command)
 {
@@ -110,6 +129,7 @@ static void write_head(struct journal *j, const char *run, const char *command)
 		json_set_str(item, "title", c->steps[s].title);
 		json_set_int(item, "roles", c->steps[s].roles);
 		json_set_int(item, "flags", c->steps[s].flags);
+		head_waits(item, c, s);
 	}
 	json_write(head, &j->line);
 	json_free(head);
@@ -127,7 +147,7 @@ static int start_syncer(struct journal *j, struct error *err)
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	rc = pthread_create(&j->syncer, NULL, sync_main, j);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return rc ? error_errno(err, ERROR_SYSTEM, rc, "cannot start the journal's thread") : 0;
+	return rc ? error_errno(err, ERROR_SYSTEM, rc, "cannot start the recording's thread") : 0;
 }
 
 /* Nobody sees a journal before it is locked and has its head: what is seen without a lock is of a dead run, and no look gets in the way of a run that begins. */
@@ -136,10 +156,10 @@ static int open_file(const char *temporary, struct error *err)
 	int fd = open(temporary, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0) {
-		error_errno(err, ERROR_SYSTEM, errno, "cannot make the journal '%s'", temporary);
+		error_errno(err, ERROR_SYSTEM, errno, "cannot create the recording '%s'", temporary);
 		error_hint(err, "see whether the folder is yours and its disk has room");
 	} else if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		error_errno(err, ERROR_SYSTEM, errno, "cannot lock the journal '%s'", temporary);
+		error_errno(err, ERROR_SYSTEM, errno, "cannot lock the recording '%s'", temporary);
 		close(fd);
 		unlink(temporary);
 		fd = -1;
@@ -155,7 +175,7 @@ static int publish(const char *temporary, const char *path, struct error *err)
 	if (rc < 0 && errno != EEXIST)
 		rc = renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE);
 	if (rc < 0) {
-		error_errno(err, ERROR_SYSTEM, errno, "cannot make the journal '%s'", path);
+		error_errno(err, ERROR_SYSTEM, errno, "cannot create the recording '%s'", path);
 		error_hint(err, "see whether the folder is yours and its disk has room");
 	}
 	unlink(temporary);
@@ -227,7 +247,8 @@ void journal_event(const struct event *ev, void *journal)
 			return;
 		/* said once, in its place; what the run does is recorded as before */
 		j->full = true;
-		last.text = "(output is recorded no more: the journal has grown too large, or its disk is nearly full)";
+		last.text =
+			"(output is no longer recorded: the recording has grown too large, or its disk is nearly full)";
 		ev = &last;
 	}
 	event_write_json(ev, j->config, &j->line);
@@ -262,19 +283,21 @@ bool journal_is_dead(const char *path)
 /* Whether the head of a journal names this machine: elsewhere nobody can see whether its process lives, be the folder on a file server or copied. */
 static bool is_of(const char *path, const char *machine)
 {
-	char head[HEAD_MAX + 1], *want = xasprintf("\"machine\":\"%s\"", machine);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	ssize_t n = fd >= 0 ? read(fd, head, HEAD_MAX) : -1;
-	bool yes = false;
+	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
+	struct str head = STR_INIT;
+	struct json *j;
+	char part[4096];
+	bool yes;
 
-	if (n > 0) {
-		head[n] = '\0';
-		head[strcspn(head, "\n")] = '\0';
-		yes = strstr(head, want) != NULL;
-	}
-	if (fd >= 0)
-		close(fd);
-	free(want);
+	while (f && head.len < HEAD_MAX && !str_ends(head.buf, "\n") && fgets(part, sizeof(part), f))
+		str_add(&head, part);
+	j = json_parse(head.buf, head.len, NULL);
+	yes = j && strcmp(json_get_str(j, "machine", ""), machine) == 0;
+	json_free(j);
+	str_release(&head);
+	if (f)
+		fclose(f);
 	return yes;
 }
 

@@ -24,12 +24,94 @@ static int gate_index(struct engine *e, int step, unsigned roles)
 	return (int)e->gate_count++;
 }
 
+static int index_of(const struct engine_config *config, const char *name)
+{
+	for (size_t s = 0; s < config->step_count; s++)
+		if (strcmp(config->steps[s].name, name) == 0)
+			return (int)s;
+	return -1;
+}
+
+const struct section *engine_section(const struct engine_config *config, size_t step)
+{
+	for (size_t i = 0; i < config->section_count; i++) {
+		int first = index_of(config, config->sections[i].first),
+		    last = index_of(config, config->sections[i].last);
+
+		if (first >= 0 && (int)step >= first && (int)step <= last)
+			return &config->sections[i];
+	}
+	return NULL;
+}
+
+static int check_section(struct engine *e, const struct section *section, struct error *err)
+{
+	int first = index_of(&e->config, section->first), last = index_of(&e->config, section->last);
+
+	if (first < 0 || last < first || section->at_once == 0)
+		return error_set(err, ERROR_INTERNAL, "section '%s' has no steps from '%s' to '%s', or admits no host",
+			section->name, section->first, section->last);
+	for (int s = first; s <= last; s++) {
+		const char *name = e->config.steps[s].name;
+
+		if (e->config.steps[s].flags & (STEP_ALWAYS | STEP_ONE_BY_ONE))
+			return error_set(err, ERROR_INTERNAL,
+				"step '%s' cannot be in section '%s': its flags forbid it", name, section->name);
+		if (e->section[s] >= 0)
+			return error_set(err, ERROR_INTERNAL, "step '%s' is in two sections", name);
+		e->section[s] = (int)e->turn_count;
+	}
+	e->turns[e->turn_count++].at_once = section->at_once;
+	return 0;
+}
+
+static int resolve_sections(struct engine *e, struct error *err)
+{
+	size_t count = e->config.step_count;
+
+	e->section = xcalloc(count + 1, sizeof(*e->section));
+	e->turns = xcalloc(count + 1, sizeof(*e->turns));
+	for (size_t s = 0; s < count; s++)
+		e->section[s] = -1;
+	for (size_t i = 0; i < e->config.section_count; i++)
+		if (check_section(e, &e->config.sections[i], err))
+			return -1;
+	for (size_t s = 0; s < count; s++) {
+		if (!(e->config.steps[s].flags & STEP_ONE_BY_ONE))
+			continue;
+		if (e->config.steps[s].flags & STEP_ALWAYS)
+			return error_set(err, ERROR_INTERNAL,
+				"step '%s' runs in any case, so it cannot wait for a turn", e->config.steps[s].name);
+		e->section[s] = (int)e->turn_count;
+		e->turns[e->turn_count++].at_once = 1;
+	}
+	return 0;
+}
+
+static int check_need(const struct engine *e, size_t s, const struct step_need *need, int index, struct error *err)
+{
+	const struct step *step = &e->config.steps[s];
+
+	if (index < 0)
+		return error_set(err, ERROR_INTERNAL, "step '%s' needs '%s', which is not an earlier step of the plan",
+			step->name, need->step);
+	if ((e->config.steps[index].flags & STEP_ALWAYS) && !(step->flags & STEP_ALWAYS))
+		return error_set(err, ERROR_INTERNAL, "step '%s' needs '%s', which runs last", step->name, need->step);
+	/* inside it would wait for hosts that wait to get in */
+	if (need->roles && e->section[s] >= 0 && e->section[s] == e->section[index])
+		return error_set(err, ERROR_INTERNAL,
+			"step '%s' needs '%s' of other hosts, and both are of one section", step->name, need->step);
+	return 0;
+}
+
 int plan_resolve(struct engine *e, struct error *err)
 {
 	size_t count = e->config.step_count;
 
 	e->need_step = xcalloc(count ? count : 1, sizeof(*e->need_step));
 	e->need_gate = xcalloc(count ? count : 1, sizeof(*e->need_gate));
+	if (resolve_sections(e, err))
+		return -1;
 	for (size_t s = 0; s < count; s++) {
 		const struct step *step = &e->config.steps[s];
 
@@ -37,13 +119,8 @@ int plan_resolve(struct engine *e, struct error *err)
 			const struct step_need *need = &step->needs[n];
 			int index = step_index(e, need->step, (int)s);
 
-			if (index < 0)
-				return error_set(err, ERROR_INTERNAL,
-					"step '%s' needs '%s', which is no earlier step of the plan", step->name,
-					need->step);
-			if ((e->config.steps[index].flags & STEP_ALWAYS) && !(step->flags & STEP_ALWAYS))
-				return error_set(err, ERROR_INTERNAL, "step '%s' needs '%s', which runs last",
-					step->name, need->step);
+			if (check_need(e, s, need, index, err))
+				return -1;
 			e->need_step[s][n] = index;
 			e->need_gate[s][n] = need->roles ? gate_index(e, index, need->roles) : -1;
 		}
@@ -136,7 +213,7 @@ enum need_state plan_needs(const struct engine *e, const struct task *t, int s, 
 	return worst;
 }
 
-/* Whether a tells more of why a step is missing than b: it failed there, else it came closer to it, else it was set aside first. */
+/* Whether a says more of why a step is missing than b: it failed there, else it came closer to it, else it was set aside first. */
 static bool tells_more(const struct task *a, const struct task *b, int step)
 {
 	bool failed = a->cells[step].settled == SETTLED_FAILED;

@@ -89,6 +89,7 @@ struct task {
 	bool busy;
 	bool grace;          /* the step was begun after the cancel: clean-up */
 	struct cell *cells;  /* per step */
+	bool *inside;        /* per section: it has its turn */
 
 	bool aside;
 	bool blocked;        /* … because blocked_step can never start */
@@ -106,6 +107,8 @@ struct task {
 	bool remote_dead;    /* cancelled for good */
 	bool ever_connected;
 	bool wants_login, holds_login;
+	bool has_connection; /* or is making it: one of engine.connections */
+	bool gives;          /* is to close it, for a host that wants one */
 	int reconnects;
 	_Atomic int64_t beat_at; /* clock_mono_ms of the next sign of life */
 	bool resting;        /* nothing to do, and asks whether a sign of life is due */
@@ -130,6 +133,11 @@ struct gate {
 	unsigned here, failed; /* of done: not "not here" */
 };
 
+/* Of a section, or of a step with STEP_ONE_BY_ONE. */
+struct turn {
+	unsigned at_once, inside; /* hosts */
+};
+
 struct engine {
 	struct engine_config config;
 	pthread_mutex_t lock;
@@ -139,20 +147,23 @@ struct engine {
 	int (*need_gate)[NEEDS_MAX]; /* indexes into gates; -1: this host */
 	struct gate *gates;
 	size_t gate_count;
-	int *turn;                   /* per step: host that runs it (STEP_ONE_BY_ONE), or -1 */
+	int *section;                /* per step: index into turns, or -1 */
+	struct turn *turns;
+	size_t turn_count;
 
 	pthread_t watcher;
 	pthread_cond_t watch;
 	bool has_watcher;
 
 	bool started, paused, left, cancelled, ended, over, quit;
-	bool hard;                   /* not even clean-up steps go on */
+	bool hard;                   /* not even clean-up steps continue */
 	bool wake_world;             /* for the watcher */
 	bool ordinary_open;          /* refreshed: some host has steps left, clean-up aside */
 	bool no_questions;
 	int64_t cancel_ms, after_cancel_ms;
 	unsigned running, aside_count;
-	int logins;
+	int logins, connections;
+	int wanting, giving; /* hosts that wait for a connection, and those that close theirs for them */
 
 	pthread_mutex_t world_lock;
 	pthread_cond_t world_wake;
@@ -172,10 +183,13 @@ static inline bool cell_is_done(const struct cell *c)
 void engine_result_locked(const struct engine *e, struct engine_result *out);
 
 /* ---- plan.c ------------------------------------------------------------------------------------------------------ */
-/* Turns the names of needs into indexes. ERROR_INTERNAL: one is no earlier step, or of those that run last. */
+/*
+ * Turns the names of needs and sections into indexes. ERROR_INTERNAL: a need is not an earlier step, or of those that
+ * run last, or would keep a section waiting for itself; or a section is none of the plan.
+ */
 int plan_resolve(struct engine *e, struct error *err);
 enum need_state { NEED_MET, NEED_PENDING, NEED_NEVER };
-/* Counts the gates anew, and which cells are doomed: after every change of state, before the next is asked. */
+/* Counts the gates again, and which cells are doomed: after every change of state, before the next is asked. */
 void plan_refresh(struct engine *e);
 /* Whether step s may start on t's host. *which: the first need that is not met. */
 enum need_state plan_needs(const struct engine *e, const struct task *t, int s, int *which);
@@ -185,10 +199,12 @@ void plan_explain(const struct engine *e, const struct task *t, int s, struct er
 /* ---- schedule.c: with engine.lock held --------------------------------------------------------------------------- */
 /* Gives work to idle hosts, ends the run when there is none. After every change of state. */
 void schedule(struct engine *e);
-/* Lets a host that is set aside and idle go on, and with it those that were blocked by it alone. */
+/* Lets a host that is set aside and idle continue, and with it those that were blocked by it alone. */
 void schedule_retry(struct engine *e, struct task *t);
 /* A place for a login got free. */
 void schedule_login(struct engine *e);
+/* Has hosts that have nothing to do close their connections for those that wait for one. */
+void schedule_room(struct engine *e);
 
 /* ---- host.c ------------------------------------------------------------------------------------------------------ */
 /* The thread of one host, for pthread_create: does what schedule gives it until the run is over. Returns NULL. */
@@ -226,7 +242,7 @@ void event_json_time(struct json *line, int64_t wall_ms);
 void output_lines(struct task *t, const char *data, size_t len);
 /* The step ended: what is left without newline is a line too. */
 void output_flush(struct task *t);
-/* A step begins: what its host may say, STEP_OUTPUT_MAX and STEP_LINES_MAX, is counted anew. */
+/* A step begins: what its host may say, STEP_OUTPUT_MAX and STEP_LINES_MAX, is counted again. */
 void output_begin(struct task *t);
 
 #endif

@@ -40,7 +40,7 @@ void engine_result_locked(const struct engine *e, struct engine_result *out)
 		count_cells(e, t, out, &left);
 		out->hosts_aside += t->aside;
 		out->hosts_done += !t->aside && !left;
-		/* a run that was told to leave, and had nothing left to do, was not cut short */
+		/* a run that was to leave, and had nothing left to do, was not cut short */
 		out->cancelled |= !t->aside && left && (e->cancelled || e->left);
 		if (t->aside && earlier(t, first))
 			first = t;

@@ -22,9 +22,44 @@ static bool kept_alive(const struct engine *e)
 	return false;
 }
 
-static bool may_take(const struct engine *e, int s)
+static bool may_take(const struct task *t, int s)
 {
-	return !(e->config.steps[s].flags & STEP_ONE_BY_ONE) || e->turn[s] < 0;
+	int n = t->e->section[s];
+
+	return n < 0 || t->inside[n] || t->e->turns[n].inside < t->e->turns[n].at_once;
+}
+
+static void take_turn(struct task *t, int s)
+{
+	int n = t->e->section[s];
+
+	if (n < 0 || t->inside[n])
+		return;
+	t->inside[n] = true;
+	t->e->turns[n].inside++;
+}
+
+/* Whether a host that has a section's turn has something to do with it, now or later. */
+static bool needs_turn(const struct task *t, int n)
+{
+	const struct engine *e = t->e;
+
+	if (t->busy && t->work == WORK_STEP && e->section[t->work_step] == n)
+		return true;
+	for (int s = 0; s < (int)e->config.step_count && !t->aside; s++)
+		if (e->section[s] == n && t->cells[s].settled == UNSETTLED && !t->cells[s].doomed &&
+			engine_concerns(e, s, t->host))
+			return true;
+	return false;
+}
+
+static void leave_turns(struct task *t)
+{
+	for (size_t n = 0; n < t->e->turn_count; n++)
+		if (t->inside[n] && !needs_turn(t, (int)n)) {
+			t->inside[n] = false;
+			t->e->turns[n].inside--;
+		}
 }
 
 static bool open_here(const struct task *t, int s, unsigned always)
@@ -47,7 +82,7 @@ static enum work pick_ordinary(const struct task *t, int *step, bool *left)
 			continue;
 		*left = true;
 		state = plan_needs(e, t, s, &which);
-		if (state == NEED_MET && may_take(e, s)) {
+		if (state == NEED_MET && may_take(t, s)) {
 			*step = s;
 			return WORK_STEP;
 		}
@@ -59,7 +94,7 @@ static enum work pick_ordinary(const struct task *t, int *step, bool *left)
 	return never < 0 || pending ? WORK_NONE : WORK_BLOCK;
 }
 
-/* Whether ordinary steps go on, or will. After a cancel nobody waits for them: they end by themselves. */
+/* Whether ordinary steps are under way, or will be. After a cancel nobody waits for them: they end by themselves. */
 static bool others_work(const struct engine *e)
 {
 	bool busy = false;
@@ -84,7 +119,7 @@ static enum work pick_always(const struct task *t, int *step)
 	for (int s = 0; s < (int)e->config.step_count; s++)
 		if (open_here(t, s, STEP_ALWAYS) && (e->config.steps[s].flags & STEP_LAST) && others_work(e))
 			return WORK_NONE;
-		else if (open_here(t, s, STEP_ALWAYS) && may_take(e, s)) {
+		else if (open_here(t, s, STEP_ALWAYS)) {
 			*step = s;
 			return WORK_STEP;
 		}
@@ -115,8 +150,8 @@ static enum idle assign(struct engine *e, struct task *t)
 		return IDLE;
 	if (work == WORK_STEP && e->paused && !stopping(e))
 		return IDLE_HELD;
-	if (work == WORK_STEP && (e->config.steps[step].flags & STEP_ONE_BY_ONE))
-		e->turn[step] = t->host;
+	if (work == WORK_STEP)
+		take_turn(t, step);
 	t->work = work;
 	t->work_step = step;
 	t->busy = true;
@@ -154,8 +189,12 @@ void schedule(struct engine *e)
 		return;
 	plan_refresh(e);
 	for (size_t h = 0; h < e->config.host_count; h++)
+		leave_turns(&e->tasks[h]);
+	for (size_t h = 0; h < e->config.host_count; h++)
 		if (!e->tasks[h].busy)
 			held |= assign(e, &e->tasks[h]) == IDLE_HELD;
+	if (e->wanting)
+		schedule_room(e);
 	if (e->running == 0 && !held && !kept_alive(e))
 		finish(e);
 }
@@ -213,6 +252,22 @@ void schedule_retry(struct engine *e, struct task *t)
 				again = true;
 			}
 		}
+	}
+}
+
+void schedule_room(struct engine *e)
+{
+	int wanted = e->wanting - e->giving - (e->config.connections - e->connections);
+
+	for (size_t h = 0; h < e->config.host_count && wanted > 0; h++) {
+		struct task *t = &e->tasks[h];
+
+		if (t->work != WORK_NONE || !t->remote || t->gives)
+			continue;
+		t->gives = true;
+		e->giving++;
+		wanted--;
+		pthread_cond_signal(&t->cond);
 	}
 }
 

@@ -49,9 +49,18 @@ struct step {
 	/* Reaches the wanted state and updates the observed one. Safe to run twice. */
 	int (*apply)(struct task *t, struct error *err);
 };
+/*
+ * A stretch of the plan that a host holds from the first to the last of its steps: it takes its turn, in the order of
+ * hosts, with the first of them that it begins, and has it until the last is settled or it is set aside. No STEP_ALWAYS
+ * is among them, and none needs another of them of other hosts.
+ */
+struct section {
+	const char *name, *first, *last; /* of steps: the last two */
+	unsigned at_once;                /* hosts in it */
+};
 enum step_flag {
 	STEP_OBSERVES = 1,   /* changes nothing that matters: applied in check-only runs too */
-	STEP_ONE_BY_ONE = 2, /* on one host at a time, in the order of hosts */
+	STEP_ONE_BY_ONE = 2, /* on one host at a time, in the order of hosts: a section of one step */
 	/* also on a host set aside for a reason other than its connection, and after a cancel: unlock, clean up */
 	STEP_ALWAYS = 4,
 	STEP_RETRY = 8,      /* a failure other than a lost connection is tried again once */
@@ -69,7 +78,9 @@ bool task_check_only(const struct task *t); /* engine_config.check_only */
 bool task_cancelled(const struct task *t);  /* the step is to end: for loops */
 /* Whether a host was set aside because of its connection: what is seen of it will not change in this run. */
 bool task_lost(const struct task *t, int host);
-/* The same, and nothing answered at its address: not one that refused the login, which lives. */
+/* Whether a host was set aside, for whatever reason: this run does nothing more for it. */
+bool task_aside(const struct task *t, int host);
+/* The same as task_lost, and nothing answered at its address: not one that refused the login, which lives. */
 bool task_unreached(const struct task *t, int host);
 /*
  * The host's connection, opened (logged in) on first use and again after it was lost, a bounded number of times; NULL:

@@ -246,7 +246,7 @@ bool engine_wait(struct engine *e, int other_fd, int timeout_ms)
 		if (timeout_ms >= 0 && left < 0)
 			return true;
 		n = poll(fds, 2, (int)left);
-		/* a signal may have told the caller something: let it look */
+		/* a signal may have reached the caller: let it look */
 		if (n < 0 || n == 0 || fds[1].revents)
 			return true;
 	}

@@ -49,6 +49,16 @@ bool task_lost(const struct task *t, int host)
 	return lost;
 }
 
+bool task_aside(const struct task *t, int host)
+{
+	bool aside;
+
+	pthread_mutex_lock(&t->e->lock);
+	aside = t->e->tasks[host].aside;
+	pthread_mutex_unlock(&t->e->lock);
+	return aside;
+}
+
 bool task_unreached(const struct task *t, int host)
 {
 	const struct task *other = &t->e->tasks[host];
@@ -63,18 +73,32 @@ bool task_unreached(const struct task *t, int host)
 static int cancelled(struct error *err)
 {
 	error_set(err, ERROR_CANCELLED, "cancelled");
-	return error_hint(err, "run the same command again to go on");
+	return error_hint(err, "run the same command again to continue");
 }
 
-/* A place among the logins that go on at once; engine.lock held. */
+static bool connections_full(const struct task *t)
+{
+	const struct engine *e = t->e;
+
+	return e->config.connections > 0 && e->connections >= e->config.connections && !t->has_connection;
+}
+
+/* A place among the logins under way at once, and among the connections; engine.lock held. */
 static int take_login(struct task *t, struct error *err)
 {
 	struct engine *e = t->e;
 	int limit = e->config.parallel > 0 ? e->config.parallel : LOGINS;
 
 	t->wants_login = true;
-	while (e->logins >= limit && !host_stopped(t))
+	while ((e->logins >= limit || connections_full(t)) && !host_stopped(t)) {
+		bool wanting = connections_full(t);
+
+		e->wanting += wanting;
+		if (wanting)
+			schedule_room(e);
 		host_wait(t, -1);
+		e->wanting -= wanting;
+	}
 	t->wants_login = false;
 	if (host_stopped(t)) {
 		schedule_login(e);
@@ -82,6 +106,9 @@ static int take_login(struct task *t, struct error *err)
 	}
 	t->holds_login = true;
 	e->logins++;
+	e->connections += !t->has_connection;
+	t->has_connection = true;
+	schedule_login(e); /* one signal may have stood for several places */
 	return 0;
 }
 

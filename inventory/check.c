@@ -27,12 +27,12 @@ static void check_endpoint(struct inventory_load *l)
 
 	if (given(l, "endpoint", "vip") && given(l, "endpoint", "host"))
 		inventory_complain(l, at(l, "endpoint.host"),
-			"'vip' and 'host' exclude each other: kubewright's virtual IP, or a load balancer of yours");
+			"'vip' and 'host' exclude each other: name kubewright's virtual IP or your load balancer");
 	if (inv->endpoint.interface && !given(l, "endpoint", "vip"))
-		inventory_warn(l, at(l, "endpoint.interface"), "'interface' means nothing without 'vip'");
+		inventory_warn(l, at(l, "endpoint.interface"), "'interface' needs 'vip'");
 	if (planes > 1 && !l->roles_unknown && !given(l, "endpoint", "vip") && !given(l, "endpoint", "host"))
 		inventory_unfinished(l)(l, at(l, "hosts")->key,
-			"%zu control planes need one endpoint: name endpoint.vip, or endpoint.host", planes);
+			"%zu control planes need one endpoint: set endpoint.vip or endpoint.host", planes);
 	for (size_t i = 0; i < inv->host_count && inv->endpoint.vip; i++) {
 		const struct inventory_host *h = &inv->hosts[i];
 
@@ -75,11 +75,11 @@ static void check_networks(struct inventory_load *l)
 		inventory_complain(l, at(l, given(l, "network", "services") ? "network.services" : "network.pods"),
 			"network.pods %s and network.services %s overlap", pods, services);
 	if (s.bits < 12 || s.bits > 28)
-		inventory_complain(l, at(l, "network.services"), "network.services %s is too %s: /12 to /28 will do",
+		inventory_complain(l, at(l, "network.services"), "network.services %s is too %s: use /12 to /28",
 			services, s.bits < 12 ? "large" : "small");
 	if (p.bits < 8 || p.bits > 24) {
 		inventory_complain(l, at(l, "network.pods"),
-			"network.pods %s is too %s: each Node takes a /24 of it, so /8 to /24 will do", pods,
+			"network.pods %s is too %s: each Node takes a /24 of it, so use /8 to /24", pods,
 			p.bits < 8 ? "large" : "small");
 		return;
 	}
@@ -99,7 +99,7 @@ static void check_cni(struct inventory_load *l)
 	if (!inventory_node_get(cni, "url"))
 		inventory_complain(l, cni->key, "'cni' has no 'url'");
 	if (!inventory_node_get(cni, "sha256"))
-		inventory_complain(l, cni->key, "'cni' has no 'sha256': what is downloaded must be known");
+		inventory_complain(l, cni->key, "'cni' has no 'sha256': a download must be verified");
 }
 
 static void check_versions(struct inventory_load *l)
@@ -116,7 +116,7 @@ static void check_versions(struct inventory_load *l)
 			inv->kubernetes.version, release->containerd_floor, inv->containerd.version);
 	if (!release->repository && !inventory_node_get(repository, "url"))
 		inventory_complain(l, at(l, "kubernetes.version"),
-			"Kubernetes %s has no public package repository: name yours in kubernetes.repository",
+			"Kubernetes %s has no public package repository: set kubernetes.repository to yours",
 			inv->kubernetes.version);
 }
 
@@ -138,7 +138,8 @@ static void check_extra(struct inventory_load *l)
 			inventory_complain(l, n->key, "unknown kind '%s' in 'kubeadm.extra'; did you mean '%s'?",
 				inventory_shown(l, key), near);
 		else if (!known)
-			inventory_complain(l, n->key, "unknown kind '%s' in 'kubeadm.extra'; there are %s, %s and %s",
+			inventory_complain(l, n->key,
+				"unknown kind '%s' in 'kubeadm.extra'; the kinds are %s, %s and %s",
 				inventory_shown(l, key), kinds[0], kinds[1], kinds[2]);
 		else if (n->kind != INVENTORY_KIND_MAP)
 			inventory_complain(

@@ -24,7 +24,7 @@ static void refuse_double(struct inventory_load *l, const char *path, const char
 	const struct inventory_node *a = inventory_node_near(l->host_nodes[first->host], path);
 	const struct inventory_node *b = inventory_node_near(l->host_nodes[second->host], path);
 
-	inventory_complain(l, b, "duplicate %s '%s': host '%s' has it already%s", what, second->text,
+	inventory_complain(l, b, "duplicate %s '%s': host '%s' already has it%s", what, second->text,
 		l->inv->hosts[first->host].name ? l->inv->hosts[first->host].name : "?", inventory_where(l, a));
 }
 
@@ -73,7 +73,7 @@ static void refuse_same_address(struct inventory_load *l)
 	size_t errors = l->errors;
 
 	refuse_doubles(l, "address", "address", get_address);
-	/* equal addresses make equal endpoints: told already */
+	/* equal addresses make equal endpoints: reported already */
 	if (errors == l->errors)
 		refuse_doubles(l, "ssh.address", "SSH endpoint", get_ssh);
 }
@@ -92,7 +92,7 @@ static void check_quorum(struct inventory_load *l)
 		inventory_warn(l, hosts->key, "%s", text);
 	else if (n > 7)
 		inventory_warn(l, hosts->key,
-			"%zu control planes: every write waits for %zu etcd members; more than 7 are not advised", n,
+			"%zu control planes: every write waits for %zu etcd members; use 7 at most", n,
 			inventory_quorum(n));
 }
 

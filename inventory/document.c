@@ -225,7 +225,7 @@ int document_get(const struct document *d, const char *path, struct str *out)
 	return there;
 }
 
-/* NULL with an error when value is no good. */
+/* NULL with an error when value is invalid. */
 static struct inventory_node *check(struct target *t, const char *value, struct error *err)
 {
 	struct inventory_node *n = document_value(&t->own->load, t->field, t->inside, value);
@@ -283,7 +283,7 @@ static int put(struct document *d, struct target *t, const char *value, struct e
 	/* hosts are found by their names: a second one could not be */
 	if (strcmp(t->field->path, "hosts[].name") == 0 && document_host(d, value, &other) &&
 		other != t->place.step[1].index)
-		return error_set(err, ERROR_INVENTORY, "duplicate name '%s': host '%s' has it already", value, value);
+		return error_set(err, ERROR_INVENTORY, "duplicate name '%s': host '%s' already has it", value, value);
 	return document_change(d, CHANGE_PUT, &t->place, want, t->field->type == INVENTORY_TYPE_TREE, err);
 }
 
@@ -293,7 +293,7 @@ int document_set(struct document *d, const char *path, const char *value, struct
 	int rc = find_target(d, path, &t, err);
 
 	if (rc == 0 && str_starts(t.field->path, "hosts[].") && (!t.host || !place_find(d->now, &t.place, 2, NULL)))
-		rc = error_set(err, ERROR_INVENTORY, "there is no host '%s'", t.host ? t.host : "");
+		rc = error_set(err, ERROR_INVENTORY, "no host '%s'", t.host ? t.host : "");
 	if (rc == 0)
 		rc = !value || !*value ? take_out(d, &t, err) : put(d, &t, value, err);
 	reading_free(t.own);
@@ -319,16 +319,16 @@ static int unchanged(const struct document *d, struct error *err)
 		if (errno != ENOENT)
 			return error_errno(err, ERROR_SYSTEM, errno, "cannot open '%s'", d->path);
 		if (d->on_disk)
-			rc = error_set(err, ERROR_SYSTEM, "'%s' is gone: it was removed by others", d->path);
+			rc = error_set(err, ERROR_SYSTEM, "'%s' no longer exists: another program removed it", d->path);
 		return rc;
 	}
 	if (file_read(d->path, INVENTORY_MAX_FILE, &text, err))
 		return -1;
 	if (d->on_disk ? !same_bytes(&text, &d->saved) : !same_bytes(&text, &d->text)) {
 		if (d->on_disk)
-			error_set(err, ERROR_SYSTEM, "'%s' was changed by others since it was read", d->path);
+			error_set(err, ERROR_SYSTEM, "'%s' was changed by another program after it was read", d->path);
 		else
-			error_set(err, ERROR_SYSTEM, "'%s' is there already", d->path);
+			error_set(err, ERROR_SYSTEM, "'%s' already exists", d->path);
 		rc = -1;
 	}
 	str_release(&text);

@@ -18,7 +18,7 @@ struct str;
 struct document;
 
 /*
- * Reads a file. A file that is no YAML mapping is refused (ERROR_INVENTORY with the place); one that merely fails
+ * Reads a file. A file that is not a YAML mapping is refused (ERROR_INVENTORY with the place); one that merely fails
  * checks is opened.
  */
 struct document *document_load(const char *path, struct error *err);

@@ -34,7 +34,7 @@ int draft_read(struct draft *d, struct error *err)
 	return d->r->load.errors ? draft_refuse(err, NULL) : 0;
 }
 
-/* The first section that is indented below another tells by how much. */
+/* The first section that is indented below another shows by how much. */
 static size_t find_step(const struct inventory_node *root)
 {
 	for (const struct inventory_node *n = root ? root->first : NULL; n; n = n->next)

@@ -277,7 +277,7 @@ static int replace_nested(
 	return draft_replace(d, &at, &maps[depth], err);
 }
 
-/* Something that is no map stands where a section is to be. */
+/* Something that is not a map stands where a section is to be. */
 static int put_into(
 	struct draft *d, const struct place *p, size_t depth, const struct inventory_node *want, struct error *err)
 {

@@ -30,7 +30,7 @@ static bool ends_line(const char *t, size_t at)
 	return !t[at] || strchr("#\r\n", t[at]);
 }
 
-/* A member without a value is told to end where the next thing is. */
+/* A member without a value is said to end where the next thing is. */
 static size_t end_of(const char *t, const struct inventory_node *m)
 {
 	size_t colon;

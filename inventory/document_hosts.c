@@ -66,11 +66,11 @@ static int check_new(const struct document *d, const char *name, const char *add
 	if (document_check(d, "hosts[].name", name, err) || document_check(d, "hosts[].address", address, err))
 		return -1;
 	if (document_host(d, name, &index))
-		return error_set(err, ERROR_INVENTORY, "duplicate name '%s': host '%s' has it already", name, name);
+		return error_set(err, ERROR_INVENTORY, "duplicate name '%s': host '%s' already has it", name, name);
 	other = owner(d, address);
 	if (other)
 		return error_set(
-			err, ERROR_INVENTORY, "duplicate address '%s': host '%s' has it already", address, other);
+			err, ERROR_INVENTORY, "duplicate address '%s': host '%s' already has it", address, other);
 	return 0;
 }
 
@@ -101,7 +101,7 @@ int document_remove_host(struct document *d, const char *name, struct error *err
 	struct place p = { .depth = 2 };
 
 	if (!document_host(d, name, &p.step[1].index))
-		return error_set(err, ERROR_INVENTORY, "there is no host '%s'", name);
+		return error_set(err, ERROR_INVENTORY, "no host '%s'", name);
 	p.step[0].key = "hosts";
 	return document_change(d, CHANGE_REMOVE, &p, NULL, false, err);
 }
@@ -177,11 +177,11 @@ static int check_all(struct expansion *x, struct error *err)
 	qsort(sorted, x->count, sizeof(*sorted), by_name);
 	for (size_t i = 1; i < x->count && rc == 0; i++)
 		if (by_name(&sorted[i - 1], &sorted[i]) == 0)
-			rc = error_set(err, ERROR_INVENTORY, "the name '%s' is given twice", sorted[i].name);
+			rc = error_set(err, ERROR_INVENTORY, "the name '%s' appears twice", sorted[i].name);
 	qsort(sorted, x->count, sizeof(*sorted), by_address);
 	for (size_t i = 1; i < x->count && rc == 0; i++)
 		if (by_address(&sorted[i - 1], &sorted[i]) == 0)
-			rc = error_set(err, ERROR_INVENTORY, "the address '%s' is given twice", sorted[i].address);
+			rc = error_set(err, ERROR_INVENTORY, "the address '%s' appears twice", sorted[i].address);
 	return rc;
 }
 
@@ -199,7 +199,7 @@ int document_expand_hosts(const struct document *d, const char *typed, const cha
 	}
 	if (rc == 0 && !x.count) {
 		error_set(err, ERROR_USAGE, "no host is named");
-		rc = error_hint(err, "write them like cp1=10.0.0.11, or 10.0.0.[11-15]");
+		rc = error_hint(err, "write them as cp1=10.0.0.11 or 10.0.0.[11-15]");
 	}
 	if (rc == 0) {
 		give_names(&x, role);

@@ -48,10 +48,10 @@ struct draft {
 	bool careful; /* all new text in "…": the second try */
 	bool typed;   /* scalars have types: a passthrough */
 };
-/* From the document's text. ERROR_INVENTORY: it is no sound YAML to begin with. draft_release in any case. */
+/* From the document's text. ERROR_INVENTORY: it is not valid YAML to begin with. draft_release in any case. */
 int draft_begin(struct draft *d, const struct document *from, struct error *err);
 void draft_release(struct draft *d);
-/* Each of these is one change; the draft is parsed anew after it. */
+/* Each of these is one change; the draft is parsed again after it. */
 int draft_replace(struct draft *d, const struct place *p, const struct inventory_node *want, struct error *err);
 /* There is something at depth steps of p (maybe a key without a value), and not yet what comes after. */
 int draft_add(
@@ -64,11 +64,11 @@ int draft_remove(struct draft *d, const struct place *p, bool keep, struct error
 bool draft_has_comments(const struct draft *d, const struct inventory_node *n);
 /* Parts of the above: puts text in the place of the bytes from..to - 1, … */
 void draft_splice(struct draft *d, size_t from, size_t to, const char *text, size_t len);
-/* … parses the text anew, -1: it is broken now, … */
+/* … parses the text again, -1: it is broken now, … */
 int draft_read(struct draft *d, struct error *err);
 /* … and says that the file must be changed by hand, at a node's line or NULL. Returns -1. */
 int draft_refuse(struct error *err, const struct inventory_node *at);
-/* document_flow.c: members of { } and [ ], with the comma that they need or leave. The tree is not parsed anew. */
+/* document_flow.c: members of { } and [ ], with the comma that they need or leave. The tree is not parsed again. */
 void flow_insert(struct draft *d, const struct inventory_node *in, const char *item);
 void flow_remove(struct draft *d, const struct inventory_node *in, const struct inventory_node *member);
 

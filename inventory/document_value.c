@@ -105,12 +105,12 @@ void document_try(struct reading *r, const struct inventory_field *field, const 
 	/* what can be written into a file with an escape, and is meant by nobody */
 	for (; n->kind == INVENTORY_KIND_SCALAR && *p; p++)
 		if (((*p < ' ' && *p != '\n' && *p != '\t') || *p == 127) && !l->errors)
-			inventory_complain(l, NULL, "there is a control character (0x%02x) here", *p);
+			inventory_complain(l, NULL, "control character (0x%02x) here", *p);
 	if (!l->errors)
 		inventory_apply(l, field, host ? (void *)&l->common : (void *)l->inv, wrap(l, field, inside, n));
 }
 
-/* Whether the members can be told as "a,b" and read back. */
+/* Whether the members can be written as "a,b" and read back. */
 static bool simple(const struct inventory_node *n, bool pairs)
 {
 	for (const struct inventory_node *m = n->first; m; m = m->next) {

@@ -107,7 +107,7 @@ static bool login_in_url(const char *line, size_t n, size_t i)
 	return at < n && line[at] == '@' && memchr(line + i + 3, ':', at - i - 3);
 }
 
-/* Looks at what follows a telling word: where its value starts, or n. */
+/* Looks at what follows a secret's word: where its value starts, or n. */
 static size_t value_of(const char *line, size_t n, size_t i, bool *open)
 {
 	while (i < n && strchr(" \t\"'", line[i]))
@@ -123,7 +123,7 @@ static size_t value_of(const char *line, size_t n, size_t i, bool *open)
 	return i == n || line[i] == '{' || harmless_value(line + i, n - i) ? n : i;
 }
 
-/* Where a line begins to tell a secret; n when it does not. *open: the last telling word's value is below the line. */
+/* Where a line begins to show a secret; n when it does not. *open: the last such word's value is below the line. */
 static size_t secret_in(const char *line, size_t n, bool *open)
 {
 	*open = false;

@@ -103,7 +103,7 @@ static struct inventory *load(const char *path, const char *const *sets, size_t 
 		if (err)
 			err->kind = ERROR_INVENTORY;
 		if (access(path, F_OK))
-			error_hint(err, "'kubewright init' writes one, -f FILE names another");
+			error_hint(err, "create one with 'kubewright init', or name another with -f FILE");
 	} else {
 		inv = parse(path, text.buf, text.len, sets, set_count, draft, problems, err);
 	}
@@ -162,7 +162,7 @@ bool inventory_even(const struct inventory *inv, char *why, size_t size)
 	if (!n || n % 2)
 		return false;
 	snprintf(why, size,
-		"%zu control planes: etcd needs %zu of %zu (its quorum), so %zu may fail, no more than with %zu; take %zu or %zu",
+		"%zu control planes: etcd needs %zu of %zu (its quorum), so %zu may fail, no better than with %zu; use %zu or %zu",
 		n, needed, n, n - needed, n - 1, n - 1, n + 1);
 	return true;
 }

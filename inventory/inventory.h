@@ -190,7 +190,7 @@ enum inventory_type {
 struct inventory_field {
 	const char *path;
 	enum inventory_type type;
-	/* CHOICE: its words; PATH: words that are no paths; HEX: digits; STRING: "lines" if it may have several */
+	/* CHOICE: its words; PATH: words that are not paths; HEX: digits; STRING: "lines" if it may have several */
 	const char *choices;
 	const char *label;    /* for forms: "Kubernetes version" */
 	const char *help;     /* one or two sentences */
@@ -198,6 +198,11 @@ struct inventory_field {
 	bool required;
 	/* of the member: in struct inventory_host for "hosts[]…" and "ssh.…", else in struct inventory */
 	size_t offset;
+	/*
+	 * It counts only when a cluster is created; as a path, where kubeadm's ClusterConfiguration of the living
+	 * cluster has it, or "" of a map, which steps/birth_maps.c compares. NULL: it counts at any time.
+	 */
+	const char *birth;
 };
 extern const struct inventory_field inventory_fields[];
 extern const size_t inventory_field_count;
@@ -210,7 +215,13 @@ extern const size_t inventory_field_count;
 int inventory_sample(const char *cluster, const char *const *hosts, size_t host_count, struct str *out,
 	struct error *err);
 
-/* For IPv4; false also when one of the texts is no such address or range. */
+/*
+ * YAML that comes from elsewhere, as strictly as an inventory and with its limits (1 MiB, 100000 values, 32 levels).
+ * NULL: it cannot be understood, and err (ERROR_PROTOCOL) says why. The caller frees.
+ */
+struct json *inventory_yaml(const char *text, size_t len, struct error *err);
+
+/* For IPv4; false also when one of the texts is not such an address or range. */
 bool inventory_cidr_contains(const char *cidr, const char *address);
 bool inventory_cidr_overlap(const char *a, const char *b);
 /* n-th address of cidr (0: the network's own) into out[16]; -1 when outside. */

@@ -103,13 +103,14 @@ static struct json *scalar(struct inventory_load *l, const struct inventory_node
 		return json_bool(n->text[0] == 't' || n->text[0] == 'T');
 	if (inventory_is_ambiguous(n->text)) {
 		inventory_complain(l, n,
-			"'%s' means true or false to some and text to others: write true or false, or put it in quotes",
+			"'%s' is true or false for some YAML readers and text for others: write true or false, or put it in quotes",
 			n->text);
 		return NULL;
 	}
 	for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++)
 		if (strcasecmp(n->text, endless[i]) == 0) {
-			inventory_complain(l, n, "'%s' has no form in JSON: put it in quotes if it is text", n->text);
+			inventory_complain(
+				l, n, "'%s' cannot be written in JSON: put it in quotes if it is text", n->text);
 			return NULL;
 		}
 	j = number(l, n, &taken);

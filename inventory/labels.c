@@ -36,7 +36,7 @@ static bool is_key(struct inventory_load *l, const char *key, size_t n)
 struct owned {
 	const char *key, *why;
 };
-#define NODE_CONTROLLER "Kubernetes sets and removes it by the state of the Node"
+#define NODE_CONTROLLER "Kubernetes sets and removes it according to the state of the Node"
 #define CLOUD_PROVIDER "a cloud provider sets and removes it"
 static const struct owned owned_labels[] = {
 	{ "node-role.kubernetes.io/control-plane", "it is set from 'role'" },
@@ -84,11 +84,11 @@ void inventory_labels(
 			continue;
 		if (!is_key(l, key, strlen(key)))
 			inventory_complain(l, m->key,
-				"'%s' is no label key: [DOMAIN/]NAME with at most 63 letters, digits, '-', '_', '.'",
+				"'%s' is not a label key: [DOMAIN/]NAME with at most 63 letters, digits, '-', '_', '.'",
 				shown);
 		else if (OWNER(owned_labels, key))
 			inventory_complain(
-				l, m->key, "leave '%s' out of the labels: %s", shown, OWNER(owned_labels, key));
+				l, m->key, "remove '%s' from the labels: %s", shown, OWNER(owned_labels, key));
 		else if (m->kind != INVENTORY_KIND_SCALAR)
 			inventory_complain(
 				l, m, "label '%s' must have a single value, not %s", shown, inventory_kind_name(m));
@@ -96,7 +96,7 @@ void inventory_labels(
 			inventory_complain(l, m->key, "label '%s' has no value; write \"\" for an empty one", shown);
 		else if (!is_value(m->text))
 			inventory_complain(l, m,
-				"'%s' is no label value: at most 63 letters, digits, '-', '_', '.', a letter or digit at both ends",
+				"'%s' is not a label value: at most 63 letters, digits, '-', '_', '.', a letter or digit at both ends",
 				inventory_shown(l, m->text));
 		else
 			list[(*count)++] = (struct inventory_pair){ arena_strdup(&l->inv->arena, key),
@@ -122,7 +122,7 @@ static const char *parse_taint(struct inventory_load *l, const char *text, struc
 			out->effect = effects[i];
 	if (!out->effect) {
 		near = inventory_nearest(colon + 1, effects, 3);
-		return arena_printf(a, "taint effect '%s' is unknown; %s%s", inventory_shown(l, colon + 1),
+		return arena_printf(a, "unknown taint effect '%s'; %s%s", inventory_shown(l, colon + 1),
 			near ? "did you mean " : "it is NoSchedule, PreferNoSchedule or NoExecute",
 			near ? arena_printf(a, "'%s'?", near) : "");
 	}
@@ -132,7 +132,7 @@ static const char *parse_taint(struct inventory_load *l, const char *text, struc
 		return arena_printf(
 			a, "taint key '%s' is not a label key: [DOMAIN/]NAME", inventory_shown(l, out->key));
 	if (OWNER(owned_taints, out->key))
-		return arena_printf(a, "leave '%s' out of the taints: %s", inventory_shown(l, out->key),
+		return arena_printf(a, "remove '%s' from the taints: %s", inventory_shown(l, out->key),
 			OWNER(owned_taints, out->key));
 	if (!is_value(out->value))
 		return arena_printf(a, "taint value '%s' is not a label value", inventory_shown(l, out->value));

@@ -55,7 +55,7 @@ struct inventory_load {
 	bool unseen;                        /* nobody sees the text: complaints name no other lines of it */
 };
 
-/* tree.c: reads YAML into l->root (NULL when there is none). Only complaints tell of failure. */
+/* tree.c: reads YAML into l->root (NULL when there is none). Only complaints report failure. */
 void inventory_tree_read(struct inventory_load *l);
 /* A value given outside the file; complaints carry origin. NULL: complained, or no value. */
 struct inventory_node *inventory_tree_value(struct inventory_load *l, const char *text, size_t len, const char *origin);
@@ -82,7 +82,7 @@ void inventory_complain(struct inventory_load *l, const struct inventory_node *a
 	__attribute__((format(printf, 3, 4)));
 void inventory_warn(struct inventory_load *l, const struct inventory_node *at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* How to tell of what is merely not complete: a complaint, or a warning while the file is a draft. */
+/* How to report what is merely not complete: a complaint, or a warning while the file is a draft. */
 typedef void inventory_say_fn(struct inventory_load *l, const struct inventory_node *at, const char *fmt, ...);
 inventory_say_fn *inventory_unfinished(const struct inventory_load *l);
 /* " (line 7)", or " (--set …)": where another node is. */
@@ -148,7 +148,7 @@ void inventory_check_hosts(struct inventory_load *l);
 void inventory_check_settings(struct inventory_load *l);
 /* set.c: the field that a path like "hosts[].labels.gpu" names or leads into; *inside: what follows it. */
 const struct inventory_field *inventory_set_field(const char *path, const char **inside);
-/* Complains of a path that is no field's, with what may have been meant. */
+/* Complains of a path that is not a field's, with what may have been meant. */
 void inventory_unknown_path(struct inventory_load *l, const struct inventory_node *at, const char *path);
 
 /*

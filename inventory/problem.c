@@ -1,4 +1,4 @@
-/* Complaints: collected in file order, told as a compiler does. */
+/* Complaints: collected in file order, shown as a compiler does. */
 #include "inventory/private.h"
 
 #include "base/error.h"

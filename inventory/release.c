@@ -7,18 +7,20 @@
 
 #define MODERN(m, patch, pause_tag, floor, recommended, v1) \
 	{ \
-		.minor = m, .kubeadm_api = "v1beta4", .extra_args_list = true, .has_validate = true, \
-		.has_timeouts = true, .super_admin = true, .learner = true, .admin_org = "kubeadm:cluster-admins", \
-		.kubelet_client_org_before = patch, .policy_api = "policy/v1", \
-		.taint = "node-role.kubernetes.io/control-plane", .image_repository = "registry.k8s.io", \
-		.pause = pause_tag, .containerd_floor = floor, .containerd_recommended = recommended, \
-		.repository = "https://pkgs.k8s.io/core:/stable:/v" m "/deb/", .cgroup_v1 = v1, \
+		.minor = m, .kubeadm_api = "v1beta4", .extra_args_list = true, .kubelet_config = "kubelet-config", \
+		.has_validate = true, .has_upgrade_config = true, .has_timeouts = true, .super_admin = true, \
+		.learner = true, .admin_org = "kubeadm:cluster-admins", .kubelet_client_org_before = patch, \
+		.policy_api = "policy/v1", .taint = "node-role.kubernetes.io/control-plane", \
+		.image_repository = "registry.k8s.io", .pause = pause_tag, .containerd_floor = floor, \
+		.containerd_recommended = recommended, .repository = "https://pkgs.k8s.io/core:/stable:/v" m "/deb/", \
+		.cgroup_v1 = v1, \
 	}
 
 static const struct release releases[] = {
 	{
 		.minor = "1.20",
 		.kubeadm_api = "v1beta2",
+		.kubelet_config = "kubelet-config-1.20",
 		.sa_rsa = true,
 		.needs_crictl = true,
 		.admin_org = "system:masters",

@@ -9,7 +9,9 @@ struct release {
 	const char *minor;         /* "1.36" */
 	const char *kubeadm_api;   /* "v1beta4"; v1beta2 has extraArgs as maps and no timeouts */
 	bool extra_args_list;
+	const char *kubelet_config; /* ConfigMap of kube-system with what kubelets are given */
 	bool has_validate;         /* kubeadm config validate */
+	bool has_upgrade_config;   /* UpgradeConfiguration: v1beta4 */
 	bool has_timeouts;         /* InitConfiguration.timeouts */
 	bool super_admin;          /* super-admin.conf exists */
 	bool sa_rsa;               /* kubeadm refuses an EC sa.key at a control-plane join */
@@ -24,7 +26,7 @@ struct release {
 	const char *pause;         /* tag */
 	const char *containerd_floor, *containerd_recommended;
 	const char *repository;    /* of packages, apt; NULL: there is no public one any more */
-	bool cgroup_v1;            /* kubelet runs on cgroup v1 without being told */
+	bool cgroup_v1;            /* kubelet runs on cgroup v1 without a setting */
 };
 
 /* By "1.36" or "1.36.2"; NULL when unsupported. */

@@ -17,7 +17,7 @@ static const char *rule_host(struct inventory_load *l, const char *text)
 		return strspn(text, "0123456789abcdefABCDEF:.%") == strlen(text) &&
 				       strchr(text, ':') != strrchr(text, ':')
 			       ? SAY("'%s': IPv6 is not supported yet", inventory_shown(l, text))
-			       : SAY("'%s' has a port: write it as 'port'", inventory_shown(l, text));
+			       : SAY("'%s' contains a port: set it as 'port'", inventory_shown(l, text));
 	/* digits and dots alone are an address, if a wrong one */
 	if (strspn(text, "0123456789.") == strlen(text) ? inventory_ipv4(text, &a) : inventory_is_domain(text))
 		return NULL;
@@ -26,24 +26,25 @@ static const char *rule_host(struct inventory_load *l, const char *text)
 
 static const char *rule_domain(struct inventory_load *l, const char *text)
 {
-	return inventory_is_domain(text) ? NULL : SAY("'%s' is no DNS domain", inventory_shown(l, text));
+	return inventory_is_domain(text) ? NULL : SAY("'%s' is not a DNS domain", inventory_shown(l, text));
 }
 
 static const char *rule_interface(struct inventory_load *l, const char *text)
 {
 	/* Linux: IFNAMSIZ, no '/', no blanks; ':' would be an alias */
 	if (strlen(text) > 15)
-		return SAY("'%s' is no interface: its name has more than 15 characters", inventory_shown(l, text));
-	return strpbrk(text, "/ :\t") || text[0] == '.' ? SAY("'%s' is no interface's name", inventory_shown(l, text))
-							: NULL;
+		return SAY("'%s' is not an interface: its name has more than 15 characters", inventory_shown(l, text));
+	return strpbrk(text, "/ :\t") || text[0] == '.'
+		       ? SAY("'%s' is not the name of an interface", inventory_shown(l, text))
+		       : NULL;
 }
 
 static const char *rule_user(struct inventory_load *l, const char *text)
 {
 	for (const char *p = text; *p; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("._-$@\\", *p))
-			return SAY("'%s' is no login name", inventory_shown(l, text));
-	return text[0] == '-' || strlen(text) > 64 ? SAY("'%s' is no login name", inventory_shown(l, text)) : NULL;
+			return SAY("'%s' is not a login name", inventory_shown(l, text));
+	return text[0] == '-' || strlen(text) > 64 ? SAY("'%s' is not a login name", inventory_shown(l, text)) : NULL;
 }
 
 static const char *rule_host_key(struct inventory_load *l, const char *text)
@@ -61,7 +62,7 @@ static const char *rule_host_key(struct inventory_load *l, const char *text)
 	}
 	if (str_starts(text, "MD5:"))
 		return SAY(
-			"MD5 fingerprints are not supported: take that of 'ssh-keygen -lf', which starts with SHA256:");
+			"MD5 fingerprints are not supported: use that of 'ssh-keygen -lf', which starts with SHA256:");
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (str_starts(text, types[i]))
 			return NULL;
@@ -74,14 +75,14 @@ static const char *rule_image(struct inventory_load *l, const char *text)
 		return SAY("'image-repository' is HOST[:PORT][/PATH], without a scheme");
 	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-._:/")] || !isalnum((unsigned char)text[0]) ||
 		str_ends(text, "/"))
-		return SAY("'%s' is no image repository; write HOST[:PORT][/PATH]", inventory_shown(l, text));
+		return SAY("'%s' is not an image repository; write HOST[:PORT][/PATH]", inventory_shown(l, text));
 	return NULL;
 }
 
 static const char *rule_kubernetes(struct inventory_load *l, const char *text)
 {
 	text += *text == 'v';
-	/* what is no version at all is told by its type */
+	/* what is not a version at all is reported by its type */
 	if (isdigit((unsigned char)text[0]) && strchr(text, '.') && strspn(text, "0123456789.") == strlen(text) &&
 		!release_find(text))
 		return SAY("Kubernetes %s is not supported; supported are %s", inventory_shown(l, text),
@@ -92,7 +93,7 @@ static const char *rule_kubernetes(struct inventory_load *l, const char *text)
 static const char *rule_ca_keys(struct inventory_load *l, const char *text)
 {
 	return strcmp(text, "operator") == 0
-		       ? SAY("'ca-keys: operator' is not supported yet; leave it out, or write cluster")
+		       ? SAY("'ca-keys: operator' is not supported yet; remove it, or write cluster")
 		       : NULL;
 }
 
@@ -100,10 +101,10 @@ static const char *rule_ca_keys(struct inventory_load *l, const char *text)
 static const char *rule_finding(struct inventory_load *l, const char *text)
 {
 	if (strcmp(text, "all") == 0)
-		return SAY("'all' is not taken: name what shall be ignored");
+		return SAY("'all' is not allowed: name each finding to ignore");
 	if (text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._")] ||
 		!isalpha((unsigned char)text[0]) || strlen(text) > 120)
-		return SAY("'%s' is no finding's name; 'kubewright check' shows them, like 'swap-on'",
+		return SAY("'%s' is not the name of a finding; 'kubewright check --list' shows them, like 'swap-on'",
 			inventory_shown(l, text));
 	return NULL;
 }
@@ -113,7 +114,7 @@ static const char *rule_cni(struct inventory_load *l, const char *text)
 {
 	if (strcmp(text, "none") == 0 || strpbrk(text, "/.~"))
 		return NULL;
-	return SAY("'%s' is not known by name: give the path of its manifest (./%s.yaml), {url: 'https://…', sha256: "
+	return SAY("unknown pod network '%s': give the path of its manifest (./%s.yaml), {url: 'https://…', sha256: "
 		   "…}, or none",
 		inventory_shown(l, text), inventory_shown(l, text));
 }

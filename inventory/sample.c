@@ -219,11 +219,11 @@ int inventory_sample(
 		&s.arena, host_count ? hosts : none, host_count ? host_count : 1, &s.hosts, &s.host_count, err);
 
 	if (rc == 0 && !inventory_is_label(cluster))
-		rc = error_set(err, ERROR_USAGE, "'%s' is no cluster name: it takes a-z, 0-9 and '-'", cluster);
+		rc = error_set(err, ERROR_USAGE, "'%s' is not a cluster name: use a-z, 0-9 and '-'", cluster);
 	for (size_t i = 0; i < s.host_count && rc == 0; i++)
 		if (!inventory_ipv4(s.hosts[i].address, &a)) {
-			error_set(err, ERROR_USAGE, "'%s' is no IPv4 address", s.hosts[i].address);
-			rc = error_hint(err, "give hosts as NAME=ADDRESS, ADDRESS or 10.0.0.[11-15]");
+			error_set(err, ERROR_USAGE, "'%s' is not an IPv4 address", s.hosts[i].address);
+			rc = error_hint(err, "write hosts as NAME=ADDRESS, ADDRESS or 10.0.0.[11-15]");
 		} else if (!inventory_is_node_name(s.hosts[i].name)) {
 			rc = error_set(err, ERROR_USAGE, "'%s' is not a Node name: use a-z, 0-9, '-' and '.'",
 				s.hosts[i].name);

@@ -32,7 +32,7 @@ static int parse_range(const char *text, struct range *r, struct error *err)
 		return 0;
 	}
 	error_set(err, ERROR_USAGE, "cannot read the range in '%s'", text);
-	return error_hint(err, "write it like 10.0.0.[11-15]");
+	return error_hint(err, "write it as 10.0.0.[11-15]");
 }
 
 static char *member(struct arena *a, const struct range *r, unsigned i)
@@ -58,7 +58,7 @@ static int expand_one(struct arena *a, const char *spec, struct hosts *hosts, st
 	if (equals && name.to - name.from != address.to - address.from) {
 		error_set(err, ERROR_USAGE, "'%s' has %u names for %u addresses", spec, name.to - name.from + 1,
 			address.to - address.from + 1);
-		return error_hint(err, "write it like cp[1-3]=10.0.0.[11-13]");
+		return error_hint(err, "write it as cp[1-3]=10.0.0.[11-13]");
 	}
 	for (unsigned i = 0; i <= address.to - address.from; i++) {
 		if (hosts->count == INVENTORY_MAX_HOSTS)

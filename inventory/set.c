@@ -112,9 +112,9 @@ static struct inventory_node *find_host(struct inventory_load *l, const struct i
 	}
 	near = inventory_nearest(name, words, count);
 	if (near)
-		inventory_complain(l, at, "there is no such host; did you mean '%s'?", inventory_shown(l, near));
+		inventory_complain(l, at, "no such host; did you mean '%s'?", inventory_shown(l, near));
 	else
-		inventory_complain(l, at, "there is no such host");
+		inventory_complain(l, at, "no such host");
 	return NULL;
 }
 
@@ -194,7 +194,7 @@ void inventory_set(struct inventory_load *l, const char *argument)
 
 	/* without '=' it may be anything, even a secret */
 	if (!equals || equals == argument || strlen(path) >= PATH_SIZE || !printable(argument)) {
-		inventory_complain(l, NULL, "--set wants KEY=VALUE, like kubernetes.version=1.36.2");
+		inventory_complain(l, NULL, "--set needs KEY=VALUE, such as kubernetes.version=1.36.2");
 		return;
 	}
 	at->origin = arena_printf(&l->arena, "--set %s", inventory_shown(l, path));

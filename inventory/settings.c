@@ -1,6 +1,6 @@
 /*
  * kubelet.config and kubeproxy.config against the fields that the programs know: what they would ignore, or refuse in the middle of an installation, is
- * told at its place. A field that is newer than the table is let through by preflight.ignore: [unknown-setting].
+ * reported at its place. A field that is newer than the table is let through by preflight.ignore: [unknown-setting].
  */
 #include "inventory/settings.h"
 
@@ -171,11 +171,11 @@ static void check_scalar(const struct settings_check *c, const char *name, enum 
 	if (fits || kind == NOTHING)
 		return;
 	if (kind == WORD && !n->plain && type != DURATION)
-		hint = ": take the quotes off";
+		hint = ": remove the quotes";
 	else if (kind != WORD && type == TEXT)
 		hint = ": put it in quotes";
 	if (kind == WHOLE && (type == INT || type == LONG))
-		inventory_complain(c->l, n, "'%s' in '%s' is out of its range", name, c->field);
+		inventory_complain(c->l, n, "'%s' in '%s' is out of range", name, c->field);
 	else if (kind == WORD && type == DURATION)
 		inventory_complain(c->l, n, "'%s' in '%s' must be %s, not '%s'", name, c->field, wanted(type),
 			inventory_shown(c->l, n->text));
@@ -223,9 +223,9 @@ static void unknown(
 	if (near)
 		say(c->l, n->key, "unknown setting '%s' in '%s'; did you mean '%s'?", shown, c->field, near);
 	else
-		say(c->l, n->key, "unknown setting '%s' in '%s': Kubernetes %s has none of that name%s", shown,
-			c->field, c->minor ? c->minor : "1.36",
-			other_release ? "" : " (if a newer patch has it: preflight.ignore: [unknown-setting])");
+		say(c->l, n->key, "unknown setting '%s' in '%s': Kubernetes %s has no such setting%s", shown, c->field,
+			c->minor ? c->minor : "1.36",
+			other_release ? "" : " (if a newer patch has it, set preflight.ignore: [unknown-setting])");
 }
 
 static void check_map(const struct settings_check *c, const char *prefix, const struct inventory_node *map);

@@ -186,7 +186,7 @@ static void include_one(struct config *c, const char *path)
 	str_release(&text);
 }
 
-/* Hosts that an included file begins end with it; what is around goes on after it. */
+/* Hosts that an included file begins end with it; what is around continues after it. */
 static void include(struct config *c, char *rest)
 {
 	size_t *around = c->current, around_count = c->current_count;

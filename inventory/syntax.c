@@ -11,7 +11,7 @@ struct words {
 };
 
 static const struct words table[] = {
-	{ "tab character", NULL, false, "a tab is used for indentation: YAML takes only spaces" },
+	{ "tab character", NULL, false, "a tab is used for indentation: YAML allows only spaces" },
 	{ "found unexpected end of stream", "quoted scalar", true, "the quote opened here is not closed" },
 	{ "found unexpected document indicator", "quoted scalar", true, "the quote opened here is not closed" },
 	{ "expected ',' or ']'", NULL, true,
@@ -23,19 +23,19 @@ static const struct words table[] = {
 	{ "did not find expected '-'", NULL, false,
 		"a '- ' was expected here: all members of a list start in the same column" },
 	{ "could not find expected ':'", NULL, true,
-		"this line has no ': ' after its key, or its value goes on below" },
+		"this line has no ': ' after its key, or its value continues below" },
 	{ "block sequence entries are not allowed", NULL, false,
-		"'- ' cannot follow 'key:' on its line: start the list on the next one" },
+		"'- ' cannot follow 'key:' on the same line: start the list on the next line" },
 	{ "unknown escape", NULL, false, "unknown escape after '\\': inside \"…\" write '\\\\', or use '…'" },
 	{ "alphabetic or numeric", NULL, false, "a value that starts with '*' or '&' must be quoted" },
-	{ "expected <document start>", NULL, false, "this is not part of what is above: check the indentation" },
+	{ "expected <document start>", NULL, false, "this does not belong to the lines above: check the indentation" },
 	{ "undefined tag handle", NULL, false, "tags ('!…') are not supported: quote a value that starts with '!'" },
 	{ "expected node content", NULL, false, "a value is missing here" },
 	{ "mapping keys are not allowed", NULL, false, "'? ' is not allowed here: quote a value that starts with '?'" },
 	{ "", "scanning a tag", false, "tags ('!…') are not supported: quote a value that starts with '!'" },
 	{ "indentation indicator", NULL, false, "digits after '|' or '>' must be 1 to 9" },
 	{ "expected comment or line break", NULL, false,
-		"nothing may follow '|' or '>' on their line: the text starts on the next one" },
+		"nothing may follow '|' or '>' on the same line: the text starts on the next line" },
 };
 
 /* Bytes up to a mark; a mark counts characters. */
@@ -57,7 +57,7 @@ static const char *token_text(const char *text, size_t len, size_t at, char *buf
 	char c = at < len ? text[at] : ' ';
 
 	if (c == '\t')
-		return "a tab is used for indentation: YAML takes only spaces";
+		return "a tab is used for indentation: YAML allows only spaces";
 	snprintf(buf, size, "a value cannot start with '%c': put it in quotes", c >= ' ' && c < 127 ? c : '?');
 	return buf;
 }
@@ -76,14 +76,14 @@ static const char *mapping_text(const char *text, size_t at)
 
 	for (i = start; i + 1 < at; i++)
 		if (text[i] == ':' && text[i + 1] == ' ')
-			return "a second ': ' on this line: put the value in quotes if it belongs to it";
+			return "a second ': ' on this line: put the value in quotes if it is part of the value";
 	do
 		above = above ? line_start(text, above - 1) : 0;
 	while (above && strchr("#\r\n", text[above + strspn(text + above, " ")]));
 	/* both start with at most that many blanks: a parser's mark lies behind them */
 	if (strspn(text + start, " ") <= strspn(text + above, " "))
-		return "the line above is no 'key: value': after its ':' there must be a blank";
-	return "this line is indented deeper than the one above, which has a value already";
+		return "the line above is not a 'key: value': it needs a blank after its ':'";
+	return "this line is indented deeper than the one above, which already has a value";
 }
 
 /* Errors in bytes have no mark, only an offset. */
@@ -107,8 +107,7 @@ static void reader_error(
 			at->column += (*p & 0xc0) != 0x80;
 	}
 	if (control)
-		inventory_complain(
-			l, at, "there is a control character (0x%02x) here", (unsigned)parser->problem_value);
+		inventory_complain(l, at, "control character (0x%02x) here", (unsigned)parser->problem_value);
 	else
 		inventory_complain(l, at, "this is not UTF-8 text");
 }

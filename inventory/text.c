@@ -124,7 +124,7 @@ static const char *check_version(
 		p++;
 	}
 	if (*p || parts < 2)
-		return SAY("'%s' is no version; write it like 1.36.2 or 1.36", shown);
+		return SAY("'%s' is not a version; write it as 1.36.2 or 1.36", shown);
 	return *text == 'v' ? SAY("write '%s' without the 'v': %s", shown, shown + 1) : NULL;
 }
 
@@ -152,15 +152,15 @@ static const char *check_address(
 	if (strchr(text, ':') && strspn(text, "0123456789abcdefABCDEF:.%/") == strlen(text))
 		return SAY("'%s': IPv6 is not supported yet", shown);
 	if (strchr(text, '/'))
-		return SAY("'%s' is no IPv4 address: leave the '/…' out", shown);
+		return SAY("'%s' is not an IPv4 address: remove the '/…'", shown);
 	if (!inventory_ipv4(text, &a)) {
 		const char *plain = without_zeros(l, text);
 
 		return inventory_ipv4(plain, &a) ? SAY("'%s' has a number with leading zeros: write '%s'", shown, plain)
-						 : SAY("'%s' is no IPv4 address", shown);
+						 : SAY("'%s' is not an IPv4 address", shown);
 	}
 	if (a >> 24 == 0 || a >> 24 == 127 || a >> 28 >= 14 || a >> 16 == 0xa9fe)
-		return SAY("'%s' is no address that other hosts can reach", shown);
+		return SAY("'%s' is not an address that other hosts can reach", shown);
 	return NULL;
 }
 
@@ -179,13 +179,13 @@ static const char *check_cidr(
 	if (strchr(text, ':'))
 		return SAY("'%s': IPv6 is not supported yet", shown);
 	if (inventory_ipv4(text, &a))
-		return SAY("'%s' is no network: write its length too, like %s/16", shown, shown);
+		return SAY("'%s' is not a network: add its length, as in %s/16", shown, shown);
 	if (!inventory_net(text, &net))
-		return SAY("'%s' is no network; write it like 10.244.0.0/16", shown);
+		return SAY("'%s' is not a network; write it as 10.244.0.0/16", shown);
 	if ((net.address & ~net.mask) && inventory_cidr_nth(text, 0, base) == 0)
 		return SAY("'%s' has bits beyond its length; did you mean '%s/%d'?", shown, base, net.bits);
 	if (net.address >> 24 == 127 || net.address >> 28 >= 14 || net.bits == 0)
-		return SAY("'%s' is no network for a cluster", shown);
+		return SAY("'%s' is not a usable network for a cluster", shown);
 	return NULL;
 }
 
@@ -196,7 +196,7 @@ static const char *check_port(
 	(void)out;
 	if (!*text || strlen(text) > 5 || strspn(text, "0123456789") != strlen(text) || text[0] == '0' ||
 		atoi(text) > 65535)
-		return SAY("'%s' is no port; it is a number from 1 to 65535", inventory_shown(l, text));
+		return SAY("'%s' is not a port; use a number from 1 to 65535", inventory_shown(l, text));
 	return NULL;
 }
 
@@ -239,8 +239,8 @@ static const char *check_choice(
 			break;
 	}
 	near = inventory_nearest(text, words, count);
-	p = near ? SAY("'%s' is unknown here; did you mean '%s'?", inventory_shown(l, text), near)
-		 : SAY("'%s' is unknown here; '%s' is %s", inventory_shown(l, text), last_word(field->path), list.buf);
+	p = near ? SAY("unknown value '%s'; did you mean '%s'?", inventory_shown(l, text), near)
+		 : SAY("unknown value '%s'; '%s' is %s", inventory_shown(l, text), last_word(field->path), list.buf);
 	str_release(&list);
 	return p;
 }
@@ -264,22 +264,22 @@ static const char *check_path(
 	if (is_choice(field, text))
 		return NULL;
 	if (strstr(text, "-----BEGIN"))
-		return SAY("'%s' wants the path of a file, not what is in it", last_word(field->path));
+		return SAY("'%s' needs the path of a file, not its contents", last_word(field->path));
 	why = check_string(l, field, text, out);
 	if (why)
 		return why;
 	if (strstr(text, "://"))
 		return field->choices ? SAY("a URL needs its digest: {url: '…', sha256: …}")
-				      : SAY("'%s' wants the path of a file, not a URL", last_word(field->path));
+				      : SAY("'%s' needs the path of a file, not a URL", last_word(field->path));
 	if (strchr(text, '$'))
-		return SAY("variables ($…) are not replaced in paths: write the path out, or start it with ~/");
+		return SAY("variables ($…) are not expanded in paths: write the path out, or start it with ~/");
 	if (text[0] == '~' && text[1] && text[1] != '/')
-		return SAY("only ~/ is understood, not ~USER: write the path out");
+		return SAY("only ~/ is expanded, not ~USER: write the path out");
 	full = file_expand(str_starts(text, "./") ? text + 2 : text, l->folder);
 	if (full[0] == '/')
 		*out = arena_strdup(&l->arena, full);
 	else
-		why = SAY("'%s' cannot be made absolute: there is no HOME", inventory_shown(l, text));
+		why = SAY("'%s' cannot be made absolute: HOME is not set", inventory_shown(l, text));
 	free(full);
 	return why;
 }
@@ -293,13 +293,13 @@ static const char *check_url(
 	(void)out;
 	/* not shown: it may have a password in it */
 	if (host && memchr(host, '@', (size_t)(end - host)))
-		return SAY("a URL with a login in it does not belong into this file");
+		return SAY("a URL with a login in it does not belong in this file");
 	if (!host)
 		return SAY("'%s' must start with https:// or http://", last_word(field->path));
 	if (host == end || !isalnum((unsigned char)*host) ||
 		text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				  "0123456789-._~:/?#[]@!$&'()*+,;=%")])
-		return SAY("'%s' is no URL", inventory_shown(l, text));
+		return SAY("'%s' is not a URL", inventory_shown(l, text));
 	return NULL;
 }
 
@@ -314,12 +314,12 @@ static const char *check_hex(
 		if (*p == ' ')
 			continue;
 		if (!isxdigit((unsigned char)*p))
-			return SAY("'%s' has a character that is no hex digit: '%s'", last_word(field->path),
+			return SAY("'%s' has a character that is not a hex digit: '%s'", last_word(field->path),
 				inventory_shown(l, text));
 		hex[n++] = (char)(want == 40 ? toupper((unsigned char)*p) : tolower((unsigned char)*p));
 	}
 	if (n != want)
-		return SAY("'%s' has %zu hex digits; it wants %zu", last_word(field->path), n, want);
+		return SAY("'%s' has %zu hex digits; it needs %zu", last_word(field->path), n, want);
 	*out = hex;
 	return NULL;
 }
@@ -333,7 +333,7 @@ static const char *check_secret(
 	(void)out;
 	if (inventory_secret_form(text, &source, NULL))
 		return NULL;
-	return SAY("'%s' must be ask, none or env:NAME; a secret itself does not belong into this file",
+	return SAY("'%s' must be ask, none or env:NAME; the secret itself does not belong in this file",
 		last_word(field->path));
 }
 

@@ -271,7 +271,7 @@ static void close_container(struct builder *b, const yaml_event_t *e)
 
 	if (!b->origin)
 		n->last_line = (int)e->end_mark.line + (e->end_mark.column > 0);
-	/* a block's end is told with what follows it, behind comments */
+	/* a block's end is reported with what follows it, behind comments */
 	n->end = n->style ? byte_of(b, e->end_mark.index) : n->last ? n->last->end : n->start;
 	if (n->kind == INVENTORY_KIND_MAP)
 		refuse_doubles(b, n);
@@ -335,7 +335,7 @@ static struct inventory_node *build(struct inventory_load *l, const char *text, 
 	return b.depth ? NULL : b.root;
 }
 
-/* What libyaml would take for another encoding, or tell in riddles. */
+/* What libyaml would take for another encoding, or report in riddles. */
 static bool readable(struct inventory_load *l)
 {
 	const char *nul = memchr(l->text, '\0', l->len);
@@ -357,7 +357,7 @@ static bool readable(struct inventory_load *l)
 		at->line++;
 	}
 	at->column = 1;
-	inventory_complain(l, at, "this line has a NUL byte: the file is no UTF-8 text");
+	inventory_complain(l, at, "this line has a NUL byte: the file is not UTF-8 text");
 	return false;
 }
 

@@ -98,7 +98,7 @@ static bool refuse_kind(struct inventory_load *l, const struct inventory_field *
 									: INVENTORY_KIND_SCALAR;
 
 	if (inventory_node_empty(n))
-		inventory_complain(l, n->key ? n->key : n, "'%s' has no value; it wants %s%s", last_word(field),
+		inventory_complain(l, n->key ? n->key : n, "'%s' has no value; it needs %s%s", last_word(field),
 			wanted(field), field->required ? "" : ", or leave it out");
 	else if (n->kind != want)
 		inventory_complain(

@@ -62,7 +62,7 @@ static void unknown_key(struct inventory_load *l, const char *section, struct in
 	if (near)
 		inventory_complain(l, n->key, "unknown key '%s'; did you mean '%s'?", shown, near);
 	else if (home)
-		inventory_complain(l, n->key, "unknown key '%s' here; it belongs into '%s'", shown, home);
+		inventory_complain(l, n->key, "unknown key '%s' here; it belongs under '%s'", shown, home);
 	else if (*section)
 		inventory_complain(l, n->key, "unknown key '%s' in '%s'", shown, section);
 	else

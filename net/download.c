@@ -21,8 +21,8 @@ static int check_scheme(const char *url, const char *sha256, struct error *err)
 	if (str_starts(url, "https://") || (sha256 && str_starts(url, "http://")))
 		return 0;
 	if (str_starts(url, "http://")) {
-		error_set(err, ERROR_NET, "'%s' is not fetched: plain http without a sha256 proves nothing", url);
-		return error_hint(err, "use https, or give the sha256 of the content");
+		error_set(err, ERROR_NET, "'%s' is not downloaded: plain http without a sha256 cannot be trusted", url);
+		return error_hint(err, "use https, or set the sha256 of the content");
 	}
 	return error_set(err, ERROR_NET, "'%s' is not an https URL", url);
 }
@@ -79,7 +79,7 @@ static int check_digest(const char *url, const char *sha256, const struct str *g
 	if (strcasecmp(sum, sha256) == 0)
 		return 0;
 	error_set(err, ERROR_NET, "'%s' is not the expected content: its sha256 is %s, not %s", url, sum, sha256);
-	return error_hint(err, "the file behind the URL has changed, or the sha256 was noted for another one");
+	return error_hint(err, "the file at the URL has changed, or the sha256 is that of another file");
 }
 
 static int fetch(const char *url, const char *protocols, size_t max, const struct net_stop *stop, struct str *out,

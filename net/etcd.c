@@ -102,7 +102,7 @@ int net_etcd_status(struct net_client *c, struct net_etcd_status *s, struct erro
 	s->learner = json_get_bool(answer, "isLearner", false);
 	json_free(answer);
 	if (!s->member_id[0])
-		return error_set(err, ERROR_PROTOCOL, "etcd's answer does not say which member it is of");
+		return error_set(err, ERROR_PROTOCOL, "etcd's answer does not name its member");
 	return 0;
 }
 

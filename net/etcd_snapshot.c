@@ -61,8 +61,8 @@ static int sum_end(struct sum *s, const char *path, struct net_snapshot *out, st
 	pki_sha256_end(s->data, data);
 	pki_sha256_end(s->file, file);
 	if (s->size <= DIGEST || memcmp(data, s->last, DIGEST) != 0)
-		return error_set(err, ERROR_PROTOCOL,
-			"the snapshot '%s' is not whole: its digest is not that of its data", path);
+		return error_set(
+			err, ERROR_PROTOCOL, "the snapshot '%s' is damaged: its digest does not match its data", path);
 	str_add_hex(&hex, file, DIGEST);
 	out->size = s->size;
 	snprintf(out->sha256, sizeof(out->sha256), "%s", hex.buf);
@@ -76,7 +76,7 @@ struct decoder {
 	struct str line, blob;
 	struct sum sum;
 	int64_t remaining; /* as the last object says; -1: none came */
-	int64_t max;       /* the database and its digest are no larger */
+	int64_t max;       /* the database and its digest are not larger */
 	struct error err;  /* why it gave up */
 };
 
@@ -86,7 +86,7 @@ static int refuse(struct decoder *d, const struct json *j)
 
 	json_write(json_get(j, "error") && json_is_object(json_get(j, "error")) ? json_get(j, "error") : j, &text);
 	net_message(&text, &message);
-	error_set(&d->err, ERROR_NET, "etcd gives no snapshot: %s", message.len ? message.buf : "no reason given");
+	error_set(&d->err, ERROR_NET, "etcd refuses a snapshot: %s", message.len ? message.buf : "no reason given");
 	str_release(&text);
 	str_release(&message);
 	return -1;
@@ -108,12 +108,12 @@ static int check_size(struct decoder *d)
 	}
 	if (d->remaining >= 0 && d->blob.len && d->sum.size == 0)
 		error_set(&d->err, ERROR_PROTOCOL,
-			"etcd's snapshot is larger (%lld MiB) than the database that its member tells of",
+			"etcd's snapshot is larger (%lld MiB) than the database that its member reports",
 			(long long)(all >> 20));
 	else
-		error_set(&d->err, ERROR_PROTOCOL, "etcd's snapshot does not come to an end as it said");
+		error_set(&d->err, ERROR_PROTOCOL, "etcd's snapshot has not the length that was announced");
 	return error_hint(
-		&d->err, "take it through another control plane, and look at this one: 'kubewright etcd members'");
+		&d->err, "take it from another control plane, and check this one with 'kubewright etcd members'");
 }
 
 static int take_object(struct decoder *d, const struct json *j)
@@ -185,7 +185,7 @@ static int receive(struct net_client *c, struct decoder *d, struct error *err)
 	if (rc)
 		return -1;
 	if (status != 200)
-		return error_set(err, ERROR_NET, "etcd gives no snapshot (HTTP %ld)", status);
+		return error_set(err, ERROR_NET, "etcd refuses a snapshot (HTTP %ld)", status);
 	if (d->remaining != 0)
 		return error_set(err, ERROR_NET, "etcd's snapshot ended early: %lld bytes are missing",
 			d->remaining > 0 ? (long long)d->remaining : 0LL);
@@ -202,16 +202,16 @@ static int64_t most(struct net_client *c, const char *path, int fd, struct error
 	if (net_etcd_status(c, &s, err))
 		return -1;
 	if (s.db_size < 0 || s.db_size > INT64_MAX / 4)
-		return error_set(
-			err, ERROR_PROTOCOL, "etcd says that its database has %lld bytes", (long long)s.db_size);
+		return error_set(err, ERROR_PROTOCOL, "etcd reports a database of %lld bytes", (long long)s.db_size);
 	if (fstatvfs(fd, &fs) != 0)
-		return error_errno(err, ERROR_SYSTEM, errno, "cannot see how much room there is for '%s'", path);
+		return error_errno(err, ERROR_SYSTEM, errno, "cannot find out how much space there is for '%s'", path);
 	room = (int64_t)(fs.f_bavail * fs.f_frsize) - FREE_MIN;
 	if (room < s.db_size) {
-		error_set(err, ERROR_SYSTEM, "there is no room for a snapshot of %lld MiB at '%s'",
+		error_set(err, ERROR_SYSTEM, "not enough space for a snapshot of %lld MiB at '%s'",
 			(long long)(s.db_size >> 20), path);
-		return error_hint(
-			err, "%d MiB more stay free; make room there, or name a file on another disk", FREE_MIN >> 20);
+		return error_hint(err,
+			"%d MiB more must stay free; free some space there, or name a file on another disk",
+			FREE_MIN >> 20);
 	}
 	return s.db_size + GROWTH(s.db_size) < room ? s.db_size + GROWTH(s.db_size) : room;
 }

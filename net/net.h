@@ -48,7 +48,7 @@ struct net_response {
 	long status;
 	struct str body;
 };
-/* 0 with any HTTP status; -1 ERROR_NET when there was none (refused, certificate, time-out: told apart in the text). */
+/* 0 with any HTTP status; -1 ERROR_NET when there was none (refused, certificate, time-out: the text says which). */
 int net_do(struct net_client *c, const struct net_request *q, struct net_response *r, struct error *err);
 /*
  * The same, expecting 2xx and JSON: returns the document (caller frees). Another status is ERROR_NET with the Status

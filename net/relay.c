@@ -32,7 +32,7 @@ struct lane {
 	char data[16384];
 };
 
-/* 0: it goes on; -1: one side is gone. Never waits: the stop pipe must be heard whatever a side does. */
+/* 0: it continues; -1: one side is gone. Never waits: the stop pipe must be heard whatever a side does. */
 static int move(struct lane *l, short from_events, short to_events)
 {
 	ssize_t n;

@@ -50,14 +50,14 @@ static int explain_connect(struct error *err, CURL *curl, const char *where, con
 
 static int explain_certificate(struct error *err, const char *where, const char *buffer)
 {
-	error_set(err, ERROR_NET, "the certificate of %s is refused: %s", where,
+	error_set(err, ERROR_NET, "the certificate of %s was refused: %s", where,
 		*buffer ? buffer : "verification failed");
 	if (strstr(buffer, "expired") || strstr(buffer, "not yet valid"))
 		return error_hint(err, "compare the clocks of both machines and the dates of the certificate");
 	if (strstr(buffer, "subject name"))
 		return error_hint(err, "the server's certificate does not name this address");
-	return error_hint(
-		err, "the server has a certificate of another CA: it is another cluster's, or a proxy is in between");
+	return error_hint(err,
+		"the server has a certificate of another CA: it belongs to another cluster, or a proxy is in between");
 }
 
 static bool alert_about_us(const char *buffer)
@@ -75,18 +75,18 @@ int net_explain(struct error *err, CURL *curl, CURLcode code, const char *where,
 			*buffer ? buffer : curl_easy_strerror(code));
 	case CURLE_OPERATION_TIMEDOUT:
 		if (timeout_ms)
-			return error_set(err, ERROR_NET, "%s: time-out, no whole answer within %g s", where,
+			return error_set(err, ERROR_NET, "%s: time-out, no complete answer within %g s", where,
 				(double)timeout_ms / 1000);
 		return error_set(err, ERROR_NET, "%s: time-out: %s", where, buffer);
 	case CURLE_PEER_FAILED_VERIFICATION: return explain_certificate(err, where, buffer);
 	case CURLE_PARTIAL_FILE:
 	case CURLE_GOT_NOTHING:
-		return error_set(err, ERROR_NET, "%s: the connection ended before the whole answer was there", where);
+		return error_set(err, ERROR_NET, "%s: the connection ended before the answer was complete", where);
 	default:
 		error_set(err, ERROR_NET, "%s: %s", where, *buffer ? buffer : curl_easy_strerror(code));
 		if (alert_about_us(buffer))
 			error_hint(err,
-				"the server does not accept our client certificate: its CA is another one than the store's");
+				"the server does not accept our client certificate: its CA is not the one in the key store");
 		return -1;
 	}
 }

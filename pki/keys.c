@@ -152,7 +152,7 @@ EVP_PKEY *pki_key_from_pem(
 		ERR_clear_error();
 		if (pki_passphrase_given(passphrase)) {
 			error_set(err, ERROR_PKI, "the passphrase does not open '%s'", name);
-			error_hint(err, "type it again, or correct what pki.passphrase of the inventory names");
+			error_hint(err, "enter it again, or correct pki.passphrase in the inventory");
 		} else {
 			error_set(err, ERROR_PKI, "'%s' is encrypted", name);
 			error_hint(err,
@@ -161,13 +161,13 @@ EVP_PKEY *pki_key_from_pem(
 		return NULL;
 	}
 	if (!key) {
-		pki_error(err, "'%s' holds no private key that can be read", name);
+		pki_error(err, "'%s' contains no readable private key", name);
 		return NULL;
 	}
 	type = EVP_PKEY_get_base_id(key);
 	if (type != EVP_PKEY_RSA && type != EVP_PKEY_EC) {
 		error_set(err, ERROR_PKI, "'%s' is neither an RSA nor an ECDSA key", name);
-		error_hint(err, "kubeadm and the API server know no other types");
+		error_hint(err, "kubeadm and the API server support no other types");
 		EVP_PKEY_free(key);
 		return NULL;
 	}

@@ -51,7 +51,7 @@ STACK_OF(X509) * pki_certs_from_pem(const char *pem, size_t len, const char *nam
 		return list;
 	}
 	pki_certs_free(list);
-	pki_error(err, "'%s' holds no certificate that can be read", name);
+	pki_error(err, "'%s' contains no readable certificate", name);
 	return NULL;
 }
 

@@ -109,7 +109,8 @@ static int add_names(X509 *x, const struct pki_spec *spec, struct error *err)
 			continue;
 		if (!pki_is_address(text) && !is_dns_name(text))
 			rc = error_set(err, ERROR_PKI,
-				"'%s' is neither an address nor a DNS name: no certificate can be made for it", text);
+				"'%s' is neither an address nor a DNS name, so no certificate can be made for it",
+				text);
 		else if (!(g = general_name(text)) || !sk_GENERAL_NAME_push(names, g))
 			rc = pki_error(err, "cannot make a certificate for '%s'", text);
 	}
@@ -187,12 +188,12 @@ int pki_leaf_make(const struct pki_spec *spec, const struct pki_pair *issuer, st
 	if (!made.cert)
 		goto out;
 	if (!anchors || !sk_X509_push(anchors, issuer->cert) || !X509_check_private_key(made.cert, made.key)) {
-		pki_error(err, "the certificate made for '%s' does not have its key", spec->cn);
+		pki_error(err, "the certificate made for '%s' does not match its key", spec->cn);
 		goto out;
 	}
 	rc = pki_leaf_verify(made.cert, NULL, anchors, spec->server, spec->client, spec->sans, spec->san_count, err);
 	if (rc)
-		error_wrap(err, "the certificate made for '%s' is not good", spec->cn);
+		error_wrap(err, "the certificate made for '%s' is not valid", spec->cn);
 out:
 	/* the anchor is lent: only the list goes */
 	sk_X509_free(anchors);

@@ -53,7 +53,7 @@ struct pki_spec {
 	const char *cn;
 	const char *org; /* NULL: none */
 	bool ca, server, client;
-	const char *const *sans; /* addresses and DNS names, told apart by their form */
+	const char *const *sans; /* addresses and DNS names, known by their form */
 	size_t san_count;
 	int64_t not_before, not_after; /* seconds since 1970; kept within the issuer's */
 };

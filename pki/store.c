@@ -108,8 +108,7 @@ static int check_dates(X509 *cert, const char *name, struct error *err)
 	}
 	if (now > to) {
 		error_set(err, ERROR_PKI, "the CA in '%s' has expired at %s", name, when);
-		return error_hint(err,
-			"a cluster with an expired CA needs a new one by hand; or the clock of this machine is wrong");
+		return error_hint(err, "is the clock of this machine right? if so, the CA must be replaced by hand");
 	}
 	return 0;
 }
@@ -117,15 +116,15 @@ static int check_dates(X509 *cert, const char *name, struct error *err)
 static int check_ca(const struct pki_pair *ca, const char *cert_name, const char *key_name, struct error *err)
 {
 	if (X509_check_ca(ca->cert) != 1)
-		return error_set(err, ERROR_PKI, "the certificate in '%s' is not a CA's", cert_name);
+		return error_set(err, ERROR_PKI, "the certificate in '%s' is not that of a CA", cert_name);
 	if (check_dates(ca->cert, cert_name, err))
 		return -1;
 	if (!X509_check_private_key(ca->cert, ca->key)) {
 		/* OpenSSL leaves its own complaint in the queue */
 		ERR_clear_error();
-		error_set(err, ERROR_PKI, "the key in '%s' is not the one of the certificate in '%s'", key_name,
-			cert_name);
-		return error_hint(err, "bring back the two files that belong together");
+		error_set(
+			err, ERROR_PKI, "the key in '%s' does not match the certificate in '%s'", key_name, cert_name);
+		return error_hint(err, "restore the two files that belong together");
 	}
 	return 0;
 }
@@ -169,7 +168,7 @@ static int read_one(const char *path, bool key, struct secret *out, struct error
 	if (key && stat(path, &st) == 0 && (st.st_mode & 0077)) {
 		error_set(err, ERROR_PKI, "the key file '%s' has mode %04o: others can read or change it", path,
 			(unsigned)st.st_mode & 07777);
-		return error_hint(err, "chmod 600 '%s', and think about who could have read it", path);
+		return error_hint(err, "run chmod 600 '%s', and consider who may have read it", path);
 	}
 	rc = file_read(path, FILE_MAX, &text, err);
 	if (rc == 0)
@@ -186,8 +185,8 @@ static int refuse_incomplete(const char *dir, struct error *err)
 	if (state == PKI_STORE_COMPLETE)
 		return 0;
 	if (state == PKI_STORE_NONE) {
-		error_set(err, ERROR_PKI, "there is no key store in '%s'", dir);
-		return error_hint(err, "pki.store of the inventory names its folder");
+		error_set(err, ERROR_PKI, "no key store in '%s'", dir);
+		return error_hint(err, "pki.store in the inventory names its folder");
 	}
 	for (int i = 0; i < FILES; i++) {
 		char *path = xasprintf("%s/%s", dir, pki_shared[i].file);
@@ -196,10 +195,10 @@ static int refuse_incomplete(const char *dir, struct error *err)
 			str_addf(&missing, "%s%s", missing.len ? ", " : "", pki_shared[i].file);
 		free(path);
 	}
-	error_set(err, ERROR_PKI, "the key store in '%s' is not whole: %s missing", dir, missing.buf);
+	error_set(err, ERROR_PKI, "the key store in '%s' is incomplete: %s missing", dir, missing.buf);
 	str_release(&missing);
 	return error_hint(
-		err, "bring the files back from a copy; move the folder away only if no cluster was made with it");
+		err, "restore the files from a copy; move the folder away only if no cluster was made with it");
 }
 
 struct pki_store *pki_store_open(const char *dir, const struct secret *passphrase, struct error *err)

@@ -72,7 +72,7 @@ static int add_value(struct remote_answer_line *out, enum value_kind kind, bool 
 	if (encoded) {
 		if (str_add_unbase64(&value, text, len) != 0) {
 			str_release(&value);
-			return bad_line("base64 that is none", text, len, err);
+			return bad_line("invalid base64", text, len, err);
 		}
 	} else {
 		for (size_t i = 0; i < len; i++)
@@ -100,10 +100,10 @@ static int add_line(
 	while (n < len && word_char(line[n]))
 		n++;
 	if (n == 0 || n == len || n > ANSWER_WORD_MAX || (line[n] != '=' && line[n] != ':'))
-		return bad_line("a line that is none", line, len, err);
+		return bad_line("an invalid line", line, len, err);
 	kind = kind_of(words, line, n);
 	if (kind == VALUE_UNKNOWN)
-		return bad_line("a word that was not expected", line, n, err);
+		return bad_line("an unexpected word", line, n, err);
 	if (a->count == ANSWER_LINES_MAX)
 		return error_set(err, ERROR_PROTOCOL, "the host's answer has too many lines");
 	if (add_value(&l, kind, line[n] == ':', line + n + 1, len - n - 1, err) != 0)

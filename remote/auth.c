@@ -15,7 +15,7 @@ enum {
 	OFFERS_MAX = 5, /* sshd's MaxAuthTries is 6 unless hardened */
 	DEFAULT_FILES = 5,
 };
-/* The last two are keys on devices: for the agent to use, or to be told of. */
+/* The last two are keys on devices: for the agent to use, or to be named. */
 static const char *const default_files[DEFAULT_FILES] = { "~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa",
 	"~/.ssh/id_ed25519_sk", "~/.ssh/id_ecdsa_sk" };
 
@@ -47,7 +47,7 @@ static int login_wait(struct login *g, struct error *err)
 			g->l->where, g->c->user, tried.buf);
 		str_release(&tried);
 		return error_hint(err,
-			"name the right key with ssh.key in the inventory; of a key in the agent its .pub file is enough");
+			"name the right key with ssh.key in the inventory; for a key in the agent its .pub file is enough");
 	}
 	if (err)
 		*err = why;
@@ -170,7 +170,7 @@ static unsigned choose(struct login *g, struct remote_agent *agent, unsigned *or
 				continue;
 			if (!key)
 				note_agent(g, agent, i, REMOTE_OFFER_UNUSABLE,
-					"not offered: libssh does not know its kind");
+					"not offered: libssh does not support its type");
 			else if (turn > 0 && g->offers + n >= OFFERS_MAX)
 				note_agent(g, agent, i, REMOTE_OFFER_BEYOND, NULL);
 			else
@@ -234,7 +234,7 @@ static enum attempt try_agent(struct login *g, struct error *err)
 	return a;
 }
 
-/* One of the usual files: what cannot be used of them is told only when nothing else worked. */
+/* One of the usual files: what cannot be used of them is reported only when nothing else worked. */
 static enum attempt try_usual(struct login *g, const char *path, bool in_agent, struct error *err)
 {
 	struct error why = { 0 };
@@ -346,8 +346,9 @@ static enum attempt attempts(struct login *g, struct error *err)
 
 static void note_unsigned(const struct login *g, const char *key)
 {
-	char *text = xasprintf("%s takes the agent's key %s, but the agent did not sign with it; logged in another way",
-		g->l->name, key);
+	char *text =
+		xasprintf("%s accepts the agent's key %s, but the agent did not sign with it; logged in another way",
+			g->l->name, key);
 
 	g->c->on_note(text, g->c->ctx);
 	free(text);

@@ -113,7 +113,7 @@ static bool fault(struct blob b, const char *user, char *out, size_t size)
 	else if (now < after)
 		say_time("is not valid before", after, out, size);
 	else if (!names_user(principals, user, &all))
-		snprintf(out, size, "is for the login %s, not for %s", all.len ? all.buf : "of nobody", user);
+		snprintf(out, size, "is for the login %s, not for %s", all.len ? all.buf : "no login", user);
 	else
 		bad = false;
 	str_release(&all);

@@ -1,5 +1,5 @@
 /*
- * From a name to a connected socket, with errors that tell refused from silent. libssh's own dialling blocks in getaddrinfo, tries
+ * From a name to a connected socket, with errors that distinguish refused from silent. libssh's own dialling blocks in getaddrinfo, tries
  * one address and says "Socket error" to everything.
  */
 #include "base/alloc.h"
@@ -86,8 +86,7 @@ static int lookup_error(const char *name, const char *address, int rc, struct er
 	if (rc == EAI_AGAIN) {
 		error_set(
 			err, ERROR_CONNECT, "cannot look up %s of %s: the name server does not answer", address, name);
-		return error_hint(
-			err, "check this machine's /etc/resolv.conf, or write the IP address into the inventory");
+		return error_hint(err, "check this machine's /etc/resolv.conf, or put the IP address in the inventory");
 	}
 	error_set(err, ERROR_CONNECT, "cannot look up %s of %s: %s", address, name,
 		rc == EAI_NONAME ? "no such name" : gai_strerror(rc));
@@ -196,7 +195,7 @@ static int connect_error(const char *name, const char *address, int port, int wh
 		return error_hint(
 			err, "is sshd running there and listening on port %d? does a firewall reject it?", port);
 	case ETIMEDOUT:
-		return error_hint(err, "is the host on, is the address right, does a firewall drop port %d?", port);
+		return error_hint(err, "is the host on? is its address right? does a firewall drop port %d?", port);
 	case EHOSTUNREACH:
 	case ENETUNREACH: return error_hint(err, "is the host on and in this network? see 'ip route get %s'", address);
 	default: return error_hint(err, "check the host's address and port in the inventory");

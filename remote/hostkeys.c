@@ -160,7 +160,7 @@ static int read_known(const char *path, struct str *out, struct error *err)
 		return 0;
 	error_set(err, ERROR_SYSTEM, "'%s' is damaged: it has a NUL byte, at byte %zu", path, strlen(out->buf) + 1);
 	return error_hint(
-		err, "remove it with an editor, and look whether the lines around it are whole: one may revoke a key");
+		err, "remove the byte with an editor, and check the lines around it: one of them may revoke a key");
 }
 
 /* Whether the host's own name and port stand there: then what other files say of it does not count. */

@@ -102,7 +102,7 @@ static void explain(const char *path, const char *passphrase, bool encrypted, st
 		error_hint(err, "it must be a private key in OpenSSH or PEM format; see 'ssh-keygen -l -f %s'", path);
 	} else if (passphrase) {
 		error_set(err, ERROR_AUTH, "the passphrase of the key '%s' is wrong", path);
-		error_hint(err, "give it again, or load the key with 'ssh-add %s'", path);
+		error_hint(err, "enter it again, or load the key with 'ssh-add %s'", path);
 	} else {
 		error_set(err, ERROR_AUTH, "the key '%s' needs a passphrase", path);
 		error_hint(err, "load it with 'ssh-add %s', or set ssh.passphrase in the inventory", path);

@@ -64,7 +64,7 @@ static int spawn(struct child *c, const char *command, struct error *err)
 	c->out = p[1][0];
 	c->errors = p[2][0];
 	if (c->pid > 0) {
-		setpgid(c->pid, c->pid); /* both do it, so that it is done whoever comes first */
+		setpgid(c->pid, c->pid); /* both do it, so that it is done no matter who comes first */
 		fcntl(c->in, F_SETFL, O_NONBLOCK);
 		return 0;
 	}

@@ -67,19 +67,19 @@ void remote_offers_tried(const struct remote_offers *o, struct str *out)
 		shown = l->agent ? 0 : shown;
 	}
 	if (!out->len)
-		str_add(out, o->count ? "nothing" : "nothing, as there is no key and no password");
+		str_add(out, o->count ? "nothing" : "nothing: there is no key and no password");
 }
 
 /* One line for each that did not come to a plain refusal. */
 static void add_detail(const struct remote_offers *o, struct error *err)
 {
 	static const char *const says[] = {
-		[REMOTE_OFFER_PARTIAL] = "accepted, and more is wanted",
+		[REMOTE_OFFER_PARTIAL] = "accepted, but the server asks for more",
 		[REMOTE_OFFER_UNSIGNED] = "accepted, but the agent did not sign with it",
 		[REMOTE_OFFER_HUNG] = "did not answer",
 		[REMOTE_OFFER_ENCRYPTED] = "not offered: it needs a passphrase",
 		[REMOTE_OFFER_DEVICE] = "not offered: it is on a device, which only the agent can use",
-		[REMOTE_OFFER_BEYOND] = "not offered: servers take only a few",
+		[REMOTE_OFFER_BEYOND] = "not offered: servers accept only a few attempts",
 	};
 	struct str text = STR_INIT;
 	unsigned beyond = 0;
@@ -106,19 +106,19 @@ static int second_factor(const struct remote_offer_line *first, const struct rem
 {
 	bool password = methods & (SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE);
 
-	error_set(err, ERROR_AUTH, "%s (%s) accepts %s%s for '%s', and wants %s as well", l->name, l->where,
+	error_set(err, ERROR_AUTH, "%s (%s) accepts %s%s for '%s', but also requires %s", l->name, l->where,
 		first->agent ? "the agent's key " : "", first->name, c->user,
 		methods & SSH_AUTH_METHOD_PASSWORD      ? "a password"
 		: methods & SSH_AUTH_METHOD_INTERACTIVE ? "an answer to a question (keyboard-interactive)"
 		: methods & SSH_AUTH_METHOD_PUBLICKEY   ? "another key"
-							: "something that kubewright cannot give");
+							: "something that kubewright cannot provide");
 	if (password && c->password && c->password->text)
 		return error_hint(err,
-			"the password was refused: is it right? A one-time code cannot be given: let keys "
-			"alone in from here ('Match Address' and AuthenticationMethods in sshd_config there)");
+			"the password was refused: is it right? kubewright cannot enter a one-time "
+			"code: allow a key alone from this machine ('Match Address' and AuthenticationMethods in sshd_config there)");
 	if (password)
-		return error_hint(
-			err, "set ssh.password in the inventory (ask or env:NAME); a one-time code cannot be given");
+		return error_hint(err,
+			"set ssh.password in the inventory (ask or env:NAME); kubewright cannot enter a one-time code");
 	return error_hint(err, "see AuthenticationMethods in sshd_config there");
 }
 
@@ -129,17 +129,17 @@ static void plain_hint(const struct remote_link *l, const struct remote_ssh_conf
 	bool given = c->password && c->password->text;
 
 	if (!(methods & SSH_AUTH_METHOD_PUBLICKEY) && !passwords)
-		error_hint(err, "this server takes neither keys nor passwords: see its sshd_config");
+		error_hint(err, "this server accepts neither keys nor passwords: see its sshd_config");
 	else if (!(methods & SSH_AUTH_METHOD_PUBLICKEY) && !given)
-		error_hint(err, "this server takes passwords only: set ssh.password in the inventory");
+		error_hint(err, "this server accepts passwords only: set ssh.password in the inventory");
 	else
 		error_hint(err,
 			"%s%sis the public key in ~%s/.ssh/authorized_keys there ('ssh-copy-id' puts it there), without a from= "
-			"that leaves this machine out?%s%s 'journalctl -u ssh' there tells",
+			"that excludes this machine?%s%s 'journalctl -u ssh' there shows why",
 			given ? "is the password right? " : "",
-			l->root ? "may root log in (PermitRootLogin, AllowUsers in sshd_config)? else set ssh.user; "
+			l->root ? "may root log in (PermitRootLogin, AllowUsers in sshd_config)? if not, set ssh.user; "
 				: "",
-			c->user, l->root ? "" : " does AllowUsers in sshd_config leave the user out?",
+			c->user, l->root ? "" : " does AllowUsers in sshd_config exclude the user?",
 			passwords && !given ? " or set ssh.password;" : "");
 }
 
@@ -158,7 +158,7 @@ int remote_offers_error(const struct remote_offers *o, const struct remote_link 
 	add_detail(o, err);
 	if ((line = find(o, REMOTE_OFFER_UNSIGNED)) != NULL)
 		error_hint(err,
-			"the agent did not sign with %s, which the server takes: is its device plugged in, was it touched, was the "
+			"the agent did not sign with %s, which the server accepts: is its device plugged in, was it touched, was the "
 			"use confirmed, is the agent unlocked?",
 			line->name);
 	else if (find(o, REMOTE_OFFER_HUNG))

@@ -167,7 +167,7 @@ struct remote_ssh_config {
 	/* the operator's and the machine's, read only; ends with NULL; NULL: none */
 	const char *const *other_known_hosts;
 	remote_hostkey_fn *on_unknown_key;
-	void (*on_note)(const char *text, void *ctx); /* what a login that worked leaves to tell; may be NULL */
+	void (*on_note)(const char *text, void *ctx); /* what a login that worked leaves to say; may be NULL */
 	void *ctx;
 	struct remote_cancel_token *cancel; /* may be NULL */
 	int connect_timeout_ms;             /* 0: 10 s for TCP, 20 s until logged in */
@@ -175,7 +175,7 @@ struct remote_ssh_config {
 /*
  * Dials, verifies the host key, logs in: with the named key, else with the agent's (five at most), else (no key named)
  * with those of ~/.ssh, else with the password, each once. Nothing ever prompts. Errors: ERROR_CONNECT (refused, no
- * route, timed out, no such name, not SSH, closed early), ERROR_HOSTKEY (changed: says how to go on after a reinstall;
+ * route, timed out, no such name, not SSH, closed early), ERROR_HOSTKEY (changed: says what to do after a reinstall;
  * revoked; unknown and refused), ERROR_AUTH. All carry hints.
  */
 struct remote *remote_ssh_open(const struct remote_ssh_config *c, struct error *err);

@@ -109,7 +109,7 @@ int remote_script(struct remote *r, const char *name, const char *script, const 
 	for (size_t i = 0; i < param_count; i++)
 		if (!valid_name(params[i].name))
 			return error_set(
-				err, ERROR_INTERNAL, "%s: '%s' is no name for a parameter", name, params[i].name);
+				err, ERROR_INTERNAL, "%s: '%s' is not the name of a parameter", name, params[i].name);
 	secret_random_word(nonce, sizeof(nonce) - 1);
 	remote_script_text(&text, nonce, script, params, param_count);
 	const struct remote_exec x = { .input = text.buf,

@@ -120,7 +120,7 @@ struct remote_link {
 	struct secret sudo;
 	bool root;       /* the login is root */
 	char mark[25];   /* random word on the line before a command's own output */
-	bool no_forward; /* sshd was seen to forbid what tunnels want, and that they get on without it */
+	bool no_forward; /* sshd was observed to forbid what tunnels want, and that they get on without it */
 	int64_t session_ended; /* clock_mono_ms; 0: none has */
 };
 
@@ -165,7 +165,7 @@ int remote_link_way(struct remote_link *l, ssh_channel *channel, bool *relayed, 
 /* What became of each way to log in: the error is made of it. */
 enum remote_offer {
 	REMOTE_OFFER_REFUSED,
-	REMOTE_OFFER_PARTIAL,   /* accepted, and more is wanted */
+	REMOTE_OFFER_PARTIAL,   /* accepted, but the server asks for more */
 	REMOTE_OFFER_UNSIGNED,  /* accepted, but the agent did not sign */
 	REMOTE_OFFER_HUNG,      /* the agent did not answer */
 	REMOTE_OFFER_FAULTY,    /* refused; why says what is wrong with its certificate */
@@ -228,7 +228,7 @@ void remote_agent_free(struct remote_agent *a);
 int remote_ssh_exec(struct remote *r, const struct remote_exec *x, int *status, struct error *err);
 int remote_ssh_tunnel(struct remote *r, const char *host, int port, int (*use)(int fd, void *ctx, struct error *err),
 	void *ctx, struct error *err);
-/* The prompt sudo shall show, so that a question for the password is told apart from everything else. */
+/* The prompt sudo is to show, so that a question for the password differs from everything else. */
 void remote_sudo_prompt(const char *mark, struct str *out);
 /* Whether the text says, as cloud images do for root, that another user is to log in, and which. */
 bool remote_other_user(const char *text, char *user, size_t size);

@@ -29,7 +29,7 @@ struct run {
 	bool sudo;
 	bool marked;                 /* the mark was seen */
 	struct str prompt;           /* what sudo asks with */
-	struct str noise, noise_err; /* before the mark; of sudo's, noise_err goes on behind it */
+	struct str noise, noise_err; /* before the mark; of sudo's, noise_err continues behind it */
 	int asked;                   /* times that sudo asked for the password */
 	bool password_sent;
 	size_t sent; /* of the input */
@@ -41,7 +41,7 @@ struct run {
 	int64_t status_at;
 };
 
-/* Bounds what is kept of the noise; its end is what tells most. */
+/* Bounds what is kept of the noise; its end is what says most. */
 static void trim_noise(struct str *s)
 {
 	if (s->len > EXEC_NOISE_MAX) {
@@ -179,7 +179,7 @@ static void command_line(const struct remote_link *l, const struct remote_exec *
 	str_addf(&inner, "echo %s; %s", l->mark, x->command ? x->command : "exec /bin/sh -s");
 	str_add(out, "exec ");
 	if (!l->root && !x->as_user) {
-		/* the prompt tells a question for the password from every other text; -n when there is no password to give */
+		/* the prompt distinguishes a question for the password from every other text; -n when there is no password to give */
 		str_add(out, "env LC_ALL=C sudo ");
 		if (l->sudo.text) {
 			str_add(out, "-S -p ");
@@ -315,7 +315,7 @@ static int no_mark(struct run *r, struct error *err)
 	str_add_printable(&text, r->noise_err.buf, r->noise_err.len);
 	str_add_printable(&text, r->noise.buf, r->noise.len);
 	if (remote_other_user(text.buf, user, sizeof(user))) {
-		error_set(err, ERROR_AUTH, "%s does not let '%s' in: it wants the user '%s'", l->name, l->user, user);
+		error_set(err, ERROR_AUTH, "%s refuses '%s': it asks for the user '%s'", l->name, l->user, user);
 		rc = error_hint(err, "set ssh.user to '%s' in the inventory; it becomes root with sudo", user);
 	} else if (r->sudo && r->noise_err.len > 0) {
 		rc = remote_sudo_error(l->user, l->name, l->sudo.text != NULL, r->has_status ? r->status : -1, text.buf,
@@ -327,7 +327,7 @@ static int no_mark(struct run *r, struct error *err)
 			l->name, r->status);
 		error_detail(err, text.buf);
 		rc = error_hint(err,
-			"is its shell nologin, is its password expired, or has sshd_config a ForceCommand for it?");
+			"is its shell nologin, has its password expired, or does sshd_config have a ForceCommand for it?");
 	}
 	str_release(&text);
 	return rc;
@@ -338,16 +338,17 @@ static int finish(struct run *r, int *status, struct error *err)
 	if (r->too_much) {
 		error_set(
 			err, ERROR_PROTOCOL, "a command on %s printed more than %zu bytes", r->link->name, r->out_max);
-		return error_hint(err, "this is not what was asked for; see what the host's login shell does");
+		return error_hint(
+			err, "this is not the answer that was asked for; check what the host's login shell prints");
 	}
 	if (!r->marked)
 		return no_mark(r, err);
 	if (!r->has_status)
 		return remote_link_lost(r->link, err);
 	if (r->sudo && r->status == 126 && r->out_len == 0 && strstr(r->noise_err.buf, "Permission denied")) {
-		error_set(err, ERROR_AUTH, "sudo on %s lets '%s' start a shell, but nothing from it (noexec)",
+		error_set(err, ERROR_AUTH, "sudo on %s lets '%s' start a shell, but no program from it (noexec)",
 			r->link->name, r->link->user);
-		return error_hint(err, "take 'Defaults noexec' or the tag NOEXEC away for '%s' in /etc/sudoers there",
+		return error_hint(err, "remove 'Defaults noexec' or the tag NOEXEC for '%s' in /etc/sudoers there",
 			r->link->user);
 	}
 	*status = r->status;

@@ -18,11 +18,12 @@
 enum {
 	DIAL_TIMEOUT_MS = 10 * 1000,
 	LOGIN_TIMEOUT_MS = 20 * 1000,
-	DIAL_TRIES = 4,          /* for a server that hangs up without a word */
-	UNASKED_MAX = 64,        /* channels a server may try to open; OpenSSH's tries none */
-	UNREAD_MAX = 1 << 20,    /* bytes of ours that wait for it to read */
-	PACKET_OVERHEAD = 25,    /* at least: length, padding, MAC */
-	PATIENCE_MS = 15 * 1000, /* after a longer question sshd may be about to hang up (LoginGraceTime): start anew */
+	DIAL_TRIES = 4,       /* for a server that hangs up without a word */
+	UNASKED_MAX = 64,     /* channels a server may try to open; OpenSSH's tries none */
+	UNREAD_MAX = 1 << 20, /* bytes of ours that wait for it to read */
+	PACKET_OVERHEAD = 25, /* at least: length, padding, MAC */
+	PATIENCE_MS =
+		15 * 1000, /* after a longer question sshd may be about to hang up (LoginGraceTime): start again */
 };
 
 /* curve25519 before sntrup761, which costs forty times the CPU and with old servers buys nothing. Unknown names are dropped by libssh. */
@@ -61,14 +62,14 @@ int remote_link_lost(struct remote_link *l, struct error *err)
 		return remote_cancelled(err);
 	if (l->unasked > UNASKED_MAX || unread(l)) {
 		error_set(err, ERROR_PROTOCOL, "%s (%s) misuses the connection: it %s", l->name, l->where,
-			l->unasked > UNASKED_MAX ? "keeps opening channels that nobody asked for"
+			l->unasked > UNASKED_MAX ? "keeps opening channels that were not requested"
 						 : "sends requests and does not read the answers");
-		return error_hint(err, "no SSH server does that by itself: find out what answers at this address");
+		return error_hint(err, "no SSH server does that: find out what answers at this address");
 	}
 	error_set(
 		err, ERROR_CONNECT, "the connection to %s (%s) was lost%s%s", l->name, l->where, *why ? ": " : "", why);
 	return error_hint(
-		err, "did the host restart, or the network fail? 'kubewright apply' goes on where it stopped");
+		err, "did the host restart, or the network fail? 'kubewright apply' continues where it stopped");
 }
 
 int remote_link_wait(struct remote_link *l, int64_t deadline, const char *what, struct error *err)
@@ -82,7 +83,7 @@ int remote_link_wait(struct remote_link *l, int64_t deadline, const char *what, 
 	if (left <= 0) {
 		error_set(
 			err, ERROR_CONNECT, "%s (%s) did not answer in time (waited for %s)", l->name, l->where, what);
-		return error_hint(err, "is the host overloaded? look at its console, and try again");
+		return error_hint(err, "is the host overloaded? look at its console and try again");
 	}
 	if (!remote_link_alive(l))
 		return remote_link_lost(l, err);
@@ -119,7 +120,7 @@ static void link_close(struct remote_link *l)
 	if (l->own < 0)
 		return;
 	remote_token_unwatch(l->token, &l->watch);
-	/* libssh closes the socket it was given in some failures and not in others: our duplicate tells whether the number is still it */
+	/* libssh closes the socket it was given in some failures and not in others: our duplicate shows whether the number is still it */
 	if (fstat(l->own, &a) == 0 && fstat(l->fd, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
 		close(l->fd);
 	close(l->own);
@@ -146,7 +147,7 @@ static void link_cancel(struct remote *r)
 	remote_cancel_token_fire(((struct remote_link *)r)->token);
 }
 
-/* What waits unread may be a keepalive or the end: only its first byte, or its absence, tells. */
+/* What waits unread may be a keepalive or the end: only its first byte, or its absence, shows. */
 static bool link_alive(struct remote *r)
 {
 	const struct remote_link *l = (struct remote_link *)r;
@@ -266,7 +267,7 @@ static bool no_common_method(const struct remote_link *l, const char *text, stru
 		error_set(err, ERROR_CONNECT, "%s (%s) has no %s that libssh here (%s) knows: it offers %.*s", l->name,
 			l->where, kinds[i].means, ssh_version(0), (int)strcspn(theirs, "]"), theirs);
 		error_hint(err,
-			"allow one more in its sshd_config, say '%s +%s', or run kubewright where libssh is newer",
+			"allow one more in its sshd_config, such as '%s +%s', or run kubewright on a machine with a newer libssh",
 			kinds[i].option,
 			i == 0   ? "curve25519-sha256"
 			: i == 1 ? "ssh-ed25519"
@@ -316,7 +317,7 @@ static int link_handshake(struct remote_link *l, const struct remote_ssh_config 
 	if (no_common_method(l, ssh_get_error(l->session), err))
 		return -1;
 	error_set(err, ERROR_CONNECT, "%s (%s): no SSH session: %s", l->name, l->where, ssh_get_error(l->session));
-	return error_hint(err, "is it an SSH server? see its log ('journalctl -u ssh') for what it did not like");
+	return error_hint(err, "is it an SSH server? its log ('journalctl -u ssh') shows why it refused");
 }
 
 /* One attempt, to the verified key or to the end of the login. 1: the question for the host key took so long that it is better to start again. */

@@ -57,7 +57,7 @@ int remote_sudo_error(const char *user, const char *host, bool have_password, in
 	}
 	if (says(text, "not in the sudoers", "not allowed to") || says(text, "may not run sudo", "I'm sorry")) {
 		error_set(err, ERROR_AUTH, "'%s' may not become root with sudo on %s", user, host);
-		return error_hint(err, "put it into the sudo (or wheel) group there, or into /etc/sudoers.d/");
+		return error_hint(err, "add it to the sudo (or wheel) group there, or to /etc/sudoers.d/");
 	}
 	if (says(text, "password is required", "interactive authentication is required")) {
 		error_set(err, ERROR_AUTH, "sudo on %s needs the password of '%s', and none was given", host, user);

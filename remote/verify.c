@@ -15,8 +15,8 @@ static int changed_error(const struct remote_link *l, const struct remote_ssh_co
 	error_set(err, ERROR_HOSTKEY, "the host key of %s (%s) has changed: it is now %s (%s), %s:%d has another",
 		l->name, l->where, fingerprint, type, where->file, where->line);
 	error_hint(err,
-		"if the host was installed anew: ssh-keygen -f '%s' -R '%s%s%s', then run again and compare the fingerprint; "
-		"if not, somebody may be answering in its place",
+		"if the host was reinstalled: ssh-keygen -f '%s' -R '%s%s%s', then run again and compare the fingerprint; "
+		"if not, another machine may be answering in its place",
 		where->file, open, c->address, port);
 	free(port);
 	return -1;
@@ -26,8 +26,8 @@ static int pin_error(const struct remote_link *l, const char *type, const char *
 {
 	error_set(err, ERROR_HOSTKEY, "the host key of %s (%s) is not the pinned one: it is %s (%s)", l->name, l->where,
 		fingerprint, type);
-	return error_hint(err, "if the host was installed anew, pin its new key in the inventory (ssh.host-key); "
-			       "if not, somebody may be answering in its place");
+	return error_hint(err, "if the host was reinstalled, pin its new key in the inventory (ssh.host-key); "
+			       "if not, another machine may be answering in its place");
 }
 
 static int unknown_key(const struct remote_link *l, const struct remote_ssh_config *c, const struct remote_known *known,

@@ -87,7 +87,7 @@ static int failed(const struct remote_link *l, const char *host, int port, const
 		: gone                 ? ERROR_UNREACHABLE
 				       : ERROR_NET,
 		"%s cannot reach %s:%d from there: %s", l->name, host, port, why);
-	return error_hint(err, "does the service listen there? see 'ss -ltn' on the host");
+	return error_hint(err, "does the service listen there? check with 'ss -ltn' on the host");
 }
 
 /* Through sshd. 1: it may not. */
@@ -204,8 +204,8 @@ static int relay_failed(
 		return failed(l, host, port, text, err);
 	}
 	if (status == 127)
-		return blocked(l, host, port, "there is no bash that could connect instead", err);
-	snprintf(text, sizeof(text), "bash there does not connect instead (status %d)", status);
+		return blocked(l, host, port, "there is no bash to connect instead", err);
+	snprintf(text, sizeof(text), "bash there cannot connect instead (status %d)", status);
 	blocked(l, host, port, text, err);
 	return error_detail(err, said);
 }
@@ -218,10 +218,10 @@ static int relay(struct remote_link *l, ssh_channel *channel, const char *host, 
 	int rc;
 
 	if (!plain_address(host))
-		return error_set(err, ERROR_NET, "'%.64s' is no address", host);
+		return error_set(err, ERROR_NET, "'%.64s' is not an address", host);
 	rc = remote_link_session(l, channel, deadline, "a channel", err);
 	if (rc > 0)
-		return blocked(l, host, port, "it permits no session for a command that could connect instead", err);
+		return blocked(l, host, port, "it permits no session for a command to connect instead", err);
 	if (rc < 0)
 		return -1;
 	relay_command(l, host, port, &command);
@@ -261,7 +261,7 @@ int remote_link_way(
 	*channel = NULL;
 	*relayed = true;
 	rc = relay(l, channel, host, port, err);
-	/* one that does not work is no reason not to ask sshd again: it may permit another target */
+	/* one that does not work is not a reason not to ask sshd again: it may permit another target */
 	l->no_forward = l->no_forward || rc == 0 || (err && err->kind != ERROR_BLOCKED);
 	return rc;
 }

@@ -4,23 +4,18 @@
 #include "base/error.h"
 #include "inventory/inventory.h"
 #include "net/net.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-bool world_etcd_runs(const struct cluster_host *h)
-{
-	return place_runs(h, PLACE_ETCD_PORT);
-}
 
 enum step_verdict ask_etcd_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
 
 	(void)why;
-	/* what a host that leaves says is no evidence */
-	if (world_leaves(w, task_host(t)) || !w->store)
+	/* what a host that leaves says is not evidence */
+	if (world_leaves(w, task_host(t)) || !w->pki.store)
 		return STEP_NOT_HERE;
 	/* where it is down the others can still be asked from there */
 	return strstr(cluster_fact(world_facts(t), "have"), "etcd-") ? STEP_NEEDED : STEP_NOT_HERE;
@@ -44,7 +39,7 @@ static int member_status(struct net_client *c, void *ctx, struct error *err)
 /* This host's own etcd is asked for the members; when it is down, the first of the other control planes' that answers from here. */
 static void list(struct task *t, struct quorum_view *v, struct error *why)
 {
-	const struct inventory *inv = world_of(t)->inventory;
+	const struct inventory *inv = world_of(t)->wish.inventory;
 
 	if (world_api_at(t, place_etcd(NULL), list_members, v, why))
 		task_log(t, "%s: %s",
@@ -56,7 +51,7 @@ static void list(struct task *t, struct quorum_view *v, struct error *why)
 			continue;
 		memset(why, 0, sizeof(*why));
 		if (world_api_at(t, place_etcd(inv->hosts[i].address), list_members, v, why))
-			task_log(t, "nor does that of %s answer from here: %s", inv->hosts[i].name, why->what);
+			task_log(t, "that of %s does not answer from here either: %s", inv->hosts[i].name, why->what);
 		world_note_look(t, inv->hosts[i].address, v->count ? NULL : why);
 	}
 	if (!world_way_lost(why))
@@ -114,7 +109,7 @@ int ask_etcd_apply(struct task *t, struct error *err)
 		return -1;
 	ask_last_write(t, &v);
 	task_lock(t);
-	world_of(t)->etcd[task_host(t)] = v;
+	*world_of(t)->seen.etcd[task_host(t)] = v;
 	task_unlock(t);
 	return 0;
 }

@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "inventory/inventory.h"
 #include "pki/pki.h"
-#include "steps/host_scripts.h"
-#include "steps/want.h"
+#include "steps/host/scripts.h"
+#include "steps/run/want.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,23 +46,16 @@ static size_t more_names(const struct inventory *inv, const char **names, size_t
 
 void kubeadm_cert_sans(const char *configuration, void (*fn)(const char *name, void *ctx), void *ctx)
 {
-	const char *line = strstr(configuration, "\n  certSANs:\n");
+	struct json *c = inventory_yaml(configuration, strlen(configuration), NULL);
+	const struct json *names = json_get(c, "apiServer.certSANs");
 
-	/* kubeadm's own writing: each name on a line of its own, quoted when YAML wants it */
-	for (line = line ? strchr(line + 1, '\n') + 1 : ""; *line; line += *line == '\n') {
-		size_t n = strcspn(line, "\n"), skip = strspn(line, " ");
-		char name[256];
+	for (size_t i = 0; i < json_size(names); i++) {
+		const char *name = json_text(json_at(names, i));
 
-		if (line[skip] != '-' || line[skip + 1] != ' ')
-			return;
-		skip += 2;
-		skip += line[skip] == '"' || line[skip] == '\'';
-		snprintf(name, sizeof(name), "%.*s", (int)(n - skip), line + skip);
-		name[strcspn(name, "\"'\r")] = '\0';
-		if (*name)
+		if (name && *name && strlen(name) < 256)
 			fn(name, ctx);
-		line += n;
 	}
+	json_free(c);
 }
 
 struct names {
@@ -87,20 +80,20 @@ static int patch_of(const char *version)
 	return dot ? atoi(dot + 1) : 0;
 }
 
-static int make_files(struct task *t, struct pki_files *out, struct error *err)
+static int make_files(const struct world *w, int host, struct pki_files *out, struct error *err)
 {
-	const struct world *w = world_of(t);
-	const struct inventory *inv = w->inventory;
+	const struct inventory *inv = w->wish.inventory;
 	struct names names = { .count = more_names(inv, names.list, 64) };
 	char service_ip[16];
 	int rc;
 
 	/* kubeadm's join wants what the cluster began with, control planes among it that are gone since */
-	kubeadm_cert_sans(json_get_str(w->cluster.kubeadm_config, "data.ClusterConfiguration", ""), add_living, &names);
+	kubeadm_cert_sans(
+		json_get_str(w->seen.cluster.kubeadm_config, "data.ClusterConfiguration", ""), add_living, &names);
 	struct pki_node node = {
 		.cluster = inv->cluster,
-		.name = world_host(t)->name,
-		.address = world_host(t)->address,
+		.name = inv->hosts[host].name,
+		.address = inv->hosts[host].address,
 		.endpoint = inventory_endpoint(inv),
 		.port = inv->endpoint.port,
 		.bind_port = PLACE_API_PORT,
@@ -108,17 +101,18 @@ static int make_files(struct task *t, struct pki_files *out, struct error *err)
 		.dns_domain = inv->network.dns_domain,
 		.more_sans = names.list,
 		.more_san_count = names.count,
-		.admin_org = w->release->admin_org,
-		.kubelet_client_org =
-			patch_of(w->version) < w->release->kubelet_client_org_before ? w->release->admin_org : NULL,
-		.super_admin = w->release->super_admin && task_host(t) == w->init_host,
+		.admin_org = w->wish.release->admin_org,
+		.kubelet_client_org = patch_of(w->decided.version) < w->wish.release->kubelet_client_org_before
+					      ? w->wish.release->admin_org
+					      : NULL,
+		.super_admin = w->wish.release->super_admin && host == w->decided.init_host,
 		.days = 365,
 	};
 
 	if (inventory_cidr_nth(inv->network.services, 1, service_ip))
 		rc = error_set(err, ERROR_INVENTORY, "network.services %s has no first address", inv->network.services);
 	else
-		rc = pki_control_plane_files(w->store, &node, out, err);
+		rc = pki_control_plane_files(w->pki.store, &node, out, err);
 	arena_release(&names.arena);
 	return rc;
 }
@@ -132,7 +126,7 @@ int certificates_apply(struct task *t, struct error *err)
 	char pin[80];
 	int rc = -1;
 
-	if (make_files(t, &made, err))
+	if (make_files(world_of(t), task_host(t), &made, err))
 		goto out;
 	for (size_t i = 0; i < made.count; i++)
 		items_add(&files, (struct item){ .kind = ITEM_FILE,
@@ -140,10 +134,10 @@ int certificates_apply(struct task *t, struct error *err)
 					  .mode = made.list[i].mode,
 					  .secret = true,
 					  .want = made.list[i].content.text });
-	pki_store_pin(w->store, pin, sizeof(pin));
+	pki_store_pin(w->pki.store, pin, sizeof(pin));
 	items_params(&files);
-	items_param(&files, "init", task_host(t) == w->init_host ? "yes" : "no");
-	items_param(&files, "cluster", w->inventory->cluster);
+	items_param(&files, "init", task_host(t) == w->decided.init_host ? "yes" : "no");
+	items_param(&files, "cluster", w->wish.inventory->cluster);
 	items_param(&files, "ca_pin", pin);
 	rc = world_script(t, "certificates", host_script_certificates, files.params, files.param_count,
 		certificates_words, &answer, SCRIPT_CHANGE_MS, err);

@@ -6,7 +6,7 @@
 #include "inventory/inventory.h"
 #include "net/net.h"
 #include "pki/pki.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 
 #include <string.h>
 
@@ -17,12 +17,14 @@ enum step_verdict cni_check(struct task *t, struct error *why)
 	const struct world *w = world_of(t);
 	char sum[65];
 
-	if (!w->cni_manifest || task_host(t) != (w->lead >= 0 ? w->lead : w->init_host))
+	if (!w->wish.cni_manifest || task_host(t) != (w->decided.lead >= 0 ? w->decided.lead : w->decided.init_host))
 		return STEP_NOT_HERE;
-	pki_sha256_hex(w->cni_manifest, strlen(w->cni_manifest), sum);
-	if (w->cluster.own_config && strcmp(json_get_str(w->cluster.own_config, "data.cni-sha256", ""), sum) == 0)
+	pki_sha256_hex(w->wish.cni_manifest, strlen(w->wish.cni_manifest), sum);
+	if (w->seen.cluster.own_config &&
+		strcmp(json_get_str(w->seen.cluster.own_config, "data.cni-sha256", ""), sum) == 0)
 		return STEP_DONE;
-	return step_needed(why, EVIDENCE_MANIFEST, w->inventory->network.cni, "applies %s", w->inventory->network.cni);
+	return step_needed(
+		why, EVIDENCE_MANIFEST, w->wish.inventory->network.cni, "applies %s", w->wish.inventory->network.cni);
 }
 
 /* Server-side apply of one ConfigMap: what kubewright applied to this cluster. */
@@ -32,7 +34,7 @@ static int remember(struct net_client *c, void *ctx, struct error *err)
 	struct json *m = json_object(), *meta = json_set(m, "metadata", json_object()), *answer;
 	char sum[65];
 
-	pki_sha256_hex(w->cni_manifest, strlen(w->cni_manifest), sum);
+	pki_sha256_hex(w->wish.cni_manifest, strlen(w->wish.cni_manifest), sum);
 	json_set_str(m, "apiVersion", "v1");
 	json_set_str(m, "kind", "ConfigMap");
 	json_set_str(meta, "name", "kubewright");
@@ -49,7 +51,7 @@ static int remember(struct net_client *c, void *ctx, struct error *err)
 int cni_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	const struct remote_param params[] = { { "manifest", w->cni_manifest } };
+	const struct remote_param params[] = { { "manifest", w->wish.cni_manifest } };
 
 	if (world_script(t, "cni", host_script_cni, params, 1, cni_words, NULL, SCRIPT_CHANGE_MS, err))
 		return -1;

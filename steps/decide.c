@@ -25,11 +25,11 @@ enum step_verdict decide_check(struct task *t, struct error *why)
 
 /*
  * kubeadm labels the Node of a control plane last: one whose init or join was cut before that has no label, and neither has one whose Node was deleted and came back. What is
- * on the host tells what it is; of a host that cannot be looked at nobody knows, and nothing is done to it.
+ * on the host shows what it is; of a host that cannot be looked at nobody knows, and nothing is done to it.
  */
 static bool lacks_mark(const struct world *w, const struct inventory_host *h)
 {
-	const struct cluster_host *seen = &w->hosts[h - w->inventory->hosts];
+	const struct cluster_host *seen = &w->seen.hosts[h - w->wish.inventory->hosts];
 
 	return h->role == INVENTORY_CONTROL_PLANE &&
 	       (!seen->probed || strstr(cluster_fact(seen, "have"), "apiserver-manifest"));
@@ -37,53 +37,90 @@ static bool lacks_mark(const struct world *w, const struct inventory_host *h)
 
 static int refuse_nodes(const struct world *w, struct error *err)
 {
-	for (size_t i = 0; i < w->cluster.node_count; i++) {
-		const struct cluster_node *node = &w->cluster.nodes[i];
-		const struct inventory_host *h = inventory_find(w->inventory, node->name);
+	for (size_t i = 0; i < w->seen.cluster.node_count; i++) {
+		const struct cluster_node *node = &w->seen.cluster.nodes[i];
+		const struct inventory_host *h = inventory_find(w->wish.inventory, node->name);
 
 		/* it leaves; when it comes back it is as the inventory says */
-		if (h && world_leaves(w, (int)(h - w->inventory->hosts)))
+		if (h && world_leaves(w, (int)(h - w->wish.inventory->hosts)))
 			continue;
 		if (!h && node->control_plane) {
-			error_set(err, ERROR_INVENTORY,
+			error_refuse(err, ERROR_INVENTORY, REFUSAL_UNLISTED, node->name,
 				"the control plane %s (%s) of the living cluster is not in the inventory", node->name,
 				node->address);
 			return error_hint(err,
-				"put it back into the inventory: apply never removes a host; 'kubewright remove %s' does then",
+				"put it back into the inventory: apply never removes a host; afterwards 'kubewright "
+				"remove %s' does",
 				node->name);
 		}
 		if (h && node->address[0] && strcmp(node->address, h->address) != 0) {
-			error_set(err, ERROR_INVENTORY,
+			error_refuse(err, ERROR_INVENTORY, REFUSAL_OTHER_ADDRESS, node->name,
 				"%s has the address %s in the living cluster and %s in the inventory", node->name,
 				node->address, h->address);
 			return error_hint(err,
-				"correct the inventory; or, when another machine takes its place and the old one is off for good, 'kubewright rejoin %s' takes the old one out and joins the new one",
+				"correct the inventory; or, if another machine takes its place and the old one is off "
+				"for good, 'kubewright rejoin %s' removes the old one and joins the new one",
 				node->name);
 		}
 		if (h && node->control_plane != (h->role == INVENTORY_CONTROL_PLANE) && !lacks_mark(w, h)) {
-			error_set(err, ERROR_INVENTORY, "%s is a %s in the living cluster and a %s in the inventory",
-				node->name, node->control_plane ? "control plane" : "worker",
+			error_refuse(err, ERROR_INVENTORY, REFUSAL_OTHER_ROLE, node->name,
+				"%s is a %s in the living cluster and a %s in the inventory", node->name,
+				node->control_plane ? "control plane" : "worker",
 				node->control_plane ? "worker" : "control plane");
 			return error_hint(err,
-				"apply does not change roles: 'kubewright rejoin %s' takes it out and joins it as a %s; or correct the inventory",
+				"apply does not change roles: 'kubewright rejoin %s' removes it and joins it as a %s; "
+				"or correct the inventory",
 				node->name, node->control_plane ? "worker" : "control plane");
 		}
 	}
 	return 0;
 }
 
-static int refuse_version(struct world *w, struct error *err)
+static bool says(const char *want, const char *version)
 {
-	const char *want = w->inventory->kubernetes.version;
 	size_t n = strlen(want);
 
-	snprintf(w->version, sizeof(w->version), "%s", w->cluster.version);
-	if (strncmp(w->cluster.version, want, n) == 0 &&
-		(w->cluster.version[n] == '\0' || w->cluster.version[n] == '.'))
+	return strncmp(version, want, n) == 0 && (version[n] == '\0' || version[n] == '.');
+}
+
+/* What is installed stays unchanged, so that broken hosts can be repaired. Who would join has no version that all API servers take while they differ. */
+static int half_upgraded(struct world *w, struct error *err)
+{
+	const char *newest = w->decided.newest;
+
+	w->decided.half_upgraded = true;
+	w->decided.servers_differ = upgrade_servers_differ(w);
+	if (!says(w->wish.inventory->kubernetes.version, newest)) {
+		error_refuse(err, ERROR_INVENTORY, REFUSAL_HALF_UPGRADED, newest,
+			"an upgrade of the cluster to Kubernetes %s is not finished, and the inventory says %s", newest,
+			w->wish.inventory->kubernetes.version);
+		return error_hint(err,
+			"continue it with 'kubewright upgrade %s'; to do something else before, set kubernetes.version to %s",
+			newest, newest);
+	}
+	if (!w->wish.rejoin || !w->decided.servers_differ)
 		return 0;
-	error_set(err, ERROR_INVENTORY, "the living cluster runs Kubernetes %s and the inventory says %s",
-		w->cluster.version, want);
-	return error_hint(err, "apply never upgrades: set kubernetes.version to %s", w->cluster.version);
+	error_refuse(err, ERROR_COMMAND, REFUSAL_HALF_UPGRADED, newest,
+		"an upgrade of the cluster to Kubernetes %s is not finished, and no host can join before all API servers have it",
+		newest);
+	return error_hint(err,
+		"continue it with 'kubewright upgrade %s', then try again; or take the host out with 'kubewright remove'",
+		newest);
+}
+
+static int refuse_version(struct world *w, struct error *err)
+{
+	const char *want = w->wish.inventory->kubernetes.version;
+
+	snprintf(w->decided.version, sizeof(w->decided.version), "%s", w->seen.cluster.version);
+	if (upgrade_half_done(w, w->decided.newest))
+		return half_upgraded(w, err);
+	if (says(want, w->seen.cluster.version))
+		return 0;
+	error_refuse(err, ERROR_INVENTORY, REFUSAL_OTHER_VERSION, w->seen.cluster.version,
+		"the living cluster runs Kubernetes %s and the inventory says %s", w->seen.cluster.version, want);
+	return error_hint(err, "apply never upgrades: 'kubewright upgrade' does; or set kubernetes.version to %s",
+		w->seen.cluster.version);
 }
 
 /* With the lock held; it is given up while the repository is asked. */
@@ -95,15 +132,15 @@ static bool is_cancelled(void *task)
 static int resolve_version(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	const char *want = w->inventory->kubernetes.version;
-	const char *url = w->inventory->kubernetes.repository.url ? w->inventory->kubernetes.repository.url
-								  : w->release->repository;
+	const char *want = w->wish.inventory->kubernetes.version;
+	const char *url = w->wish.inventory->kubernetes.repository.url ? w->wish.inventory->kubernetes.repository.url
+								       : w->wish.release->repository;
 	struct str index = STR_INIT;
 	char full[512], version[32] = "";
 	int rc;
 
 	if (strchr(strchr(want, '.') + 1, '.')) {
-		snprintf(w->version, sizeof(w->version), "%s", want);
+		snprintf(w->decided.version, sizeof(w->decided.version), "%s", want);
 		return 0;
 	}
 	snprintf(full, sizeof(full), "%s%sPackages", url ? url : "", url && url[strlen(url) - 1] == '/' ? "" : "/");
@@ -115,33 +152,35 @@ static int resolve_version(struct task *t, struct error *err)
 	if (rc == 0 && !version[0])
 		rc = error_set(err, ERROR_NET, "the package index %s lists no kubeadm %s", full, want);
 	if (rc)
-		error_hint(err, "write the whole version into the inventory, such as %s.0", want);
+		error_about(err, REFUSAL_UNRESOLVED, want);
+	if (rc)
+		error_hint(err, "write the full version in the inventory, such as %s.0", want);
 	task_lock(t);
-	snprintf(w->version, sizeof(w->version), "%s", version);
+	snprintf(w->decided.version, sizeof(w->decided.version), "%s", version);
 	return rc;
 }
 
 /* Something of a cluster is on a host, but no API server answered. */
 static const struct inventory_host *has_cluster(const struct world *w)
 {
-	for (size_t i = 0; i < w->inventory->host_count; i++)
-		if (w->hosts[i].probed && w->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE &&
-			world_installed(&w->hosts[i]))
-			return &w->inventory->hosts[i];
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++)
+		if (w->seen.hosts[i].probed && w->wish.inventory->hosts[i].role == INVENTORY_CONTROL_PLANE &&
+			world_installed(&w->seen.hosts[i]))
+			return &w->wish.inventory->hosts[i];
 	return NULL;
 }
 
 /* The control planes that did not answer, as text; "" when all did. */
 static void missing(const struct world *w, struct str *out)
 {
-	for (size_t i = 0; i < w->inventory->host_count; i++)
-		if (w->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && !w->hosts[i].probed)
-			str_addf(out, "%s%s", out->len ? ", " : "", w->inventory->hosts[i].name);
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++)
+		if (w->wish.inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && !w->seen.hosts[i].probed)
+			str_addf(out, "%s%s", out->len ? ", " : "", w->wish.inventory->hosts[i].name);
 }
 
 static bool anyone_leaves(const struct world *w)
 {
-	for (size_t i = 0; i < w->inventory->host_count; i++)
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++)
 		if (world_leaves(w, (int)i))
 			return true;
 	return false;
@@ -159,65 +198,93 @@ static int new_cluster(struct task *t, struct error *err)
 	if (world_cannot_look(w, err))
 		return -1;
 	if (dead) {
-		error_set(err, ERROR_COMMAND,
+		error_refuse(err, ERROR_COMMAND, REFUSAL_DOWN, dead->name,
 			"%s is an installed control plane, but no API server of the cluster answers", dead->name);
 		return error_hint(err,
-			"see 'kubewright status' and 'kubewright logs %s': apply does not start a new cluster over one that is down",
+			"see 'kubewright status' and 'kubewright logs %s': apply does not start a new cluster over one "
+			"that is down",
 			dead->name);
 	}
-	if (anyone_leaves(w)) {
-		error_set(err, ERROR_COMMAND, "there is no cluster to take hosts out of: no API server answers");
-		return error_hint(err,
-			"see 'kubewright status'; 'kubewright reset' takes Kubernetes off hosts that belong to no cluster");
+	if (w->wish.upgrade) {
+		error_set(err, ERROR_COMMAND, "there is no cluster to upgrade: no API server answers");
+		return error_hint(err, "see 'kubewright status'; 'kubewright apply' makes a new one");
 	}
-	if (inventory_even(w->inventory, even, sizeof(even))) {
-		error_set(err, ERROR_INVENTORY, "%s", even);
+	if (anyone_leaves(w)) {
+		error_refuse(err, ERROR_COMMAND, REFUSAL_NO_API, NULL,
+			"there is no cluster to remove hosts from: no API server answers");
+		return error_hint(err,
+			"see 'kubewright status'; 'kubewright reset' removes Kubernetes from hosts that do not belong "
+			"to a cluster");
+	}
+	if (inventory_even(w->wish.inventory, even, sizeof(even))) {
+		error_refuse(err, ERROR_INVENTORY, REFUSAL_EVEN, NULL, "%s", even);
 		return error_hint(
-			err, "a new cluster begins with an odd number: see 'hosts' in %s", w->inventory->path);
+			err, "a new cluster begins with an odd number: see 'hosts' in %s", w->wish.inventory->path);
 	}
 	missing(w, &absent);
-	if (absent.len && !w->without_missing) {
+	if (absent.len && !w->wish.without_missing) {
 		/* not this host's connection: it has its lock to give back through it */
-		error_set(err, ERROR_COMMAND,
-			"control planes cannot be reached: %s; a new cluster begins with all of them", absent.buf);
+		error_refuse(err, ERROR_COMMAND, REFUSAL_ABSENT, absent.buf,
+			"control planes cannot be reached: %s; a new cluster starts with all of them", absent.buf);
 		rc = error_hint(
-			err, "bring them back, or go on with --without-missing and apply again when they are back");
+			err, "bring them back, or continue with --without-missing and apply again when they are back");
 	}
 	str_release(&absent);
-	for (size_t i = 0; rc == 0 && i < w->inventory->host_count; i++) {
-		bool usable = w->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && w->hosts[i].probed;
+	for (size_t i = 0; rc == 0 && i < w->wish.inventory->host_count; i++) {
+		bool usable = w->wish.inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && w->seen.hosts[i].probed;
 
 		/* the choice of an earlier run stands: half of its work is there */
-		if (usable && (w->init_host < 0 || cluster_fact_is(&w->hosts[i], "record.init", "yes")))
-			w->init_host = (int)i;
+		if (usable && (w->decided.init_host < 0 || cluster_fact_is(&w->seen.hosts[i], "record.init", "yes")))
+			w->decided.init_host = (int)i;
 	}
-	if (rc == 0 && !w->store && !task_check_only(t)) {
-		const char *type = w->inventory->pki.key_type;
+	if (rc == 0 && !w->pki.store && !task_check_only(t)) {
+		const char *type = w->wish.inventory->pki.key_type;
 		int key = pki_key_type_parse(type);
 
-		w->store = pki_store_create(w->store_dir, (enum pki_key_type)key,
-			w->release->sa_rsa && key == PKI_ECDSA_P256 ? PKI_RSA_2048 : (enum pki_key_type)key,
-			w->passphrase, err);
-		rc = w->store ? 0 : -1;
+		w->pki.store = pki_store_create(w->wish.store_dir, (enum pki_key_type)key,
+			w->wish.release->sa_rsa && key == PKI_ECDSA_P256 ? PKI_RSA_2048 : (enum pki_key_type)key,
+			w->wish.passphrase, err);
+		if (!w->pki.store)
+			rc = error_about(err, REFUSAL_NO_STORE, w->wish.store_dir);
+		if (rc)
+			error_hint(err, "make room for it there, or name another folder as pki.store");
 	}
 	return rc ? rc : resolve_version(t, err);
 }
 
-static int living_cluster(struct world *w, struct error *err)
+static int living_cluster(struct task *t, struct error *err)
 {
-	w->init_host = -1;
-	for (size_t i = 0; i < w->inventory->host_count; i++)
-		if (cluster_fact_is(&w->hosts[i], "record.init", "yes") && !world_leaves(w, (int)i))
-			w->init_host = (int)i;
-	if (w->init_host < 0)
-		w->init_host = w->lead;
-	return refuse_version(w, err) || refuse_nodes(w, err) ? -1 : 0;
+	struct world *w = world_of(t);
+
+	w->decided.init_host = -1;
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++)
+		if (cluster_fact_is(&w->seen.hosts[i], "record.init", "yes") && !world_leaves(w, (int)i))
+			w->decided.init_host = (int)i;
+	if (w->decided.init_host < 0)
+		w->decided.init_host = w->decided.lead;
+	if (w->wish.upgrade ? resolve_version(t, err) || upgrade_decide(w, err) : refuse_version(w, err))
+		return -1;
+	return refuse_nodes(w, err);
+}
+
+bool decide_refused(const struct world *w, const struct error *e)
+{
+	const struct error *of_all = w->decided.refusal;
+
+	return of_all && e && e->kind == of_all->kind && e->code == of_all->code &&
+	       strcmp(e->about, of_all->about) == 0 && strcmp(e->step, "decide") == 0;
+}
+
+static void tell_birth(const struct birth_difference *d, void *task)
+{
+	task_notice(task, d->unknown ? NOTICE_BIRTH_UNKNOWN : NOTICE_BIRTH, d->field, "%s", d->text);
 }
 
 int decide_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
 	struct error refused = { 0 };
+	bool birth = false;
 	int rc = 0;
 
 	/* not for good: the other run comes to its end, and the host may be tried again */
@@ -225,22 +292,29 @@ int decide_apply(struct task *t, struct error *err)
 		return -1;
 	task_lock(t);
 	/* one host's thread decides for all */
-	while (w->deciding && !w->decided && !task_cancelled(t))
+	while (w->decided.busy && !w->decided.done && !task_cancelled(t))
 		task_wait(t, clock_mono_ms() + 1000);
-	if (!w->deciding) {
-		w->deciding = true;
-		if (w->cluster.exists ? living_cluster(w, &refused) : new_cluster(t, &refused)) {
-			w->decision = xcalloc(1, sizeof(*w->decision));
-			error_about(&refused, REFUSAL_DECISION, NULL);
-			*w->decision = refused;
+	if (!w->decided.busy) {
+		w->decided.busy = true;
+		if (w->seen.cluster.exists ? living_cluster(t, &refused) : new_cluster(t, &refused)) {
+			w->decided.refusal = xcalloc(1, sizeof(*w->decided.refusal));
+			*w->decided.refusal = refused;
 		}
-		w->decided = true;
+		w->decided.done = true;
+		/* plan says it itself; other looks are repeated, as status is, and do not say it each time */
+		birth = w->seen.cluster.exists && !w->decided.refusal && !task_check_only(t);
 		task_wake(t);
 	}
-	if (!w->decided)
+	if (!w->decided.done)
 		rc = error_set(err, ERROR_CANCELLED, "cancelled");
-	else if (w->decision)
-		*err = *w->decision, rc = -1;
+	else if (w->decided.refusal)
+		*err = *w->decided.refusal, rc = -1;
 	task_unlock(t);
+	if (birth)
+		birth_differences(w, tell_birth, t);
+	if (birth && w->decided.half_upgraded)
+		task_notice(t, NOTICE_HALF_UPGRADED, w->decided.newest,
+			"an upgrade of the cluster to Kubernetes %s is not finished: 'kubewright upgrade %s' continues it",
+			w->decided.newest, w->decided.newest);
 	return rc;
 }

@@ -16,38 +16,35 @@
 
 /* Of a list of pods in an error. */
 #define NAMES_MAX 300
+#define API_PATIENCE_MS 60000
 
 struct drain {
 	const struct world *world;
 	const char *node;
+	const char *note; /* annotation that says who cordoned it; NULL: none */
 	unsigned left;    /* pods that are to go */
 	struct str names; /* of those, with what keeps each */
-	struct str lost;  /* pods that nobody makes anew */
+	struct str lost;  /* pods without a controller */
 	bool cordoned;
 };
-
-bool world_removes(const struct world *w, int host)
-{
-	return w->leave && w->leave[host];
-}
 
 /* Only where a kubelet ends them are pods worth waiting for; of the others' the cluster makes new ones once the Node is gone. */
 static bool kubelet_works(const struct world *w, size_t host, const struct cluster_node *node)
 {
-	return node->ready && strcmp(node->address, w->inventory->hosts[host].address) == 0 && w->hosts[host].probed &&
-	       cluster_fact_is(&w->hosts[host], "unit.kubelet", "active");
+	return node->ready && strcmp(node->address, w->wish.inventory->hosts[host].address) == 0 &&
+	       w->seen.hosts[host].probed && cluster_fact_is(&w->seen.hosts[host], "unit.kubelet", "active");
 }
 
 enum step_verdict drain_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
 
-	if (task_host(t) != w->lead)
+	if (task_host(t) != w->decided.lead)
 		return STEP_NOT_HERE;
-	for (size_t i = 0; i < w->inventory->host_count; i++)
-		if (world_leaves(w, (int)i) && cluster_find_node(&w->cluster, w->inventory->hosts[i].name))
-			return step_needed(
-				why, EVIDENCE_PODS, w->inventory->hosts[i].name, "evicts the pods of hosts that leave");
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++)
+		if (world_leaves(w, (int)i) && cluster_find_node(&w->seen.cluster, w->wish.inventory->hosts[i].name))
+			return step_needed(why, EVIDENCE_PODS, w->wish.inventory->hosts[i].name,
+				"evicts the pods of hosts that leave");
 	return STEP_NOT_HERE;
 }
 
@@ -101,7 +98,7 @@ static int evict(struct net_client *c, struct drain *d, const struct json *pod, 
 	char path[640];
 	int rc;
 
-	json_set_str(e, "apiVersion", d->world->release->policy_api);
+	json_set_str(e, "apiVersion", d->world->wish.release->policy_api);
 	json_set_str(e, "kind", "Eviction");
 	json_set_str(m, "namespace", namespace);
 	json_set_str(m, "name", name);
@@ -127,12 +124,24 @@ static int evict(struct net_client *c, struct drain *d, const struct json *pod, 
 
 static int cordon(struct net_client *c, struct drain *d, struct error *err)
 {
-	struct json *patch = json_object(), *answer;
+	struct json *patch, *answer, *node;
 	char path[128];
 	long status = 0;
+	bool there, already;
 
-	json_set_bool(json_set(patch, "spec", json_object()), "unschedulable", true);
 	snprintf(path, sizeof(path), "/api/v1/nodes/%s", d->node);
+	node = net_json(c, "GET", path, NULL, NULL, &status, err);
+	already = json_get_bool(node, "spec.unschedulable", false);
+	there = node != NULL;
+	json_free(node);
+	if (!there || already)
+		return there || status == 404 ? (d->cordoned = true, 0) : -1;
+	patch = json_object();
+	json_set_bool(json_set(patch, "spec", json_object()), "unschedulable", true);
+	/* one that somebody else had cordoned stays so */
+	if (d->note)
+		json_set_str(json_set(json_set(patch, "metadata", json_object()), "annotations", json_object()),
+			d->note, "yes");
 	answer = net_json(c, "PATCH", path, "application/merge-patch+json", patch, &status, err);
 	json_free(patch);
 	json_free(answer);
@@ -160,7 +169,7 @@ static int evict_all(struct net_client *c, void *ctx, struct error *err)
 	for (size_t i = 0; i < json_size(pods); i++)
 		if (drain_pod(json_at(pods, i)) == DRAIN_POD_LOST)
 			add_name(&d->lost, json_at(pods, i), "");
-	if (!d->lost.len || d->world->force) {
+	if (!d->lost.len || d->world->wish.force) {
 		rc = d->cordoned ? 0 : cordon(c, d, err);
 		for (size_t i = 0; rc == 0 && i < json_size(pods); i++) {
 			const struct json *pod = json_at(pods, i);
@@ -179,39 +188,58 @@ static int evict_all(struct net_client *c, void *ctx, struct error *err)
 
 static int refuse_lost(const struct drain *d, struct error *err)
 {
-	error_set(err, ERROR_COMMAND, "%s has pods that nothing makes anew elsewhere: %s", d->node, d->lost.buf);
-	return error_hint(err,
-		"save what they have and delete them; or, with --force, they are lost. Then the same command again");
+	error_set(
+		err, ERROR_COMMAND, "%s runs pods without a controller; they would be lost: %s", d->node, d->lost.buf);
+	return error_hint(err, "save their data and delete them, then run this again; --force deletes them");
 }
 
 static int stuck(struct task *t, const struct drain *d, struct error *err)
 {
-	if (d->world->force) {
-		task_notice(
-			t, NOTICE_PODS_END, d->node, "pods on %s do not go and end with it: %s", d->node, d->names.buf);
+	if (d->world->wish.force) {
+		task_notice(t, NOTICE_PODS_END, d->node, "pods on %s could not be evicted and %s: %s", d->node,
+			d->note ? "continue while the kubelet changes" : "end with the host", d->names.buf);
 		return 0;
 	}
-	error_set(err, ERROR_TIMEOUT, "pods on %s do not go: %s", d->node, d->names.buf);
+	error_set(err, ERROR_TIMEOUT, "pods on %s could not be evicted: %s", d->node, d->names.buf);
+	if (d->note)
+		return error_hint(err, "fix them and run the same command again; or --force does not wait for them");
 	return error_hint(err,
-		"see to them and run the same command again, or with --force: they end with the host then; 'kubectl uncordon %s' if it is to stay",
+		"fix them and run the same command again; --force deletes them; 'kubectl uncordon %s' if the host is "
+		"to stay",
 		d->node);
 }
 
+static bool restarts(const struct error *err)
+{
+	return err->kind == ERROR_NET || err->kind == ERROR_REFUSED || err->kind == ERROR_UNREACHABLE;
+}
+
 /* Waits as long as some go; the time limit is for the next one. */
-static int drain_node(struct task *t, const char *node, struct error *err)
+int drain_node(struct task *t, const char *node, const char *note, struct error *err)
 {
 	const struct world *w = world_of(t);
-	struct drain d = { .world = w, .node = node, .names = STR_INIT, .lost = STR_INIT };
-	int64_t patience = 1000 * (w->drain_timeout_s ? w->drain_timeout_s : 300), deadline = 0;
+	struct drain d = { .world = w, .node = node, .note = note, .names = STR_INIT, .lost = STR_INIT };
+	int64_t patience = 1000 * (w->wish.drain_timeout_s ? w->wish.drain_timeout_s : 300), deadline = 0;
+	int64_t begun = clock_mono_ms();
 	unsigned fewest = UINT_MAX, first = 0;
 	char said[NAMES_MAX] = "";
 	int rc;
 
 	for (;;) {
-		rc = world_api(t, evict_all, &d, err);
+		rc = world_any_api(t, evict_all, &d, err);
+		/* an API server that restarts is back in a moment */
+		if (rc && restarts(err) && clock_mono_ms() < begun + API_PATIENCE_MS && !task_cancelled(t)) {
+			task_log(t, "the API server cannot be asked: %s", err->what);
+			memset(err, 0, sizeof(*err));
+			task_lock(t);
+			task_wait(t, clock_mono_ms() + 1000);
+			task_unlock(t);
+			continue;
+		}
+		begun = clock_mono_ms();
 		if (rc)
 			error_wrap(err, "the pods of %s", node);
-		else if (d.lost.len && !w->force)
+		else if (d.lost.len && !w->wish.force)
 			rc = refuse_lost(&d, err);
 		if (rc || !d.left)
 			break;
@@ -220,7 +248,7 @@ static int drain_node(struct task *t, const char *node, struct error *err)
 		fewest = d.left < fewest ? d.left : fewest;
 		first = d.left > first ? d.left : first;
 		if (strncmp(said, d.names.buf, sizeof(said) - 1) != 0)
-			task_log(t, "%u pods on %s are to go: %s", d.left, node, d.names.buf);
+			task_log(t, "%u pods are still to leave %s: %s", d.left, node, d.names.buf);
 		snprintf(said, sizeof(said), "%s", d.names.buf);
 		if (clock_mono_ms() > deadline || task_cancelled(t)) {
 			rc = task_cancelled(t) ? error_set(err, ERROR_CANCELLED, "cancelled") : stuck(t, &d, err);
@@ -231,7 +259,7 @@ static int drain_node(struct task *t, const char *node, struct error *err)
 		task_unlock(t);
 	}
 	if (rc == 0)
-		task_log(t, "%s is cordoned; %u pods went", node, first - d.left);
+		task_log(t, "%s is cordoned; %u pods were evicted", node, first - d.left);
 	str_release(&d.names);
 	str_release(&d.lost);
 	return rc;
@@ -241,15 +269,15 @@ int drain_apply(struct task *t, struct error *err)
 {
 	const struct world *w = world_of(t);
 
-	for (size_t i = 0; i < w->inventory->host_count; i++) {
-		const struct inventory_host *h = &w->inventory->hosts[i];
-		const struct cluster_node *node = cluster_find_node(&w->cluster, h->name);
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++) {
+		const struct inventory_host *h = &w->wish.inventory->hosts[i];
+		const struct cluster_node *node = cluster_find_node(&w->seen.cluster, h->name);
 		int rc = 0;
 
 		if (!world_leaves(w, (int)i) || !node)
 			continue;
 		if (kubelet_works(w, i, node))
-			rc = drain_node(t, h->name, err);
+			rc = drain_node(t, h->name, NULL, err);
 		else
 			task_log(t, "the kubelet of %s does not work: its pods are not waited for", h->name);
 		if (rc)
@@ -265,10 +293,10 @@ enum step_verdict leave_check(struct task *t, struct error *why)
 
 	if (!world_removes(w, task_host(t)))
 		return STEP_NOT_HERE;
-	if (*cluster && strcmp(cluster, w->inventory->cluster) != 0) {
+	if (*cluster && strcmp(cluster, w->wish.inventory->cluster) != 0) {
 		error_refuse(why, ERROR_INVENTORY, REFUSAL_OTHER_CLUSTER, cluster,
-			"%s is installed for the cluster %s, not for %s: it is left as it is", world_host(t)->name,
-			cluster, w->inventory->cluster);
+			"%s is installed for the cluster %s, not for %s: it stays unchanged", world_host(t)->name,
+			cluster, w->wish.inventory->cluster);
 		error_hint(why, "is its address in the inventory right?");
 		return STEP_IMPOSSIBLE;
 	}

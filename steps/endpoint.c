@@ -1,11 +1,11 @@
 /* keepalived: unicast, one virtual router id made from the address, and a check of the API server on this host. */
-#include "steps/want.h"
+#include "steps/run/want.h"
 
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "steps/steps.h"
 
 #include <stdio.h>
@@ -22,8 +22,8 @@ static const char check_script[] =
 /* A control plane that leaves has its part until it is out of the cluster. */
 static bool takes_part(const struct world *w, int host)
 {
-	const struct inventory_host *h = &w->inventory->hosts[host];
-	const struct cluster_node *node = world_leaves(w, host) ? cluster_find_node(&w->cluster, h->name) : NULL;
+	const struct inventory_host *h = &w->wish.inventory->hosts[host];
+	const struct cluster_node *node = world_leaves(w, host) ? cluster_find_node(&w->seen.cluster, h->name) : NULL;
 
 	if (node && node->control_plane)
 		return true;
@@ -36,8 +36,8 @@ static bool takes_part(const struct world *w, int host)
  */
 static int priority(const struct world *w, int host)
 {
-	bool init =
-		host == w->init_host && (!w->cluster.exists || cluster_fact_is(&w->hosts[host], "record.init", "yes"));
+	bool init = host == w->decided.init_host &&
+		    (!w->seen.cluster.exists || cluster_fact_is(&w->seen.hosts[host], "record.init", "yes"));
 	int place = 0;
 
 	for (int i = 0; i < host; i++)
@@ -47,10 +47,10 @@ static int priority(const struct world *w, int host)
 
 static void keepalived_conf(const struct world *w, int host, struct str *out)
 {
-	const struct inventory *inv = w->inventory;
+	const struct inventory *inv = w->wish.inventory;
 	const char *vip = inv->endpoint.vip, *last = strrchr(vip, '.');
 	const char *interface =
-		inv->endpoint.interface ? inv->endpoint.interface : cluster_fact(&w->hosts[host], "address_iface");
+		inv->endpoint.interface ? inv->endpoint.interface : cluster_fact(&w->seen.hosts[host], "address_iface");
 	int vrid = last ? atoi(last + 1) : 51;
 
 	str_addf(out,
@@ -97,7 +97,7 @@ static void keepalived_conf(const struct world *w, int host, struct str *out)
 
 static void endpoint_items(const struct world *w, int host, struct items *out)
 {
-	bool here = w->inventory->endpoint.vip && w->inventory->hosts[host].role == INVENTORY_CONTROL_PLANE;
+	bool here = w->wish.inventory->endpoint.vip && w->wish.inventory->hosts[host].role == INVENTORY_CONTROL_PLANE;
 	struct item row = { .kind = ITEM_FILE, .reader = "keepalived", .reload = true, .from = "endpoint.vip" };
 	struct str conf = STR_INIT;
 
@@ -116,43 +116,34 @@ static void endpoint_items(const struct world *w, int host, struct items *out)
 
 const struct want_part want_endpoint = { "endpoint", endpoint_items, { host_script_endpoint }, NULL, NULL };
 
-/* The value of controlPlaneEndpoint without its port; *len: 0 when there is none. */
-static const char *endpoint_of(const char *configuration, size_t *len)
-{
-	static const char key[] = "controlPlaneEndpoint:";
-	const char *at = configuration;
-
-	while (at && !str_starts(at, key))
-		at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL;
-	at = at ? at + strlen(key) : "";
-	at += strspn(at, " \"'");
-	*len = strcspn(at, ":\"'\n");
-	return at;
-}
-
 /*
- * The virtual IP goes when the cluster has been told of its other endpoint: kubelets and kube-proxy would lose the API server with it. A cluster of which
- * nobody can tell keeps it. -1: not yet.
+ * The virtual IP goes when the cluster has been given its other endpoint: kubelets and kube-proxy would lose the API server with it. A cluster of which
+ * nobody knows keeps it. -1: not yet.
  */
 static int cluster_moved(const struct world *w, struct error *why)
 {
-	const char *text = json_get_str(w->cluster.kubeadm_config, "data.ClusterConfiguration", NULL);
-	const char *own = inventory_endpoint(w->inventory), *at;
-	size_t n;
+	const char *own = inventory_endpoint(w->wish.inventory);
+	struct json *living;
+	char at[256];
 
-	if (!w->cluster.exists)
+	if (!w->seen.cluster.exists)
 		return 0;
-	at = endpoint_of(text ? text : "", &n);
-	if (text && (n == 0 || (n == strlen(own) && strncmp(at, own, n) == 0)))
-		return 0;
-	if (text)
+	living = kubeadm_living_config(w);
+	snprintf(at, sizeof(at), "%s", json_get_str(living, "controlPlaneEndpoint", ""));
+	at[strcspn(at, ":")] = '\0';
+	if (living && (!*at || strcmp(at, own) == 0))
+		return json_free(living), 0;
+	if (living)
 		error_set(why, ERROR_INVENTORY,
-			"the cluster's endpoint is still %.*s, which this control plane would give up", (int)n, at);
+			"the cluster's endpoint is still %s, which this control plane would give up", at);
 	else
 		error_set(why, ERROR_INVENTORY,
-			"this control plane would give up the virtual IP, and the ConfigMap kubeadm-config does not say what the cluster's endpoint is");
+			"this control plane would give up the virtual IP, and the ConfigMap kubeadm-config does not "
+			"say what the cluster's endpoint is");
+	json_free(living);
 	return error_hint(why,
-		"move kubelet.conf of all hosts and the ConfigMaps kube-proxy and kubeadm-config of kube-system to %s first; or name endpoint.vip again",
+		"first change kubelet.conf of all hosts and the ConfigMaps kube-proxy and kubeadm-config of "
+		"kube-system to %s; or set endpoint.vip again",
 		own);
 }
 
@@ -163,10 +154,10 @@ enum step_verdict endpoint_check(struct task *t, struct error *why)
 	int rc;
 
 	/* where hosts are removed nothing is installed: only what is there is adjusted */
-	if (world_removes(w, task_host(t)) || (w->leave && !world_installed(world_facts(t))))
+	if (world_removes(w, task_host(t)) || (w->wish.leave && !world_installed(world_facts(t))))
 		return STEP_NOT_HERE;
 	verdict = want_check(t, "endpoint", why);
-	if (w->inventory->endpoint.vip || verdict == STEP_IMPOSSIBLE)
+	if (w->wish.inventory->endpoint.vip || verdict == STEP_IMPOSSIBLE)
 		return verdict;
 	if (verdict == STEP_DONE)
 		return STEP_NOT_HERE;
@@ -179,12 +170,12 @@ enum step_verdict endpoint_check(struct task *t, struct error *why)
 int endpoint_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	struct remote_param params[2] = { { "vip", w->inventory->endpoint.vip } };
+	struct remote_param params[2] = { { "vip", w->wish.inventory->endpoint.vip } };
 
 	/* kubeadm init on the first host may need the address; later the healthiest host has it */
 	task_lock(t);
-	params[1] =
-		(struct remote_param){ "want_vip", !w->cluster.exists && task_host(t) == w->init_host ? "yes" : "no" };
+	params[1] = (struct remote_param){ "want_vip",
+		!w->seen.cluster.exists && task_host(t) == w->decided.init_host ? "yes" : "no" };
 	task_unlock(t);
 	return want_apply(t, "endpoint", params, 2, NULL, err);
 }

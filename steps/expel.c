@@ -1,5 +1,5 @@
 /*
- * Takes hosts that leave, for good or to join anew, out of the living cluster: their etcd members and Nodes, through a control plane that stays. One that cannot be reached is
+ * Takes hosts that leave, for good or to join again, out of the living cluster: their etcd members and Nodes, through a control plane that stays. One that cannot be reached is
  * never taken for dead on our word alone; etcd's data is saved before a voter goes.
  */
 #include "steps/steps.h"
@@ -13,20 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One whose kubeadm join runs already is on its way back, by an earlier rejoin: that is followed, and its member must not go. */
-bool world_rejoins(const struct world *w, int host)
-{
-	return w->rejoin && w->rejoin[host] && strcmp(world_job_state(&w->hosts[host], "join"), "running") != 0;
-}
-
-bool world_leaves(const struct world *w, int host)
-{
-	return world_rejoins(w, host) || (w->leave && w->leave[host]);
-}
-
 static bool has_leaving(const struct world *w)
 {
-	for (size_t i = 0; i < w->inventory->host_count; i++)
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++)
 		if (world_leaves(w, (int)i))
 			return true;
 	return false;
@@ -38,17 +27,18 @@ enum step_verdict expel_check(struct task *t, struct error *why)
 
 	if (!has_leaving(w))
 		return STEP_NOT_HERE;
-	if (w->lead < 0) {
+	if (w->decided.lead < 0) {
 		if (!world_cannot_look(w, why)) {
 			error_refuse(why, ERROR_COMMAND, REFUSAL_NO_API, NULL,
-				"no API server of a control plane that stays answers: nobody can be taken out of the cluster");
+				"no API server of a control plane that stays answers, so no host can be removed from "
+				"the cluster");
 			error_hint(why, "see 'kubewright status'");
 		}
 		return STEP_IMPOSSIBLE;
 	}
-	if (task_host(t) != w->lead)
+	if (task_host(t) != w->decided.lead)
 		return STEP_NOT_HERE;
-	return step_needed(why, EVIDENCE_LEAVING, NULL, "takes hosts out of the cluster");
+	return step_needed(why, EVIDENCE_LEAVING, NULL, "removes hosts from the cluster");
 }
 
 /* Whether the member of a view that is this host's own knows a leader: its word about the others counts. */
@@ -62,17 +52,18 @@ static bool is_witness(const struct quorum_view *v, const struct inventory_host 
 /* What speaks for and against a host's being dead: our own look, and etcd as each control plane that stays sees it. lead: the view of now. */
 static struct quorum_evidence evidence(const struct world *w, size_t host, const struct quorum_view *lead)
 {
-	const struct inventory_host *h = &w->inventory->hosts[host];
-	struct quorum_evidence e = { .looked = w->hosts[host].probed, .runs = world_etcd_runs(&w->hosts[host]) };
+	const struct inventory_host *h = &w->wish.inventory->hosts[host];
+	struct quorum_evidence e = { .looked = w->seen.hosts[host].probed,
+		.runs = world_etcd_runs(&w->seen.hosts[host]) };
 	int member = quorum_find(lead, h->address, h->name);
 
 	for (int i = 0; i < lead->count; i++)
 		e.others += i != member && !lead->list[i].learner && quorum_healthy(lead, i);
-	for (size_t i = 0; i < w->inventory->host_count; i++) {
-		const struct quorum_view *v = (int)i == w->lead ? lead : &w->etcd[i];
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++) {
+		const struct quorum_view *v = (int)i == w->decided.lead ? lead : world_etcd_view(w, i);
 		int seen = quorum_find(v, h->address, h->name);
 
-		if (i == host || seen < 0 || v->unseen[seen] || !is_witness(v, &w->inventory->hosts[i]))
+		if (i == host || seen < 0 || v->unseen[seen] || !is_witness(v, &w->wish.inventory->hosts[i]))
 			continue;
 		e.asked++;
 		e.seen += v->answers[seen];
@@ -83,19 +74,19 @@ static struct quorum_evidence evidence(const struct world *w, size_t host, const
 /* A refusal that the operator may have overruled beforehand. */
 static int overruled(struct task *t, const struct error *why, bool tell, struct error *err)
 {
-	if (!world_of(t)->override_quorum)
+	if (!world_of(t)->wish.override_quorum)
 		return *err = *why, -1;
 	if (tell)
-		task_notice(t, NOTICE_OVERRULED, NULL, "going on as told by --override-quorum: %s", why->what);
+		task_notice(t, NOTICE_OVERRULED, NULL, "continuing because of --override-quorum: %s", why->what);
 	return 0;
 }
 
-/* Whether a host leaves in fact: 1; 0: it is left as it is; -1: the run must not go on. */
+/* Whether a host leaves in fact: 1; 0: it is left unchanged; -1: the run must not continue. */
 static int leaves(struct task *t, size_t host, const struct quorum_view *v, bool tell, struct error *err)
 {
 	const struct world *w = world_of(t);
-	const struct inventory_host *h = &w->inventory->hosts[host];
-	const struct cluster_node *node = cluster_find_node(&w->cluster, h->name);
+	const struct inventory_host *h = &w->wish.inventory->hosts[host];
+	const struct cluster_node *node = cluster_find_node(&w->seen.cluster, h->name);
 	struct quorum_evidence e = evidence(w, host, v);
 	struct error why = { 0 };
 
@@ -104,8 +95,9 @@ static int leaves(struct task *t, size_t host, const struct quorum_view *v, bool
 	if (!e.looked && world_rejoins(w, (int)host)) {
 		if (tell)
 			task_notice(t, NOTICE_LEFT_ALONE, h->name,
-				"%s could not be looked at: its place in the cluster is left as it is%s", h->name,
-				e.seen ? "; its etcd answers other control planes, so it lives and only the way from here to it is cut"
+				"%s could not be looked at: its place in the cluster stays unchanged%s", h->name,
+				e.seen ? "; its etcd answers other control planes, so it is alive and only the "
+					 "connection from here is cut"
 				       : "");
 		return 0;
 	}
@@ -113,18 +105,18 @@ static int leaves(struct task *t, size_t host, const struct quorum_view *v, bool
 		if (quorum_confirm(&e, h->name, &why) && overruled(t, &why, tell, err))
 			return -1;
 	} else if (!e.looked && node && node->ready) {
-		error_set(
-			err, ERROR_COMMAND, "%s cannot be reached from here, but its Node is Ready: it lives", h->name);
+		error_set(err, ERROR_COMMAND, "%s cannot be reached from here, but its Node is Ready: it is alive",
+			h->name);
 		return error_hint(err,
-			"mend the way to it, or shut it down if it is to go; a Node is Ready for up to a minute more");
+			"fix the connection to it, or shut it down if it is to leave; its Node may stay Ready for "
+			"another minute");
 	}
 	return 1;
 }
 
-/* The members of one host out of a view. Returns the voters among them, or -1: the quorum does not bear it. */
-static int without(struct task *t, const struct inventory_host *h, struct quorum_view *v, struct error *err)
+/* The members of one host out of a view. Returns the voters among them, or -1: the quorum does not allow it. */
+static int without(const struct inventory_host *h, bool override, struct quorum_view *v, struct error *err)
 {
-	bool override = world_of(t)->override_quorum;
 	int voters = 0;
 
 	for (int i; (i = quorum_find(v, h->address, h->name)) >= 0;) {
@@ -149,12 +141,12 @@ int world_snapshot_first(struct task *t, struct error *err)
 	char *path = world_snapshot(t, &info, &why);
 
 	if (path) {
-		task_notice(t, NOTICE_SNAPSHOT, path, "saved etcd's data before anything is taken out: %s (%lld bytes)",
+		task_notice(t, NOTICE_SNAPSHOT, path, "saved etcd's data before any member is removed: %s (%lld bytes)",
 			path, (long long)info.size);
 		free(path);
 		return 0;
 	}
-	error_wrap(&why, "no snapshot of etcd could be taken, and without one no voter is taken out");
+	error_wrap(&why, "no snapshot of etcd could be taken, and without one no voter is removed");
 	if (why.kind == ERROR_CONNECT || why.kind == ERROR_CANCELLED)
 		return *err = why, -1;
 	return overruled(t, &why, true, err);
@@ -165,27 +157,27 @@ static int remove_one(struct net_client *c, void *id, struct error *err)
 	return net_etcd_member_remove(c, id, err);
 }
 
-/* All members of one host; that the quorum bears it was seen before. */
+/* All members of one host; that the quorum allows it was seen before. */
 static int expel_members(struct task *t, const struct inventory_host *h, struct quorum_view *v, struct error *err)
 {
 	struct quorum_view before = *v;
 	struct quorum now = quorum_count(v), after;
 	struct str words = STR_INIT;
 
-	if (without(t, h, v, err) < 0)
+	if (without(h, world_of(t)->wish.override_quorum, v, err) < 0)
 		return -1;
 	after = quorum_count(v);
 	if (before.count == v->count)
 		return 0;
 	for (int i; (i = quorum_find(&before, h->address, h->name)) >= 0;) {
 		if (world_api_at(t, place_etcd(NULL), remove_one, before.list[i].id, err))
-			return error_wrap(err, "cannot take the etcd member of %s out", h->name);
+			return error_wrap(err, "cannot remove the etcd member of %s", h->name);
 		before.list[i].name[0] = before.list[i].peer_url[0] = '\0';
 	}
 	quorum_words(&now, &words);
 	str_add(&words, " -> ");
 	quorum_words(&after, &words);
-	task_notice(t, NOTICE_MEMBER_OUT, h->name, "took the etcd member of %s out: %s", h->name, words.buf);
+	task_notice(t, NOTICE_MEMBER_OUT, h->name, "removed the etcd member of %s: %s", h->name, words.buf);
 	str_release(&words);
 	return 0;
 }
@@ -193,7 +185,7 @@ static int expel_members(struct task *t, const struct inventory_host *h, struct 
 /* The rest of the run must not count on a Node that is gone. */
 static void forget_node(struct task *t, const char *name)
 {
-	struct cluster_state *c = &world_of(t)->cluster;
+	struct cluster_state *c = &world_of(t)->seen.cluster;
 
 	task_lock(t);
 	for (size_t i = 0; i < c->node_count; i++)
@@ -216,12 +208,12 @@ static int judge(struct task *t, struct quorum_view *now, bool *going, bool tell
 		return error_hint(err, "see 'kubewright etcd members'");
 	}
 	v = *now;
-	for (size_t i = 0; i < w->inventory->host_count; i++) {
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++) {
 		int one = leaves(t, i, now, tell, err);
 
 		going[i] = one > 0;
 		if (one > 0)
-			one = without(t, &w->inventory->hosts[i], &v, err);
+			one = without(&w->wish.inventory->hosts[i], w->wish.override_quorum, &v, err);
 		if (one < 0)
 			return -1;
 		voters += one;
@@ -248,20 +240,22 @@ static int refuse_old_machine(struct task *t, const struct inventory_host *h, co
 		rc = world_api_at(t, place_kubelet(old), answers, NULL, &no);
 	if (rc && no.kind == ERROR_BLOCKED) {
 		*err = no;
-		return error_wrap(err, "whether the old machine of %s still runs at %s cannot be told", h->name, old);
+		return error_wrap(err, "cannot find out whether the old machine of %s still runs at %s", h->name, old);
 	}
 	if (rc) {
 		if (err->kind != ERROR_NONE || no.kind == ERROR_CANCELLED)
 			return err->kind != ERROR_NONE ? -1 : (*err = no, -1);
 		task_notice(t, NOTICE_OLD_MACHINE, old,
-			"%s was at %s before: that machine must not start again as it is, for its kubelet and keepalived still know the cluster; wipe its disk first",
+			"%s was at %s before: wipe that machine's disk before it boots again: its kubelet and "
+			"keepalived still belong to the cluster",
 			h->name, old);
 		return 0;
 	}
 	error_set(err, ERROR_COMMAND, "the old machine of %s still runs at %s, and the inventory says %s", h->name, old,
 		h->address);
 	return error_hint(err,
-		"switch it off for good, then again; or take it out while it runs: with its old address in the inventory, 'kubewright remove %s', then enter the new machine and apply",
+		"power it off for good and run this again; or restore its old address in the inventory, run "
+		"'kubewright remove %s', then enter the new machine and apply",
 		h->name);
 }
 
@@ -270,9 +264,9 @@ static int refuse_old_machines(struct task *t, struct error *err)
 	const struct world *w = world_of(t);
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < w->inventory->host_count; i++) {
-		const struct inventory_host *h = &w->inventory->hosts[i];
-		const struct cluster_node *node = cluster_find_node(&w->cluster, h->name);
+	for (size_t i = 0; rc == 0 && i < w->wish.inventory->host_count; i++) {
+		const struct inventory_host *h = &w->wish.inventory->hosts[i];
+		const struct cluster_node *node = cluster_find_node(&w->seen.cluster, h->name);
 
 		if (world_leaves(w, (int)i) && node && node->address[0] && strcmp(node->address, h->address) != 0)
 			rc = refuse_old_machine(t, h, node->address, err);
@@ -282,28 +276,28 @@ static int refuse_old_machines(struct task *t, struct error *err)
 
 int judge_apply(struct task *t, struct error *err)
 {
-	bool *going = xcalloc(world_of(t)->inventory->host_count, sizeof(*going));
+	bool *going = xcalloc(world_of(t)->wish.inventory->host_count, sizeof(*going));
 	struct quorum_view view;
 	int voters = -1;
 
-	/* first: what its etcd seems to be is told by its machine */
+	/* first: what its etcd seems to be is known by its machine */
 	if (refuse_old_machines(t, err) == 0)
 		voters = judge(t, &view, going, true, err);
 	free(going);
 	return voters < 0 ? -1 : 0;
 }
 
-/* A drain may have taken long: it is judged anew, and said only when the verdict is another one. */
+/* A drain may have taken long: it is judged again, and said only when the verdict is another one. */
 int expel_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	bool *going = xcalloc(w->inventory->host_count, sizeof(*going));
+	bool *going = xcalloc(w->wish.inventory->host_count, sizeof(*going));
 	struct quorum_view view;
 	int voters = judge(t, &view, going, false, err), rc;
 
 	rc = voters < 0 || (voters > 0 && world_snapshot_first(t, err)) ? -1 : 0;
-	for (size_t i = 0; rc == 0 && i < w->inventory->host_count; i++) {
-		struct inventory_host h = w->inventory->hosts[i];
+	for (size_t i = 0; rc == 0 && i < w->wish.inventory->host_count; i++) {
+		struct inventory_host h = w->wish.inventory->hosts[i];
 
 		if (!going[i])
 			continue;
@@ -313,22 +307,7 @@ int expel_apply(struct task *t, struct error *err)
 	}
 	free(going);
 	task_lock(t);
-	w->expelled = rc == 0;
+	w->decided.expelled = rc == 0;
 	task_unlock(t);
 	return rc;
-}
-
-bool world_expelled(struct task *t, struct error *err)
-{
-	bool yes = task_check_only(t);
-
-	task_lock(t);
-	yes = yes || world_of(t)->expelled;
-	task_unlock(t);
-	if (yes)
-		return true;
-	error_refuse(err, ERROR_COMMAND, REFUSAL_NOT_OUT, world_host(t)->name,
-		"the cluster still has %s: the control plane that was to take it out is lost", world_host(t)->name);
-	error_hint(err, "the same command again goes on with another control plane");
-	return false;
 }

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,39 +16,42 @@ enum step_verdict init_check(struct task *t, struct error *why)
 	const struct world *w = world_of(t);
 	const char *state = world_job_state(world_facts(t), "init");
 
-	if (task_host(t) != w->init_host)
+	if (task_host(t) != w->decided.init_host)
 		return STEP_NOT_HERE;
-	if (world_job_done(world_facts(t), "init") && w->cluster.exists)
+	if (world_job_done(world_facts(t), "init") && w->seen.cluster.exists)
 		return STEP_DONE;
 	if (!*state)
 		/* a cluster without a record of ours was made otherwise */
-		return w->cluster.exists ? STEP_DONE
-					 : step_needed(why, EVIDENCE_JOB, "init", "runs kubeadm init %s", w->version);
+		return w->seen.cluster.exists
+			       ? STEP_DONE
+			       : step_needed(why, EVIDENCE_JOB, "init", "runs kubeadm init %s", w->decided.version);
 	if (strcmp(state, "running") == 0)
 		return step_needed(why, EVIDENCE_JOB_RUNNING, "init", "follows the kubeadm init that is still running");
 	step_needed(why, EVIDENCE_JOB_CUT, "init", "%s",
-		w->cluster.exists ? "finishes a kubeadm init that was cut"
-				  : "takes back a kubeadm init that was cut and runs it again");
+		w->seen.cluster.exists ? "finishes an interrupted kubeadm init"
+				       : "undoes an interrupted kubeadm init and runs it again");
 	return STEP_HALF_DONE;
 }
 
 int init_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	bool running = strcmp(world_job_state(world_facts(t), "init"), "running") == 0;
-	bool half = !running && *world_job_state(world_facts(t), "init") != '\0';
-	bool resume = half && w->cluster.exists && w->cluster.kubeadm_config && w->cluster.etcd.count == 1;
+	const char *state = world_job_state(world_facts(t), "init");
+	bool half = *state && strcmp(state, "running") != 0;
+	bool resume =
+		half && w->seen.cluster.exists && w->seen.cluster.kubeadm_config && w->seen.cluster.etcd.count == 1;
 	struct str config = STR_INIT;
 	bool attached = false;
 	int rc;
 
 	if (half && !resume) {
-		if (w->cluster.etcd.count > 1) {
+		if (w->seen.cluster.etcd.count > 1) {
 			error_set(err, ERROR_COMMAND,
-				"kubeadm init did not end well here, yet the cluster has %d etcd members",
-				w->cluster.etcd.count);
+				"kubeadm init did not succeed here, but the cluster has %d etcd members",
+				w->seen.cluster.etcd.count);
 			return error_hint(err,
-				"kubewright resets a control plane only while it is the only one; see 'kubewright status'");
+				"kubewright resets a control plane only while it is the only one; see 'kubewright "
+				"status'");
 		}
 		if (world_clean(t, err))
 			return -1;
@@ -59,18 +62,18 @@ int init_apply(struct task *t, struct error *err)
 	kubeadm_init_config(w, task_host(t), &config);
 	const struct remote_param params[] = {
 		{ "secret_config", config.buf },
-		{ "validate", w->release->has_validate ? "yes" : "no" },
+		{ "validate", w->wish.release->has_validate ? "yes" : "no" },
 		{ "resume", resume ? "yes" : "no" },
-		{ "version", w->version },
+		{ "version", w->decided.version },
 	};
 	rc = world_job(t, "init", host_script_init, params, sizeof(params) / sizeof(params[0]), init_words, NULL,
 		&attached, 20 * 60000, err);
 	str_wipe(&config);
 	task_lock(t);
-	w->token_known = rc == 0 && !attached;
+	w->token.known = rc == 0 && !attached;
 	if (rc == 0) {
-		w->cluster.exists = true;
-		w->lead = task_host(t);
+		w->seen.cluster.exists = true;
+		w->decided.lead = task_host(t);
 	}
 	task_unlock(t);
 	if (rc == 0)

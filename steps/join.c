@@ -6,7 +6,7 @@
 #include "inventory/inventory.h"
 #include "net/net.h"
 #include "pki/pki.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,52 +14,25 @@
 static const char *const join_words[] = { "joined", "error", "hint", NULL };
 static const char *const clean_words[] = { "cleaned", "have", "pki_manifest", "error", "hint", NULL };
 
-const char *world_job_state(const struct cluster_host *h, const char *name)
-{
-	const char *record = cluster_factf(h, "job.%s", name);
-
-	if (!*record)
-		return "";
-	if (strncmp(record, "running", 7) == 0)
-		return "running";
-	return strncmp(record, "done", 4) == 0 ? "done" : "died";
-}
-
-const char *world_lead_address(struct task *t)
-{
-	const struct world *w = world_of(t);
-
-	return w->lead >= 0 ? w->inventory->hosts[w->lead].address : NULL;
-}
-
-void world_note_installed(struct task *t)
-{
-	task_lock(t);
-	cluster_set(world_facts(t), "have",
-		world_is_control_plane(t) ? "kubelet-conf apiserver-manifest etcd-manifest etcd-data admin-conf ca-crt"
-					  : "kubelet-conf ca-crt");
-	task_unlock(t);
-}
-
 enum step_verdict join_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
 	const struct cluster_host *h = world_facts(t);
 	const char *name = world_host(t)->name, *state = world_job_state(h, "join");
 	bool kubelet = strstr(cluster_fact(h, "have"), "kubelet-conf") != NULL;
-	const struct cluster_node *node = cluster_find_node(&w->cluster, name);
+	const struct cluster_node *node = cluster_find_node(&w->seen.cluster, name);
 
-	if (task_host(t) == w->init_host)
+	if (task_host(t) == w->decided.init_host)
 		return STEP_NOT_HERE;
 	/* nobody asked whether the cluster has a Node of it: what is on the host must do */
-	if (!w->decided && kubelet && (!*state || world_job_done(h, "join")))
+	if (!w->decided.done && kubelet && (!*state || world_job_done(h, "join")))
 		return STEP_NOT_HERE;
-	if (!w->decided)
+	if (!w->decided.done)
 		return world_needs_control_plane(t, "its place in the cluster", why);
-	if (w->lead < 0 && !task_check_only(t)) {
+	if (w->decided.lead < 0 && !task_check_only(t)) {
 		error_refuse(why, ERROR_COMMAND, REFUSAL_NO_CLUSTER, NULL,
 			"there is no cluster to join: no control plane came up");
-		error_hint(why, "see to the control planes first, then 'kubewright apply' again");
+		error_hint(why, "fix the control planes first, then run 'kubewright apply' again");
 		return STEP_IMPOSSIBLE;
 	}
 	if (strcmp(state, "running") == 0)
@@ -71,7 +44,8 @@ enum step_verdict join_check(struct task *t, struct error *why)
 		error_refuse(why, ERROR_INVENTORY, REFUSAL_NODE_GONE, name,
 			"%s is installed as a control plane, but the living cluster has no Node of that name", name);
 		error_hint(why,
-			"somebody removed the Node, or a rejoin was cut: 'kubewright rejoin %s' puts it in again",
+			"the Node was deleted, or a rejoin was interrupted: 'kubewright rejoin %s' joins the host "
+			"again",
 			name);
 		return STEP_IMPOSSIBLE;
 	}
@@ -79,18 +53,17 @@ enum step_verdict join_check(struct task *t, struct error *why)
 	if (!kubelet && !*state && node && world_is_control_plane(t) &&
 		!(task_check_only(t) && world_rejoins(w, task_host(t)))) {
 		error_refuse(why, ERROR_COMMAND, REFUSAL_HOST_BLANK, name,
-			"the cluster knows the control plane %s, and nothing of it is on this host", name);
+			"the cluster has the control plane %s, but nothing of it is on this host", name);
 		error_hint(
-			why, "was it reinstalled, or its disk replaced? 'kubewright rejoin %s' puts it in again", name);
+			why, "was it reinstalled, or its disk replaced? 'kubewright rejoin %s' joins it again", name);
 		return STEP_IMPOSSIBLE;
 	}
 	if (world_rejoins(w, task_host(t)) && (kubelet || *state)) {
-		step_needed(why, EVIDENCE_LEFTOVERS, name, "takes back what is left of the old Node and joins again");
+		step_needed(why, EVIDENCE_LEFTOVERS, name, "removes what is left of the old Node and joins again");
 		return STEP_HALF_DONE;
 	}
 	if (kubelet || *state) {
-		step_needed(why, EVIDENCE_JOB_CUT, "join",
-			"takes back a kubeadm join that did not end well and joins again");
+		step_needed(why, EVIDENCE_JOB_CUT, "join", "undoes a failed kubeadm join and joins again");
 		return STEP_HALF_DONE;
 	}
 	return step_needed(
@@ -108,7 +81,7 @@ enum step_verdict clear_check(struct task *t, struct error *why)
 		return STEP_NOT_HERE;
 	if (!world_expelled(t, why))
 		return STEP_IMPOSSIBLE;
-	return step_needed(why, EVIDENCE_LEFTOVERS, world_host(t)->name, "takes back what is left of the old Node");
+	return step_needed(why, EVIDENCE_LEFTOVERS, world_host(t)->name, "removes what is left of the old Node");
 }
 
 struct own_member {
@@ -131,22 +104,6 @@ static int remove_member(struct net_client *c, void *ctx, struct error *err)
 	return n < 0 ? -1 : 0;
 }
 
-int world_delete_node(struct net_client *c, void *ctx, struct error *err)
-{
-	const struct inventory_host *h = ctx;
-	struct net_response r = { 0, STR_INIT };
-	char path[128];
-	int rc;
-
-	snprintf(path, sizeof(path), "/api/v1/nodes/%s", h->name);
-	rc = net_do(c, &(struct net_request){ .method = "DELETE", .path = path }, &r, err);
-	if (rc == 0 && r.status != 404 && r.status / 100 != 2)
-		rc = error_set(
-			err, ERROR_NET, "the API server refuses to delete the Node %s (HTTP %ld)", h->name, r.status);
-	str_release(&r.body);
-	return rc;
-}
-
 int world_clean(struct task *t, struct error *err)
 {
 	const struct world *w = world_of(t);
@@ -157,9 +114,9 @@ int world_clean(struct task *t, struct error *err)
 	struct str script = STR_INIT;
 	int rc;
 
-	if (lead && w->lead != task_host(t)) {
+	if (lead && w->decided.lead != task_host(t)) {
 		if (world_is_control_plane(t) && world_api_at(t, place_etcd(lead), remove_member, &own, err))
-			return error_wrap(err, "cannot take the etcd member of %s out", self.name);
+			return error_wrap(err, "cannot remove the etcd member of %s", self.name);
 		if (world_api_at(t, place_api(lead), world_delete_node, &self, err))
 			return -1;
 	}
@@ -172,8 +129,8 @@ int world_clean(struct task *t, struct error *err)
 	world_learn(t, &answer);
 	remote_answer_release(&answer);
 	if (strstr(cluster_fact(world_facts(t), "have"), "kubelet-conf")) {
-		error_set(err, ERROR_COMMAND,
-			"kubeadm reset ended well, and /etc/kubernetes/kubelet.conf is still there");
+		error_set(
+			err, ERROR_COMMAND, "kubeadm reset succeeded, but /etc/kubernetes/kubelet.conf is still there");
 		return error_hint(
 			err, "is it immutable, or its file system read-only? see 'lsattr -d /etc/kubernetes'");
 	}
@@ -185,8 +142,8 @@ int world_clean(struct task *t, struct error *err)
 }
 
 /*
- * etcd takes one learner at a time: what a failed join leaves of one would make the next control plane's fail too. The host itself stays as it is, for
- * whoever looks into it; the next apply takes it back.
+ * etcd takes one learner at a time: what a failed join leaves of one would make the next control plane's fail too. The host itself stays unchanged, for
+ * those who look into it; the next apply takes it back.
  */
 static void remove_learner(struct task *t)
 {
@@ -195,7 +152,7 @@ static void remove_learner(struct task *t)
 	const char *lead = world_lead_address(t);
 
 	if (lead && world_api_at(t, place_etcd(lead), remove_member, &own, &err))
-		task_log(t, "cannot see to the etcd learner that the join may have left: %s", err.what);
+		task_log(t, "cannot clean up the etcd learner that the join may have left: %s", err.what);
 }
 
 static int join(struct task *t, struct error *err)
@@ -208,13 +165,13 @@ static int join(struct task *t, struct error *err)
 
 	if (world_token(t, err))
 		return -1;
-	pki_store_pin(w->store, pin, sizeof(pin));
+	pki_store_pin(w->pki.store, pin, sizeof(pin));
 	kubeadm_join_config(w, task_host(t), pin, &config);
 	const struct remote_param params[] = {
 		{ "secret_config", config.buf },
-		{ "validate", w->release->has_validate ? "yes" : "no" },
-		{ "version", w->version },
-		{ "cluster", w->inventory->cluster },
+		{ "validate", w->wish.release->has_validate ? "yes" : "no" },
+		{ "version", w->decided.version },
+		{ "cluster", w->wish.inventory->cluster },
 		{ "ca_pin", pin },
 	};
 	rc = world_job(t, "join", host_script_join, params, sizeof(params) / sizeof(params[0]), join_words, NULL,

@@ -23,7 +23,7 @@ static struct json *kubeadm_document(const struct world *w, const char *kind)
 {
 	char api[64];
 
-	snprintf(api, sizeof(api), "kubeadm.k8s.io/%s", w->release->kubeadm_api);
+	snprintf(api, sizeof(api), "kubeadm.k8s.io/%s", w->wish.release->kubeadm_api);
 	return document(api, kind);
 }
 
@@ -35,10 +35,15 @@ static void write_document(struct str *out, struct json *d)
 	json_free(d);
 }
 
-/* kubeadm.extra holds {InitConfiguration: {...}, ClusterConfiguration: {...}, JoinConfiguration: {...}}. */
+/* kubeadm.extra holds {InitConfiguration: {...}, ClusterConfiguration: {...}, JoinConfiguration: {...}}; NULL: nothing of that kind. */
+static const struct json *extra_of(const struct world *w, const char *kind)
+{
+	return w->wish.inventory->kubeadm_extra ? json_get(w->wish.inventory->kubeadm_extra, kind) : NULL;
+}
+
 static void merge_extra(const struct world *w, struct json *d, const char *kind)
 {
-	const struct json *extra = w->inventory->kubeadm_extra ? json_get(w->inventory->kubeadm_extra, kind) : NULL;
+	const struct json *extra = extra_of(w, kind);
 
 	if (extra)
 		json_merge(d, extra);
@@ -48,7 +53,7 @@ static void add_arg(const struct world *w, struct json *args, const char *name, 
 {
 	struct json *arg;
 
-	if (!w->release->extra_args_list) {
+	if (!w->wish.release->extra_args_list) {
 		json_set_str(args, name, value);
 		return;
 	}
@@ -74,8 +79,8 @@ static struct json *ignored_checks(const struct world *w)
 {
 	struct json *list = json_array();
 
-	for (size_t i = 0; i < w->inventory->preflight.ignore_count; i++) {
-		const char *name = w->inventory->preflight.ignore[i];
+	for (size_t i = 0; i < w->wish.inventory->preflight.ignore_count; i++) {
+		const char *name = w->wish.inventory->preflight.ignore[i];
 		size_t k = 0;
 
 		while (k < finding_kind_count && strcmp(finding_kinds[k].name, name) != 0)
@@ -101,7 +106,7 @@ static struct json *taint(const char *key, const char *value, const char *effect
 
 static struct json *registration(const struct world *w, int host)
 {
-	const struct inventory_host *h = &w->inventory->hosts[host];
+	const struct inventory_host *h = &w->wish.inventory->hosts[host];
 	struct json *r = json_object(), *taints = json_array(), *args;
 	struct json *ignore = ignored_checks(w);
 	struct str labels = STR_INIT;
@@ -109,11 +114,11 @@ static struct json *registration(const struct world *w, int host)
 	json_set_str(r, "name", h->name);
 	json_set_str(r, "criSocket", CRI_SOCKET);
 	if (h->role == INVENTORY_CONTROL_PLANE)
-		json_add(taints, taint(w->release->taint, NULL, "NoSchedule"));
+		json_add(taints, taint(w->wish.release->taint, NULL, "NoSchedule"));
 	for (size_t i = 0; i < h->taint_count; i++)
 		json_add(taints, taint(h->taints[i].key, h->taints[i].value, h->taints[i].effect));
 	json_set(r, "taints", taints);
-	args = json_set(r, "kubeletExtraArgs", w->release->extra_args_list ? json_array() : json_object());
+	args = json_set(r, "kubeletExtraArgs", w->wish.release->extra_args_list ? json_array() : json_object());
 	/* without it a kubelet may register the virtual IP as its own */
 	add_arg(w, args, "node-ip", h->address);
 	for (size_t i = 0; i < h->label_count; i++)
@@ -143,7 +148,7 @@ static void add_timeouts(const struct world *w, struct json *d)
 {
 	struct json *o;
 
-	if (!w->release->has_timeouts)
+	if (!w->wish.release->has_timeouts)
 		return;
 	o = json_object();
 	json_set_str(o, "controlPlaneComponentHealthCheck", "6m0s");
@@ -152,13 +157,13 @@ static void add_timeouts(const struct world *w, struct json *d)
 	json_set(d, "timeouts", o);
 }
 
-static struct json *cluster_configuration(const struct world *w)
+struct json *kubeadm_cluster_config(const struct world *w)
 {
-	const struct inventory *inv = w->inventory;
+	const struct inventory *inv = w->wish.inventory;
 	struct json *c = kubeadm_document(w, "ClusterConfiguration"), *o, *sans;
 	char text[128];
 
-	snprintf(text, sizeof(text), "v%s", w->version);
+	snprintf(text, sizeof(text), "v%s", w->decided.version);
 	json_set_str(c, "kubernetesVersion", text);
 	json_set_str(c, "clusterName", inv->cluster);
 	snprintf(text, sizeof(text), "%s:%d", inventory_endpoint(inv), inv->endpoint.port);
@@ -177,20 +182,52 @@ static struct json *cluster_configuration(const struct world *w)
 	for (size_t i = 0; i < inv->host_count; i++)
 		if (inv->hosts[i].role == INVENTORY_CONTROL_PLANE)
 			json_add(sans, json_string(inv->hosts[i].address));
-	if (!w->release->has_timeouts)
+	if (!w->wish.release->has_timeouts)
 		json_set_str(o, "timeoutForControlPlane", "6m0s");
 	merge_extra(w, c, "ClusterConfiguration");
 	return c;
 }
 
+/* What apply and node have in common. What was given at the birth of the cluster is given again: kubeadm keeps none of it. */
+static struct json *upgrade_part(const struct world *w, struct json *into, const char *name, const char *born)
+{
+	struct json *o = json_set(into, name, json_object()), *ignore = ignored_checks(w);
+	const struct json *extra = extra_of(w, born), *patches = extra ? json_get(extra, "patches") : NULL;
+
+	json_set_str(o, "imagePullPolicy", "IfNotPresent");
+	if (patches)
+		json_set(o, "patches", json_copy(patches));
+	if (json_size(ignore))
+		json_set(o, "ignorePreflightErrors", ignore);
+	else
+		json_free(ignore);
+	return o;
+}
+
+void kubeadm_upgrade_config(const struct world *w, struct str *out)
+{
+	struct json *d, *o;
+	char text[40];
+
+	if (!w->wish.release->has_upgrade_config)
+		return;
+	d = kubeadm_document(w, "UpgradeConfiguration");
+	o = upgrade_part(w, d, "apply", "InitConfiguration");
+	snprintf(text, sizeof(text), "v%s", w->decided.version);
+	json_set_str(o, "kubernetesVersion", text);
+	upgrade_part(w, d, "node", "JoinConfiguration");
+	add_timeouts(w, d);
+	write_document(out, d);
+}
+
 void kubeadm_init_config(const struct world *w, int host, struct str *out)
 {
-	const struct inventory_host *h = &w->inventory->hosts[host];
+	const struct inventory_host *h = &w->wish.inventory->hosts[host];
 	struct json *d = kubeadm_document(w, "InitConfiguration"), *token;
 
-	if (w->token[0]) {
+	if (w->token.text[0]) {
 		token = json_object();
-		json_set_str(token, "token", w->token);
+		json_set_str(token, "token", w->token.text);
 		json_set_str(token, "ttl", "2h0m0s");
 		json_set_str(token, "description", "made by kubewright for joins");
 		json_add(json_set(d, "bootstrapTokens", json_array()), token);
@@ -200,28 +237,28 @@ void kubeadm_init_config(const struct world *w, int host, struct str *out)
 	add_timeouts(w, d);
 	merge_extra(w, d, "InitConfiguration");
 	write_document(out, d);
-	write_document(out, cluster_configuration(w));
+	write_document(out, kubeadm_cluster_config(w));
 	d = document("kubelet.config.k8s.io/v1beta1", "KubeletConfiguration");
-	json_set_str(d, "cgroupDriver", w->inventory->runtime.cgroup_driver);
-	if (w->inventory->kubelet_config)
-		json_merge(d, w->inventory->kubelet_config);
+	json_set_str(d, "cgroupDriver", w->wish.inventory->runtime.cgroup_driver);
+	if (w->wish.inventory->kubelet_config)
+		json_merge(d, w->wish.inventory->kubelet_config);
 	write_document(out, d);
 	d = document("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration");
-	if (w->inventory->kubeproxy_config)
-		json_merge(d, w->inventory->kubeproxy_config);
+	if (w->wish.inventory->kubeproxy_config)
+		json_merge(d, w->wish.inventory->kubeproxy_config);
 	write_document(out, d);
 }
 
 void kubeadm_join_config(const struct world *w, int host, const char *pin, struct str *out)
 {
-	const struct inventory_host *h = &w->inventory->hosts[host];
+	const struct inventory_host *h = &w->wish.inventory->hosts[host];
 	struct json *d = kubeadm_document(w, "JoinConfiguration"), *b;
 	char text[128];
 
 	b = json_set(json_set(d, "discovery", json_object()), "bootstrapToken", json_object());
-	snprintf(text, sizeof(text), "%s:%d", inventory_endpoint(w->inventory), w->inventory->endpoint.port);
+	snprintf(text, sizeof(text), "%s:%d", inventory_endpoint(w->wish.inventory), w->wish.inventory->endpoint.port);
 	json_set_str(b, "apiServerEndpoint", text);
-	json_set_str(b, "token", w->token);
+	json_set_str(b, "token", w->token.text);
 	json_add(json_set(b, "caCertHashes", json_array()), json_string(pin));
 	if (h->role == INVENTORY_CONTROL_PLANE)
 		json_set(json_set(d, "controlPlane", json_object()), "localAPIEndpoint", local_endpoint(h));
@@ -229,4 +266,15 @@ void kubeadm_join_config(const struct world *w, int host, const char *pin, struc
 	add_timeouts(w, d);
 	merge_extra(w, d, "JoinConfiguration");
 	write_document(out, d);
+}
+
+struct json *kubeadm_living_config(const struct world *w)
+{
+	const char *text = json_get_str(w->seen.cluster.kubeadm_config, "data.ClusterConfiguration", NULL);
+	struct json *config = text ? inventory_yaml(text, strlen(text), NULL) : NULL;
+
+	if (json_is_object(config))
+		return config;
+	json_free(config);
+	return NULL;
 }

@@ -27,7 +27,7 @@ static bool still_good(const struct world *w, const char *text, const char *serv
 	data += strlen("client-certificate-data: ");
 	if (str_add_unbase64(&pem, data, strcspn(data, "\r\n")) == 0 &&
 		pki_cert_info(pem.buf, pem.len, &info, NULL) == 0 &&
-		pki_cert_verify(pem.buf, pem.len, pki_store_pem(w->store, PKI_CA_CRT), false, NULL, 0, NULL) == 0)
+		pki_cert_verify(pem.buf, pem.len, pki_store_pem(w->pki.store, PKI_CA_CRT), false, NULL, 0, NULL) == 0)
 		good = info.not_after - clock_wall_ms() / 1000 > RENEW_BEFORE_S;
 	str_release(&pem);
 	return good;
@@ -35,7 +35,7 @@ static bool still_good(const struct world *w, const char *text, const char *serv
 
 static void server_url(const struct world *w, char *out, size_t size)
 {
-	snprintf(out, size, "https://%s:%d", inventory_endpoint(w->inventory), w->inventory->endpoint.port);
+	snprintf(out, size, "https://%s:%d", inventory_endpoint(w->wish.inventory), w->wish.inventory->endpoint.port);
 }
 
 enum step_verdict kubeconfig_check(struct task *t, struct error *why)
@@ -45,14 +45,15 @@ enum step_verdict kubeconfig_check(struct task *t, struct error *why)
 	char server[128];
 	bool good;
 
-	if (task_host(t) != (w->lead >= 0 ? w->lead : w->init_host))
+	if (task_host(t) != (w->decided.lead >= 0 ? w->decided.lead : w->decided.init_host))
 		return STEP_NOT_HERE;
 	server_url(w, server, sizeof(server));
-	good = w->store && file_read(w->kubeconfig_path, 1u << 20, &text, NULL) == 0 && still_good(w, text.buf, server);
+	good = w->pki.store && file_read(w->wish.kubeconfig, 1u << 20, &text, NULL) == 0 &&
+	       still_good(w, text.buf, server);
 	str_wipe(&text);
 	if (good)
 		return STEP_DONE;
-	return step_needed(why, EVIDENCE_KUBECONFIG, w->kubeconfig_path, "writes %s", w->kubeconfig_path);
+	return step_needed(why, EVIDENCE_KUBECONFIG, w->wish.kubeconfig, "writes %s", w->wish.kubeconfig);
 }
 
 int kubeconfig_apply(struct task *t, struct error *err)
@@ -63,10 +64,10 @@ int kubeconfig_apply(struct task *t, struct error *err)
 	int rc;
 
 	server_url(w, server, sizeof(server));
-	rc = pki_kubeconfig(
-		w->store, w->inventory->cluster, server, "kubernetes-admin", w->release->admin_org, DAYS, &text, err);
+	rc = pki_kubeconfig(w->pki.store, w->wish.inventory->cluster, server, "kubernetes-admin",
+		w->wish.release->admin_org, DAYS, &text, err);
 	if (rc == 0)
-		rc = file_write(w->kubeconfig_path, text.text, text.len, 0600, err);
+		rc = file_write(w->wish.kubeconfig, text.text, text.len, 0600, err);
 	secret_release(&text);
 	return rc;
 }

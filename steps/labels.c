@@ -214,13 +214,13 @@ struct json *node_patch(const struct release *release, const struct inventory_ho
 /* Whether a host's Node needs a patch, or will once it has registered in this run. */
 static bool needs_patch(const struct world *w, size_t host)
 {
-	const struct inventory_host *h = &w->inventory->hosts[host];
-	const struct cluster_node *node = cluster_find_node(&w->cluster, h->name);
+	const struct inventory_host *h = &w->wish.inventory->hosts[host];
+	const struct cluster_node *node = cluster_find_node(&w->seen.cluster, h->name);
 	struct json *patch;
 
 	if (!node || world_leaves(w, (int)host))
-		return w->hosts[host].probed && (h->label_count || h->taint_count);
-	patch = node_patch(w->release, h, node->json);
+		return w->seen.hosts[host].probed && (h->label_count || h->taint_count);
+	patch = node_patch(w->wish.release, h, node->json);
 	json_free(patch);
 	return patch != NULL;
 }
@@ -229,12 +229,12 @@ enum step_verdict labels_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
 
-	if (task_host(t) != (w->lead >= 0 ? w->lead : w->init_host))
+	if (task_host(t) != (w->decided.lead >= 0 ? w->decided.lead : w->decided.init_host))
 		return STEP_NOT_HERE;
-	for (size_t i = 0; i < w->inventory->host_count; i++)
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++)
 		if (needs_patch(w, i))
-			return step_needed(why, EVIDENCE_NODE, w->inventory->hosts[i].name,
-				"sets labels and taints of %s", w->inventory->hosts[i].name);
+			return step_needed(why, EVIDENCE_NODE, w->wish.inventory->hosts[i].name,
+				"sets labels and taints of %s", w->wish.inventory->hosts[i].name);
 	return STEP_DONE;
 }
 
@@ -250,7 +250,7 @@ static int patch_node(struct net_client *c, const struct world *w, const struct 
 
 		if (!node)
 			break;
-		patch = node_patch(w->release, h, node);
+		patch = node_patch(w->wish.release, h, node);
 		json_free(node);
 		if (!patch)
 			return 0;
@@ -268,8 +268,8 @@ static int patch_nodes(struct net_client *c, void *ctx, struct error *err)
 {
 	const struct world *w = ctx;
 
-	for (size_t i = 0; i < w->inventory->host_count; i++)
-		if (needs_patch(w, i) && patch_node(c, w, &w->inventory->hosts[i], err))
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++)
+		if (needs_patch(w, i) && patch_node(c, w, &w->wish.inventory->hosts[i], err))
 			return -1;
 	memset(err, 0, sizeof(*err));
 	return 0;

@@ -32,11 +32,11 @@ enum step_verdict members_check(struct task *t, struct error *why)
 	struct findings found = { NULL, 0 };
 	enum step_verdict verdict = STEP_NOT_HERE;
 
-	if (w->lead < 0 || task_host(t) != w->lead)
+	if (w->decided.lead < 0 || task_host(t) != w->decided.lead)
 		return STEP_NOT_HERE;
 	look(t, &found);
 	if (found.count)
-		verdict = step_needed(why, EVIDENCE_MEMBER, NULL, "takes out of etcd: %s%s", found.list[0].what,
+		verdict = step_needed(why, EVIDENCE_MEMBER, NULL, "removes from etcd: %s%s", found.list[0].what,
 			found.count > 1 ? ", and more" : "");
 	findings_release(&found);
 	return verdict;
@@ -69,7 +69,7 @@ static int bears(const struct quorum_view *v, int i, struct quorum *after, struc
 
 static int take_out(struct task *t, char *id, struct error *err)
 {
-	struct quorum_view *v = &world_of(t)->cluster.etcd;
+	struct quorum_view *v = &world_of(t)->seen.cluster.etcd;
 	struct quorum after = { 0, 0 };
 	bool voter = false;
 	int rc = 0, i;
@@ -82,15 +82,14 @@ static int take_out(struct task *t, char *id, struct error *err)
 	}
 	task_unlock(t);
 	if (rc || (voter && world_snapshot_first(t, err)) || world_api_at(t, place_etcd(NULL), remove_member, id, err))
-		return error_wrap(err, "cannot take the etcd member %s out", id);
+		return error_wrap(err, "cannot remove the etcd member %s", id);
 	task_lock(t);
 	i = index_of(v, id);
 	if (i >= 0)
 		quorum_drop(v, i);
 	task_unlock(t);
-	task_notice(t, NOTICE_MEMBER_OUT, id,
-		"took the etcd member %s out: %u voters, %u healthy now, tolerates %u lost", id, after.voters,
-		after.healthy, quorum_tolerates(&after));
+	task_notice(t, NOTICE_MEMBER_OUT, id, "removed the etcd member %s: %u voters, %u healthy now, %u may be lost",
+		id, after.voters, after.healthy, quorum_tolerates(&after));
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 #include "inventory/inventory.h"
 #include "net/net.h"
 #include "pki/pki.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -60,25 +60,24 @@ enum step_verdict mend_check(struct task *t, struct error *why)
 		return STEP_IMPOSSIBLE;
 	gather(t, &acts, &names);
 	if (acts.len)
-		verdict = step_needed(why, EVIDENCE_FINDING, names.buf, "mends %s", names.buf);
+		verdict = step_needed(why, EVIDENCE_FINDING, names.buf, "repairs %s", names.buf);
 	str_release(&acts);
 	str_release(&names);
 	return verdict;
 }
 
-static int kubelet_conf(struct task *t, struct secret *out, struct error *err)
+static int kubelet_conf(const struct world *w, const char *node, struct secret *out, struct error *err)
 {
-	const struct world *w = world_of(t);
 	char server[300], user[96];
 
-	if (!w->store) {
+	if (!w->pki.store) {
 		error_set(err, ERROR_PKI, "the cluster's CA is not on this machine");
-		return error_hint(err, "bring the key store of the machine that made the cluster, see pki.store");
+		return error_hint(err, "copy the key store from the machine that created the cluster, see pki.store");
 	}
-	snprintf(
-		server, sizeof(server), "https://%s:%d", inventory_endpoint(w->inventory), w->inventory->endpoint.port);
-	snprintf(user, sizeof(user), "system:node:%s", world_host(t)->name);
-	return pki_kubeconfig(w->store, w->inventory->cluster, server, user, "system:nodes", 365, out, err);
+	snprintf(server, sizeof(server), "https://%s:%d", inventory_endpoint(w->wish.inventory),
+		w->wish.inventory->endpoint.port);
+	snprintf(user, sizeof(user), "system:node:%s", node);
+	return pki_kubeconfig(w->pki.store, w->wish.inventory->cluster, server, user, "system:nodes", 365, out, err);
 }
 
 /* Which version the certificates are for, when no API server could be asked: the one that is installed here. */
@@ -88,8 +87,8 @@ static void guess_version(struct task *t)
 	const char *package = cluster_fact(world_facts(t), "pkg.kubeadm");
 
 	task_lock(t);
-	if (!w->version[0])
-		snprintf(w->version, sizeof(w->version), "%.*s", (int)strcspn(package, "-+~"), package);
+	if (!w->decided.version[0])
+		snprintf(w->decided.version, sizeof(w->decided.version), "%.*s", (int)strcspn(package, "-+~"), package);
 	task_unlock(t);
 }
 
@@ -105,7 +104,7 @@ int mend_apply(struct task *t, struct error *err)
 		rc = certificates_apply(t, err);
 	}
 	if (rc == 0 && strstr(acts.buf, "kubelet-conf\n"))
-		rc = kubelet_conf(t, &conf, err);
+		rc = kubelet_conf(world_of(t), world_host(t)->name, &conf, err);
 	if (rc == 0) {
 		const struct remote_param params[] = {
 			{ "acts", acts.buf },
@@ -123,28 +122,25 @@ int mend_apply(struct task *t, struct error *err)
 	return rc;
 }
 
-static bool mended(struct task *t)
+static bool mended(const struct cluster_host *h, const char *run)
 {
-	const char *record = cluster_factf(world_facts(t), "job.mend"), *run = strrchr(record, ' ');
+	const char *record = cluster_fact(h, "job.mend"), *by = strrchr(record, ' ');
 
-	return run && strcmp(run + 1, world_of(t)->run) == 0;
+	return by && strcmp(by + 1, run) == 0;
 }
 
 enum step_verdict look_again_check(struct task *t, struct error *why)
 {
-	if (!mended(t))
+	if (!mended(world_facts(t), world_of(t)->wish.run))
 		return STEP_NOT_HERE;
-	return step_needed(why, EVIDENCE_MENDED, NULL, "looks at what was mended");
+	return step_needed(why, EVIDENCE_MENDED, NULL, "looks at what was repaired");
 }
 
 static bool any_mended(const struct world *w)
 {
-	for (size_t i = 0; i < w->inventory->host_count; i++) {
-		const char *record = cluster_factf(&w->hosts[i], "job.mend"), *run = strrchr(record, ' ');
-
-		if (run && strcmp(run + 1, w->run) == 0)
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++)
+		if (mended(&w->seen.hosts[i], w->wish.run))
 			return true;
-	}
 	return false;
 }
 
@@ -159,16 +155,16 @@ enum step_verdict ask_again_check(struct task *t, struct error *why)
 	return any ? verdict : STEP_NOT_HERE;
 }
 
-/* The first that asks again forgets what was told before. */
+/* The first that asks again forgets what was said before. */
 static void forget_cluster(struct task *t)
 {
 	struct world *w = world_of(t);
 
 	task_lock(t);
-	if (!w->asked_again) {
-		w->asked_again = true;
-		cluster_state_release(&w->cluster);
-		w->lead = -1;
+	if (!w->decided.asked_again) {
+		w->decided.asked_again = true;
+		cluster_state_release(&w->seen.cluster);
+		w->decided.lead = -1;
 	}
 	task_unlock(t);
 }
@@ -176,28 +172,29 @@ static void forget_cluster(struct task *t)
 int ask_again_apply(struct task *t, struct error *err)
 {
 	struct world_wait wait = { .begun_ms = clock_mono_ms() };
+	const char *name = world_host(t)->name;
+	struct cluster_host *h = world_facts(t);
 	bool ready = false;
 
-	/* what was started anew takes its time; that it never comes up is for verify to say */
+	/* what was restarted takes its time; that it never comes up is for verify to say */
 	while (!ready && clock_mono_ms() - wait.begun_ms < SETTLE_MS && !task_cancelled(t)) {
 		if (survey_health(t, err))
 			return -1;
-		ready = world_facts(t)->api_ready == CLUSTER_YES;
-		if (world_facts(t)->api_ready == CLUSTER_UNSEEN)
+		ready = h->api_ready == CLUSTER_YES;
+		if (h->api_ready == CLUSTER_UNSEEN)
 			break;
 		if (!ready)
 			world_waits(t, &wait, SETTLE_MS, "the API server here is not ready yet");
 		task_lock(t);
 		if (ready)
-			place_note_up(world_facts(t));
+			place_note_up(h);
 		else
 			task_wait(t, clock_mono_ms() + 1000);
 		task_unlock(t);
 	}
-	if (world_facts(t)->api_ready == CLUSTER_NO)
-		task_notice(t, NOTICE_API_SLOW, world_host(t)->name,
-			"the API server of %s is not ready %d s after it was mended", world_host(t)->name,
-			SETTLE_MS / 1000);
+	if (h->api_ready == CLUSTER_NO)
+		task_notice(t, NOTICE_API_SLOW, name, "the API server of %s is not ready %d s after it was repaired",
+			name, SETTLE_MS / 1000);
 	forget_cluster(t);
 	return survey_apply(t, err);
 }

@@ -1,10 +1,10 @@
 /* The system below Kubernetes: names, swap, modules, sysctls. */
-#include "steps/want.h"
+#include "steps/run/want.h"
 
 #include "base/json.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "steps/steps.h"
 
 static const struct item rows[] = {
@@ -17,8 +17,8 @@ static const struct item rows[] = {
 
 static void os_items(const struct world *w, int host, struct items *out)
 {
-	const struct inventory_host *h = &w->inventory->hosts[host];
-	const struct json *kubelet = w->inventory->kubelet_config;
+	const struct inventory_host *h = &w->wish.inventory->hosts[host];
+	const struct json *kubelet = w->wish.inventory->kubelet_config;
 
 	items_add(out, (struct item){ .kind = ITEM_NAME, .key = h->name, .want = h->address });
 	/* the kubelet starts beside swap only when its configuration says so */

@@ -1,12 +1,14 @@
 /* Packages: exact versions from repositories whose key is pinned. */
-#include "steps/steps.h"
+#include "steps/run/want.h"
 
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
-#include "steps/host_scripts.h"
+#include "steps/run/family.h"
+#include "steps/host/scripts.h"
+#include "steps/steps.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,240 +20,209 @@
 #define DOCKER_FINGERPRINT "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
 #define DOCKER_URL "https://download.docker.com/linux/"
 
-static const char *const packages_words[] = { "containerd_package", "containerd_version", "kubelet_version", "error",
-	"hint", NULL };
+static const char *const packages_words[] = { "pkg.*", "hold", "dpkg_broken", "apt_refuses", "source.*", "sum.*",
+	"mode.*", "owned", "error", "hint", NULL };
+
+static const char *const kubernetes[] = { "kubelet", "kubeadm", "kubectl" };
+
+/* ---- what other steps want installed ---- */
+
+static bool has_vip(const struct world *w, int host)
+{
+	return w->wish.inventory->hosts[host].role == INVENTORY_CONTROL_PLANE && w->wish.inventory->endpoint.vip;
+}
+
+static bool needs_crictl(const struct world *w, int host)
+{
+	(void)host;
+	return w->wish.release->needs_crictl;
+}
+
+/* kube-proxy brings its own nft; a host without one has nobody who could show its rules, or take them out again. */
+static bool has_nftables(const struct world *w, int host)
+{
+	const struct json *config = w->wish.inventory->kubeproxy_config;
+
+	(void)host;
+	return config && strcmp(json_get_str(config, "mode", ""), "nftables") == 0;
+}
+
+/* Not beside what keeps the clock, nor beside another package for it, which would have to go. */
+static bool lacks_clock(const struct world *w, int host)
+{
+	const struct cluster_host *h = &w->seen.hosts[host];
+
+	return w->wish.inventory->time.manage && !cluster_clock_kept(h) && !*cluster_fact(h, "time_daemon");
+}
+
+/* Any version will do, and what is there already is not brought to another. */
+static const struct {
+	const char *name;
+	bool (*wanted)(const struct world *w, int host);
+} others[] = {
+	{ "keepalived", has_vip },
+	{ "curl", has_vip }, /* endpoint.c asks the API server by it */
+	{ "cri-tools", needs_crictl },
+	{ "nftables", has_nftables },
+	{ "systemd-timesyncd", lacks_clock },
+};
+
+/* ---- the part ---- */
 
 static const char *kubernetes_url(const struct world *w)
 {
-	const char *url = w->inventory->kubernetes.repository.url;
+	const char *url = w->wish.inventory->kubernetes.repository.url;
 
-	return url ? url : w->release->repository;
+	return url ? url : w->wish.release->repository;
 }
 
-static const char *kubernetes_fingerprint(const struct inventory *inv)
+/* key_name: where its kind has the key, below its URL; pin: when the inventory names none. */
+static void add_repository(struct items *out, struct item row, const struct inventory_repository *r, const char *url,
+	const char *place, const char *key_name, const char *pin)
 {
-	return inv->kubernetes.repository.fingerprint ? inv->kubernetes.repository.fingerprint : KUBERNETES_FINGERPRINT;
+	struct str want = STR_INIT;
+
+	str_addf(&want, "%s %s ", url, place);
+	if (r->key_url)
+		str_add(&want, r->key_url);
+	else
+		str_addf(&want, "%s%s%s", url, url[strlen(url) - 1] == '/' ? "" : "/", key_name);
+	str_addf(&want, " %s", r->fingerprint ? r->fingerprint : pin);
+	row.kind = ITEM_REPOSITORY;
+	row.want = want.buf;
+	items_add(out, row);
+	str_release(&want);
 }
 
-static const char *docker_fingerprint(const struct inventory *inv)
+static void add_repositories(const struct world *w, const struct cluster_host *h, struct items *out)
 {
-	return inv->containerd.repository.fingerprint ? inv->containerd.repository.fingerprint : DOCKER_FINGERPRINT;
-}
-
-void packages_sources(const struct world *w, struct str *out)
-{
-	const char *docker = w->inventory->containerd.repository.url;
+	const struct inventory *inv = w->wish.inventory;
+	const char *os = cluster_fact(h, "os_id"), *codename = cluster_fact(h, "os_codename");
+	const char *url = inv->containerd.repository.url;
+	/* the probe puts in the host's own when nobody knows it yet */
+	char *docker = xasprintf(DOCKER_URL "%s", *os ? os : "%os");
+	char *place = xasprintf("%s stable", *codename ? codename : "%codename");
 
 	if (kubernetes_url(w))
-		str_addf(out, "kubernetes %s / - %s\n", kubernetes_url(w), kubernetes_fingerprint(w->inventory));
-	str_addf(out, "containerd %s %%codename stable %s\n", docker ? docker : DOCKER_URL "%os",
-		docker_fingerprint(w->inventory));
+		add_repository(out, (struct item){ .key = "kubernetes", .from = "kubernetes.repository" },
+			&inv->kubernetes.repository, kubernetes_url(w), "/ -", "Release.key", KUBERNETES_FINGERPRINT);
+	/* beside the system's own containerd nothing is to be had from there */
+	add_repository(out,
+		(struct item){ .key = "containerd",
+			.from = "containerd.repository",
+			.maybe = !url || *cluster_fact(h, "pkg.containerd") },
+		&inv->containerd.repository, url ? url : docker, place, "gpg", DOCKER_FINGERPRINT);
+	free(docker);
+	free(place);
 }
 
-/* "1.36.2-1.1" is 1.36.2 */
-static bool is_version(const char *package_version, const char *version)
+/* In an upgrade kubeadm comes first, and what runs under the kubelet is of the version that it may be. */
+static const char *version_of(const struct world *w, int host, const char *package)
 {
-	size_t n = strlen(version);
-
-	return strncmp(package_version, version, n) == 0 && (package_version[n] == '-' || package_version[n] == '\0');
+	/* nobody who knows the version takes part, or there are several: what is installed is as good as any */
+	if (!w->decided.version[0] || (w->decided.half_upgraded && world_installed(&w->seen.hosts[host])))
+		return "any";
+	/* an upgrade began with it and came no further: whether one continues is not for others to say */
+	if (!w->wish.upgrade && strcmp(package, "kubeadm") == 0 && world_installed(&w->seen.hosts[host]) &&
+		release_compare(cluster_fact(&w->seen.hosts[host], "pkg.kubeadm"), w->decided.version) > 0)
+		return "any";
+	if (w->wish.upgrade && strcmp(package, "kubeadm") != 0 && !upgrade_kubelet_due(w, host))
+		return "any";
+	return w->decided.version;
 }
 
-static bool wants_keepalived(struct task *t)
+static void packages_items(const struct world *w, int host, struct items *out)
 {
-	return world_is_control_plane(t) && world_of(t)->inventory->endpoint.vip != NULL;
-}
+	const struct cluster_host *h = &w->seen.hosts[host];
+	const char *runtime = w->wish.inventory->containerd.version;
 
-/* The package that containerd is installed from, or would be. */
-static const char *runtime_package(const struct cluster_host *h)
-{
-	return *cluster_fact(h, "pkg.containerd.io") ? "containerd.io" : "containerd";
-}
-
-static const char *runtime_version(const struct cluster_host *h)
-{
-	return cluster_factf(h, "pkg.%s", runtime_package(h));
-}
-
-/* "1.7.28-1~debian.12", "1.6.20~ds1-1" and "1:1.6.24+ds1-2" by "1.7.28", "1.6.20" and "1.6": as version_is of packages.sh has it. */
-static bool is_runtime_version(const char *package_version, const char *want)
-{
-	const char *colon = strchr(package_version, ':'), *v = colon ? colon + 1 : package_version;
-	size_t n = strlen(want);
-
-	return strncmp(v, want, n) == 0 && (strchr("-.+", v[n]) || str_starts(v + n, "~ds"));
-}
-
-enum step_verdict packages_runtime_check(const struct inventory *inv, const struct cluster_host *h, struct error *why)
-{
-	const char *want = inv->containerd.version, *package = runtime_package(h);
-	const char *have = runtime_version(h);
-
-	if (*have && want && !is_runtime_version(have, want) && world_installed(h)) {
-		error_refuse(why, ERROR_INVENTORY, REFUSAL_VERSION, package,
-			"%s %s is installed on a host of the living cluster, and containerd.version is %s", package,
-			have, want);
-		error_hint(why,
-			"apply never upgrades: set containerd.version to what is installed, or leave it out and any version will do");
-		return STEP_IMPOSSIBLE;
+	for (size_t i = 0; i < sizeof(kubernetes) / sizeof(kubernetes[0]); i++) {
+		items_add(out, (struct item){ .kind = ITEM_PACKAGE,
+				       .key = kubernetes[i],
+				       .want = version_of(w, host, kubernetes[i]),
+				       .upgrades = w->wish.upgrade,
+				       .from = "kubernetes.version" });
+		items_add(out, (struct item){ .kind = ITEM_HOLD, .key = kubernetes[i], .want = "held" });
 	}
-	if (!*have || (want && !is_runtime_version(have, want)))
-		return step_needed(why, EVIDENCE_PACKAGE, "containerd", "installs containerd%s%s", want ? " " : "",
-			want ? want : "");
-	if (want && !cluster_fact_has(h, "hold", package))
-		return step_needed(why, EVIDENCE_HOLD, package, "holds %s", package);
-	return STEP_DONE;
+	items_add(out, (struct item){ .kind = ITEM_PACKAGE,
+			       .key = cluster_runtime_package(h),
+			       .want = runtime ? runtime : "any",
+			       .floor = w->wish.release->containerd_floor,
+			       .from = "containerd.version" });
+	items_add(out,
+		(struct item){ .kind = ITEM_HOLD, .key = cluster_runtime_package(h), .want = runtime ? "held" : NULL });
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (others[i].wanted(w, host))
+			items_add(out, (struct item){ .kind = ITEM_PACKAGE, .key = others[i].name, .want = "any" });
+	add_repositories(w, h, out);
 }
+
+const struct want_part want_packages = { "packages", packages_items, { NULL }, NULL, NULL };
+
+/* ---- the step ---- */
 
 enum step_verdict packages_check(struct task *t, struct error *why)
 {
-	static const char *const names[] = { "kubelet", "kubeadm", "kubectl" };
 	const struct cluster_host *h = world_facts(t);
-	const struct world *w = world_of(t);
-	/* nobody who knows the version takes part: what is installed is as good as any */
-	bool known = w->version[0] != '\0';
 	enum step_verdict verdict;
 
-	if (!cluster_fact_is(h, "pkg_manager", "apt")) {
+	if (!package_family_find(h)) {
 		error_refuse(why, ERROR_PREFLIGHT, REFUSAL_NO_APT, cluster_fact(h, "pkg_manager"),
 			"the package manager of this system is not apt");
 		error_hint(why, "Debian and Ubuntu are supported for now");
 		return STEP_IMPOSSIBLE;
 	}
-	for (size_t i = 0; i < 3; i++) {
-		const char *have = cluster_factf(h, "pkg.%s", names[i]);
-
-		if (!known && !*have)
-			return world_needs_control_plane(t, names[i], why);
-		if (!known)
-			continue;
-		if (*have && !is_version(have, w->version) && world_installed(h)) {
-			error_refuse(why, ERROR_INVENTORY, REFUSAL_VERSION, names[i],
-				"%s %s is installed on a host of the living cluster, the inventory wants %s", names[i],
-				have, w->version);
-			error_hint(why, "apply never upgrades");
-			return STEP_IMPOSSIBLE;
-		}
-		if (!is_version(have, w->version))
-			return step_needed(why, EVIDENCE_PACKAGE, names[i], "installs %s %s", names[i], w->version);
-		if (!cluster_fact_has(h, "hold", names[i]))
-			return step_needed(why, EVIDENCE_HOLD, names[i], "holds %s", names[i]);
-	}
-	if (!known)
+	if (!world_of(t)->decided.version[0]) {
+		for (size_t i = 0; i < sizeof(kubernetes) / sizeof(kubernetes[0]); i++)
+			if (!*cluster_factf(h, "pkg.%s", kubernetes[i]))
+				return world_needs_control_plane(t, kubernetes[i], why);
 		return STEP_NOT_HERE;
-	verdict = packages_runtime_check(w->inventory, h, why);
+	}
+	if (world_of(t)->decided.servers_differ && !world_installed(h)) {
+		error_refuse(why, ERROR_COMMAND, REFUSAL_HALF_UPGRADED, world_of(t)->decided.newest,
+			"an upgrade of the cluster is not finished, and no host can join before all API servers have the same version");
+		error_hint(why, "continue it with 'kubewright upgrade %s'", world_of(t)->decided.newest);
+		return STEP_IMPOSSIBLE;
+	}
+	verdict = want_check(t, "packages", why);
 	if (verdict != STEP_DONE)
 		return verdict;
-	if (wants_keepalived(t) && !*cluster_fact(h, "pkg.keepalived"))
-		return step_needed(why, EVIDENCE_PACKAGE, "keepalived", "installs keepalived");
-	/* apt cannot read its sources since somebody named another key for the place of ours, or we for the place of his */
+	/* apt cannot read its sources since somebody named another key for the place of ours, or we for the place of theirs */
 	if (*cluster_fact(h, "source.ours") && strstr(cluster_fact(h, "apt_refuses"), "Conflicting values"))
 		return step_needed(
-			why, EVIDENCE_SOURCE, NULL, "takes away kubewright's own package source, which apt refuses");
+			why, EVIDENCE_SOURCE, NULL, "removes kubewright's own package source, which apt refuses");
 	if (*cluster_fact(h, "dpkg_broken") && !cluster_fact_is(h, "dpkg_broken", "no"))
-		return step_needed(why, EVIDENCE_DPKG, NULL, "finishes what dpkg was interrupted in");
+		return step_needed(why, EVIDENCE_DPKG, NULL, "finishes an interrupted dpkg");
 	return STEP_DONE;
-}
-
-/* kube-proxy brings its own nft; a host without one has nobody who could show its rules, or take them out again. */
-static bool wants_nft(const struct inventory *inv)
-{
-	return inv->kubeproxy_config && strcmp(json_get_str(inv->kubeproxy_config, "mode", ""), "nftables") == 0;
-}
-
-/* Not beside what keeps the clock, nor beside another package for it, which would have to go. */
-static bool wants_time_service(struct task *t)
-{
-	const struct cluster_host *h = world_facts(t);
-
-	return world_of(t)->inventory->time.manage && !cluster_clock_kept(h) && !*cluster_fact(h, "time_daemon");
-}
-
-/* The place of a repository's key: as told, or where its kind has it. The caller frees. */
-static char *key_url(const struct inventory_repository *r, const char *url, const char *name)
-{
-	return r->key_url ? xstrdup(r->key_url)
-			  : xasprintf("%s%s%s", url, url[strlen(url) - 1] == '/' ? "" : "/", name);
-}
-
-/* The facts that later checks read. */
-static void note_installed(struct task *t, const struct remote_answer *answer)
-{
-	static const char *const names[] = { "kubelet", "kubeadm", "kubectl" };
-	const char *package = remote_answer_get(answer, "containerd_package"),
-		   *runtime = remote_answer_get(answer, "containerd_version");
-	const char *kubelet = remote_answer_get(answer, "kubelet_version");
-	const char *version = world_of(t)->inventory->containerd.version;
-	char word[64];
-
-	task_lock(t);
-	for (size_t i = 0; kubelet && i < 3; i++) {
-		snprintf(word, sizeof(word), "pkg.%s", names[i]);
-		cluster_set(world_facts(t), word, kubelet);
-	}
-	if (package && runtime) {
-		snprintf(word, sizeof(word), "pkg.%s", package);
-		cluster_set(world_facts(t), word, runtime);
-	}
-	if (wants_keepalived(t))
-		cluster_set(world_facts(t), "pkg.keepalived", "installed");
-	snprintf(word, sizeof(word), "kubelet kubeadm kubectl%s%s", version && package ? " " : "",
-		version && package ? package : "");
-	cluster_set(world_facts(t), "hold", word);
-	/* the script installed with it */
-	cluster_set(world_facts(t), "apt_refuses", "");
-	task_unlock(t);
-	task_log(t, "kubelet %s, %s %s", kubelet ? kubelet : "?", package ? package : "?", runtime ? runtime : "?");
 }
 
 int packages_apply(struct task *t, struct error *err)
 {
 	const struct world *w = world_of(t);
-	const struct inventory *inv = w->inventory;
-	const struct inventory_repository *kube = &inv->kubernetes.repository, *docker = &inv->containerd.repository;
-	const char *kube_url = kubernetes_url(w);
-	const char *os = cluster_fact(world_facts(t), "os_id");
-	char *docker_url = docker->url ? xstrdup(docker->url) : xasprintf(DOCKER_URL "%s", os);
-	char *kube_key = NULL, *docker_key = key_url(docker, docker_url, "gpg"), *extra = NULL;
+	const struct cluster_host *h = world_facts(t);
+	const struct package_family *family = package_family_of(h);
 	struct remote_answer answer = { 0 };
 	struct str script = STR_INIT;
+	struct items l = { 0 };
 	int rc;
 
-	if (!kube_url) {
-		free(docker_url);
-		free(docker_key);
-		error_set(err, ERROR_INVENTORY, "there is no public package repository for Kubernetes %s any more",
-			w->version);
+	if (!kubernetes_url(w)) {
+		error_set(err, ERROR_INVENTORY, "there is no longer a public package repository for Kubernetes %s",
+			w->decided.version);
 		return error_hint(err, "name yours in kubernetes.repository");
 	}
-	kube_key = key_url(kube, kube_url, "Release.key");
-	extra = xasprintf("%s%s%s", wants_keepalived(t) ? "keepalived curl " : "",
-		w->release->needs_crictl ? "cri-tools " : "", wants_nft(inv) ? "nftables" : "");
-	const struct remote_param params[] = {
-		{ "kube_version", w->version },
-		{ "kube_url", kube_url },
-		{ "kube_key_url", kube_key },
-		{ "kube_fingerprint", kubernetes_fingerprint(inv) },
-		{ "runtime_version", inv->containerd.version ? inv->containerd.version : "" },
-		{ "runtime_floor", w->release->containerd_floor },
-		{ "runtime_own", docker->url ? "yes" : "no" },
-		{ "runtime_url", docker_url },
-		{ "runtime_key_url", docker_key },
-		{ "runtime_fingerprint", docker_fingerprint(inv) },
-		{ "codename", cluster_fact(world_facts(t), "os_codename") },
-		{ "extra", extra },
-		{ "time_service", wants_time_service(t) ? "yes" : "no" },
-	};
-	str_add(&script, host_script_sources);
-	str_add(&script, host_script_packages);
-	rc = world_job(t, "packages", script.buf, params, sizeof(params) / sizeof(params[0]), packages_words, &answer,
-		NULL, 30 * 60000, err);
+	want_params(t, "packages", &l);
+	str_addf(&script, "%s%s%s%s%s", family->questions, host_script_undo, family->undo, host_script_wish,
+		family->install);
+	rc = world_job(
+		t, "packages", script.buf, l.params, l.param_count, packages_words, &answer, NULL, 30 * 60000, err);
 	if (rc == 0)
-		note_installed(t, &answer);
+		rc = want_learn(t, "packages", &answer, err);
+	if (rc == 0)
+		task_log(t, "kubelet %s, %s %s", cluster_fact(h, "pkg.kubelet"), cluster_runtime_package(h),
+			cluster_runtime_version(h));
 	remote_answer_release(&answer);
 	str_release(&script);
-	free(docker_url);
-	free(docker_key);
-	free(kube_key);
-	free(extra);
+	items_release(&l);
 	return rc;
 }

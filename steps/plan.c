@@ -43,17 +43,17 @@
 
 /* all at the end: who has a lock left keeps others from changing the cluster */
 #define UNLOCK_STEP \
-	{ "unlock", "Giving back the lock", ROLE_ALL, STEP_ALWAYS | STEP_LAST, { { 0 } }, \
+	{ "unlock", "Releasing the lock", ROLE_ALL, STEP_ALWAYS | STEP_LAST, { { 0 } }, \
 		unlock_check, unlock_apply }
 
 /* Out of the cluster only when every host was looked at that can be; and no pod goes for what is refused then. */
 #define LEAVE_STEPS \
-	{ "judge", "Judging what the quorum bears", ROLE_CONTROL_PLANE, STEP_OBSERVES, \
+	{ "judge", "Checking that etcd keeps its quorum", ROLE_CONTROL_PLANE, STEP_OBSERVES, \
 		{ CONTROL_PLANES("decide", 1), { "probe", ROLE_ALL, 0 }, CONTROL_PLANES("ask-etcd", 0) }, \
 		expel_check, judge_apply }, \
 	{ "drain", "Evicting pods", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("judge", 1) }, \
 		drain_check, drain_apply }, \
-	{ "expel", "Taking hosts out of the cluster", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("drain", 1) }, \
+	{ "expel", "Removing hosts from the cluster", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("drain", 1) }, \
 		expel_check, expel_apply }
 
 /* ENDPOINT_NEEDS, JOIN_NEEDS: what else must be done before a host has a part in the virtual IP, and before it joins. */
@@ -108,7 +108,8 @@ static const struct step rejoin[] = {
 static const struct step repair[] = {
 	SEE_STEPS,
 	/* what is wrong with a host also shows in what the others say */
-	{ "mend", "Mending the host", ROLE_ALL, STEP_ONE_BY_ONE, { { "probe", ROLE_ALL, 0 }, CONTROL_PLANES("survey", 0) },
+	{ "mend", "Repairing the host", ROLE_ALL, STEP_ONE_BY_ONE,
+		{ { "probe", ROLE_ALL, 0 }, CONTROL_PLANES("survey", 0) },
 		mend_check, mend_apply },
 	{ "look-again", "Looking at the host again", ROLE_ALL, 0, { THIS("mend") },
 		look_again_check, probe_apply },
@@ -119,9 +120,51 @@ static const struct step repair[] = {
 		preflight_check, NULL },
 	{ "decide", "Comparing with the inventory", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("ask-again", 1) },
 		decide_check, decide_apply },
-	{ "members", "Taking stale members out of etcd", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("decide", 1) },
+	{ "members", "Removing stale etcd members", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("decide", 1) },
 		members_check, members_apply },
 	INSTALL_STEPS(, MEMBERS)
+};
+
+/* What a host goes through after kubeadm's part; AFTER: what else must be done before. */
+#define UPGRADE_HOST(NAME, ROLE, ...) \
+	{ NAME "drain", "Evicting pods", ROLE, 0, { __VA_ARGS__ }, \
+		upgrade_drain_check, upgrade_drain_apply }, \
+	{ NAME "packages", "Installing packages", ROLE, 0, { THIS(NAME "drain") }, \
+		upgrade_packages_check, upgrade_packages_apply }, \
+	{ NAME "runtime", "Configuring containerd", ROLE, 0, { THIS(NAME "packages") }, \
+		upgrade_runtime_check, upgrade_runtime_apply }, \
+	{ NAME "kubelet", "Restarting the kubelet", ROLE, 0, { THIS(NAME "runtime") }, \
+		upgrade_kubelet_check, upgrade_kubelet_apply }, \
+	{ NAME "uncordon", "Letting pods onto the Node", ROLE, 0, { THIS(NAME "kubelet") }, \
+		upgrade_uncordon_check, upgrade_uncordon_apply }
+
+static const struct step upgrade[] = {
+	SEE_STEPS,
+	ASK_ETCD_STEP,
+	{ "decide", "Comparing with the inventory", ROLE_CONTROL_PLANE, STEP_OBSERVES,
+		{ CONTROL_PLANES("survey", 1), CONTROL_PLANES("ask-etcd", 0) },
+		decide_check, decide_apply },
+	{ "snapshot", "Taking a snapshot of etcd", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, { CONTROL_PLANES("decide", 1), { "probe", ROLE_ALL, 0 } },
+		upgrade_snapshot_check, upgrade_snapshot_apply },
+	{ "kubeadm", "Installing kubeadm", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("snapshot", 1) },
+		upgrade_kubeadm_check, upgrade_kubeadm_apply },
+	{ "upgrade", "Upgrading the control plane", ROLE_CONTROL_PLANE, 0, { THIS("kubeadm") },
+		upgrade_check, upgrade_apply },
+	UPGRADE_HOST("", ROLE_CONTROL_PLANE, CONTROL_PLANES("upgrade", 1)),
+	{ "worker-kubeadm", "Installing kubeadm", ROLE_WORKER, 0, { CONTROL_PLANES("uncordon", 1) },
+		upgrade_kubeadm_check, upgrade_kubeadm_apply },
+	{ "worker-upgrade", "Upgrading the worker", ROLE_WORKER, 0, { THIS("worker-kubeadm") },
+		upgrade_check, upgrade_apply },
+	UPGRADE_HOST("worker-", ROLE_WORKER, THIS("worker-upgrade")),
+	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("uncordon", 1), WORKERS("worker-uncordon") },
+		verify_check, upgrade_verify_apply },
+	UNLOCK_STEP
+};
+/* first the control planes, one by one; then their kubelets; then the workers */
+static const struct section upgrade_sections[] = {
+	{ "control-plane", "kubeadm", "upgrade", 1 },
+	{ "control-plane-host", "drain", "uncordon", 1 },
+	{ SECTION_WORKERS, "worker-kubeadm", "worker-uncordon", 1 },
 };
 
 static const struct step remove_hosts[] = {
@@ -158,7 +201,7 @@ static const struct step snapshot[] = {
 static const struct step restore[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
-	{ "stop-etcd", "Stopping etcd beside the one that is restored", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("ask-etcd", 0) },
+	{ "stop-etcd", "Stopping the other etcd members", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("ask-etcd", 0) },
 		stop_etcd_check, stop_etcd_apply },
 	{ "restore", "Restoring etcd", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("stop-etcd", 0) },
 		restore_check, restore_apply },
@@ -183,14 +226,14 @@ static const struct step reset[] = {
 };
 
 static const struct step unlock[] = {
-	{ "unlock", "Taking the lock away", ROLE_ALL, STEP_OBSERVES, { { 0 } },
+	{ "unlock", "Removing the lock", ROLE_ALL, STEP_OBSERVES, { { 0 } },
 		unlock_dead_check, unlock_dead_apply },
 };
 /* clang-format on */
 
 #define PLAN(name, steps, flags) \
 	{ \
-		name, steps, sizeof(steps) / sizeof((steps)[0]), flags \
+		name, steps, sizeof(steps) / sizeof((steps)[0]), flags, NULL, 0 \
 	}
 const struct plan plans[PLAN_COUNT] = {
 	[PLAN_LOOK] = PLAN("look", look, 0),
@@ -198,6 +241,8 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_INSTALL] = PLAN("install", install, PLAN_KEYS),
 	[PLAN_REPAIR] = PLAN("repair", repair, PLAN_KEYS),
 	[PLAN_REJOIN] = PLAN("rejoin", rejoin, PLAN_KEYS | PLAN_REJOINS),
+	[PLAN_UPGRADE] = { "upgrade", upgrade, sizeof(upgrade) / sizeof(upgrade[0]), PLAN_KEYS | PLAN_UPGRADES,
+		upgrade_sections, sizeof(upgrade_sections) / sizeof(upgrade_sections[0]) },
 	[PLAN_REMOVE] = PLAN("remove", remove_hosts, PLAN_KEYS | PLAN_LEAVES),
 	[PLAN_RESET] = PLAN("reset", reset, 0),
 	[PLAN_REMEDY] = PLAN("remedy", remedy, 0),

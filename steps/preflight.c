@@ -11,17 +11,19 @@ enum step_verdict preflight_check(struct task *t, struct error *why)
 {
 	struct world *w = world_of(t);
 	int host = task_host(t);
-	bool installed = world_installed(&w->hosts[host]);
+	bool installed = world_installed(&w->seen.hosts[host]);
 	unsigned errors = 0;
 	struct str detail = STR_INIT;
-	char first[sizeof(why->what)] = "", name[sizeof(w->findings->list->name)] = "", remedy[sizeof(why->hint)] = "";
+	char first[sizeof(why->what)] = "", name[sizeof(w->seen.findings->list->name)] = "",
+	     remedy[sizeof(why->hint)] = "";
 
 	task_lock(t);
-	findings_release(&w->findings[host]);
-	findings_preflight(w->inventory, w->hosts, host, !installed, &w->findings[host]);
+	findings_release(&w->seen.findings[host]);
+	findings_preflight(
+		w->wish.inventory, w->seen.hosts, &w->seen.identities, host, !installed, &w->seen.findings[host]);
 	task_unlock(t);
-	for (size_t i = 0; i < w->findings[host].count; i++) {
-		const struct finding *f = &w->findings[host].list[i];
+	for (size_t i = 0; i < w->seen.findings[host].count; i++) {
+		const struct finding *f = &w->seen.findings[host].list[i];
 
 		if (f->level == FINDING_WARNING || f->ignored) {
 			/* said when the host was installed; 'check' and 'status' say it again, every apply must not */

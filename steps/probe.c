@@ -6,8 +6,9 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
-#include "steps/host_scripts.h"
-#include "steps/want.h"
+#include "steps/run/family.h"
+#include "steps/host/scripts.h"
+#include "steps/run/want.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,22 +62,39 @@ static int try_way(struct task *t, struct remote *r, struct error *err)
 void probe_script(const struct world *w, struct str *out)
 {
 	str_addf(out, "%s%s%s", host_script_questions, host_script_hardware, host_script_lock);
-	if (w->want_texts)
+	if (w->wish.texts)
 		str_add(out, host_script_contents);
-	if (w->want_health)
+	if (w->wish.health)
 		str_addf(out, "%s%s", host_script_words, host_script_health);
-	str_addf(out, "%s%s%s%s%s", host_script_room, host_script_pod_networks, host_script_sources,
-		host_script_surroundings, host_script_probe);
+	str_addf(out, "%s%s", host_script_room, host_script_pod_networks);
+	for (size_t i = 0; i < package_family_count; i++)
+		str_add(out, package_families[i].questions);
+	str_addf(out, "%s%s", host_script_surroundings, host_script_probe);
+}
+
+/* Of the ledger each line becomes an item, and items are compared with each other. A host has a few dozen. */
+#define OWNED_MAX 1000
+static int bounded(const struct remote_answer *a, struct error *err)
+{
+	const char *owned = remote_answer_get(a, "owned");
+	size_t lines = 0;
+
+	for (const char *p = owned ? owned : ""; *p && lines <= OWNED_MAX; p++)
+		lines += *p == '\n';
+	if (lines <= OWNED_MAX)
+		return 0;
+	error_set(err, ERROR_PROTOCOL, "the undo ledger of the host has more than %d entries", OWNED_MAX);
+	return error_hint(err, "kubewright did not write them: look at /var/lib/kubewright/ledger/list on the host");
 }
 
 int probe_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	const struct inventory *inv = w->inventory;
+	const struct inventory *inv = w->wish.inventory;
 	const struct inventory_host *host = world_host(t);
 	struct remote *r = task_remote(t, err);
 	struct remote_answer answer = { 0 };
-	struct str repositories = STR_INIT, sources = STR_INIT, script = STR_INIT;
+	struct str repositories = STR_INIT, script = STR_INIT;
 	int64_t before, after, mid, begun = clock_boot_ms();
 	char ttl[16];
 	int rc;
@@ -84,24 +102,22 @@ int probe_apply(struct task *t, struct error *err)
 	if (!r)
 		return -1;
 	add_repository(&repositories,
-		inv->kubernetes.repository.url ? inv->kubernetes.repository.url : w->release->repository);
-	snprintf(ttl, sizeof(ttl), "%lld", (long long)(w->lock_ttl_ms / 1000));
-	packages_sources(w, &sources);
+		inv->kubernetes.repository.url ? inv->kubernetes.repository.url : w->wish.release->repository);
+	snprintf(ttl, sizeof(ttl), "%lld", (long long)(w->wish.lock_ttl_ms / 1000));
 	struct items params = { 0 };
 	const struct remote_param known[] = {
 		{ "node", host->name },
-		{ "run", w->run },
-		{ "owner", w->owner },
-		{ "machine", w->machine },
-		{ "dead_runs", w->dead_runs },
-		{ "lock", w->take_lock ? "yes" : "no" },
+		{ "run", w->wish.run },
+		{ "owner", w->wish.owner },
+		{ "machine", w->wish.machine },
+		{ "dead_runs", w->wish.dead_runs },
+		{ "lock", w->wish.take_lock ? "yes" : "no" },
 		{ "ttl", ttl },
 		{ "cluster", inv->cluster },
 		{ "address", host->address },
 		{ "vip", host->role == INVENTORY_CONTROL_PLANE && inv->endpoint.vip ? inv->endpoint.vip : "" },
 		{ "vip_interface", inv->endpoint.interface ? inv->endpoint.interface : "" },
 		{ "repositories", repositories.buf },
-		{ "sources", sources.buf },
 		{ "kubelet_resolv", inv->kubelet_config ? json_get_str(inv->kubelet_config, "resolvConf", "") : "" },
 	};
 	probe_script(w, &script);
@@ -116,10 +132,11 @@ int probe_apply(struct task *t, struct error *err)
 	after = clock_wall_ms();
 	items_release(&params);
 	str_release(&repositories);
-	str_release(&sources);
 	str_release(&script);
 	if (rc == 0)
 		rc = lock_result(t, &answer, err);
+	if (rc == 0)
+		rc = bounded(&answer, err);
 	if (rc) {
 		remote_answer_release(&answer);
 		return rc;
@@ -130,6 +147,7 @@ int probe_apply(struct task *t, struct error *err)
 	cluster_host_release(h);
 	h->facts = answer;
 	h->probed = true;
+	identities_add(&w->seen.identities, h, task_host(t));
 	/* the host's work lies between its two readings; what is left of the round trip is the network */
 	int64_t now = cluster_fact_int(h, "now_ms", 0), end = cluster_fact_int(h, "now_end_ms", now);
 	mid = before + (after - before - (end - now)) / 2;

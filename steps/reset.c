@@ -4,7 +4,8 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
-#include "steps/host_scripts.h"
+#include "steps/run/family.h"
+#include "steps/host/scripts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,21 +37,21 @@ int reset_guard(const struct inventory *inv, const struct cluster_host *hosts, i
 
 	if (*cluster && strcmp(cluster, inv->cluster) != 0) {
 		error_refuse(err, ERROR_PREFLIGHT, REFUSAL_OTHER_CLUSTER, cluster,
-			"this host belongs to the cluster %s; the inventory is of %s", cluster, inv->cluster);
+			"this host belongs to the cluster %s; the inventory is for %s", cluster, inv->cluster);
 		return error_hint(
 			err, "is its address right? a host of %s is reset with that cluster's inventory", cluster);
 	}
 	if (*node && strcmp(node, name) != 0) {
 		error_refuse(err, ERROR_PREFLIGHT, REFUSAL_OTHER_NAME, node,
 			"this host was installed as %s; the inventory calls it %s", node, name);
-		return error_hint(err, "are two addresses exchanged in the inventory? correct it, then reset");
+		return error_hint(err, "are two addresses swapped in the inventory? correct it, then reset");
 	}
 	if (!cluster_fact_is(h, "ledger", "yes") && runs_kubernetes(h)) {
 		error_refuse(err, ERROR_PREFLIGHT, REFUSAL_NO_LEDGER, NULL,
-			"Kubernetes is on this host, and it was not kubewright that installed it: there is no undo ledger");
+			"Kubernetes is on this host, but kubewright did not install it: there is no undo ledger");
 		return error_hint(err,
-			"is its address right? if it is to go all the same: 'kubeadm reset', or what its installer has for that, on the host; "
-			"--hosts leaves it out");
+			"is its address right? to remove it anyway, run 'kubeadm reset' or its installer's own command "
+			"on the host; --hosts leaves it out");
 	}
 	return 0;
 }
@@ -63,29 +64,31 @@ static int same_host(const struct host_identity *shown, const struct cluster_hos
 	host_identify(h, &now);
 	if (!*shown->machine_id && !*shown->product_uuid) {
 		error_refuse(err, ERROR_PREFLIGHT, REFUSAL_NOT_SHOWN, NULL,
-			"this host could not be looked at before the reset was confirmed, and now it can");
-		return error_hint(err, "'kubewright reset' again shows it, and asks");
+			"this host could not be looked at before the reset was confirmed, but answers now");
+		return error_hint(err, "run 'kubewright reset' again: it shows the host and asks");
 	}
 	if (strcmp(now.machine_id, shown->machine_id) == 0 && strcmp(now.product_uuid, shown->product_uuid) == 0)
 		return 0;
 	error_refuse(err, ERROR_PREFLIGHT, REFUSAL_OTHER_MACHINE, now.machine_id,
-		"another machine answers than the one that was shown: its machine-id is %s, it was %s", now.machine_id,
+		"the machine that answers is not the one that was shown: its machine-id is %s, not %s", now.machine_id,
 		shown->machine_id);
 	return error_hint(err,
-		"nothing was done to it; is the address used twice? 'kubewright reset' again shows what answers now");
+		"nothing was done to it; is the address used twice? run 'kubewright reset' again to see what answers "
+		"now");
 }
 
 enum step_verdict reset_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
+	const struct cluster_host *facts = world_facts(t);
+	const char *name = world_host(t)->name;
 
-	if (lock_refused(t, why) || (w->shown && same_host(&w->shown[task_host(t)], world_facts(t), why)) ||
-		reset_guard(w->inventory, w->hosts, task_host(t), why))
+	if (lock_refused(t, why) || (w->wish.shown && same_host(&w->wish.shown[task_host(t)], facts, why)) ||
+		reset_guard(w->wish.inventory, w->seen.hosts, task_host(t), why))
 		return STEP_IMPOSSIBLE;
-	if (cluster_fact_is(world_facts(t), "ledger", "no"))
+	if (cluster_fact_is(facts, "ledger", "no"))
 		return STEP_DONE;
-	return step_needed(why, EVIDENCE_LEDGER, world_host(t)->name,
-		"takes back everything that kubewright changed on %s", world_host(t)->name);
+	return step_needed(why, EVIDENCE_LEDGER, name, "undoes everything that kubewright changed on %s", name);
 }
 
 int reset_apply(struct task *t, struct error *err)
@@ -97,8 +100,8 @@ int reset_apply(struct task *t, struct error *err)
 	if (strcmp(world_job_state(world_facts(t), "reset"), "running") != 0) {
 		str_addf(&script, "%s%s", host_script_undo, host_script_reset_network);
 		rc = world_network_job(t, "reset-network", script.buf,
-			"Kubernetes' packet filter rules, kernel settings and interfaces were taken back",
-			network_words, 10 * 60000, err);
+			"Kubernetes' packet filter rules, kernel settings and interfaces were removed", network_words,
+			10 * 60000, err);
 		str_release(&script);
 		if (rc)
 			return -1;
@@ -106,6 +109,7 @@ int reset_apply(struct task *t, struct error *err)
 	str_add(&script, host_script_filter);
 	str_add(&script, host_script_trees);
 	str_add(&script, host_script_undo);
+	str_add(&script, package_family_of(world_facts(t))->undo);
 	str_add(&script, host_script_reset);
 	rc = world_job(t, "reset", script.buf, NULL, 0, reset_words, NULL, NULL, 20 * 60000, err);
 	str_release(&script);

@@ -1,6 +1,6 @@
 /*
- * etcd begins anew as a cluster of one, after its quorum was lost for good: from what a member that is left has, or from a snapshot. The other control planes' etcd is stopped first,
- * as far as they can be reached: they join anew afterwards.
+ * etcd starts again as a cluster of one, after its quorum was lost for good: from what a member that is left has, or from a snapshot. The other control planes' etcd is stopped first,
+ * as far as they can be reached: they join again afterwards.
  */
 #include "steps/steps.h"
 
@@ -11,7 +11,7 @@
 #include "base/secret.h"
 #include "inventory/inventory.h"
 #include "net/net.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,14 +28,6 @@ static const char *const stop_words[] = { "stopped", "error", "hint", NULL };
 static const char *const upload_words[] = { "have", "error", "hint", NULL };
 static const char *const restore_words[] = { "kept", "error", "hint", NULL };
 
-bool world_restoring(const struct cluster_host *h)
-{
-	const char *record = cluster_fact(h, "record.etcd_restore");
-
-	return (*record && strcmp(record, "finished") != 0) ||
-	       strcmp(world_job_state(h, "etcd-restore"), "running") == 0;
-}
-
 static bool is_unreached(void *t, int host)
 {
 	return task_unreached(t, host);
@@ -46,7 +38,7 @@ static bool refused(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
 
-	return !w->override_quorum && !world_restoring(&w->hosts[w->etcd_task->host]) &&
+	return !w->wish.override_quorum && !world_restoring(&w->seen.hosts[w->wish.etcd->host]) &&
 	       world_quorum_given_up(w, is_unreached, t, why);
 }
 
@@ -55,25 +47,25 @@ enum step_verdict stop_etcd_check(struct task *t, struct error *why)
 	const struct world *w = world_of(t);
 	struct error no = { 0 };
 
-	if (task_host(t) == w->etcd_task->host || refused(t, &no) ||
+	if (task_host(t) == w->wish.etcd->host || refused(t, &no) ||
 		!strstr(cluster_fact(world_facts(t), "have"), "etcd-manifest"))
 		return STEP_NOT_HERE;
-	return step_needed(why, EVIDENCE_ETCD, "stop", "stops etcd here: it joins anew after the restore");
+	return step_needed(why, EVIDENCE_ETCD, "stop", "stops etcd here; it joins again after the restore");
 }
 
 int stop_etcd_apply(struct task *t, struct error *err)
 {
+	const char *name = world_host(t)->name;
 	int rc = world_script(t, "etcd-stop", host_script_etcd_stop, NULL, 0, stop_words, NULL, 180000, err);
 
 	if (rc) {
 		task_lock(t);
-		world_of(t)->etcd_task->unstopped = true;
+		world_of(t)->wish.etcd->unstopped = true;
 		task_unlock(t);
 		return rc;
 	}
-	task_notice(t, NOTICE_ETCD_STOPPED, world_host(t)->name,
-		"stopped etcd on %s; it comes back with 'kubewright rejoin %s'", world_host(t)->name,
-		world_host(t)->name);
+	task_notice(t, NOTICE_ETCD_STOPPED, name, "stopped etcd on %s; it comes back with 'kubewright rejoin %s'", name,
+		name);
 	return 0;
 }
 
@@ -81,18 +73,19 @@ enum step_verdict restore_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
 
-	if (task_host(t) != w->etcd_task->host)
+	if (task_host(t) != w->wish.etcd->host)
 		return STEP_NOT_HERE;
 	if (refused(t, why))
 		return STEP_IMPOSSIBLE;
-	if (w->etcd_task->unstopped) {
+	if (w->wish.etcd->unstopped) {
 		error_refuse(why, ERROR_COMMAND, REFUSAL_ETCD_RUNS, NULL,
-			"etcd on another control plane could not be stopped: two clusters would live side by side");
-		error_hint(why, "see to that host, then run it again");
+			"etcd on another control plane could not be stopped: two clusters would run side by side");
+		error_hint(why, "fix that host, then run it again");
 		return STEP_IMPOSSIBLE;
 	}
 	return step_needed(why, EVIDENCE_ETCD, "restore", "%s",
-		world_restoring(world_facts(t)) ? "goes on with a restore that was cut" : "lets etcd begin anew");
+		world_restoring(world_facts(t)) ? "continues an interrupted restore"
+						: "starts etcd again as a single member");
 }
 
 /* ---- the snapshot's way to the host ---------------------------------------------------------------------------------- */
@@ -119,8 +112,11 @@ static int send_piece(struct task *t, const char *path, int64_t at, const void *
 	return rc;
 }
 
-static int send_rest(struct task *t, int fd, const char *path, int64_t at, int64_t size, struct error *err)
+/* e: whose snapshot is open as fd. */
+static int send_rest(
+	struct task *t, const struct world_etcd *e, int fd, const char *path, int64_t at, struct error *err)
 {
+	int64_t size = e->info.size;
 	char *buf = xcalloc(1, CHUNK);
 	int rc = 0;
 
@@ -128,8 +124,8 @@ static int send_rest(struct task *t, int fd, const char *path, int64_t at, int64
 		ssize_t n = pread(fd, buf, CHUNK, at);
 
 		if (n <= 0)
-			rc = error_errno(err, ERROR_SYSTEM, n ? errno : EIO, "cannot read the snapshot '%s'",
-				world_of(t)->etcd_task->snapshot);
+			rc = error_errno(
+				err, ERROR_SYSTEM, n ? errno : EIO, "cannot read the snapshot '%s'", e->snapshot);
 		else
 			rc = send_piece(t, path, at, buf, (size_t)n, err);
 		at += n > 0 ? n : 0;
@@ -142,9 +138,8 @@ static int send_rest(struct task *t, int fd, const char *path, int64_t at, int64
 }
 
 /* What is there of it already is not sent again; that it is the same is seen by its digest. */
-static int upload(struct task *t, const char *path, struct error *err)
+static int upload(struct task *t, const struct world_etcd *e, const char *path, struct error *err)
 {
-	const struct world_etcd *e = world_of(t)->etcd_task;
 	struct remote_answer answer = { 0 };
 	char size[24];
 	int rc, fd = open(e->snapshot, O_RDONLY | O_CLOEXEC);
@@ -157,7 +152,7 @@ static int upload(struct task *t, const char *path, struct error *err)
 	if (rc == 0) {
 		const char *have = remote_answer_get(&answer, "have");
 
-		rc = send_rest(t, fd, path, have ? strtoll(have, NULL, 10) : 0, e->info.size, err);
+		rc = send_rest(t, e, fd, path, have ? strtoll(have, NULL, 10) : 0, err);
 	}
 	remote_answer_release(&answer);
 	close(fd);
@@ -166,22 +161,24 @@ static int upload(struct task *t, const char *path, struct error *err)
 
 int restore_apply(struct task *t, struct error *err)
 {
-	const struct world_etcd *e = world_of(t)->etcd_task;
+	const struct wish *wish = &world_of(t)->wish;
+	const struct world_etcd *e = wish->etcd;
+	const char *name = world_host(t)->name;
 	struct remote_answer answer = { 0 };
 	char *path = e->snapshot ? xasprintf("/var/lib/kubewright/etcd/%s.db", e->info.sha256) : xstrdup("");
 	int rc = 0;
 
 	/* a job that still runs has its file */
 	if (e->snapshot && strcmp(world_job_state(world_facts(t), "etcd-restore"), "running") != 0)
-		rc = upload(t, path, err);
+		rc = upload(t, e, path, err);
 	const struct remote_param params[] = { { "snapshot", path },
-		{ "snapshot_sum", e->snapshot ? e->info.sha256 : "" }, { "time", world_of(t)->run } };
+		{ "snapshot_sum", e->snapshot ? e->info.sha256 : "" }, { "time", wish->run } };
 	if (rc == 0)
 		rc = world_job(t, "etcd-restore", host_script_etcd_restore, params, 3, restore_words, &answer, NULL,
 			30 * 60000, err);
 	if (rc == 0)
-		task_notice(t, NOTICE_ETCD_ANEW, world_host(t)->name,
-			"etcd begins anew on %s; its data as it was is kept there in %s", world_host(t)->name,
+		task_notice(t, NOTICE_ETCD_ANEW, name, "etcd starts again on %s; its earlier data is kept there in %s",
+			name,
 			remote_answer_get(&answer, "kept") ? remote_answer_get(&answer, "kept")
 							   : "/var/lib/kubewright/etcd");
 	else
@@ -195,7 +192,7 @@ int restore_apply(struct task *t, struct error *err)
 
 enum step_verdict restored_check(struct task *t, struct error *why)
 {
-	if (task_host(t) != world_of(t)->etcd_task->host)
+	if (task_host(t) != world_of(t)->wish.etcd->host)
 		return STEP_NOT_HERE;
 	return step_needed(why, EVIDENCE_ETCD, "wait", "waits until the API server answers from the restored data");
 }
@@ -205,10 +202,10 @@ static void take_nodes(struct task *t, struct cluster_state *seen)
 	struct world *w = world_of(t);
 
 	task_lock(t);
-	cluster_state_release(&w->cluster);
-	w->cluster = *seen;
-	w->cluster.exists = true;
-	w->lead = w->cluster.lead = task_host(t);
+	cluster_state_release(&w->seen.cluster);
+	w->seen.cluster = *seen;
+	w->seen.cluster.exists = true;
+	w->decided.lead = w->seen.cluster.lead = task_host(t);
 	task_unlock(t);
 }
 

@@ -13,21 +13,21 @@
 #include <string.h>
 #include <unistd.h>
 
-struct wish {
+struct taking {
 	const char *path;
 	struct net_snapshot *info;
 };
 
 static int save(struct net_client *c, void *ctx, struct error *err)
 {
-	const struct wish *wish = ctx;
+	const struct taking *wish = ctx;
 
 	return net_etcd_snapshot(c, wish->path, wish->info, err);
 }
 
 static int take(struct task *t, const char *path, struct net_snapshot *info, struct error *err)
 {
-	struct wish wish = { path, info };
+	struct taking wish = { path, info };
 
 	return world_api_at(t, place_etcd(NULL), save, &wish, err);
 }
@@ -54,11 +54,11 @@ static char *default_path(const char *dir)
 char *world_snapshot(struct task *t, struct net_snapshot *info, struct error *err)
 {
 	const struct world *w = world_of(t);
-	char *path = default_path(w->snapshots_dir);
+	char *path = default_path(w->wish.snapshots_dir);
 
 	/* the cluster's Secrets are in what a run that died has left */
-	file_sweep(w->snapshots_dir);
-	if (file_mkdirs(w->snapshots_dir, 0700, err) == 0 && take(t, path, info, err) == 0)
+	file_sweep(w->wish.snapshots_dir);
+	if (file_mkdirs(w->wish.snapshots_dir, 0700, err) == 0 && take(t, path, info, err) == 0)
 		return path;
 	free(path);
 	return NULL;
@@ -70,9 +70,9 @@ static int best_host(const struct world *w)
 	int64_t index = 0;
 	int best = -1;
 
-	for (size_t i = 0; i < w->inventory->host_count; i++) {
-		const struct inventory_host *h = &w->inventory->hosts[i];
-		const struct quorum_view *v = &w->etcd[i];
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++) {
+		const struct inventory_host *h = &w->wish.inventory->hosts[i];
+		const struct quorum_view *v = world_etcd_view(w, i);
 		int own = quorum_find(v, h->address, h->name);
 
 		/* members of a working cluster differ by what is on its way: not worth a choice by chance */
@@ -106,7 +106,7 @@ enum step_verdict snapshot_check(struct task *t, struct error *why)
 int snapshot_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	struct world_etcd *e = w->etcd_task;
+	struct world_etcd *e = w->wish.etcd;
 
 	if (e->snapshot) {
 		if (take(t, e->snapshot, &e->info, err))

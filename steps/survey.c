@@ -7,7 +7,7 @@
 #include "inventory/inventory.h"
 #include "net/net.h"
 #include "pki/pki.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static const char *const fetch_words[] = { "=pem_*", "error", "hint", NULL };
 enum step_verdict survey_check(struct task *t, struct error *why)
 {
 	(void)why;
-	/* what is left on a host that leaves is no evidence of the cluster */
+	/* what is left on a host that leaves is not evidence of the cluster */
 	if (world_leaves(world_of(t), task_host(t)))
 		return STEP_NOT_HERE;
 	return strstr(cluster_fact(world_facts(t), "have"), "ca-crt") ? STEP_NEEDED : STEP_NOT_HERE;
@@ -41,15 +41,15 @@ static int fetch_store(struct task *t, struct error *err)
 	}
 	if (rc == 0) {
 		task_lock(t);
-		if (!w->store) {
-			w->store = pki_store_import(w->store_dir, pem, w->passphrase, err);
-			rc = w->store ? 0 : -1;
-			w->store_from = task_host(t);
+		if (!w->pki.store) {
+			w->pki.store = pki_store_import(w->wish.store_dir, pem, w->wish.passphrase, err);
+			rc = w->pki.store ? 0 : -1;
+			w->pki.from = task_host(t);
 		}
 		task_unlock(t);
 		if (rc == 0)
-			task_notice(t, NOTICE_STORE, world_host(t)->name, "took the cluster's CAs from %s into %s",
-				world_host(t)->name, w->store_dir);
+			task_notice(t, NOTICE_STORE, world_host(t)->name, "copied the cluster's CAs from %s to %s",
+				world_host(t)->name, w->wish.store_dir);
 	}
 	for (size_t i = 0; i < answer.count; i++)
 		secret_wipe(answer.lines[i].value, answer.lines[i].len);
@@ -57,27 +57,53 @@ static int fetch_store(struct task *t, struct error *err)
 	return rc;
 }
 
-static int same_ca(struct task *t, struct error *err)
+static int same_ca(const struct world *w, const struct cluster_host *h, struct error *err)
 {
-	struct world *w = world_of(t);
-	const char *theirs = cluster_fact(world_facts(t), "ca_crt");
+	const char *theirs = cluster_fact(h, "ca_crt");
 	char pin[80];
 
-	if (pki_same_key(theirs, pki_store_pem(w->store, PKI_CA_CRT)))
+	if (pki_same_key(theirs, pki_store_pem(w->pki.store, PKI_CA_CRT)))
 		return 0;
 	/* ours by its own record: the file was damaged or replaced since, which is for repair to say and mend */
-	pki_store_pin(w->store, pin, sizeof(pin));
-	if (w->want_health && cluster_fact_is(world_facts(t), "record.ca_pin", pin))
+	pki_store_pin(w->pki.store, pin, sizeof(pin));
+	if (w->wish.health && cluster_fact_is(h, "record.ca_pin", pin))
 		return 0;
-	error_set(err, ERROR_COMMAND, "this host's cluster CA is not the one in %s", w->store_dir);
+	error_set(err, ERROR_COMMAND, "this host's cluster CA is not the one in %s", w->wish.store_dir);
 	return error_hint(
 		err, "the host belongs to another cluster, or pki.store names the wrong folder: nothing was changed");
+}
+
+struct ask {
+	struct cluster_state *out;
+	const char *kubelet, *kubeproxy; /* ConfigMaps that are wanted too; NULL: not */
+};
+
+static struct json *ask_config(struct net_client *c, const char *name, long *status, struct error *err)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/api/v1/namespaces/kube-system/configmaps/%s", name);
+	return net_json(c, "GET", path, NULL, NULL, status, err);
+}
+
+/*
+ * What kubelets and kube-proxy are given is read only for an inventory that says something of it, and in a run that
+ * reports differences; that it cannot be read is reported where it is compared.
+ */
+static struct ask what_to_ask(const struct task *t, const struct world *w, struct cluster_state *out)
+{
+	const struct inventory *inv = w->wish.inventory;
+	bool compares = w->wish.texts || !task_check_only(t);
+
+	return (struct ask){ out, compares && json_size(inv->kubelet_config) ? w->wish.release->kubelet_config : NULL,
+		compares && json_size(inv->kubeproxy_config) ? KUBEPROXY_CONFIG : NULL };
 }
 
 /* GETs of one survey; the result goes into out only when all went well. */
 static int ask_api(struct net_client *c, void *ctx, struct error *err)
 {
-	struct cluster_state *out = ctx;
+	const struct ask *ask = ctx;
+	struct cluster_state *out = ask->out;
 	struct json *version = net_json(c, "GET", "/version", NULL, NULL, NULL, err);
 	const char *text;
 	long status = 0;
@@ -90,14 +116,16 @@ static int ask_api(struct net_client *c, void *ctx, struct error *err)
 	json_free(version);
 	if (world_nodes(c, out, err))
 		return -1;
-	out->kubeadm_config = net_json(
-		c, "GET", "/api/v1/namespaces/kube-system/configmaps/kubeadm-config", NULL, NULL, &status, err);
+	out->kubeadm_config = ask_config(c, "kubeadm-config", &status, err);
 	if (!out->kubeadm_config && status != 404)
 		return -1;
-	out->own_config =
-		net_json(c, "GET", "/api/v1/namespaces/kube-system/configmaps/kubewright", NULL, NULL, &status, err);
+	out->own_config = ask_config(c, "kubewright", &status, err);
 	if (!out->own_config && status != 404)
 		return -1;
+	if (ask->kubelet)
+		out->kubelet_config = ask_config(c, ask->kubelet, NULL, err);
+	if (ask->kubeproxy)
+		out->kubeproxy_config = ask_config(c, ask->kubeproxy, NULL, err);
 	out->exists = true;
 	memset(err, 0, sizeof(*err));
 	return 0;
@@ -119,7 +147,7 @@ static int64_t patience_ms(struct task *t)
 	const struct cluster_host *h = world_facts(t);
 	int64_t uptime_s = cluster_fact_int(h, "uptime_s", -1);
 
-	/* a look tells what is; of half of an installation nothing can be expected */
+	/* a look shows what is; of half of an installation nothing can be expected */
 	if (task_check_only(t) || !world_installed(h) || uptime_s < 0)
 		return 0;
 	return BOOT_PATIENCE_MS - uptime_s * 1000;
@@ -130,7 +158,7 @@ static bool cluster_found(struct task *t)
 	bool found;
 
 	task_lock(t);
-	found = world_of(t)->cluster.exists;
+	found = world_of(t)->seen.cluster.exists;
 	task_unlock(t);
 	return found;
 }
@@ -156,7 +184,7 @@ static int await_boot(struct task *t, struct error *err)
 			task_unlock(t);
 			return 0;
 		}
-		snprintf(what, sizeof(what), "%s has started %lld s ago, and its API server does not answer yet",
+		snprintf(what, sizeof(what), "%s started %lld s ago; its API server does not answer yet",
 			world_host(t)->name,
 			(long long)(BOOT_PATIENCE_MS - limit + clock_mono_ms() - wait.begun_ms) / 1000);
 		world_waits(t, &wait, limit, what);
@@ -172,38 +200,38 @@ int survey_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
 	struct cluster_state seen = { .lead = task_host(t) };
+	struct ask ask = what_to_ask(t, w, &seen);
 	struct error local = { 0 };
 	bool have, wanted;
 
 	task_lock(t);
-	have = w->store != NULL;
+	have = w->pki.store != NULL;
 	task_unlock(t);
 	if (!have && fetch_store(t, err))
 		return -1;
-	if (same_ca(t, err))
+	if (same_ca(w, world_facts(t), err))
 		return -1;
-	if (await_boot(t, err) || (w->want_health && survey_health(t, err)))
+	if (await_boot(t, err) || (w->wish.health && survey_health(t, err)))
 		return -1;
 	wanted = !cluster_found(t);
 	if (!wanted || !place_runs(world_facts(t), PLACE_API_PORT))
 		return 0;
-	if (world_api(t, ask_api, &seen, &local) ||
-		world_api_at(t, place_etcd(NULL), ask_members, &seen.etcd, &local)) {
+	if (world_api(t, ask_api, &ask, &local) || world_api_at(t, place_etcd(NULL), ask_members, &seen.etcd, &local)) {
 		/* an API server that does not answer is a fact, not a failure: another one may */
 		task_log(t, "the API server here %s: %s",
 			world_note_unseen(t, &local) ? "cannot be asked" : "does not answer", local.what);
 		cluster_state_release(&seen);
 		return world_way_lost(&local) ? (*err = local, -1) : 0;
 	}
-	if (w->want_health && survey_pods(t, &seen, err)) {
+	if (w->wish.health && survey_pods(t, &seen, err)) {
 		cluster_state_release(&seen);
 		return -1;
 	}
 	task_lock(t);
-	if (!w->cluster.exists) {
-		cluster_state_release(&w->cluster);
-		w->cluster = seen;
-		w->lead = task_host(t);
+	if (!w->seen.cluster.exists) {
+		cluster_state_release(&w->seen.cluster);
+		w->seen.cluster = seen;
+		w->decided.lead = task_host(t);
 		memset(&seen, 0, sizeof(seen));
 	}
 	task_unlock(t);

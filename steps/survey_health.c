@@ -1,4 +1,4 @@
-/* How a control plane's own etcd and API server are: asked on each host, so that it can be told without an API server and without a quorum. */
+/* How a control plane's own etcd and API server are: asked on each host, so that it is known without an API server and without a quorum. */
 #include "steps/steps.h"
 
 #include "base/clock.h"
@@ -57,7 +57,7 @@ int survey_health(struct task *t, struct error *err)
 		return *err = local, -1;
 	answer = ready ? CLUSTER_YES : world_note_unseen(t, &local) ? CLUSTER_UNSEEN : CLUSTER_NO;
 	task_lock(t);
-	world_of(t)->etcd[task_host(t)] = own;
+	*world_of(t)->seen.etcd[task_host(t)] = own;
 	world_facts(t)->api_ready = answer;
 	task_unlock(t);
 	return 0;
@@ -65,26 +65,26 @@ int survey_health(struct task *t, struct error *err)
 
 void world_health_view(struct world *w, struct health_view *v)
 {
-	const size_t n = w->inventory->host_count;
+	const size_t n = w->wish.inventory->host_count;
 
 	/* the list that the survey has from a member with a leader, else what is known without one */
-	if (w->cluster.etcd.count)
-		quorum_hear(w->etcd, n, &w->cluster.etcd);
+	if (w->seen.cluster.etcd.count)
+		quorum_hear(w->seen.etcd, n, &w->seen.cluster.etcd);
 	else
-		quorum_merge(w->etcd, n, &w->cluster.etcd);
+		quorum_merge(w->seen.etcd, n, &w->seen.cluster.etcd);
 	for (size_t i = 0; i < n; i++)
-		if (w->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && *w->hosts[i].unseen)
-			quorum_mark_unseen(
-				&w->cluster.etcd, w->inventory->hosts[i].address, w->inventory->hosts[i].name);
+		if (w->wish.inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && *w->seen.hosts[i].unseen)
+			quorum_mark_unseen(&w->seen.cluster.etcd, w->wish.inventory->hosts[i].address,
+				w->wish.inventory->hosts[i].name);
 	*v = (struct health_view){
-		.inv = w->inventory,
-		.hosts = w->hosts,
-		.state = &w->cluster,
+		.inv = w->wish.inventory,
+		.hosts = w->seen.hosts,
+		.state = &w->seen.cluster,
 		.now_s = clock_wall_ms() / 1000,
 	};
-	if (w->store) {
-		v->ca = pki_store_pem(w->store, PKI_CA_CRT);
-		v->etcd_ca = pki_store_pem(w->store, PKI_ETCD_CA_CRT);
-		v->front_proxy_ca = pki_store_pem(w->store, PKI_FRONT_PROXY_CA_CRT);
+	if (w->pki.store) {
+		v->ca = pki_store_pem(w->pki.store, PKI_CA_CRT);
+		v->etcd_ca = pki_store_pem(w->pki.store, PKI_ETCD_CA_CRT);
+		v->front_proxy_ca = pki_store_pem(w->pki.store, PKI_FRONT_PROXY_CA_CRT);
 	}
 }

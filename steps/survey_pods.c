@@ -171,7 +171,7 @@ static void note_unasked(const struct survey_look *l)
 
 int survey_pods(struct task *t, struct cluster_state *out, struct error *err)
 {
-	struct survey_look l = { out, world_of(t)->inventory, clock_mono_ms() + ALL_MS, 0, -1 };
+	struct survey_look l = { out, world_of(t)->wish.inventory, clock_mono_ms() + ALL_MS, 0, -1 };
 	struct error local = { 0 };
 
 	if (world_api(t, survey_ask_pods, &l, &local)) {

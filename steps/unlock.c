@@ -1,8 +1,8 @@
-/* The end of a run on its hosts: the lock is given back, whatever happened before, and on the lead the token goes. The lock of a run which is no more is taken away. */
+/* The end of a run on its hosts: the lock is released, whatever happened before, and on the lead the token goes. The lock of a run which has died is taken away. */
 #include "steps/steps.h"
 
 #include "base/error.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 
 #include <string.h>
 
@@ -11,12 +11,12 @@ static const char *const unlock_words[] = { "unlocked", "-job", "error", "hint",
 enum step_verdict unlock_check(struct task *t, struct error *why)
 {
 	(void)why;
-	return world_of(t)->take_lock && world_facts(t)->probed ? STEP_NEEDED : STEP_NOT_HERE;
+	return world_of(t)->wish.take_lock && world_facts(t)->probed ? STEP_NEEDED : STEP_NOT_HERE;
 }
 
 int unlock_apply(struct task *t, struct error *err)
 {
-	const struct remote_param params[] = { { "holder", world_of(t)->run } };
+	const struct remote_param params[] = { { "holder", world_of(t)->wish.run } };
 
 	world_forget_token(t);
 	if (world_script_always(t, "unlock", host_script_unlock, params, 1, unlock_words, NULL, 20000, err))
@@ -41,7 +41,7 @@ int unlock_dead_apply(struct task *t, struct error *err)
 
 	if (rc == 0 && job) {
 		rc = error_set(err, ERROR_LOCKED, "the job %s of run %s runs here", job, holder);
-		error_hint(err, "wait until it has ended, then 'kubewright unlock' again");
+		error_hint(err, "wait until it has ended, then run 'kubewright unlock' again");
 	} else if (rc == 0 && unlocked && strcmp(unlocked, "yes") == 0) {
 		task_lock(t);
 		cluster_set(world_facts(t), "lock_run", "");

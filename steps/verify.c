@@ -7,13 +7,12 @@
 #include "inventory/inventory.h"
 #include "net/net.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VERIFY_TIMEOUT_MS 300000
-#define LOST_TIMEOUT_MS 60000
-/* A Pod that is not Ready this long after it was made, and some time after it was Ready, is told of and not waited for. */
+/* A Pod that is not Ready this long after it was made, and some time after it was Ready, is reported and not waited for. */
 #define POD_NEW_S 120
 #define LOOK_MS 10000
 
@@ -22,6 +21,7 @@ struct verify {
 	struct task *task;
 	const struct inventory_host *host; /* asked about */
 	struct str missing;                /* what is not yet as it should be */
+	bool heals;                        /* some of it by what this run does */
 	struct str unwell;                 /* Pods of kube-system that are not Ready, and had time enough */
 	struct quorum quorum;
 	unsigned nodes[2];   /* control planes and workers that are as they should be */
@@ -33,7 +33,7 @@ enum step_verdict verify_check(struct task *t, struct error *why)
 	const struct world *w = world_of(t);
 
 	/* a look does not wait; findings_health says at once what this would wait for */
-	if (task_check_only(t) || task_host(t) != (w->lead >= 0 ? w->lead : w->init_host))
+	if (task_check_only(t) || task_host(t) != (w->decided.lead >= 0 ? w->decided.lead : w->decided.init_host))
 		return STEP_NOT_HERE;
 	return step_needed(why, EVIDENCE_VERIFY, NULL, "verifies Nodes, etcd members and the API");
 }
@@ -43,20 +43,57 @@ static bool expected(const struct verify *v, size_t i)
 {
 	bool yes;
 
-	/* a Node that went down with its host is not worth the wait: the run tells of the host */
+	/* a Node that went down with its host is not worth the wait: the run reports the host */
 	if (task_lost(v->task, (int)i))
 		return false;
 
 	task_lock(v->task);
-	yes = !world_removes(v->world, (int)i) && v->world->hosts[i].probed && world_installed(&v->world->hosts[i]);
+	yes = !world_removes(v->world, (int)i) && v->world->seen.hosts[i].probed &&
+	      world_installed(&v->world->seen.hosts[i]);
 	task_unlock(v->task);
 	return yes;
+}
+
+/* Waiting may help a host: not one that this run gave up, nor, when it only mends, one that it did nothing on. */
+static bool may_heal(const struct verify *v, int host)
+{
+	const struct world *w = v->world;
+	bool heals = !w->wish.health;
+
+	task_lock(v->task);
+	for (size_t i = 0; host >= 0 && i < w->seen.hosts[host].facts.count; i++) {
+		const struct remote_answer_line *l = &w->seen.hosts[host].facts.lines[i];
+		const char *run = strrchr(l->value, ' ');
+
+		heals = heals || (run && str_starts(l->word, "job.") && strcmp(run + 1, w->wish.run) == 0);
+	}
+	task_unlock(v->task);
+	return heals && (host < 0 || !task_aside(v->task, host));
+}
+
+/* Something of a host is not as it should be; -1: of none. */
+__attribute__((format(printf, 3, 4))) static void miss(struct verify *v, int host, const char *fmt, ...)
+{
+	char text[768];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	str_addf(&v->missing, "%s%s", v->missing.len ? "; " : "", text);
+	v->heals = v->heals || may_heal(v, host);
+}
+
+/* The host that is asked about. */
+static int asked(const struct verify *v)
+{
+	return (int)(v->host - v->world->wish.inventory->hosts);
 }
 
 /* Whether a Pod is on a host that the run knows to be well: elsewhere it says nothing new. */
 static bool pod_counts(const struct verify *v, const struct cluster_pod *p)
 {
-	const struct inventory *inv = v->world->inventory;
+	const struct inventory *inv = v->world->wish.inventory;
 	const struct inventory_host *h = *p->node ? inventory_find(inv, p->node) : NULL;
 
 	return !*p->node || (h && expected(v, (size_t)(h - inv->hosts)));
@@ -65,7 +102,7 @@ static bool pod_counts(const struct verify *v, const struct cluster_pod *p)
 /* Without these Pods no other works: kube-proxy, the pod network's, DNS. Asked once the Nodes are well. */
 static void check_pods(struct net_client *c, struct verify *v, struct cluster_state *seen)
 {
-	struct survey_look look = { seen, v->world->inventory, clock_mono_ms() + LOOK_MS, 0, -1 };
+	struct survey_look look = { seen, v->world->wish.inventory, clock_mono_ms() + LOOK_MS, 0, -1 };
 	struct error none = { 0 };
 	int64_t now_s;
 
@@ -79,9 +116,10 @@ static void check_pods(struct net_client *c, struct verify *v, struct cluster_st
 		bool new = now_s - p->made_s < POD_NEW_S || now_s - p->since_s < CLUSTER_POD_SETTLES_S;
 		struct str *out = new ? &v->missing : &v->unwell;
 
-		if (pod_counts(v, p) && out->len < 400)
-			str_addf(out, "%sPod kube-system/%s is not Ready (%.100s)", out->len ? "; " : "", p->name,
-				p->reason);
+		if (!pod_counts(v, p) || out->len >= 400)
+			continue;
+		v->heals = v->heals || new;
+		str_addf(out, "%sPod kube-system/%s is not Ready (%.100s)", out->len ? "; " : "", p->name, p->reason);
 	}
 }
 
@@ -93,7 +131,8 @@ static void add_suspects(struct verify *v, size_t host)
 
 	/* as the host is now: what preflight found may have been put right since */
 	task_lock(v->task);
-	findings_preflight(v->world->inventory, v->world->hosts, (int)host, false, &f);
+	findings_preflight(
+		v->world->wish.inventory, v->world->seen.hosts, &v->world->seen.identities, (int)host, false, &f);
 	task_unlock(v->task);
 	for (size_t i = 0; i < f.count && i < 4; i++) {
 		if (f.list[i].ignored)
@@ -116,21 +155,23 @@ static int check_nodes(struct net_client *c, void *ctx, struct error *err)
 		return -1;
 	}
 	v->no_network = v->nodes[0] = v->nodes[1] = 0;
-	for (size_t i = 0; i < v->world->inventory->host_count; i++) {
-		const struct inventory_host *h = &v->world->inventory->hosts[i];
+	for (size_t i = 0; i < v->world->wish.inventory->host_count; i++) {
+		const struct inventory_host *h = &v->world->wish.inventory->hosts[i];
 		const struct cluster_node *node = cluster_find_node(&seen, h->name);
-		bool waits = node && !node->ready && node->no_network && !v->world->cni_manifest;
+		bool waits = node && !node->ready && node->no_network && !v->world->wish.cni_manifest;
 
-		v->world->gone[i] = world_removes(v->world, (int)i) && !node;
+		v->world->seen.gone[i] = world_removes(v->world, (int)i) && !node;
 		if (!expected(v, i))
 			continue;
 		v->no_network += waits;
 		if (waits || (node && node->ready)) {
 			v->nodes[h->role == INVENTORY_WORKER]++;
+			if (v->world->wish.upgrade && !task_aside(v->task, (int)i) &&
+				!upgrade_is_version(node->version, v->world->decided.version))
+				miss(v, (int)i, "the kubelet of %s is %s", h->name, node->version);
 			continue;
 		}
-		str_addf(&v->missing, "%sNode %s is %s", v->missing.len ? "; " : "", h->name,
-			node ? "not Ready" : "not there");
+		miss(v, (int)i, "Node %s is %s", h->name, node ? "not Ready" : "not there");
 		add_suspects(v, i);
 	}
 	if (!v->missing.len && !v->no_network)
@@ -142,7 +183,7 @@ static int check_nodes(struct net_client *c, void *ctx, struct error *err)
 /* Whose member it is; -1: of no host of the inventory. */
 static int host_of(const struct verify *v, const struct net_etcd_member *m)
 {
-	const struct inventory *inv = v->world->inventory;
+	const struct inventory *inv = v->world->wish.inventory;
 
 	for (size_t i = 0; i < inv->host_count; i++)
 		if (quorum_member_of(m, inv->hosts[i].address, inv->hosts[i].name))
@@ -163,15 +204,15 @@ static int check_members(struct net_client *c, void *ctx, struct error *err)
 
 		/* asked after the Nodes */
 		if (host >= 0)
-			v->world->gone[host] = false;
+			v->world->seen.gone[host] = false;
 		v->quorum.voters += votes;
 		/* one that this run does not contact is not lost for that */
 		v->quorum.healthy += votes && (host < 0 || !task_lost(v->task, host));
 		/* of a host that has not joined in this run: waiting makes no voter of it, the next apply takes it back */
-		if (!votes && (host < 0 || expected(v, (size_t)host)))
-			str_addf(&v->missing, "%setcd member %s is %s", v->missing.len ? "; " : "",
-				list[i].name[0] ? list[i].name : list[i].peer_url,
-				list[i].learner ? "a learner" : "not started");
+		if (votes || (host >= 0 && !expected(v, (size_t)host)))
+			continue;
+		miss(v, host, "etcd member %s is %s", list[i].name[0] ? list[i].name : list[i].peer_url,
+			list[i].learner ? "a learner" : "not started");
 	}
 	return n < 0 ? -1 : 0;
 }
@@ -184,7 +225,7 @@ static int check_member(struct net_client *c, void *ctx, struct error *err)
 	if (net_etcd_status(c, &s, err))
 		return -1;
 	if (!s.leader_id[0] || strcmp(s.leader_id, "0") == 0)
-		str_addf(&v->missing, "%setcd on %s sees no leader", v->missing.len ? "; " : "", v->host->name);
+		miss(v, asked(v), "etcd on %s sees no leader", v->host->name);
 	return 0;
 }
 
@@ -195,8 +236,7 @@ static int check_ready(struct net_client *c, void *ctx, struct error *err)
 	int rc = net_do(c, &(struct net_request){ .path = "/readyz" }, &r, err);
 
 	if (rc == 0 && r.status != 200)
-		str_addf(&v->missing, "%sthe API server of %s is not ready (HTTP %ld)", v->missing.len ? "; " : "",
-			v->host->name, r.status);
+		miss(v, asked(v), "the API server of %s is not ready (HTTP %ld)", v->host->name, r.status);
 	str_release(&r.body);
 	return rc;
 }
@@ -211,17 +251,18 @@ static int ask(struct task *t, struct verify *v, const char *what, struct place 
 		return 0;
 	if (world_way_lost(&local) || local.kind == ERROR_BLOCKED)
 		return *err = local, -1;
-	str_addf(&v->missing, "%s%s: %s", v->missing.len ? "; " : "", what, local.what);
+	miss(v, asked(v), "%s: %s", what, local.what);
 	return 0;
 }
 
 static int look(struct task *t, struct verify *v, struct error *err)
 {
-	const struct inventory *inv = v->world->inventory;
+	const struct inventory *inv = v->world->wish.inventory;
 	struct place endpoint = { inventory_endpoint(inv), inv->endpoint.port, false };
 	unsigned control_planes = 0;
 
 	str_clear(&v->missing);
+	v->heals = false;
 	v->host = world_host(t);
 	if (ask(t, v, "the Nodes", place_api(NULL), check_nodes, err))
 		return -1;
@@ -237,21 +278,20 @@ static int look(struct task *t, struct verify *v, struct error *err)
 			return -1;
 	}
 	if (v->quorum.healthy < control_planes)
-		str_addf(&v->missing, "%setcd has %u voters of %u", v->missing.len ? "; " : "", v->quorum.healthy,
-			control_planes);
+		miss(v, -1, "etcd has %u voters of %u", v->quorum.healthy, control_planes);
 	v->host = world_host(t);
 	return ask(t, v, "the endpoint", endpoint, check_ready, err);
 }
 
-/* Without a control plane that was lost in the run the quorum may be gone, too: that is not waited for as long. */
+/* What this run cannot heal is not waited for as long; nor without a control plane that was lost in it: the quorum may be gone, too. */
 static int64_t patience_ms(const struct verify *v)
 {
-	const struct inventory *inv = v->world->inventory;
+	const struct inventory *inv = v->world->wish.inventory;
 
 	for (size_t i = 0; i < inv->host_count; i++)
 		if (inv->hosts[i].role == INVENTORY_CONTROL_PLANE && task_lost(v->task, (int)i))
-			return LOST_TIMEOUT_MS;
-	return VERIFY_TIMEOUT_MS;
+			return v->world->wish.verify_ms / 5;
+	return v->heals ? v->world->wish.verify_ms : v->world->wish.verify_ms / 5;
 }
 
 int verify_apply(struct task *t, struct error *err)
@@ -270,7 +310,8 @@ int verify_apply(struct task *t, struct error *err)
 			rc = error_set(err, ERROR_TIMEOUT, "the cluster is not as it should be after %d s: %s",
 				(int)((clock_mono_ms() - wait.begun_ms) / 1000), v.missing.buf);
 			error_hint(err,
-				"see 'kubewright status', and 'kubewright logs HOST' for the hosts named; apply verifies again");
+				"see 'kubewright status', and 'kubewright logs HOST' for the hosts named; apply "
+				"verifies again");
 			break;
 		}
 		task_lock(t);
@@ -281,13 +322,14 @@ int verify_apply(struct task *t, struct error *err)
 		world_explain(t, "", err);
 	if (rc == 0) {
 		task_lock(t);
-		w->quorum = v.quorum;
-		memcpy(w->nodes, v.nodes, sizeof(w->nodes));
-		w->no_network = v.no_network;
+		w->seen.quorum = v.quorum;
+		memcpy(w->seen.nodes, v.nodes, sizeof(w->seen.nodes));
+		w->seen.no_network = v.no_network;
 		task_unlock(t);
 		if (v.no_network)
 			task_notice(t, NOTICE_NO_NETWORK, NULL,
-				"%u Nodes wait for a pod network: network.cni is none, so install one now, and they get Ready",
+				"%u Nodes wait for a pod network: network.cni is none; install a pod network and they "
+				"become Ready",
 				v.no_network);
 		else
 			task_log(t, "every Node is Ready; %u etcd voters", v.quorum.healthy);

@@ -1,10 +1,10 @@
 # make lint: what a reader should not have to check by eye. A tool that is not installed is left out with a word.
-.PHONY: lint-layers lint-symbols lint-headers lint-size lint-shell lint-format lint-man
+.PHONY: lint-layers lint-symbols lint-headers lint-size lint-words lint-shell lint-format lint-man
 
 # What clang-format has the last word on. Headers align their comments by hand.
 FORMATTED := main.c $(wildcard base/*.h) $(foreach d,$(MODULES) tui tests/unit tests/fuzz,$(wildcard $(d)/*.c))
 
-lint: lint-layers lint-symbols lint-headers lint-size lint-shell lint-format lint-man
+lint: lint-layers lint-symbols lint-headers lint-size lint-words lint-shell lint-format lint-man
 
 lint-layers:
 	$(call say,LINT,layers)
@@ -18,6 +18,9 @@ lint-headers:
 lint-size:
 	$(call say,LINT,size)
 	$(Q)tests/lint/size
+lint-words:
+	$(call say,LINT,words)
+	$(Q)tests/lint/words
 lint-shell:
 	$(call say,LINT,shell)
 	$(Q)tests/lint/shell

@@ -53,7 +53,7 @@ static void enter(struct app *a)
 	a->depth++;
 }
 
-/* A screen's function came back: what was asked for meanwhile is done, and the new top screen told. */
+/* A screen's function came back: what was asked for meanwhile is done, and the new top screen hears of it. */
 static void leave(struct app *a)
 {
 	if (a->depth > 1) {

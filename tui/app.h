@@ -14,6 +14,7 @@
 
 struct app;
 struct screen;
+struct str;
 struct wizard;
 
 /* A key and what it does. The bottom bar, the help screen and the dispatch come from the same table; {0} ends it. */
@@ -35,7 +36,7 @@ struct screen_ops {
 	bool (*text)(const struct screen *s);
 	void (*paste)(struct screen *s, const char *text); /* may be NULL: then the characters come as keys */
 	void (*shown)(struct screen *s);        /* came to the top: pushed, or what was above it left; may be NULL */
-	/* the wizard's run told something; called for all screens of the stack; may be NULL */
+	/* the wizard's run said something; called for all screens of the stack; may be NULL */
 	void (*changed)(struct screen *s);
 	void (*free)(struct screen *s);         /* frees s itself */
 	/* drawn over the one below, which is drawn too; draw gets the same area and frames itself (dialog_box) */
@@ -43,7 +44,7 @@ struct screen_ops {
 	/*
 	 * Time for what moves without events; of the top screen alone. now_ms is clock_mono_ms. Called when due, and
 	 * after keys and events while it waits for nothing. Returns the ms until it wants to be called again, or -1:
-	 * not before something else happens. The screen is drawn anew after it unless it returned -1. May be NULL.
+	 * not before something else happens. The screen is redrawn after it unless it returned -1. May be NULL.
 	 */
 	int64_t (*tick)(struct screen *s, int64_t now_ms);
 };
@@ -74,14 +75,14 @@ void app_say(struct app *a, enum style kind, const char *fmt, ...) __attribute__
 void app_key(struct app *a, int key);
 /* Pasted text, for what is being typed into; nothing when nothing is. */
 void app_paste(struct app *a, const char *text);
-/* The wizard's run told something. */
+/* The wizard's run said something. */
 void app_changed(struct app *a);
 /*
  * Draws the stack with its bars; below 80x24 only "too small". Pure over the app's state and now_ms (wall, for clocks
  * and spinners).
  */
 void app_draw(struct app *a, struct canvas *c);
-/* Whether the terminal is to be drawn anew (Ctrl-L came); asking takes it back. */
+/* Whether the terminal is to be redrawn (Ctrl-L came); asking clears it. */
 bool app_take_redraw(struct app *a);
 /* The screen that keys go to; NULL: none was pushed yet. */
 struct screen *app_top(const struct app *a);
@@ -104,14 +105,22 @@ struct screen *screen_message(const char *title, enum style kind, const char *te
 struct screen *screen_question(const char *title, const char *text, const char *answers,
 	void (*fn)(struct screen *asked_for, int answer, void *ctx), struct screen *asked_for, void *ctx);
 /*
- * A line to be typed. expected (may be NULL): only this text goes on ("type the cluster's name"). secret: no echo, kept
- * in wiped memory. fn gets the text, lent, on Enter (not on Escape); returns NULL when it is taken, or a complaint to
- * show while the dialog stays (static or valid until the next call).
+ * A line to be typed. expected (may be NULL): only this text is accepted ("type the cluster's name"). secret: no echo,
+ * kept in wiped memory. fn gets the text, lent, on Enter (not on Escape); returns NULL when it is taken, or a complaint
+ * to show while the dialog stays (static or valid until the next call).
  */
 struct screen *screen_input(const char *title, const char *text, const char *initial, const char *expected, bool secret,
 	const char *(*fn)(struct screen *asked_for, const char *text, void *ctx), struct screen *asked_for, void *ctx);
 /* Text to be read, with scrolling and search: diffs, explanations, logs, equivalent commands. */
 struct screen *screen_reader(const char *title, const char *text);
+/* Text that is made for a width and a character set, and again when these change. */
+struct reader_source {
+	void (*make)(void *ctx, int width, bool ascii, struct str *out); /* adds to out; no line wider than width */
+	void (*free)(void *ctx);                                         /* with the screen */
+	void *ctx;
+};
+/* The same of such a text; about: as in struct screen_ops, lent. */
+struct screen *screen_reader_of(const char *title, const char *about, const struct reader_source *source);
 /* Help of a screen, from its table. The app pushes it itself on `?` and F1. */
 struct screen *screen_help(const struct screen_ops *ops);
 

@@ -216,13 +216,13 @@ static void release(struct screen *screen)
 }
 
 static const struct binding bindings[] = {
-	{ K_F10, "Next", "Goes on to the check of the hosts. The inventory is saved.", next, NULL },
-	{ 'n', NULL, "Goes on to the check of the hosts, while nothing is being typed.", next, no_search },
-	{ K_F3, "Problems", "Shows all that is wrong in the inventory.", all_problems, NULL },
+	{ K_F10, "Next", "Continues to the check of the hosts. The inventory is saved.", next, NULL },
+	{ 'n', NULL, "Continues to the check of the hosts, while no field is being edited.", next, no_search },
+	{ K_F3, "Problems", "Lists everything that is wrong in the inventory.", all_problems, NULL },
 	{ K_F2, "Command", "Shows the command that does the same.", equivalent, NULL },
-	{ 'e', NULL, "Shows the command that does the same, while nothing is being typed.", equivalent, NULL },
-	{ K_ENTER, "Take", "Takes what was typed.", take, editing },
-	{ K_ESCAPE, "Undo", "While something is being typed: leaves the field as it was.", undo, editing },
+	{ 'e', NULL, "Shows the command that does the same, while no field is being edited.", equivalent, NULL },
+	{ K_ENTER, "Take", "Accepts what was typed.", take, editing },
+	{ K_ESCAPE, "Undo", "While editing: restores the old value.", undo, editing },
 	{ K_ESCAPE, "Back", "Goes back to the hosts. The inventory is saved.", page_back, resting },
 	{ 0 },
 };
@@ -230,7 +230,7 @@ static const struct binding bindings[] = {
 static const struct screen_ops ops = {
 	.title = "Cluster",
 	.about =
-		"What the cluster is to be: its Kubernetes version, the address of its API, its networks. What is left empty has the default that is shown. Enter begins and ends typing.",
+		"The cluster's settings: its Kubernetes version, the address of its API, its networks. An empty field has the default that is shown. Enter starts and ends editing.",
 	.bindings = bindings,
 	.draw = draw,
 	.key = key,

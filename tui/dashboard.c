@@ -198,7 +198,7 @@ static bool key(struct screen *screen, int k)
 		if (found < d->list.count)
 			d->list.selected = found;
 		else if (again)
-			app_say(screen->app, STYLE_WARNING, "no host has this in its name");
+			app_say(screen->app, STYLE_WARNING, "no host name contains this");
 		return true;
 	}
 	return list_key(&d->list, k);
@@ -217,21 +217,21 @@ static void release(struct screen *screen)
 
 static const struct binding bindings[] = {
 	{ K_ENTER, "Details",
-		"Tells all that is known of the selected host, and of each finding why it matters and what to do.",
-		explain, on_host },
-	{ 'r', "Repair", "Plans what repair would do about the findings of all hosts; it begins from there.", repair,
-		NULL },
-	{ 'J', "Rejoin",
-		"Plans how the selected host is taken out of the cluster and joins anew; it begins from there.", rejoin,
+		"Shows all that is known of the selected host: each finding, why it matters and what to do.", explain,
 		on_host },
-	{ 'v', "Look", "Looks again at all hosts. Changes nothing on them, and is done by itself every now and then.",
+	{ 'r', "Repair", "Plans what repair would do about the findings of all hosts; start it from there.", repair,
+		NULL },
+	{ 'J', "Rejoin", "Plans how the selected host leaves the cluster and rejoins it; start it from there.", rejoin,
+		on_host },
+	{ 'v', "Look",
+		"Checks all hosts again. Changes nothing on them. This also happens automatically from time to time.",
 		look, NULL },
-	{ 'h', "Hosts", "Goes to the inventory: hosts and settings are changed there, and applied.", hosts, NULL },
-	{ 'l', "Runs", "Lists the earlier runs of this cluster; each can be watched again.", past_runs, NULL },
-	{ 'e', NULL, "Shows the command that tells the same.", equivalent, NULL },
+	{ 'h', "Hosts", "Goes to the inventory, where hosts and settings are changed and applied.", hosts, NULL },
+	{ 'l', "Runs", "Lists the earlier runs of this cluster; each can be replayed.", past_runs, NULL },
+	{ 'e', NULL, "Shows the command that reports the same.", equivalent, NULL },
 	{ K_ESCAPE, "Back", "Goes back.", back, NULL },
 	{ 'x', "Remove",
-		"Plans how the selected host leaves the cluster and the inventory for good; it begins from there.",
+		"Plans how the selected host leaves the cluster and the inventory for good; start it from there.",
 		take_out, on_host },
 	{ 's', "Snapshot", "Saves etcd's data in a file on this machine, verified.", snapshot, NULL },
 	{ 0 },
@@ -240,7 +240,7 @@ static const struct binding bindings[] = {
 static const struct screen_ops ops = {
 	.title = "Dashboard",
 	.about =
-		"How the cluster is: what its API servers, etcd and hosts say of themselves, and what is broken. It is looked at again by itself; nothing is changed on a host before a plan was shown and confirmed. With / a host is looked for.",
+		"The state of the cluster: what its API servers, etcd and hosts report, and what is broken. It is refreshed automatically. Nothing is changed on a host before you have confirmed a plan. / searches for a host.",
 	.bindings = bindings,
 	.draw = draw,
 	.key = key,

@@ -10,7 +10,7 @@ struct dashboard {
 	struct list list;
 	struct search search;
 	int64_t now_ms;  /* of the last tick */
-	bool begun;      /* a look that has not come to its end: it goes on, or could not begin */
+	bool begun;      /* a look that has not come to its end: it is under way, or could not begin */
 	bool saves;      /* a snapshot waits for the look to end */
 	bool waits;      /* for the snapshot to begin */
 	bool keys_asked; /* the open questions about host keys were put once */

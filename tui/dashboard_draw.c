@@ -80,7 +80,7 @@ void dashboard_explain(const struct port_node *n, struct str *out)
 	fact(out, "etcd member", n->etcd);
 	fact(out, "certificate", n->days != INT_MIN ? days : "");
 	if (!n->findings.count && well(n))
-		str_add(out, "\nNothing is wrong here, as far as can be seen.\n");
+		str_add(out, "\nNo problems found here.\n");
 	for (enum row_kind kind = ROW_ERROR; kind <= ROW_IGNORED; kind++)
 		for (size_t i = 0; i < n->findings.count; i++)
 			if (preflight_kind(&n->findings.list[i]) == kind) {
@@ -245,8 +245,8 @@ static void draw_findings(const struct port_node *n, struct canvas *c, int y, in
 		page_text(c, y, 2, bottom, STYLE_NORMAL, n->error.hint);
 	} else if (!left) {
 		page_text(c, y, 2, bottom, well(n) ? STYLE_DIM : STYLE_WARNING,
-			well(n) ? "Nothing is wrong here, as far as can be seen."
-				: "This host is not as it should be; the findings of other hosts tell more.");
+			well(n) ? "No problems found here."
+				: "This host has a problem; the findings of other hosts explain it.");
 	}
 	for (enum row_kind kind = ROW_ERROR; kind <= ROW_IGNORED; kind++)
 		for (size_t i = 0; i < n->findings.count; i++) {
@@ -254,7 +254,7 @@ static void draw_findings(const struct port_node *n, struct canvas *c, int y, in
 				continue;
 			/* the last line is kept for what finds no room */
 			if (y >= bottom - (left > 1)) {
-				canvas_textf(c, y, 4, 0, STYLE_DIM, "and %zu more: Enter tells all", left);
+				canvas_textf(c, y, 4, 0, STYLE_DIM, "and %zu more: Enter shows all", left);
 				return;
 			}
 			y = draw_finding(&n->findings.list[i], c, y, bottom - (left > 1));
@@ -276,7 +276,7 @@ static void draw_empty(const struct wizard *w, struct canvas *c)
 		preflight_draw_live(w, c, 2);
 	} else {
 		str_addf(&text, "%s",
-			wizard_running(w) ? "Waiting for what is under way" : "Nothing was looked at yet: v looks");
+			wizard_running(w) ? "Waiting for the current task" : "Nothing was looked at yet: v looks");
 		if (w->begin_error.kind != ERROR_NONE)
 			str_addf(&text, " (%s)", w->begin_error.what);
 		page_text(c, 0, 0, c->height, STYLE_WARNING, text.buf);

@@ -50,7 +50,7 @@ static void take(struct screen *s)
 	const char *why;
 
 	if (in->expected && strcmp(in->editor.text, in->expected) != 0) {
-		char *text = xasprintf("this goes on only with: %s", in->expected);
+		char *text = xasprintf("to continue, type: %s", in->expected);
 
 		complain(in, text);
 		free(text);
@@ -118,13 +118,13 @@ struct screen *screen_input(const char *title, const char *text, const char *ini
 	const char *(*fn)(struct screen *asked_for, const char *text, void *ctx), struct screen *asked_for, void *ctx)
 {
 	static const struct binding bindings[] = {
-		{ K_ENTER, "Go on", "Takes what was typed.", take, NULL },
-		{ K_ESCAPE, "Cancel", "Leaves this without taking anything.", cancel, NULL },
+		{ K_ENTER, "OK", "Accepts what was typed.", take, NULL },
+		{ K_ESCAPE, "Cancel", "Closes this and changes nothing.", cancel, NULL },
 		{ 0 },
 	};
 	static const struct screen_ops ops = {
 		.title = "Input",
-		.about = "A line to be typed. Ctrl-U empties it, Ctrl-W takes the last word out.",
+		.about = "Type one line. Ctrl-U empties it, Ctrl-W deletes the last word.",
 		.bindings = bindings,
 		.draw = draw_input,
 		.key = input_key,

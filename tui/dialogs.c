@@ -67,9 +67,9 @@ static void draw_message(const struct screen *s, struct canvas *c)
 	from = n > h ? least(m->from, n - h) : 0;
 	canvas_paragraph(c, y, x, h, w, from, STYLE_NORMAL, m->text);
 	if (n > h)
-		canvas_text(c, y + h + 1, x, w, STYLE_DIM, "Up and Down show the rest; any other key goes on");
+		canvas_text(c, y + h + 1, x, w, STYLE_DIM, "Up and Down show the rest; any other key continues");
 	else
-		canvas_text(c, y + h + 1, x, w, STYLE_DIM, "any key goes on");
+		canvas_text(c, y + h + 1, x, w, STYLE_DIM, "any key continues");
 	canvas_cursor(c, y + h + 1, x);
 }
 
@@ -100,7 +100,7 @@ struct screen *screen_message(const char *title, enum style kind, const char *te
 {
 	static const struct screen_ops ops = {
 		.title = "Message",
-		.about = "Something to be read. Any key goes on.",
+		.about = "A message. Any key continues.",
 		.draw = draw_message,
 		.key = message_key,
 		.free = message_free,
@@ -237,19 +237,19 @@ struct screen *screen_question(const char *title, const char *text, const char *
 	void (*fn)(struct screen *asked_for, int answer, void *ctx), struct screen *asked_for, void *ctx)
 {
 	static const struct binding bindings[] = {
-		{ K_ENTER, "Choose", "Takes the answer that is marked.", choose, NULL },
-		{ K_ESCAPE, "Back", "Takes the first answer, the safe one.", refuse, NULL },
+		{ K_ENTER, "Choose", "Chooses the marked answer.", choose, NULL },
+		{ K_ESCAPE, "Back", "Chooses the first answer, the safe one.", refuse, NULL },
 		{ K_RIGHT, "Next", "Marks the next answer. Its first letter does so too.", forward, NULL },
-		{ K_LEFT, NULL, "Marks the answer before.", back, NULL },
+		{ K_LEFT, NULL, "Marks the previous answer.", back, NULL },
 		{ K_TAB, NULL, "Marks the next answer.", forward, NULL },
-		{ K_BACK_TAB, NULL, "Marks the answer before.", back, NULL },
+		{ K_BACK_TAB, NULL, "Marks the previous answer.", back, NULL },
 		{ K_DOWN, NULL, "Marks the next answer.", forward, NULL },
-		{ K_UP, NULL, "Marks the answer before.", back, NULL },
+		{ K_UP, NULL, "Marks the previous answer.", back, NULL },
 		{ 0 },
 	};
 	static const struct screen_ops ops = {
 		.title = "Question",
-		.about = "A question. Nothing is done before it is answered.",
+		.about = "A question. Nothing happens before you answer it.",
 		.bindings = bindings,
 		.draw = draw_question,
 		.key = question_key,

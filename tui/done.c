@@ -66,7 +66,7 @@ static enum style verdict(const struct wizard *w, char *out, size_t size)
 		return STYLE_DIM;
 	}
 	if (cancelled(w)) {
-		snprintf(out, size, "The run was stopped before its end.");
+		snprintf(out, size, "The run was stopped before it ended.");
 		return STYLE_WARNING;
 	}
 	if (stands(w) && !n && w->summary.exit_status == 0) {
@@ -102,13 +102,11 @@ static void next_words(const struct wizard *w, struct str *out)
 	if (!w->summary_valid)
 		return;
 	if (cancelled(w))
-		str_addf(out, "Begin the %s again: it goes on where this run stopped.", noun);
+		str_addf(out, "Start the %s again; it continues where this run stopped.", noun);
 	else if (hosts_left(w))
-		str_addf(out,
-			"See to the hosts above, then begin the %s again: it goes on with them; what is done stays done.",
-			noun);
+		str_addf(out, "Fix the hosts above, then start the %s again; it continues with them.", noun);
 	else if (w->summary.exit_status != 0)
-		str_addf(out, "See to the error above, then begin the %s again: what is done stays done.", noun);
+		str_addf(out, "Fix the error above, then start the %s again; what is done stays done.", noun);
 	else if (w->summary.snapshot)
 		str_add(out, "It holds the cluster's Secrets: keep it as safe as its keys.");
 	else if (stands(w) && w->summary.no_network)
@@ -117,7 +115,7 @@ static void next_words(const struct wizard *w, struct str *out)
 			w->summary.no_network, w->summary.no_network == 1 ? " waits" : "s wait");
 	else if (stands(w))
 		str_add(out,
-			"Keep the inventory and the cluster's folder: with them hosts are added and the cluster is looked after.");
+			"Keep the inventory and the cluster's folder: you need them to add hosts and to maintain the cluster.");
 }
 
 /* ---- drawing -------------------------------------------------------------------------------------------------------- */
@@ -286,8 +284,8 @@ static void release(struct screen *s)
 
 static const struct binding bindings[] = {
 	{ K_ENTER, "To the start", "Goes back to the first page.", to_start, NULL },
-	{ 'b', "Dashboard", "Shows how the cluster is now.", page_dashboard, is_up },
-	{ 'o', "Why", "Shows all that is known of why the selected host is left.", read_why, some_left },
+	{ 'b', "Dashboard", "Shows the current state of the cluster.", page_dashboard, is_up },
+	{ 'o', "Why", "Shows why the selected host is not done.", read_why, some_left },
 	{ 'q', NULL, "Goes back to the first page.", to_start, NULL },
 	{ K_ESCAPE, NULL, "Goes back to the first page.", to_start, NULL },
 	{ 0 },
@@ -295,7 +293,7 @@ static const struct binding bindings[] = {
 
 static const struct screen_ops ops = {
 	.title = "Done",
-	.about = "What the run came to: what stands now and how to use it, which hosts are left and why.",
+	.about = "The result of the run: what is up now and how to use it, which hosts are not done and why.",
 	.bindings = bindings,
 	.draw = draw,
 	.key = key,

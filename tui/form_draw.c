@@ -117,19 +117,19 @@ static const char *manner(const struct form *f, const struct inventory_field *fi
 	switch (field->type) {
 	case INVENTORY_TYPE_RESERVED: return "This cannot be set yet.";
 	case INVENTORY_TYPE_BOOL:
-	case INVENTORY_TYPE_CHOICE: return "Left, Right and Space change it. Delete takes it out.";
+	case INVENTORY_TYPE_CHOICE: return "Left, Right and Space change it. Delete removes it.";
 	case INVENTORY_TYPE_SECRET:
-		return "Left, Right and Space change it; or type env: and a variable's name. Never the secret itself.";
-	case INVENTORY_TYPE_MAP: return "Written as key=value,key=value.";
-	case INVENTORY_TYPE_LIST: return "Written with commas: a,b.";
-	case INVENTORY_TYPE_TREE: return "Written as JSON on one line: {\"key\": \"value\"}.";
+		return "Left, Right and Space change it; or type env: and a variable's name, never the secret itself.";
+	case INVENTORY_TYPE_MAP: return "Write it as key=value,key=value.";
+	case INVENTORY_TYPE_LIST: return "Separate values with commas: a,b.";
+	case INVENTORY_TYPE_TREE: return "Write JSON on one line: {\"key\": \"value\"}.";
 	default: break;
 	}
 	if (form_has_lines(field))
-		return "Written on one line, with \\n where a line ends.";
+		return "Write it on one line, with \\n for a line break.";
 	if (f->editing)
-		return "Enter takes it, Esc leaves it as it was.";
-	return field->required ? "Enter changes it." : "Enter changes it, Delete takes it out.";
+		return "Enter accepts it, Esc restores the old value.";
+	return field->required ? "Enter changes it." : "Enter changes it, Delete removes it.";
 }
 
 static void draw_default(const struct form *f, struct canvas *c, int y, int x, int width)

@@ -227,7 +227,7 @@ unsigned guard_take(void)
 	/* that one stays: who leaves late must not miss it */
 	if (ended && write(wake[1], "", 1) < 0)
 		ended = 1;
-	/* each forgotten before it is told, so that one that comes meanwhile is not lost */
+	/* each forgotten before it is passed on, so that one that comes meanwhile is not lost */
 	for (size_t i = 0; i < COUNT(kinds); i++) {
 		if (!*kinds[i].seen)
 			continue;

@@ -27,7 +27,7 @@ int guard_fd(void);
 bool guard_ended(void);
 /* The events since the last call, of enum guard_event. */
 unsigned guard_take(void);
-/* Stops the process as Ctrl-Z does; returns when it goes on. */
+/* Stops the process as Ctrl-Z does; returns when it continues. */
 void guard_stop(void);
 /* False while another job has the terminal. */
 bool guard_foreground(void);

@@ -24,13 +24,13 @@ struct screen *screen_help(const struct screen_ops *ops)
 	for (const struct binding *b = ops->bindings; b && b->key; b++)
 		key_line(&text, b->key, b->help ? b->help : b->label);
 	str_add(&text, "\nKeys everywhere:\n");
-	key_line(&text, '?', "This help. While something is being typed: F1.");
+	key_line(&text, '?', "This help. While editing: F1.");
 	key_line(&text, K_ESCAPE, "Goes back. Ctrl-C does the same: it does not end the program.");
-	key_line(&text, K_CTRL('l'), "Draws the screen anew.");
+	key_line(&text, K_CTRL('l'), "Redraws the screen.");
 	str_add(&text,
 		"\nIn lists the arrows, Page Up, Page Down, Home and End move; so do j, k, g, G.\n"
-		"In lists and texts: / looks for a word, n and N go to the next one and the one before.\n"
-		"While typing: Ctrl-U, Ctrl-K and Ctrl-W take out the text before, after, and the word before.\n");
+		"In lists and texts: / searches, n and N go to the next and the previous match.\n"
+		"While editing: Ctrl-U, Ctrl-K and Ctrl-W delete the text before, after, and the word before.\n");
 	str_addf(&title, "Help: %s", ops->title ? ops->title : "");
 	s = screen_reader(title.buf, text.buf);
 	str_release(&title);

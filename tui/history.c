@@ -1,4 +1,4 @@
-/* What steps took in earlier runs, and what that tells about the time left. */
+/* What steps took in earlier runs, and what that says about the time left. */
 #include "tui/runview.h"
 
 #include "base/alloc.h"
@@ -88,7 +88,7 @@ static void step_done(struct history *h, const struct json *line)
 		sample(changed ? &p->changed : &p->looked, ms);
 }
 
-/* A run that came to a good end knows all steps of its plan, also those that had nothing to tell. */
+/* A run that came to a good end knows all steps of its plan, also those that had nothing to say. */
 static void whole_plan(struct history *h, const char *head, size_t len, const struct json *last)
 {
 	const char *outcome = json_get_str(last, "outcome", "");
@@ -123,7 +123,7 @@ static void read_line(struct history *h, const char *head, size_t head_len, cons
 	json_free(j);
 }
 
-/* Only runs that ended: the one that goes on now is no history. */
+/* Only runs that ended: the one that is under way is not history. */
 static void read_run(struct history *h, const char *path)
 {
 	struct str text = STR_INIT;
@@ -277,25 +277,66 @@ static int64_t walk_cell(const struct estimate *e, size_t o, size_t s, int64_t t
 	return at;
 }
 
-/* All hosts at one step, those that are at it now first. False: nothing is known of a step that is left. */
-static bool walk_step(const struct estimate *e, const struct history *h, size_t s, int64_t *longest)
-{
-	const struct past_step *past = find(h, e->plan[s].name);
-	int64_t turn = 0, at;
+/* The steps of a section, or one without, which a host does in one go. */
+struct stretch {
+	size_t first, end;
+	int64_t *turns; /* when each place in the section is free; NULL: no section */
+	size_t turn_count;
+};
 
-	for (int running = 1; running >= 0; running--)
-		for (size_t o = 0; o < e->v->host_count; o++) {
-			if (!is_left(e, o, s) || (runview_cell(e->v, o, s)->state == CELL_RUNNING) != running)
-				continue;
-			if (!past)
-				return false;
-			at = walk_cell(e, o, s, past->median, turn);
-			if (e->plan[s].flags & STEP_ONE_BY_ONE)
-				turn = at;
-			if (at > *longest)
-				*longest = at;
-		}
+static bool at_it(const struct estimate *e, size_t o, const struct stretch *r)
+{
+	bool begun = false, left = false;
+
+	for (size_t s = r->first; s < r->end; s++) {
+		begun |= runview_cell(e->v, o, s)->state != CELL_NONE;
+		left |= is_left(e, o, s);
+	}
+	return begun && left;
+}
+
+/* False: nothing is known of a step that is left. */
+static bool walk_host(const struct estimate *e, const struct history *h, size_t o, struct stretch *r, int64_t *longest)
+{
+	int64_t none = 0, *turn = r->turns ? r->turns : &none;
+
+	for (size_t i = 1; i < r->turn_count; i++)
+		if (r->turns[i] < *turn)
+			turn = &r->turns[i];
+	for (size_t s = r->first; s < r->end; s++) {
+		const struct past_step *past = find(h, e->plan[s].name);
+
+		if (!is_left(e, o, s))
+			continue;
+		if (!past)
+			return false;
+		*turn = walk_cell(e, o, s, past->median, *turn);
+		if (*turn > *longest)
+			*longest = *turn;
+	}
 	return true;
+}
+
+/* All hosts at the steps that begin with s, those that are at them now first. *end: the first step after them. */
+static bool walk_steps(const struct estimate *e, const struct history *h, size_t s, size_t *end, int64_t *longest)
+{
+	const struct runview_step *steps = e->v->steps;
+	struct stretch r = { .first = s, .end = s + 1 };
+	bool known = true;
+
+	while (*steps[s].section && r.end < e->steps && strcmp(steps[r.end].section, steps[s].section) == 0)
+		r.end++;
+	if (*steps[s].section) {
+		r.turn_count = steps[s].at_once < e->v->host_count ? steps[s].at_once : e->v->host_count;
+		r.turns = xcalloc(r.turn_count + 1, sizeof(*r.turns));
+	}
+	for (int now = 1; now >= 0 && known; now--)
+		for (size_t o = 0; o < e->v->host_count && known; o++)
+			if (at_it(e, o, &r) == now)
+				known = walk_host(e, h, o, &r, longest);
+	free(r.turns);
+	*end = r.end;
+	return known;
 }
 
 int64_t history_left_ms(const struct history *h, const struct runview *v, const struct step *plan, size_t step_count)
@@ -311,8 +352,8 @@ int64_t history_left_ms(const struct history *h, const struct runview *v, const 
 	e.begun = xcalloc(step_count + 1, sizeof(*e.begun));
 	for (size_t i = 0; i < v->host_count * step_count; i++)
 		e.begun[i % step_count] |= v->progress.cells[i].state != CELL_NONE;
-	for (size_t s = 0; s < step_count && known; s++)
-		known = walk_step(&e, h, s, &longest);
+	for (size_t s = 0; s < step_count && known;)
+		known = walk_steps(&e, h, s, &s, &longest);
 	free(e.ends);
 	free(e.free_at);
 	free(e.begun);

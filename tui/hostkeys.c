@@ -185,7 +185,7 @@ static void draw_selected(const struct row *r, struct canvas *c, int y, int x, i
 	if (height <= 0)
 		return;
 	if (r->sent)
-		snprintf(text, sizeof(text), "the answer is on its way");
+		snprintf(text, sizeof(text), "the answer was sent");
 	else
 		snprintf(text, sizeof(text), "%s  %s %s%s%s", r->fields[HOST_KEY_HOST], r->fields[HOST_KEY_TYPE],
 			r->fields[HOST_KEY_FINGERPRINT], *r->fields[HOST_KEY_NOTE] ? "; " : "",
@@ -204,7 +204,7 @@ static void draw(const struct screen *s, struct canvas *c)
 	if (h < 1 || w < 1)
 		return;
 	intro = canvas_paragraph(c, y, x, h > 4 ? h - 4 : 1, w, 0, STYLE_NORMAL,
-		"Compare each fingerprint with what the host itself shows (ssh-keygen -l on its console). Mark those that are right.");
+		"Compare each fingerprint with what the host itself shows (ssh-keygen -l on its console). Mark those that match.");
 	y += intro + 1;
 	h -= intro + 1;
 	rows = h > 5 ? h - 3 : h;
@@ -230,21 +230,20 @@ static void release(struct screen *s)
 }
 
 static const struct binding bindings[] = {
-	{ ' ', "Mark", "Marks the selected key as right, or takes the mark away.", toggle, NULL },
-	{ 'a', "All", "Marks all keys, or takes all marks away.", mark_all, NULL },
+	{ ' ', "Mark", "Marks the selected key as correct, or removes the mark.", toggle, NULL },
+	{ 'a', "All", "Marks all keys, or removes all marks.", mark_all, NULL },
 	{ K_ENTER, "Accept marked",
 		"Accepts the keys that are marked and refuses the others. Hosts whose key is refused are set aside.",
 		answer, NULL },
-	{ K_ESCAPE, "Refuse all", "Refuses all keys. Their hosts are set aside; they can be tried again.", refuse,
-		NULL },
+	{ K_ESCAPE, "Refuse all", "Refuses all keys. Their hosts are set aside; you can retry them.", refuse, NULL },
 	{ 0 },
 };
 
 static const struct screen_ops ops = {
 	.title = "Host keys",
 	.about =
-		"Hosts that were never seen before show a key. Only if its fingerprint is that of the host itself is it this host that answers. "
-		"Keys that are accepted are remembered; a key that changes later is refused.",
+		"New hosts show a key. Only if its fingerprint is that of the host itself are you talking to that host. "
+		"Accepted keys are remembered; a key that changes later is refused.",
 	.bindings = bindings,
 	.draw = draw,
 	.key = key,

@@ -120,7 +120,7 @@ static void add_one(struct screen *screen)
 {
 	app_push(screen->app,
 		screen_input("Add a host",
-			"Its name and address, as in cp1=10.0.0.11. Names that begin with cp become control planes; t changes it later.",
+			"Its name and address, as in cp1=10.0.0.11. Names that begin with cp become control planes; t changes that later.",
 			"", NULL, false, take_hosts, screen, NULL));
 }
 
@@ -138,7 +138,7 @@ static void import(struct screen *screen)
 	app_push(screen->app, screen_hosts_import(NULL));
 }
 
-/* A host without a name cannot be told to the document. */
+/* A host without a name cannot be given to the document. */
 static bool on_host(const struct screen *screen)
 {
 	const struct hosts_row *row = selected(screen);
@@ -185,23 +185,23 @@ static void removed(struct screen *screen, int answer, void *ctx)
 	if (answer != 1 || !row)
 		return;
 	if (document_remove_host(screen->wizard->document, row->name, &err))
-		page_fail(screen, "The host cannot be taken out", &err);
+		page_fail(screen, "The host cannot be removed", &err);
 	refresh(of(screen));
 }
 
 static void ask_remove(struct screen *screen)
 {
 	char *text =
-		xasprintf("Take %s out of the inventory? The machine itself is not touched.", selected(screen)->name);
+		xasprintf("Remove %s from the inventory? The machine itself is not touched.", selected(screen)->name);
 
-	app_push(screen->app, screen_question("Take a host out", text, "no|yes", removed, screen, NULL));
+	app_push(screen->app, screen_question("Remove a host", text, "no|yes", removed, screen, NULL));
 	free(text);
 }
 
 static void look(struct screen *screen)
 {
 	if (of(screen)->count == 0)
-		app_say(screen->app, STYLE_WARNING, "there is no host to log in to yet: a adds one");
+		app_say(screen->app, STYLE_WARNING, "no host to log in to yet: a adds one");
 	else
 		page_begin(screen, PURPOSE_CHECK, NULL, NULL);
 }
@@ -267,8 +267,8 @@ static void draw(const struct screen *screen, struct canvas *c)
 	hosts_draw_head(c, 0);
 	if (s->count == 0)
 		page_text(c, 2, 2, c->height - 1, STYLE_NORMAL,
-			"No hosts yet. Press a to add one, m to add many at once, or i to take them from ~/.ssh/config. "
-			"Three control planes keep the cluster alive when one of them is lost; one is enough to try it.");
+			"No hosts yet. Press a to add one, m to add many at once, or i to import them from ~/.ssh/config. "
+			"With three control planes the cluster survives the loss of one; one is enough to try it.");
 	for (int i = 0; i < rows && l.top + (size_t)i < s->count; i++)
 		hosts_draw_row(screen->wizard, &s->rows[l.top + (size_t)i], c, 1 + i, l.top + (size_t)i == l.selected);
 	list_marks(&l, c, 1, c->width - 1);
@@ -302,7 +302,7 @@ static bool key(struct screen *screen, int k)
 		if (found < s->count)
 			s->list.selected = found;
 		else if (again)
-			app_say(screen->app, STYLE_WARNING, "no host has this in its name");
+			app_say(screen->app, STYLE_WARNING, "no host name contains this");
 		return true;
 	}
 	return list_key(&s->list, k);
@@ -321,19 +321,19 @@ static void release(struct screen *screen)
 }
 
 static const struct binding bindings[] = {
-	{ K_F10, "Next", "Goes on to the cluster's settings. The inventory is saved.", next, NULL },
-	{ 'n', NULL, "Goes on to the cluster's settings.", next, no_search },
+	{ K_F10, "Next", "Continues to the cluster's settings. The inventory is saved.", next, NULL },
+	{ 'n', NULL, "Continues to the cluster's settings.", next, no_search },
 	{ 'v', "Verify", "Logs in to all hosts and looks at them. Changes nothing on them.", look, NULL },
 	{ 'a', "Add", "Adds one host.", add_one, NULL },
-	{ 'm', "Many", "Adds many hosts at once: ranges, or a list that is pasted.", add_many, NULL },
-	{ 'i', "Import", "Takes hosts from ~/.ssh/config.", import, NULL },
-	{ K_ENTER, "Edit", "Changes everything about the selected host.", edit, on_host },
-	{ 't', "Role", "Makes a worker of a control plane, or the other way round.", toggle_role, on_host },
-	{ 'd', "Delete", "Takes the selected host out of the inventory.", ask_remove, on_host },
-	{ K_DELETE, NULL, "Takes the selected host out of the inventory.", ask_remove, on_host },
+	{ 'm', "Many", "Adds many hosts at once: ranges, or a pasted list.", add_many, NULL },
+	{ 'i', "Import", "Imports hosts from ~/.ssh/config.", import, NULL },
+	{ K_ENTER, "Edit", "Edits all settings of the selected host.", edit, on_host },
+	{ 't', "Role", "Changes the role between control plane and worker.", toggle_role, on_host },
+	{ 'd', "Delete", "Removes the selected host from the inventory.", ask_remove, on_host },
+	{ K_DELETE, NULL, "Removes the selected host from the inventory.", ask_remove, on_host },
 	{ 'u', "Login", "How to log in, for all hosts: user, key, passwords.", login, NULL },
-	{ 's', "Stop", "Stops the check that is under way.", page_stop, page_can_stop },
-	{ 'b', NULL, "Goes to the Dashboard: how the cluster is, when it stands.", dashboard, on_host },
+	{ 's', "Stop", "Stops the running check.", page_stop, page_can_stop },
+	{ 'b', NULL, "Goes to the Dashboard: the state of the cluster, when it is up.", dashboard, on_host },
 	{ 'e', NULL, "Shows the command that does the same.", equivalent, NULL },
 	{ K_ESCAPE, "Back", "Goes back. The inventory is saved.", page_back, NULL },
 	{ 0 },
@@ -342,7 +342,7 @@ static const struct binding bindings[] = {
 static const struct screen_ops ops = {
 	.title = "Hosts",
 	.about =
-		"The machines that become the cluster. Name and address of each, what it does in the cluster, and how to log in to it. With / a name is looked for.",
+		"The machines that become the cluster: name, address and role of each, and how to log in to it. / searches for a name.",
 	.bindings = bindings,
 	.draw = draw,
 	.key = key,

@@ -150,7 +150,7 @@ static const char *why_not(const struct document *d, const struct ssh_config_hos
 		str_release(&address);
 		free(path);
 		if (same)
-			return "is in the inventory already";
+			return "is already in the inventory";
 	}
 	return NULL;
 }
@@ -217,7 +217,7 @@ static int add_choice(struct document *d, const struct ssh_config_host *h, struc
 
 	if (h->port > 0 && h->port != 22)
 		snprintf(port, sizeof(port), "%d", h->port);
-	/* a setting that does not suit is told, the host stays */
+	/* a setting that does not suit is reported, the host stays */
 	if (rc == 0)
 		rc = set(d, h->name, "user", h->user, err) | set(d, h->name, "port", port, err) |
 		     set(d, h->name, "key", h->key, err);
@@ -240,16 +240,16 @@ static void take(struct screen *screen)
 		if (add_choice(screen->wizard->document, &s->choices[i].host, &err))
 			str_addf(&bad, "%s: %s\n", s->choices[i].host.name, err.what);
 		if (s->choices[i].host.jump[0])
-			str_addf(&bad, "%s: its way there (%s) is left out: kubewright connects directly\n",
+			str_addf(&bad, "%s: its jump host (%s) is ignored: kubewright connects directly\n",
 				s->choices[i].host.name, s->choices[i].host.jump);
 	}
 	if (marked == 0) {
-		app_say(screen->app, STYLE_WARNING, "nothing is marked: Space marks a host");
+		app_say(screen->app, STYLE_WARNING, "nothing is marked; Space marks a host");
 		return;
 	}
 	app_pop(screen->app);
 	if (bad.len)
-		app_push(screen->app, screen_message("Not all could be taken as they are", STYLE_WARNING, bad.buf));
+		app_push(screen->app, screen_message("Some hosts were changed or left out", STYLE_WARNING, bad.buf));
 	str_release(&bad);
 }
 
@@ -290,7 +290,7 @@ static void draw(const struct screen *screen, struct canvas *c)
 		page_text(c, y, 0, c->height, STYLE_NORMAL, s->error.hint);
 	} else if (s->count == 0) {
 		page_text(c, 2, 0, c->height, STYLE_NORMAL,
-			"No single machine is named there; patterns with * or ? do not count.");
+			"It names no single machine; patterns with * or ? do not count.");
 	}
 	for (int i = 0; i < rows && l.top + (size_t)i < s->count; i++)
 		draw_choice(&s->choices[l.top + (size_t)i], c, 2 + i, l.top + (size_t)i == l.selected);
@@ -312,16 +312,17 @@ static void release(struct screen *screen)
 }
 
 static const struct binding bindings[] = {
-	{ ' ', "Mark", "Marks the selected host, or takes its mark off.", mark, NULL },
+	{ ' ', "Mark", "Marks the selected host, or removes the mark.", mark, NULL },
 	{ 'a', "All", "Marks all, or none.", mark_all, NULL },
 	{ K_ENTER, "Add", "Adds the marked hosts, with their user, port and key.", take, NULL },
-	{ K_ESCAPE, "Back", "Goes back without adding any.", leave, NULL },
+	{ K_ESCAPE, "Back", "Goes back without adding hosts.", leave, NULL },
 	{ 0 },
 };
 
 static const struct screen_ops ops = {
 	.title = "Import hosts",
-	.about = "Machines that your SSH client knows. What is marked is added with its address, user, port and key.",
+	.about =
+		"Machines in the configuration of your SSH client. Marked ones are added with address, user, port and key.",
 	.bindings = bindings,
 	.draw = draw,
 	.key = key,

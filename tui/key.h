@@ -1,4 +1,4 @@
-/* A key press, told apart from how a terminal encodes it. */
+/* A key press, apart from how a terminal encodes it. */
 #ifndef TUI_KEY_H
 #define TUI_KEY_H
 

@@ -70,7 +70,7 @@ static void tick(struct loop *l)
 		wait = top->ops->tick(top, now);
 		l->dirty = l->dirty || wait >= 0;
 	} else if (wizard_running(l->wizard)) {
-		/* seconds that are shown go on without events */
+		/* seconds that are shown count without events */
 		wait = 1000;
 		l->dirty = true;
 	} else if (l->wizard->seen_count) {

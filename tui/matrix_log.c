@@ -101,7 +101,7 @@ static void draw_lines(const struct matrix *m, const struct runview *v, struct c
 		canvas_text(c, y + i, 1, 0, STYLE_NORMAL, runview_line(v, host, step, from + (size_t)i - lost));
 	if (count == 0)
 		canvas_text(c, y, 1, 0, STYLE_DIM,
-			*runview_text(v, host, step) ? runview_text(v, host, step) : "nothing was said here yet");
+			*runview_text(v, host, step) ? runview_text(v, host, step) : "no output yet");
 }
 
 static void draw_log(
@@ -149,12 +149,12 @@ void matrix_text(const struct matrix *m, const struct runview *v, struct str *ou
 			*e->detail ? "\n" : "", *e->hint ? "What to do: " : "", e->hint, *e->hint ? "\n" : "");
 	str_addc(out, '\n');
 	if (runview_lost(v, host, step))
-		str_addf(out, "(%zu earlier lines were not kept here; the journal has them)\n",
+		str_addf(out, "(%zu earlier lines are not kept here; the recording has them)\n",
 			runview_lost(v, host, step));
 	for (size_t i = 0; i < count; i++)
 		str_addf(out, "%s\n", runview_line(v, host, step, i));
 	if (!count)
-		str_add(out, "Nothing was said here.\n");
+		str_add(out, "No output.\n");
 	count = runview_lines(v, host, SIZE_MAX);
 	if (step == SIZE_MAX || !count)
 		return;

@@ -32,10 +32,10 @@ void page_leave(struct screen *s, void (*go)(struct screen *s))
 		return;
 	}
 	page_error(&text, &err);
-	str_add(&text, "\nWhat you changed is not lost as long as this program runs.");
+	str_add(&text, "\nYour changes are kept as long as this program runs.");
 	s->wizard->leave = go;
 	app_push(s->app, screen_question("The inventory could not be saved", text.buf,
-				 "stay here|write it over what is there|go on without saving", unsaved, s, NULL));
+				 "stay here|overwrite the file|continue without saving", unsaved, s, NULL));
 	str_release(&text);
 }
 
@@ -55,7 +55,7 @@ void page_equivalent(struct screen *s, enum purpose purpose)
 
 	if (!s->wizard->document)
 		return;
-	str_add(&text, "The command line does the same as this page with:\n\n    ");
+	str_add(&text, "The command line that does the same as this page:\n\n    ");
 	wizard_equivalent(s->wizard, purpose, &text);
 	str_addc(&text, '\n');
 	app_push(s->app, screen_reader("The same as a command", text.buf));
@@ -84,7 +84,7 @@ bool page_begin(struct screen *s, enum purpose purpose, const char *host, const 
 		return false;
 	}
 	if (wizard_running(w)) {
-		app_say(s->app, STYLE_WARNING, "%s is under way; wait until it is over, or stop it with s",
+		app_say(s->app, STYLE_WARNING, "%s is running; wait until it is done, or stop it with s",
 			under_way[purpose_kind(w->purpose)->does]);
 		return false;
 	}

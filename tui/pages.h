@@ -1,6 +1,6 @@
 /*
- * What the pages of the wizard have in common: nothing typed is lost on going on or back, the equivalent command, a run
- * that the page begins.
+ * What the pages of the wizard have in common: nothing typed is lost on the way forward or back, the equivalent
+ * command, a run that the page begins.
  */
 #ifndef TUI_PAGES_H
 #define TUI_PAGES_H
@@ -52,8 +52,8 @@ void page_error(struct str *out, const struct error *err);
 void page_fail(struct screen *s, const char *title, const struct error *err);
 
 /*
- * Columns of a table: drawn at *x, which goes on behind it. Nothing is drawn, and false returned, when there is no room
- * for min columns of text.
+ * Columns of a table: drawn at *x, which continues behind it. Nothing is drawn, and false returned, when there is no
+ * room for min columns of text.
  */
 bool page_cell(struct canvas *c, int y, int *x, int width, int min, enum style style, const char *text);
 /* Marks the line that keys go to. */

@@ -61,7 +61,7 @@ static void begin_by_itself(struct screen *screen)
 	struct plan *s = of(screen);
 
 	refresh(s);
-	/* a check that is still going on is waited for; how a living cluster is does not hang on the document alone */
+	/* a check that is still under way is waited for; how a living cluster is does not hang on the document alone */
 	if (!s->tried && !wizard_running(screen->wizard) && (!plan_now(screen->wizard, &s->aim) || does_else(screen)))
 		make(screen);
 }
@@ -98,7 +98,7 @@ static void read_step(struct screen *screen)
 		str_add(&text, "This host is left out:\n\n");
 		page_error(&text, &v->hosts[host].error);
 	} else if (!text.len) {
-		str_add(&text, "Nothing is to do here: the host is as the inventory wants it.\n");
+		str_add(&text, "Nothing to do: the host is as the inventory describes it.\n");
 	}
 	app_push(screen->app, screen_reader(v->hosts[host].name, text.buf));
 	str_release(&text);
@@ -130,8 +130,7 @@ static void ask(struct screen *screen, const struct plan_sum *sum)
 	struct str cluster = STR_INIT, text = STR_INIT, title = STR_INIT;
 
 	if (document_get(screen->wizard->document, "cluster", &cluster) != 1 || !cluster.len) {
-		app_say(screen->app, STYLE_FAIL,
-			"the cluster has no name: it is the first setting of the page Cluster");
+		app_say(screen->app, STYLE_FAIL, "the cluster has no name: set it on the page Cluster");
 		str_release(&cluster);
 		return;
 	}
@@ -143,9 +142,9 @@ static void ask(struct screen *screen, const struct plan_sum *sum)
 		str_add(&text, "; ");
 		page_count(&text, sum->aside, "host is left out", "hosts are left out");
 	}
-	str_addf(&text, ". %sType the cluster's name, %s, and Enter to begin.", purpose_kind(aim->purpose)->tell,
+	str_addf(&text, ". %sType the cluster's name, %s, and Enter to start.", purpose_kind(aim->purpose)->tell,
 		cluster.buf);
-	str_addf(&title, "Begin the %s%s%s", purpose_kind(aim->purpose)->noun, *aim->host ? " of " : "", aim->host);
+	str_addf(&title, "Start the %s%s%s", purpose_kind(aim->purpose)->noun, *aim->host ? " of " : "", aim->host);
 	app_push(screen->app, screen_input(title.buf, text.buf, "", cluster.buf, false, confirmed, screen, NULL));
 	str_release(&title);
 	str_release(&text);
@@ -158,10 +157,10 @@ static void install(struct screen *screen)
 	struct plan_sum sum = plan_sum_of(screen->wizard, aim);
 
 	if (wizard_running(screen->wizard) || !plan_now(screen->wizard, aim))
-		app_say(screen->app, STYLE_WARNING, "there is no plan yet%s",
-			wizard_running(screen->wizard) ? "; wait until it is made" : ": c makes it");
+		app_say(screen->app, STYLE_WARNING, "no plan yet%s",
+			wizard_running(screen->wizard) ? "; wait until it is ready" : ": c makes it");
 	else if (sum.steps == 0)
-		app_say(screen->app, STYLE_NORMAL, "nothing is to do");
+		app_say(screen->app, STYLE_NORMAL, "nothing to do");
 	else
 		ask(screen, &sum);
 }
@@ -231,7 +230,7 @@ static void draw_steps(const struct plan *s, struct canvas *c, int y, int rows, 
 		return;
 	if (s->steps.count == 0)
 		page_text(c, y, x, y + rows, v->hosts[host].aside ? STYLE_FAIL : STYLE_DIM,
-			v->hosts[host].aside ? v->hosts[host].error.what : "Nothing is to do here.");
+			v->hosts[host].aside ? v->hosts[host].error.what : "Nothing to do here.");
 	if (s->steps.count == 0 && v->hosts[host].aside)
 		page_text(c, y + 2, x, y + rows, STYLE_NORMAL, v->hosts[host].error.hint);
 	for (int i = 0; i < rows && l.top + (size_t)i < s->steps.count; i++) {
@@ -291,15 +290,15 @@ static void release(struct screen *screen)
 }
 
 static const struct binding bindings[] = {
-	{ 'a', "Install", "Begins the installation, after the cluster's name was typed.", install, installs },
-	{ 'a', "Begin", "Of a repair or rejoin: begins it, after the cluster's name was typed.", install, does_else },
+	{ 'a', "Install", "Starts the installation after you type the cluster's name.", install, installs },
+	{ 'a', "Begin", "Starts the repair or rejoin after you type the cluster's name.", install, does_else },
 	{ K_F10, "Next", "The same.", install, NULL },
 	{ 'n', NULL, "The same.", install, NULL },
-	{ K_ENTER, "Details", "Shows files, packages and commands that would change, in full.", read_step, has_plan },
+	{ K_ENTER, "Details", "Shows in full what would change: files, packages and commands.", read_step, has_plan },
 	{ K_TAB, "Steps", "Goes to the steps of the selected host, and back.", other_list, has_plan },
-	{ 'c', "Plan again", "Looks again at what is to do. Changes nothing on the hosts.", make, NULL },
-	{ 's', "Stop", "Stops the look that is under way.", page_stop, page_can_stop },
-	{ K_ESCAPE, "Back", "Goes back to the page before.", page_back, NULL },
+	{ 'c', "Plan again", "Makes the plan again. Changes nothing on the hosts.", make, NULL },
+	{ 's', "Stop", "Stops the running look.", page_stop, page_can_stop },
+	{ K_ESCAPE, "Back", "Goes back to the previous page.", page_back, NULL },
 	{ 'e', "Command", "Shows the command that does the same.", equivalent, NULL },
 	{ 0 },
 };
@@ -307,7 +306,7 @@ static const struct binding bindings[] = {
 static const struct screen_ops ops = {
 	.title = "Plan",
 	.about =
-		"What the installation, a repair or a rejoin would do on each host. Nothing was changed so far, and nothing is before you confirm it by typing the cluster's name.",
+		"What the installation, a repair or a rejoin would do on each host. Nothing has been changed, and nothing will be before you confirm it by typing the cluster's name.",
 	.bindings = bindings,
 	.draw = draw,
 	.key = key,

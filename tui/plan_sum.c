@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The lock is given back in any case: that is no change. */
+/* The lock is released in any case: that is not a change. */
 static bool would(const struct runview *v, size_t host, size_t step)
 {
 	const struct progress_cell *cell = runview_cell(v, host, step);
@@ -73,8 +73,8 @@ static void head_text(const struct wizard *w, const struct plan_aim *aim, enum s
 
 	*style = STYLE_RUNNING;
 	if (wizard_running(w)) {
-		str_add(out, w->purpose == aim->purpose ? "Looking at what is to do. Nothing is changed"
-							: "Waiting for what is under way");
+		str_add(out, w->purpose == aim->purpose ? "Making the plan. Nothing is changed"
+							: "Waiting for the current task");
 		if (page_key_questions(w))
 			str_add(out, ". New host keys wait to be confirmed: c shows them");
 		return;
@@ -82,19 +82,19 @@ static void head_text(const struct wizard *w, const struct plan_aim *aim, enum s
 	*style = STYLE_WARNING;
 	if (!plan_now(w, aim)) {
 		str_add(out, w->plan_text && !page_document_is(w, w->plan_text)
-				     ? "The inventory changed since this plan: c makes it again"
-				     : "There is no plan: c makes it");
+				     ? "The inventory changed after this plan: c plans again"
+				     : "No plan yet: c plans");
 		return;
 	}
 	*style = STYLE_HEADING;
 	if (sum.steps) {
 		page_count(out, sum.steps, "step on ", "steps on ");
 		page_count(out, sum.hosts, "host", "hosts");
-		str_addf(out, ". a begins the %s%s%s", purpose_kind(aim->purpose)->noun, *aim->host ? " of " : "",
+		str_addf(out, ". a starts the %s%s%s", purpose_kind(aim->purpose)->noun, *aim->host ? " of " : "",
 			aim->host);
 	} else {
-		str_add(out, sum.aside ? "Nothing is to do on the hosts that could be looked at"
-				       : "Nothing is to do: every host is as the inventory wants it");
+		str_add(out, sum.aside ? "Nothing to do on the hosts that were reached"
+				       : "Nothing to do: every host is as the inventory describes it");
 	}
 }
 

@@ -104,13 +104,13 @@ static void toggle_ignored(struct screen *screen)
 
 	snprintf(name, sizeof(name), "%s", f->name);
 	if (preflight_ignore(screen->wizard, name, ignored, &err)) {
-		page_fail(screen, "The exception cannot be written down", &err);
+		page_fail(screen, "The exception cannot be saved", &err);
 		return;
 	}
 	refresh(of(screen));
 	preflight_rows_find(&of(screen)->rows, screen->wizard, name, &of(screen)->list.selected);
 	app_say(screen->app, STYLE_NORMAL,
-		ignored ? "%s is an exception now, on all hosts; x takes it back" : "%s counts again", name);
+		ignored ? "%s is ignored now, on all hosts; x counts it again" : "%s counts again", name);
 }
 
 static void remedy(struct screen *screen, int answer, void *ctx)
@@ -131,8 +131,7 @@ static void ask_remedy(struct screen *screen)
 	char *text;
 
 	if (!sentence) {
-		app_say(screen->app, STYLE_WARNING,
-			"kubewright has no remedy of its own for this; Enter tells what you can do");
+		app_say(screen->app, STYLE_WARNING, "kubewright cannot fix this itself; Enter shows what you can do");
 		return;
 	}
 	text = xasprintf("%s\n\nDo this on %s now?", sentence, screen->wizard->seen[selected(screen)->host].name);
@@ -147,7 +146,7 @@ static bool can_remedy(const struct screen *screen)
 	return f && screen->wizard->port->remedy(f->name) != NULL;
 }
 
-/* ---- going on --------------------------------------------------------------------------------------------------------- */
+/* ---- continuing ------------------------------------------------------------------------------------------------------ */
 
 static void go(struct screen *screen)
 {
@@ -167,15 +166,15 @@ static void next(struct screen *screen)
 	struct str text = STR_INIT;
 
 	if (page_checking(screen->wizard)) {
-		app_say(screen->app, STYLE_WARNING, "the check is not over yet; s stops it");
+		app_say(screen->app, STYLE_WARNING, "the check is still running; s stops it");
 		return;
 	}
 	if (!page_seen_now(screen->wizard))
-		str_add(&text, "The hosts were not checked as the inventory is now.");
+		str_add(&text, "The hosts were not checked with the current inventory.");
 	else if (s->rows.bad_hosts)
 		preflight_bad(screen->wizard, &text);
 	if (text.len) {
-		str_add(&text, "\n\nGo on anyway? Hosts with errors are left out.");
+		str_add(&text, "\n\nContinue anyway? Hosts with errors are left out.");
 		app_push(screen->app,
 			screen_question("Not everything is ready", text.buf, "no|yes", go_anyway, screen, NULL));
 	} else {
@@ -293,7 +292,7 @@ static bool key(struct screen *screen, int k)
 		if (found < s->rows.count)
 			s->list.selected = found;
 		else if (again)
-			app_say(screen->app, STYLE_WARNING, "no finding or host has this in its name");
+			app_say(screen->app, STYLE_WARNING, "no finding or host name contains this");
 		return true;
 	}
 	return list_key(&s->list, k);
@@ -312,14 +311,15 @@ static void release(struct screen *screen)
 }
 
 static const struct binding bindings[] = {
-	{ K_F10, "Next", "Goes on to the plan.", next, NULL },
-	{ 'n', NULL, "Goes on to the plan.", next, no_search },
-	{ K_ENTER, "Explain", "Tells what was seen, why it matters and what to do.", explain, NULL },
-	{ 'x', "Exception", "Records in the inventory that this finding shall not stop a run; again takes that back.",
+	{ K_F10, "Next", "Continues to the plan.", next, NULL },
+	{ 'n', NULL, "Continues to the plan.", next, no_search },
+	{ K_ENTER, "Explain", "Shows what was seen, why it matters and what to do.", explain, NULL },
+	{ 'x', "Exception",
+		"Ignores this finding: the inventory records that it must not stop a run. Again: counts it.",
 		toggle_ignored, on_finding },
-	{ 'f', "Fix", "Lets kubewright apply its remedy, after a question.", ask_remedy, can_remedy },
-	{ 'c', "Check again", "Looks at all hosts again. Changes nothing on them.", check, NULL },
-	{ 's', "Stop", "Stops the check that is under way.", page_stop, page_can_stop },
+	{ 'f', "Fix", "Applies kubewright's own remedy; asks first.", ask_remedy, can_remedy },
+	{ 'c', "Check again", "Checks all hosts again. Changes nothing on them.", check, NULL },
+	{ 's', "Stop", "Stops the running check.", page_stop, page_can_stop },
 	{ K_ESCAPE, "Back", "Goes back to the cluster's settings.", page_back, NULL },
 	{ 'e', "Command", "Shows the command that does the same.", equivalent, NULL },
 	{ 0 },

@@ -18,13 +18,13 @@ struct preflight_rows {
 	size_t bad_hosts;        /* with a login failure or an error that is not ignored */
 };
 
-/* Anew from what was seen. */
+/* Again from what was seen. */
 void preflight_rows_make(struct preflight_rows *rows, const struct wizard *w);
 /* The first row of a finding, into *at; left alone when there is none. */
 void preflight_rows_find(const struct preflight_rows *rows, const struct wizard *w, const char *finding, size_t *at);
 /* NULL for other rows. */
 const struct finding *preflight_finding(const struct wizard *w, const struct preflight_row *row);
-/* How a finding is told: by its level, unless it is ignored. */
+/* How a finding is shown: by its level, unless it is ignored. */
 enum row_kind preflight_kind(const struct finding *f);
 /* How such rows look: a word, a style and a mark. */
 const char *preflight_word(enum row_kind kind);

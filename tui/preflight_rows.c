@@ -106,7 +106,7 @@ const char *preflight_what(const struct wizard *w, const struct preflight_row *r
 		return "";
 	if (row->kind == ROW_LOGIN)
 		return w->seen[row->host].error.what;
-	return row->kind == ROW_UNSEEN ? "was not looked at: the check was stopped" : "nothing in the way";
+	return row->kind == ROW_UNSEEN ? "was not looked at: the check was stopped" : "no findings";
 }
 
 const char *preflight_title(const struct wizard *w, const struct preflight_row *row)
@@ -134,7 +134,7 @@ static void explain_finding(const struct wizard *w, const struct finding *f, con
 	if (remedy)
 		str_addf(out, "\nkubewright can do this now (f)\n  %s\n", remedy);
 	if (f->ignored)
-		str_add(out, "\nThe inventory ignores this finding. x takes that back.\n");
+		str_add(out, "\nThe inventory ignores this finding; x counts it again.\n");
 }
 
 static void fact(struct str *out, const char *label, const char *value)
@@ -196,7 +196,7 @@ void preflight_sum(const struct wizard *w, const struct preflight_rows *rows, en
 		str_add(out, w->purpose == PURPOSE_REMEDY ? "Applying the remedy" : "A run is under way");
 	} else if (!page_seen_now(w)) {
 		*style = STYLE_WARNING;
-		str_add(out, w->seen_count ? "The inventory changed since this check: c checks again"
+		str_add(out, w->seen_count ? "The inventory changed after this check: c checks again"
 					   : "Nothing was checked yet: c checks the hosts");
 		if (w->begin_error.kind != ERROR_NONE)
 			str_addf(out, " (%s)", w->begin_error.what);
@@ -206,7 +206,7 @@ void preflight_sum(const struct wizard *w, const struct preflight_rows *rows, en
 		page_count(out, rows->kinds[ROW_WARNING], "warning, ", "warnings, ");
 		str_addf(out, "%zu ignored", rows->kinds[ROW_IGNORED]);
 		if (!rows->bad_hosts)
-			str_add(out, ". Nothing is in the way");
+			str_add(out, ". No findings");
 	}
 }
 

@@ -12,10 +12,10 @@ static const struct purpose_kind kinds[] = {
 	[PURPOSE_REPAIR_PLAN] = { "repair --check", PURPOSE_PLANS, false, PURPOSE_REPAIR, "repair", "" },
 	[PURPOSE_REPAIR] = { .command = "repair", .does = PURPOSE_CHANGES, .noun = "repair" },
 	[PURPOSE_REJOIN_PLAN] = { "rejoin", PURPOSE_PLANS, true, PURPOSE_REJOIN, "rejoin",
-		"What the cluster knows of the host is taken out of it, Kubernetes' data there is deleted, and it joins anew. " },
+		"The host is removed from the cluster, Kubernetes' data there is deleted, and it joins again. " },
 	[PURPOSE_REJOIN] = { .command = "rejoin", .does = PURPOSE_CHANGES, .one_host = true, .noun = "rejoin" },
 	[PURPOSE_REMOVE_PLAN] = { "remove", PURPOSE_PLANS, true, PURPOSE_REMOVE, "removal",
-		"The host's pods move, it leaves the cluster for good, Kubernetes and its data there are deleted, and so is its entry in the inventory. " },
+		"The host's pods are evicted, it leaves the cluster for good, and Kubernetes, its data there and its entry in the inventory are deleted. " },
 	[PURPOSE_REMOVE] = { .command = "remove", .does = PURPOSE_CHANGES, .one_host = true, .noun = "removal" },
 	[PURPOSE_SNAPSHOT] = { .command = "etcd snapshot", .does = PURPOSE_CHANGES, .noun = "snapshot" },
 };

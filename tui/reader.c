@@ -13,21 +13,24 @@ enum { TAB = 8, ROWS = 22, COLUMNS = 80 };
 /* A row of the screen: a part of a line. */
 struct row {
 	size_t line, from, len; /* from: in the text */
-	int indent;             /* of what goes on from the row before */
+	int indent;             /* of what continues from the row before */
 };
-/* What drawing found out and keys need: how many rows there are room for. It changes nothing of what is drawn. */
+/* The text, and what drawing found out and keys need: how many rows there are room for. It changes nothing of what is drawn. */
 struct layout {
 	int width, height;
+	bool ascii;
+	char *text; /* lines end with \0 */
+	size_t *lines, line_count;
+	bool diff;
 	struct row *rows;
 	size_t count;
 };
 struct reader {
 	struct screen screen;
 	struct screen_ops ops; /* with a title of its own */
-	char *title, *text;    /* lines end with \0 */
-	size_t *lines, line_count;
-	bool diff;
-	size_t top, match; /* first row; the line found last, line_count: none */
+	char *title;
+	struct reader_source source; /* make NULL: the text is always the same */
+	size_t top, match;           /* first row; the line found last, SIZE_MAX: none */
 	struct search search;
 	struct layout *layout;
 };
@@ -62,17 +65,24 @@ static char *clean(const char *text)
 	return str_detach(&out);
 }
 
-static void split(struct reader *r)
+/* Another text, or the first one. text: lent. */
+static void set_text(struct layout *l, const char *text)
 {
 	size_t cap = 0;
 
-	for (char *p = r->text;;) {
+	free(l->text);
+	free(l->lines);
+	l->lines = NULL;
+	l->line_count = 0;
+	l->diff = false;
+	l->text = clean(text);
+	for (char *p = l->text;;) {
 		char *end = strchr(p, '\n');
 
-		if (r->line_count == cap)
-			r->lines = xrealloc(r->lines, cap = cap ? cap * 2 : 64, sizeof(*r->lines));
-		r->lines[r->line_count++] = (size_t)(p - r->text);
-		r->diff = r->diff || str_starts(p, "@@ ");
+		if (l->line_count == cap)
+			l->lines = xrealloc(l->lines, cap = cap ? cap * 2 : 64, sizeof(*l->lines));
+		l->lines[l->line_count++] = (size_t)(p - l->text);
+		l->diff = l->diff || str_starts(p, "@@ ");
 		if (!end)
 			return;
 		*end = '\0';
@@ -80,11 +90,20 @@ static void split(struct reader *r)
 	}
 }
 
+static void make_text(const struct reader *r, const struct canvas *c, int width)
+{
+	struct str text = STR_INIT;
+
+	r->source.make(r->source.ctx, width, c->ascii, &text);
+	set_text(r->layout, text.buf);
+	str_release(&text);
+}
+
 static const char *line_text(size_t i, void *ctx)
 {
-	const struct reader *r = ctx;
+	const struct layout *l = ((const struct reader *)ctx)->layout;
 
-	return r->text + r->lines[i];
+	return l->text + l->lines[i];
 }
 
 /* Bytes of text that make a row of at most width columns. */
@@ -110,7 +129,7 @@ static size_t row_length(const struct canvas *c, const char *text, int width)
 	return at;
 }
 
-/* Where a line that is broken goes on: below its text, in a table of two columns below the second one. */
+/* Where a line that is broken continues: below its text, in a table of two columns below the second one. */
 static int indent_of(const char *line, int width)
 {
 	size_t first = strspn(line, " "), word = first + strcspn(line + first, " ");
@@ -125,25 +144,28 @@ static void lay_out(const struct reader *r, const struct canvas *c, int width, i
 	size_t cap = 0;
 
 	l->height = height < 1 ? 1 : height;
-	if (l->width == width)
+	if (l->width == width && l->ascii == c->ascii)
 		return;
 	l->width = width;
+	l->ascii = c->ascii;
 	l->count = 0;
+	if (r->source.make)
+		make_text(r, c, width);
 	free(l->rows);
 	l->rows = NULL;
-	for (size_t i = 0; i < r->line_count; i++) {
-		size_t from = r->lines[i];
+	for (size_t i = 0; i < l->line_count; i++) {
+		size_t from = l->lines[i];
 		int indent = 0;
 
 		do {
-			size_t n = row_length(c, r->text + from, width - indent < 1 ? 1 : width - indent);
+			size_t n = row_length(c, l->text + from, width - indent < 1 ? 1 : width - indent);
 
 			if (l->count == cap)
 				l->rows = xrealloc(l->rows, cap = cap ? cap * 2 : 64, sizeof(*l->rows));
 			l->rows[l->count++] = (struct row){ i, from, n, indent };
 			from += n;
-			indent = indent_of(r->text + r->lines[i], width);
-		} while (r->text[from]);
+			indent = indent_of(l->text + l->lines[i], width);
+		} while (l->text[from]);
 	}
 }
 
@@ -156,11 +178,11 @@ static size_t last_top(const struct layout *l)
 
 static enum style row_style(const struct reader *r, const struct row *row)
 {
-	const char *line = r->text + r->lines[row->line];
+	const char *line = r->layout->text + r->layout->lines[row->line];
 
 	if (search_matches(&r->search, line))
 		return STYLE_MARK;
-	if (!r->diff)
+	if (!r->layout->diff)
 		return STYLE_NORMAL;
 	return str_starts(line, "+++") || str_starts(line, "---") || str_starts(line, "@@") ? STYLE_HEADING
 	       : line[0] == '+'                                                             ? STYLE_OK
@@ -179,7 +201,7 @@ static void draw(const struct screen *s, struct canvas *c)
 	top = r->top < last_top(r->layout) ? r->top : last_top(r->layout);
 	for (int y = 0; y < height && top + (size_t)y < r->layout->count; y++) {
 		const struct row *row = &r->layout->rows[top + (size_t)y];
-		char *text = xstrndup(r->text + row->from, row->len);
+		char *text = xstrndup(r->layout->text + row->from, row->len);
 
 		canvas_text(c, y, row->indent, width - row->indent, row_style(r, row), text);
 		if (row->line == r->match)
@@ -199,11 +221,11 @@ static void look(struct reader *r, int direction)
 	/* without a match yet it begins at what is seen */
 	size_t from = r->match, top = r->layout->count ? r->layout->rows[r->top].line : 0, found;
 
-	if (from >= r->line_count)
-		from = direction > 0 ? top + r->line_count - 1 : top;
-	from %= r->line_count;
-	found = search_next(&r->search, r->line_count, from, direction, line_text, r);
-	if (found >= r->line_count) {
+	if (from >= r->layout->line_count)
+		from = direction > 0 ? top + r->layout->line_count - 1 : top;
+	from %= r->layout->line_count;
+	found = search_next(&r->search, r->layout->line_count, from, direction, line_text, r);
+	if (found >= r->layout->line_count) {
 		app_say(r->screen.app, STYLE_WARNING, "not found: %s", r->search.last ? r->search.last : "");
 		return;
 	}
@@ -244,7 +266,7 @@ static bool key(struct screen *s, int k)
 		r->top = last_top(r->layout);
 	if (search_key(&r->search, k, &again)) {
 		if (k == K_ENTER)
-			r->match = r->line_count;
+			r->match = SIZE_MAX;
 		if (again)
 			look(r, again);
 		return true;
@@ -293,33 +315,33 @@ static void release(struct screen *s)
 	struct reader *r = of(s);
 
 	search_release(&r->search);
+	if (r->source.free)
+		r->source.free(r->source.ctx);
 	free(r->layout->rows);
+	free(r->layout->lines);
+	free(r->layout->text);
 	free(r->layout);
-	free(r->lines);
 	free(r->title);
-	free(r->text);
 	free(r);
 }
 
 static const struct binding bindings[] = {
-	{ K_ESCAPE, "Back", "Leaves this text.", back, NULL },
-	{ 'q', NULL, "Leaves this text.", back, NULL },
-	{ '/', "Search", "Looks for a word. Capitals count only when one is typed.", begin_search, NULL },
-	{ 'n', "Next", "Goes to the next place that was looked for.", search_on, searched },
-	{ 'N', NULL, "Goes to the place before.", search_back, searched },
+	{ K_ESCAPE, "Back", "Closes this text.", back, NULL },
+	{ 'q', NULL, "Closes this text.", back, NULL },
+	{ '/', "Search", "Searches. Upper and lower case differ only if you type a capital.", begin_search, NULL },
+	{ 'n', "Next", "Goes to the next match.", search_on, searched },
+	{ 'N', NULL, "Goes to the previous match.", search_back, searched },
 	{ 0 },
 };
 
-struct screen *screen_reader(const char *title, const char *text)
+static struct reader *new_reader(const char *title, const char *about)
 {
 	struct reader *r = xcalloc(1, sizeof(*r));
-	struct canvas c;
 
 	r->title = xstrdup(title ? title : "");
-	r->text = clean(text ? text : "");
 	r->ops = (struct screen_ops){
 		.title = r->title,
-		.about = "A text to be read. The arrows, Page Up, Page Down, Home and End scroll.",
+		.about = about,
 		.bindings = bindings,
 		.draw = draw,
 		.key = key,
@@ -330,10 +352,33 @@ struct screen *screen_reader(const char *title, const char *text)
 	r->screen.ops = &r->ops;
 	r->layout = xcalloc(1, sizeof(*r->layout));
 	search_init(&r->search);
-	split(r);
-	r->match = r->line_count;
+	r->match = SIZE_MAX;
+	return r;
+}
+
+/* Keys may come before it is drawn. */
+static struct screen *laid_out(struct reader *r)
+{
+	struct canvas c;
+
 	canvas_init(&c, COLUMNS, ROWS, false);
 	lay_out(r, &c, COLUMNS - 2, ROWS);
 	canvas_release(&c);
 	return &r->screen;
+}
+
+struct screen *screen_reader(const char *title, const char *text)
+{
+	struct reader *r = new_reader(title, "A text. The arrows, Page Up, Page Down, Home and End scroll.");
+
+	set_text(r->layout, text ? text : "");
+	return laid_out(r);
+}
+
+struct screen *screen_reader_of(const char *title, const char *about, const struct reader_source *source)
+{
+	struct reader *r = new_reader(title, about);
+
+	r->source = *source;
+	return laid_out(r);
 }

@@ -16,8 +16,6 @@
 #include <unistd.h>
 
 #define FILE_BYTES (256u << 20)
-#define HOSTS_MAX 10000
-#define STEPS_MAX 500
 #define AT_MAX_MS (INT64_C(1000) * 3600 * 24 * 365) /* no run takes a year */
 
 struct mark {
@@ -31,10 +29,7 @@ struct recording {
 	uint64_t seq;    /* of the last event */
 	int64_t wall_ms; /* when it happened */
 	bool live;       /* the run's process is there: more may come */
-	struct runview_host *hosts;
-	struct runview_step *steps;
-	size_t host_count, step_count;
-	char *command, *run;
+	struct recording_head head;
 	struct mark *marks;
 	size_t count, cap;
 	size_t bad;
@@ -49,7 +44,7 @@ struct decoded {
 	struct json *line;
 };
 
-/* Earlier versions had no code, and the word in the text of two kinds. What is not known is CODE_NONE, and shown as it is told. */
+/* Earlier versions had no code, and the word in the text of two kinds. What is not known is CODE_NONE, and shown as it came. */
 static enum code code_of_line(const struct json *line, enum event_kind kind)
 {
 	bool told = kind == EVENT_HOST_STATE || kind == EVENT_CANCELLING;
@@ -81,7 +76,7 @@ static enum error_kind error_kind_of(const char *name)
 	return ERROR_COMMAND;
 }
 
-/* "2026-03-01T12:00:41.120Z"; 0 when it is no time. */
+/* "2026-03-01T12:00:41.120Z"; 0 when it is not a time. */
 static int64_t wall_of(const char *t)
 {
 	struct tm tm = { 0 };
@@ -98,16 +93,16 @@ static int64_t wall_of(const char *t)
 /* -1: the line names none; -2: one that is not in the header. */
 static int host_of(const struct recording *r, const char *name)
 {
-	for (size_t h = 0; name && h < r->host_count; h++)
-		if (strcmp(r->hosts[h].name, name) == 0)
+	for (size_t h = 0; name && h < r->head.host_count; h++)
+		if (strcmp(r->head.hosts[h].name, name) == 0)
 			return (int)h;
 	return name ? -2 : -1;
 }
 
 static int step_of(const struct recording *r, const char *name)
 {
-	for (size_t s = 0; name && s < r->step_count; s++)
-		if (strcmp(r->steps[s].name, name) == 0)
+	for (size_t s = 0; name && s < r->head.step_count; s++)
+		if (strcmp(r->head.steps[s].name, name) == 0)
 			return (int)s;
 	return name ? -2 : -1;
 }
@@ -118,8 +113,8 @@ static void error_of(const struct json *line, const struct event *ev, const stru
 	snprintf(out->what, sizeof(out->what), "%s", json_get_str(line, "error.what", ""));
 	snprintf(out->hint, sizeof(out->hint), "%s", json_get_str(line, "error.hint", ""));
 	snprintf(out->detail, sizeof(out->detail), "%s", json_get_str(line, "error.detail", ""));
-	snprintf(out->host, sizeof(out->host), "%s", ev->host >= 0 ? r->hosts[ev->host].name : "");
-	snprintf(out->step, sizeof(out->step), "%s", ev->step >= 0 ? r->steps[ev->step].name : "");
+	snprintf(out->host, sizeof(out->host), "%s", ev->host >= 0 ? r->head.hosts[ev->host].name : "");
+	snprintf(out->step, sizeof(out->step), "%s", ev->step >= 0 ? r->head.steps[ev->step].name : "");
 }
 
 static bool decode_line(const struct recording *r, struct decoded *d)
@@ -157,7 +152,7 @@ static bool decode_line(const struct recording *r, struct decoded *d)
 	return true;
 }
 
-/* Somebody may have sent the file: what it says is no safer for a terminal than what a host says. */
+/* Somebody may have sent the file: what it says is not safer for a terminal than what a host says. */
 static struct json *parse(const char *text, size_t len)
 {
 	struct json *line = json_parse(text, len, NULL);
@@ -175,73 +170,6 @@ static bool decode(const struct recording *r, const char *text, size_t len, stru
 		return true;
 	json_free(d->line);
 	return false;
-}
-
-static int refuse(struct error *err, const char *path, const char *why)
-{
-	error_set(err, ERROR_PROTOCOL, "'%s' is not a journal of a run: %s", path, why);
-	return error_hint(err, "journals are the files that end with .jsonl in the folder of the cluster's runs");
-}
-
-static void head_hosts(struct recording *r, const struct json *hosts)
-{
-	r->host_count = json_size(hosts);
-	r->hosts = xcalloc(r->host_count + 1, sizeof(*r->hosts));
-	for (size_t i = 0; i < r->host_count; i++) {
-		const struct json *item = json_at(hosts, i);
-
-		str_copy_line(r->hosts[i].name, sizeof(r->hosts[i].name), json_get_str(item, "name", ""));
-		r->hosts[i].roles = (unsigned)json_get_int(item, "roles", 0);
-	}
-}
-
-static void head_steps(struct recording *r, const struct json *steps)
-{
-	r->step_count = json_size(steps);
-	r->steps = xcalloc(r->step_count + 1, sizeof(*r->steps));
-	for (size_t i = 0; i < r->step_count; i++) {
-		const struct json *item = json_at(steps, i);
-		const char *name = json_get_str(item, "name", "");
-
-		str_copy_line(r->steps[i].name, sizeof(r->steps[i].name), name);
-		str_copy_line(r->steps[i].title, sizeof(r->steps[i].title), json_get_str(item, "title", name));
-		r->steps[i].roles = (unsigned)json_get_int(item, "roles", 0);
-		r->steps[i].flags = (unsigned)json_get_int(item, "flags", 0);
-	}
-}
-
-static char *word_of(const struct json *head, const char *name)
-{
-	const char *text = json_get_str(head, name, "");
-	struct str line = STR_INIT;
-
-	str_add_line(&line, text, strlen(text));
-	return str_detach(&line);
-}
-
-static int read_head(struct recording *r, const char *path, size_t len, struct error *err)
-{
-	struct json *head = parse(r->text.buf, len);
-	const struct json *hosts = json_get(head, "hosts"), *steps = json_get(head, "steps");
-	int rc = -1;
-
-	if (!head || strcmp(json_get_str(head, "kind", ""), "run") != 0 || !json_is_array(hosts) ||
-		!json_is_array(steps))
-		refuse(err, path, "its first line does not tell hosts and steps");
-	else if (json_get_int(head, "v", 0) != 1)
-		refuse(err, path, "it was written by another version");
-	else if (json_size(hosts) > HOSTS_MAX || json_size(steps) > STEPS_MAX)
-		refuse(err, path, "it has more hosts or steps than a run can have");
-	else
-		rc = 0;
-	if (rc == 0) {
-		head_hosts(r, hosts);
-		head_steps(r, steps);
-		r->command = word_of(head, "command");
-		r->run = word_of(head, "run");
-	}
-	json_free(head);
-	return rc;
 }
 
 static void add_line(struct recording *r, size_t offset, size_t len)
@@ -297,11 +225,9 @@ static int read_all(struct recording *r, const char *path, struct error *err)
 	if (file_read(path, FILE_BYTES, &r->text, err))
 		return -1;
 	end = r->text.len ? memchr(r->text.buf, '\n', r->text.len) : NULL;
-	if (!end)
-		return refuse(err, path, "it has no complete first line");
-	r->parsed = (size_t)(end - r->text.buf) + 1;
-	if (read_head(r, path, r->parsed - 1, err))
+	if (recording_head_read(&r->head, path, r->text.buf, end ? (size_t)(end - r->text.buf) : 0, err))
 		return -1;
+	r->parsed = (size_t)(end - r->text.buf) + 1;
 	take_lines(r);
 	return 0;
 }
@@ -316,7 +242,7 @@ struct recording *recording_load(const char *path, struct error *err)
 		recording_free(r);
 		return NULL;
 	}
-	runview_init(&r->view, r->hosts, r->host_count, r->steps, r->step_count);
+	runview_init(&r->view, r->head.hosts, r->head.host_count, r->head.steps, r->head.step_count);
 	return r;
 }
 
@@ -333,7 +259,7 @@ int recording_follow(struct recording *r, struct error *err)
 	while (fd >= 0 && r->text.len < FILE_BYTES && (n = pread(fd, buf, sizeof(buf), (off_t)r->text.len)) > 0)
 		str_addn(&r->text, buf, (size_t)n);
 	if (fd < 0 || n < 0) {
-		error_errno(err, ERROR_SYSTEM, errno, "cannot read on in '%s'", r->path);
+		error_errno(err, ERROR_SYSTEM, errno, "cannot continue reading '%s'", r->path);
 		r->live = false;
 	} else if (r->text.len >= FILE_BYTES) {
 		error_set(err, ERROR_SYSTEM, "'%s' has grown too large to be followed", r->path);
@@ -372,22 +298,24 @@ void recording_free(struct recording *r)
 	runview_release(&r->view);
 	str_release(&r->text);
 	free(r->path);
-	free(r->hosts);
-	free(r->steps);
-	free(r->command);
-	free(r->run);
+	recording_head_release(&r->head);
 	free(r->marks);
 	free(r);
 }
 
+const struct recording_head *recording_head(const struct recording *r)
+{
+	return &r->head;
+}
+
 const char *recording_command(const struct recording *r)
 {
-	return r->command;
+	return r->head.command;
 }
 
 const char *recording_run(const struct recording *r)
 {
-	return r->run;
+	return r->head.run;
 }
 
 int64_t recording_length_ms(const struct recording *r)
@@ -421,7 +349,7 @@ const struct runview *recording_at(struct recording *r, int64_t at_ms)
 {
 	if (r->folded && r->marks[r->folded - 1].at_ms > at_ms) {
 		runview_release(&r->view);
-		runview_init(&r->view, r->hosts, r->host_count, r->steps, r->step_count);
+		runview_init(&r->view, r->head.hosts, r->head.host_count, r->head.steps, r->head.step_count);
 		r->folded = 0;
 	}
 	for (; r->folded < r->count && r->marks[r->folded].at_ms <= at_ms; r->folded++)

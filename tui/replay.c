@@ -1,5 +1,6 @@
-/* A run, seen from its journal: the table and the logs as they stood at any moment of it. One that goes on in another process is followed. */
+/* A run, seen from its journal: the table and the logs as they stood at any moment of it. One of another process that is under way is followed. */
 #include "tui/matrix.h"
+#include "tui/timeline.h"
 #include "tui/wizard.h"
 
 #include "base/alloc.h"
@@ -18,8 +19,8 @@ struct replay {
 	int64_t at_ms;
 	int64_t length_ms; /* of the whole run so far */
 	bool playing;
-	bool following;    /* the moment is now, of a run that goes on */
-	int64_t ticked_ms; /* when playing went on last; 0: it begins with the next tick */
+	bool following;    /* the moment is now, of a run under way */
+	int64_t ticked_ms; /* when playing continued last; 0: it begins with the next tick */
 };
 
 static struct replay *replay_of(struct screen *s)
@@ -27,7 +28,7 @@ static struct replay *replay_of(struct screen *s)
 	return (struct replay *)s;
 }
 
-/* Whoever goes to the end of a run that goes on wants to see it go on. */
+/* Who goes to the end of a run under way wants to see it continue. */
 static void seek(struct replay *r, int64_t at_ms)
 {
 	r->length_ms = recording_now_ms(r->recording);
@@ -116,6 +117,26 @@ static void read_log(struct screen *s)
 	str_release(&text);
 }
 
+static void make_time_line(void *timeline, int width, bool ascii, struct str *out)
+{
+	timeline_text(timeline, width, ascii, out);
+}
+
+static void free_time_line(void *timeline)
+{
+	timeline_free(timeline);
+}
+
+static void time_line(struct screen *s)
+{
+	const struct reader_source source = { make_time_line, free_time_line, timeline_make(replay_of(s)->recording) };
+
+	app_push(s->app,
+		screen_reader_of("Time line",
+			"What each host did when, a letter for each step; what each step waited for; and the steps that the run's time went into. The arrows, Page Up, Page Down, Home and End scroll.",
+			&source));
+}
+
 static void back(struct screen *s)
 {
 	app_pop(s->app);
@@ -170,7 +191,7 @@ static void draw_about(const struct replay *r, struct canvas *c)
 	if (n.hosts_aside && x + 2 < c->width)
 		x += 2 + canvas_textf(c, 0, x + 2, 0, STYLE_FAIL, "%zu failed", n.hosts_aside);
 	if (bad && x + 2 < c->width)
-		canvas_textf(c, 0, x + 2, 0, STYLE_WARNING, "%zu line%s of its journal could not be read", bad,
+		canvas_textf(c, 0, x + 2, 0, STYLE_WARNING, "%zu line%s of the recording could not be read", bad,
 			bad == 1 ? "" : "s");
 }
 
@@ -209,28 +230,31 @@ static void release(struct screen *s)
 }
 
 static const struct binding bindings[] = {
-	{ ' ', "Play", "Plays the run as fast as it was; stops it again.", play, NULL },
-	{ K_LEFT, "-1 s", "Goes one second back.", second_back, NULL },
-	{ K_RIGHT, "+1 s", "Goes one second on.", second_on, NULL },
+	{ ' ', "Play", "Plays the run at its original speed, or pauses it.", play, NULL },
+	{ K_LEFT, "-1s", "Goes one second back.", second_back, NULL },
+	{ K_RIGHT, "+1s", "Goes one second forward.", second_on, NULL },
 	{ K_PAGE_UP, NULL, "Goes ten seconds back.", ten_back, NULL },
-	{ K_PAGE_DOWN, NULL, "Goes ten seconds on.", ten_on, NULL },
+	{ K_PAGE_DOWN, NULL, "Goes ten seconds forward.", ten_on, NULL },
 	{ K_HOME, NULL, "Goes to the start of the run.", to_start, NULL },
-	{ K_END, NULL, "Goes to the end of the run; of one that goes on, to now, and stays there.", to_end, NULL },
-	{ K_TAB, "Step", "Selects the next step. Beyond the ends the log follows the host's own step.", next_step,
+	{ K_END, NULL, "Goes to the end of the run; in a running one, to now, and follows it.", to_end, NULL },
+	{ K_TAB, "Step", "Selects the next step. Beyond the ends the log follows the host's current step.", next_step,
 		NULL },
-	{ K_BACK_TAB, NULL, "Selects the step before.", step_before, NULL },
+	{ K_BACK_TAB, NULL, "Selects the previous step.", step_before, NULL },
 	{ K_ENTER, "Log", "Opens the whole log of the selected cell.", read_log, NULL },
+	{ 't', "Waits",
+		"Opens the time line: what each host did when, what each step waited for, and the critical path.",
+		time_line, NULL },
 	{ K_ESCAPE, "Back", "Goes back.", back, NULL },
 	{ 'q', NULL, "Goes back.", back, NULL },
 	{ 'f', "Failed", "Goes to the next host that failed.", next_failed, any_failed },
-	{ '/', NULL, "Looks for a host by its name; n and N go to the next and the one before.", find, NULL },
+	{ '/', NULL, "Searches for a host name; n and N go to the next and the previous match.", find, NULL },
 	{ 0 },
 };
 
 static const struct screen_ops ops = {
 	.title = "Replay",
 	.about =
-		"A run as its journal tells it: what each host did at every moment, and what was said. One that goes on in another process is followed as it goes. Nothing is done on any host.",
+		"A run as it was recorded: what each host did at every moment, and its output. A run of another process is followed live. Nothing is done on any host.",
 	.bindings = bindings,
 	.draw = draw,
 	.key = key,

@@ -98,7 +98,7 @@ static void resume_run(struct screen *s)
 static void retry(struct screen *s)
 {
 	wizard_command(s->wizard, ENGINE_RETRY_HOST, selected_index(s));
-	app_say(s->app, STYLE_NORMAL, "%s is tried again", selected(s)->name);
+	app_say(s->app, STYLE_NORMAL, "retrying %s", selected(s)->name);
 }
 
 static void end_run(struct screen *s)
@@ -122,7 +122,7 @@ static void skip(struct screen *s)
 	run_of(s)->skipping = selected_index(s);
 	snprintf(text, sizeof(text),
 		"Skip %s? What runs there is cut off, and nothing more is done on it in this run. "
-		"A later run takes it up again.",
+		"A later run continues with it.",
 		selected(s)->name);
 	app_push(s->app, screen_question("Skip this host", text, "no|skip", skip_answered, s, NULL));
 }
@@ -141,10 +141,10 @@ static void cancel(struct screen *s)
 	app_push(s->app,
 		screen_question("Cancel the run",
 			run_of(s)->cancelled
-				? "The run is being cancelled: hosts give back their locks. End it at once instead? "
-				  "Locks may stay behind; the next run of this machine takes them over."
+				? "The run is being cancelled: the hosts' locks are being released. End it at once instead? "
+				  "Locks may remain; the next run from this machine takes them over."
 				: "Cancel the run? Connections are cut at once. Jobs that were started on hosts finish "
-				  "there on their own; the next run looks at what became of them and goes on.",
+				  "there by themselves; the next run checks their result and continues.",
 			"no|cancel", cancel_answered, s, NULL));
 }
 
@@ -158,8 +158,8 @@ static void leave_answered(struct screen *s, int answer, void *ctx)
 static void leave(struct screen *s)
 {
 	app_push(s->app, screen_question("Leave the run",
-				 "Leave the run? Steps that are running come to their end, nothing new is begun. "
-				 "A later run goes on from there.",
+				 "Leave the run? Running steps finish, and no new ones start. "
+				 "A later run continues from there.",
 				 "no|leave", leave_answered, s, NULL));
 }
 
@@ -196,10 +196,10 @@ static void quit(struct screen *s)
 		go_on(s);
 	if (over(s))
 		return;
-	app_push(s->app, screen_question("The run is going on",
-				 "This page can be left when the run is over.\n\n"
-				 "leave: running steps come to their end, nothing new is begun.\n"
-				 "cancel: connections are cut at once; jobs on hosts finish there on their own.",
+	app_push(s->app, screen_question("The run is still active",
+				 "You can leave this page when the run is over.\n\n"
+				 "leave: running steps finish, and no new ones start.\n"
+				 "cancel: connections are cut at once; jobs on hosts finish there by themselves.",
 				 "stay|leave|cancel", quit_answered, s, NULL));
 }
 
@@ -312,26 +312,26 @@ static void release(struct screen *s)
 
 static const struct binding bindings[] = {
 	{ K_ENTER, "Log", "Opens the whole log of the selected cell.", read_log, live },
-	{ K_ENTER, "Go on", "When the run is over: shows what it came to.", go_on, over },
+	{ K_ENTER, "Continue", "When the run is over: shows its result.", go_on, over },
 	{ 'e', "End run", "Ends a run that waits for hosts that failed.", end_run, can_end },
-	{ 'p', "Pause", "Nothing new is begun until you go on; running steps come to their end.", pause_run,
-		can_pause },
-	{ 'p', "Go on", "While the run is paused: goes on with it.", resume_run, can_resume },
-	{ 'r', "Retry", "Tries the selected host again, after you put right what failed.", retry, can_retry },
+	{ 'p', "Pause", "No new step starts until you continue; running steps finish.", pause_run, can_pause },
+	{ 'p', "Continue", "While the run is paused: continues it.", resume_run, can_resume },
+	{ 'r', "Retry", "Retries the selected host, after you fixed what failed.", retry, can_retry },
 	{ 's', "Skip", "Does nothing more on the selected host in this run.", skip, can_skip },
 	{ 'f', "Failed", "Goes to the next host that failed.", next_failed, any_failed },
-	{ 'l', "Leave", "Begins nothing new; running steps come to their end. Asks first.", leave, steerable },
-	{ 'c', "Cancel", "Cuts all connections; jobs on hosts finish there on their own. Asks first.", cancel, live },
-	{ K_LEFT, NULL, "Selects the step before. Beyond the ends the log follows the host's own step.", step_left,
-		NULL },
+	{ 'l', "Leave", "Starts no new steps; running steps finish. Asks first.", leave, steerable },
+	{ 'c', "Cancel", "Cuts all connections; jobs on hosts finish there by themselves. Asks first.", cancel, live },
+	{ K_LEFT, NULL, "Selects the previous step. Beyond the ends the log follows the host's current step.",
+		step_left, NULL },
 	{ K_RIGHT, NULL, "Selects the next step.", step_right, NULL },
-	{ K_PAGE_UP, NULL, "Scrolls the log back; it stands still then.", log_up, NULL },
+	{ K_PAGE_UP, NULL, "Scrolls the log back; it stops following.", log_up, NULL },
 	{ K_PAGE_DOWN, NULL, "Scrolls the log forward.", log_down, NULL },
-	{ K_END, NULL, "Follows the end of the log again; once more: follows the host's own step.", log_end, NULL },
-	{ '/', NULL, "Looks for a host by its name; n and N go to the next and the one before.", find, NULL },
+	{ K_END, NULL, "Follows the end of the log again; a second time: follows the host's current step.", log_end,
+		NULL },
+	{ '/', NULL, "Searches for a host name; n and N go to the next and the previous match.", find, NULL },
 	{ 'o', NULL, "Opens the whole log of the selected cell.", read_log, NULL },
 	{ 'w', NULL, "Shows the command that does the same.", equivalent, NULL },
-	{ 'q', NULL, "Leaves this page when the run is over; asks what to do while it goes on.", quit, NULL },
+	{ 'q', NULL, "Leaves this page when the run is over; before that, asks what to do.", quit, NULL },
 	{ K_ESCAPE, NULL, "The same as q.", quit, NULL },
 	{ 0 },
 };
@@ -339,7 +339,7 @@ static const struct binding bindings[] = {
 static const struct screen_ops ops = {
 	.title = "Run",
 	.about =
-		"What happens on each host, step by step. A host that fails is set aside with its error; the others go on. "
+		"What happens on each host, step by step. A host that fails is set aside with its error; the others continue. "
 		"Up and Down select a host, Left and Right a step; below is the log of that step.",
 	.bindings = bindings,
 	.draw = draw,

@@ -11,7 +11,7 @@ struct run_screen {
 	struct history *history;  /* NULL: not loaded */
 	uint64_t seen;            /* the last event that a tick saw, … */
 	int64_t seen_ms;          /* … when, … */
-	int64_t idle_ms;          /* … and how long ago: time goes on between events */
+	int64_t idle_ms;          /* … and how long ago: time passes between events */
 	int64_t left_ms;          /* -1: not known */
 	struct screen *dialog;    /* over this screen, with a question of the run; NULL: none */
 	uint64_t asking;          /* the question that it asks; 0: none, or the host keys */
@@ -30,7 +30,7 @@ void run_draw(const struct run_screen *r, const struct runview *v, bool live, st
 
 /* Puts the next open question, when nothing is over the screen. */
 void run_ask_next(struct screen *s);
-/* The run told something: screen_ops.changed. */
+/* The run said something: screen_ops.changed. */
 void run_ask_changed(struct screen *s);
 
 #endif

@@ -63,7 +63,7 @@ void run_ask_next(struct screen *s)
 	const struct runview *v = &s->wizard->view;
 	struct run_screen *r = (struct run_screen *)s;
 
-	/* something else is on its way to the top: it is seen to when that has gone */
+	/* something else is on its way to the top: it is handled when that has gone */
 	if (!live(s) || r->dialog || app_mark(s->app))
 		return;
 	for (size_t i = 0; i < v->question_count; i++) {

@@ -72,16 +72,16 @@ static enum style ending(const struct runview *v, bool saved, char *out, size_t 
 	size_t n = in_need(v);
 
 	switch (v->outcome) {
-	case OUTCOME_CANCELLED: snprintf(out, size, "The run was stopped. Enter goes on."); return STYLE_WARNING;
+	case OUTCOME_CANCELLED: snprintf(out, size, "The run was stopped. Enter continues."); return STYLE_WARNING;
 	case OUTCOME_FAILED:
-		snprintf(out, size, "The run is over; %zu host%s left to do. Enter goes on.", n,
+		snprintf(out, size, "The run is over; %zu host%s left to do. Enter continues.", n,
 			n == 1 ? " is" : "s are");
 		return STYLE_FAIL;
 	case OUTCOME_OK:
-		snprintf(out, size, "The run is over; %s. Enter goes on.",
-			saved ? "etcd's data is saved" : "nothing was to be done");
+		snprintf(out, size, "The run is over; %s. Enter continues.",
+			saved ? "etcd's data is saved" : "there was nothing to do");
 		return STYLE_OK;
-	default: snprintf(out, size, "The run is over; all is done. Enter goes on."); return STYLE_OK;
+	default: snprintf(out, size, "The run is over; all is done. Enter continues."); return STYLE_OK;
 	}
 }
 
@@ -91,15 +91,15 @@ static enum style banner(const struct run_screen *r, const struct runview *v, bo
 	size_t n = in_need(v);
 
 	if (!live && !v->over) {
-		snprintf(out, size, "The run ended early. Enter goes on.");
+		snprintf(out, size, "The run ended early. Enter continues.");
 		return STYLE_WARNING;
 	}
 	if (!live)
 		return ending(v, v == &w->view && w->summary.snapshot, out, size);
 	if (v->cancelling) {
 		snprintf(out, size,
-			r->cancelled ? "Cancelling: connections are cut, jobs on hosts finish on their own."
-				     : "Stopping: what runs comes to its end, nothing new is begun.");
+			r->cancelled ? "Cancelling: connections are cut, jobs on hosts finish by themselves."
+				     : "Stopping: running steps finish, no new ones start.");
 		return STYLE_WARNING;
 	}
 	if (run_at_rest(r, v)) {
@@ -111,7 +111,7 @@ static enum style banner(const struct run_screen *r, const struct runview *v, bo
 		return STYLE_WARNING;
 	}
 	if (v->paused) {
-		snprintf(out, size, "Paused: what runs comes to its end, nothing new is begun. p goes on.");
+		snprintf(out, size, "Paused: running steps finish, no new ones start. p continues.");
 		return STYLE_WARNING;
 	}
 	snprintf(out, size, "%s%s", v->notice[0] ? "note: " : "", v->notice);

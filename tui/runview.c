@@ -166,6 +166,14 @@ static void take_needs(struct runview_step *steps, size_t s, const struct step *
 					(struct runview_need){ i, from->needs[n].roles, from->needs[n].min };
 }
 
+static void take_section(struct runview_step *step, const struct step *from, const struct section *section)
+{
+	if (!section && !(from->flags & STEP_ONE_BY_ONE))
+		return;
+	snprintf(step->section, sizeof(step->section), "%s", section ? section->name : from->name);
+	step->at_once = section ? section->at_once : 1;
+}
+
 void runview_init_config(struct runview *v, const struct engine_config *config)
 {
 	struct runview_host *hosts = xcalloc(config->host_count + 1, sizeof(*hosts));
@@ -182,6 +190,7 @@ void runview_init_config(struct runview *v, const struct engine_config *config)
 		snprintf(steps[s].title, sizeof(steps[s].title), "%s", from->title ? from->title : from->name);
 		steps[s].roles = from->roles;
 		steps[s].flags = from->flags;
+		take_section(&steps[s], from, engine_section(config, s));
 		take_needs(steps, s, from);
 	}
 	runview_init(v, hosts, config->host_count, steps, config->step_count);

@@ -38,6 +38,8 @@ struct runview_need {
 struct runview_step {
 	char name[32], title[64];
 	unsigned roles, flags;
+	char section[32];  /* "": none */
+	unsigned at_once;  /* hosts in it */
 	struct runview_need needs[6];
 	size_t need_count;
 };
@@ -82,7 +84,7 @@ const char *runview_line(const struct runview *v, size_t host, size_t step, size
 size_t runview_lost(const struct runview *v, size_t host, size_t step);
 /* The step that a host is at: running, else the last one that ended; SIZE_MAX: none. */
 size_t runview_current(const struct runview *v, size_t host);
-/* Whether a step is still to come on a host, as far as can be told: no event says that one does not concern a host. */
+/* Whether a step is still to come on a host, as far as is known: no event says that one does not concern a host. */
 bool runview_open(const struct runview *v, size_t host, size_t step);
 struct runview_counts { size_t changed, ok, failed, running, waiting; size_t hosts_done, hosts_aside; };
 /* Steps of all hosts by how they stand, and hosts. */
@@ -100,23 +102,36 @@ struct recording;
  */
 struct recording *recording_load(const char *path, struct error *err);
 void recording_free(struct recording *r);
+/* What the first line of a journal says. */
+struct recording_head {
+	char *command, *run; /* "apply"; its id */
+	struct runview_host *hosts;
+	size_t host_count;
+	struct runview_step *steps;
+	size_t step_count;
+	bool needs_known;    /* of the steps: earlier versions did not record them */
+};
+const struct recording_head *recording_head(const struct recording *r); /* lent until recording_free */
+/* For recording.c alone: from text, whose first line has len bytes; 0: it has no complete one. */
+int recording_head_read(struct recording_head *h, const char *path, const char *text, size_t len, struct error *err);
+void recording_head_release(struct recording_head *h);
 const char *recording_command(const struct recording *r); /* "apply" */
 const char *recording_run(const struct recording *r);     /* its id */
 int64_t recording_length_ms(const struct recording *r);   /* from the run's start to the last event */
 size_t recording_bad_lines(const struct recording *r);    /* that were left out */
 /*
- * Reads on in the journal of a run that goes on in another process: half a line at the end waits for the rest. -1: it
- * cannot be read any more. Afterwards recording_live tells whether that process is still there: when not, all was read.
+ * Reads on in the recording of a run under way in another process: half a line at the end waits for the rest. -1: it
+ * cannot be read any more. Afterwards recording_live says whether that process is still there: when not, all was read.
  */
 int recording_follow(struct recording *r, struct error *err);
 bool recording_live(const struct recording *r);
-/* How long the run has been going on; of one that is over, recording_length_ms. */
+/* How long the run has been under way; of one that is over, recording_length_ms. */
 int64_t recording_now_ms(const struct recording *r);
 /* Calls fn for the events from the first-th on; returns how many there are in all. */
 size_t recording_events(const struct recording *r, size_t first, event_fn *fn, void *ctx);
 /* The journal's lines as they are, so far; lent until the next call of recording_follow. */
 const char *recording_lines(const struct recording *r, size_t *len);
-/* The run as it stood at_ms after its start; lent, moves with the next call. Backwards folds anew from the start. */
+/* The run as it stood at_ms after its start; lent, moves with the next call. Backwards folds again from the start. */
 const struct runview *recording_at(struct recording *r, int64_t at_ms);
 struct history;
 /* Median ms that each step took in the newest 20 recordings of a folder, by name, for the time left; 0: not known. */
@@ -124,7 +139,7 @@ struct history *history_load(const char *runs_dir);
 void history_free(struct history *h);
 int64_t history_ms(const struct history *h, const char *step);
 /*
- * ms left on the critical path of what is not yet done: the longest chain of needs over hosts; -1: no history to tell
+ * ms left on the critical path of what is not yet done: the longest chain of needs over hosts; -1: no history for it
  * it from. needs as in the plan.
  */
 int64_t history_left_ms(const struct history *h, const struct runview *v, const struct step *plan, size_t step_count);

@@ -105,21 +105,60 @@ static bool looked_at(const struct runview *v, size_t h, size_t s, int64_t met, 
 	return idle != NEVER && v->at_ms - later(met, idle) >= IDLE_MS;
 }
 
+static bool begun_after(const struct runview *v, size_t h, size_t s)
+{
+	for (size_t t = s + 1; t < v->step_count; t++)
+		if (runview_cell(v, h, t)->state != CELL_NONE)
+			return true;
+	return false;
+}
+
+/* Since when a host is not inside the section of step s; NEVER: it is. */
+static int64_t outside(const struct runview *v, size_t h, size_t s)
+{
+	bool begun = false, open = false, done;
+	int64_t at = 0;
+
+	for (size_t t = 0; t < v->step_count; t++) {
+		if (strcmp(v->steps[t].section, v->steps[s].section) != 0)
+			continue;
+		if (runview_cell(v, h, t)->state == CELL_NONE) {
+			open |= concerns(v, h, t) && !v->hosts[h].aside && !begun_after(v, h, t);
+		} else {
+			begun = true;
+			at = later(at, settled(v, h, t, &done));
+		}
+	}
+	return begun ? open ? NEVER : at : 0;
+}
+
+/* Since when the section of step s has room for another host. */
+static int64_t room(const struct runview *v, size_t s)
+{
+	unsigned inside = 0;
+	int64_t at = 0;
+
+	for (size_t h = 0; *v->steps[s].section && h < v->host_count; h++) {
+		int64_t left = outside(v, h, s);
+
+		inside += left == NEVER;
+		at = left == NEVER ? at : later(at, left);
+	}
+	return inside && inside >= v->steps[s].at_once ? NEVER : at;
+}
+
 static void pass_step(const struct runview *v, size_t s, const int64_t *idle)
 {
 	const struct runview_step *step = &v->steps[s];
-	int64_t gate = 0;
+	int64_t gate = 0, turn = room(v, s);
 	bool done;
 
 	for (size_t n = 0; n < step->need_count; n++)
 		if (step->needs[n].roles)
 			gate = later(gate, gate_met(v, &step->needs[n]));
-	/* whose turn it is not waits */
-	for (size_t h = 0; (step->flags & STEP_ONE_BY_ONE) && h < v->host_count; h++)
-		if (runview_cell(v, h, s)->state != CELL_NONE)
-			gate = later(gate, settled(v, h, s, &done));
 	for (size_t h = 0; h < v->host_count; h++) {
-		int64_t met = gate, *at = &v->passing->at[h * v->step_count + s];
+		bool inside = *step->section && outside(v, h, s) == NEVER;
+		int64_t met = inside ? gate : later(gate, turn), *at = &v->passing->at[h * v->step_count + s];
 
 		for (size_t n = 0; n < step->need_count; n++)
 			if (!step->needs[n].roles)
@@ -154,7 +193,7 @@ bool runview_open(const struct runview *v, size_t host, size_t step)
 			pass(v);
 		return v->passing->at[host * v->step_count + step] == NEVER;
 	}
-	/* what comes before a step that was begun and has nothing to tell did not concern the host */
+	/* what comes before a step that was begun and has nothing to say did not concern the host */
 	for (size_t s = step + 1; s < v->step_count; s++)
 		if (runview_cell(v, host, s)->state != CELL_NONE)
 			return false;

@@ -117,13 +117,13 @@ static void release(struct screen *s)
 }
 
 static const struct binding bindings[] = {
-	{ K_ENTER, "Edit", "Changes the marked field. Typing begins a new value.", enter, resting },
-	{ K_ENTER, "Take", "Takes what was typed.", enter, editing },
-	{ K_ESCAPE, "Undo", "Leaves the field as it was.", cancel, editing },
+	{ K_ENTER, "Edit", "Edits the marked field. Typing starts a new value.", enter, resting },
+	{ K_ENTER, "Take", "Accepts what was typed.", enter, editing },
+	{ K_ESCAPE, "Undo", "Restores the old value.", cancel, editing },
 	{ K_ESCAPE, "Back", "Goes back. The inventory is saved.", page_back, resting },
-	{ 'q', NULL, "Goes back, while nothing is being typed. The inventory is saved.", page_back, resting },
-	{ K_DELETE, "Clear", "Takes the field out of the inventory: its default holds.", empty, resting },
-	{ '/', "Search", "Looks for a field by its name or value.", search, resting },
+	{ 'q', NULL, "Goes back, while no field is being edited. The inventory is saved.", page_back, resting },
+	{ K_DELETE, "Clear", "Removes the field from the inventory: its default applies.", empty, resting },
+	{ '/', "Search", "Searches for a field by its name or value.", search, resting },
 	{ K_F2, "Command", "Shows the command that does the same.", equivalent, NULL },
 	{ 0 },
 };
@@ -142,8 +142,8 @@ struct screen *screen_form(const char *title, const char *const *prefixes, const
 	f->host = host ? xstrdup(host) : NULL;
 	f->ops = (struct screen_ops){
 		.title = f->title,
-		.about = "Settings of the inventory. What is left out holds its default, which stands there dimmed. "
-			 "Each value is checked as soon as its field is left.",
+		.about = "Settings of the inventory. A field that is not set has its default, which is shown dimmed. "
+			 "Each value is checked when you leave its field.",
 		.bindings = bindings,
 		.draw = draw,
 		.key = key,

@@ -53,7 +53,7 @@ static void add_file(struct start *s, const char *path)
 	struct entry *e;
 	char *full = realpath(path, NULL);
 
-	/* one that is gone is no news; the same one is shown once */
+	/* one that is gone is not news; the same one is shown once */
 	for (size_t i = 0; full && i < s->count; i++)
 		if (strcmp(s->entries[i].path, full) == 0) {
 			free(full);
@@ -115,8 +115,7 @@ static void tell_problems(struct screen *screen)
 	struct str text = STR_INIT;
 
 	if (!document_problems(d, p, &err)) {
-		str_add(&text,
-			"The file is open and can be put right here. Before an installation this has to change:\n\n");
+		str_add(&text, "The file is open and can be corrected here. Before an installation, fix this:\n\n");
 		inventory_problems_format(p, document_path(d), &text);
 		if (p->count == 0)
 			page_error(&text, &err);
@@ -154,13 +153,12 @@ static bool open_file(struct screen *screen, const char *path, struct error *err
 static void ask_to_go_on(struct screen *screen, const struct entry *e)
 {
 	char *text = xasprintf(
-		"The last installation of %s was cut off. It can go on where it stopped: what is done on the hosts is "
-		"not done again.",
+		"The last installation of %s was cut off. It can continue where it stopped: what is done on the hosts "
+		"is not repeated.",
 		e->cluster);
 
-	app_push(
-		screen->app, screen_question("An installation was cut off", text,
-				     "back|look at it first|go on with the installation", go_on_or_look, screen, NULL));
+	app_push(screen->app, screen_question("An installation was cut off", text,
+				      "back|look at it first|continue the installation", go_on_or_look, screen, NULL));
 	free(text);
 }
 
@@ -185,7 +183,7 @@ static const char *take_name(struct screen *screen, const char *text, void *ctx)
 
 	(void)ctx;
 	if (!plain_name(text))
-		return "a name takes small letters, digits and '-'";
+		return "a name may contain lower-case letters, digits and '-'";
 	d = start_new_document(text, &err);
 	if (d && document_check(d, "cluster", text, &err)) {
 		document_free(d);
@@ -221,7 +219,7 @@ static void watch(struct screen *screen, const struct entry *e)
 	if (r)
 		app_push(screen->app, screen_replay(r));
 	else
-		page_fail(screen, "The run that goes on now cannot be shown", &err);
+		page_fail(screen, "The active run cannot be shown", &err);
 }
 
 static void open_entry(struct screen *screen, const struct entry *e)
@@ -251,10 +249,11 @@ static void go_on(struct screen *screen)
 	if (e->kind == ENTRY_FILE)
 		open_entry(screen, e);
 	else if (e->kind == ENTRY_NEW)
-		app_push(screen->app, screen_input("New cluster",
-					      "The cluster's name, in small letters, digits and '-'. It will be in "
-					      "kubeconfigs and in the place of the cluster's keys.",
-					      "kubernetes", NULL, false, take_name, screen, NULL));
+		app_push(
+			screen->app, screen_input("New cluster",
+					     "The cluster's name, in lower-case letters, digits and '-'. It is used in "
+					     "kubeconfigs and in the path of the cluster's keys.",
+					     "kubernetes", NULL, false, take_name, screen, NULL));
 	else
 		app_push(screen->app, screen_input("Open another file", "The path of an inventory file.", "", NULL,
 					      false, take_path, screen, NULL));
@@ -296,7 +295,7 @@ static const char *title_of(const struct entry *e)
 	return *e->cluster ? e->cluster : "(no name)";
 }
 
-/* The end of a path tells more than its beginning. */
+/* The end of a path says more than its beginning. */
 static void path_end(const char *path, int width, struct str *out)
 {
 	size_t n = strlen(path), max = (size_t)width;
@@ -332,15 +331,15 @@ static const char *says(const struct entry *e)
 {
 	switch (e->kind) {
 	case ENTRY_NEW:
-		return "Begins an inventory: the list of machines and what is to become of them. Nothing is written before you leave a page.";
-	case ENTRY_OPEN: return "Asks for the path of an inventory that is somewhere else.";
+		return "Starts an inventory: the list of machines and their roles. Nothing is written before you leave a page.";
+	case ENTRY_OPEN: return "Asks for the path of an inventory in another place.";
 	case ENTRY_FILE: break;
 	}
 	if (e->alive)
-		return "Another kubewright is at work on it. Enter shows what it does, as it goes.";
+		return "Another kubewright is working on it. Enter follows it live.";
 	if (e->dead)
-		return "Enter asks whether to go on with the installation or to look at it first.";
-	return "Enter opens it. Nothing is changed on the hosts before the plan was shown and confirmed.";
+		return "Enter asks whether to continue the installation or to look at it first.";
+	return "Enter opens it. Nothing is changed on the hosts before you have confirmed a plan.";
 }
 
 static void draw(const struct screen *screen, struct canvas *c)
@@ -350,7 +349,7 @@ static void draw(const struct screen *screen, struct canvas *c)
 	struct list l = list_window(&s->list, rows);
 	const struct entry *e = s->list.selected < s->count ? &s->entries[s->list.selected] : NULL;
 
-	canvas_text(c, 0, 0, c->width, STYLE_HEADING, "Which cluster is it about?");
+	canvas_text(c, 0, 0, c->width, STYLE_HEADING, "Which cluster?");
 	for (int i = 0; i < rows && l.top + (size_t)i < s->count; i++)
 		draw_entry(&s->entries[l.top + (size_t)i], c, 2 + i, l.top + (size_t)i == l.selected);
 	list_marks(&l, c, 2, c->width - 1);
@@ -376,9 +375,9 @@ static void release(struct screen *screen)
 
 static const struct binding bindings[] = {
 	{ K_ENTER, "Open", "Opens what is selected.", go_on, NULL },
-	{ K_F10, "Next", "Opens what is selected and goes on to its hosts.", go_on, NULL },
-	{ 'n', NULL, "Opens what is selected and goes on to its hosts.", go_on, NULL },
-	{ 'r', "Past runs", "Lists the earlier runs of this cluster; each can be watched again.", past_runs, on_file },
+	{ K_F10, "Next", "Opens the selected inventory and goes to its hosts.", go_on, NULL },
+	{ 'n', NULL, "Opens the selected inventory and goes to its hosts.", go_on, NULL },
+	{ 'r', "Past runs", "Lists the earlier runs of this cluster; each can be replayed.", past_runs, on_file },
 	{ 'e', "Command", "Shows the command that does the same.", equivalent, has_document },
 	{ K_ESCAPE, "Leave", "Leaves kubewright. What you typed is saved.", page_back, NULL },
 	{ 0 },
@@ -387,7 +386,7 @@ static const struct binding bindings[] = {
 static const struct screen_ops ops = {
 	.title = "Start",
 	.about =
-		"Chooses the cluster to work on. An inventory is one file that names the machines and says what they are to become; the wizard reads and writes it, and the command line takes the same file.",
+		"Choose the cluster to work on. An inventory is one file that names the machines and their roles; the wizard reads and writes it, and the command line uses the same file.",
 	.bindings = bindings,
 	.draw = draw,
 	.key = key,

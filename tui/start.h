@@ -14,7 +14,7 @@ struct entry {
 	char state[200];
 	enum style style;
 	bool dead, alive;
-	char *live; /* the journal of the run that goes on now; NULL: none does */
+	char *live; /* the recording of the run under way; NULL: none is */
 };
 
 /* Fills in what became of the cluster's last run. */

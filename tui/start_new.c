@@ -29,16 +29,16 @@ struct document *start_new_document(const char *cluster, struct error *err)
 	text = xasprintf(
 		"# Inventory of a Kubernetes cluster, for kubewright. 'kubewright check' reads this file and looks at the\n"
 		"# hosts; it changes nothing.\n\n"
-		"# The cluster's name: in kubeconfigs and in the place of its keys.\n"
+		"# Name of the cluster; used in kubeconfigs and in the path of its keys.\n"
 		"cluster: %s\n\n"
 		"kubernetes:\n"
-		"  # 1.36.2, or 1.36 for its newest patch at the first apply. Later the living cluster's version rules.\n"
+		"  # 1.36.2, or 1.36 for its newest patch at the first apply. Later the living cluster's version counts.\n"
 		"  version: %s\n\n"
 		"hosts: []\n",
 		cluster, newest ? newest + 1 : release_supported());
 	d = NULL;
 	if (access(path, F_OK) == 0)
-		error_set(err, ERROR_USAGE, "%s is there already; choose another name, or open it", path);
+		error_set(err, ERROR_USAGE, "%s already exists; choose another name, or open it", path);
 	else
 		d = document_parse(path, text, err);
 	free(path);

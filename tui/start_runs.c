@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-/* A check is no news of the cluster: one that goes on is, else the newest run that changes hosts. */
+/* A check is not news of the cluster: one that is under way is, else the newest run that changes hosts. */
 static const struct port_past *newest(const struct port_past *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -39,11 +39,11 @@ void start_last_run(const struct wizard *w, struct entry *e)
 		e->alive = true;
 		e->live = xstrdup(p->path);
 		e->style = STYLE_RUNNING;
-		snprintf(e->state, sizeof(e->state), "going on now: %s, since %s", command, when);
+		snprintf(e->state, sizeof(e->state), "active now: %s, since %s", command, when);
 	} else if (p->dead && strcmp(command, "apply") == 0) {
 		e->dead = true;
 		e->style = STYLE_WARNING;
-		snprintf(e->state, sizeof(e->state), "was cut off on %s; goes on where it stopped", when);
+		snprintf(e->state, sizeof(e->state), "was cut off on %s; continues where it stopped", when);
 	} else {
 		e->style = p->dead ? STYLE_WARNING : STYLE_NORMAL;
 		snprintf(e->state, sizeof(e->state), "%s %s on %s", command, p->dead ? "was cut off" : "ended", when);
@@ -61,7 +61,7 @@ struct past_runs {
 
 static const char *ending(const struct port_past *p)
 {
-	return p->alive ? "going on now" : p->dead ? "was cut off" : "ended";
+	return p->alive ? "active now" : p->dead ? "was cut off" : "ended";
 }
 
 static void draw(const struct screen *screen, struct canvas *c)
@@ -72,7 +72,7 @@ static void draw(const struct screen *screen, struct canvas *c)
 
 	canvas_textf(c, 0, 0, c->width, STYLE_HEADING, "Runs of %s, the newest first", s->cluster);
 	if (s->count == 0)
-		page_text(c, 2, 0, c->height, STYLE_DIM, "There is none yet.");
+		page_text(c, 2, 0, c->height, STYLE_DIM, "There are no runs yet.");
 	for (int i = 0; i < rows && l.top + (size_t)i < s->count; i++) {
 		const struct port_past *p = &s->runs[l.top + (size_t)i];
 		time_t at = (time_t)(p->wall_ms / 1000);
@@ -130,14 +130,14 @@ static void release(struct screen *screen)
 }
 
 static const struct binding bindings[] = {
-	{ K_ENTER, "Watch", "Shows the run again as it went.", watch, NULL },
+	{ K_ENTER, "Watch", "Replays the run.", watch, NULL },
 	{ K_ESCAPE, "Back", "Goes back.", leave, NULL },
 	{ 0 },
 };
 
 static const struct screen_ops ops = {
 	.title = "Past runs",
-	.about = "Each run leaves a journal. Here one can be watched again, with all that the hosts said.",
+	.about = "Each run is recorded. Replay one here, with the full output of the hosts.",
 	.bindings = bindings,
 	.draw = draw,
 	.key = key,

@@ -1,4 +1,4 @@
-/* The terminal, by way of curses. What a crash or a signal needs is in guard.c; curses is called by one thread only. */
+/* The terminal, through curses. What a crash or a signal needs is in guard.c; curses is called by one thread only. */
 #include "tui/term.h"
 
 #include "base/alloc.h"
@@ -106,8 +106,8 @@ static char *leave_text(bool paste_marks)
 
 static int refuse(struct error *err)
 {
-	error_set(err, ERROR_USAGE, "the wizard needs a terminal that can show a full screen");
-	return error_hint(err, "the other commands need none: see 'kubewright --help'");
+	error_set(err, ERROR_USAGE, "the wizard needs a full-screen terminal");
+	return error_hint(err, "the other commands do not: see 'kubewright --help'");
 }
 
 static int refuse_type(struct error *err, const char *type)
@@ -404,7 +404,7 @@ static void come_back(struct term *t)
 	t->left = false;
 }
 
-/* Signals that came since the last time: K_RESIZE when the screen is to be drawn anew. */
+/* Signals that came since the last time: K_RESIZE when the screen is to be redrawn. */
 static int attend(struct term *t)
 {
 	unsigned events = guard_take();

@@ -1,5 +1,5 @@
 /*
- * Styles by meaning, and what a terminal makes of them. A style never tells a state alone: a word or a symbol stands
+ * Styles by meaning, and what a terminal makes of them. A style never shows a state alone: a word or a symbol stands
  * with it.
  */
 #ifndef TUI_THEME_H

@@ -67,7 +67,7 @@ struct search {
 void search_init(struct search *s);
 void search_release(struct search *s);
 /*
- * `/` begins, characters go on, Enter ends typing, Escape gives it up. *again: 1 or -1 when the owner is to look for
+ * `/` begins, characters follow, Enter ends typing, Escape gives it up. *again: 1 or -1 when the owner is to look for
  * the next or previous match (n, N, Enter). False: not taken.
  */
 bool search_key(struct search *s, int key, int *again);

@@ -160,7 +160,7 @@ static bool inventory_good(struct wizard *w)
 
 	if (document_problems(w->document, &problems, &err))
 		return true;
-	str_add(&text, "The inventory is not complete or not right yet:\n\n");
+	str_add(&text, "The inventory is incomplete or has errors:\n\n");
 	inventory_problems_format(&problems, document_path(w->document), &text);
 	app_push(w->app, screen_reader("What is wrong in the inventory", text.buf));
 	str_release(&text);
@@ -224,7 +224,7 @@ static bool begin_pending(struct wizard *w)
 		/* one of the answers may have been wrong */
 		w->port->secret(w->port->ctx, NULL, NULL);
 		forget_pending(w);
-		return refuse(w, "This could not be begun", &err);
+		return refuse(w, "This could not be started", &err);
 	}
 	w->run = run;
 	w->purpose = w->pending.purpose;
@@ -237,10 +237,10 @@ bool wizard_begin(struct wizard *w, enum purpose purpose, const char *host, cons
 {
 	w->begin_error = (struct error){ 0 };
 	if (w->run) {
-		app_say(w->app, STYLE_WARNING, "something is under way already; wait for it");
+		app_say(w->app, STYLE_WARNING, "something is already running; wait for it");
 		return false;
 	}
-	/* hosts can be looked at before the cluster is described: what is wrong for that, begin tells */
+	/* hosts can be looked at before the cluster is described: what is wrong for that, begin says */
 	if ((purpose != PURPOSE_CHECK && !inventory_good(w)) || !save(w))
 		return false;
 	forget_pending(w);
@@ -295,7 +295,7 @@ static void keep_plan(struct wizard *w)
 	snprintf(w->plan_host, sizeof(w->plan_host), "%s", w->host);
 }
 
-/* A look that was cut short tells less than the one before. */
+/* A look that was cut short shows less than the one before. */
 static void keep_cluster(struct wizard *w)
 {
 	struct engine_result result;
@@ -340,7 +340,7 @@ static void forget_wrong_secrets(struct wizard *w)
 			w->port->secret(w->port->ctx, NULL, NULL);
 }
 
-/* Hosts that left the cluster leave the inventory; all else in it stays as it is. */
+/* Hosts that left the cluster leave the inventory; all else in it stays unchanged. */
 static void forget_removed(struct wizard *w)
 {
 	const struct inventory *inv = w->port->inventory(w->run);

@@ -1,5 +1,5 @@
 /*
- * What the wizard's screens share: the inventory being edited, what was seen of the hosts, the run that is going on;
+ * What the wizard's screens share: the inventory being edited, what was seen of the hosts, the run that is under way;
  * and the port through which tui asks for what it cannot do itself: it talks to no server and opens no key store. The
  * command line gives the port's functions.
  */
@@ -131,11 +131,11 @@ struct port {
 	char *(*recent)(void *ctx);
 	void (*remember)(void *ctx, const char *path);
 };
-/* An earlier run, as its journal's name and first line tell. */
+/* An earlier run, as its journal's name and first line say. */
 struct port_past {
 	char *path, *run, *command;
-	bool dead;     /* its process is gone and it did not come to its end: apply goes on with it */
-	bool alive;    /* it is going on now, in another process of this machine */
+	bool dead;     /* its process is gone and it did not come to its end: apply continues it */
+	bool alive;    /* it is under way, in another process of this machine */
 	int64_t wall_ms; /* when it ended; alive: when it began */
 	bool stands;   /* it verified the cluster before its end */
 };
@@ -217,10 +217,10 @@ void wizard_stop(struct wizard *w);
 /* engine_command and engine_answer for it; nothing when there is none. */
 void wizard_command(struct wizard *w, enum engine_verb verb, int host);
 void wizard_answer(struct wizard *w, uint64_t question, int answer);
-/* The app loop's part: the fd that tells of events (-1: none), and their delivery. */
+/* The app loop's part: the fd that reports events (-1: none), and their delivery. */
 int wizard_fd(const struct wizard *w);
 void wizard_dispatch(struct wizard *w);
-/* Asks anew whether the logins still stand; true: something changed. Cheap, for every second or two. */
+/* Asks again whether the logins still stand; true: something changed. Cheap, for every second or two. */
 bool wizard_refresh(struct wizard *w);
 /* What the last check saw of a host, by name; NULL: nothing. */
 const struct seen_host *wizard_seen(const struct wizard *w, const char *host);

@@ -14,7 +14,7 @@ _kubewright_hosts()
 _kubewright()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word opts=''
-	local commands='init check plan apply status repair rejoin remove etcd reset unlock kubeconfig logs ssh replay watch version help'
+	local commands='init check plan apply status repair rejoin remove upgrade etcd reset unlock kubeconfig logs ssh replay watch version help'
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case " $commands " in
@@ -60,13 +60,14 @@ _kubewright()
 	repair) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --list --check --help --version' ;;
 	rejoin) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --help --version' ;;
 	remove) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --help --version' ;;
+	upgrade) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --force --drain-timeout --batch --check --help --version' ;;
 	etcd) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --from --snapshot --override-quorum --help --version' ;;
 	reset) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	unlock) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	kubeconfig) opts='--file --set --color --days --write --out --user --group --help --version' ;;
 	logs) opts='--file --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --lines --help --version' ;;
 	ssh) opts='--file --set --color --help --version' ;;
-	replay) opts='--color --help --version' ;;
+	replay) opts='--output --color --timeline --help --version' ;;
 	watch) opts='--output --verbose --color --help --version' ;;
 	version) opts='--color --help --version' ;;
 	help) opts='--color --help --version' ;;

@@ -1,4 +1,4 @@
-# A sign of life of this run in its lock. Sent after lib.sh; `step` is empty: the lock goes on naming the step that it names.
+# A sign of life of this run in its lock. Sent after lib.sh; `step` is empty: the lock keeps naming the step that it names.
 # Answers: holder (id of the run that has the lock, or none), holder_owner (who that is).
 # shellcheck shell=sh disable=SC2154
 main() {

@@ -11,7 +11,7 @@ main() {
 	record node "$node"
 	record ca_pin "$ca_pin"
 	[ "$init" = no ] || record init yes
-	# last: that it is there tells the next run that the rest was done, should this one be cut
+	# last: that it is there shows the next run that the rest was done, should this one be cut
 	kw_i=1
 	while [ "$kw_i" -le "$files" ]; do
 		eval "kw_p=\$file_${kw_i}_path"

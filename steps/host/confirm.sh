@@ -15,7 +15,7 @@ main() {
 		say deadman none
 		return
 	fi
-	wait_for 30 change_over || fail "the job $job does not end" "see 'systemctl status kubewright-$job' on the host"
+	wait_for 30 change_over || fail "the job $job does not stop" "see 'systemctl status kubewright-$job' on the host"
 	exec 9>"$kw_deadman/lock" && flock 9
 	if [ -f "$kw_deadman/restored" ]; then
 		say deadman restored

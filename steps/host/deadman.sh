@@ -36,7 +36,7 @@ deadman_arm() {
 	systemd-run --quiet --collect --unit="$kw_deadman_unit" --description="kubewright: put the network back unless confirmed" \
 		--on-active="$1" --timer-property=AccuracySec=200ms /bin/sh "$kw_deadman/putback" >&2 || {
 		rm -f "$kw_deadman/armed"
-		fail "systemd cannot start the timer that puts the network back should the connection be lost; nothing was changed in it" \
+		fail "systemd cannot start the timer that puts the network back if the connection is lost; the network was not changed" \
 			"see 'systemctl status $kw_deadman_unit.timer' on the host"
 	}
 	exec 9>&-

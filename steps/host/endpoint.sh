@@ -8,7 +8,7 @@ after() {
 	if [ "$want_vip" = yes ] && [ -n "$vip" ]; then
 		wait_for 30 held || {
 			journalctl -u keepalived -n 15 --no-pager -o cat >&2
-			fail "keepalived does not take the virtual IP $vip within 30 s" \
+			fail "keepalived did not take the virtual IP $vip within 30 s" \
 				"is VRRP (IP protocol 112) blocked, or another VRRP router with this id on the segment?"
 		}
 	fi

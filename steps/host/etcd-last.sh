@@ -1,4 +1,4 @@
-# Tells when etcd on this host last wrote something. Changes nothing.
+# Says when etcd on this host last wrote something. Changes nothing.
 # Answers: last (seconds since 1970), error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 main() {

@@ -1,5 +1,5 @@
-# Lets etcd begin anew on this host as a cluster of one member: from its own data, or from a snapshot. Runs as a job. Each phase leaves a mark under
-# /var/lib/kubewright/etcd/restore, so that another run goes on where this one was cut.
+# Starts etcd again on this host as a cluster of one member: from its own data, or from a snapshot. Runs as a job. Each phase leaves a mark under
+# /var/lib/kubewright/etcd/restore, so that another run continues where this one was cut.
 # Parameters: snapshot (path of the file on this host; empty: from the member's own data), snapshot_sum (its SHA-256), time (names what is kept of the old data).
 # Answers: kept (where the old data is), error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
@@ -51,7 +51,7 @@ plain_alone() { ! forced && alone; }
 
 explain() {
 	tail -n 3 "$work/members" "$work/members.err" >&2 2>/dev/null || true
-	fail "$1" "'crictl logs' and 'journalctl -u kubelet' on this host tell why; then run it again: it goes on from here"
+	fail "$1" "'crictl logs' and 'journalctl -u kubelet' on this host show why; then run it again: it continues from here"
 }
 
 # What is asked for, and the manifest as it was before.
@@ -77,7 +77,7 @@ begin() {
 	image=$(sed -n 's/^ *image: *//p' "$work/etcd.yaml" | head -n 1)
 	kept=$kw_state/etcd/before-$time
 	[ -n "$data" ] && mkdir -p "$data" && [ -n "$name" ] && [ -n "$peer" ] && [ -n "$image" ] ||
-		fail "etcd's manifest on this host is not one of kubeadm's" "it is kept as $work/etcd.yaml"
+		fail "etcd's manifest on this host was not made by kubeadm" "it is kept as $work/etcd.yaml"
 	ctr -n k8s.io images ls -q | grep -qxF "$image" || fail "the image $image is not on this host" "pull it: 'ctr -n k8s.io images pull $image'"
 	systemctl is-active --quiet kubelet || systemctl start kubelet || fail "the kubelet does not start" "see 'journalctl -u kubelet' on this host"
 	kw_box=0
@@ -85,7 +85,7 @@ begin() {
 
 stop() {
 	rm -f "$manifest"
-	wait_for 120 closed || explain "etcd does not end on this host"
+	wait_for 120 closed || explain "etcd does not stop on this host"
 }
 
 # Nothing is done to the data before there is a copy.
@@ -99,7 +99,7 @@ keep() {
 		(umask 077 && mkdir -p "$kept.part") && cp -a "$data/member" "$kept.part/" && sync -f "$kept.part" && rm -rf "$kept" && mv "$kept.part" "$kept" ||
 			fail "etcd's data cannot be copied to $kept" "is the disk full? see 'df /var/lib'"
 	elif [ -z "$snapshot" ]; then
-		fail "there is no data of etcd's in $data" "name a host that has it with --from, or a snapshot with --snapshot"
+		fail "there is no etcd data in $data" "name a host that has it with --from, or a snapshot with --snapshot"
 	fi
 	mark kept
 }
@@ -107,7 +107,7 @@ keep() {
 from_own_data() {
 	! marked forced || return 0
 	sed 's/^\( *- \)--data-dir=.*/&\n\1--force-new-cluster/' "$work/etcd.yaml" >"$work/forced.yaml"
-	grep -q -e '- --force-new-cluster$' "$work/forced.yaml" || fail "etcd's manifest on this host is not one of kubeadm's"
+	grep -q -e '- --force-new-cluster$' "$work/forced.yaml" || fail "etcd's manifest on this host was not made by kubeadm"
 	log "starting etcd as a cluster of its own"
 	put_manifest "$work/forced.yaml"
 	wait_for 300 forced_alone || explain "etcd did not come up as a cluster of one"
@@ -134,7 +134,7 @@ from_snapshot() {
 	mark swapped
 }
 
-# The API server may be waiting for its next try, and after a snapshot it remembers what is no more: nothing of that is worth a graceful end.
+# The API server may be waiting for its next try, and after a snapshot it remembers what is gone: nothing of that is worth a graceful end.
 wake() {
 	if [ -n "$snapshot" ]; then
 		for kw_port in 6443 10257 10259; do
@@ -155,7 +155,7 @@ main() {
 	else
 		from_own_data
 	fi
-	log "starting etcd as it was"
+	log "starting etcd with its own manifest"
 	put_manifest "$work/etcd.yaml"
 	wait_for 300 plain_alone || explain "etcd did not come up again as a cluster of one"
 	wake

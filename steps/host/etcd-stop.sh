@@ -1,4 +1,4 @@
-# Stops etcd on a control plane beside the one where it begins anew, so that no two clusters live side by side. Its data stays; its manifest is kept under
+# Stops etcd on a control plane beside the one where it starts again, so that no two clusters live side by side. Its data stays; its manifest is kept under
 # /var/lib/kubewright/etcd.
 # Answers: stopped, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
@@ -23,7 +23,7 @@ main() {
 	if ! wait_for 60 closed; then
 		kill "$(etcd_pid)" 2>/dev/null || true
 		wait_for 30 closed || kill -9 "$(etcd_pid)" 2>/dev/null || true
-		wait_for 10 closed || fail "etcd does not end on this host" "stop it by hand: see 'ss -ltnp sport = :2379'"
+		wait_for 10 closed || fail "etcd does not stop on this host" "stop it by hand: see 'ss -ltnp sport = :2379'"
 	fi
 	say stopped yes
 }

@@ -1,4 +1,4 @@
-# Makes room for a snapshot that is sent in pieces, and tells how much of it is there already.
+# Makes room for a snapshot that is sent in pieces, and says how much of it is there already.
 # Parameters: file (its path), size (bytes that it will have).
 # Answers: have (bytes), error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015

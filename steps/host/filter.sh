@@ -1,5 +1,5 @@
-# What Kubernetes has in the packet filter, by its names: sent after lib.sh and before deadman.sh or reset.sh. Rules of others are never written anew: neither
-# iptables nor nft can tell whole what the other has made.
+# What Kubernetes has in the packet filter, by its names: sent after lib.sh and before deadman.sh or reset.sh. Rules of others are never written again: neither
+# iptables nor nft can show whole what the other has made.
 # shellcheck shell=sh disable=SC2154,SC2015
 
 # Names that kube-proxy, kubelet and pod networks give their chains, and tables of their own.
@@ -61,7 +61,7 @@ filter_save() {
 	done >"$1/nft"
 	[ ! -s "$1/nft" ] || nft -c -f "$1/nft" || kw_lost="$kw_lost kube-proxy's tables"
 	[ -z "$kw_lost" ] ||
-		fail "no copy can be kept of $(printf '%s' "$kw_lost" | head -n 3 | tr '\n' ' '), to put it back should the connection be lost; nothing was changed in the packet filter" \
+		fail "no copy can be kept of $(printf '%s' "$kw_lost" | head -n 3 | tr '\n' ' '), to put back if the connection is lost; the packet filter was not changed" \
 			"neither iptables nor nft can write it down: take it out by hand ('nft -a list ruleset'), then reset again"
 }
 
@@ -69,10 +69,10 @@ filter_save() {
 filter_off() {
 	for kw_tool in $kw_iptables; do
 		[ -s "$1/$kw_tool" ] || continue
-		grep -v '^-A' "$1/$kw_tool" | "$kw_tool-restore" --noflush || log "warning: the chains of Kubernetes cannot be emptied by $kw_tool"
+		grep -v '^-A' "$1/$kw_tool" | "$kw_tool-restore" --noflush || log "warning: $kw_tool cannot empty the chains of Kubernetes"
 	done
 	own_tables | while read -r kw_family kw_table; do
-		nft delete table "$kw_family" "$kw_table" || log "warning: the table $kw_table cannot be taken out"
+		nft delete table "$kw_family" "$kw_table" || log "warning: the table $kw_table cannot be removed"
 	done
 }
 
@@ -100,7 +100,7 @@ filter_remove_nft() {
 				}
 		}
 		END { printf "%s%s", flush, gone }' >"$1"
-	[ ! -s "$1" ] || nft -f "$1" || log "warning: the chains of Kubernetes cannot be taken out by nft"
+	[ ! -s "$1" ] || nft -f "$1" || log "warning: nft cannot remove the chains of Kubernetes"
 }
 
 # The same, where there is no nft, and in the kernel's older tables.
@@ -115,7 +115,7 @@ filter_remove_iptables() {
 				if (($i == "-j" || $i == "-g") && theirs($(i + 1))) { sub(/^-A/, "-D", line); rules = rules line "\n" }
 		}
 		/^COMMIT/ && gone != "" { printf "%s\n%s%s%sCOMMIT\n", table, rules, flush, gone }' >"$1"
-	[ ! -s "$1" ] || "$2-restore" --noflush <"$1" || log "warning: the chains of Kubernetes cannot be taken out by $2"
+	[ ! -s "$1" ] || "$2-restore" --noflush <"$1" || log "warning: $2 cannot remove the chains of Kubernetes"
 }
 
 # The base chains and tables that iptables made for them, if nobody uses them now.
@@ -143,7 +143,7 @@ filter_remove_empty() {
 		chain != "" && $1 == "type" && /policy accept;$/ { rules = 0; next }
 		{ used = rules = 1 }
 		END { end_table() }' >"$1"
-	[ ! -s "$1" ] || nft -f "$1" || log "warning: empty chains and tables of iptables cannot be taken out"
+	[ ! -s "$1" ] || nft -f "$1" || log "warning: empty chains and tables of iptables cannot be removed"
 }
 
 # filter_remove FILE: what filter_off left; changes no packet's way. FILE is for its work.

@@ -1,4 +1,4 @@
-# Pulls the images this host will need, all at once. Runs as a job.
+# Pulls the images this host will need, all at once. Runs as a job, beside other scripts: it notes nothing in the undo ledger.
 # Parameters: config (kubeadm's configuration; only its versions matter here), worker (yes|no), more (further images, space-separated).
 # Answers: images, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
@@ -19,7 +19,7 @@ main() {
 	printf '%s' "$config" >"$work/config"
 	kubeadm config images list --config "$work/config" >"$work/list" 2>"$work/err" || {
 		cat "$work/err" >&2
-		fail "kubeadm cannot tell which images it needs" "the log above is kubeadm's own"
+		fail "kubeadm cannot list the images that it needs" "the log above is kubeadm's own"
 	}
 	if [ "$worker" = yes ]; then
 		grep -E '/(kube-proxy|coredns|pause):' "$work/list" >"$work/wanted"
@@ -38,7 +38,7 @@ main() {
 	done <"$work/wanted"
 	wait
 	[ ! -s "$work/failed" ] ||
-		fail "cannot pull $(tr '\n' ' ' <"$work/failed")" "can this host reach the registry? 'ctr -n k8s.io images pull IMAGE' tells more; mirrors go into /etc/containerd/certs.d"
+		fail "cannot pull $(tr '\n' ' ' <"$work/failed")" "can this host reach the registry? 'ctr -n k8s.io images pull IMAGE' shows more; mirrors belong in /etc/containerd/certs.d"
 	say images "$(wc -l <"$work/wanted")"
 }
 main </dev/null

@@ -1,7 +1,8 @@
-# Starts a job and follows it, or follows the one of this name that still runs. The job goes on when the connection is lost;
+# Starts a job and follows it, or follows the one of this name that still runs. The job continues when the connection is lost;
 # systemd's unit name is the mutex. Parameters: job (name), input (digest of what it does), script (text), script_sum (its SHA-256),
-# expect_run (id of the run whose job was seen running, or empty), beat (seconds between two signs of life in the lock).
-# Answers: attached (yes|no), status, ran_input, ran_run, stdout (the job's own answer), error, hint.
+# expect_run (id of the run whose job was seen running, or empty), follow (no: it is left to itself, and another call takes its result), beat (seconds
+# between two signs of life in the lock).
+# Answers: attached (yes|no); of one that was followed: status, ran_input, ran_run, stdout (the job's own answer), error, hint.
 # The log of the job goes to stderr as it grows.
 # shellcheck shell=sh disable=SC2154,SC2015
 wrapper() {
@@ -62,7 +63,7 @@ follow() {
 		cat "$kw_dir/log" >&2
 	fi
 	# the unit is gone a moment after its process
-	wait_for 30 not_active || fail "the job $job does not end" "see 'systemctl status $kw_unit' on the host"
+	wait_for 30 not_active || fail "the job $job does not stop" "see 'systemctl status $kw_unit' on the host"
 }
 
 # shellcheck disable=SC2317
@@ -122,6 +123,7 @@ main() {
 		fi
 		;;
 	esac
+	[ "$follow" = yes ] || return 0
 	follow
 	if [ ! -f "$kw_dir/status" ]; then
 		fail "the job $job ended without a result" "did the host restart or run out of memory? run kubewright again"

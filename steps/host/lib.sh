@@ -10,7 +10,7 @@ export PATH
 umask 022
 kw_state=/var/lib/kubewright
 kw_ledger=$kw_state/ledger
-# whose wish the notes are that follow, "|@PART" or "|@PART/READER"; empty: nobody's, and reset alone takes them back
+# whose wish the notes are that follow, "PART" or "PART/READER"; empty: nobody's, and reset alone takes them back
 kw_mark=
 
 log() { printf '%s\n' "$*" >&2; }
@@ -22,13 +22,13 @@ fail() {
 	exit 1
 }
 
-# The run id in the lock is a fencing token: a run that lost its lock changes nothing any more. The lock's time and step tell others that it lives and
+# The run id in the lock is a fencing token: a run that lost its lock changes nothing any more. The lock's time and step show others that it lives and
 # how far it is.
 fence() {
 	kw_holder=
 	fence_held 9<"$kw_state" || true
 	[ "$kw_holder" = "$run" ] ||
-		fail "the lock of this host is held by run ${kw_holder:-(none)} and not by this one any more" \
+		fail "the lock of this host is held by run ${kw_holder:-(none)} and no longer by this one" \
 			"another kubewright has taken over; see 'kubewright status'"
 }
 
@@ -49,45 +49,75 @@ kw_dirs() {
 		fail "cannot write to $kw_state" "is the disk full or read-only? see 'df /var/lib'"
 }
 
-# ledger_note KIND KEY PREVIOUS: only the first note of a KIND and KEY counts; who wants it now is noted each time.
+# ledger_lines FILE KIND KEY: its lines of that kind and key.
+ledger_lines() { kw_k="$2|$3|" awk 'index($0, ENVIRON["kw_k"]) == 1' "$kw_ledger/$1" 2>/dev/null; }
+
+ledger_has() { [ -n "$(ledger_lines list "$1" "$2")" ]; }
+
+# ledger_put FILE KIND KEY [LINE]: LINE instead of those of that kind and key. Whole or not at all: undo believes what it reads.
+ledger_put() {
+	[ -e "$kw_ledger/$1" ] || : >>"$kw_ledger/$1"
+	kw_k="$2|$3|" kw_l="${4-}" awk '
+		index($0, ENVIRON["kw_k"]) != 1
+		END { if (ENVIRON["kw_l"] != "") print ENVIRON["kw_l"] }' "$kw_ledger/$1" >"$kw_ledger/$1.new" &&
+		sync "$kw_ledger/$1.new" && mv -f "$kw_ledger/$1.new" "$kw_ledger/$1" ||
+		fail "cannot write the undo ledger $kw_ledger/$1" "is the disk full or read-only? see 'df /var/lib'"
+}
+
+# ledger_add FILE LINES: those of a kind and key that it has not yet, in one writing.
+ledger_add() {
+	[ -e "$kw_ledger/$1" ] || : >>"$kw_ledger/$1"
+	kw_new=$(kw_l=$2 awk -F'|' '
+		{ has[$1, $2] }
+		END {
+			n = split(ENVIRON["kw_l"], line, "\n")
+			for (i = 1; i <= n; i++) {
+				split(line[i], f, "|")
+				if (!((f[1], f[2]) in has)) print line[i]
+			}
+		}' "$kw_ledger/$1")
+	[ -z "$kw_new" ] || ledger_put "$1" '' '' "$kw_new"
+}
+
+# ledger_note KIND KEY PREVIOUS [NOW]: into list, of which only the first note of a KIND and KEY counts; and into marks, who wants it now and what it becomes.
 ledger_note() {
 	kw_dirs
-	if ledger_has "$1" "$2"; then
-		[ -z "$kw_mark" ] || ledger_mark "$1" "$2" "$kw_mark"
-		return 0
-	fi
-	printf '%s|%s|%s\n' "$1" "$2" "$3$kw_mark" >>"$kw_ledger/list" && sync "$kw_ledger/list" ||
-		fail "cannot write the undo ledger $kw_ledger/list" "is the disk full or read-only? see 'df /var/lib'"
+	ledger_has "$1" "$2" || ledger_put list "$1" "$2" "$1|$2|$3"
+	[ -z "$kw_mark" ] || ledger_mark "$1" "$2" "${4-}"
 }
 
-ledger_has() { grep -qsF "$1|$2|" "$kw_ledger/list"; }
-
-# ledger_edit KIND KEY MARK: with "-" the entry goes.
-ledger_edit() {
-	ledger_has "$1" "$2" || return 0
-	kw_k="$1|$2|" kw_m=$3 awk '
-		index($0, ENVIRON["kw_k"]) != 1 { print; next }
-		ENVIRON["kw_m"] != "-" { sub(/\|@[^|]*$/, ""); print $0 ENVIRON["kw_m"] }' "$kw_ledger/list" >"$kw_ledger/list.new" &&
-		sync "$kw_ledger/list.new" && mv -f "$kw_ledger/list.new" "$kw_ledger/list" ||
-		fail "cannot write the undo ledger $kw_ledger/list" "is the disk full or read-only? see 'df /var/lib'"
-}
-
-# ledger_mark KIND KEY MARK: whose wish it is from now on.
+# ledger_mark KIND KEY [NOW]: for kw_mark from now on.
 ledger_mark() {
-	case $(grep -F "$1|$2|" "$kw_ledger/list") in *"$3") ;; *) ledger_edit "$1" "$2" "$3" ;; esac
+	[ "$(ledger_lines marks "$1" "$2")" = "$1|$2|$kw_mark|${3-}" ] || ledger_put marks "$1" "$2" "$1|$2|$kw_mark|${3-}"
 }
 
-# Keeps a copy of a file as it was before its first change.
+# ledger_unmark KIND KEY: reset alone takes it back.
+ledger_unmark() { [ -z "$(ledger_lines marks "$1" "$2")" ] || ledger_put marks "$1" "$2"; }
+
+# ledger_forget KIND KEY: it is back.
+ledger_forget() {
+	ledger_unmark "$1" "$2"
+	! ledger_has "$1" "$2" || ledger_put list "$1" "$2"
+}
+
+# Keeps a copy of a file as it was before its first change. PATH [NOW].
 ledger_file() {
 	kw_dirs
-	if ! ledger_has file "$1" && { [ -e "$1" ] || [ -L "$1" ]; }; then
-		kw_copy=$kw_ledger/files/$(flat "$1")
-		cp -a "$1" "$kw_copy" || fail "cannot keep a copy of $1" "is the disk full? see 'df /var/lib'"
-		ledger_note file "$1" saved
+	kw_copy=$kw_ledger/files/$(flat "$1")
+	if ledger_has file "$1"; then
+		ledger_note file "$1" '' "${2-}"
+	elif [ -e "$1" ] || [ -L "$1" ]; then
+		# what a script that was cut has left may be a link
+		rm -f "$kw_copy" && cp -a "$1" "$kw_copy" && { [ -L "$kw_copy" ] || sync "$kw_copy"; } ||
+			fail "cannot keep a copy of $1" "is the disk full? see 'df /var/lib'"
+		ledger_note file "$1" saved "${2-}"
 	else
-		ledger_note file "$1" absent
+		rm -f "$kw_copy"
+		ledger_note file "$1" absent "${2-}"
 	fi
 }
+
+sum_of() { sha256sum <"$1" | cut -d' ' -f1; }
 
 # A path as a name.
 flat() { printf '%s' "$1" | tr / %; }
@@ -98,13 +128,14 @@ ledger_unit() {
 	ledger_note unit "$1" "${kw_enabled:-absent} ${kw_active:-inactive}"
 }
 
+# ledger_sysctl KEY [NOW]
 ledger_sysctl() {
 	kw_value=$(sysctl -n "$1" 2>/dev/null) || return 0
-	ledger_note sysctl "$1" "$kw_value"
+	ledger_note sysctl "$1" "$kw_value" "${2-}"
 }
 
 # entries KIND: lines "KEY|PREVIOUS".
-entries() { grep -s "^$1|" "$kw_ledger/list" | sed 's/|@[^|]*$//' | cut -d'|' -f2-; }
+entries() { grep -s "^$1|" "$kw_ledger/list" | cut -d'|' -f2-; }
 
 # Tables and chains of the packet filter, as words "ip/filter" and "ip/filter/INPUT". iptables-nft lists base chains too that are not there, all of a table
 # that is: of it only those count that do something. Of the kernel's older tables only chains that somebody made.
@@ -167,10 +198,11 @@ put_file() {
 	}
 	chmod "$2" "$kw_tmp"
 	if cmp -s "$kw_tmp" "$1" && [ "$(stat -c '%a %u:%g' "$1")" = "$2 $(id -u):$(id -g)" ]; then
+		! ledger_has file "$1" || ledger_file "$1" "$(sum_of "$kw_tmp")"
 		rm -f "$kw_tmp"
 		return 0
 	fi
-	ledger_file "$1"
+	ledger_file "$1" "$(sum_of "$kw_tmp")"
 	{ sync "$kw_tmp" && mv -f "$kw_tmp" "$1"; } || {
 		rm -f "$kw_tmp"
 		fail "cannot put $1 in place" "is the file immutable, or its file system read-only?"
@@ -184,7 +216,7 @@ put_files() {
 	kw_changed='' kw_put='' kw_i=1
 	while [ "$kw_i" -le "${files:-0}" ]; do
 		eval "kw_p=\$file_${kw_i}_path kw_m=\$file_${kw_i}_mode kw_d=\$file_${kw_i}_data kw_r=\$file_${kw_i}_reader"
-		[ -z "${part-}" ] || kw_mark="|@$part${kw_r:+/$kw_r}"
+		[ -z "${part-}" ] || kw_mark="$part${kw_r:+/$kw_r}"
 		put_file "$kw_p" "$kw_m" "$kw_d"
 		kw_put="$kw_put $kw_p"
 		kw_i=$((kw_i + 1))
@@ -229,21 +261,29 @@ wait_for() {
 	done
 }
 
-# kubeadm_watched ARGUMENTS…: runs kubeadm; its log goes to stderr. A kubelet that has just started may refuse a static Pod because it does not know its
-# own disk yet (1.20: "no set of running pods found to reclaim resources"), and never tries it again: it is started anew then.
-kubeadm_watched() {
+# A kubelet that has just started may refuse a static Pod because it does not know its own disk yet (1.20: "no set of running pods found to reclaim
+# resources"), and never tries it again: it is restarted then. Watches until it is killed.
+kubelet_watched() {
 	kw_since=$(date +%s)
 	kw_restarts=0
-	kubeadm "$@" </dev/null >&2 &
-	kw_kubeadm=$!
-	while kill -0 "$kw_kubeadm" 2>/dev/null; do
-		if [ "$kw_restarts" -lt 3 ] && journalctl -q -u kubelet --since "@$kw_since" -o cat 2>/dev/null | grep -q 'Failed to admit pod'; then
-			log "the kubelet refused a static Pod at its start; starting it anew"
+	while [ "$kw_restarts" -lt 3 ]; do
+		if journalctl -q -u kubelet --since "@$kw_since" -o cat 2>/dev/null | grep -q 'Failed to admit pod'; then
+			log "the kubelet refused a static Pod at its start; restarting it"
 			systemctl restart kubelet || true
 			kw_since=$(($(date +%s) + 1))
 			kw_restarts=$((kw_restarts + 1))
 		fi
-		sleep 1
+		# the second that is left of it keeps nobody
+		sleep 1 >/dev/null 2>&1
 	done
-	wait "$kw_kubeadm"
+}
+
+# kubeadm_watched ARGUMENTS…: runs kubeadm, and watches the kubelet meanwhile. Its log goes to stderr.
+kubeadm_watched() {
+	kubelet_watched 3>&- &
+	kw_watch=$!
+	kw_status=0
+	kubeadm "$@" </dev/null >&2 || kw_status=$?
+	kill "$kw_watch" 2>/dev/null || true
+	return "$kw_status"
 }

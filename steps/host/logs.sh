@@ -1,4 +1,4 @@
-# Tells what was done on this host and the logs of it. Changes nothing.
+# Says what was done on this host and the logs of it. Changes nothing.
 # Parameters: lines (of each). Answers: history, job (name of the last job), log (of it), kubelet (end of its journal), error, hint.
 # shellcheck shell=sh disable=SC2154
 main() {

@@ -1,13 +1,13 @@
 # Mends what is broken on a host of a living cluster, by the findings of its health. Runs as a job; each act is safe to do twice.
 # Parameters: acts, lines of:
 #   unit NAME          it is unmasked, enabled and started, if it starts with the configuration that it has
-#   restart NAME       it is started anew
+#   restart NAME       it is restarted
 #   kept PATH          the copy of a file that kubeadm made is put back
 #   kubelet-conf       secret_kubelet_conf becomes /etc/kubernetes/kubelet.conf, and the kubelet's own certificate is given up
 #   kubelet-serving    the kubelet's serving certificate is removed: it gets another when it starts
 #   cni-aside PATH     the file leaves /etc/cni/net.d, and Pods of kube-system that have an address of its network are started again
 #   cni-pods           only the second half of that
-#   certificates       what reads certificates at its start is started anew; they are in place already
+#   certificates       what reads certificates at its start is restarted; they are in place already
 #   vip-renew ADDRESS  keepalived is stopped, the address taken off, keepalived started
 # Answers: mended, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
@@ -40,7 +40,7 @@ unit() {
 	systemctl daemon-reload
 	systemctl enable --quiet "$1" || fail "cannot enable $1.service" "see 'systemctl status $1' on the host"
 	# the kubelet after whatever else it needs was put back; what keeps the others from it may be their configuration, and the
-	# steps that write it start them, or tell why that fails
+	# steps that write it start them, or say why that fails
 	is_active "$1" || case $1 in
 	kubelet) kw_restart_kubelet=yes ;;
 	*) try_unit "$1" ;;
@@ -49,7 +49,7 @@ unit() {
 
 kept() {
 	kw_copy=$kw_state/kept$1
-	[ -f "$kw_copy" ] || fail "there is no copy of $1 on this host" "'kubewright rejoin $node' makes the host anew"
+	[ -f "$kw_copy" ] || fail "there is no copy of $1 on this host" "'kubewright rejoin $node' reinstalls the host"
 	mkdir -p "$(dirname "$1")"
 	# not a name that the kubelet takes for a manifest
 	kw_tmp=$(dirname "$1")/.kubewright.$$
@@ -82,7 +82,7 @@ cni_aside() {
 	[ -e "$1" ] || return 0
 	ledger_file "$1"
 	rm -f "$1" || fail "cannot remove $1" "is its file system read-only?"
-	log "took $1 out of the way; it is kept in $kw_ledger/files, and reset puts it back"
+	log "moved $1 aside; it is kept in $kw_ledger/files, and reset puts it back"
 }
 
 # The runtime has read the folder again when it names this network no more.
@@ -95,7 +95,7 @@ restart_pods() {
 	cni_pods | while read -r kw_net kw_pod kw_id kw_file; do
 		case $kw_pod in kube-system/*) ;; *) log "$kw_pod keeps its address of the network '$kw_net' until it is deleted" && continue ;; esac
 		wait_for 20 network_forgotten "$kw_net" || fail "containerd still uses the network '$kw_net'" "see 'crictl info' on the host; 'systemctl restart containerd' makes it read /etc/cni/net.d again"
-		$kw_crictl stopp "$kw_id" >&2 </dev/null || fail "cannot stop the sandbox of $kw_pod" "'crictl stopp $kw_id' on the host tells why"
+		$kw_crictl stopp "$kw_id" >&2 </dev/null || fail "cannot stop the sandbox of $kw_pod" "'crictl stopp $kw_id' on the host shows why"
 		rm -f "$kw_file"
 		log "started $kw_pod again, which had an address of the network '$kw_net'"
 	done || exit 1
@@ -107,7 +107,7 @@ restart_static_pods() {
 		kw_name=${kw_static%:*}
 		# names of processes have 15 characters
 		for kw_pid in $(pgrep -x "$(printf %.15s "$kw_name")"); do
-			kill "$kw_pid" 2>/dev/null && log "ended $kw_name, to be started with its new certificates"
+			kill "$kw_pid" 2>/dev/null && log "stopped $kw_name, so that it starts with its new certificates"
 		done
 	done
 }

@@ -1,19 +1,19 @@
-# Looks at a host and tells everything in one go; changes nothing but the lock. Runs without lib.sh, after questions.sh and lock.sh. POSIX sh.
+# Looks at a host and says everything in one go; changes nothing but the lock. Runs without lib.sh, after questions.sh and lock.sh. POSIX sh.
 #
 # Parameters:
 #   node            name in the inventory            address        the Node's address
 #   vip             virtual IP or empty              vip_interface  its interface or empty
-#   paths           files whose digest is wanted     secret_paths   of them those whose text is not
-#   sysctls modules units   that are asked about beside those named here, lists
+#   paths           files whose digest is wanted, the ledger's too   secret_paths   of them those whose text is not
+#   sysctls modules units packages   that are asked about beside those named here, lists
 #   repositories   "host port" lines to reach when packages are missing
-#   sources         lines "NAME URL SUITE COMPONENT FINGERPRINT" of the package sources that ours would be, "-" for no component, %os and %codename for
-#                   the host's own
+#   sources         lines "NAME URL SUITE COMPONENT KEY-URL FINGERPRINT" of the package sources that ours would be, "-" for no component, %os and
+#                   %codename for the host's own
 #   cluster         name of the cluster              run            id of this run
 #   owner           "user@machine pid N"             machine        id of the operator's machine
 #   dead_runs       run ids known to be dead         lock           yes: take the lock; no: only look
 #   ttl             seconds after which a lock that nobody touched is nobody's
 #
-# Answers (lists are separated by spaces; "lines" are sent whole; `say` sees to the encoding):
+# Answers (lists are separated by spaces; "lines" are sent whole; `say` does the encoding):
 #   now_ms now_end_ms        milliseconds since 1970, first and last word said
 #   lock                     ours | taken-over | held (by another, alive) | unwritable | none (not asked for)
 #   lock_owner lock_run lock_since lock_machine lock_step   who has it, or had it when it was taken over; by lock.sh, as the next
@@ -41,6 +41,7 @@
 #   mode.PATH                "644 0:0", mode and owner of a file; link
 #   have                     of: kubelet-conf bootstrap-conf admin-conf super-admin-conf etcd-data etcd-manifest apiserver-manifest
 #                            cm-manifest scheduler-manifest kubelet-config cni-conf ca-crt
+#   image.NAME               tag of the image of a static Pod, by its manifest
 #   ca_crt kubelet_cert      PEM, certificates only                 kubelet_server  URL in kubelet.conf
 #   record.KEY               what kubewright noted on this host     ledger    yes | no: something to undo
 #   owned                    lines "KIND KEY PART/READER" of the ledger: whose wish it was, "-" nobody's
@@ -171,6 +172,7 @@ END
 
 kubernetes_files() {
 	have_told
+	statics_told
 	kw_k=/etc/kubernetes
 	[ ! -r $kw_k/pki/ca.crt ] || head -c 65536 $kw_k/pki/ca.crt | certificates | say64 ca_crt
 	kw_pem=/var/lib/kubelet/pki/kubelet-client-current.pem kw_data=
@@ -196,7 +198,7 @@ own_records() {
 	if [ -r $kw_state/host.conf ]; then
 		while IFS='=' read -r kw_key kw_value; do
 			case $kw_key in
-			'' | *[!a-z0-9_]*) ;;
+			'' | *[!a-zA-Z0-9_]*) ;;
 			*) say "record.$kw_key" "$kw_value" ;;
 			esac
 		done <$kw_state/host.conf
@@ -297,40 +299,19 @@ jobs_told() {
 }
 
 packages() {
-	kw_manager=none kw_held_packages='' kw_kubelet='' kw_packaged=''
+	# shellcheck disable=SC2034 # surroundings.sh asks for kw_kubelet
+	kw_manager=none kw_kubelet='' kw_packaged=''
 	for kw_m in apt-get dnf yum zypper pacman apk; do
 		has "$kw_m" || continue
 		kw_manager=${kw_m%-get}
 		break
 	done
 	say pkg_manager "$kw_manager"
-	has dpkg-query || return 0
-	# shellcheck disable=SC2016,SC2086
-	while read -r kw_status kw_name kw_version; do
-		case $kw_status in
-		hi) kw_held_packages="$kw_held_packages${kw_held_packages:+ }$kw_name" ;;
-		?i) ;;
-		*) continue ;;
-		esac
-		say "pkg.$kw_name" "$kw_version"
-		case $kw_name in
-		kubelet)
-			# shellcheck disable=SC2034 # surroundings.sh asks
-			kw_kubelet=yes
-			;;
-		containerd | containerd.io) kw_packaged=yes ;;
-		esac
-	done <<END
-$(dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\n' $kw_packages 2>/dev/null)
-END
-	say hold "$kw_held_packages"
-	kw_broken=$(grep -c -E '^Status: .* (half-installed|half-configured|unpacked|triggers-awaited|triggers-pending)$' /var/lib/dpkg/status)
-	for kw_f in /var/lib/dpkg/updates/[0-9]*; do
-		[ ! -f "$kw_f" ] || kw_broken=$((kw_broken + 1))
+	for kw_name in $packages; do
+		contains "$kw_packages" "$kw_name" || kw_packages="$kw_packages $kw_name"
 	done
-	[ "${kw_broken:-0}" -eq 0 ] || kw_broken="$kw_broken packages are half installed"
-	[ "$kw_broken" != 0 ] || kw_broken=no
-	say dpkg_broken "$kw_broken"
+	# shellcheck disable=SC2086
+	! has dpkg-query || packages_told $kw_packages
 }
 
 runtime() {

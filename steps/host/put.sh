@@ -1,6 +1,6 @@
-# Makes of a host what a part of the wish says it should be: items, see want.h. After lib.sh, questions.sh, undo.sh and what the part adds to it: before,
+# Makes of a host what a part of the wish says it should be: items, see want.h. After lib.sh, questions.sh, undo.sh, wish.sh and what the part adds to it: before,
 # and after; accepts_UNIT, whether the unit would start with its files (else kw_why, kw_hint), and ready_UNIT, whether it works.
-# Parameters: part; wish, lines "KIND KEY VALUE" and "gone KIND KEY READER"; files… with their readers (lib.sh); address.
+# Parameters: part; wish (wish.sh); files… with their readers (lib.sh); address.
 # Answers: those of questions.sh about what is wished, put, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 
@@ -29,7 +29,7 @@ name() {
 swapless() { awk '$1 !~ /^#/ && $3 == "swap" && $4 !~ /(^|,)noauto(,|$)/ { $0 = "# kubewright: " $0 } { print }'; }
 
 swap() {
-	# what is on tells what is to come back after a reset, so all of it is noted first
+	# what is on shows what is to come back after a reset, so all of it is noted first
 	kw_boot=$(swap_boot)
 	awk 'NR > 1 { print $1 }' /proc/swaps | while read -r kw_dev; do
 		ledger_note swap "$kw_dev" on
@@ -68,36 +68,8 @@ module() {
 setting() {
 	kw_old=$(sysctl -n "$1" 2>/dev/null) || return 0
 	[ "$(printf '%s' "$kw_old" | tr -s ' \t' '  ')" != "$2" ] || return 0
-	ledger_sysctl "$1"
+	ledger_sysctl "$1" "$2"
 	sysctl -q -w "$1=$2" || fail "cannot set $1 to $2" "does this kernel take that value? 'sysctl -w $1=$2' on the host shows why not"
-}
-
-# A function of the part's, not a program of the host's of that name.
-of_part() { case $(command -V "$1" 2>/dev/null) in *function*) return 0 ;; *) return 1 ;; esac; }
-
-service() { case $1 in *.*) echo "$1" ;; *) echo "$1.service" ;; esac; }
-
-# gone KIND KEY READER: what is wanted no more is as it was before, when the ledger says that it is ours. That is forgotten last: see forgotten.
-gone() {
-	kw_key=$2
-	[ "$1" != unit ] || kw_key=$(service "$2")
-	ledger_has "$1" "$kw_key" || return 0
-	kw_was=$(entries "$1" | kw_k="$kw_key|" awk 'index($0, ENVIRON["kw_k"]) == 1 { print substr($0, length(ENVIRON["kw_k"]) + 1); exit }')
-	case $1 in
-	file)
-		log "putting $2 back as it was"
-		file_back "$2" "$kw_was"
-		kw_changed="$kw_changed $2" kw_put="$kw_put $2"
-		[ "$3" = - ] || kw_touched="$kw_touched $3"
-		;;
-	unit)
-		log "putting $kw_key back as it was"
-		unit_back "$kw_key" "$kw_was"
-		say "unit.$2" "$(systemctl is-active "$2")"
-		;;
-	sysctl) sysctl_back "$2" "$kw_was" ;;
-	module) module_back "$2" ;;
-	esac
 }
 
 # A reader that was somebody's before, and runs, takes up that its file is as it was.
@@ -107,70 +79,65 @@ readers_back() {
 	done
 }
 
-# Once units have taken it up. How settings and modules were stays noted for reset: the kubelet changes some by itself.
-forgotten() {
-	case $1 in
-	sysctl | module) ledger_edit "$1" "$2" '' ;;
-	unit) ledger_edit unit "$(service "$2")" - ;;
-	*) ledger_edit "$1" "$2" - && rm -f "$kw_ledger/files/$(flat "$2")" ;;
-	esac
-}
+# A function of the part's, not a program of the host's of that name.
+of_part() { case $(command -V "$1" 2>/dev/null) in *function*) return 0 ;; *) return 1 ;; esac; }
 
-# wished KIND COMMAND: COMMAND KEY VALUE for each. Of "gone": COMMAND KIND KEY READER.
-wished() {
-	while read -r kw_kind kw_1 kw_2 kw_3; do
-		# a value may have blanks
-		[ "$kw_kind" = gone ] || kw_2="$kw_2${kw_3:+ $kw_3}"
-		[ "$kw_kind" != "$1" ] || "$2" "$kw_1" "$kw_2" "$kw_3" </dev/null
-	done <<END
-$wish
-END
-}
-keys() { printf '%s\n' "$wish" | awk -v k="$1" '$1 == k { printf "%s ", $2 }'; }
-
-stale() { printf 'stale_%s' "$1" | tr -c 'a-zA-Z0-9' _; }
+# named WHAT UNIT: what is called after a unit, whatever characters that has.
+named() { printf '%s_%s' "$1" "$2" | tr -c 'a-zA-Z0-9' _; }
 
 # ---- units that read files ----
 
 # Before files change: what was there is kept, and the host's record calls their readers stale. The next run must not take files in place for files in use,
-# should this one be cut.
+# should this one be cut; and what is kept then is as it was before that run.
 units_before() {
-	kw_was_stale='' kw_touched='' kw_was_in=/run/kubewright/was
-	rm -rf "$kw_was_in"
-	mkdir -p "$kw_was_in" && chmod 700 "$kw_was_in" || fail "cannot make the folder $kw_was_in" "is /run full? see 'df /run'"
+	kw_was_stale='' kw_touched='' kw_kept='' kw_was_in=/run/kubewright/was/$part
 	for kw_unit in $units; do
 		ledger_unit "$(service "$kw_unit")"
-		! grep -qsx "$(stale "$kw_unit")=yes" "$kw_state/host.conf" || kw_was_stale="$kw_was_stale $kw_unit"
-		record "$(stale "$kw_unit")" yes
+		! grep -qsx "$(named stale "$kw_unit")=yes" "$kw_state/host.conf" || kw_was_stale="$kw_was_stale $kw_unit"
 	done
+	[ -n "$kw_was_stale" ] || rm -rf "$kw_was_in"
+	mkdir -p "$kw_was_in" && chmod 700 /run/kubewright/was "$kw_was_in" || fail "cannot make the folder $kw_was_in" "is /run full? see 'df /run'"
 	kw_i=1
 	while [ "$kw_i" -le "${files:-0}" ]; do
 		eval "kept \"\$file_${kw_i}_path\""
 		kw_i=$((kw_i + 1))
 	done
 	wished gone kept_gone
+	for kw_unit in $units; do
+		record "$(named stale "$kw_unit")" yes
+	done
 }
-kept() { [ ! -e "$1" ] || cp -p "$1" "$kw_was_in/$(flat "$1")" || fail "cannot keep a copy of $1" "is /run full? see 'df /run'"; }
+kept() {
+	kw_kept="$kw_kept $1" kw_copy=$kw_was_in/$(flat "$1")
+	if [ -e "$kw_copy" ] || [ -e "$kw_copy.absent" ]; then
+		return 0
+	elif [ -e "$1" ]; then
+		cp -p "$1" "$kw_copy.part" && mv -f "$kw_copy.part" "$kw_copy"
+	else
+		: >"$kw_copy.absent"
+	fi || fail "cannot keep a copy of $1" "is /run full? see 'df /run'"
+}
 kept_gone() { [ "$1" != file ] || kept "$2"; }
 
 # The units would not start with what has just changed: it is as it was.
 put_back() {
-	for kw_p in $kw_changed; do
-		if [ -e "$kw_was_in/$(flat "$kw_p")" ]; then
-			kw_tmp=$(dirname "$kw_p")/.kubewright.$$
-			cp -p "$kw_was_in/$(flat "$kw_p")" "$kw_tmp" && mv -f "$kw_tmp" "$kw_p" || log "cannot put $kw_p back; it was: $kw_was_in/$(flat "$kw_p")"
-		else
+	for kw_p in $kw_kept; do
+		kw_copy=$kw_was_in/$(flat "$kw_p")
+		if [ -e "$kw_copy.absent" ]; then
 			rm -f "$kw_p"
+		elif ! cmp -s "$kw_copy" "$kw_p"; then
+			kw_tmp=$(dirname "$kw_p")/.kubewright.$$
+			cp -p "$kw_copy" "$kw_tmp" && sync "$kw_tmp" && mv -f "$kw_tmp" "$kw_p" || log "cannot put $kw_p back; it was: $kw_copy"
 		fi
 	done
 	for kw_unit in $units; do
-		if contains "$kw_was_stale" "$kw_unit"; then record "$(stale "$kw_unit")" yes; else record "$(stale "$kw_unit")" no; fi
+		if contains "$kw_was_stale" "$kw_unit"; then record "$(named stale "$kw_unit")" yes; else record "$(named stale "$kw_unit")" no; fi
 	done
 }
 
 # unit UNIT HOW: restarted, or reloaded, only when it does not run with these files.
 unit() {
-	if contains "$kw_touched" "$1" && of_part "accepts_$1" && ! "accepts_$1"; then
+	if contains "$kw_touched $kw_was_stale" "$1" && of_part "$(named accepts "$1")" && ! "$(named accepts "$1")"; then
 		put_back
 		fail "$kw_why" "$kw_hint"
 	fi
@@ -179,16 +146,16 @@ unit() {
 		log "systemctl $2 $1"
 		systemctl "$2" "$1" || {
 			journalctl -u "$1" -n 15 --no-pager -o cat >&2
-			[ -z "$kw_changed" ] || { put_back; systemctl "$2" "$1" || true; }
+			[ -z "$kw_changed$kw_was_stale" ] || { put_back; systemctl "$2" "$1" || true; }
 			fail "$1 does not start" "see 'journalctl -u $1' on the host"
 		}
 	fi
-	! of_part "ready_$1" || wait_for 60 "ready_$1" || {
+	! of_part "$(named ready "$1")" || wait_for 60 "$(named ready "$1")" || {
 		journalctl -u "$1" -n 15 --no-pager -o cat >&2
 		fail "$1 does not answer within 60 s" "see 'journalctl -u $1' on the host"
 	}
-	record "$(stale "$1")" no
-	say "record.$(stale "$1")" no
+	record "$(named stale "$1")" no
+	say "record.$(named stale "$1")" no
 	say "unit.$1" "$(systemctl is-active "$1")"
 }
 
@@ -210,12 +177,11 @@ main() {
 	wished name name
 	wished swap swap
 	# shellcheck disable=SC2034 # lib.sh's
-	kw_mark="|@$part"
+	kw_mark=$part
 	units=$(keys unit) kw_changed=
 	units_before
 	wished module module
 	wished sysctl setting
-	# last: that they are there tells the next run that the rest was done, should this one be cut
 	put_files
 	kw_i=1
 	while [ "$kw_i" -le "${files:-0}" ]; do
@@ -228,6 +194,7 @@ main() {
 	wished unit unit
 	wished gone forgotten
 	rm -rf "$kw_was_in"
+	rmdir /run/kubewright/was 2>/dev/null || true
 	! of_part after || after
 	told
 	say put yes

@@ -57,7 +57,7 @@ routes() {
 main() {
 	exec 9>"$dir/lock" && flock 9
 	[ -f "$dir/armed" ] || exit 0
-	echo "nobody has confirmed that this host can still be reached: putting the network back"
+	echo "it was not confirmed that this host can still be reached: putting the network back"
 	links
 	addresses
 	routes

@@ -44,6 +44,19 @@ END
 # Adds to kw_have when a file is there.
 look() { [ ! -e "$2" ] || kw_have="$kw_have${kw_have:+ }$1"; }
 
+# Which images the static Pods are of, by their manifests.
+statics_told() {
+	for kw_static in $kw_statics; do
+		kw_f=/etc/kubernetes/manifests/${kw_static%:*}.yaml
+		[ -r "$kw_f" ] || continue
+		while read -r kw_key kw_value _; do
+			[ "$kw_key" = image: ] || continue
+			say "image.${kw_static%:*}" "${kw_value##*:}"
+			break
+		done <"$kw_f"
+	done
+}
+
 # What of Kubernetes is there.
 have_told() {
 	kw_have='' kw_k=/etc/kubernetes
@@ -104,7 +117,7 @@ swap_boot() {
 			kw_unit=${kw_f##*/}
 			[ -L "$kw_f" ] && ! contains "$kw_seen" "$kw_unit" || continue
 			kw_seen="$kw_seen $kw_unit"
-			# masked; or of a line of fstab, which is told as such
+			# masked; or of a line of fstab, which is reported as such
 			[ "$(readlink "/etc/systemd/system/$kw_unit")" = /dev/null ] || grep -qs '^SourcePath=/etc/fstab' "$kw_f" || printf 'unit %s\n' "$kw_unit"
 		done
 	done
@@ -122,11 +135,17 @@ module_told() {
 	fi
 }
 
-# Sets kw_path: where the kernel shows a setting.
+# Sets kw_path: where the kernel shows a setting. As everywhere the first of "." and "/" in its name parts folders, and the other is a dot in one of them:
+# net.ipv4.conf.eth0/100.rp_filter and net/ipv4/conf/eth0.100/rp_filter are the same.
 sysctl_path() {
-	kw_path=/proc/sys kw_rest=$1
+	kw_path=/proc/sys kw_rest=$1 kw_part=${1%%[./]*}
+	case ${1#"$kw_part"} in /*) kw_path=$kw_path/$1 && return ;; esac
 	while :; do
-		kw_path=$kw_path/${kw_rest%%.*}
+		kw_part=${kw_rest%%.*}
+		while :; do
+			case $kw_part in */*) kw_part=${kw_part%%/*}.${kw_part#*/} ;; *) break ;; esac
+		done
+		kw_path=$kw_path/$kw_part
 		case $kw_rest in *.*) kw_rest=${kw_rest#*.} ;; *) return ;; esac
 	done
 }
@@ -150,20 +169,12 @@ END
 	done
 }
 
-# What the undo ledger has that a part of the wish may want: lines "KIND KEY PART/READER", PART "-" when it was noted for nobody.
+# What the undo ledger has that a part of the wish may want: lines "KIND KEY PART/READER", PART "-" when it was noted for nobody. A name with blanks is not an item's.
 owned_told() {
-	kw_owned=
-	while IFS='|' read -r kw_kind kw_key kw_was; do
-		# a name with blanks is no item's
-		case $kw_kind in file | unit | sysctl | module) ;; *) continue ;; esac
-		case $kw_key in *[!!-~]*) continue ;; esac
-		case $kw_was in *'|@'*) kw_was=${kw_was##*'|@'} ;; *) kw_was=- ;; esac
-		kw_owned="$kw_owned${kw_owned:+
-}$kw_kind $kw_key $kw_was"
-	done <<END
-$(cat "$kw_state/ledger/list" 2>/dev/null)
-END
-	say owned "$kw_owned"
+	say owned "$(awk -v marks="$kw_state/ledger/marks" -F'|' '
+		BEGIN { while ((getline line <marks) > 0) { split(line, f, "|"); if (f[3] ~ /^[!-~]+$/) by[f[1] " " f[2]] = f[3] } }
+		$1 ~ /^(file|unit|sysctl|module|hold)$/ && $2 ~ /^[!-~]+$/ && NF > 2 { print $1, $2, ($1 " " $2) in by ? by[$1 " " $2] : "-" }' \
+		"$kw_state/ledger/list" 2>/dev/null)"
 }
 
 # Files in the order in which systemd-sysctl reads them: by name; of one name the first folder's. ufw sets its own when it starts.
@@ -175,7 +186,8 @@ sysctl_files() {
 }
 
 # Lines "KEY VALUE FILE:LINE": what the last boot's files come to. As systemd-sysctl takes them: a later assignment of the same key counts, a pattern only
-# for keys that nobody names, "/" for ".", "-" for errors that do not matter; and net.ipv4.conf.all.forwarding is net.ipv4.ip_forward under another name.
+# for keys that nobody names, "/" for "." (see sysctl_path), "-" for errors that do not matter; and net.ipv4.conf.all.forwarding is
+# net.ipv4.ip_forward under another name.
 sysctl_boot() {
 	set --
 	while IFS= read -r kw_f; do
@@ -185,7 +197,12 @@ $(sysctl_files)
 END
 	[ $# -gt 0 ] || return 0
 	awk -v keys="$sysctls" '
-		function pattern(key) { gsub(/\./, "\\.", key); gsub(/\*/, "[^.]*", key); gsub(/\?/, "[^.]", key); return "^" key "$" }
+		function path(key, i, c, out) {
+			if (substr(key, match(key, /[.\/]/), 1) != ".") return key
+			for (i = 1; i <= length(key); i++) { c = substr(key, i, 1); out = out (c == "." ? "/" : c == "/" ? "." : c) }
+			return out
+		}
+		function pattern(key) { gsub(/\./, "\\.", key); gsub(/\*/, "[^/]*", key); gsub(/\?/, "[^/]", key); return "^" key "$" }
 		function consider(name, key) {
 			if (name in at) { if (at[name] > best[key]) { best[key] = at[name]; says[key] = value[name] } return }
 			for (p in globbed) if (name ~ p && globbed[p] > best[key]) { best[key] = globbed[p]; says[key] = value[p] }
@@ -195,7 +212,7 @@ END
 		{
 			eq = index(line, "=")
 			key = eq ? substr(line, 1, eq - 1) : line
-			sub(/^-/, "", key); sub(/[ \t]*$/, "", key); gsub("/", ".", key)
+			sub(/^-/, "", key); sub(/[ \t]*$/, "", key); key = path(key)
 			if (!eq) { if (line ~ /^-/) { at[key] = 0; value[key] = "" } next }
 			val = substr(line, eq + 1); sub(/^[ \t]*/, "", val); n++
 			if (key ~ /[*?[]/) { key = pattern(key); globbed[key] = n } else at[key] = n
@@ -204,8 +221,8 @@ END
 		END {
 			count = split(keys, k, " ")
 			for (i = 1; i <= count; i++) {
-				consider(k[i], k[i])
-				if (k[i] == "net.ipv4.ip_forward") consider("net.ipv4.conf.all.forwarding", k[i])
+				consider(path(k[i]), k[i])
+				if (k[i] == "net.ipv4.ip_forward") consider("net/ipv4/conf/all/forwarding", k[i])
 				if (says[k[i]] != "") print k[i], says[k[i]]
 			}
 		}' "$@"

@@ -9,9 +9,9 @@ stop_kubernetes() {
 	if command -v kubeadm >/dev/null && [ -d /etc/kubernetes ]; then
 		log "kubeadm reset"
 		kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock --skip-phases=remove-etcd-member </dev/null >&2 ||
-			log "warning: kubeadm reset did not end well; going on"
+			log "warning: kubeadm reset failed; continuing"
 	fi
-	# keepalived takes its address along: it is no part of what is put back
+	# keepalived takes its address along: it is not part of what is put back
 	systemctl stop kubelet keepalived 2>/dev/null || true
 	rm -rf /var/lib/etcd/member /var/lib/kubelet/pki
 }
@@ -46,7 +46,7 @@ routes() {
 
 main() {
 	filter_before
-	# of an earlier try, which this one begins anew
+	# of an earlier try, which this one starts again
 	rm -f "$kw_deadman/restored" "$kw_deadman/confirmed"
 	stop_kubernetes
 	deadman_arm "$seconds"

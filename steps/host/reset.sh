@@ -1,60 +1,14 @@
-# Plays the undo ledger back: what kubewright changed on this host becomes what it was; nothing else is touched. Runs as a job after filter.sh, trees.sh and undo.sh, once
+# Plays the undo ledger back: what kubewright changed on this host becomes what it was; nothing else is touched. Runs as a job after filter.sh, trees.sh, undo.sh and packages-undo.sh, once
 # reset-network.sh has stopped Kubernetes and taken back what concerns the network.
 # Answers: undone, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
-export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
-
-# strangers PACKAGE…: what apt would take along that kubewright has not installed.
-strangers() {
-	apt-get -s -q -o APT::Get::Show-User-Simulation-Note=no purge "$@" 2>/dev/null | sed -n 's/^\(Remv\|Purg\) \([^ ]*\).*/\2/p' | while read -r kw_name; do
-		case " $kw_gone " in *" $kw_name "*) ;; *) printf '%s ' "$kw_name" ;; esac
-	done
-}
-
-# Sets kw_gone: what kubewright installed and nobody has built upon since.
-packages_gone() {
-	kw_gone=$(entries package | sed -n 's/|absent$//p' | while read -r kw_name; do
-		! dpkg-query -W "$kw_name" >/dev/null 2>&1 || printf '%s ' "$kw_name"
-	done)
-	# its stop takes the whole packet filter away
-	if systemctl is-enabled --quiet nftables 2>/dev/null || systemctl is-active --quiet nftables; then
-		case " $kw_gone" in *" nftables "*) log "nftables.service is in use: the package stays" ;; esac
-		kw_gone=$(printf '%s' "$kw_gone" | sed 's/\(^\| \)nftables /\1/')
-	fi
-	# shellcheck disable=SC2086
-	[ -n "$kw_gone" ] && [ -n "$(strangers $kw_gone)" ] || return 0
-	kw_all=$kw_gone kw_stay=
-	for kw_one in $kw_all; do
-		kw_by=$(strangers "$kw_one")
-		[ -z "$kw_by" ] || kw_stay="$kw_stay$kw_one "
-		[ -z "$kw_by" ] || log "the package $kw_one stays: needed by $kw_by"
-	done
-	kw_gone=
-	for kw_one in $kw_all; do
-		case " $kw_stay" in *" $kw_one "*) ;; *) kw_gone="$kw_gone$kw_one " ;; esac
-	done
-}
-
-undo_packages() {
-	for kw_name in $(entries hold | cut -d'|' -f1); do
-		apt-mark unhold "$kw_name" >&2 || true
-	done
-	kw_theirs=
-	packages_gone
-	[ -n "$kw_gone" ] || return 0
-	# shellcheck disable=SC2086
-	kw_theirs=$(dpkg-query -W -f '${Conffiles}\n' $kw_gone 2>/dev/null | awk '{ print $1 }')
-	log "removing packages: $kw_gone"
-	# shellcheck disable=SC2086
-	apt-get -q -y -o DPkg::Lock::Timeout=900 -o APT::AutoRemove::RecommendsImportant=0 purge $kw_gone >&2 ||
-		fail "apt cannot remove the packages that kubewright installed" "the log above is apt's own"
-}
 
 undo_files() {
 	entries file | while IFS='|' read -r kw_path kw_was; do
 		# what was saved is what the purged package had brought
 		! printf '%s\n' "$kw_theirs" | grep -qxF "$kw_path" || kw_was=absent
-		file_back "$kw_path" "$kw_was"
+		# a package that was purged took its folder along; its file goes with it
+		file_back "$kw_path" "$kw_was" || true
 	done || exit 1
 }
 
@@ -72,7 +26,7 @@ undo_kernel() {
 undo_units() {
 	systemctl daemon-reload
 	entries unit | while IFS='|' read -r kw_unit kw_was; do
-		unit_back "$kw_unit" "$kw_was" </dev/null
+		unit_back "$kw_unit" "$kw_was" </dev/null || true
 	done
 	entries swap | while IFS='|' read -r kw_dev kw_was; do
 		grep -qsF "$kw_dev " /proc/swaps || swapon "$kw_dev" || log "warning: cannot turn swap on $kw_dev on again"
@@ -100,10 +54,9 @@ main() {
 		undo_files
 		undo_units
 		undo_dirs
-		# the lists of repositories that are no more
-		apt-get -q update >&2 || true
+		packages_forgotten
 	fi
-	rm -rf /run/kubewright/deadman "$kw_ledger" "$kw_state/host.conf" "$kw_state"/pki.* "$kw_state/kept" "$kw_state/etcd"
+	rm -rf /run/kubewright/deadman /run/kubewright/was "$kw_ledger" "$kw_state/host.conf" "$kw_state"/pki.* "$kw_state/kept" "$kw_state/etcd"
 	find "$kw_state/jobs" -mindepth 1 -maxdepth 1 ! -name reset -exec rm -rf {} +
 	say undone yes
 }

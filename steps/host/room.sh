@@ -13,7 +13,7 @@ filesystems() {
 	done
 }
 
-# Whether one of them is so full that its largest folders are of interest: by a fifth, or by what this kubelet was told.
+# Whether one of them is so full that its largest folders are of interest: by a fifth, or by what this kubelet was given.
 short_of_room() {
 	kw_floor=$(sed -n 's/^ *\(nodefs\|imagefs\)\.available: *["'"'"']\{0,1\}\([0-9]\{1,2\}\)%.*/\2/p' /var/lib/kubelet/config.yaml 2>/dev/null | sort -n | tail -n 1)
 	[ "${kw_floor:-0}" -gt 20 ] || kw_floor=20

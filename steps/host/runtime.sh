@@ -10,7 +10,7 @@ accepts_containerd() {
 	kw_says=$(timeout 20 containerd --config /etc/containerd/config.toml config dump 2>&1 >/dev/null </dev/null) && return 0
 	log "$kw_says"
 	kw_why="containerd refuses the configuration: $(printf '%s\n' "$kw_says" | grep . | tail -n 1 | cut -c1-300)"
-	kw_hint="what was there is back and containerd was not touched; correct containerd.config of the inventory"
+	kw_hint="the earlier configuration is back and containerd was not touched; correct containerd.config of the inventory"
 	return 1
 }
 

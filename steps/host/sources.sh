@@ -1,4 +1,4 @@
-# Package sources of apt, and the keys that they trust. Sent before probe.sh and packages.sh. Changes nothing. No temporary files.
+# What apt has: packages, their sources, and the keys that these trust. Sent before probe.sh and packages.sh. Changes nothing. No temporary files.
 # shellcheck shell=sh disable=SC2154,SC2015
 kw_apt=/etc/apt
 
@@ -18,7 +18,7 @@ key_bytes() {
 }
 
 # keys_of FILE [FROM TO]: a line "FINGERPRINT START LENGTH" for each primary key, with its user ids, subkeys and signatures (RFC 4880). Fails on all
-# that is not whole public keys: other packets, lengths that are not told or too long, more than 64 keys, more than 256 KiB.
+# that is not whole public keys: other packets, lengths that are not said or too long, more than 64 keys, more than 256 KiB.
 keys_of() {
 	kw_keys=$(key_bytes "$@" | od -An -v -tu1 | awk '
 		function number(at, size, v) { for (v = 0; size > 0; size--) v = v * 256 + b[at++]; return v }
@@ -202,7 +202,7 @@ source_there() {
 			echo "wrong $kw_file:$kw_line $kw_why"
 			return
 		fi
-		# without the packages it is no use, and a second one beside it must name the same key
+		# without the packages it is useless, and a second one beside it must name the same key
 		[ "$kw_offers" = no ] || kw_right=$kw_file:$kw_line
 		kw_last=$kw_file:$kw_line
 	done <<END
@@ -218,4 +218,33 @@ END
 # What apt says when it cannot read its sources; nothing when it can.
 apt_refuses() {
 	timeout 20 apt-get -q --print-uris update 2>&1 >/dev/null </dev/null | sed -n 's/^E: //p' | head -n 1
+}
+
+# packages_told PACKAGE…: which are installed and held, and whether dpkg has done its work. Sets kw_kubelet, kw_packaged.
+packages_told() {
+	kw_held_packages='' kw_kubelet='' kw_packaged=''
+	# shellcheck disable=SC2016
+	while read -r kw_status kw_name kw_version; do
+		case $kw_status in
+		hi) kw_held_packages="$kw_held_packages${kw_held_packages:+ }$kw_name" ;;
+		?i) ;;
+		*) continue ;;
+		esac
+		say "pkg.$kw_name" "$kw_version"
+		# shellcheck disable=SC2034 # the probe asks
+		case $kw_name in
+		kubelet) kw_kubelet=yes ;;
+		containerd | containerd.io) kw_packaged=yes ;;
+		esac
+	done <<END
+$(dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\n' "$@" 2>/dev/null)
+END
+	say hold "$kw_held_packages"
+	kw_broken=$(grep -c -E '^Status: .* (half-installed|half-configured|unpacked|triggers-awaited|triggers-pending)$' /var/lib/dpkg/status)
+	for kw_f in /var/lib/dpkg/updates/[0-9]*; do
+		[ ! -f "$kw_f" ] || kw_broken=$((kw_broken + 1))
+	done
+	[ "${kw_broken:-0}" -eq 0 ] || kw_broken="$kw_broken packages are half installed"
+	[ "$kw_broken" != 0 ] || kw_broken=no
+	say dpkg_broken "$kw_broken"
 }

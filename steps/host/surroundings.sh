@@ -29,7 +29,7 @@ foreign_files() {
 	done
 }
 
-# What kubeadm's SystemVerification refuses: kernel options that are not there ("config" when nobody can tell), cgroup controllers that are off.
+# What kubeadm's SystemVerification refuses: kernel options that are not there ("config" when nobody knows), cgroup controllers that are off.
 kernel_lacks() {
 	kw_config=
 	for kw_f in /proc/config.gz "/boot/config-$kw_kernel" "/usr/src/linux-$kw_kernel/.config" /usr/src/linux/.config "/usr/lib/modules/$kw_kernel/config" \
@@ -38,7 +38,7 @@ kernel_lacks() {
 		[ -n "$kw_config" ] || [ ! -r "$kw_f" ] || kw_config=$kw_f
 	done
 	if [ -n "$kw_config" ]; then
-		# a file that is not packed comes through as it is
+		# a file that is not packed comes through unchanged
 		gzip -cdf "$kw_config" 2>/dev/null | awk -F= -v v2="$(cat /sys/fs/cgroup/cgroup.controllers 2>/dev/null)" '
 			{ set[$1] = $2 ~ /^[ym]/ }
 			END {
@@ -60,7 +60,7 @@ kernel_lacks() {
 	done
 }
 
-# Chains that let nothing in unless told: the policy, or the rule at the end. Not the whole rule set: it may have thousands of rules.
+# Chains that let nothing in by default: the policy, or the rule at the end. Not the whole rule set: it may have thousands of rules.
 firewall() {
 	if grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf; then
 		echo "ufw enabled"
@@ -128,7 +128,7 @@ repository_asked() {
 # where a file of others names one of the places.
 sources_asked() {
 	kw_seen=
-	while read -r kw_name kw_place kw_suite kw_component kw_pin; do
+	while read -r kw_name kw_place kw_suite kw_component _ kw_pin; do
 		[ -n "$kw_pin" ] || continue
 		case $kw_place in *%os) kw_place=${kw_place%\%os}$kw_os_id ;; esac
 		[ "$kw_suite" != %codename ] || kw_suite=$kw_codename
@@ -188,7 +188,7 @@ END
 	say time_keeper "$kw_keepers"
 }
 
-# The file that the kubelet gives to pods: the inventory's, the one it was told, or as kubeadm chooses it.
+# The file that the kubelet gives to pods: the inventory's, the one it was given, or as kubeadm chooses it.
 resolver() {
 	kw_f=${kubelet_resolv-}
 	[ -n "$kw_f" ] || kw_f=$(sed -n 's/^resolvConf: *"\{0,1\}\([^" ]*\).*/\1/p' /var/lib/kubelet/config.yaml 2>/dev/null)

@@ -1,4 +1,4 @@
-# Gives back the lock, if it is still that of a run: this one's own, or of one that is no more, and then only while no job of it runs here.
+# Releases the lock, if it is still that of a run: this one's own, or of one that has died, and then only while no job of it runs here.
 # Parameters: holder (id of the run whose lock goes).
 # Answers: unlocked (yes, or no: it is not that run's any more), job (of that run, which still runs; nothing was done).
 # shellcheck shell=sh disable=SC2154,SC2015

@@ -7,9 +7,9 @@
 #include "engine/engine.h"
 #include "inventory/inventory.h"
 #include "remote/remote.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "steps/steps.h"
-#include "steps/want.h"
+#include "steps/run/want.h"
 
 #include <libssh/libssh.h>
 #include <pthread.h>
@@ -66,11 +66,11 @@ static int product(void)
 	unsigned probed = 0;
 
 	world_init(&w, inventory, release_find(inventory->kubernetes.version));
-	w.run = w.owner = w.machine = "bench";
-	w.take_lock = false;
-	w.known_hosts = known_hosts;
-	w.keys = remote_keys_new();
-	if (remote_keys_load((struct remote_keys *)w.keys, inventory->hosts[0].ssh.key, NULL, &err))
+	w.wish.run = w.wish.owner = w.wish.machine = "bench";
+	w.wish.take_lock = false;
+	w.logins.known_hosts = known_hosts;
+	w.logins.keys = remote_keys_new();
+	if (remote_keys_load((struct remote_keys *)w.logins.keys, inventory->hosts[0].ssh.key, NULL, &err))
 		return fprintf(stderr, "%s\n", err.what), 1;
 	for (size_t i = 0; i < inventory->host_count; i++)
 		hosts[i] = (struct engine_host){ inventory->hosts[i].name, ROLE_WORKER };
@@ -82,7 +82,7 @@ static int product(void)
 		;
 	engine_result(e, &result);
 	for (size_t i = 0; i < inventory->host_count; i++)
-		probed += w.hosts[i].probed;
+		probed += w.seen.hosts[i].probed;
 	if (probed != inventory->host_count)
 		fprintf(stderr, "product: %u of %zu hosts: %s\n", probed, inventory->host_count,
 			result.first ? result.first->what : "");
@@ -110,7 +110,10 @@ static ssh_session bare_login(const struct inventory_host *h)
 {
 	ssh_session s = ssh_new();
 	const int off = 0, on = 1;
+	/* all hosts are this machine: who logs in last waits for the scripts of all others */
+	const long timeout = 120;
 
+	ssh_options_set(s, SSH_OPTIONS_TIMEOUT, &timeout);
 	ssh_options_set(s, SSH_OPTIONS_HOST, h->ssh.address);
 	ssh_options_set(s, SSH_OPTIONS_PORT, &h->ssh.port);
 	ssh_options_set(s, SSH_OPTIONS_USER, h->ssh.user);

@@ -232,7 +232,7 @@ static const struct port port = {
 
 /* ---- the wizard's process ------------------------------------------------------------------------------------------------ */
 
-/* The page before: it begins the run and goes on to the page that shows it. */
+/* The page before: it begins the run and continues to the page that shows it. */
 static void shown(struct screen *s)
 {
 	if (wizard_begin(s->wizard, PURPOSE_APPLY, NULL, NULL))

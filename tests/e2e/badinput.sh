@@ -122,9 +122,9 @@ usage() {
 	try apply --hosts cp9
 	expect "unknown host in --hosts" 2 "has no host 'cp9'" "did you mean 'cp1'?"
 	try apply --parallel many
-	expect "no number" 2 "--parallel wants a number from 1 to 1024, not 'many'"
+	expect "no number" 2 "--parallel needs a number from 1 to 1024, not 'many'"
 	try reset
-	expect "reset without --yes and without a terminal" 2 "there is no terminal to ask on" "confirm it beforehand with --yes"
+	expect "reset without --yes and without a terminal" 2 "no terminal to ask on" "confirm it with --yes"
 	cp "$hosts" "$WORK/good.yaml"
 	sed 's/^network: {pods/network: {podz/; s/^  version: .*/  version: 1.99.0/' "$WORK/good.yaml" >"$hosts"
 	try apply
@@ -134,12 +134,12 @@ usage() {
 	expect "duplicate name" 3 "duplicate name 'cp1'"
 	rm "$hosts"
 	try apply
-	expect "no inventory" 3 "No such file or directory" "'kubewright init' writes one"
+	expect "no inventory" 3 "No such file or directory" "create one with 'kubewright init'"
 	cp "$WORK/good.yaml" "$hosts"
 	LAB_SUDO='' try apply --set ssh.sudo=env:LAB_SUDO
 	expect "missing environment variable" 2 "the environment variable LAB_SUDO, which ssh.sudo names, is not set"
 	try apply --set ssh.sudo=ask
-	expect "a question without a terminal" 2 "must be asked for, and there is no terminal" "--set ssh.sudo=env:NAME"
+	expect "a question without a terminal" 2 "must be typed, and there is no terminal" "--set ssh.sudo=env:NAME"
 }
 
 # The manifest comes from an https server that only this one process trusts.
@@ -234,7 +234,7 @@ logins() {
 	expect "sudo wants a terminal" 4 "sudo on cp1 refuses 'ops' without a terminal (requiretty)" "add 'Defaults:ops !requiretty' to /etc/sudoers.d/"
 	on cp1 rm $sudoers
 	try apply --accept-new-host-keys --set ssh.sudo=env:LAB_SUDO
-	expect "no sudoer" 4 "'ops' may not become root with sudo on cp1" "put it into the sudo (or wheel) group"
+	expect "no sudoer" 4 "'ops' may not become root with sudo on cp1" "add it to the sudo (or wheel) group"
 	on cp1 mv /run/sudoers.ops $sudoers
 	try check
 	refused "the login after all this" 0 "1 of 1 hosts looked at"
@@ -255,13 +255,13 @@ identities() {
 	"$LAB" inventory --hosts cp1 >"$WORK/kubewright.yaml"
 	on w1 ip addr add "$address" dev eth0
 	try apply
-	refused "the virtual IP is taken" 6 "vip-taken: " "answers for the virtual IP $VIP" "choose an address that is free"
+	refused "the virtual IP is taken" 6 "vip-taken: " "answers for the virtual IP $VIP" "choose a free address"
 	on w1 ip addr del "$address" dev eth0
 	"$LAB" inventory --single --hosts cp1,w1 >"$WORK/kubewright.yaml"
 	on w1 cp -a /etc/machine-id /run/machine-id.own
 	on cp1 cat /etc/machine-id | on w1 sh -c 'cat >/etc/machine-id'
 	try check --accept-new-host-keys
-	refused "duplicate machine-id" 6 "duplicate-machine-id" "is also cp1's" "systemd-machine-id-setup"
+	refused "duplicate machine-id" 6 "duplicate-machine-id" "is also that of cp1" "systemd-machine-id-setup"
 	on w1 sh -c 'cat /run/machine-id.own >/etc/machine-id && rm /run/machine-id.own'
 	"$LAB" inventory --single --hosts cp1 >"$WORK/kubewright.yaml"
 }
@@ -274,7 +274,7 @@ leftovers() {
 	on cp1 rm -r /etc/kubernetes/manifests
 	on cp1 sh -c 'printf "clusters:\n- cluster:\n    server: https://10.9.9.9:6443\n" >/etc/kubernetes/kubelet.conf'
 	try apply
-	expect "a Node of another cluster" 6 "already-joined-elsewhere: the kubelet here belongs to https://10.9.9.9:6443" "drain and remove the Node there"
+	expect "a Node of another cluster" 6 "already-joined-elsewhere: the kubelet here belongs to https://10.9.9.9:6443" "drain and delete the Node there"
 	on cp1 rm -r /etc/kubernetes
 }
 
@@ -348,7 +348,7 @@ broken_and_locked() {
 	local pid
 	break_package
 	try apply
-	expect "a package that cannot be mended" 5 "package-manager-broken: dpkg was interrupted" "the package manager is broken and 'dpkg --configure -a' does not mend it"
+	expect "a package that cannot be mended" 5 "package-manager-broken: dpkg was interrupted" "the package manager is broken and 'dpkg --configure -a' does not fix it"
 	on cp1 rm /run/kw-broken
 	hold_lock
 	# a shell without job control starts what is in the background with SIGINT ignored
@@ -359,8 +359,8 @@ broken_and_locked() {
 	kill -INT "$pid"
 	wait "$pid"
 	status=$?
-	expect "Ctrl-C during packages" 130 "cancelling: jobs that run on hosts finish there" "next: 'kubewright apply' goes on where this stopped"
-	ok "$flavour: the job goes on without it" job_runs
+	expect "Ctrl-C during packages" 130 "cancelling: jobs on hosts finish there" "next: 'kubewright apply' continues where this stopped"
+	ok "$flavour: the job continues without it" job_runs
 	on cp1 rm /run/kw-held
 	wait "$holder"
 	apply converge
@@ -397,16 +397,16 @@ living() {
 	try apply -f "$WORK/renamed.yaml"
 	contradicts "another name" 6 "other-name: this host was installed as cp1; the inventory calls it cp7"
 	try apply --set cluster=other --accept-new-host-keys
-	contradicts "another cluster" 6 "other-cluster: kubewright installed this host for the cluster lab; the inventory is of other"
+	contradicts "another cluster" 6 "other-cluster: kubewright installed this host for the cluster lab; the inventory is for other"
 	try apply --set "pki.store=$other"
 	contradicts "the keys of another cluster" 5 "this host's cluster CA is not the one in $other" "nothing was changed"
 	XDG_STATE_HOME=$WORK/fresh try apply --accept-new-host-keys
-	contradicts "a machine without the keys takes them" 0 "took the cluster's CAs from cp1 into $WORK/fresh/kubewright/lab/pki"
+	contradicts "a machine without the keys takes them" 0 "copied the cluster's CAs from cp1 to $WORK/fresh/kubewright/lab/pki"
 	ok "$flavour: they are the same" diff -r "$XDG_STATE_HOME/kubewright/lab/pki" "$WORK/fresh/kubewright/lab/pki"
 	"$LAB" refuse w1
 	"$LAB" inventory --single --hosts cp1,w1 >"$WORK/kubewright.yaml"
 	try apply
-	contradicts "a worker that is not there" 8 "w1" "see to the hosts above, then 'kubewright apply' again"
+	contradicts "a worker that is not there" 8 "w1" "fix the hosts above and run 'kubewright apply' again"
 	"$LAB" heal w1
 	"$LAB" inventory --single --hosts cp1 >"$WORK/kubewright.yaml"
 	# last: DaemonSets see it come and go

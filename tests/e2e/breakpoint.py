@@ -4,7 +4,7 @@
 Stops the process PID (SIGSTOP) as soon as its journal in the folder RUNS says that one of the steps is at work on its host (HOST
 any: on whichever is first), and prints "STEP@HOST HOST inside"; "late" instead of "inside" when the step had ended before all
 threads stood still. The process stays stopped: the fault that comes next strikes in the step, however short it is. Prints
-"ended" when the process is gone before, or after 300 seconds.
+"ended" when the process is gone before, or after half an hour.
 """
 import ctypes
 import json
@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 
-DEADLINE_S = 300
+DEADLINE_S = 1800
 IN_MODIFY, IN_CREATE = 0x2, 0x100
 # Where in a step to strike: at a line of its log, when the host is in the middle of it; else when it begins.
 MIDST = {
@@ -29,6 +29,7 @@ MIDST = {
     "cni": r"",
     "join": r"^\[kubelet-start\]",
     "join-control-plane": r"^\[etcd\]",
+    "upgrade": r"^\[upgrade/staticpods\]",
 }
 # Steps of a moment: the process is let run for a fraction of a millisecond at a time until it is in one, from the first step's end on.
 SHORT = ("decide", "kubeconfig")
@@ -57,7 +58,8 @@ class Journal:
             names = os.listdir(self.runs)
         except FileNotFoundError:
             return
-        for name in sorted(names, reverse=True):
+        # one with a dot is being written, and gets its name in a moment
+        for name in sorted((n for n in names if not n.startswith(".")), reverse=True):
             file = open(os.path.join(self.runs, name), encoding="utf-8")
             head = file.readline()
             if head.endswith("\n") and json.loads(head).get("pid") == self.pid:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The crash matrix: for each fault one installation in which it strikes once in every step of the plan, and the next apply goes on. A step is
+# The crash matrix: for each fault one installation in which it strikes once in every step of the plan, and the next apply continues. A step is
 # struck by a breakpoint in the run's journal (breakpoint.py), so that the fault lands while the step is at work, however short it is.
 # E2E_PARTS: which faults (kill cut power) and rejoin; default all.
 # shellcheck source=tests/e2e/lib.sh
@@ -7,7 +7,7 @@
 
 # Run by run: the hosts of the apply, then what is struck in it. A killed kubewright can be struck once in a run; hosts that are cut or lose their
 # power can be struck at a step each, and what depends on them waits or is left for the next apply. Hosts are left out where they would run ahead
-# of a strike that is still to come. back@HOSTS: a cut cable is put back as soon as the run has noticed, and the run reconnects and goes on.
+# of a strike that is still to come. back@HOSTS: a cut cable is put back as soon as the run has noticed, and the run reconnects and continues.
 runs_of() {
 	if [ "$1" = kill ]; then
 		cat <<-'END'
@@ -48,7 +48,7 @@ runs_of() {
 # Has something to do in every run: a strike that came too late is tried once more.
 REPEATABLE=' probe preflight decide survey labels verify kubeconfig unlock '
 
-# Sees to it that a step has something to do in the next apply.
+# Makes sure that a step has something to do in the next apply.
 give_work() {
 	case $1 in
 	kubeconfig) rm -f "$XDG_STATE_HOME/kubewright/lab/kubeconfig" ;;
@@ -110,7 +110,7 @@ judge() {
 	*) fail "$flavour: $fault: the struck run ends with $status" || show strike ;;
 	esac
 	[ "$fault" != kill ] || return
-	# where the cable is put back the run goes on with the host
+	# where the cable is put back the run continues with the host
 	[ "$put_back" = no ] || return
 	for host in "${@:2}"; do
 		grep -q "$host" "$WORK/strike.out" || fail "$flavour: $fault: the struck run names $host" || show strike

@@ -109,11 +109,11 @@ taken_away() {
 	kill -STOP "$pid"
 	kw locked apply "${site[@]}"
 	is "$flavour: from here apply ends with 7" "$status" 7
-	has "$flavour: with the way out" "$WORK/locked.out" "hint: at work since .*, at step packages, .*'kubewright unlock' takes its lock away"
+	has "$flavour: with the way out" "$WORK/locked.out" "hint: at work since .*, at step packages, .*'kubewright unlock' removes its lock"
 	kw refused unlock "${site[@]}" --yes
 	show refused 6
 	is "$flavour: while its job runs, unlock is refused" "$status" 7
-	has "$flavour: and names the job" "$WORK/refused.out" 'the job packages of run .* still runs on cp1'
+	has "$flavour: and names the job" "$WORK/refused.out" 'job packages of run .* is still running on cp1'
 	until_ok 300 no_job cp1 packages || fail "$flavour: the job ends without its run"
 	kw unasked unlock "${site[@]}" </dev/null
 	is "$flavour: unlock wants a word" "$status" 2
@@ -126,7 +126,7 @@ taken_away() {
 	kill -CONT "$pid"
 	wait "$pid"
 	is "$flavour: the run that wakes fails" $? 7
-	has "$flavour: fenced off" "$WORK/asleep.out" 'this run has lost the lock of cp1: somebody has taken it away'
+	has "$flavour: fenced off" "$WORK/asleep.out" 'this run has lost the lock of cp1: it was removed'
 	other_machine apply "${site[@]}" >"$WORK/killed.out" 2>&1 &
 	pid=$!
 	ok "$flavour: another one comes further" until_ok 120 running cp1 images
@@ -161,18 +161,18 @@ two_at_once() {
 	has "$flavour: another machine's status shows it" "$WORK/status.out" "locked +by $(id -un)@.* pid $pid, run .*, at step init, last sign of life [0-9]+.* ago, on cp1"
 	has "$flavour: and its job" "$WORK/status.out" "its job init runs on cp1"
 	wait "$pid"
-	is "$flavour: the first goes on to its end" $? 0 || show one
+	is "$flavour: the first continues to its end" $? 0 || show one
 	wait "$watcher"
 	is "$flavour: watch ends with the same exit status" $? 0
 	has "$flavour: and has followed to the end" "$WORK/watch.out" '^Done after .*, with exit status 0$'
 	wait
-	is "$flavour: as JSON it is the journal" "$(cmp "$WORK/watch.jsonl" "$(journal)" && echo same)" same
+	is "$flavour: as JSON it is the recording" "$(cmp "$WORK/watch.jsonl" "$(journal)" && echo same)" same
 	kw none watch
 	is "$flavour: afterwards there is none to watch" "$status" 2
 	scenario_end
 }
 
-# Another machine's run has one control plane of three: this one must not go on with the other two.
+# Another machine's run has one control plane of three: this one must not continue with the other two.
 one_is_held() {
 	local h
 	scenario "$flavour: another run holds one control plane of three"
@@ -182,7 +182,7 @@ one_is_held() {
 	apply held
 	show held 30
 	is "$flavour: apply ends with 7" "$status" 7
-	is "$flavour: and tells why once" "$(grep -c '^error: .*nothing is changed on any host while the control plane cp2 is locked by another run: ana@jump01 pid 7, run other' "$WORK/held.out")" 1
+	is "$flavour: and says why once" "$(grep -c '^error: .*nothing is changed on any host while the control plane cp2 is locked by another run: ana@jump01 pid 7, run other' "$WORK/held.out")" 1
 	for h in cp1 cp2 cp3 w1; do
 		ok "$flavour: nothing was begun on $h" "$LAB" exec $h test ! -e /var/lib/kubewright/ledger -a ! -e /var/lib/kubewright/history
 	done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # sshd forbids TCP forwarding, in each of the ways that hardening guides have for it: everything works by another way. Where that way is closed too, on one of three control planes
-# or on all: "cannot look", never "is down"; and etcd is not begun anew while its quorum may stand.
+# or on all: "cannot look", never "is down"; and etcd is not started again while its quorum may stand.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -64,7 +64,7 @@ one_of_three() {
 	is "$1: one of three: there is nothing else" "$(grep -c '^ *error ' "$WORK/status.out")" 1
 	refused "$1" 'one of three' "etcd's quorum is not lost"
 	"$LAB" kill cp3
-	refused "$1" 'one of three and one off' "etcd's quorum is not lost: 2 of 3|cannot be told"
+	refused "$1" 'one of three and one off' "etcd's quorum is not lost: 2 of 3|it is unknown"
 	"$LAB" start cp3
 	ok "$1: cp3 is back" until_ok 90 etcd_answers cp3
 }
@@ -76,7 +76,7 @@ none() {
 	kw status status -f "$WORK/kubewright.yaml"
 	show status 8
 	has "$1: none: status cannot look" "$WORK/status.out" '^Cluster lab: cannot look at 127.0.0.1:[0-9]+ from cp1: its sshd forbids TCP forwarding'
-	is "$1: none: and it is no failure of the cluster" "$(grep -c 'no API server answers\|api-not-ready\|quorum is lost' "$WORK/status.out")" 0
+	is "$1: none: and it is not a failure of the cluster" "$(grep -c 'no API server answers\|api-not-ready\|quorum is lost' "$WORK/status.out")" 0
 	for c in plan apply; do
 		kw $c $c -f "$WORK/kubewright.yaml"
 		is "$1: none: $c ends with 4" "$status" 4
@@ -85,7 +85,7 @@ none() {
 	done
 	kw members etcd members -f "$WORK/kubewright.yaml"
 	has "$1: none: etcd members says why" "$WORK/members.out" 'cannot look at 127.0.0.1'
-	refused "$1" none "whether etcd's quorum is lost cannot be told"
+	refused "$1" none "it is unknown whether etcd's quorum is lost"
 	for h in $CPS; do open "$h" && permit "$h"; done
 	kw after status -f "$WORK/kubewright.yaml"
 	is "$1: permitted again: status ends with 0" "$status" 0 || show after

@@ -57,7 +57,7 @@ repaired() {
 	show repair 40
 	is "$flavour: repair ends with 0 (${seconds} s)" "$status" 0
 	has "$flavour: it had found the lost manifest" "$WORK/repair.out" 'manifest-lost: /etc/kubernetes/manifests/kube-apiserver.yaml is gone'
-	has "$flavour: and finds nothing any more" "$WORK/repair.out" 'nothing is broken any more'
+	has "$flavour: and finds nothing any more" "$WORK/repair.out" 'nothing is broken now'
 	is "$flavour: the API server of $1 is ready" "$("$LAB" exec "$1" curl -s --cacert /etc/kubernetes/pki/ca.crt https://127.0.0.1:6443/readyz)" ok
 }
 

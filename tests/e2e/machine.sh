@@ -60,7 +60,7 @@ reboots() {
 	id=$(boot_id)
 	mark
 	on cp1 systemctl reboot >/dev/null 2>&1 || true
-	ok "$flavour: it boots anew" until_ok 900 booted_anew "$id"
+	ok "$flavour: it boots again" until_ok 900 booted_anew "$id"
 	back "a reboot"
 }
 
@@ -73,7 +73,7 @@ loses_power() {
 	is "$flavour: apply after it finds nothing to do" "$status $(grep -c 'nothing was changed' "$WORK/healed.out")" "0 1" || show healed
 }
 
-# Compared after a boot: modules that the kernel loaded when Pods asked for them, and their sysctls, go with it, and what it makes anew
+# Compared after a boot: modules that the kernel loaded when Pods asked for them, and their sysctls, go with it, and what it makes again
 # (process ids of sshd, counters of links, a reserve by free memory, the root's check of each later boot) is not compared.
 resets() {
 	local id
@@ -82,7 +82,7 @@ resets() {
 	is "$flavour: reset ends with 0 (${seconds} s)" "$status" 0
 	id=$(boot_id)
 	on cp1 systemctl reboot >/dev/null 2>&1 || true
-	ok "$flavour: it boots anew after reset" until_ok 900 booted_anew "$id"
+	ok "$flavour: it boots again after reset" until_ok 900 booted_anew "$id"
 	on cp1 systemctl is-system-running --wait >/dev/null || true
 	sed -i -E '/^(sshd |carrier changes |sysctl vm.user_reserve_kbytes:)/d' "$WORK/cp1.before"
 	compared "cp1 is as it was" cp1 'sshd (MainPID|Active)|carrier changes |sysctl vm/user_reserve_kbytes:|unit systemd-fsck-root'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Two operators on one cluster. The first waits in a drain for longer than a lock lasts and keeps the second away; then it stands still for so long, the second takes over, and the
-# first does nothing more when it wakes: to hosts, API or etcd, as they tell themselves. And what is deleted at the end of a run: the token, and what a killed job has left.
-# The program is made anew with locks that last 30 s instead of a quarter of an hour.
+# first does nothing more when it wakes: to hosts, API or etcd, as they show themselves. And what is deleted at the end of a run: the token, and what a killed job has left.
+# The program is built again with locks that last 30 s instead of a quarter of an hour.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -67,14 +67,14 @@ scenario_of() {
 
 	"$KUBEWRIGHT" remove w1 "${site[@]}" --yes -v --drain-timeout 900 >"$WORK/first.out" 2>&1 &
 	pid=$!
-	ok "$flavour: the first operator drains" until_ok 60 grep -q 'pods on w1 are to go' "$WORK/first.out"
+	ok "$flavour: the first operator drains" until_ok 60 grep -q 'pods are still to leave w1' "$WORK/first.out"
 	waits_and_keeps
 
 	kill -STOP "$pid"
 	ok "$flavour: it stands still until its locks are old" until_ok $((TTL + 30)) old
 	XDG_STATE_HOME=$WORK/other kw second apply "${site[@]}"
 	is "$flavour: the second takes over" "$status" 0 || show second
-	has "$flavour: and says so" "$WORK/second.out" 'took over the lock of a run that is no more'
+	has "$flavour: and says so" "$WORK/second.out" 'took over the lock of a run that has died'
 	# what the first would do at once if it still might
 	kc delete poddisruptionbudget web >/dev/null
 	before=$(cluster_now && records) execs_before=$(execs w1)

@@ -4,7 +4,7 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# Counts up in a ConfigMap through the virtual IP until told to stop; every acknowledged number and its time go to $WORK/written.
+# Counts up in a ConfigMap through the virtual IP until stopped; every acknowledged number and its time go to $WORK/written.
 write_counter() {
 	local n=0
 	kc create configmap counter --from-literal=n=0 >/dev/null
@@ -72,12 +72,12 @@ quorum_refused() {
 	kw refused rejoin cp2 -f "$WORK/kubewright.yaml" --yes
 	show refused 12
 	is "$1: rejoin of one of the two that hold the quorum is refused" "$([ "$status" = 0 ] || echo refused)" refused
-	has "$1: with the sum" "$WORK/refused.out" "taking cp2 out would lose etcd's quorum: of 2 voters 1 would be healthy, and 2 are needed"
-	has "$1: what comes next is the same command" "$WORK/refused.out" "then 'kubewright rejoin' again"
+	has "$1: with the sum" "$WORK/refused.out" "removing cp2 would lose etcd's quorum: of 2 voters 1 would be healthy, and 2 are needed"
+	has "$1: what comes next is the same command" "$WORK/refused.out" "run 'kubewright rejoin' again"
 	is "$1: and the members are as they were" "$(voters cp1)" "$before"
 	is "$1: and no pod had to go for it" "$(kc get node cp2 -o jsonpath='{.spec.unschedulable}')" ""
 	kw unreachable rejoin cp3 -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
-	has "$1: a host that cannot be reached is not taken for dead" "$WORK/unreachable.out" 'cp3 could not be looked at: its place in the cluster is left as it is'
+	has "$1: a host that cannot be reached is not taken for dead" "$WORK/unreachable.out" 'cp3 could not be looked at: its place in the cluster stays unchanged'
 	is "$1: its member is still there" "$(voters cp1)" "$before"
 	kw unknown rejoin cp9 -f "$WORK/kubewright.yaml" --yes
 	is "$1: an unknown host is a wrong usage" "$status" 2

@@ -16,7 +16,7 @@ pods_on() { kc get pods -A -o jsonpath='{range .items[?(@.spec.nodeName=="'"$1"'
 web_on() { kc get pods -l app=web --no-headers -o wide 2>/dev/null | awk -v h="$1" '$3 == "Running" && $7 == h' | wc -l; }
 budget_counts() { [ "$(kc get poddisruptionbudget web -o jsonpath='{.status.currentHealthy}')" = "$1" ]; }
 web_is() { [ "$(web_on "$1")" = "$2" ]; }
-# The control planes whose keepalived tells HOST's address.
+# The control planes whose keepalived names HOST's address.
 told_of() {
 	local h
 	for h in $2; do "$LAB" exec "$h" grep -qx " *$(address_of_lab "$1")" /etc/keepalived/keepalived.conf && printf '%s ' "$h"; done
@@ -66,8 +66,8 @@ a_cluster_with_pods() {
 
 a_worker_goes() {
 	kw bare remove w1 -f "$(YAML)" --yes
-	is "$flavour: a pod that nothing makes anew is not taken away" "$([ "$status" = 0 ] || echo refused)" refused
-	has "$flavour: it is named" "$WORK/bare.out" 'w1 has pods that nothing makes anew elsewhere: default/bare'
+	is "$flavour: a pod without a controller is not taken away" "$([ "$status" = 0 ] || echo refused)" refused
+	has "$flavour: it is named" "$WORK/bare.out" 'w1 runs pods without a controller; they would be lost: default/bare'
 	is "$flavour: w1 is not even cordoned" "$(kc get node w1 -o jsonpath='{.spec.unschedulable}')" ""
 	kc delete pod bare --wait=true >/dev/null
 	kw budget remove w1 -f "$(YAML)" --yes --drain-timeout 5
@@ -83,7 +83,7 @@ a_worker_goes() {
 	ok "$flavour: its pod runs on w2" until_ok 60 web_is w2 2
 	ok "$flavour: the Node is gone" nodes_are cp1 cp2 cp3 w2
 	is "$flavour: nothing of Kubernetes is left on w1" "$("$LAB" exec w1 sh -c 'command -v kubelet kubeadm containerd; ls -d /etc/kubernetes /var/lib/kubelet 2>/dev/null')" ""
-	has "$flavour: it says that the file changed" "$WORK/out.out" 'w1 is out of the cluster, and its entry out of .*kubewright.yaml'
+	has "$flavour: it says that the file changed" "$WORK/out.out" 'w1 was removed from the cluster and from .*kubewright.yaml'
 	is "$flavour: the entry is out of the inventory" "$(grep -c w1 "$(YAML)")" 0
 	is "$flavour: the comments of others are still there" "$(grep -c 'rack 4, upper half\|# stays' "$(YAML)")" 2
 	kw twice remove w1 -f "$(YAML)" --yes
@@ -105,7 +105,7 @@ a_control_plane_goes() {
 	is "$flavour: the summary says it" "$(tail -n 1 "$WORK/cp3.out" | jq -c '[.exit, (.hosts[] | select(.name == "cp3") | .state, .reset)]')" '[0,"removed",true]'
 	is "$flavour: two voters" "$(voters cp1)" 2
 	ok "$flavour: the Node is gone" nodes_are cp1 cp2 w2
-	is "$flavour: nobody's keepalived tells of cp3" "$(told_of cp3 'cp1 cp2')" ""
+	is "$flavour: nobody's keepalived names cp3" "$(told_of cp3 'cp1 cp2')" ""
 	is "$flavour: nothing of Kubernetes or keepalived is left on cp3" \
 		"$("$LAB" exec cp3 sh -c 'command -v kubelet kubeadm containerd keepalived; ls -d /etc/kubernetes /var/lib/etcd /var/lib/kubelet 2>/dev/null')" ""
 	is "$flavour: the entry is out of the inventory" "$(grep -c cp3 "$(YAML)")" 0
@@ -119,13 +119,13 @@ a_worker_becomes_a_control_plane() {
 	change w2 'role: worker' 'role: control-plane'
 	apply role
 	is "$flavour: apply does not change roles" "$status" 3
-	has "$flavour: it says what does" "$WORK/role.out" "'kubewright rejoin w2' takes it out and joins it as a control plane"
+	has "$flavour: it says what does" "$WORK/role.out" "'kubewright rejoin w2' removes it and joins it as a control plane"
 	kw up rejoin w2 -f "$(YAML)" --yes
 	[ "$status" = 0 ] || show up 30
 	is "$flavour: w2 joins as a control plane (${seconds} s)" "$status" 0
 	ok "$flavour: three voters" until_ok 30 voters_are cp1 3
 	is "$flavour: its Node is a control plane's" "$(kc get node w2 -o json | jq -c '[(.metadata.labels | has("node-role.kubernetes.io/control-plane")), (.spec.taints // [] | map(.key) | index("node-role.kubernetes.io/control-plane") != null), .spec.unschedulable]')" '[true,true,null]'
-	is "$flavour: the others' keepalived tells of it" "$(told_of w2 'cp1 cp2')" "cp1 cp2 "
+	is "$flavour: the others' keepalived names it" "$(told_of w2 'cp1 cp2')" "cp1 cp2 "
 	unchanged
 }
 
@@ -136,7 +136,7 @@ another_machine() {
 	change cp2 ', ssh: {sudo: "env:LAB_SUDO"}' ''
 	apply address
 	is "$flavour: apply does not exchange machines" "$status" 3
-	has "$flavour: it says what does" "$WORK/address.out" "'kubewright rejoin cp2' takes the old one out and joins the new one"
+	has "$flavour: it says what does" "$WORK/address.out" "'kubewright rejoin cp2' removes the old one and joins the new one"
 	kw early rejoin cp2 -f "$(YAML)" --yes --accept-new-host-keys
 	is "$flavour: not while the old machine runs" "$([ "$status" = 0 ] || echo refused)" refused
 	has "$flavour: it says so" "$WORK/early.out" "the old machine of cp2 still runs at $old"
@@ -145,7 +145,7 @@ another_machine() {
 	kw exchange rejoin cp2 -f "$(YAML)" --yes --accept-new-host-keys
 	[ "$status" = 0 ] || show exchange 30
 	is "$flavour: the new machine joins as cp2 (${seconds} s)" "$status" 0
-	has "$flavour: the old one is warned of" "$WORK/exchange.out" "cp2 was at $old before: that machine must not start again as it is"
+	has "$flavour: the old one is warned of" "$WORK/exchange.out" "cp2 was at $old before: wipe that machine's disk before it boots again"
 	ok "$flavour: three voters" until_ok 30 voters_are cp1 3
 	is "$flavour: cp2 is at the new address" "$(kc get node cp2 -o jsonpath='{.status.addresses[?(@.type=="InternalIP")].address}')" "$new"
 	ok "$flavour: three Ready nodes" until_ok 60 ready_is 3
@@ -160,7 +160,7 @@ a_control_plane_becomes_a_worker() {
 	is "$flavour: two voters" "$(voters cp1)" 2
 	is "$flavour: nothing of a control plane is left on it" "$(bare_of_control_plane w2)" ""
 	is "$flavour: its Node is a worker's" "$(kc get node w2 -o json | jq -c '[(.metadata.labels | has("node-role.kubernetes.io/control-plane")), (.spec.taints // [] | length), .spec.unschedulable]')" '[false,0,null]'
-	is "$flavour: nobody's keepalived tells of it" "$(told_of w2 cp1)" ""
+	is "$flavour: nobody's keepalived names it" "$(told_of w2 cp1)" ""
 	ok "$flavour: three Ready nodes" until_ok 60 ready_is 3
 	unchanged
 }
@@ -183,7 +183,7 @@ a_dead_worker_goes() {
 refused() {
 	kw last remove cp1 cp2 -f "$(YAML)" --yes
 	is "$flavour: the last control plane stays" "$status" 2
-	has "$flavour: it says what takes a cluster away" "$WORK/last.out" "'kubewright reset' takes a whole cluster away"
+	has "$flavour: it says what takes a cluster away" "$WORK/last.out" "'kubewright reset' removes a whole cluster"
 	kw unasked remove cp2 -f "$(YAML)" </dev/null
 	is "$flavour: nothing without a word" "$status" 2
 	kw unchosen remove cp2 -f "$(YAML)" --yes --hosts cp1
@@ -201,7 +201,7 @@ for flavour in "$@"; do
 	[ "$flavour" = release ] || image=k8s.gcr.io/lab/probe:1
 	fresh "$flavour" --hosts cp1,cp2,cp3,w1,w2,s1
 	"$LAB" inventory --hosts cp1,cp2,cp3 >"$(YAML)"
-	# each part goes on from what those before it left
+	# each part continues from what those before it left
 	for part in ${E2E_PARTS:-odd_to_begin_with a_cluster_with_pods a_worker_goes a_control_plane_goes a_worker_becomes_a_control_plane another_machine \
 		a_control_plane_becomes_a_worker a_dead_worker_goes refused}; do $part; done
 	scenario_end

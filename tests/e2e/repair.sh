@@ -155,10 +155,10 @@ cluster_wide() {
 	fault "an etcd learner of no host" "$(lead)" member-stale "local add_learner" "local member_count 3"
 	fault "the virtual IP on two hosts" "$(not_holder)" vip-held-twice "local vip_add $(not_holder)" "local vip_once"
 }
-# The control plane that kubewright asks: what is about the cluster as a whole is told there.
+# The control plane that kubewright asks: what is about the cluster as a whole is reported there.
 lead() { "$KUBEWRIGHT" status -f "$WORK/kubewright.yaml" | sed -n 's/.*asked through \(.*\))/\1/p'; }
 
-# trouble WHAT HOST FINDING INJECT UNDO: found by its name, told by status with these words, and gone once it is undone; repair has nothing to do about it.
+# trouble WHAT HOST FINDING INJECT UNDO: found by its name, reported by status with these words, and gone once it is undone; repair has nothing to do about it.
 trouble() {
 	local what=$1 host=$2 finding=$3 words=$4 inject=$5 undo=$6
 	[ -z "${ONLY:-}" ] || [[ $what =~ $ONLY ]] || return 0
@@ -220,7 +220,7 @@ settings() {
 	fault "a half-done join" w1 half-done "echo 1 >/var/lib/kubewright/jobs/join/status" "[ \$(cat /var/lib/kubewright/jobs/join/status) = 0 ] && systemctl is-active kubelet"
 }
 
-# All API servers are gone at once: nobody can be asked, and the hosts still tell.
+# All API servers are gone at once: nobody can be asked, and the hosts still answer.
 no_api() {
 	cases=$((cases + 1))
 	for h in cp1 cp2 cp3; do on $h "rm $MANIFESTS/kube-apiserver.yaml $MANIFESTS/etcd.yaml"; done
@@ -242,8 +242,8 @@ asked_once() {
 	sees 20 'sudo password of'
 	line "$LAB_SUDO"
 	sees 60 'Do it\?'
-	line y
-	sees 120 'nothing is broken any more'
+	line yes
+	sees 120 'nothing is broken now'
 	screen | sed 's/^/#   |/'
 	is "$flavour: repair asks once for a secret" "$(screen | grep -c 'sudo password of')" 1
 	is "$flavour: which is not shown" "$(screen | grep -c "$LAB_SUDO")" 0
@@ -256,7 +256,7 @@ second_machine() {
 	export XDG_STATE_HOME=$other
 	kw second status -f "$WORK/kubewright.yaml" --accept-new-host-keys
 	is "$flavour: status from a second machine" "$status" 0
-	has "$flavour: and tells that it took the CAs" "$WORK/second.out" "took the cluster's CAs and their keys from cp[1-3] into"
+	has "$flavour: and says that it copied the CAs" "$WORK/second.out" "copied the cluster's CAs and their keys from cp[1-3] to"
 	ok "$flavour: it has taken the CAs from a control plane" test -s "$other/kubewright/lab/pki/ca.key"
 	on w1 "systemctl stop kubelet"
 	kw second repair --yes -f "$WORK/kubewright.yaml"

@@ -114,7 +114,7 @@ guard_refuses() {
 	on w1 mv /var/lib/kubewright/ledger/list /var/lib/kubewright/ledger/list.away
 	kw strange reset -f "$WORK/kubewright.yaml" --yes --hosts w1
 	on w1 mv /var/lib/kubewright/ledger/list.away /var/lib/kubewright/ledger/list
-	is "$flavour: and a Kubernetes that kubewright did not install" "$status $(grep -c 'it was not kubewright that installed it' "$WORK/strange.out")" "6 1"
+	is "$flavour: and a Kubernetes that kubewright did not install" "$status $(grep -c 'kubewright did not install it' "$WORK/strange.out")" "6 1"
 	kw unasked reset -f "$WORK/kubewright.yaml" </dev/null
 	is "$flavour: nothing without a word" "$status" 2
 	is "$flavour: nothing was changed by any of them" "$(fingerprint cp1 w1 | diff - <(printf '%s\n' "$before") | head -n 5)" ""
@@ -157,7 +157,7 @@ cut_off() {
 	show cut 30
 	is "$flavour: a reset that cuts the operator off fails (${seconds} s)" "$status" 5
 	has "$flavour: it names the host and when the network was put back" "$WORK/cut.out" "w1 .*so the host put its network back at [0-9]{2}:[0-9]{2}:[0-9]{2} [A-Z]+"
-	has "$flavour: and what to do" "$WORK/cut.out" "hint: something of your own there lets SSH in only with what was taken away"
+	has "$flavour: and what to do" "$WORK/cut.out" "hint: a rule of your own there allows SSH only with what was removed"
 	ok "$flavour: the other host is done" on cp1 sh -c '! command -v kubelet'
 	ok "$flavour: a new session gets in again" new_session
 	ok "$flavour: the network is as it was" network_is || network_of | diff "$WORK/network" - | head -n 20
@@ -170,7 +170,7 @@ cut_off() {
 	wait "$run" 2>/dev/null
 	kw mended reset -f "$WORK/kubewright.yaml" --yes
 	is "$flavour: kubewright was killed in the middle: the next reset ends with 0 (${seconds} s)" "$status" 0 || show mended
-	is "$flavour: w1: and goes on with what runs there" "$(runs w1 reset)" $((before + 1))
+	is "$flavour: w1: and continues with what runs there" "$(runs w1 reset)" $((before + 1))
 	compared "cp1 is as it was, the second time" cp1 'foreign|d 755 root:root /etc/containerd/conf\.d '
 	compared "w1 is as it was, the second time" w1 "$w1_more|$stays"
 	kw none reset -f "$WORK/kubewright.yaml" --yes

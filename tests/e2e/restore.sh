@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# etcd's quorum is lost for good: two of three control planes lose their disks. It begins anew from what the third has, then, the next time, from a snapshot; each time the two
+# etcd's quorum is lost for good: two of three control planes lose their disks. It starts again from what the third has, then, the next time, from a snapshot; each time the two
 # join again. Before that: what is alive is not taken for dead, and what would lose the quorum is refused.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -49,11 +49,11 @@ alive_is_not_dead() {
 	kw cut rejoin cp3 -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
 	show cut 12
 	is "$1: rejoin of a host that only we cannot reach does not end well" "$([ "$status" != 0 ] && echo so)" so
-	has "$1: it is not taken for dead" "$WORK/cut.out" 'so it lives and only the way from here to it is cut'
+	has "$1: it is not taken for dead" "$WORK/cut.out" 'so it is alive and only the connection from here is cut'
 	is "$1: its member is still there" "$(voters cp1)" 3
 	kw cut-remove remove cp3 -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
 	show cut-remove 12
-	has "$1: nor removed as dead" "$WORK/cut-remove.out" 'it lives, and only the way from this machine to it is cut'
+	has "$1: nor removed as dead" "$WORK/cut-remove.out" 'it is alive, and only the connection from this machine is broken'
 	is "$1: its member is still there after that" "$(voters cp1)" 3
 	is "$1: and it is in the inventory" "$(grep -c 'name: cp3,' "$WORK/kubewright.yaml")" 1
 	"$LAB" exec cp3 iptables -D INPUT -s "$NETWORK.1" -p tcp --dport 22 -j DROP
@@ -68,7 +68,7 @@ standing_quorum() {
 	"$LAB" kill cp3
 	kw refused rejoin cp2 -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
 	show refused 12
-	has "$1: rejoin of one of the two that hold the quorum is refused" "$WORK/refused.out" "taking cp2 out would lose etcd's quorum"
+	has "$1: rejoin of one of the two that hold the quorum is refused" "$WORK/refused.out" "removing cp2 would lose etcd's quorum"
 	is "$1: and no pod had to go for it" "$(kc get node cp2 -o jsonpath='{.spec.unschedulable}')" ""
 	is "$1: and the members are as they were" "$(voters cp1)" 3
 	"$LAB" start cp3
@@ -123,7 +123,7 @@ from_own_data() {
 	has "$1: and says that it is lost" "$WORK/lost.out" '3 voters, 1 healthy, quorum lost'
 	kw status status -f "$WORK/kubewright.yaml" --connect-timeout 3
 	show status 14
-	has "$1: as status does" "$WORK/status.out" 'etcd +3 voters, 0 seen up; the quorum of 2 is not seen'
+	has "$1: as status does" "$WORK/status.out" 'etcd +3 voters, 0 seen; fewer than the quorum of 2 were seen'
 	kw unasked etcd restore -f "$WORK/kubewright.yaml" --connect-timeout 3 </dev/null
 	is "$1: nothing without a word" "$status" 2
 	# kubewright dies in the middle of it
@@ -152,7 +152,7 @@ from_snapshot() {
 	cp "$WORK/one.db" "$WORK/broken.db"
 	printf x | dd of="$WORK/broken.db" bs=1 seek=5000 conv=notrunc status=none
 	kw broken etcd restore --snapshot "$WORK/broken.db" -f "$WORK/kubewright.yaml" --yes
-	has "$1: a broken snapshot is refused" "$WORK/broken.out" 'is not whole'
+	has "$1: a broken snapshot is refused" "$WORK/broken.out" 'is damaged: its digest does not match'
 	lose cp1 cp3
 	kw restore etcd restore --snapshot "$WORK/one.db" -f "$WORK/kubewright.yaml" --yes --connect-timeout 3
 	show restore 40

@@ -36,6 +36,6 @@ field() {
 	sees 5 "^$1( |\$)"
 	keys Enter C-u
 	line "$2"
-	until_ok 5 not_shown 'Enter takes it' || fail "${flavour:-}: the form takes '$2' for $1"
+	until_ok 5 not_shown 'Enter accepts it' || fail "${flavour:-}: the form takes '$2' for $1"
 }
 terminal_end() { [ -z "$SOCKET" ] || on_screen kill-server 2>/dev/null; }

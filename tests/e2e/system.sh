@@ -7,8 +7,8 @@ nft_of() {
 	if [ -e "$STATE/hosts/$1/machine" ]; then on "$1" nft "${@:2}"; else nsenter --net="$STATE/hosts/$1/netns" chroot "$STATE/hosts/cp1/root" nft "${@:2}"; fi
 }
 
-# Logs, caches, records of apt, dpkg and ucf, what systemd and its journal keep of themselves, what a login leaves, and this lab's own.
-NOT_COMPARED='/var/log|/var/cache|/var/lib/apt|/var/lib/dpkg|/var/lib/ucf|/var/lib/systemd|/var/tmp|/tmp|/run|/proc|/sys|/dev|/var/lib/containerd|/usr/lib/kwlab|/var/lib/sudo'
+# Logs, caches, records of apt and dpkg, the old copies that ucf keeps of its own, what systemd and its journal keep of themselves, what a login leaves, and this lab's own.
+NOT_COMPARED='/var/log|/var/cache|/var/lib/apt|/var/lib/dpkg|/var/lib/ucf/hashfile[.][0-9]|/var/lib/systemd|/var/tmp|/tmp|/run|/proc|/sys|/dev|/var/lib/containerd|/usr/lib/kwlab|/var/lib/sudo'
 system_of() {
 	on "$1" sh -c '
 		prune="-regextype posix-extended -regex ('"$NOT_COMPARED"') -prune -o"

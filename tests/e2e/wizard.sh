@@ -41,7 +41,7 @@ log_in() {
 	keys Enter
 	sees 30 '5 of 5 looked at'
 	screen | sed 's/^/#   |/'
-	ok "$flavour: the screen tells of the hardware" shown 'GiB'
+	ok "$flavour: the screen shows the hardware" shown 'GiB'
 	ok "$flavour: the password is not on the screen" not_shown "$LAB_SUDO"
 }
 
@@ -149,7 +149,7 @@ replayed() {
 by_keys() {
 	local before
 	fresh "$1"
-	# whoever logged in before was not the wizard
+	# who logged in before was not the wizard
 	all_logins >"$WORK/logins"
 	"$LAB" inventory >"$WORK/lab.yaml"
 	"$LAB" exec w1 cat /etc/machine-id | "$LAB" exec w2 sh -c 'cat >/etc/machine-id'
@@ -218,7 +218,7 @@ killed() {
 	until_ok 5 test -s "$WORK/wizard.status"
 	is "$flavour: killed in mid-run" "$(cat "$WORK/wizard.status")" 137
 	terminal 200 60 "$KUBEWRIGHT"
-	sees 10 'goes on'
+	sees 10 'continues'
 	screen | sed 's/^/#   |/' | head -n 12
 	keys Enter
 	sees 5 'cut off'
@@ -245,10 +245,10 @@ voters_are() { [ "$(voters "$1")" = "$2" ]; }
 healthy() { shown '3 voters; quorum 2, tolerates 1 lost' && shown 'findings +none' && [ "$(screen | grep -c ' Ready ')" = 4 ]; }
 # plan_and_do WHAT: presses a on the Plan page, confirms, and follows the run back to the Dashboard
 plan_and_do() {
-	sees 60 "a begins the $1"
+	sees 60 "a starts the $1"
 	screen | sed 's/^/#   |/'
 	keys a
-	sees 5 "Begin the $1"
+	sees 5 "Start the $1"
 	line lab
 	sees 30 'kubewright  Run'
 	sees 300 'The run is over'
@@ -312,21 +312,21 @@ saved() {
 
 # A worker leaves the cluster, the inventory and the Dashboard.
 removed() {
-	# what it shows is looked at anew after the snapshot
+	# what it shows is looked at again after the snapshot
 	until_ok 60 healthy || fail "$flavour: the Dashboard shows a healthy cluster after the snapshot"
 	select_host w1
 	keys x
-	sees 60 'a begins the removal of w1'
+	sees 60 'a starts the removal of w1'
 	screen | sed 's/^/#   |/'
 	keys a
-	sees 5 'Begin the removal of w1'
+	sees 5 'Start the removal of w1'
 	line lab
 	sees 300 'The run is over'
 	screen | sed 's/^/#   |/'
 	keys Enter
 	sees 10 'the removal is done'
 	ok "$flavour: three Ready nodes after the removal" until_ok 60 ready_is 3
-	is "$flavour: w1 is no Node" "$(kc get nodes --no-headers | grep -c '^w1 ')" 0
+	is "$flavour: w1 is not a Node" "$(kc get nodes --no-headers | grep -c '^w1 ')" 0
 	is "$flavour: its entry left the inventory, and nothing else" "$(diff "$WORK/kubewright.yaml" "$WORK/desk/kubewright.yaml" | grep -c '^[<>]') $(grep -c 'name: w1' "$WORK/desk/kubewright.yaml")" "1 0"
 	ok "$flavour: nothing of it is left on its host" "$LAB" exec w1 sh -c '! [ -e /etc/kubernetes/kubelet.conf ] && ! pgrep kubelet'
 	until_ok 60 shown 'findings +none' || fail "$flavour: the Dashboard has nothing to say afterwards"

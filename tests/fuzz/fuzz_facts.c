@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cluster/cluster.h"
 #include "cluster/health.h"
+#include "cluster/identities.h"
 #include "inventory/inventory.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -58,16 +59,21 @@ static void judge(const struct inventory *inv, const struct cluster_host *hosts,
 	struct health_view view = {
 		.inv = inv, .hosts = hosts, .state = state, .now_s = 1796000000, .ca = "x", .etcd_ca = "y"
 	};
+	struct identities all = { 0 };
 	struct findings f = { 0 };
 
+	for (int i = 0; i < HOSTS; i++)
+		if (hosts[i].probed)
+			identities_add(&all, &hosts[i], i);
 	for (int i = 0; i < HOSTS; i++) {
-		findings_preflight(inv, hosts, i, true, &f);
+		findings_preflight(inv, hosts, &all, i, true, &f);
 		check(&f);
-		findings_preflight(inv, hosts, i, false, &f);
+		findings_preflight(inv, hosts, &all, i, false, &f);
 		check(&f);
 		findings_health(&view, i, &f);
 		check(&f);
 	}
+	identities_release(&all);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

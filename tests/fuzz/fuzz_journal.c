@@ -1,21 +1,41 @@
-/* A journal that somebody sent: loads or is refused, at any time of its run, and no event's text is without bounds. An odd first byte puts a sound head before it. */
+/* A journal that somebody sent: loads or is refused, at any time of its run, and no event's text is without bounds; its time line is sound. An odd first byte puts a sound head before it. */
 #include "base/error.h"
+#include "base/str.h"
 #include "engine/engine.h"
 #include "tests/fuzz/fuzz.h"
-#include "tui/runview.h"
+#include "tui/timeline.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const char head[] =
 	"{\"v\":1,\"seq\":0,\"kind\":\"run\",\"run\":\"r\",\"command\":\"apply\",\"hosts\":[{\"name\":\"a\",\"roles\":1},{\"name\":\"b\",\"roles\":2}],"
-	"\"steps\":[{\"name\":\"probe\",\"title\":\"x\",\"roles\":3,\"flags\":0},{\"name\":\"verify\",\"title\":\"x\",\"roles\":1,\"flags\":1}]}\n";
+	"\"steps\":[{\"name\":\"probe\",\"title\":\"x\",\"roles\":3,\"flags\":0,\"needs\":[]},{\"name\":\"verify\",\"title\":\"x\",\"roles\":1,\"flags\":20,"
+	"\"needs\":[{\"step\":\"probe\",\"roles\":3,\"min\":0}]}]}\n";
 
 static void event(const struct event *e, void *ctx)
 {
 	(void)ctx;
 	if (e->text)
 		fuzz_printable("an event's text", e->text);
+}
+
+/* Its sums are of its time, and its path goes back in time. */
+static void time_line(const struct recording *r)
+{
+	struct timeline *t = timeline_make(r);
+	struct str text = STR_INIT;
+
+	if (t->no_step_ms < 0 || t->no_step_ms > t->idle_ms || t->idle_ms > t->wall_ms || t->path_ms < 0 ||
+		t->path_ms > t->wall_ms)
+		abort();
+	for (size_t i = 0; i + 1 < t->path_count; i++)
+		if (t->path[i + 1] >= t->path[i])
+			abort();
+	timeline_text(t, 80, true, &text);
+	fuzz_printable("a time line", text.buf);
+	timeline_free(t);
+	str_release(&text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -37,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		recording_at(r, times[i]);
 	recording_events(r, 0, event, NULL);
 	recording_lines(r, &len);
+	time_line(r);
 	recording_follow(r, &err);
 	recording_free(r);
 	return 0;

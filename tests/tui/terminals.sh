@@ -219,7 +219,7 @@ scribbled() {
 	printf '\r\nscribble on the screen\r\n' >"$(of_pane pane_tty)"
 	sees 'scribble on the screen'
 	kill -CONT "$pid"
-	soon 'after SIGCONT the screen is drawn anew' not_shown 'scribble'
+	soon 'after SIGCONT the screen is redrawn' not_shown 'scribble'
 	soon 'and whole' shown 'New cluster in this folder'
 	keys Escape
 	prompt 0
@@ -294,7 +294,7 @@ without_terminal() {
 	status=$?
 	is "$case: exit status" $status 2
 	has "$case: help goes to stderr" "$WORK/err" '^usage: kubewright'
-	has "$case: and what is wrong" "$WORK/err" 'no terminal'
+	has "$case: and what is wrong" "$WORK/err" 'the wizard needs a terminal'
 	is "$case: nothing goes to stdout" "$(cat "$WORK/out")" ''
 	"$KUBEWRIGHT" replay some-run </dev/null >"$WORK/out" 2>"$WORK/err"
 	status=$?
@@ -326,7 +326,7 @@ attempt() {
 
 WORK=
 attempt without_terminal
-attempt refuses dumb 'needs a terminal that can show a full screen'
+attempt refuses dumb 'needs a full-screen terminal'
 attempt refuses nonsense "no full screen on a terminal of type 'nonsense'"
 attempt fast_keys
 for term in ${TERMS:-linux vt220 xterm-256color screen tmux}; do

@@ -14,7 +14,7 @@ static void say_node(const struct lab *l, int i, struct str *out)
 	const struct machine *m = &l->machines[i];
 
 	str_addf(out,
-		"{\"metadata\":{\"name\":\"%s\",\"labels\":{%s},\"annotations\":{%s%s%s}},\"status\":{\"addresses\":[{\"type\":"
+		"{\"metadata\":{\"name\":\"%s\",\"labels\":{%s},\"annotations\":{%s%s%s%s}},\"spec\":{\"unschedulable\":%s},\"status\":{\"addresses\":[{\"type\":"
 		"\"InternalIP\",\"address\":\"%s\"}],\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\",\"message\":"
 		"\"reason:NetworkPluginNotReady\"}],\"nodeInfo\":{\"kubeletVersion\":\"v1.36.2\"}}}",
 		h->name,
@@ -22,22 +22,29 @@ static void say_node(const struct lab *l, int i, struct str *out)
 		h->role != INVENTORY_CONTROL_PLANE ? "\"rack\":\"7\""
 		: m->member == LAB_LEARNER         ? ""
 						   : "\"node-role.kubernetes.io/control-plane\":\"\"",
-		m->note[0] ? "\"kubewright/inventory\":\"" : "", m->note, m->note[0] ? "\"" : "", h->address,
-		l->applied && !(l->off & 1u << i) ? "True" : "False");
+		m->note[0] ? "\"kubewright/inventory\":\"" : "", m->note, m->note[0] ? "\"" : "",
+		!m->upgrade_note ? ""
+		: m->note[0]     ? ",\"kubewright/upgrade\":\"yes\""
+				 : "\"kubewright/upgrade\":\"yes\"",
+		m->cordoned ? "true" : "false", h->address, l->applied && !(l->off & 1u << i) ? "True" : "False");
 }
 
-static void say_nodes(struct lab *l, struct str *out)
+/* Two at a time, whatever was asked for: the token is the machine that the next page begins with. */
+static void say_nodes(struct lab *l, const char *path, struct str *out)
 {
-	const char *comma = "";
+	const char *from = strstr(path, "&continue=m");
+	int i = from ? atoi(from + strlen("&continue=m")) : 0, said = 0;
 
 	str_add(out, "{\"kind\":\"NodeList\",\"items\":[");
-	for (int i = 0; i < LAB_MACHINES; i++)
+	for (; i < LAB_MACHINES && said < 2; i++)
 		if (l->machines[i].node) {
-			str_add(out, comma);
+			str_add(out, said++ ? "," : "");
 			say_node(l, i, out);
-			comma = ",";
 		}
-	str_add(out, "]}");
+	str_add(out, "],\"metadata\":{");
+	if (i < LAB_MACHINES)
+		str_addf(out, "\"continue\":\"m%d\"", i);
+	str_add(out, "}}");
 }
 
 /* GET and PATCH of one Node. */
@@ -98,7 +105,7 @@ static int delete_node(struct lab *l, const char *name)
 	if (!m || !m->node)
 		return 404;
 	lab_insist(!m->pods || l->off & 1u << m->index, "a Node is deleted before its pods are gone");
-	m->node = false;
+	m->node = m->upgrade_note = false;
 	m->note[0] = '\0';
 	/* those of a machine that is off go with their Node */
 	m->pods = 0;
@@ -114,6 +121,15 @@ static int own_config(struct lab *l, const char *method, const char *body, struc
 	else if (!l->cni[0])
 		return 404;
 	str_addf(out, "{\"data\":{\"cni-sha256\":\"%s\"}}", l->cni);
+	return 200;
+}
+
+/* What kubelets and kube-proxy are given: both ConfigMaps in one. */
+static int say_settings(const struct lab *l, struct str *out)
+{
+	if (l->settings_status)
+		return str_add(out, "{\"kind\":\"Status\",\"message\":\"it was told to fail\"}"), l->settings_status;
+	str_add(out, "{\"data\":{\"kubelet\":\"maxPods: 110\\n\",\"config.conf\":\"mode: iptables\\n\"}}");
 	return 200;
 }
 
@@ -204,7 +220,7 @@ static int evict(struct lab *l, const char *pod, struct str *out)
 		if (!bare && (strncmp(pod, name, strlen(name)) != 0 || pod[strlen(name)] != '-'))
 			continue;
 		if (l->refuses)
-			return l->refuses = false,
+			return l->refuses--,
 			       str_add(out,
 				       "{\"message\":\"Cannot evict pod\",\"details\":{\"causes\":[{\"message\":"
 				       "\"The disruption budget web needs 2 healthy pods and has 2 currently\"}]}}"),
@@ -218,13 +234,18 @@ static int evict(struct lab *l, const char *pod, struct str *out)
 	return 404;
 }
 
-static int cordon(struct lab *l, const char *name, struct str *out)
+static int cordon(struct lab *l, const char *name, const char *body, struct str *out)
 {
 	const struct inventory_host *h = inventory_find(l->inventory, name);
+	struct machine *m = h ? &l->machines[h - l->inventory->hosts] : NULL;
 
-	if (!h || !l->machines[h - l->inventory->hosts].node)
+	if (!m || !m->node)
 		return 404;
-	l->machines[h - l->inventory->hosts].cordoned = true;
+	if (strstr(body, "\"unschedulable\":"))
+		m->cordoned = strstr(body, "\"unschedulable\":true");
+	/* null takes it away */
+	if (strstr(body, "kubewright/upgrade"))
+		m->upgrade_note = strstr(body, "\"kubewright/upgrade\":\"yes\"");
 	str_add(out, "{}");
 	return 200;
 }
@@ -248,11 +269,12 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 	if (strcmp(path, "/version") == 0)
 		return str_add(out, "{\"gitVersion\":\"v1.36.2\"}"), 200;
 	if (strncmp(path, "/api/v1/nodes?limit=", 20) == 0)
-		return say_nodes(l, out), 200;
+		return say_nodes(l, path, out), 200;
 	if (strncmp(path, "/api/v1/nodes/", 14) == 0 && strcmp(method, "DELETE") == 0)
 		return str_add(out, "{}"), delete_node(l, path + 14);
-	if (strncmp(path, "/api/v1/nodes/", 14) == 0 && strstr(body, "\"unschedulable\":true"))
-		return cordon(l, path + 14, out);
+	if (strncmp(path, "/api/v1/nodes/", 14) == 0 &&
+		(strstr(body, "\"unschedulable\":") || strstr(body, "kubewright/upgrade")))
+		return cordon(l, path + 14, body, out);
 	if (strncmp(path, "/api/v1/nodes/", 14) == 0)
 		return node(l, method, path + 14, body, out);
 	if (strncmp(path, "/api/v1/pods?fieldSelector=spec.nodeName%3D", 43) == 0)
@@ -268,11 +290,13 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 	if (strstr(path, "/kube-system/secrets"))
 		return token(l, method, path, body, out);
 	if (strstr(path, "/configmaps/kubeadm-config"))
-		return str_add(out, "{\"data\":{}}"), 200;
+		return l->surveys++, str_add(out, "{\"data\":{}}"), 200;
+	if (strstr(path, "/configmaps/kubelet-config") || strstr(path, "/configmaps/kube-proxy"))
+		return l->settings++, say_settings(l, out);
 	if (strstr(path, "/configmaps/kubewright"))
 		return own_config(l, method, body, out);
 	if (strstr(path, "/configmaps/cluster-info"))
-		return str_addf(out, "{\"data\":{\"jws-kubeconfig-%.6s\":\"x\"}}", l->world->token), 200;
+		return str_addf(out, "{\"data\":{\"jws-kubeconfig-%.6s\":\"x\"}}", l->world->token.text), 200;
 	return 404;
 }
 

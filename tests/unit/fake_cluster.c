@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "inventory/inventory.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "tests/unit/fake_tls.h"
 
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define KUBE "1.36.2-1.1"
+#define SOURCE "right /etc/apt/sources.list.d/k8s.list:1"
 
 struct lab *lab_current;
 
@@ -45,19 +46,20 @@ static enum verdict count_call(struct machine *m)
 static int lose(const struct machine *m, struct error *err)
 {
 	error_set(err, ERROR_CONNECT, "the connection to %s was lost", m->host.name);
-	return error_hint(err, "it was told to");
+	return error_hint(err, "it was made to");
 }
 
 /* ---- jobs ---------------------------------------------------------------------------------------------------------- */
 
-static void record_job(struct machine *m, const char *name, int status, const char *input)
+/* how: "done 0", "running -" */
+static void record_job(struct machine *m, const char *name, const char *how, const char *input)
 {
 	size_t i = 0;
 
 	while (m->jobs[i].name[0] && strcmp(m->jobs[i].name, name) != 0)
 		i++;
 	snprintf(m->jobs[i].name, sizeof(m->jobs[i].name), "%s", name);
-	snprintf(m->jobs[i].record, sizeof(m->jobs[i].record), "done %d %s %s", status, input, m->lab->world->run);
+	snprintf(m->jobs[i].record, sizeof(m->jobs[i].record), "%s %s %s", how, input, m->lab->world->wish.run);
 }
 
 static void forget_job(struct machine *m, const char *name)
@@ -82,7 +84,7 @@ static void run_init(struct machine *m, bool whole)
 	lab_insist(m->packages && m->containerd && !m->stale && m->pki && !*m->have,
 		"kubeadm init on a machine that is not ready for it");
 	m->lab->inits++;
-	snprintf(m->lab->token, sizeof(m->lab->token), "%.6s", m->lab->world->token);
+	snprintf(m->lab->token, sizeof(m->lab->token), "%.6s", m->lab->world->token.text);
 	m->have = whole ? "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data"
 			: "kubelet-conf etcd-manifest etcd-data";
 	m->node = whole;
@@ -100,7 +102,8 @@ static void run_join(struct machine *m, bool whole)
 	}
 	lab_insist(voter && m->packages && m->containerd && !m->stale && !*m->have && m->member == LAB_NO_MEMBER,
 		"kubeadm join on a machine that is not ready for it");
-	lab_insist(m->lab->token[0] && strncmp(m->lab->token, m->lab->world->token, 6) == 0, "a join without a token");
+	lab_insist(m->lab->token[0] && strncmp(m->lab->token, m->lab->world->token.text, 6) == 0,
+		"a join without a token");
 	m->node = true;
 	m->cordoned = false;
 	m->have = "kubelet-conf";
@@ -111,7 +114,7 @@ static void run_join(struct machine *m, bool whole)
 	m->have = "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data";
 }
 
-/* etcd begins anew: all other members are forgotten. */
+/* etcd starts again: all other members are forgotten. */
 static const char *run_restore(struct machine *m, bool whole)
 {
 	m->lab->restores++;
@@ -160,7 +163,9 @@ static const char *run_job(struct machine *m, const char *name, bool whole)
 	if (strcmp(name, "packages") == 0) {
 		/* Debian starts what it installs */
 		m->packages = m->containerd = whole;
-		return "containerd_package=containerd.io\ncontainerd_version=2.2.0-1\nkubelet_version=" KUBE "\n";
+		return "pkg.kubelet=" KUBE "\npkg.kubeadm=" KUBE "\npkg.kubectl=" KUBE "\npkg.containerd.io=2.2.0-1\n"
+		       "pkg.keepalived=1:2.2.7-1\npkg.curl=7.88.1-10\nhold=kubeadm kubectl kubelet\nsource.kubernetes=" SOURCE
+		       "\n";
 	}
 	if (strcmp(name, "reset-network") == 0)
 		return "stopped=yes\n";
@@ -183,29 +188,48 @@ static bool follow_join(struct machine *m)
 	return false;
 }
 
-static int job(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)
+/* It continues by itself, and is done when somebody asks. */
+static bool job_begins(struct machine *m, const char *name, const char *input, bool whole, struct str *out)
 {
-	struct str name = STR_INIT, input = STR_INIT, inner = STR_INIT;
+	if (whole) {
+		record_job(m, name, "running -", input);
+		m->lab->begun++;
+		fake_say(out, "attached", "no");
+	}
+	return whole;
+}
+
+/* Whether it reached the host. */
+static bool job(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)
+{
+	struct str name = STR_INIT, input = STR_INIT, inner = STR_INIT, follow = STR_INIT;
 	const char *words;
-	bool followed;
+	bool followed, told = true;
 
 	fake_param(x, "job", &name);
 	fake_param(x, "input", &input);
+	fake_param(x, "follow", &follow);
+	if (strcmp(follow.buf, "no") == 0) {
+		told = job_begins(m, name.buf, input.buf, whole, out);
+		goto out;
+	}
 	followed = strcmp(name.buf, "join") == 0 && follow_join(m);
 	words = followed ? "joined=yes\n" : run_job(m, name.buf, whole);
 	if (strcmp(name.buf, "clean") != 0 || !whole)
-		record_job(m, name.buf, whole ? 0 : 1, input.buf);
+		record_job(m, name.buf, whole ? "done 0" : "done 1", input.buf);
 	str_addf(&inner, "kubewright-job begin\n%skubewright-job end\n",
-		whole ? words : "error=it was told to fail\nhint=try again\n");
+		whole ? words : "error=it was made to fail\nhint=try again\n");
 	fake_say(out, "attached", followed ? "yes" : "no");
 	fake_say(out, "status", whole ? "0" : "1");
 	fake_say(out, "ran_input", input.buf);
-	fake_say(out, "ran_run", m->lab->world->run);
+	fake_say(out, "ran_run", m->lab->world->wish.run);
 	fake_say(out, "stdout", inner.buf);
+out:
 	str_release(&name);
 	str_release(&input);
 	str_release(&inner);
-	return 0;
+	str_release(&follow);
+	return told;
 }
 
 /* ---- the probe ----------------------------------------------------------------------------------------------------- */
@@ -285,10 +309,13 @@ static void probe(struct machine *m, const struct remote_exec *x, struct str *ou
 		fake_say(out, "pkg.kubectl", KUBE);
 		fake_say(out, "pkg.containerd.io", "2.2.0-1");
 		fake_say(out, "hold", "kubeadm kubectl kubelet");
+		fake_say(out, "source.kubernetes", SOURCE);
 		fake_say(out, "ledger", "yes");
 	}
-	if (m->packages && is_control_plane(m))
+	if (m->packages && is_control_plane(m)) {
 		fake_say(out, "pkg.keepalived", "1:2.2.7-1");
+		fake_say(out, "pkg.curl", "7.88.1-10");
+	}
 	fake_say(out, "unit.containerd", m->containerd ? "active" : "absent");
 	fake_say(out, "unit.keepalived", m->keepalived ? "active" : "absent");
 	if (m->record)
@@ -389,7 +416,7 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 		return fake_say(out, "holder", m->lock[0] ? m->lock : "none"), "holder_owner";
 	if (fake_has(x, host_script_etcd_last))
 		return "last";
-	lab_insist(strcmp(m->lock, m->lab->world->run) == 0, "a change without the lock");
+	lab_insist(strcmp(m->lock, m->lab->world->wish.run) == 0, "a change without the lock");
 	if (fake_has(x, host_script_unlock))
 		return whole ? (m->lock[0] = '\0', "unlocked") : NULL;
 	if (fake_has(x, host_script_confirm))
@@ -412,16 +439,15 @@ static int run_script(struct machine *m, const struct remote_exec *x, bool whole
 
 	fake_begin(out, x);
 	if (fake_has(x, host_script_job)) {
-		lab_insist(strcmp(m->lock, m->lab->world->run) == 0, "a job without the lock");
-		job(m, x, whole, out);
-		whole = true;
+		lab_insist(strcmp(m->lock, m->lab->world->wish.run) == 0, "a job without the lock");
+		whole = job(m, x, whole, out);
 	} else {
 		word = script(m, x, whole, out);
 		if (whole)
 			sayf(out, word, strcmp(word, "now_end_ms") == 0 ? "%lld" : "yes", (long long)clock_wall_ms());
 	}
 	if (!whole) {
-		fake_say(out, "error", "it was told to fail");
+		fake_say(out, "error", "it was made to fail");
 		fake_say(out, "hint", "try again");
 	}
 	fake_end(out, x);
@@ -458,7 +484,7 @@ static int answer(void *ctx, const char *method, const char *path, const char *b
 
 	pthread_mutex_lock(&m->lab->lock);
 	if (m->lab->failing)
-		str_add(out, "{\"kind\":\"Status\",\"message\":\"it was told to fail\"}");
+		str_add(out, "{\"kind\":\"Status\",\"message\":\"it was made to fail\"}");
 	else
 		status = lab_answer(m, method, path, body, out);
 	pthread_mutex_unlock(&m->lab->lock);

@@ -1,7 +1,7 @@
 /*
  * Machines that kubeadm can make a cluster of: they understand the scripts of steps/host and keep what was done to
  * them, and answer as the API server and etcd (over TLS, with the certificates of a real store). One remote call of a
- * run can be told to fail.
+ * run can be made to fail.
  */
 #ifndef TESTS_UNIT_FAKE_CLUSTER_H
 #define TESTS_UNIT_FAKE_CLUSTER_H
@@ -46,6 +46,7 @@ struct machine {
 	char lock[64];       /* the run that holds it */
 	const char *have;    /* of kubeadm's files */
 	bool node, cordoned; /* registered; and takes no pods */
+	bool upgrade_note;   /* as an annotation says because of an upgrade */
 	char note[128];      /* what its Node was given, as the annotation has it */
 	unsigned pods;       /* that a controller made */
 	bool bare;           /* a pod that none made */
@@ -62,8 +63,10 @@ struct lab {
 	char cni[65]; /* digest of the applied manifest, as kubewright noted it */
 	bool applied; /* a pod network is there */
 	char token[8]; /* id of the bootstrap token that the API server has, the newest */
-	unsigned inits;
-	unsigned stops, restores; /* etcd stopped on a machine; begun anew on one */
+	unsigned inits, begun; /* begun: jobs, without waiting for them */
+	unsigned surveys, settings; /* times that kubeadm's ConfigMap was asked for; those of kubelets and kube-proxy */
+	int settings_status;        /* of the second; 0: 200 */
+	unsigned stops, restores; /* etcd stopped on a machine; started again on one */
 	size_t uploaded;          /* bytes sent to commands */
 	/* of the run at work */
 	unsigned calls, execs, fail_at;
@@ -75,7 +78,7 @@ struct lab {
 	unsigned off; /* bits of machines that are switched off, and whose Nodes are no longer Ready */
 	int dead; /* machine that cannot be reached any more; -1 none */
 	bool failing; /* the faulty tunnel is in use */
-	bool refuses; /* a disruption budget forbids evictions for one round */
+	unsigned refuses; /* evictions that a disruption budget still forbids */
 };
 
 /* Machines as their installer left them. store outlives the lab. */

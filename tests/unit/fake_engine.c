@@ -125,6 +125,7 @@ static void fake_free(struct remote *remote)
 {
 	struct fake *f = (struct fake *)remote;
 
+	f->rig->connections--;
 	pthread_mutex_destroy(&f->lock);
 	pthread_cond_destroy(&f->cond);
 	free(f);
@@ -144,6 +145,8 @@ static struct remote *fake_open(
 	nth = ++r->opens[host];
 	if (++r->opening > r->most_opening)
 		r->most_opening = r->opening;
+	if (++r->connections > r->most_connections)
+		r->most_connections = r->connections;
 	task_unlock(t);
 	act = token ? next_act(r, t, host, -1, nth) : RIG_FAIL;
 	if (act == RIG_HANG || act == RIG_AWAIT || act == RIG_LATE)
@@ -153,6 +156,7 @@ static struct remote *fake_open(
 	task_unlock(t);
 	if (act != RIG_OK) {
 		act_error(act, err);
+		r->connections--;
 		return NULL;
 	}
 	f = xcalloc(1, sizeof(*f));
@@ -172,7 +176,7 @@ int rig_step_index(const struct rig *r, const char *name)
 	abort();
 }
 
-/* Which step runs: check and apply are not told, so each table row has its own name and this finds the one that is due by its counters. */
+/* Which step runs: check and apply do not know, so each table row has its own name and this finds the one that is due by its counters. */
 static _Thread_local int current_step;
 
 static enum step_verdict check_index(struct task *t, struct error *why, int step)

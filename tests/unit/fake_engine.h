@@ -46,6 +46,7 @@ struct rig {
 	bool lost[RIG_HOSTS]; /* what task_lost says of a host as the last apply begins */
 	unsigned opens[RIG_HOSTS];
 	int opening, most_opening;
+	_Atomic int connections, most_connections; /* open, or being opened */
 	bool flag;
 	_Atomic bool opened;  /* by the test's thread */
 

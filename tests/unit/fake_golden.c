@@ -34,7 +34,7 @@ bool golden_end(void)
 
 /* ---- drawing -------------------------------------------------------------------------------------------------------- */
 
-/* Where the test runs is no part of a screen. */
+/* Where the test runs is not part of a screen. */
 static void put_folder(struct canvas *c)
 {
 	size_t n = strlen(folder);

@@ -1,6 +1,6 @@
 /*
- * Files that keep how something looked when somebody last looked at it. GOLDEN_WRITE=1 writes them anew; else what
- * differs is told.
+ * Files that keep how something looked when somebody last looked at it. GOLDEN_WRITE=1 writes them again; else what
+ * differs is shown.
  */
 #ifndef TESTS_UNIT_FAKE_GOLDEN_H
 #define TESTS_UNIT_FAKE_GOLDEN_H

@@ -242,6 +242,8 @@ const struct fake_line
 			"error execution phase preflight: couldn't validate the identity of the API Server: cluster CA found in cluster-info ConfigMap is invalid: none of the public keys \"sha256:ab12\" are pinned" },
 		{ "node-name-taken", "job",
 			"error execution phase kubelet-start: a Node with name \"w1\" and status \"Ready\" already exists in the cluster. You must delete the existing Node or change the name of this new joining Node" },
+		{ "upgrade-check-pod", "job",
+			"\t[ERROR CreateJob]: Job \"upgrade-health-check-1795973396946\" in the namespace \"kube-system\" did not complete in 1m0s: no condition of type Complete\n" },
 		{ "node-not-registered", "job",
 			"error execution phase mark-control-plane: error applying control-plane label and taints: nodes \"cp1\" not found" },
 		{ "name-unresolved", "job", "\t[WARNING Hostname]: hostname \"cp1\" could not be reached" },

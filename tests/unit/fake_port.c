@@ -70,7 +70,7 @@ static const struct step all_steps[] = {
 	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } }, look, NULL },
 	{ "os", "Preparing the system", ROLE_ALL, 0, { { "probe", 0, 0 } }, would, apply },
 	{ "packages", "Installing packages", ROLE_ALL, 0, { { "os", 0, 0 } }, would, apply },
-	{ "unlock", "Giving back the lock", ROLE_ALL, STEP_ALWAYS, { { 0 } }, would, apply },
+	{ "unlock", "Releasing the lock", ROLE_ALL, STEP_ALWAYS, { { 0 } }, would, apply },
 };
 
 static void add_finding(struct findings *f, size_t host, const char *name, enum finding_level level, const char *what)

@@ -24,7 +24,7 @@ struct fake_port {
 	bool broken;                    /* cp3 is dead, until a repair or its rejoin */
 	char host[64];                  /* that the last run was about */
 	const char *recent;
-	const char *live;               /* the journal of an apply that goes on in another process */
+	const char *live;               /* the journal of an apply under way in another process */
 };
 extern struct fake_port fake;
 extern const struct port fake_port;

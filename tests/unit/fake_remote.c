@@ -17,7 +17,7 @@ static int lose(struct fake_remote *f, struct error *err)
 	f->lost = true;
 	error_set(err, f->host->fail_kind ? f->host->fail_kind : ERROR_CONNECT, "the connection to %s was lost",
 		f->host->name ? f->host->name : "a fake host");
-	return error_hint(err, "it was told to");
+	return error_hint(err, "it was made to");
 }
 
 static int fake_exec(struct remote *r, const struct remote_exec *x, int *status, struct error *err)

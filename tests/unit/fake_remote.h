@@ -45,7 +45,7 @@ struct remote *fake_remote_open(struct fake_host *h);
 
 /* Whether the exec is a script of remote_script. */
 bool fake_is_script(const struct remote_exec *x);
-/* Whether its text contains this: tells scripts apart. */
+/* Whether its text contains this: distinguishes scripts. */
 bool fake_has(const struct remote_exec *x, const char *text);
 /* The value that a parameter of the script has, into out; false when it is not set. */
 bool fake_param(const struct remote_exec *x, const char *name, struct str *out);

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "tests/test.h"
 
 #include <sys/stat.h>
@@ -10,7 +10,8 @@
 
 static const char *const words[] = { "done", "put", "undone", "owned", "unit.*", "record.*", "error", "hint", "resolve",
 	"resolve_by", "swap", "swap_boot", "sysctl.*", "sysctl_boot.*", "module.*", "sum.*", "mode.*", "shadowed",
-	"writable_dirs", "resolv_conf", "nameservers", "time_daemon", "time_keeper", "leftovers", NULL };
+	"writable_dirs", "resolv_conf", "nameservers", "time_daemon", "time_keeper", "leftovers", "attached", "status",
+	"ran_input", "ran_run", "=stdout", NULL };
 
 char *fake_site_path(const struct fake_site *s, const char *name)
 {

@@ -296,8 +296,42 @@ void sshd_freeze(const struct sshd *s)
 	signal_children(s->pid, SIGSTOP);
 }
 
+void sshd_agent_start(struct sshd *s)
+{
+	const char *socket = sshd_path(s, "agent.sock"), *program = sshd_path(s, "agent");
+
+	/* a copy has no set-group-ID bit: a program that has one would outlive its parent */
+	run("cp \"$(command -v ssh-agent)\" %s", program);
+	s->agent = fork();
+	if (s->agent == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close_range(3, ~0u, 0);
+		/* asks for a confirmation in vain */
+		setenv("SSH_ASKPASS", "/bin/false", 1);
+		setenv("DISPLAY", "none", 1);
+		if (freopen("/dev/null", "w", stdout))
+			execl(program, "ssh-agent", "-D", "-a", socket, (char *)NULL);
+		_exit(127);
+	}
+	setenv("SSH_AUTH_SOCK", socket, 1);
+	/* the socket is there before the agent listens; by 2 it says "no agent" */
+	for (int i = 0; i < 500 && system("ssh-add -l >/dev/null 2>&1") == 2 << 8; i++)
+		usleep(10000);
+}
+
+void sshd_agent_stop(struct sshd *s)
+{
+	if (!s->agent)
+		return;
+	kill(s->agent, SIGKILL);
+	waitpid(s->agent, NULL, 0);
+	unlink(sshd_path(s, "agent.sock"));
+	s->agent = 0;
+}
+
 void sshd_stop(struct sshd *s)
 {
+	sshd_agent_stop(s);
 	signal_children(s->pid, SIGKILL);
 	kill(s->pid, SIGKILL);
 	waitpid(s->pid, NULL, 0);

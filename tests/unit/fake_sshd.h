@@ -18,7 +18,7 @@ struct sshd {
 	/* keys: id, locked (passphrase "open sesame"), other (not authorised), agent's own; known_hosts; log */
 	char dir[64];
 	int port;
-	pid_t pid;
+	pid_t pid, agent; /* agent: 0: none */
 	char path[64][128]; /* buffers of sshd_path */
 	unsigned used;
 };
@@ -35,6 +35,12 @@ const char *sshd_path(struct sshd *s, const char *name);
 void sshd_stop(struct sshd *s);
 /* The text of its public host key of a type ("ed25519"): "ssh-ed25519 AAAA…". The caller frees. */
 char *sshd_host_key(struct sshd *s, const char *type);
+/*
+ * Starts an empty agent, which ends with this process however that ends, and holds nothing of it open; SSH_AUTH_SOCK
+ * names it. One at a time; sshd_stop ends it too.
+ */
+void sshd_agent_start(struct sshd *s);
+void sshd_agent_stop(struct sshd *s);
 /* Kills the children of the listener (each a connection) with SIGKILL; returns how many. */
 int sshd_cut(const struct sshd *s);
 /* Stops them instead: connections that are open and silent. */

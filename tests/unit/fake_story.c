@@ -307,7 +307,7 @@ void story_journal(const char *dir, enum story which)
 	char *path = xasprintf("%s/" STORY_RUN ".jsonl", dir);
 	struct journal *j;
 
-	/* of an earlier telling */
+	/* of an earlier story */
 	unlink(path);
 	free(path);
 	tell(which);

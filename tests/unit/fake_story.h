@@ -20,7 +20,7 @@ enum story {
 #define STORY_RUN "20260301T120000-q7rx"
 
 extern const char story_file[];  /* the inventory */
-/* Its steps are there once a story is told. */
+/* Its steps are there once a story is made. */
 extern struct engine_config story_config;
 /* fake_port, but for what it is asked of a run and of earlier ones; their journals are in the folder "runs". */
 extern const struct port story_port;
@@ -28,7 +28,7 @@ extern const struct port story_port;
 /* How the run looks at at_ms. */
 void story_view(struct runview *v, enum story which, int64_t at_ms);
 /*
- * The wizard as if this run were under way, or were over. It is no run that could be told anything: story_forget before
+ * The wizard as if this run were under way, or were over. It is not a run that takes commands: story_forget before
  * the wizard is released.
  */
 void story_run(struct wizard *w, enum story which, int64_t at_ms);

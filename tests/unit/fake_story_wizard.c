@@ -45,11 +45,11 @@ static void find_all(struct seen_host *s)
 {
 	find(&s[0], "leftovers", FINDING_ERROR,
 		"left by an earlier Kubernetes: /etc/kubernetes/manifests/kube-apiserver.yaml, /var/lib/etcd/member",
-		"kubeadm does not start over it, and there may be a cluster's data in it",
-		"if nothing of it is needed: 'kubeadm reset' and 'rm -rf /etc/kubernetes /var/lib/etcd /etc/cni/net.d' on the host");
+		"kubeadm does not start over these files, and they may hold a cluster's data",
+		"if none of it is needed: 'kubeadm reset' and 'rm -rf /etc/kubernetes /var/lib/etcd /etc/cni/net.d' on the host");
 	find(&s[0], "swap-on", FINDING_WARNING, "swap is on: /dev/nvme0n1p3",
-		"the kubelet does not start beside swap unless its configuration says so",
-		"kubewright turns it off in apply and keeps it off; to keep it, set kubelet.config.failSwapOn: false");
+		"the kubelet does not start with swap unless its configuration allows it",
+		"apply turns it off and keeps it off; to keep swap, set kubelet.config.failSwapOn: false");
 	find(&s[2], "firewall-active", FINDING_WARNING, "nftables has rules of its own", "",
 		"let the hosts and the pods' range through");
 	s[2].findings[0].ignored = true;
@@ -108,20 +108,20 @@ static void cp3_dead(struct port_node *n, bool quorum)
 	snprintf(n->etcd, sizeof(n->etcd), "does not answer");
 	f = wrong(&n->findings, "kubelet-down", FINDING_ERROR,
 		"kubelet.service is inactive (dead) since 2026-03-01 11:58");
-	snprintf(f->why, sizeof(f->why), "nothing looks after the Pods of this host, and the Node gets NotReady");
+	snprintf(f->why, sizeof(f->why), "nothing manages the Pods of this host, and the Node becomes NotReady");
 	snprintf(f->remedy, sizeof(f->remedy), "repair starts it");
 	wrong(&n->findings, "manifest-lost", FINDING_ERROR, "/etc/kubernetes/manifests/etcd.yaml is gone");
 	wrong(&n->findings, "static-pod-down", FINDING_ERROR,
-		"kube-apiserver does not run; its last words: dial tcp 127.0.0.1:2379: connect: connection refused");
+		"kube-apiserver is not running; its log: dial tcp 127.0.0.1:2379: connect: connection refused");
 	wrong(&n->findings, "drift", FINDING_WARNING,
-		"not as apply makes it; os: writes /etc/sysctl.d/zz-kubewright.conf");
+		"differs from what apply sets up; os: writes /etc/sysctl.d/zz-kubewright.conf");
 }
 
 static void without_quorum(struct port_cluster *c)
 {
 	struct port_node *cp2 = &c->nodes[1], *w2 = &c->nodes[4];
 
-	words(&c->api, STYLE_FAIL, "no API server answers on the control planes that could be reached");
+	words(&c->api, STYLE_FAIL, "no API server answers on the control planes that were reached");
 	words(&c->etcd, STYLE_FAIL, "3 voters, 1 up; quorum 2 is lost: nothing can be written");
 	for (size_t i = 0; i < c->node_count; i++) {
 		snprintf(c->nodes[i].node, sizeof(c->nodes[i].node), "unknown");
@@ -132,7 +132,7 @@ static void without_quorum(struct port_cluster *c)
 	wrong(&c->nodes[0].findings, "quorum-lost", FINDING_ERROR,
 		"etcd has lost its quorum: 1 of 3 voters are healthy, 2 are needed");
 	wrong(&c->nodes[0].findings, "api-not-ready", FINDING_ERROR,
-		"the API server runs and is not ready: etcd failed");
+		"the API server runs but is not ready: etcd failed");
 	cp2->pods_up = 2;
 	snprintf(cp2->etcd, sizeof(cp2->etcd), "does not answer");
 	wrong(&cp2->findings, "disk-space", FINDING_ERROR, "/var/lib/etcd has 0 MiB free");
@@ -244,7 +244,7 @@ static char *runs_dir(void *ctx, const char *cluster)
 	return xstrdup("runs");
 }
 
-/* blue's installation was cut off, lab's goes on, rack7 is well. */
+/* blue's installation was cut off, lab's is under way, rack7 is well. */
 static size_t runs(void *ctx, const char *cluster, struct port_past **list)
 {
 	(void)ctx;

@@ -36,7 +36,7 @@ static void be_program(const struct fake_terminal *t, int slave, void (*program)
 	setpgid(0, 0);
 	tcsetpgrp(slave, getpid());
 	signal(SIGTTOU, SIG_DFL);
-	/* whoever runs the tests may be under nohup or in the background of a script */
+	/* who runs the tests may be under nohup or in the background of a script */
 	signal(SIGHUP, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);

@@ -1,6 +1,6 @@
 /*
- * A program on a pseudo-terminal of its own, under a shell that watches the terminal's modes and lets the program go on
- * when it was stopped.
+ * A program on a pseudo-terminal of its own, under a shell that watches the terminal's modes and lets the program
+ * continue when it was stopped.
  */
 #ifndef TESTS_FAKE_TERMINAL_H
 #define TESTS_FAKE_TERMINAL_H

@@ -64,7 +64,7 @@ static void reply_etcd(struct fake_tls *s, struct conn *c, const char *path)
 			"{\"error\":\"etcdserver: member not found\",\"code\":5,\"message\":\"etcdserver: member not found\"}");
 }
 
-/* Returns whether the connection goes on. */
+/* Returns whether the connection continues. */
 static bool answer(struct fake_tls *s, struct conn *c, const char *path)
 {
 	static char huge[200001];

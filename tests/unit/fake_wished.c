@@ -10,18 +10,22 @@
 #include "engine/engine.h"
 #include "inventory/inventory.h"
 #include "inventory/release.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 struct fake_wished wished;
 
-static const char inventory_text[] = "cluster: rack7\nkubernetes: {version: 1.36.2}\nnetwork: {cni: none}\nhosts:\n"
-				     "  - {name: cp0, address: 10.0.0.9, role: control-plane}\n"
-				     "  - {name: cp1, address: 10.0.0.1, role: worker}\n";
-/* Notes what it is told; "foo" runs once it was started. With a file "cut" a restart ends the script that asked for it. */
+static const char begins[] = "cluster: rack7\n", version[] = "kubernetes: {version: 1.36.2}\n";
+static const char hosts_text[] = "hosts:\n"
+				 "  - {name: cp0, address: 10.0.0.9, role: control-plane}\n"
+				 "  - {name: cp1, address: 10.0.0.1, role: worker}\n";
+/* Notes its commands; "foo" runs once it was started. With a file "cut" a restart ends the script that asked for it. */
+static const char systemd_run[] =
+	"#!/bin/sh\nwhile :; do case $1 in --*) shift ;; *) break ;; esac; done\nexec \"$@\"\n";
 static const char systemctl[] =
 	"#!/bin/sh\nd=${0%/bin/systemctl}\ncase $1 in\nis-enabled) echo disabled ;;\n"
 	"is-active) u=${3:-$2}; [ -e \"$d/up.${u%.service}\" ] && echo active && exit 0; echo inactive; exit 3 ;;\n"
@@ -30,13 +34,16 @@ static const char systemctl[] =
 	"*restart|start) [ ! -e \"$d/cut\" ] || { rm \"$d/cut\"; kill -9 $PPID; exit 1; }; echo \"$1 $2\" >>\"$d/told\"; [ $1 = try-restart ] || : >\"$d/up.${2%.service}\" ;;\nstop) echo \"$1 $2\" >>\"$d/told\"; rm -f \"$d/up.${2%.service}\" ;;\nesac\n";
 /* Settings are files of proc/sys. */
 static const char sysctl[] =
-	"#!/bin/sh\np=${0%/bin/sysctl}/proc/sys\ncase $1 in\n-n) cat \"$p/$(echo $2 | tr . /)\" 2>/dev/null ;;\n"
-	"-q) printf '%s\\n' \"${3#*=}\" >\"$p/$(echo ${3%%=*} | tr . /)\" ;;\nesac\n";
+	"#!/bin/sh\np=${0%/bin/sysctl}/proc/sys\n"
+	"path() { h=${1%%[./]*}; case ${1#\"$h\"} in .*) echo $1 | tr ./ /. ;; *) echo $1 ;; esac; }\n"
+	"case $1 in\n-n) cat \"$p/$(path $2)\" 2>/dev/null ;;\n"
+	"-q) printf '%s\\n' \"${3#*=}\" >\"$p/$(path ${3%%=*})\" ;;\nesac\n";
 
 void wished_open(void)
 {
 	fake_site_open(&wished.site);
 	fake_site_put(&wished.site, "bin/systemctl", 0755, systemctl);
+	fake_site_put(&wished.site, "bin/systemd-run", 0755, systemd_run);
 	fake_site_put(&wished.site, "bin/sysctl", 0755, sysctl);
 	fake_site_put(&wished.site, "bin/getent", 0755, "#!/bin/sh\necho 10.0.0.1 STREAM\n");
 	fake_site_put(&wished.site, "bin/modprobe", 0755, "#!/bin/sh\nexit 1\n");
@@ -51,27 +58,34 @@ void wished_open(void)
 	fake_site_sh(&wished.site, "mkdir -p sys/module/overlay sys/module/br_netfilter etc/sysctl.d");
 }
 
-/* Several lines are said as base64. */
-static void decode_owned(struct str *said)
+/* What is said in several lines is base64; a job's answer has answers in it. The folder's paths are the system's, and who runs the test is root there. */
+static void of_the_system(struct str *said)
 {
-	const char *at = strstr(said->buf, "\nowned:");
-	struct str text = STR_INIT, all = STR_INIT;
-	char dir[80];
-	size_t n;
+	static const char *const encoded[] = { "\nstdout:", "\nowned:" };
+	char from[96];
 
-	if (!at)
-		return;
-	at += strlen("\nowned:");
-	n = strcspn(at, "\n");
-	str_add_unbase64(&text, at, n);
-	snprintf(dir, sizeof(dir), "%s/", wished.site.dir);
-	fake_site_replace(&text, dir, "/");
-	str_addn(&all, said->buf, (size_t)(at - said->buf));
-	str_add_base64(&all, text.buf, text.len);
-	str_add(&all, at + n);
-	str_release(&text);
-	str_release(said);
-	*said = all;
+	for (size_t i = 0; i < sizeof(encoded) / sizeof(encoded[0]); i++) {
+		const char *at = strstr(said->buf, encoded[i]);
+		struct str text = STR_INIT, all = STR_INIT;
+		size_t n;
+
+		if (!at)
+			continue;
+		at += strlen(encoded[i]);
+		n = strcspn(at, "\n");
+		str_add_unbase64(&text, at, n);
+		of_the_system(&text);
+		str_addn(&all, said->buf, (size_t)(at - said->buf));
+		str_add_base64(&all, text.buf, text.len);
+		str_add(&all, at + n);
+		str_release(&text);
+		str_release(said);
+		*said = all;
+	}
+	snprintf(from, sizeof(from), "%s/", wished.site.dir);
+	fake_site_replace(said, from, "/");
+	snprintf(from, sizeof(from), " %u:%u\n", getuid(), getgid());
+	fake_site_replace(said, from, " 0:0\n");
 }
 
 /* The script and its parameters on the folder, what it answers as of the system. */
@@ -92,6 +106,8 @@ static int host_exec(struct fake_host *h, unsigned call, const struct remote_exe
 	str_addn(&text, x->input, x->input_len);
 	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
 		fake_site_replace(&text, roots[i], fake_site_path(&wished.site, roots[i] + 1));
+	/* a job's script is another one then than the one that was sent */
+	fake_site_replace(&text, "[ \"${kw_sum%% *}\" = \"$script_sum\" ]", "true");
 	str_addf(&bin, "PATH=%s/bin:", wished.site.dir);
 	fake_site_replace(&text, "PATH=", bin.buf);
 	fake_site_put(&wished.site, "script", 0600, text.buf);
@@ -99,12 +115,7 @@ static int host_exec(struct fake_host *h, unsigned call, const struct remote_exe
 	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
 		str_addn(&said, buf, n);
 	status = pclose(f);
-	decode_owned(&said);
-	snprintf(buf, sizeof(buf), "%s/", wished.site.dir);
-	fake_site_replace(&said, buf, "/");
-	/* who runs the test is root there */
-	snprintf(buf, sizeof(buf), " %u:%u\n", getuid(), getgid());
-	fake_site_replace(&said, buf, " 0:0\n");
+	of_the_system(&said);
 	str_add(out, said.buf);
 	str_add(log, fake_site_get(&wished.site, "log"));
 	str_release(&text);
@@ -126,38 +137,49 @@ static struct remote *open_remote(
 	return fake_remote_open(&host);
 }
 
-static void gather(const struct event *ev, void *ctx)
+static void show(const struct event *ev, void *ctx)
 {
 	(void)ctx;
-	would_event(ev, &wished.would);
 	if (ev->kind == EVENT_OUTPUT && ev->step == 1 && ev->text)
 		str_addf(&wished.shown, "%s\n", ev->text);
+	if (ev->kind == EVENT_NOTICE && ev->step == 1)
+		str_addf(&wished.shown, "%s %s: %s\n", code_name(ev->code), ev->fields[0], ev->text);
 }
 
 void wished_run(
 	bool look, const struct step *step, const struct want_part *const *parts, void (*living)(struct world *w))
 {
-	struct engine_host hosts[2] = { { "cp0", ROLE_CONTROL_PLANE }, { "cp1", ROLE_WORKER } };
+	static const struct engine_host hosts[2] = { { "cp0", ROLE_CONTROL_PLANE }, { "cp1", ROLE_WORKER } };
 	struct error err = { 0 };
 	struct engine_result result;
-	struct engine *e;
 	struct world *w = &wished.cli.world;
+	static const struct cli_options options = { .json = true };
+	char *text;
 	static struct step plan[2] = {
 		{ "probe", "Looking", ROLE_WORKER, STEP_OBSERVES, { { 0 } }, probe_check, probe_apply },
 	};
 
 	plan[1] = *step; /* health_fold reads it after the run */
-	would_release(&wished.would);
-	wished.would = (struct would){ .steps = 2 };
-	str_clear(&wished.shown);
+	str_release(&wished.shown);
+	str_init(&wished.shown);
 	memset(&wished.cli, 0, sizeof(wished.cli));
-	wished.cli.inventory = inventory_parse("-", inventory_text, strlen(inventory_text), NULL, 0, NULL, &err);
+	wished.cli.options = &options;
+	wished.cli.kind = &cli_kinds[look ? KIND_PLAN : KIND_APPLY];
+	wished.cli.mask = mask_new();
+	wished.cli.prepared = true;
+	text = xasprintf("%s%s%s", begins, wished.more ? wished.more : version, hosts_text);
+	wished.cli.inventory = inventory_parse("-", text, strlen(text), NULL, 0, NULL, &err);
+	free(text);
+	if (!wished.cli.inventory) {
+		printf("# %s\n%s\n", err.what, err.detail);
+		exit(1);
+	}
 	world_init(w, wished.cli.inventory, release_find("1.36.2"));
-	w->run = "r1";
-	w->owner = "a@b pid 1";
-	w->machine = "m";
-	w->parts = parts;
-	w->want_texts = look;
+	w->wish.run = "r1";
+	w->wish.owner = "a@b pid 1";
+	w->wish.machine = "m";
+	w->wish.parts = parts;
+	w->wish.texts = look;
 	if (living)
 		living(w);
 	wished.cli.config = (struct engine_config){ .run = "r1",
@@ -168,32 +190,57 @@ void wished_run(
 		.world = w,
 		.open = open_remote,
 		.check_only = look,
-		.mask = mask_new() };
-	e = engine_new(&wished.cli.config);
-	engine_observe(e, gather, NULL);
-	engine_no_questions(e);
-	CHECK_INT(engine_start(e, &err), 0);
-	while (engine_wait(e, -1, 1000))
-		continue;
-	engine_result(e, &result);
+		.mask = wished.cli.mask };
+	cli_run_begin(&wished.cli);
+	engine_observe(wished.cli.engine, show, NULL);
+	CHECK_INT(cli_run_execute(&wished.cli, &err), 0);
+	engine_result(wished.cli.engine, &result);
 	wished.first = result.first ? *result.first : err;
-	engine_free(e);
 	if (wished.first.kind)
 		printf("# %s | %s\n", wished.first.what, wished.first.detail);
 }
 
 void wished_done(void)
 {
-	world_release(&wished.cli.world);
-	mask_free(wished.cli.config.mask);
-	inventory_free((struct inventory *)wished.cli.inventory);
+	cli_run_release(&wished.cli);
 }
 
 const char *wished_would(void)
 {
-	const struct would_step *s = would_step(&wished.would, WISHED_HOST, 1);
+	const struct would_step *s = would_step(&wished.cli, WISHED_HOST, 1);
 	static char text[256];
 
 	snprintf(text, sizeof(text), "%s %s", s && s->text ? code_name(s->code) : "", s && s->about ? s->about : "");
 	return s && s->text ? text : "";
+}
+
+bool wished_drifts(void)
+{
+	struct health h;
+	bool chosen[2] = { false, true }, found = false;
+
+	cluster_set(&wished.cli.world.seen.hosts[WISHED_HOST], "job.join", "done 0 x r0");
+	cluster_set(&wished.cli.world.seen.hosts[WISHED_HOST], "have", "kubelet-conf");
+	wished.cli.chosen = chosen;
+	health_fold(&wished.cli, &h);
+	for (size_t i = 0; i < h.hosts[WISHED_HOST].count; i++)
+		found = found || strcmp(h.hosts[WISHED_HOST].list[i].name, "drift") == 0;
+	health_release(&h);
+	wished.cli.chosen = NULL;
+	return found;
+}
+
+char *wished_said(const char *lines)
+{
+	struct str out = STR_INIT;
+
+	for (const char *p = lines; *p; p += strcspn(p, "\n") + 1) {
+		const char *text = strstr(p, ": ") + 2;
+		char name[64], words[1024];
+
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(p, " "), p);
+		snprintf(words, sizeof(words), "%.*s", (int)strcspn(text, "\n"), text);
+		str_addf(&out, "%.*s%s\n", (int)(text - p), p, code_words(code_of(name), words));
+	}
+	return str_detach(&out);
 }

@@ -16,7 +16,7 @@
 static const char base[] = "cluster: blue\nkubernetes: {version: \"1.36\"}\nhosts:\n"
 			   "  - {name: cp1, address: 10.0.0.11, role: control-plane}\n";
 
-/* ---- a screen that tells what happened to it --------------------------------------------------------------------- */
+/* ---- a screen that shows what happened to it --------------------------------------------------------------------- */
 
 static struct str journal = STR_INIT;
 
@@ -152,7 +152,7 @@ static const struct binding bindings[] = {
 };
 static const struct screen_ops probe_ops = {
 	.title = "Probe",
-	.about = "Tells what happens to it.",
+	.about = "Shows what happens to it.",
 	.bindings = bindings,
 	.draw = probe_draw,
 	.key = probe_key,

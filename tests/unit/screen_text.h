@@ -52,7 +52,7 @@ static inline int style_of(const struct canvas *c, int y, const char *text)
 	return c->cells[y * c->width + x].style;
 }
 
-/* The code point at *p, which goes on behind it. */
+/* The code point at *p, which continues behind it. */
 static inline int next_code(const char **p)
 {
 	const unsigned char *s = (const unsigned char *)*p;

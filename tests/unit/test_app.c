@@ -52,7 +52,7 @@ static void escape(void)
 	str_clear(&journal);
 	app_key(f.app, K_ESCAPE);
 	happened("2:freed 1:shown ");
-	/* the last one stays; Ctrl-C is no other key */
+	/* the last one stays; Ctrl-C is not another key */
 	app_key(f.app, K_ESCAPE);
 	app_key(f.app, K_CTRL('c'));
 	happened("");
@@ -82,7 +82,7 @@ static void order_of_keys(void)
 	p->off = true;
 	keys(&f, "e");
 	happened("1:e ");
-	/* while it types, letters are letters, and what it does not take goes on */
+	/* while it types, letters are letters, and what it does not take is passed on */
 	p->off = false;
 	p->typing = true;
 	str_clear(&journal);
@@ -242,7 +242,7 @@ static void help_lists_all_bindings(void)
 		app_key(f.app, ways[i]);
 		draw(&f);
 		CHECK(strstr(row(&f.canvas, 0), "Help: Probe") != NULL);
-		CHECK(find_row(&f.canvas, "Tells what happens to it.") > 0);
+		CHECK(find_row(&f.canvas, "Shows what happens to it.") > 0);
 		for (const struct binding *b = bindings; b->key; b++) {
 			int y = find_row(&f.canvas, b->help);
 

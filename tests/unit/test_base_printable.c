@@ -118,7 +118,7 @@ static void any_bytes(void)
 		}
 		str_add_printable(&out, in, x >> 8 & 15);
 		CHECK_STR(fault((unsigned char *)out.buf, out.len), NULL);
-		/* what is clean stays as it is */
+		/* what is clean stays unchanged */
 		str_add_printable(&again, out.buf, out.len);
 		CHECK_STR(again.buf, out.buf);
 		str_release(&out);

@@ -156,7 +156,7 @@ static void random_words(void)
 	for (char *p = many; *p; p++)
 		seen[(unsigned char)*p]++;
 	for (const char *p = "abcdefghijklmnopqrstuvwxyz0123456789"; *p; p++)
-		/* 10000 expected of each; a deviation of 7 sigma is no accident */
+		/* 10000 expected of each; a deviation of 7 sigma is not an accident */
 		CHECK(seen[(unsigned char)*p] > 9300 && seen[(unsigned char)*p] < 10700);
 	CHECK_INT(strspn(many, "abcdefghijklmnopqrstuvwxyz0123456789"), sizeof(many) - 1);
 }

@@ -1,6 +1,7 @@
-/* Questions on a terminal: what was typed before them is no answer, and neither is half a word. */
+/* Questions on a terminal: what was typed before them is not an answer, and neither is half a word. */
 #include "base/str.h"
-#include "cli/cli.h"
+#include "base/error.h"
+#include "cli/run.h"
 #include "tests/test.h"
 
 #include <fcntl.h>
@@ -77,5 +78,39 @@ static void answers(void)
 	}
 }
 
-static const struct test tests[] = { { "answers", answers } };
+/* A letter is not enough where a host is to be changed; --yes is. */
+static void confirmed(void)
+{
+	static const struct {
+		const char *typed[2];
+		bool yes;
+		int want;
+	} table[] = { { { "y\n", "yes\n" }, false, 0 }, { { "y\n", "\n" }, false, 1 }, { { "\n" }, false, 1 },
+		{ { 0 }, true, 0 } };
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct cli_options o = { .yes = table[i].yes };
+		struct str seen = STR_INIT;
+		struct error err = { 0 };
+		int master, status = -1;
+		pid_t pid = forkpty(&master, NULL, NULL, NULL);
+
+		if (pid == 0) {
+			alarm(60);
+			_exit(cli_confirm_yes(&o, "Do it?", "it must be confirmed", &err) == 0 ? 0
+				: err.kind == ERROR_CANCELLED                                  ? 1
+											       : 2);
+		}
+		for (int k = 0; k < 2 && table[i].typed[k]; k++)
+			if (await(master, &seen, "[no|yes] "))
+				put(master, table[i].typed[k]);
+		waitpid(pid, &status, 0);
+		if (!CHECK_INT(WIFEXITED(status) ? WEXITSTATUS(status) : -1, table[i].want))
+			printf("# %zu\n", i);
+		close(master);
+		str_release(&seen);
+	}
+}
+
+static const struct test tests[] = { { "answers", answers }, { "confirmed by a word", confirmed } };
 TEST_MAIN(tests)

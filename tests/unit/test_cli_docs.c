@@ -81,6 +81,18 @@ static void test_exit_statuses(void)
 	str_release(&man);
 }
 
+/* Whether the page says of a field that it counts at birth alone. */
+static bool says_birth(const char *page, const char *item)
+{
+	const char *at = strstr(page, item), *to, *said;
+
+	while (at && !strchr(" \n", at[strlen(item)]))
+		at = strstr(at + 1, item);
+	to = at ? strstr(at + 1, "\n.It ") : NULL;
+	said = at ? strstr(at, "\nCounts only when a cluster is created") : NULL;
+	return said && (!to || said < to);
+}
+
 static void test_inventory_page(void)
 {
 	struct str man = read_doc("docs/kubewright.yaml.5");
@@ -92,6 +104,8 @@ static void test_inventory_page(void)
 		snprintf(word, sizeof(word), "\n.It Cm %s", f->path);
 		if (!CHECK(has_word(man.buf, word)))
 			printf("# kubewright.yaml.5 has no field %s\n", f->path);
+		if (!CHECK_INT(says_birth(man.buf, word), f->birth != NULL))
+			printf("# kubewright.yaml.5: when does %s count?\n", f->path);
 	}
 	for (const char *p = man.buf; (p = strstr(p, "\n.It Cm ")) != NULL; p += 8) {
 		bool known = false;

@@ -107,16 +107,16 @@ static void test_refusals(void)
 	refused("unknown command 'xyzzy'", "'kubewright help' lists the commands", "xyzzy", END, END);
 	refused("unknown option '--paralel'", "did you mean '--parallel'?", "apply", "--paralel", END);
 	refused("unknown option '-q'", NULL, "apply", "-q", END);
-	refused("--parallel wants a number from 1 to 1024, not '0'", NULL, "apply", "--parallel", "0");
-	refused("--parallel wants a number from 1 to 1024, not '4x'", NULL, "apply", "--parallel", "4x");
+	refused("--parallel needs a number from 1 to 1024, not '0'", NULL, "apply", "--parallel", "0");
+	refused("--parallel needs a number from 1 to 1024, not '4x'", NULL, "apply", "--parallel", "4x");
 	refused("--output is plain or json, not 'yaml'", NULL, "apply", "-o", "yaml");
-	refused("--set wants KEY=VALUE, not 'a'", NULL, "apply", "--set", "a");
-	refused("--file wants a value: --file FILE", NULL, "apply", "--file", END);
+	refused("--set needs KEY=VALUE, not 'a'", NULL, "apply", "--set", "a");
+	refused("--file needs a value: --file FILE", NULL, "apply", "--file", END);
 	refused("--yes takes no value", NULL, "apply", "--yes=1", END);
-	refused("check knows no option --yes", "'kubewright help check' lists its options", "check", "--yes", END);
-	refused("logs wants HOST", "usage: kubewright logs HOST", "logs", END, END);
-	refused("apply takes no argument, what is 'cp1'?", "usage: kubewright apply", "apply", "cp1", END);
-	refused("--hosts wants names separated by commas, without blanks: --hosts cp1,w2", NULL, "apply", "--hosts",
+	refused("--yes is not an option of check", "'kubewright help check' lists its options", "check", "--yes", END);
+	refused("logs needs HOST", "usage: kubewright logs HOST", "logs", END, END);
+	refused("unexpected argument 'cp1': apply takes none", "usage: kubewright apply", "apply", "cp1", END);
+	refused("--hosts needs names separated by commas, without blanks: --hosts cp1,w2", NULL, "apply", "--hosts",
 		"cp1,,w2");
 }
 

@@ -115,7 +115,7 @@ static void test_plain_failure(void)
 	screen_close(&s);
 }
 
-/* What keeps the whole run from going on is told once, and who else it concerns. */
+/* What keeps the whole run from continuing is reported once, and who else it concerns. */
 static void test_plain_same_failure(void)
 {
 	struct error err = { 0 };
@@ -132,7 +132,7 @@ static void test_plain_same_failure(void)
 	CHECK_STR(s.err,
 		"     1.0s  cp1       packages  FAILED after 0.9 s\nerror: cp1: packages: locked by another run\n"
 		"  hint: wait\n"
-		"     1.0s  worker12  packages  FAILED as on cp1\n");
+		"     1.0s  worker12  packages  FAILED for the same reason as cp1\n");
 	screen_close(&s);
 }
 
@@ -168,7 +168,7 @@ static void test_plain_blocked_is_said_once(void)
 	ev.error = &err;
 	feed(&s, ev);
 	CHECK_STR(s.err,
-		"     1.0s  worker12            set aside: blocked: no control plane finished init; the others go on\n");
+		"     1.0s  worker12            set aside: blocked: no control plane finished init; the others continue\n");
 	CHECK_STR(s.out, "");
 	screen_close(&s);
 }

@@ -20,7 +20,7 @@ static struct cluster_node nodes[4];
 
 static void probed(struct cli_run *r, size_t i, const char *listen, const char *vip)
 {
-	struct cluster_host *h = &r->world.hosts[i];
+	struct cluster_host *h = &r->world.seen.hosts[i];
 
 	h->probed = true;
 	cluster_set(h, "have", "kubelet-conf");
@@ -44,10 +44,10 @@ static void cluster_up(struct cli_run *r)
 	world_init(&r->world, r->inventory, r->release);
 	r->chosen = xcalloc(4, sizeof(*r->chosen));
 	r->chosen_count = 4;
-	r->world.cluster.exists = true;
-	r->world.cluster.nodes = nodes;
-	r->world.cluster.node_count = 4;
-	r->world.cluster.etcd.count = 3;
+	r->world.seen.cluster.exists = true;
+	r->world.seen.cluster.nodes = nodes;
+	r->world.seen.cluster.node_count = 4;
+	r->world.seen.cluster.etcd.count = 3;
 	for (size_t i = 0; i < 4; i++) {
 		r->chosen[i] = true;
 		memset(&nodes[i], 0, sizeof(nodes[i]));
@@ -56,18 +56,18 @@ static void cluster_up(struct cli_run *r)
 		probed(r, i, i < 3 ? "22 2379 2380 6443" : "22 10250 23790", i == 1 ? "yes" : i == 3 ? NULL : "no");
 		if (i == 3)
 			break;
-		snprintf(r->world.cluster.etcd.list[i].name, sizeof(r->world.cluster.etcd.list[i].name), "%s",
+		snprintf(r->world.seen.cluster.etcd.list[i].name, sizeof(r->world.seen.cluster.etcd.list[i].name), "%s",
 			nodes[i].name);
-		snprintf(r->world.cluster.etcd.status[i].leader_id, sizeof(r->world.cluster.etcd.status[i].leader_id),
-			"1");
-		r->world.cluster.etcd.answers[i] = true;
+		snprintf(r->world.seen.cluster.etcd.status[i].leader_id,
+			sizeof(r->world.seen.cluster.etcd.status[i].leader_id), "1");
+		r->world.seen.cluster.etcd.answers[i] = true;
 	}
 }
 
 static void cluster_down(struct cli_run *r)
 {
-	r->world.cluster.nodes = NULL;
-	r->world.cluster.node_count = 0;
+	r->world.seen.cluster.nodes = NULL;
+	r->world.seen.cluster.node_count = 0;
 	world_release(&r->world);
 	inventory_free(r->inventory);
 	free(r->chosen);
@@ -98,9 +98,9 @@ static void test_one_lost(void)
 	bool well;
 
 	cluster_up(&r);
-	r.world.hosts[2].probed = false;
-	r.world.cluster.etcd.answers[2] = false;
-	cluster_host_release(&r.world.hosts[2]);
+	r.world.seen.hosts[2].probed = false;
+	r.world.seen.cluster.etcd.answers[2] = false;
+	cluster_host_release(&r.world.seen.hosts[2]);
 	nodes[2].ready = false;
 	status_fold(&r, &s);
 	CHECK_INT(s.voters, 3);
@@ -130,7 +130,7 @@ static void test_learner_is_no_voter(void)
 	struct status s;
 
 	cluster_up(&r);
-	r.world.cluster.etcd.list[2].learner = true;
+	r.world.seen.cluster.etcd.list[2].learner = true;
 	status_fold(&r, &s);
 	CHECK_INT(s.voters, 2);
 	CHECK_INT(s.voters_up, 2);
@@ -144,12 +144,12 @@ static void test_vip(void)
 	struct status s;
 
 	cluster_up(&r);
-	cluster_set(&r.world.hosts[0], "vip_held", "yes");
+	cluster_set(&r.world.seen.hosts[0], "vip_held", "yes");
 	status_fold(&r, &s);
 	CHECK_INT(s.vip_holders, 2);
 	CHECK_INT(status_exit(&r, &s), 8);
-	cluster_set(&r.world.hosts[0], "vip_held", "no");
-	cluster_set(&r.world.hosts[1], "vip_held", "no");
+	cluster_set(&r.world.seen.hosts[0], "vip_held", "no");
+	cluster_set(&r.world.seen.hosts[1], "vip_held", "no");
 	status_fold(&r, &s);
 	CHECK(s.vip_holder == NULL);
 	CHECK_INT(status_exit(&r, &s), 8);
@@ -162,15 +162,15 @@ static void test_api_down(void)
 	struct status s;
 
 	cluster_up(&r);
-	r.world.cluster.exists = false;
-	r.world.cluster.etcd.count = 0;
+	r.world.seen.cluster.exists = false;
+	r.world.seen.cluster.etcd.count = 0;
 	status_fold(&r, &s);
 	CHECK(s.installed);
 	CHECK_INT(s.voters, 0);
 	CHECK_STR(status_node(&r, 0, NULL), "unknown");
 	CHECK_INT(status_exit(&r, &s), 5);
 	for (size_t i = 0; i < 4; i++)
-		r.world.hosts[i].probed = false;
+		r.world.seen.hosts[i].probed = false;
 	status_fold(&r, &s);
 	CHECK_INT(s.unreachable, 4);
 	CHECK_INT(status_exit(&r, &s), 4);
@@ -183,10 +183,10 @@ static void test_nothing_installed(void)
 	struct status s;
 
 	cluster_up(&r);
-	r.world.cluster.exists = false;
-	r.world.cluster.etcd.count = 0;
+	r.world.seen.cluster.exists = false;
+	r.world.seen.cluster.etcd.count = 0;
 	for (size_t i = 0; i < 4; i++)
-		cluster_set(&r.world.hosts[i], "have", "");
+		cluster_set(&r.world.seen.hosts[i], "have", "");
 	status_fold(&r, &s);
 	CHECK(!s.installed);
 	CHECK_STR(status_node(&r, 0, NULL), "none");
@@ -202,7 +202,7 @@ static void test_left_out(void)
 
 	cluster_up(&r);
 	r.chosen[3] = false;
-	r.world.hosts[3].probed = false;
+	r.world.seen.hosts[3].probed = false;
 	nodes[3].ready = false;
 	status_fold(&r, &s);
 	CHECK_INT(s.not_ready, 0);
@@ -213,15 +213,15 @@ static void test_left_out(void)
 
 static void locked(struct cli_run *r, size_t host, const char *run, const char *step, const char *age)
 {
-	cluster_set(&r->world.hosts[host], "lock", "none");
-	cluster_set(&r->world.hosts[host], "lock_run", run);
-	cluster_set(&r->world.hosts[host], "lock_owner", "ops@deploy2 pid 4711");
-	cluster_set(&r->world.hosts[host], "lock_since", "2026-11-26T12:01:07Z");
-	cluster_set(&r->world.hosts[host], "lock_step", step);
-	cluster_set(&r->world.hosts[host], "lock_age", age);
+	cluster_set(&r->world.seen.hosts[host], "lock", "none");
+	cluster_set(&r->world.seen.hosts[host], "lock_run", run);
+	cluster_set(&r->world.seen.hosts[host], "lock_owner", "ops@deploy2 pid 4711");
+	cluster_set(&r->world.seen.hosts[host], "lock_since", "2026-11-26T12:01:07Z");
+	cluster_set(&r->world.seen.hosts[host], "lock_step", step);
+	cluster_set(&r->world.seen.hosts[host], "lock_age", age);
 }
 
-/* A lock is one of a run, over hosts; the host that heard of the run last tells how far it is. */
+/* A lock is one of a run, over hosts; the host that heard of the run last says how far it is. */
 static void test_locks(void)
 {
 	struct json *j = json_object();
@@ -238,7 +238,7 @@ static void test_locks(void)
 	locked(&r, 0, "r1", "images", "40");
 	locked(&r, 1, "r2", "join", "7");
 	locked(&r, 3, "r1", "packages", "3");
-	cluster_set(&r.world.hosts[0], "job.images", "running - cafe r1");
+	cluster_set(&r.world.seen.hosts[0], "job.images", "running - cafe r1");
 	status_lock_json(&r, j);
 	json_write(j, &line);
 	CHECK_STR(line.buf,
@@ -285,14 +285,14 @@ static void test_words(void)
 	struct status s;
 
 	cluster_up(&r);
-	v = &r.world.cluster.etcd;
+	v = &r.world.seen.cluster.etcd;
 	words_are(&r, "3 voters; quorum 2, tolerates 1 lost", CLI_PLAIN);
 	v->answers[2] = false;
 	words_are(&r, "3 voters, 2 up; quorum 2, tolerates 0 lost", CLI_RED);
 	v->answers[1] = false;
 	words_are(&r, "3 voters, 1 up; quorum 2 is lost: nothing can be written", CLI_RED);
-	r.world.hosts[1].probed = false;
-	words_are(&r, "3 voters, 1 seen up; the quorum of 2 is not seen", CLI_YELLOW);
+	r.world.seen.hosts[1].probed = false;
+	words_are(&r, "3 voters, 1 seen; fewer than the quorum of 2 were seen", CLI_YELLOW);
 	for (size_t i = 0; i < 3; i++)
 		snprintf(v->list[i].peer_url, sizeof(v->list[i].peer_url), "https://%s:2380",
 			r.inventory->hosts[i].address);
@@ -305,9 +305,9 @@ static void test_words(void)
 	v->count = 2;
 	member_is(&r, 2, "no member", false);
 	status_fold(&r, &s);
-	r.world.cluster.exists = false;
+	r.world.seen.cluster.exists = false;
 	CHECK_INT(status_api_words(&r, &s, &words), CLI_RED);
-	CHECK_STR(words.buf, "no API server answers on the control planes that could be reached");
+	CHECK_STR(words.buf, "no API server answers on the control planes that were reached");
 	str_release(&words);
 	cluster_down(&r);
 }
@@ -315,7 +315,7 @@ static void test_words(void)
 static const struct test tests[] = {
 	{ "healthy", test_healthy },
 	{ "one control plane lost", test_one_lost },
-	{ "a learner is no voter", test_learner_is_no_voter },
+	{ "a learner is not a voter", test_learner_is_no_voter },
 	{ "virtual IP at two, at none", test_vip },
 	{ "API down", test_api_down },
 	{ "nothing installed", test_nothing_installed },

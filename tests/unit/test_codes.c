@@ -156,8 +156,8 @@ static unsigned drift(enum code code, const char *about, bool installed)
 {
 	static const struct step step = { .name = "os" };
 	struct event ev = { .kind = EVENT_STEP_DONE, .outcome = OUTCOME_WOULD, .code = code, .text = "\a word" };
+	struct would_step would = { .differences = STR_INIT };
 	struct cli_run r = { 0 };
-	struct would would = { .steps = 1 };
 	struct error err = { 0 };
 	struct health h;
 	unsigned n = 0;
@@ -170,18 +170,20 @@ static unsigned drift(enum code code, const char *about, bool installed)
 	r.chosen = (bool[]){ true };
 	r.chosen_count = 1;
 	world_init(&r.world, r.inventory, r.release);
-	r.world.hosts[0].probed = true;
+	r.world.seen.hosts[0].probed = true;
 	if (installed) {
-		cluster_set(&r.world.hosts[0], "have", "kubelet-conf");
-		cluster_set(&r.world.hosts[0], "job.init", "done 0 x");
+		cluster_set(&r.world.seen.hosts[0], "have", "kubelet-conf");
+		cluster_set(&r.world.seen.hosts[0], "job.init", "done 0 x");
 	}
 	ev.fields[0] = about;
-	would_event(&ev, &would);
-	health_fold(&r, &would, &h);
+	r.would = &would;
+	would_event(&ev, &r);
+	health_fold(&r, &h);
 	for (size_t i = 0; i < h.hosts[0].count; i++)
 		n += strcmp(h.hosts[0].list[i].name, "drift") == 0;
 	health_release(&h);
-	would_release(&would);
+	free(would.text);
+	free(would.about);
 	world_release(&r.world);
 	inventory_free(r.inventory);
 	return n;

@@ -36,7 +36,7 @@ static void test_shows(void)
 	CHECK(fake_sees("3 voters, 2 up; quorum 2, tolerates 0 lost"));
 	CHECK(fake_sees("1 error, 0 warnings; r repairs it"));
 	CHECK(fake_sees("NotReady       inactive 3/4  does not answer 364 d 1"));
-	CHECK(fake_sees("Nothing is wrong here"));
+	CHECK(fake_sees("No problems found here"));
 	fake_keys("/cp3\r");
 	CHECK(fake_sees("cp3: what is wrong"));
 	CHECK(fake_sees("error kubelet-down: kubelet.service is inactive"));
@@ -48,7 +48,7 @@ static void test_shows(void)
 	CHECK(fake_sees("kubewright status -f "));
 	app_key(fake_app, K_ESCAPE);
 	fake_keys("?");
-	CHECK(fake_sees("It is looked at again by itself"));
+	CHECK(fake_sees("It is refreshed automatically"));
 	app_key(fake_app, K_ESCAPE);
 	fake_keys("l");
 	CHECK_STR(title(), "Past runs");
@@ -71,15 +71,15 @@ static void test_words(void)
 
 	n.ready = n.kubelet_runs = n.etcd_well = true;
 	dashboard_explain(&n, &well);
-	CHECK(strstr(well.buf, "Nothing is wrong here") != NULL);
+	CHECK(strstr(well.buf, "No problems found here") != NULL);
 	n.etcd_well = false;
 	dashboard_explain(&n, &ill);
-	CHECK(strstr(ill.buf, "Nothing is wrong here") == NULL);
+	CHECK(strstr(ill.buf, "No problems found here") == NULL);
 	str_release(&well);
 	str_release(&ill);
 }
 
-/* By itself when nothing goes on and nothing stands over it, and by a key. */
+/* By itself when nothing is under way and nothing stands over it, and by a key. */
 static void test_looks_again(void)
 {
 	open_dashboard();
@@ -98,7 +98,7 @@ static void test_looks_again(void)
 	fake_keys("v");
 	CHECK_INT(fake.begun[PURPOSE_LOOK], 3);
 	fake_wait_over();
-	/* what the operator would be asked for comes when he asks for it */
+	/* what the operator would be asked for comes when it is asked for */
 	fake.refuse_login = true;
 	fake_keys("v");
 	fake_wait_over();
@@ -140,12 +140,12 @@ static void test_repair(void)
 	CHECK_STR(title(), "Plan");
 	CHECK_INT(fake.begun[PURPOSE_REPAIR_PLAN], 1);
 	fake_wait_over();
-	CHECK(fake_sees("10 steps on 5 hosts. a begins the repair"));
+	CHECK(fake_sees("10 steps on 5 hosts. a starts the repair"));
 	fake_keys("e");
 	CHECK(fake_sees("kubewright repair --check -f "));
 	app_key(fake_app, K_ESCAPE);
 	fake_keys("a");
-	CHECK(fake_sees("Begin the repair"));
+	CHECK(fake_sees("Start the repair"));
 	fake_keys("rack\r");
 	CHECK_INT(fake.begun[PURPOSE_REPAIR], 0);
 	fake_keys("7\r");
@@ -169,7 +169,7 @@ static void test_rejoin(void)
 {
 	fake.broken = true;
 	open_dashboard();
-	/* a look that goes on is no hindrance */
+	/* a look under way is not a hindrance */
 	fake_keys("vJ");
 	CHECK_STR(title(), "Plan");
 	fake_wait_over();
@@ -183,9 +183,9 @@ static void test_rejoin(void)
 	fake_keys("jjJ");
 	fake_wait_over();
 	CHECK_STR(fake.host, "cp3");
-	CHECK(fake_sees("a begins the rejoin"));
+	CHECK(fake_sees("a starts the rejoin"));
 	fake_keys("a");
-	CHECK(fake_sees("Begin the rejoin of cp3"));
+	CHECK(fake_sees("Start the rejoin of cp3"));
 	CHECK(fake_sees("data there is deleted"));
 	fake_keys("rack7\r");
 	CHECK_INT(fake.begun[PURPOSE_REJOIN], 1);
@@ -210,12 +210,12 @@ static void test_remove(void)
 	fake_wait_over();
 	CHECK_INT(fake.begun[PURPOSE_REMOVE_PLAN], 1);
 	CHECK_STR(fake.host, "w2");
-	CHECK(fake_sees("a begins the removal of w2"));
+	CHECK(fake_sees("a starts the removal of w2"));
 	fake_keys("e");
 	CHECK(fake_sees("kubewright remove w2 -f "));
 	app_key(fake_app, K_ESCAPE);
 	fake_keys("a");
-	CHECK(fake_sees("Begin the removal of w2"));
+	CHECK(fake_sees("Start the removal of w2"));
 	CHECK(fake_sees("the cluster for good"));
 	fake_keys("rack7\r");
 	CHECK_INT(fake.begun[PURPOSE_REMOVE], 1);
@@ -230,7 +230,7 @@ static void test_remove(void)
 	fake_tear_down();
 }
 
-/* A look that goes on is ended for it; nothing is planned, for no host is changed. */
+/* A look under way is ended for it; nothing is planned, for no host is changed. */
 static void test_snapshot(void)
 {
 	open_dashboard();
@@ -261,7 +261,7 @@ static void test_plans_apart(void)
 	app_push(fake_app, screen_plan());
 	CHECK_INT(fake.begun[PURPOSE_PLAN], 1);
 	fake_wait_over();
-	CHECK(fake_sees("a begins the installation"));
+	CHECK(fake_sees("a starts the installation"));
 	app_key(fake_app, K_ESCAPE);
 	fake_keys("r");
 	CHECK_INT(fake.begun[PURPOSE_REPAIR_PLAN], 2);
@@ -295,7 +295,7 @@ static void test_ways(void)
 	fake_tear_down();
 }
 
-/* Another inventory than was looked at: what is shown says so until it was looked at anew. */
+/* Another inventory than was looked at: what is shown says so until it was looked at again. */
 static void test_edited(void)
 {
 	open_dashboard();

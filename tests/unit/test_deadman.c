@@ -1,13 +1,13 @@
 /*
  * The scripts of the network's way back, run for real on this machine by the local remote: their folders and every command that would change something are
- * replaced by ones in a temporary folder, which write down what they are told.
+ * replaced by ones in a temporary folder, which write down their commands.
  */
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "remote/remote.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "tests/test.h"
 
 #include <sys/stat.h>

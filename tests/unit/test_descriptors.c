@@ -3,9 +3,12 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "cli/run.h"
+#include "remote/pool.h"
 #include "tests/test.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -56,6 +59,55 @@ static void test_run_out(void)
 	CHECK_STR(err.hint, "");
 }
 
+/* 40 hosts where there are files for 34: who only looks takes turns, who changes something or keeps connections gets the number. */
+static void test_runs(void)
+{
+	static const struct {
+		enum cli_kind kind;
+		bool pool;
+		int rc, connections;
+	} cases[] = {
+		{ KIND_CHECK, false, 0, 34 },
+		{ KIND_PLAN, false, 0, 34 },
+		{ KIND_APPLY, false, -1, 0 },
+		{ KIND_RESET_LOOK, true, -1, 0 },
+	};
+	char dir[] = "/tmp/kubewright-test.XXXXXX", path[64];
+	struct rlimit was, l;
+	struct str text = STR_INIT;
+
+	if (!CHECK(mkdtemp(dir) != NULL))
+		return;
+	setenv("XDG_STATE_HOME", dir, 1);
+	str_add(&text,
+		"cluster: c\nkubernetes: {version: 1.36.2}\nnetwork: {cni: none}\nssh: {agent: false}\nhosts:\n");
+	for (int i = 1; i <= 40; i++)
+		str_addf(&text, "  - {name: h%d, address: 10.1.0.%d, role: %s}\n", i, i,
+			i > 1 ? "worker" : "control-plane");
+	snprintf(path, sizeof(path), "%s/k.yaml", dir);
+	CHECK_INT(file_write(path, text.buf, text.len, 0600, NULL), 0);
+	CHECK_INT(getrlimit(RLIMIT_NOFILE, &was), 0);
+	l = was;
+	l.rlim_cur = DESCRIPTORS_RUN + 34 * DESCRIPTORS_HOST + 2;
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &l), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cli_options o = { .file = path, .pool = cases[i].pool ? remote_pool_new() : NULL };
+		struct error err = { 0 };
+		struct cli_run r;
+
+		CHECK_INT(cli_run_load(&r, &o, &err), 0);
+		CHECK_INT(cli_run_open(&r, cases[i].kind, &err), cases[i].rc);
+		CHECK_INT(r.config.connections, cases[i].connections);
+		CHECK(cases[i].rc == 0 || strstr(err.what, "need 168 open files"));
+		cli_run_release(&r);
+		remote_pool_free(o.pool);
+	}
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &was), 0);
+	str_release(&text);
+	snprintf(path, sizeof(path), "rm -rf '%s'", dir);
+	CHECK_INT(system(path), 0);
+}
+
 static void test_main_raises(void)
 {
 	struct str text = STR_INIT;
@@ -70,6 +122,7 @@ static const struct test tests[] = {
 	{ "raised to the hard limit", test_raise },
 	{ "enough for so many hosts", test_enough },
 	{ "the number in the message", test_run_out },
+	{ "runs with more hosts than files", test_runs },
 	{ "main raises it first", test_main_raises },
 };
 TEST_MAIN(tests)

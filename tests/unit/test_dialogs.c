@@ -191,7 +191,7 @@ static void input_expected_and_secret(void)
 	typed(&f, NULL, "blue", false);
 	keys(&f, "red\r");
 	draw(&f);
-	CHECK(find_row(&f.canvas, "error: this goes on only with: blue") > 0);
+	CHECK(find_row(&f.canvas, "error: to continue, type: blue") > 0);
 	CHECK_STR(taken, "");
 	app_key(f.app, K_CTRL('u'));
 	keys(&f, "blue\r");

@@ -127,12 +127,12 @@ static void test_refused(void)
 	static const struct {
 		const char *name, *address, *role, *words;
 	} bad[] = {
-		{ "a", "10.0.0.9", "worker", "duplicate name 'a': host 'a' has it already" },
-		{ "b", "10.0.0.1", "worker", "duplicate address '10.0.0.1': host 'a' has it already" },
+		{ "a", "10.0.0.9", "worker", "duplicate name 'a': host 'a' already has it" },
+		{ "b", "10.0.0.1", "worker", "duplicate address '10.0.0.1': host 'a' already has it" },
 		{ "B", "10.0.0.9", "worker", "'B' is not a name: capitals are not allowed" },
 		{ "", "10.0.0.9", "worker", "this host has no 'name'" },
-		{ "b", "127.0.0.1", "worker", "'127.0.0.1' is no address that other hosts can reach" },
-		{ "b", "10.0.0.9", "boss", "'boss' is unknown here; 'role' is control-plane or worker" },
+		{ "b", "127.0.0.1", "worker", "'127.0.0.1' is not an address that other hosts can reach" },
+		{ "b", "10.0.0.9", "boss", "unknown value 'boss'; 'role' is control-plane or worker" },
 	};
 	const char *text =
 		"hosts:\n  - {name: a, address: 10.0.0.1}\n  - {address: 10.0.0.2}\n  - five\n  - {name: a}\n";
@@ -290,13 +290,13 @@ static void test_save(void)
 	CHECK_INT(document_set(other, "cluster", "c", &err), 0);
 	CHECK_INT(document_save(other, false, &err), -1);
 	CHECK_INT(err.kind, ERROR_SYSTEM);
-	CHECK(strstr(err.what, "was changed by others") != NULL);
+	CHECK(strstr(err.what, "was changed by another program") != NULL);
 	CHECK_INT(document_save(other, true, &err), 0);
 	CHECK_INT(document_save(other, false, &err), 0);
 	CHECK_INT(document_save(d, false, &err), -1);
 	CHECK_INT(unlink(path), 0);
 	CHECK_INT(document_save(other, false, &err), -1);
-	CHECK(strstr(err.what, "is gone") != NULL);
+	CHECK(strstr(err.what, "no longer exists") != NULL);
 	document_free(d);
 	document_free(other);
 	d = document_parse(new, "cluster: n\n", &err);
@@ -308,7 +308,7 @@ static void test_save(void)
 	document_free(d);
 	d = document_parse(new, "cluster: other\n", &err);
 	CHECK_INT(document_save(d, false, &err), -1);
-	CHECK(strstr(err.what, "is there already") != NULL);
+	CHECK(strstr(err.what, "already exists") != NULL);
 	document_free(d);
 	CHECK(document_load("/nowhere/x.yaml", &err) == NULL);
 	CHECK_INT(err.kind, ERROR_INVENTORY);

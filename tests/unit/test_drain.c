@@ -22,7 +22,7 @@ static const struct {
 	{ "{\"metadata\":{" OWNED("Job") "},\"status\":{\"phase\":\"Succeeded\"}}", DRAIN_POD_STAYS },
 	{ "{\"metadata\":{},\"status\":{\"phase\":\"Failed\"}}", DRAIN_POD_STAYS },
 	{ "{\"metadata\":{\"name\":\"bare\"},\"status\":{\"phase\":\"Running\"}}", DRAIN_POD_LOST },
-	/* an owner that is no controller makes nothing anew */
+	/* an owner that is not a controller creates nothing again */
 	{ "{\"metadata\":{\"ownerReferences\":[{\"kind\":\"ConfigMap\",\"controller\":false}]},\"status\":{\"phase\":\"Running\"}}",
 		DRAIN_POD_LOST },
 	/* somebody deletes it already: it is only waited for */

@@ -30,11 +30,11 @@ static void living(struct world *w)
 {
 	struct json *data = json_object();
 
-	w->cluster.exists = cases[row].exists;
+	w->seen.cluster.exists = cases[row].exists;
 	if (cases[row].configuration)
 		json_set_str(data, "ClusterConfiguration", cases[row].configuration);
-	w->cluster.kubeadm_config = json_object();
-	json_set(w->cluster.kubeadm_config, "data", data);
+	w->seen.cluster.kubeadm_config = json_object();
+	json_set(w->seen.cluster.kubeadm_config, "data", data);
 }
 
 static void open_host(void)
@@ -46,8 +46,9 @@ static void open_host(void)
 	fake_site_put(&wished.site, "up.keepalived", 0644, "");
 	/* the probe asks for the folder's own place of the files */
 	fake_site_sh(&wished.site,
-		"mkdir -p var/lib/kubewright/ledger/files; printf 'file|%s/etc/keepalived/%s|absent|@endpoint/keepalived\\n' \"$PWD\" keepalived.conf \"$PWD\" kubewright-check"
-		" >var/lib/kubewright/ledger/list; echo 'unit|keepalived.service|disabled inactive|@endpoint' >>var/lib/kubewright/ledger/list");
+		"mkdir -p var/lib/kubewright/ledger/files; cd var/lib/kubewright/ledger; for f in keepalived.conf kubewright-check; do"
+		" echo \"file|${PWD%/var/*}/etc/keepalived/$f|absent\" >>list; echo \"file|${PWD%/var/*}/etc/keepalived/$f|endpoint/keepalived|\" >>marks; done;"
+		" echo 'unit|keepalived.service|disabled inactive' >>list; echo 'unit|keepalived.service|endpoint|' >>marks");
 }
 
 static void test_leaves(void)

@@ -44,7 +44,7 @@ static void test_cancel_in_exec(void)
 		CHECK_INT(rig_outcome(&rig, P_OS, h), OUTCOME_CANCELLED);
 	CHECK_INT(rig_count(&rig, EVENT_CANCELLING, -1, -1), 1);
 	CHECK_INT(rig.events[rig.event_count - 1].ev.outcome, OUTCOME_CANCELLED);
-	/* the next run goes on */
+	/* the next run continues */
 	rig.act = NULL;
 	rig_run(&rig);
 	CHECK_INT(rig.result.hosts_done, 10);
@@ -378,7 +378,7 @@ static int ask(struct task *t, struct error *err)
 {
 	(void)err;
 	atomic_store(&answers[task_host(t)],
-		100 + task_ask(t, &(struct question){ .text = "go on without w3?", .answers = "no|yes|later" }));
+		100 + task_ask(t, &(struct question){ .text = "continue without w3?", .answers = "no|yes|later" }));
 	return 0;
 }
 
@@ -387,7 +387,7 @@ static const struct step ask_plan[] = { { "ask", "Ask", RIG_ALL, 0, { { 0 } }, N
 static void answer_by_host(struct rig *r, const struct event *ev)
 {
 	if (ev->kind == EVENT_QUESTION) {
-		CHECK_STR(ev->text, "go on without w3?");
+		CHECK_STR(ev->text, "continue without w3?");
 		CHECK_STR(ev->answers, "no|yes|later");
 		engine_answer(r->engine, ev->seq + 1000, 0);
 		/* out of range is the default */

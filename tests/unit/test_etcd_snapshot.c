@@ -192,7 +192,7 @@ static void test_not_whole(void)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		CHECK_INT(file_write(path, data, sizes[i], 0600, &err), 0);
 		CHECK_INT(net_snapshot_check(path, &info, &err), -1);
-		CHECK(strstr(err.what, "not whole") && *err.hint);
+		CHECK(strstr(err.what, "is damaged") && *err.hint);
 	}
 	for (size_t at = 0; at < sizeof(data); at += 9973) {
 		data[at] ^= 1;
@@ -212,16 +212,16 @@ static const struct {
 	{ 200, "", "ended early" },
 	{ 200, "\n\n\n", "ended early" },
 	{ 200, "{\"result\":{\"remaining_bytes\":\"7\",\"blob\":\"AAAA\"}}\n", "7 bytes are missing" },
-	{ 200, "{\"result\":{\"blob\":\"AAAA\"}}\n", "not whole" },
+	{ 200, "{\"result\":{\"blob\":\"AAAA\"}}\n", "is damaged" },
 	{ 200, "{\"result\":{\"blob\":\"!!!!\"}}\n", "not base64" },
 	{ 200, "{\"result\":{\"blob\":\"AAA\"}}\n", "not base64" },
 	{ 200, "{\"result\":{\"remaining_bytes\":\"1099511627776\",\"blob\":\"AAAA\"}}\n", "larger" },
-	{ 200, "{\"result\":{\"remaining_bytes\":\"-5\",\"blob\":\"AAAA\"}}\n", "does not come to an end" },
+	{ 200, "{\"result\":{\"remaining_bytes\":\"-5\",\"blob\":\"AAAA\"}}\n", "has not the length" },
 	{ 200, "{\"result\":{\"remaining_bytes\":\"9\",\"blob\":\"AAAA\"}}\n{\"result\":{\"remaining_bytes\":\"9\",\"blob\":\"AAAA\"}}\n",
-		"does not come to an end" },
-	{ 200, "{\"result\":{\"blob\":7}}\n", "not whole" },
-	{ 200, "{\"result\":{}}\n", "not whole" },
-	{ 200, "{\"result\":[]}\n", "gives no snapshot" },
+		"has not the length" },
+	{ 200, "{\"result\":{\"blob\":7}}\n", "is damaged" },
+	{ 200, "{\"result\":{}}\n", "is damaged" },
+	{ 200, "{\"result\":[]}\n", "refuses a snapshot" },
 	{ 200, "{\"result\"", "not JSON" },
 	{ 200, "<html>\n", "not JSON" },
 	{ 200, "{\"result\":{\"blob\":\"AAAA\",\"remaining_bytes\":\"5\"}}\n{\"error\":{\"grpc_code\":13,\"message\":\"etcdserver: \\u001b[31mstopped\"}}\n",
@@ -282,12 +282,12 @@ static void test_grows(void)
 	for (int i = 0; i < 1000; i++)
 		str_addf(&g.body, "{\"result\":{\"blob\":\"%s\"}}\n", blob.buf);
 	CHECK_INT(fetch(&g, &info, &err), -1);
-	CHECK(strstr(err.what, "does not come to an end") && *err.hint);
+	CHECK(strstr(err.what, "has not the length") && *err.hint);
 	nothing_left();
 	/* more than this disk has */
 	g.size = 1LL << 50;
 	CHECK_INT(fetch(&g, &info, &err), -1);
-	CHECK(strstr(err.what, "there is no room for a snapshot") && *err.hint);
+	CHECK(strstr(err.what, "not enough space for a snapshot") && *err.hint);
 	nothing_left();
 	str_release(&blob);
 	str_release(&g.body);

@@ -3,7 +3,7 @@
 #include "base/str.h"
 #include "engine/engine.h"
 #include "inventory/inventory.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "steps/steps.h"
 #include "tests/test.h"
 #include "tests/unit/fake_remote.h"
@@ -97,7 +97,7 @@ static void run(struct story *s)
 		return;
 	}
 	world_init(&w, inv, release_find("1.36.2"));
-	w.run = "r1";
+	w.wish.run = "r1";
 	const struct engine_config config = { .run = "r1",
 		.steps = steps,
 		.step_count = 1,
@@ -132,7 +132,7 @@ static void test_known(void)
 	CHECK_STR(s.asked_job, "init");
 	CHECK_INT(s.seen.kind, ERROR_COMMAND);
 	CHECK_STR(s.seen.what, "kubeadm init failed");
-	CHECK(str_starts(s.seen.hint, "swap is on, and the kubelet does not start with it: 'swapoff -a'"));
+	CHECK(str_starts(s.seen.hint, "swap is on, and the kubelet does not start with it: run 'swapoff -a'"));
 	CHECK(str_ends(s.seen.hint, "; " KUBEADM_HINT));
 	CHECK(str_starts(s.seen.detail, "kubelet: E1124 run.go:72]"));
 	CHECK(str_ends(s.seen.detail, "\nerror execution phase wait-control-plane"));
@@ -237,7 +237,7 @@ static void test_no_answer(void)
 	run(&broken);
 	CHECK_INT(broken.seen.kind, ERROR_COMMAND);
 	CHECK_STR(broken.seen.what, "kubeadm init failed");
-	CHECK(strstr(broken.seen.hint, "knows no flag --a"));
+	CHECK(strstr(broken.seen.hint, "does not have the flag --a"));
 	CHECK_STR(broken.seen.detail, "unknown flag: --a"); /* it is there already */
 	CHECK(strstr(broken.log.buf, "cannot gather more of the host's logs: the connection was lost"));
 	run(&fails);

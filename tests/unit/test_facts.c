@@ -142,7 +142,7 @@ static void test_nodes(void)
 	CHECK_INT(c.lead, -1);
 }
 
-/* What a Node lacks when no pod network was installed, told from what else keeps it from being Ready. */
+/* What a Node lacks when no pod network was installed, apart from what else keeps it from being Ready. */
 static void test_no_network(void)
 {
 	static const struct {
@@ -206,6 +206,6 @@ static const struct test tests[] = {
 	{ "what a step set is what a check sees", test_set },
 	{ "Nodes of a NodeList", test_nodes },
 	{ "a Node without a pod network", test_no_network },
-	{ "what is no NodeList", test_bad_nodes },
+	{ "what is not a NodeList", test_bad_nodes },
 };
 TEST_MAIN(tests)

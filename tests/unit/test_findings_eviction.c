@@ -1,4 +1,4 @@
-/* Little room is told by the kubelet's own thresholds: its defaults, or what the inventory gives it. */
+/* Little room is judged by the kubelet's own thresholds: its defaults, or what the inventory gives it. */
 #include "base/error.h"
 #include "cluster/cluster.h"
 #include "inventory/inventory.h"
@@ -21,7 +21,7 @@ static void look(const char *kubelet, const char *filesystems, char *what, size_
 	if (!CHECK(inv))
 		exit(1);
 	cluster_set(&host, "filesystems", filesystems);
-	findings_preflight(inv, &host, 0, false, &found);
+	findings_preflight(inv, &host, NULL, 0, false, &found);
 	*what = '\0';
 	for (size_t i = 0; i < found.count; i++)
 		if (!*what && strstr(found.list[i].what, "than ") && strstr(found.list[i].what, "fs.")) {

@@ -28,9 +28,9 @@ static const struct {
 		"none needed" },
 	{ "sysctl-overridden", W, true,
 		{ "sysctl_boot.net.bridge.bridge-nf-call-iptables", "0 /etc/sysctl.d/zzz.conf:7" },
-		"take that line out" },
+		"remove that line" },
 	{ "sysctl-overridden", W, false, { "sysctl_boot.net.ipv4.ip_forward", "0 /etc/ufw/sysctl.conf:7" },
-		"take that line out" },
+		"remove that line" },
 	{ "sysctl-overridden", SILENT, false,
 		{ "sysctl_boot.net.ipv4.ip_forward", "1 /etc/sysctl.d/zz-kubewright.conf:2" }, NULL },
 	/* half an answer */
@@ -67,7 +67,7 @@ static void test_all(void)
 		cluster_set(&h, "resolve", "10.0.0.11");
 		for (size_t w = 0; w < 4 && cases[i].facts[w]; w += 2)
 			cluster_set(&h, cases[i].facts[w], cases[i].facts[w + 1]);
-		findings_preflight(inv, &h, 0, !cases[i].installed, &out);
+		findings_preflight(inv, &h, NULL, 0, !cases[i].installed, &out);
 		for (size_t n = 0; !f && n < out.count; n++)
 			f = strcmp(out.list[n].name, cases[i].name) == 0 ? &out.list[n] : NULL;
 		if (!CHECK_INT(f ? (int)f->level : SILENT, cases[i].level) ||

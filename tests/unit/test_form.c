@@ -116,7 +116,7 @@ static void fill(struct form *f, const struct inventory_field *field)
 		form_key(f, K_CTRL('u'));
 		type_form(f, bad);
 		CHECK(form_key(f, K_DOWN));
-		/* it stays where it is, and says what the file would be told */
+		/* it stays where it is, and says what the file would get */
 		CHECK(f->editing && f->fields[f->list.selected] == field);
 		CHECK(document_check(d, path_of(field, f->host), bad, &err) != 0);
 		if (!CHECK(f->complaint[0] && strncmp(f->complaint, err.what, sizeof(f->complaint) - 1) == 0))
@@ -291,7 +291,7 @@ static void comments_stay(void)
 	type_form(&f, "1.35\r");
 	CHECK(strstr(document_text(d), "# keep") != NULL);
 	CHECK(strstr(document_text(d), "1.35") != NULL);
-	/* Backspace goes on with what is there */
+	/* Backspace continues with what is there */
 	form_key(&f, K_BACKSPACE);
 	CHECK_STR(f.editor.text, "1.3");
 	form_key(&f, K_ESCAPE);
@@ -300,7 +300,7 @@ static void comments_stay(void)
 	document_free(d);
 }
 
-/* Enter twice is no change, however the operator wrote it. */
+/* Enter twice is not a change, however the operator wrote it. */
 static void looking_changes_nothing(void)
 {
 	static const char text[] =
@@ -409,7 +409,7 @@ static void form_looks(void)
 	type_form(&f, "nine\r");
 	canvas_clear(&c);
 	form_draw(&f, &c, 0, 0, 60, 80);
-	y = find_row(&c, "error: 'nine' is no IPv4 address");
+	y = find_row(&c, "error: 'nine' is not an IPv4 address");
 	CHECK(y > 0);
 	CHECK_INT(style_of(&c, y, "error:"), STYLE_FAIL);
 	form_release(&f);

@@ -1,6 +1,6 @@
 /*
  * Every screen as it was last looked at, in tests/tui/golden: the characters, then the looks with colours and without; and the picture of the README. GOLDEN_WRITE=1 writes
- * them anew; without it what differs fails.
+ * them again; without it what differs fails.
  */
 #include "tests/test.h"
 #include "tests/unit/fake_golden.h"
@@ -215,6 +215,12 @@ static void replay(void)
 		app_key(fake_app, K_PAGE_DOWN);
 }
 
+static void timeline(void)
+{
+	replay();
+	fake_keys("t");
+}
+
 static void help(void)
 {
 	run();
@@ -272,6 +278,7 @@ static const struct scene {
 	{ "dashboard-no-quorum", dashboard_no_quorum, { { 80, 24 }, { 200, 50 } } },
 	{ "dashboard-empty", dashboard_empty, { { 80, 24 }, { 200, 50 } } },
 	{ "replay", replay, { { 80, 24 }, { 200, 50 } } },
+	{ "timeline", timeline, { { 80, 24 } } },
 	{ "help", help, { { 80, 24 }, { 200, 50 } } },
 	{ "question", question, { { 80, 24 }, { 200, 50 } } },
 	{ "secret", secret, { { 80, 24 }, { 200, 50 } } },

@@ -13,27 +13,27 @@ static void test_facts(void)
 			"unit containerd" },
 		{ __LINE__, 3, "unit.kubelet", "inactive", "kubelet-down", "kubelet.service is inactive",
 			"unit kubelet" },
-		{ __LINE__, 3, "unit.kubelet", "activating", "kubelet-down", "being started again", "unit kubelet" },
+		{ __LINE__, 3, "unit.kubelet", "activating", "kubelet-down", "being restarted", "unit kubelet" },
 		{ __LINE__, 0, "unit.keepalived", "inactive", "keepalived-down", "keepalived.service",
 			"unit keepalived" },
-		{ __LINE__, 3, "enabled.kubelet", "disabled", "unit-not-enabled", "runs and is disabled",
+		{ __LINE__, 3, "enabled.kubelet", "disabled", "unit-not-enabled", "runs but is disabled",
 			"unit kubelet" },
 		{ __LINE__, 3, "sysctl.net.ipv4.ip_forward", "0", "ip-forward-off", "ip_forward", "" },
-		{ __LINE__, 3, "have", "ca-crt kubelet-config", "kubelet-conf-lost", "kubelet.conf is gone",
+		{ __LINE__, 3, "have", "ca-crt kubelet-config", "kubelet-conf-lost", "kubelet.conf is missing",
 			"kubelet-conf" },
 		{ __LINE__, 3, "kubelet_cert", "", "kubelet-conf-lost", "client certificate", "kubelet-conf" },
 		{ __LINE__, 3, "kept./var/lib/kubelet/config.yaml", "absent", "kubelet-config-lost",
 			"config.yaml is gone", "kept /var/lib/kubelet/config.yaml" },
 		{ __LINE__, 3, "kept./var/lib/kubelet/config.yaml", "broken", "kubelet-config-lost",
-			"config.yaml is not", "kept /var/lib/kubelet/config.yaml" },
+			"config.yaml is unreadable", "kept /var/lib/kubelet/config.yaml" },
 		{ __LINE__, 3, "kept./var/lib/kubelet/config.yaml", "changed", "kubelet-config-changed", "was changed",
 			"" },
 		{ __LINE__, 2, "pki./etc/kubernetes/pki/apiserver.key", "absent", "certificate-lost",
 			"apiserver.key is gone", "certificates" },
 		{ __LINE__, 2, "cert./etc/kubernetes/pki/etcd/peer.crt", "junk", "certificate-wrong",
-			"etcd/peer.crt holds no certificate", "certificates" },
+			"etcd/peer.crt contains no readable certificate", "certificates" },
 		{ __LINE__, 2, "cert./etc/kubernetes/admin.conf", "", "certificate-wrong",
-			"admin.conf holds no certificate", "certificates" },
+			"admin.conf contains no readable certificate", "certificates" },
 		{ __LINE__, 2, "pki./etc/kubernetes/pki/etcd/server.key", "changed", "key-mismatch",
 			"etcd/server.key was changed", "certificates" },
 		{ __LINE__, 2, "pki_sum.sa.key", "5678", "pki-differs",
@@ -43,20 +43,21 @@ static void test_facts(void)
 		{ __LINE__, 1, "kept./etc/kubernetes/manifests/etcd.yaml", "absent", "manifest-lost",
 			"etcd.yaml is gone", "kept /etc/kubernetes/manifests/etcd.yaml" },
 		{ __LINE__, 1, "kept./etc/kubernetes/manifests/kube-scheduler.yaml", "broken", "manifest-broken",
-			"kube-scheduler.yaml is no manifest", "kept /etc/kubernetes/manifests/kube-scheduler.yaml" },
+			"kube-scheduler.yaml is not a valid Pod manifest",
+			"kept /etc/kubernetes/manifests/kube-scheduler.yaml" },
 		{ __LINE__, 1, "kept./etc/kubernetes/manifests/kube-scheduler.yaml", "changed", "manifest-changed",
 			"kube-scheduler.yaml was changed", "" },
 		{ __LINE__, 1, "pod.kube-scheduler", "down 7", "static-pod-down",
-			"kube-scheduler does not run; its container was started 7 times", "restart kubelet" },
+			"kube-scheduler is not running; its container was started 7 times", "restart kubelet" },
 		{ __LINE__, 1, "vip_held", "no", "vip-unheld", "no control plane holds the virtual IP 10.0.0.100",
 			"vip-renew 10.0.0.100" },
-		{ __LINE__, 3, "job.join", "died - x y", "half-done", "kubeadm join was cut", "" },
+		{ __LINE__, 3, "job.join", "died - x y", "half-done", "kubeadm join was interrupted", "" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		rack_up();
 		set(cases[i].host, cases[i].word, cases[i].value);
-		/* the address is told of by the control plane that can take it */
+		/* the address is reported by the control plane that can take it */
 		finds(cases[i].line, strcmp(cases[i].name, "vip-unheld") == 0 ? 0 : cases[i].host, cases[i].name,
 			cases[i].what, cases[i].act);
 		rack_down();
@@ -96,7 +97,7 @@ static void test_dates(void)
 	rack_down();
 }
 
-/* A certificate of another address is refused by whoever connects. */
+/* A certificate of another address is refused by all who connect. */
 static void test_other_names(void)
 {
 	const char *theirs;
@@ -115,7 +116,7 @@ static void test_crash_loop(void)
 	set(1, "log.etcd", "starting\npanic: freepages: failed to get all reachable pages\n");
 	set(1, "kept./etc/kubernetes/manifests/etcd.yaml", "changed");
 	speaks(1, false);
-	finds(__LINE__, 1, "static-pod-down", "etcd does not run", "kept /etc/kubernetes/manifests/etcd.yaml");
+	finds(__LINE__, 1, "static-pod-down", "etcd is not running", "kept /etc/kubernetes/manifests/etcd.yaml");
 	CHECK(strstr(rack.found.list[0].why, "freepages") != NULL);
 	rack_down();
 }
@@ -129,10 +130,10 @@ static void test_members(void)
 	speaks(3, false);
 	snprintf(extra->id, sizeof(extra->id), "999");
 	rack.state.etcd.count = 4;
-	finds(__LINE__, 0, "member-stale", "a second one of its host", "999");
+	finds(__LINE__, 0, "member-stale", "a second member of its host", "999");
 	snprintf(extra->peer_url, sizeof(extra->peer_url), "https://10.0.0.99:2380");
 	snprintf(extra->name, sizeof(extra->name), "old");
-	finds(__LINE__, 0, "member-stale", "of no control plane", "999");
+	finds(__LINE__, 0, "member-stale", "not of any control plane", "999");
 	/* one that answers is somebody's */
 	speaks(3, true);
 	look();

@@ -68,11 +68,11 @@ static void test_other_ca(void)
 {
 	rack_up();
 	set(3, "kubelet_cert", pki_store_pem(store, PKI_FRONT_PROXY_CA_CRT));
-	finds(__LINE__, 3, "certificate-wrong", "is not of the cluster's CA", "kubelet-conf");
+	finds(__LINE__, 3, "certificate-wrong", "is not signed by the cluster's CA", "kubelet-conf");
 	rack_down();
 }
 
-/* Every family that a control plane has; its CAs are told of, and not made anew. */
+/* Every family that a control plane has; its CAs are reported, and not made again. */
 static void test_families(void)
 {
 	static const char *const paths[] = { "/etc/kubernetes/admin.conf", "/etc/kubernetes/super-admin.conf",
@@ -100,7 +100,7 @@ static void why(const char *log, const char *wanted)
 	rack_up();
 	set(3, "unit.kubelet", "activating");
 	set(3, "log.kubelet", log);
-	finds(__LINE__, 3, "kubelet-down", "being started again", "unit kubelet");
+	finds(__LINE__, 3, "kubelet-down", "being restarted", "unit kubelet");
 	if (!CHECK(strstr(rack.found.list[0].why, wanted)))
 		printf("# %s\n", rack.found.list[0].why);
 	rack_down();
@@ -134,7 +134,7 @@ static void test_last_words(void)
 	why("unknown flag: --nonsense\nmain.main()\n", "its log: unknown flag: --nonsense");
 	why("F1128 10:00:01.100000 11 server.go:269] failed to run Kubelet: unable to load bootstrap kubeconfig: stat "
 	    "/etc/kubernetes/bootstrap-kubelet.conf: no such file or directory\n",
-		"no client certificate that is valid");
+		"no valid client certificate");
 }
 
 static const struct test tests[] = {

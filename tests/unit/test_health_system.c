@@ -1,4 +1,4 @@
-/* Pods of kube-system that are not Ready are told with their kubelet's words, as are a DNS without Pods, a kubelet out of reach, and what could not be looked at. */
+/* Pods of kube-system that are not Ready are reported with their kubelet's words, as are a DNS without Pods, a kubelet out of reach, and what could not be looked at. */
 #include "tests/unit/health_rack.h"
 
 #define NOW_MADE "2026-11-28T10:00:00Z"
@@ -77,10 +77,10 @@ static void test_reasons(void)
 
 	pods_are(POD("coredns-1", DNS, ON_W1, "False", NOW_MADE,
 		",\"containerStatuses\":[{\"name\":\"coredns\",\"ready\":false,\"state\":{\"running\":{}}}]"));
-	says(__LINE__, "pod-not-ready", 3, "coredns: runs and is not ready", "names of Services");
+	says(__LINE__, "pod-not-ready", 3, "coredns: runs but is not ready", "names of Services");
 	rack_down();
 
-	/* a Pod of no Node is told of where the cluster was asked */
+	/* a Pod of no Node is reported where the cluster was asked */
 	pods_are(
 		"{\"metadata\":{\"name\":\"coredns-2\",\"creationTimestamp\":\"" NOW_MADE
 		"\"},\"spec\":{},\"status\":{\"phase\":\"Pending\",\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"False\","
@@ -279,7 +279,7 @@ static void test_cni(void)
 	rack_up();
 	set(3, "cni", "before 00-old.conf old\nsince 10-lab.conflist lab\nbefore 87-podman-bridge.conflist podman");
 	finds(__LINE__, 3, "cni-leftover",
-		"/etc/cni/net.d/00-old.conf was there before Kubernetes and sorts before 10-lab.conflist",
+		"/etc/cni/net.d/00-old.conf is older than Kubernetes and sorts before the pod network's 10-lab.conflist",
 		"cni-aside /etc/cni/net.d/00-old.conf");
 	set(3, "cni_pods", "old kube-system/coredns-1 4711 /x\nold default/web-1 4712 /y");
 	finds(__LINE__, 3, "cni-leftover", "00-old.conf", "cni-aside /etc/cni/net.d/00-old.conf");
@@ -287,7 +287,7 @@ static void test_cni(void)
 		strstr(rack.found.list[0].why, "kube-system/coredns-1, default/web-1"));
 	/* the file is out of the way, the Pods still have what they got */
 	set(3, "cni", "since 10-lab.conflist lab");
-	finds(__LINE__, 3, "pods-other-network", "2 Pods of this host still have an address of the old network 'old'",
+	finds(__LINE__, 3, "pods-other-network", "2 Pods of this host still have an address from the old network 'old'",
 		"cni-pods");
 	CHECK(strstr(rack.found.list[0].remedy, "kubectl delete pod -n default web-1"));
 	/* somebody's own is not for repair to end */
@@ -307,7 +307,7 @@ static void test_cni(void)
 static const struct test tests[] = {
 	{ "why a Pod is not Ready", test_reasons },
 	{ "a sandbox that cannot be made", test_sandbox },
-	{ "what is no trouble, or told elsewhere", test_not_told },
+	{ "what is not trouble, or reported elsewhere", test_not_told },
 	{ "many Pods", test_many },
 	{ "DNS without Pods", test_dns },
 	{ "a kubelet out of reach", test_kubelet_way },

@@ -76,7 +76,7 @@ static void open_run(struct cli_run *r, const char *begins)
 		exit(1);
 	r->release = release_find("1.36.2");
 	world_init(&r->world, r->inventory, r->release);
-	r->world.machine = r->machine = xstrdup("m");
+	r->world.wish.machine = r->machine = xstrdup("m");
 	r->runs_dir = xstrdup("/nowhere");
 	r->chosen = xcalloc(2, sizeof(*r->chosen));
 	r->chosen[0] = r->chosen[1] = true;
@@ -85,14 +85,14 @@ static void open_run(struct cli_run *r, const char *begins)
 		.run = "r1", .steps = steps, .step_count = 1, .hosts = engine_hosts, .host_count = 2, .world = &r->world
 	};
 	r->engine = engine_new(&r->config);
-	r->world.cluster.exists = true;
+	r->world.seen.cluster.exists = true;
 	for (int i = 0; i < 2; i++)
-		answer(&r->world.hosts[i], begins);
-	nodes(&r->world.cluster);
-	r->world.decision = xcalloc(1, sizeof(struct error));
-	error_set(r->world.decision, ERROR_COMMAND, "refused: %s", EVIL);
-	error_hint(r->world.decision, "%s", EVIL);
-	error_detail(r->world.decision, EVIL);
+		answer(&r->world.seen.hosts[i], begins);
+	nodes(&r->world.seen.cluster);
+	r->world.decided.refusal = xcalloc(1, sizeof(struct error));
+	error_set(r->world.decided.refusal, ERROR_COMMAND, "refused: %s", EVIL);
+	error_hint(r->world.decided.refusal, "%s", EVIL);
+	error_detail(r->world.decided.refusal, EVIL);
 }
 
 static void close_run(struct cli_run *r)
@@ -190,7 +190,7 @@ static void print_findings(struct cli_run *r)
 {
 	cli_findings_complete(r);
 	for (int i = 0; i < 2; i++)
-		cli_findings_print(stdout, &r->world.findings[i], false);
+		cli_findings_print(stdout, &r->world.seen.findings[i], false);
 }
 
 static void print_all(const char *begins)
@@ -243,10 +243,10 @@ static void test_missing(void)
 
 	for (size_t v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
 		open_run(&r, "kubelet-conf apiserver-manifest etcd-manifest ");
-		cluster_set(&r.world.hosts[0], "have", "kubelet-conf apiserver-manifest etcd-manifest");
-		cluster_set(&r.world.hosts[0], "job.init", "done 0 cafe r1");
-		for (size_t i = 0; i < r.world.hosts[0].facts.count; i++) {
-			struct remote_answer_line *l = &r.world.hosts[0].facts.lines[i];
+		cluster_set(&r.world.seen.hosts[0], "have", "kubelet-conf apiserver-manifest etcd-manifest");
+		cluster_set(&r.world.seen.hosts[0], "job.init", "done 0 cafe r1");
+		for (size_t i = 0; i < r.world.seen.hosts[0].facts.count; i++) {
+			struct remote_answer_line *l = &r.world.seen.hosts[0].facts.lines[i];
 			char *word = l->word, *value = l->value;
 			static char none[] = "none";
 

@@ -1,4 +1,4 @@
-/* A journal that somebody sent: what it says is text, whoever shows it. */
+/* A journal that somebody sent: what it says is text, no matter who shows it. */
 #include "tests/test.h"
 
 #include "base/error.h"

@@ -253,21 +253,21 @@ static void test_set_refused(void)
 	static const struct {
 		const char *set, *want;
 	} all[] = {
-		{ "hunter2", "-: error: --set wants KEY=VALUE, like kubernetes.version=1.36.2\n" },
-		{ "=hunter2", "-: error: --set wants KEY=VALUE, like kubernetes.version=1.36.2\n" },
+		{ "hunter2", "-: error: --set needs KEY=VALUE, such as kubernetes.version=1.36.2\n" },
+		{ "=hunter2", "-: error: --set needs KEY=VALUE, such as kubernetes.version=1.36.2\n" },
 		{ "ssh.password=hunter2",
-			"-: error: --set ssh.password: 'password' must be ask, none or env:NAME; a secret itself does not "
-			"belong into this file\n" },
+			"-: error: --set ssh.password: 'password' must be ask, none or env:NAME; the secret itself does not "
+			"belong in this file\n" },
 		{ "ssh.pasword=hunter2", "-: error: --set ssh.pasword: unknown key; did you mean 'ssh.password'?\n" },
 		{ "ssh=hunter2", "-: error: --set ssh: this is a section: name one of its keys\n" },
 		{ "hosts=a", "-: error: --set hosts: this is a section: name one of its keys\n" },
 		{ "hosts.cp2.address=10.0.0.1",
-			"-: error: --set hosts.cp2.address: there is no such host; did you mean 'cp1'?\n" },
+			"-: error: --set hosts.cp2.address: no such host; did you mean 'cp1'?\n" },
 		{ "kubelet.config={a: [1}",
 			"-: error: --set kubelet.config: the '[' opened here is not closed by ']', or a ',' is missing "
 			"between two values\n" },
 		{ "kubelet.config.runOnce=no",
-			"-: error: --set kubelet.config.runOnce: 'no' means true or false to some and text to others: write true "
+			"-: error: --set kubelet.config.runOnce: 'no' is true or false for some YAML readers and text for others: write true "
 			"or false, or put it in quotes\n" },
 		{ "time.manage=yes",
 			"-: error: --set time.manage: 'yes' is neither true nor false; did you mean 'true'?\n" },
@@ -309,7 +309,7 @@ static void test_warning(void)
 	inventory_free(inv);
 }
 
-/* A living cluster may have an even number for a while; whether it is one, only its hosts tell. */
+/* A living cluster may have an even number for a while; whether it is one, only its hosts show. */
 static void test_even(void)
 {
 	static const char text[] = "cluster: c\nkubernetes: {version: 1.36}\nendpoint: {vip: 10.0.0.100}\nhosts:\n"
@@ -322,9 +322,9 @@ static void test_even(void)
 		const char *says;
 	} sums[] = {
 		{ 1, NULL },
-		{ 2, "2 control planes: etcd needs 2 of 2 (its quorum), so 0 may fail, no more than with 1; take 1 or 3" },
+		{ 2, "2 control planes: etcd needs 2 of 2 (its quorum), so 0 may fail, no better than with 1; use 1 or 3" },
 		{ 3, NULL },
-		{ 4, "4 control planes: etcd needs 3 of 4 (its quorum), so 1 may fail, no more than with 3; take 3 or 5" },
+		{ 4, "4 control planes: etcd needs 3 of 4 (its quorum), so 1 may fail, no better than with 3; use 3 or 5" },
 	};
 
 	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {

@@ -1,4 +1,4 @@
-/* Broken in every place: a load ends with an inventory or with complaints, and tells no secret. */
+/* Broken in every place: a load ends with an inventory or with complaints, and shows no secret. */
 #include "tests/test.h"
 
 #include "base/error.h"

@@ -145,15 +145,15 @@ static void test_refused(void)
 	static const struct {
 		const char *cluster, *host, *what;
 	} all[] = {
-		{ "r", "x", "'x' is no IPv4 address" },
+		{ "r", "x", "'x' is not an IPv4 address" },
 		{ "r", "10.0.0.[1-2", "cannot read the range in '10.0.0.[1-2'" },
 		{ "r", "10.0.0.[2-1]", "cannot read the range in '10.0.0.[2-1]'" },
-		{ "r", "10.0.0.[254-256]", "'10.0.0.256' is no IPv4 address" },
+		{ "r", "10.0.0.[254-256]", "'10.0.0.256' is not an IPv4 address" },
 		{ "r", "a=10.0.0.[1-2]", "'a=10.0.0.[1-2]' has 1 names for 2 addresses" },
 		{ "r", "A=10.0.0.1", "'A' is not a Node name: use a-z, 0-9, '-' and '.'" },
 		{ "r", "10.0.0.[0-99999]", "more than 5000 hosts" },
-		{ "r", "127.0.0.1", "'127.0.0.1' is no address that other hosts can reach" },
-		{ "R", "10.0.0.1", "'R' is no cluster name: it takes a-z, 0-9 and '-'" },
+		{ "r", "127.0.0.1", "'127.0.0.1' is not an address that other hosts can reach" },
+		{ "R", "10.0.0.1", "'R' is not a cluster name: use a-z, 0-9 and '-'" },
 	};
 	const char *const twice[] = { "10.0.0.1", "10.0.0.1" };
 	struct str text = STR_INIT;
@@ -166,7 +166,7 @@ static void test_refused(void)
 		CHECK_INT(err.kind, ERROR_USAGE);
 	}
 	CHECK_INT(inventory_sample("r", twice, 2, &text, &err), -1);
-	CHECK_STR(err.what, "duplicate address '10.0.0.1': host 'cp1' has it already");
+	CHECK_STR(err.what, "duplicate address '10.0.0.1': host 'cp1' already has it");
 	CHECK_INT(text.len, 0);
 }
 

@@ -113,6 +113,8 @@ static void test_content(void)
 
 	make_dir();
 	rig_init_plan(&rig, "cw");
+	rig.config.sections = &(const struct section){ "start", "os", "images", 2 };
+	rig.config.section_count = 1;
 	j = open_journal("run1");
 	CHECK_INT(dead(first), 0);
 	rig.config.journal = journal_event;
@@ -140,6 +142,12 @@ static void test_content(void)
 			CHECK_STR(json_get_str(tree, "command", NULL), "apply -f x.yaml");
 			CHECK_STR(json_get_str(tree, "hosts.1.name", NULL), "w1");
 			CHECK_STR(json_get_str(tree, "steps.3.name", NULL), "init");
+			CHECK_STR(json_get_str(tree, "steps.2.section", NULL), "start");
+			CHECK_INT(json_get_int(tree, "steps.2.at_once", 0), 2);
+			CHECK(!json_get(tree, "steps.5.section"));
+			CHECK_STR(json_get_str(tree, "steps.5.needs.1.step", NULL), "token");
+			CHECK_INT(json_get_int(tree, "steps.5.needs.1.roles", 0), RIG_CP);
+			CHECK_INT(json_get_int(tree, "steps.5.needs.1.min", 0), 1);
 		}
 		json_free(tree);
 	}
@@ -182,7 +190,7 @@ static void test_liveness(void)
 	remove_dir();
 }
 
-/* Dead runs pile up: the newest hundred are told, whatever is in them. */
+/* Dead runs pile up: the newest hundred are listed, whatever is in them. */
 static void test_many(void)
 {
 	const char *head = "{\"kind\":\"run\",\"machine\":\"m1\"}\n{";
@@ -195,7 +203,7 @@ static void test_many(void)
 		snprintf(path, sizeof(path), "%s/r%03d.jsonl", dir, i);
 		CHECK_INT(file_write(path, head, strlen(head), 0600, NULL), 0);
 	}
-	/* what is no journal, or of an unknown machine */
+	/* what is not a journal, or of an unknown machine */
 	snprintf(path, sizeof(path), "%s/s.jsonl", dir);
 	CHECK_INT(file_write(path, "\n{", 2, 0600, NULL), 0);
 	n = journal_dead_runs(dir, "m1", &list);
@@ -205,6 +213,30 @@ static void test_many(void)
 	for (size_t i = 0; i < n; i++)
 		free(list[i]);
 	free(list);
+	remove_dir();
+}
+
+/* The machine is found wherever the head has it, and only there. */
+static void test_long_head(void)
+{
+	struct str head = STR_INIT;
+	char path[128], first[64];
+
+	make_dir();
+	CHECK_INT(file_mkdirs(dir, 0700, NULL), 0);
+	str_add(&head, "{\"v\":1,\"hosts\":[");
+	for (int i = 0; i < 1000; i++)
+		str_addf(&head, "%s{\"name\":\"host%d\",\"roles\":1}", i ? "," : "", i);
+	str_add(&head, "],\"machine\":\"m1\"}\n{\"kind\":\"x\"}\n");
+	snprintf(path, sizeof(path), "%s/long.jsonl", dir);
+	CHECK_INT(file_write(path, head.buf, head.len, 0600, NULL), 0);
+	snprintf(path, sizeof(path), "%s/short.jsonl", dir);
+	str_clear(&head);
+	str_add(&head, "{\"v\":1,\"hosts\":[{\"machine\":\"m1\"}],\"machine\":\"m2\"}\n{\"machine\":\"m1\"}\n");
+	CHECK_INT(file_write(path, head.buf, head.len, 0600, NULL), 0);
+	CHECK_INT(dead(first), 1);
+	CHECK_STR(first, "long");
+	str_release(&head);
 	remove_dir();
 }
 
@@ -274,6 +306,7 @@ static const struct test tests[] = {
 	{ "content", test_content },
 	{ "liveness", test_liveness },
 	{ "many", test_many },
+	{ "a head with many hosts", test_long_head },
 	{ "a run of another machine is never called dead", test_elsewhere },
 	{ "a run that begins is never called dead", test_beginning },
 };

@@ -139,7 +139,7 @@ static void nesting(void)
 	nested('{', '}', 200, true);
 	nested('{', '}', 201, false);
 	nested('[', 0, 10000000, false);
-	/* brackets in strings and side by side are no depth */
+	/* brackets in strings and side by side are not depth */
 	struct str s = STR_INIT;
 	str_add(&s, "[\"\\\"");
 	for (int i = 0; i < 500; i++)

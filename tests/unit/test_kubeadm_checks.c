@@ -1,6 +1,6 @@
 /*
  * kubeadm's own preflight, check by check: each that stops an installation has a finding of ours with the same judgement or a stricter one, or a step that
- * sees to it before kubeadm runs. To be looked through with each new release (kubeadm's preflight/checks.go and checks_linux.go; this is 1.36).
+ * fixes it before kubeadm runs. To be looked through with each new release (kubeadm's preflight/checks.go and checks_linux.go; this is 1.36).
  */
 #include "base/error.h"
 #include "base/str.h"
@@ -11,7 +11,7 @@
 struct kubeadm_check {
 	const char *name;    /* as ignorePreflightErrors has it; "*" at the end: all that begin so */
 	const char *finding; /* of ours */
-	const char *other;   /* what sees to it otherwise, or why it cannot fail */
+	const char *other;   /* what fixes it otherwise, or why it cannot fail */
 };
 
 static const struct kubeadm_check checks[] = {
@@ -126,7 +126,7 @@ static void test_ignored_by_kubeadms_name(void)
 		struct findings out = { 0 };
 
 		inv.preflight.ignore_count = round ? 4 : 0;
-		findings_preflight(&inv, &h, 0, true, &out);
+		findings_preflight(&inv, &h, NULL, 0, true, &out);
 		for (size_t i = 0; i < out.count; i++) {
 			const char *name = out.list[i].name;
 
@@ -134,7 +134,7 @@ static void test_ignored_by_kubeadms_name(void)
 				strcmp(name, "kernel-lacks"))
 				continue;
 			errors[round] += !out.list[i].ignored;
-			/* the other port is no less in use */
+			/* the other port is in use as well */
 			CHECK(!strstr(out.list[i].what, "2380") || !out.list[i].ignored);
 		}
 		findings_release(&out);

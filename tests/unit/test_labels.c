@@ -123,7 +123,7 @@ static void test_registration(void)
 	struct str out = STR_INIT;
 
 	world_init(&w, inv, release_find("1.36.2"));
-	strcpy(w.token, "abcdef.0123456789abcdef");
+	strcpy(w.token.text, "abcdef.0123456789abcdef");
 	kubeadm_join_config(&w, 1, "sha256:0", &out);
 	CHECK(strstr(out.buf, "\"disk=nvme\"") != NULL);
 	CHECK(!strstr(out.buf, "storage"));

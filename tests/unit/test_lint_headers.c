@@ -81,7 +81,7 @@ static void test_width(void)
 
 static const struct test tests[] = {
 	{ "a word for each prototype, behind it or over its group", test_said },
-	{ "a prototype without one is told", test_bare },
+	{ "a prototype without one is reported", test_bare },
 	{ "lines have 120 columns, of characters and tabs", test_width },
 };
 

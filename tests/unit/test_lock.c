@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "steps/steps.h"
 #include "tests/test.h"
 
@@ -228,7 +228,7 @@ static void beat(const char *holder, const char *owner)
 	remote_answer_release(&a);
 }
 
-/* A sign of life leaves the lock as it is but for its time, and tells who has it otherwise. */
+/* A sign of life changes only the time of the lock, and says who has it otherwise. */
 static void test_beat(void)
 {
 	char want[256];
@@ -270,7 +270,7 @@ static void test_follow(void)
 	put("bin/systemctl", 0755,
 		"#!/bin/sh\ncd \"${0%/*}/..\" || exit 1\ncase $1 in\nshow) ./job.sh >/dev/null 2>&1 & echo $! | tee pid ;;\n"
 		"*) [ ! -f pid ] || kill -0 $(cat pid) 2>/dev/null || { echo inactive; exit 3; }; echo active ;;\nesac\n");
-	str_add(&body, "job=packages input=cafe script=x script_sum=x expect_run=r0 beat=1\n");
+	str_add(&body, "job=packages input=cafe script=x script_sum=x expect_run=r0 follow=yes beat=1\n");
 	str_add(&body, host_script_job);
 	CHECK_INT(host(body.buf, "", &a), 0);
 	CHECK_STR(said(&a, "attached"), "yes");
@@ -316,7 +316,7 @@ static void test_unlock(void)
 	unlock("r2", "job", "packages");
 	put("state/jobs/packages/state", 0600, "done\n");
 	unlock("r2", "unlocked", "yes");
-	/* one's own lock is given back in any case: the job is followed or found by the next run */
+	/* one's own lock is released in any case: the job is followed or found by the next run */
 	put_lock("r1");
 	put("bin/systemctl", 0755, "#!/bin/sh\necho active\n");
 	unlock("r1", "unlocked", "yes");
@@ -353,12 +353,12 @@ static void test_refuse(void)
 	if (!CHECK(inv != NULL))
 		return;
 	world_init(&w, inv, release_find("1.36.2"));
-	w.machine = "m1";
+	w.wish.machine = "m1";
 	CHECK_INT(lock_refuse(&w, &err), 0);
 	/* a worker alone is set aside by itself */
-	held(&w.hosts[3]);
+	held(&w.seen.hosts[3]);
 	CHECK_INT(lock_refuse(&w, &err), 0);
-	held(&w.hosts[1]);
+	held(&w.seen.hosts[1]);
 	CHECK_INT(lock_refuse(&w, &err), -1);
 	CHECK_INT(error_exit_code(err.kind), 7);
 	CHECK_STR(err.what, "nothing is changed on any host while the control plane cp2 is locked by another run: "
@@ -366,26 +366,26 @@ static void test_refuse(void)
 	CHECK_STR(err.hint, "at work since 2026-11-26T12:01:07Z, at step join, last sign of life 0 s ago; "
 			    "'kubewright watch r2' follows it");
 	memset(&err, 0, sizeof(err));
-	w.machine = "m2";
+	w.wish.machine = "m2";
 	CHECK_INT(lock_refuse(&w, &err), -1);
 	CHECK(strstr(err.hint, "'kubewright unlock'") && !strstr(err.hint, "watch"));
 	/* one that is ours by now */
-	cluster_set(&w.hosts[1], "lock", "ours");
+	cluster_set(&w.seen.hosts[1], "lock", "ours");
 	CHECK_INT(lock_refuse(&w, &err), 0);
 
-	CHECK(!lock_job(&w.hosts[1], job, sizeof(job)));
-	cluster_set(&w.hosts[1], "job.images", "running - cafe r1");
-	cluster_set(&w.hosts[1], "job.os", "done 0 cafe r2");
-	CHECK(!lock_job(&w.hosts[1], job, sizeof(job)));
-	cluster_set(&w.hosts[1], "job.join", "running - cafe r2");
-	CHECK(lock_job(&w.hosts[1], job, sizeof(job)));
+	CHECK(!lock_job(&w.seen.hosts[1], job, sizeof(job)));
+	cluster_set(&w.seen.hosts[1], "job.images", "running - cafe r1");
+	cluster_set(&w.seen.hosts[1], "job.os", "done 0 cafe r2");
+	CHECK(!lock_job(&w.seen.hosts[1], job, sizeof(job)));
+	cluster_set(&w.seen.hosts[1], "job.join", "running - cafe r2");
+	CHECK(lock_job(&w.seen.hosts[1], job, sizeof(job)));
 	CHECK_STR(job, "join");
 	world_release(&w);
 	inventory_free(inv);
 }
 
 static const struct test tests[] = {
-	{ "the fence gives a sign of life and tells the step", test_fence },
+	{ "the fence gives a sign of life and says the step", test_fence },
 	{ "who lost the lock is fenced off", test_fenced_off },
 	{ "a job whose run lost the lock does not begin", test_wrapper },
 	{ "a sign of life, and who has the lock otherwise", test_beat },

@@ -14,9 +14,8 @@ static void aliases(void)
 		const char *address, *part, *other;
 	} table[] = {
 		{ "web1", "a Host 'web1' (HostName 10.0.0.5), but is not read here", "the wizard import" },
-		{ "web2", "(HostName 10.0.0.6, by way of gw.example.com)",
-			"run kubewright where it reaches the hosts" },
-		{ "web3", "(HostName web3, by way of ProxyCommand)", "run kubewright where" },
+		{ "web2", "(HostName 10.0.0.6, through gw.example.com)", "run kubewright where it reaches the hosts" },
+		{ "web3", "(HostName web3, through ProxyCommand)", "run kubewright where" },
 		{ "web4", "as it was", "as it was" },
 		{ "web5", "(HostName 10.0.0.7)", "the wizard import" },
 		{ "other", "as it was", "as it was" },

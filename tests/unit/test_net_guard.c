@@ -51,7 +51,7 @@ static void test_guard(void)
 	CHECK_INT(of("DELETE", "/api/v1/nodes/w1"), ERROR_LOCKED);
 	CHECK_INT(of("PUT", "/api/v1/nodes/w1"), ERROR_LOCKED);
 	CHECK_INT(asked, 6);
-	/* by way of the calls that make documents, too */
+	/* through the calls that make documents, too */
 	c = net_client_new("https://127.0.0.1:1", &(struct net_identity){ .ca_pem = "" }, -1, NULL);
 	net_client_guard(c, refuse, &asked);
 	CHECK_INT(net_etcd_member_remove(c, "1", &err), -1);

@@ -8,7 +8,7 @@
 #include "engine/engine.h"
 #include "inventory/inventory.h"
 #include "remote/remote.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "steps/steps.h"
 #include "tests/test.h"
 #include "tests/unit/fake_remote.h"
@@ -33,9 +33,9 @@ static const char inventory_text[] =
 enum mode {
 	ONCE,       /* each host is changed once, the cluster too */
 	ASKS,       /* the same after a question that cp1 asks, and that cp2 waits for */
-	ON_AND_ON,  /* until told to end */
+	ON_AND_ON,  /* until it is to end */
 	WORKER_ON,  /* the same for the worker alone */
-	CLUSTER_ON, /* the cluster is changed until told to end, the hosts are not */
+	CLUSTER_ON, /* the cluster is changed until it is to end, the hosts are not */
 };
 
 struct admin {
@@ -70,7 +70,7 @@ static char superseded[64]; /* those that were at work before */
 /* With the lock held. */
 static void note_change(struct admin *o)
 {
-	const char *run = o->world.run;
+	const char *run = o->world.wish.run;
 
 	if (!CHECK(!strstr(superseded, run)))
 		printf("# %s changes something while %s is at work\n", run, at_work);
@@ -97,10 +97,10 @@ static void say_lock(struct machine *m, const char *run, struct str *out)
 /* With the lock held. Returns the exit status. */
 static int answer(struct admin *o, struct machine *m, const struct remote_exec *x, bool late, struct str *out)
 {
-	bool ours = strcmp(m->holder, o->world.run) == 0;
+	bool ours = strcmp(m->holder, o->world.wish.run) == 0;
 
 	if (fake_has(x, host_script_probe)) {
-		say_lock(m, o->world.run, out);
+		say_lock(m, o->world.wish.run, out);
 		return 0;
 	}
 	if (ours)
@@ -196,7 +196,7 @@ static void wait_for_answer(struct task *t)
 	struct admin *o = task_world(t);
 
 	if (task_host(t) == 0) {
-		task_ask(t, &(struct question){ .text = "go on?", .answers = "no|yes" });
+		task_ask(t, &(struct question){ .text = "continue?", .answers = "no|yes" });
 		task_lock(t);
 		o->answered = true;
 		task_wake(t);
@@ -279,10 +279,10 @@ static void begin(struct admin *o, const char *run, enum mode mode, int hosts)
 	memset(o, 0, sizeof(*o));
 	o->inventory = inventory_parse("-", inventory_text, strlen(inventory_text), NULL, 0, NULL, &err);
 	world_init(&o->world, o->inventory, release_find("1.36.2"));
-	o->world.run = run;
-	o->world.owner = "ana@jump01 pid 7";
-	o->world.machine = "m1";
-	o->world.lock_ttl_ms = TTL_MS;
+	o->world.wish.run = run;
+	o->world.wish.owner = "ana@jump01 pid 7";
+	o->world.wish.machine = "m1";
+	o->world.wish.lock_ttl_ms = TTL_MS;
 	o->mode = mode;
 	for (int i = 0; i < HOSTS; i++) {
 		o->hosts[i].fn = machine_exec;
@@ -438,7 +438,7 @@ static void test_not_through(void)
 	free_again();
 }
 
-/* Stands still for so long, while another run of so many hosts begins; then both go on. */
+/* Stands still for so long, while another run of so many hosts begins; then both continue. */
 static void stand_still(enum mode mode, int64_t ms, int hosts)
 {
 	struct admin a, b;
@@ -474,7 +474,7 @@ static void test_still(void)
 	stand_still(ON_AND_ON, TTL_MS + 200, HOSTS);
 }
 
-/* It wakes right before a request to the API, and no host has told it anything yet. */
+/* It wakes right before a request to the API, and no host has said anything to it yet. */
 static void test_still_at_the_api(void)
 {
 	stand_still(CLUSTER_ON, TTL_MS + 200, HOSTS);
@@ -486,7 +486,7 @@ static void test_still_partly(void)
 	stand_still(ON_AND_ON, TTL_MS + 200, 3);
 }
 
-/* Told at once, also while the run is paused: its hosts are set aside, and when it goes on nothing is changed. */
+/* Reported at once, also while the run is paused: its hosts are set aside, and when it continues nothing is changed. */
 static void test_still_paused(void)
 {
 	struct admin a, b;
@@ -509,7 +509,7 @@ static void test_still_paused(void)
 	free_again();
 }
 
-/* Not for so long that somebody could have come: it goes on. */
+/* Not for so long that somebody could have come: it continues. */
 static void test_still_short(void)
 {
 	struct admin a;
@@ -536,7 +536,7 @@ static const struct test tests[] = {
 	{ "who stood still for longer than a lock lasts does nothing more", test_still },
 	{ "nor through the API", test_still_at_the_api },
 	{ "nor where nobody took the lock", test_still_partly },
-	{ "who was paused meanwhile is told at once", test_still_paused },
-	{ "who stood still for less goes on", test_still_short },
+	{ "who was paused meanwhile hears of it at once", test_still_paused },
+	{ "who stood still for less continues", test_still_short },
 };
 TEST_MAIN(tests)

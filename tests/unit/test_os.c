@@ -1,5 +1,5 @@
 /* The step os and the questions that it answers: the scripts run for real in a temporary folder, with commands that change nothing of this machine. */
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "tests/test.h"
 #include "tests/unit/fake_site.h"
 
@@ -11,7 +11,7 @@
 static const char getent[] =
 	"#!/bin/sh\nawk -v n=\"$2\" '{ sub(/#.*/, \"\") } { for (i = 2; i <= NF; i++) if ($i == n && $1 ~ /^[0-9.]+$/) print ($1 ~ /^127/ ? 0 : 1), NR, $1 }' "
 	"\"${0%/bin/getent}/etc/hosts\" | sort -n | while read -r _ _ a; do echo \"$a STREAM\"; done\n";
-/* Writes down what it is told; masks what is not of /etc itself. */
+/* Writes down its commands; masks what is not of /etc itself. */
 static const char systemctl[] =
 	"#!/bin/sh\nd=${0%/bin/systemctl}\necho \"$*\" >>\"$d/told\"\ncase $1 in\nis-enabled) echo enabled ;;\n"
 	"is-active) echo inactive ;;\nmask) [ ! -f \"$d/etc/systemd/system/$3\" ] && ln -s /dev/null \"$d/etc/systemd/system/$3\" ;;\n"
@@ -38,7 +38,8 @@ static int run(struct fake_site *s)
 {
 	const struct remote_param params[] = { { "part", "os" }, { "files", "0" },
 		{ "wish", "name cp1 10.0.0.11\nswap - off\nmodule overlay loaded\nsysctl net.ipv4.ip_forward 1\n" } };
-	char *script = xasprintf("%s%s%s%s", host_script_undo, host_script_trees, host_script_os, host_script_put);
+	char *script = xasprintf(
+		"%s%s%s%s%s", host_script_undo, host_script_wish, host_script_trees, host_script_os, host_script_put);
 	int rc = fake_site_run(s, script, params, 3);
 
 	free(script);

@@ -145,7 +145,7 @@ static void test_journal(void)
 	CHECK(size_of(path) > JOURNAL_OUTPUT_MAX && size_of(path) < JOURNAL_OUTPUT_MAX + (1u << 20));
 	str_clear(&text);
 	CHECK_INT(file_read(path, 256u << 20, &text, &err), 0);
-	for (const char *p = text.buf; (p = strstr(p, "recorded no more")) != NULL; p++)
+	for (const char *p = text.buf; (p = strstr(p, "no longer recorded")) != NULL; p++)
 		n++;
 	CHECK_INT(n, 1);
 	CHECK(strstr(text.buf, "at the end") != NULL);

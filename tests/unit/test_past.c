@@ -1,4 +1,4 @@
-/* What journals tell of earlier runs: whether one came to its end, and whether the cluster stood then. */
+/* What journals say of earlier runs: whether one came to its end, and whether the cluster stood then. */
 #include "tests/test.h"
 
 #include "base/file.h"

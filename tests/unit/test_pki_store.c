@@ -148,7 +148,7 @@ static void test_partial(void)
 	pki_store_free(create(NULL));
 	sh("mv a/store/etcd/ca.key a/store/sa.key .");
 	CHECK_INT(pki_store_state(store), PKI_STORE_PARTIAL);
-	refused("not whole: etcd/ca.key, sa.key missing", "copy");
+	refused("incomplete: etcd/ca.key, sa.key missing", "copy");
 	sh("mv ca.key a/store/etcd/ca.key; mv sa.key a/store");
 	CHECK(opens());
 	tear_down();
@@ -229,19 +229,19 @@ static void test_bad_content(void)
 	replace_ca(now + 100, now + 200, true);
 	refused("valid only from", "clock");
 	replace_ca(now - 100, now + 100, false);
-	refused("not a CA's", "");
+	refused("not that of a CA", "");
 	replace_ca(now - 100, now + 100, true);
 	sh("cp a/store/etcd/ca.key a/store/ca.key");
-	refused("ca.key' is not the one of the certificate", "belong together");
+	refused("ca.key' does not match the certificate", "belong together");
 	replace_ca(now - 100, now + 100, true);
 	sh("cp a/store/sa.key sa.key; (umask 077; openssl genpkey -algorithm ed25519 -out ed; cat ed >a/store/sa.key)");
 	refused("neither an RSA nor an ECDSA key", "kubeadm");
 	sh("echo rubbish >a/store/sa.key");
-	refused("no private key", "");
+	refused("no readable private key", "");
 	sh("cat sa.key >a/store/sa.key; : >a/store/etcd/ca.crt");
-	refused("no certificate", "");
+	refused("no readable certificate", "");
 	sh("head -c 200 a/store/ca.crt >cut; cat cut >a/store/etcd/ca.crt");
-	refused("no certificate", "");
+	refused("no readable certificate", "");
 	tear_down();
 }
 
@@ -315,7 +315,7 @@ static void test_import(void)
 	texts[3] = pem[5].buf;
 	memset(&err, 0, sizeof(err));
 	CHECK(pki_store_import(store, texts, NULL, &err) == NULL);
-	CHECK(strstr(err.what, "is not the one of the certificate in 'etcd/ca.crt'") != NULL);
+	CHECK(strstr(err.what, "does not match the certificate in 'etcd/ca.crt'") != NULL);
 	CHECK_INT(pki_store_state(store), PKI_STORE_NONE);
 	for (int i = 0; i < 7; i++)
 		str_wipe(&pem[i]);

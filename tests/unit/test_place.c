@@ -4,7 +4,7 @@
 #include "cluster/place.h"
 #include "inventory/inventory.h"
 #include "pki/pki.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "tests/test.h"
 
 #include <string.h>

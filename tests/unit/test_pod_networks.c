@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/error.h"
 #include "base/str.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "tests/test.h"
 
 #include <sys/stat.h>
@@ -126,14 +126,14 @@ static void test_pods(void)
 	pod("old", ID, "coredns-1");
 	pod("lab", ID, "coredns-2");
 	pod("old", "short", "x");
-	/* its sandbox is no more */
+	/* its sandbox is gone */
 	run(host_script_pod_networks, "cni_pods", &out);
 	CHECK_STR(out.buf, "");
 	put("run/io.containerd.runtime.v2.task/k8s.io/" ID "/config.json", "{}", 0);
 	snprintf(wanted, sizeof(wanted), "old kube-system/coredns-1 " ID " %s/cni/results/old-" ID "-eth0\n", dir);
 	run(host_script_pod_networks, "cni_pods", &out);
 	CHECK_STR(out.buf, wanted);
-	/* moved aside, as the ledger tells */
+	/* moved aside, as the ledger says */
 	put("state/ledger/list", "file|/etc/cni/net.d/00-old.conf|saved\nfile|/etc/fstab|saved\n", 0);
 	put("state/ledger/files/%etc%cni%net.d%00-old.conf", "{\"name\":\"old\"}", 0);
 	snprintf(wanted + 200, 56, "%s/net.d/00-old.conf", dir);

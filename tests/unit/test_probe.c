@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "cluster/cluster.h"
 #include "remote/remote.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "tests/test.h"
 
 #include <fcntl.h>
@@ -383,7 +383,7 @@ static void test_lock(void)
 	CHECK(stat(path(&s, "state/lock"), &st) == 0 && (st.st_mode & 0777) == 0600);
 	probe(&s);
 	CHECK_STR(cluster_fact(&s.h, "lock"), "ours");
-	/* another run finds it alive; looking only tells who has it */
+	/* another run finds it alive; looking only says who has it */
 	s.run = "r2";
 	probe(&s);
 	CHECK_STR(cluster_fact(&s.h, "lock"), "held");

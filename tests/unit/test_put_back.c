@@ -1,9 +1,9 @@
-/* A configuration that its program refuses is taken back: containerd goes on with the one it had, and the host's record says what is true. */
+/* A configuration that its program refuses is taken back: containerd continues with the one it had, and the host's record says what is true. */
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "tests/test.h"
 
 #include <sys/stat.h>
@@ -44,7 +44,7 @@ static void replace(struct str *text, const char *from, const char *to)
 	*text = new;
 }
 
-/* containerd refuses a file with "bad" in it; systemctl notes what it is told to restart, and fails where there is a file "fails". */
+/* containerd refuses a file with "bad" in it; systemctl notes what it is to restart, and fails where there is a file "fails". */
 static void open_host(void)
 {
 	snprintf(dir, sizeof(dir), "/tmp/kubewright-putback.XXXXXX");
@@ -87,6 +87,7 @@ static int runtime(const char *content)
 	str_add(&script, host_script_lib);
 	str_add(&script, host_script_questions);
 	str_add(&script, host_script_undo);
+	str_add(&script, host_script_wish);
 	str_add(&script, host_script_runtime);
 	str_add(&script, host_script_put);
 	replace(&script, "/etc/containerd", "etc");

@@ -90,7 +90,7 @@ static void test_words(void)
 	v.list[2].learner = true;
 	words_are(&v, "2 voters, 2 healthy, tolerates 0");
 	v.list[2].learner = false;
-	/* without a leader those that answer are told */
+	/* without a leader those that answer are shown */
 	v.status[0].leader_id[0] = v.status[1].leader_id[0] = '\0';
 	words_are(&v, "3 voters, 2 answer, no leader");
 	v.answers[1] = false;
@@ -115,9 +115,9 @@ static void test_find(void)
 
 static void test_merge(void)
 {
-	struct quorum_view views[3] = { 0 }, all;
+	struct quorum_view views[3] = { 0 }, all, *const seen[] = { &views[0], NULL, &views[1], &views[2] };
 
-	CHECK_INT(quorum_merge(views, 3, &all), -1);
+	CHECK_INT(quorum_merge(seen, 4, &all), -1);
 	CHECK_INT(all.count, 0);
 	/* the first is behind and alone, the third has a leader: it knows who is a member */
 	add(&views[0], 1, 'y', 900);
@@ -126,7 +126,7 @@ static void test_merge(void)
 	add(&views[2], 1, 'n', 0);
 	add(&views[2], 2, 'l', 50);
 	add(&views[2], 3, 'l', 50);
-	CHECK_INT(quorum_merge(views, 3, &all), 2);
+	CHECK_INT(quorum_merge(seen, 4, &all), 3);
 	CHECK_INT(all.count, 3);
 	CHECK_STR(all.list[2].name, "cp3");
 	/* that one answers somebody is enough */
@@ -135,7 +135,7 @@ static void test_merge(void)
 	CHECK_INT(quorum_count(&all).healthy, 2);
 	/* nobody leads: who has seen most */
 	views[2].status[1].leader_id[0] = views[2].status[2].leader_id[0] = '\0';
-	CHECK_INT(quorum_merge(views, 3, &all), 0);
+	CHECK_INT(quorum_merge(seen, 4, &all), 0);
 }
 
 static void test_states(void)
@@ -175,7 +175,7 @@ static void test_states(void)
 /* A list that somebody with a leader gave; each member asked on its own host alone. */
 static void test_hear(void)
 {
-	struct quorum_view all = { 0 }, views[2] = { 0 };
+	struct quorum_view all = { 0 }, views[2] = { 0 }, *const seen[] = { &views[0], &views[1] };
 
 	add(&all, 1, 'l', 1);
 	add(&all, 2, 'l', 1);
@@ -183,7 +183,7 @@ static void test_hear(void)
 	add(&views[0], 2, 'l', 70);
 	add(&views[1], 3, 'y', 60);
 	add(&views[1], 9, 'l', 60);
-	quorum_hear(views, 2, &all);
+	quorum_hear(seen, 2, &all);
 	CHECK_INT(all.count, 3);
 	CHECK(!all.answers[0] && all.answers[1] && all.answers[2]);
 	CHECK_INT(all.status[1].raft_index, 70);
@@ -206,13 +206,13 @@ static const struct {
 	{ { false, false, 3, 0, 4 }, NULL },
 	{ { false, false, 1, 0, 1 }, NULL },
 	/* a partition between us and a healthy member */
-	{ { false, false, 2, 2, 2 }, "it lives, and only the way from this machine to it is cut" },
+	{ { false, false, 2, 2, 2 }, "it is alive, and only the connection from this machine is broken" },
 	{ { false, false, 2, 1, 2 }, "answers 1 of 2 control planes" },
 	/* too few to ask */
 	{ { false, false, 1, 0, 2 }, "only 1 of the 2 healthy members could be asked" },
 	{ { false, false, 0, 0, 1 }, "only 0 of the 1 healthy" },
 	/* another machine than the one we logged in to */
-	{ { true, false, 2, 1, 2 }, "do not mean the same machine" },
+	{ { true, false, 2, 1, 2 }, "do not reach the same machine" },
 };
 
 static void test_confirm(void)
@@ -253,7 +253,7 @@ static void test_given_up(void)
 
 	/* nobody is known, nobody was asked */
 	CHECK_INT(quorum_given_up(&all, looks, 3, &err), -1);
-	CHECK(strstr(err.what, "cannot be told") && strstr(err.hint, "--override-quorum"));
+	CHECK(strstr(err.what, "it is unknown") && strstr(err.hint, "--override-quorum"));
 	/* two that may be alive are enough, whatever the third is */
 	looks[0].none = true;
 	CHECK_INT(quorum_given_up(&all, looks, 3, &err), -1);

@@ -1,4 +1,4 @@
-/* A journal read back: the same as the live fold at every moment; damaged ones; what history tells. */
+/* A journal read back: the same as the live fold at every moment; damaged ones; what history says. */
 #include "tests/unit/fake_engine.h"
 #include "tui/runview.h"
 
@@ -283,7 +283,7 @@ static void write_run(const char *run, const int *times, bool ended)
 		"{\"name\":\"probe\"},{\"name\":\"os\"},{\"name\":\"init\"},{\"name\":\"join\"},{\"name\":\"join-cp\"}]}\n");
 	for (size_t s = 0; s < 5; s++) {
 		step_line(&text, &seq, plan[s].name, s ? "changed" : "ok", times[s] * 1000);
-		/* looking again at what is done takes no time, and is no measure */
+		/* looking again at what is done takes no time, and is not a measure */
 		step_line(&text, &seq, plan[s].name, s ? "ok" : "failed", 1);
 	}
 	if (ended)
@@ -348,7 +348,7 @@ static void test_left(void)
 			fold(&v, EVENT_STEP_DONE, host, step, 11000, OUTCOME_CHANGED);
 	fold(&v, EVENT_STEP_STARTED, 0, 2, 11000, OUTCOME_OK);
 	fold(&v, EVENT_OUTPUT, 0, 2, 31000, OUTCOME_OK);
-	/* 20 s of init are over on c1; c2 and c3 may have to begin yet, as far as this tells */
+	/* 20 s of init are over on c1; c2 and c3 may have to begin yet, as far as this shows */
 	CHECK_INT(history_left_ms(h, &v, plan, 5), 60000 + 3 * 30000);
 	fold(&v, EVENT_STEP_DONE, 0, 2, 71000, OUTCOME_CHANGED);
 	/* a join has begun: init is through everywhere */

@@ -19,7 +19,7 @@ static struct world_etcd etcd;
 
 static void fact(struct world *w, int host, const char *word, const char *value)
 {
-	cluster_set(&w->hosts[host], word, value);
+	cluster_set(&w->seen.hosts[host], word, value);
 }
 
 static void installed(struct world *w, int host)
@@ -38,7 +38,7 @@ static void other_version(struct world *w)
 	fact(w, 1, "pkg_manager", "apt");
 	fact(w, 1, "pkg.kubelet", "1.35.1-1.1");
 	installed(w, 1);
-	snprintf(w->version, sizeof(w->version), "1.36.2");
+	snprintf(w->decided.version, sizeof(w->decided.version), "1.36.2");
 }
 
 static void alone(struct world *w)
@@ -48,64 +48,64 @@ static void alone(struct world *w)
 
 static void decided(struct world *w)
 {
-	w->decided = true;
+	w->decided.done = true;
 }
 
 static void no_node(struct world *w)
 {
-	w->decided = true;
-	w->lead = 0;
+	w->decided.done = true;
+	w->decided.lead = 0;
 	installed(w, 1);
 }
 
 static void blank(struct world *w)
 {
-	w->decided = true;
-	w->lead = 0;
+	w->decided.done = true;
+	w->decided.lead = 0;
 	snprintf(node.name, sizeof(node.name), "cp2");
-	w->cluster.nodes = &node;
-	w->cluster.node_count = 1;
+	w->seen.cluster.nodes = &node;
+	w->seen.cluster.node_count = 1;
 }
 
 static void leaving(struct world *w)
 {
-	w->leave = all;
+	w->wish.leave = all;
 }
 
 static void rejoining(struct world *w)
 {
-	w->rejoin = all;
+	w->wish.rejoin = all;
 	installed(w, 1);
 }
 
 static void foreign(struct world *w)
 {
-	w->leave = all;
+	w->wish.leave = all;
 	fact(w, 1, "record.cluster", "rack8");
 }
 
 static void unknown_finding(struct world *w)
 {
-	w->remedy = "disk-space";
+	w->wish.remedy = "disk-space";
 }
 
 static void living(struct world *w)
 {
-	w->remedy = "duplicate-hostname";
+	w->wish.remedy = "duplicate-hostname";
 	installed(w, 1);
 }
 
 static void unseen(struct world *w)
 {
-	snprintf(w->hosts[2].unseen, sizeof(w->hosts[2].unseen), "the way to cp3's etcd is blocked");
-	snprintf(w->hosts[2].unseen_hint, sizeof(w->hosts[2].unseen_hint), "open it");
+	snprintf(w->seen.hosts[2].unseen, sizeof(w->seen.hosts[2].unseen), "the way to cp3's etcd is blocked");
+	snprintf(w->seen.hosts[2].unseen_hint, sizeof(w->seen.hosts[2].unseen_hint), "open it");
 }
 
 static void side_by_side(struct world *w)
 {
 	etcd = (struct world_etcd){ .host = 1, .unstopped = true };
-	w->etcd_task = &etcd;
-	w->override_quorum = true;
+	w->wish.etcd = &etcd;
+	w->wish.override_quorum = true;
 }
 
 static void as_it_is(struct world *w)
@@ -156,7 +156,7 @@ static void test_refused(void)
 		world_init(&w, inv, release_find("1.36.2"));
 		e.config.world = &w;
 		for (int h = 0; h < 4; h++)
-			w.hosts[h].probed = true;
+			w.seen.hosts[h].probed = true;
 		cases[i].set(&w);
 		CHECK_INT(cases[i].check(&t, &why), STEP_IMPOSSIBLE);
 		CHECK(why.kind != ERROR_NONE);
@@ -166,7 +166,7 @@ static void test_refused(void)
 		CHECK_STR(why.about, cases[i].about);
 		/* that there is no remedy says all */
 		CHECK(*why.hint || why.code == REFUSAL_NO_REMEDY);
-		w.cluster.nodes = NULL;
+		w.seen.cluster.nodes = NULL;
 		world_release(&w);
 		stream_release(&e.stream);
 	}

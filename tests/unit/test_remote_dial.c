@@ -15,7 +15,7 @@
 
 enum { LIMIT_MS = 600 };
 
-/* A server that says something to whoever connects, and then hangs or closes. */
+/* A server that says something to all who connect, and then hangs or closes. */
 struct rude {
 	int fd, port;
 	const char *says;
@@ -236,7 +236,7 @@ static int open_fds(void)
 	return n;
 }
 
-/* Nothing is left open, whoever closed first. */
+/* Nothing is left open, no matter who closed first. */
 static void descriptors(void)
 {
 	struct rude s;

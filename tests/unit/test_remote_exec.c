@@ -168,7 +168,7 @@ static void much(void)
 	str_clear(&out);
 	CHECK_INT(remote_exec(r, &x, &status, &err), 0);
 	CHECK_STR(out.buf, "00000000\n0");
-	/* too much: an error, and the session goes on */
+	/* too much: an error, and the session continues */
 	x = (struct remote_exec){ .command = "yes", .out_max = 100000, .out = &out };
 	CHECK_INT(remote_exec(r, &x, &status, &err), -1);
 	CHECK_INT(err.kind, ERROR_PROTOCOL);
@@ -284,7 +284,7 @@ static void restricted(void)
 	r = login("cloud", NULL);
 	CHECK_INT(run(r, NULL, "id -u\n", &out, &log, &err), -ERROR_AUTH);
 	CHECK(clock_mono_ms() - start < 8000);
-	CHECK(strstr(err.what, "it wants the user 'debian'") != NULL);
+	CHECK(strstr(err.what, "it asks for the user 'debian'") != NULL);
 	CHECK(strstr(err.hint, "set ssh.user to 'debian'") != NULL);
 	remote_free(r);
 	str_release(&out);
@@ -430,7 +430,7 @@ static void tunnel(void)
 	CHECK_INT(remote_tunnel(r, "localhost", port, use_nothing, NULL, &err), -1);
 	CHECK_STR(err.what, "did nothing");
 	pthread_join(t, NULL);
-	/* the link dies: use sees the end, the caller is told why */
+	/* the link dies: use sees the end, the caller gets the reason */
 	pthread_t cut;
 	pthread_create(&t, NULL, echo_server, &fd);
 	pthread_create(&cut, NULL, cut_soon, NULL);

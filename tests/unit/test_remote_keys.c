@@ -19,7 +19,6 @@ const char *__lsan_default_suppressions(void)
 }
 
 static struct sshd sshd;
-static pid_t agent_pid;
 
 static enum remote_hostkey_verdict accept_key(
 	const char *host, const char *type, const char *fingerprint, const char *note, void *ctx)
@@ -69,31 +68,8 @@ static bool begin(const char *extra)
 	return true;
 }
 
-static void start_agent(void)
-{
-	const char *socket = sshd_path(&sshd, "agent.sock");
-
-	agent_pid = fork();
-	if (agent_pid == 0) {
-		/* asks for a confirmation in vain */
-		setenv("SSH_ASKPASS", "/bin/false", 1);
-		setenv("DISPLAY", "none", 1);
-		CHECK(freopen("/dev/null", "w", stdout) != NULL);
-		execlp("ssh-agent", "ssh-agent", "-D", "-a", socket, (char *)NULL);
-		_exit(127);
-	}
-	setenv("SSH_AUTH_SOCK", socket, 1);
-	/* the socket is there before the agent listens; 2 is "no agent" */
-	for (int i = 0; i < 500 && system("ssh-add -l >/dev/null 2>&1") == 2 << 8; i++)
-		usleep(10000);
-}
-
 static void end(void)
 {
-	if (agent_pid) {
-		kill(agent_pid, SIGKILL);
-		waitpid(agent_pid, NULL, 0);
-	}
 	sshd_stop(&sshd);
 }
 
@@ -185,7 +161,7 @@ static void usual_files(void)
 	if (!begin(NULL))
 		return;
 	struct remote_ssh_config c = config("ops", NULL);
-	refused(&c, "nothing, as there is no key and no password", "authorized_keys");
+	refused(&c, "nothing: there is no key and no password", "authorized_keys");
 	shell("cp locked locked.pub root/.ssh && cd root/.ssh && mv locked id_ed25519 && mv locked.pub id_ed25519.pub");
 	CHECK_INT(login(&c, &err), ERROR_AUTH);
 	has(err.what, "(tried: nothing)");
@@ -195,7 +171,7 @@ static void usual_files(void)
 	/* another one is tried all the same; and the agent's help is enough */
 	shell("cp other root/.ssh/id_rsa");
 	refused(&c, "id_rsa)", "id_ed25519 needs a passphrase");
-	start_agent();
+	sshd_agent_start(&sshd);
 	shell("cp locked.pub authorized_keys && printf '#!/bin/sh\\necho open sesame\\n' > ask && chmod 755 ask && "
 	      "SSH_ASKPASS=./ask SSH_ASKPASS_REQUIRE=force ssh-add -q locked 2>/dev/null");
 	CHECK_INT(login(&c, &err), 0);
@@ -211,7 +187,7 @@ static void many_in_the_agent(void)
 
 	if (!begin(NULL))
 		return;
-	start_agent();
+	sshd_agent_start(&sshd);
 	shell("for i in 1 2 3 4 5 6; do ssh-keygen -q -t ed25519 -N '' -C key$i -f k$i && ssh-add -q k$i; done; ssh-add -q id");
 	struct remote_ssh_config c = config("ops", NULL);
 	CHECK_INT(login(&c, &err), ERROR_AUTH);
@@ -233,14 +209,14 @@ static void many_in_the_agent(void)
 	end();
 }
 
-/* One that the agent does not sign with is no end of the list. */
+/* One that the agent does not sign with is not the end of the list. */
 static void agent_refuses(void)
 {
 	struct error err;
 
 	if (!begin(NULL))
 		return;
-	start_agent();
+	sshd_agent_start(&sshd);
 	shell("cat other.pub id.pub > authorized_keys && ssh-add -q -c other 2>/dev/null");
 	struct remote_ssh_config c = config("ops", NULL);
 	CHECK_INT(login(&c, &err), ERROR_AUTH);
@@ -250,7 +226,7 @@ static void agent_refuses(void)
 	CHECK_STR(noted, "");
 	shell("ssh-add -q id");
 	CHECK_INT(login(&c, &err), 0);
-	has(noted, "cp1 takes the agent's key ");
+	has(noted, "cp1 accepts the agent's key ");
 	end();
 }
 
@@ -336,7 +312,7 @@ static void server_says_no(void)
 	refused(&c, "refuses the login of 'ops'", "from=");
 	c = config("root", "other");
 	refused(&c, "refuses the login of 'root'",
-		"may root log in (PermitRootLogin, AllowUsers in sshd_config)? else set ssh.user");
+		"may root log in (PermitRootLogin, AllowUsers in sshd_config)? if not, set ssh.user");
 	refused(&c, "refuses the login of 'root'", "or set ssh.password");
 	end();
 }
@@ -349,15 +325,15 @@ static void second_factors(void)
 		return;
 	secret_set(&wrong, "wrong horse", 11);
 	struct remote_ssh_config c = config("ops", "id");
-	refused(&c, "/id for 'ops', and wants a password as well", "set ssh.password in the inventory");
+	refused(&c, "/id for 'ops', but also requires a password", "set ssh.password in the inventory");
 	c.password = &wrong;
-	refused(&c, "/id for 'ops', and wants a password as well", "the password was refused: is it right?");
+	refused(&c, "/id for 'ops', but also requires a password", "the password was refused: is it right?");
 	secret_release(&wrong);
 	/* the same by a certificate */
 	shell("ssh-keygen -q -t ed25519 -N '' -f ca && ssh-keygen -q -s ca -I t -n ops other.pub && "
 	      "printf 'cert-authority %%s\\n' \"$(cat ca.pub)\" > authorized_keys");
 	c = config("ops", "other");
-	refused(&c, "/other for 'ops', and wants a password as well", "set ssh.password in the inventory");
+	refused(&c, "/other for 'ops', but also requires a password", "set ssh.password in the inventory");
 	end();
 }
 

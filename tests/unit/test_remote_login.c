@@ -135,7 +135,7 @@ static void certificates(void)
 
 	if (!begin("TrustedUserCAKeys none\nMaxStartups 200"))
 		return;
-	/* a CA signs "other", and sshd is told to trust it for its users */
+	/* a CA signs "other", and sshd is to trust it for its users */
 	struct remote_ssh_config c = config("ops");
 	c.key = sshd_path(&sshd, "other");
 	CHECK_INT(login(&c, &err), ERROR_AUTH);
@@ -162,7 +162,7 @@ static void passwords(void)
 	struct remote_ssh_config c = config("ops");
 	c.key = NULL;
 	CHECK_INT(login(&c, &err), ERROR_AUTH);
-	check_text(err.what, "nothing, as there is no key and no password");
+	check_text(err.what, "nothing: there is no key and no password");
 	check_text(err.hint, "ssh.password");
 	c.password = &right;
 	CHECK_INT(login(&c, &err), 0);
@@ -193,22 +193,12 @@ static void two_factors(void)
 	sshd_stop(&sshd);
 }
 
-/* Starts an agent with keys; its pid. */
-static pid_t start_agent(unsigned strangers)
+/* Starts an agent with keys. */
+static void start_agent(unsigned strangers)
 {
-	const char *socket = sshd_path(&sshd, "agent.sock");
 	struct str command = STR_INIT;
-	pid_t pid = fork();
 
-	if (pid == 0) {
-		CHECK(freopen("/dev/null", "w", stdout) != NULL);
-		execlp("ssh-agent", "ssh-agent", "-D", "-a", socket, (char *)NULL);
-		_exit(127);
-	}
-	setenv("SSH_AUTH_SOCK", socket, 1);
-	/* the socket is there before the agent listens; 2 is "no agent" */
-	for (int i = 0; i < 200 && system("ssh-add -l >/dev/null 2>&1") == 2 << 8; i++)
-		usleep(10000);
+	sshd_agent_start(&sshd);
 	str_addf(&command, "cd %s && ", sshd.dir);
 	for (unsigned i = 0; i < strangers; i++)
 		str_addf(&command,
@@ -217,13 +207,11 @@ static pid_t start_agent(unsigned strangers)
 	str_add(&command, "ssh-add -q id");
 	CHECK_INT(system(command.buf), 0);
 	str_release(&command);
-	return pid;
 }
 
 static void agent(void)
 {
 	struct error err;
-	pid_t pid;
 
 	if (!begin(NULL))
 		return;
@@ -233,26 +221,22 @@ static void agent(void)
 	c.agent = true;
 	unsetenv("SSH_AUTH_SOCK");
 	CHECK_INT(login(&c, &err), ERROR_AUTH);
-	pid = start_agent(3);
+	start_agent(3);
 	CHECK_INT(login(&c, &err), 0);
-	kill(pid, SIGTERM);
-	waitpid(pid, NULL, 0);
+	sshd_agent_stop(&sshd);
 	/* five keys are offered, not eight: sshd does not hang up, and a named key still gets its turn */
-	unlink(sshd_path(&sshd, "agent.sock"));
-	pid = start_agent(8);
+	start_agent(8);
 	CHECK_INT(login(&c, &err), ERROR_AUTH);
 	check_text(err.what, "5 of the agent's 9 keys");
 	c.key = sshd_path(&sshd, "id");
 	CHECK_INT(login(&c, &err), 0);
 	/* one that hangs costs the time limit and no more */
-	kill(pid, SIGSTOP);
+	kill(sshd.agent, SIGSTOP);
 	c.key = NULL;
 	c.connect_timeout_ms = 2500;
 	int64_t start = clock_mono_ms();
 	CHECK(login(&c, &err) != 0);
 	CHECK(clock_mono_ms() - start < 15000);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
 	sshd_stop(&sshd);
 }
 
@@ -260,26 +244,21 @@ static void agent(void)
 static void few_tries(void)
 {
 	struct error err;
-	pid_t pid;
 
 	if (!begin("MaxAuthTries 2"))
 		return;
 	struct remote_ssh_config c = config("ops");
 	c.key = NULL;
 	c.agent = true;
-	pid = start_agent(4);
+	start_agent(4);
 	CHECK_INT(login(&c, &err), ERROR_AUTH);
 	check_text(err.what, "allows no more attempts to log in as 'ops' (tried: the agent's keys)");
 	check_text(err.hint, "ssh.key");
 	/* a key that needs a passphrase which nobody gave: the agent's turn */
-	kill(pid, SIGTERM);
-	waitpid(pid, NULL, 0);
-	unlink(sshd_path(&sshd, "agent.sock"));
-	pid = start_agent(0);
+	sshd_agent_stop(&sshd);
+	start_agent(0);
 	c.key = sshd_path(&sshd, "locked");
 	CHECK_INT(login(&c, &err), 0);
-	kill(pid, SIGTERM);
-	waitpid(pid, NULL, 0);
 	sshd_stop(&sshd);
 }
 

@@ -252,7 +252,7 @@ static void no_bash(void)
 	CHECK_INT(err.kind, ERROR_BLOCKED);
 	CHECK(strstr(err.what, "cannot look at 127.0.0.1:") && strstr(err.what, "no bash"));
 	CHECK(strstr(err.hint, "AllowTcpForwarding local") != NULL);
-	/* the login itself goes on */
+	/* the login itself continues */
 	CHECK_INT(status_of(r, "exit 4"), 4);
 	remote_free(r);
 	sshd_stop(&sshd);
@@ -274,7 +274,7 @@ static void permitted(void)
 	begin("AllowTcpForwarding no");
 	r = login("ops");
 	CHECK_INT(remote_tunnel(r, "$(touch /tmp/x)", 1, use_nothing, NULL, &err), -1);
-	CHECK(strstr(err.what, "is no address") != NULL);
+	CHECK(strstr(err.what, "is not an address") != NULL);
 	remote_free(r);
 	sshd_stop(&sshd);
 }
@@ -322,7 +322,7 @@ static const struct test tests[] = {
 	{ "forwarding forbidden by the key's options", forbidden_by_key },
 	{ "a login shell that talks", talking_shell },
 	{ "no bash", no_bash },
-	{ "forwarding permitted; addresses are no commands", permitted },
+	{ "forwarding permitted; addresses are not commands", permitted },
 	{ "cancelled while a relay is open", cancelled },
 };
 

@@ -8,7 +8,7 @@
 #include "base/secret.h"
 #include "cli/run.h"
 #include "inventory/inventory.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 
 static const char text[] = "cluster: rack7\nkubernetes: {version: 1.36.2}\nnetwork: {cni: none}\nhosts:\n"
 			   "  - {name: cp1, address: 10.0.0.11, role: control-plane}\n"
@@ -39,15 +39,14 @@ static const struct {
 	/* prepared, and cut before it joined */
 	{ { "ledger", "yes", "have", "kubelet-config" }, NULL, CODE_NONE, "" },
 	{ { "ledger", "yes", "record.cluster", "rack8", "record.node", "cp1" },
-		"belongs to the cluster rack8; the inventory is of rack7", REFUSAL_OTHER_CLUSTER, "rack8" },
+		"belongs to the cluster rack8; the inventory is for rack7", REFUSAL_OTHER_CLUSTER, "rack8" },
 	{ { "ledger", "no", "record.cluster", "rack8" }, "belongs to the cluster rack8", REFUSAL_OTHER_CLUSTER,
 		"rack8" },
 	{ { "ledger", "yes", "record.cluster", "rack7", "record.node", "w1" },
 		"was installed as w1; the inventory calls it cp1", REFUSAL_OTHER_NAME, "w1" },
-	{ { "ledger", "no", "have", "kubelet-conf ca-crt" }, "it was not kubewright that installed it",
-		REFUSAL_NO_LEDGER, "" },
-	{ { "ledger", "no", "unit.kubelet", "active" }, "it was not kubewright", REFUSAL_NO_LEDGER, "" },
-	{ { "ledger", "no", "pods", "3" }, "it was not kubewright", REFUSAL_NO_LEDGER, "" },
+	{ { "ledger", "no", "have", "kubelet-conf ca-crt" }, "kubewright did not install it", REFUSAL_NO_LEDGER, "" },
+	{ { "ledger", "no", "unit.kubelet", "active" }, "kubewright did not install", REFUSAL_NO_LEDGER, "" },
+	{ { "ledger", "no", "pods", "3" }, "kubewright did not install", REFUSAL_NO_LEDGER, "" },
 	/* of something else that has no Kubernetes */
 	{ { "ledger", "no", "have", "etcd-data cni-conf", "pods", "0" }, NULL, CODE_NONE, "" },
 };
@@ -85,7 +84,7 @@ static void test_table(void)
 	world_init(&r.world, r.inventory, release_find("1.36.2"));
 	r.chosen = xcalloc(2, sizeof(*r.chosen));
 	r.chosen[0] = r.chosen[1] = true;
-	h = &r.world.hosts[0];
+	h = &r.world.seen.hosts[0];
 	h->probed = true;
 	cluster_set(h, "serial", "CZ\033[2J123");
 	cluster_set(h, "uptime_s", "1054800");
@@ -98,9 +97,9 @@ static void test_table(void)
 	CHECK(strstr(out.buf, "1 pod, 2 containers"));
 	CHECK(strstr(out.buf, "rack7 as cp1\n"));
 	CHECK(!strchr(out.buf, '\033') && strstr(out.buf, "CZ"));
-	CHECK(strstr(out.buf, "w1    192.168.9.21  cannot be looked at: it was not reached\n"));
+	CHECK(strstr(out.buf, "w1    192.168.9.21  cannot look: not reached\n"));
 	str_clear(&out);
-	h = &r.world.hosts[1];
+	h = &r.world.seen.hosts[1];
 	h->probed = true;
 	cluster_set(h, "ledger", "no");
 	cluster_set(h, "uptime_s", "59");
@@ -108,7 +107,7 @@ static void test_table(void)
 	r.chosen[0] = false;
 	reset_table(&r, &out);
 	CHECK_STR(out.buf, "  HOST  ADDRESS       SERIAL NUMBER  UP FOR  RUNS    RECORDED THERE\n"
-			   "  w1    192.168.9.21  -              0m      0 pods  nothing of kubewright's\n");
+			   "  w1    192.168.9.21  -              0m      0 pods  nothing from kubewright\n");
 	str_release(&out);
 	free(r.chosen);
 	world_release(&r.world);
@@ -209,7 +208,7 @@ static struct remote *site_open(
 	return fake_remote_open(&site.host);
 }
 
-/* Cancels when people are told that no new session gets in. */
+/* Cancels when the notice comes that no new session gets in. */
 static void cancel_on_notice(const struct event *ev, void *engine)
 {
 	if (ev->code != NOTICE_LOCKED_OUT)
@@ -235,10 +234,10 @@ static void run(const struct host_identity *shown, struct error *first)
 	struct world w;
 
 	world_init(&w, inv, release_find("1.36.2"));
-	w.run = "r1";
-	w.owner = "a@b pid 1";
-	w.machine = "m";
-	w.shown = shown;
+	w.wish.run = "r1";
+	w.wish.owner = "a@b pid 1";
+	w.wish.machine = "m";
+	w.wish.shown = shown;
 	config.world = &w;
 	site.host.fn = site_exec;
 	site.host.name = "cp1";
@@ -314,7 +313,7 @@ static void test_cancel(void)
 	run(NULL, &err);
 	CHECK(clock_mono_ms() - start < 5000);
 	CHECK_INT(site.resets, 0);
-	/* the lock is given back */
+	/* the lock is released */
 	CHECK_INT(site.unlocks, 1);
 }
 
@@ -327,7 +326,7 @@ static void test_another_machine(void)
 	CHECK(strstr(err.what, "another machine answers at 10.0.0.11") && *err.hint);
 	site = (struct site){ .deadman = "none" };
 	run(NULL, &err);
-	CHECK(strstr(err.what, "knows nothing any more") && *err.hint);
+	CHECK(strstr(err.what, "no longer knows") && *err.hint);
 	CHECK_INT(site.resets, 0);
 }
 
@@ -344,7 +343,7 @@ static void test_shown(void)
 	site = (struct site){ .deadman = "confirmed" };
 	run(other, &err);
 	CHECK(err.kind == ERROR_PREFLIGHT &&
-		strstr(err.what, code_words(REFUSAL_OTHER_MACHINE, "its machine-id is m1, it was m2")));
+		strstr(err.what, code_words(REFUSAL_OTHER_MACHINE, "its machine-id is m1, not m2")));
 	CHECK(err.code == REFUSAL_OTHER_MACHINE && strcmp(err.about, "m1") == 0);
 	CHECK_INT(site.networks, 0);
 	run(unseen, &err);

@@ -29,7 +29,7 @@ static void begin(struct lab *l, unsigned lost)
 	}
 }
 
-struct seen {
+struct heard {
 	bool failed;
 	struct error first;
 	struct quorum_view view; /* of the machine that was restored */
@@ -37,7 +37,7 @@ struct seen {
 	char refusal[512]; /* of the machine to be restored */
 };
 
-static void run(struct lab *l, struct world_etcd *e, bool restore, bool override, struct seen *o)
+static void run(struct lab *l, struct world_etcd *e, bool restore, bool override, struct heard *o)
 {
 	struct engine_host hosts[LAB_MACHINES];
 	struct engine_config config = { .run = "r1",
@@ -58,15 +58,15 @@ static void run(struct lab *l, struct world_etcd *e, bool restore, bool override
 	world_init(&w, rack_inventory, release_find("1.36.2"));
 	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
 	snprintf(snapshots, sizeof(snapshots), "%s/snapshots", rack_dir);
-	w.run = "r1";
-	w.owner = "a@b pid 1";
-	w.machine = "m";
-	w.store_dir = pki;
-	w.snapshots_dir = snapshots;
-	w.take_lock = restore;
-	w.override_quorum = override;
-	w.etcd_task = e;
-	w.store = pki_store_open(pki, NULL, &err);
+	w.wish.run = "r1";
+	w.wish.owner = "a@b pid 1";
+	w.wish.machine = "m";
+	w.wish.store_dir = pki;
+	w.wish.snapshots_dir = snapshots;
+	w.wish.take_lock = restore;
+	w.wish.override_quorum = override;
+	w.wish.etcd = e;
+	w.pki.store = pki_store_open(pki, NULL, &err);
 	for (int i = 0; i < LAB_MACHINES; i++)
 		hosts[i] =
 			(struct engine_host){ rack_inventory->hosts[i].name, i < 3 ? ROLE_CONTROL_PLANE : ROLE_WORKER };
@@ -84,8 +84,8 @@ static void run(struct lab *l, struct world_etcd *e, bool restore, bool override
 	if (e->host >= 0 && engine_host_error(engine, e->host))
 		snprintf(o->refusal, sizeof(o->refusal), "%s", engine_host_error(engine, e->host)->what);
 	if (e->host >= 0)
-		o->view = w.etcd[e->host];
-	o->nodes = w.cluster.node_count;
+		o->view = *w.seen.etcd[e->host];
+	o->nodes = w.seen.cluster.node_count;
 	engine_free(engine);
 	world_release(&w);
 	for (int i = 0; i < LAB_MACHINES && restore && !l->out_of_sight; i++)
@@ -97,7 +97,7 @@ static void run(struct lab *l, struct world_etcd *e, bool restore, bool override
 static void test_stands(void)
 {
 	static const unsigned lost[] = { 0, 4 };
-	struct seen o;
+	struct heard o;
 	struct lab l;
 
 	rack_up();
@@ -117,7 +117,7 @@ static void test_stands(void)
 static void test_stands_out_of_sight(void)
 {
 	struct world_etcd e = { .host = 0, .from = -1 };
-	struct seen o;
+	struct heard o;
 	struct lab l;
 
 	rack_up();
@@ -134,7 +134,7 @@ static void test_stands_out_of_sight(void)
 static void test_lost(void)
 {
 	struct world_etcd e = { .host = 1, .from = -1 };
-	struct seen o;
+	struct heard o;
 	struct lab l;
 
 	rack_up();
@@ -156,7 +156,7 @@ static void test_lost(void)
 static void test_overridden(void)
 {
 	struct world_etcd e = { .host = 0, .from = -1 };
-	struct seen o;
+	struct heard o;
 	struct lab l;
 
 	rack_up();
@@ -175,7 +175,7 @@ static void test_snapshot(void)
 	struct world_etcd e = { .host = -1, .from = -1 };
 	struct error err = { 0 };
 	struct str got = STR_INIT;
-	struct seen o;
+	struct heard o;
 	struct lab l;
 
 	rack_up();
@@ -199,7 +199,7 @@ static void test_snapshot(void)
 static void test_nothing_left(void)
 {
 	struct world_etcd e = { .host = -1, .from = -1 };
-	struct seen o;
+	struct heard o;
 	struct lab l;
 
 	rack_up();
@@ -213,7 +213,7 @@ static void test_nothing_left(void)
 static const struct test tests[] = {
 	{ "refused while the quorum stands", test_stands },
 	{ "refused while it stands where nobody here can reach", test_stands_out_of_sight },
-	{ "begins anew when it is lost", test_lost },
+	{ "starts again when it is lost", test_lost },
 	{ "overridden, the others' etcd is stopped", test_overridden },
 	{ "a snapshot there and back", test_snapshot },
 	{ "nothing to take a snapshot of", test_nothing_left },

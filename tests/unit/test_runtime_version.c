@@ -5,8 +5,10 @@
 #include "base/str.h"
 #include "cluster/cluster.h"
 #include "inventory/inventory.h"
-#include "steps/host_scripts.h"
+#include "inventory/release.h"
+#include "steps/host/scripts.h"
 #include "steps/steps.h"
+#include "steps/run/want.h"
 #include "tests/test.h"
 
 #include <stdio.h>
@@ -18,9 +20,10 @@
 static const char stands[] = "LC_ALL=C\nkw_failed=\n"
 			     "fail() { echo \"error $1\"; exit 1; }\nfail_first() { fail \"$@\"; }\n"
 			     "installed() { printf '%s\\n' $have | sed -n \"s/^$1=//p\"; }\n"
+			     "wish_of() { printf '%s\\n' \"$wish\" | sed -n \"s|^$1 $2 ||p\"; }\n"
 			     "entries() { printf '%s\\n' $ledger; }\n"
 			     "apt_cache() { case $1 in\n"
-			     "madison) printf '%s\\n' $madison | sed -n \"s/^$2=/$2 | /p\" ;;\n"
+			     "madison) printf '%s\\n' $madison | sed 's/=/ | /' ;;\n"
 			     "*) printf ' Candidate: %s\\n' \"$candidate\" ;;\n"
 			     "esac; }\n"
 			     "runtime_floor=1.7.0\n";
@@ -31,7 +34,8 @@ static const struct {
 	{ "any: the system's when it will do", "candidate=1.7.24-1", "containerd containerd" },
 	{ "any: ours when the system's is too old", "candidate=1.6.20~ds1-1", "containerd.io containerd.io" },
 	{ "any: ours when the system has none", "candidate='(none)'", "containerd.io containerd.io" },
-	{ "the operator's repository goes before the system's", "candidate=1.7.24-1 runtime_own=yes",
+	{ "the operator's repository goes before the system's",
+		"candidate=1.7.24-1 wish='repository containerd https://x/ y stable k F'",
 		"containerd.io containerd.io" },
 	{ "a version that the system has",
 		"runtime_version=1.7.24 madison='containerd=1.7.24~ds1-6 containerd=1.6.20~ds1-1'",
@@ -74,8 +78,8 @@ static void script_of(struct str *out, const char *set)
 	}
 	str_addn(out, p, (size_t)(end - p));
 	str_addf(out,
-		"\n%shave='' ledger='' madison='' candidate='' runtime_version='' runtime_own=no\n%s\n"
-		"runtime_package\nruntime_wanted\necho \"$kw_runtime $kw_install\"\n",
+		"\n%shave='' ledger='' madison='' candidate='' runtime_version=any wish=''\n%s\n"
+		"kw_offers=$(apt_cache madison)\nruntime_package\nruntime_wanted\necho \"$kw_runtime $kw_install\"\n",
 		stands, set);
 }
 
@@ -123,7 +127,8 @@ static const struct {
 	{ NULL, "containerd", "", "", false, STEP_NEEDED, EVIDENCE_PACKAGE, "installs containerd" },
 	{ NULL, "containerd", "1.7.24~ds1-6", "", true, STEP_DONE, CODE_NONE, "" },
 	{ "2.2.0", "containerd.io", "", "", false, STEP_NEEDED, EVIDENCE_PACKAGE, "installs containerd 2.2.0" },
-	{ "2.2.0", "containerd.io", "1.7.24-1", "", false, STEP_NEEDED, EVIDENCE_PACKAGE, "installs containerd 2.2.0" },
+	{ "2.2.0", "containerd.io", "1.7.24-1", "", false, STEP_NEEDED, EVIDENCE_PACKAGE,
+		"installs containerd.io 2.2.0" },
 	{ "2.2.0", "containerd.io", "2.2.0-1~debian.12", "containerd kubelet", false, STEP_NEEDED, EVIDENCE_HOLD,
 		"holds containerd.io" },
 	{ "2.2.0", "containerd.io", "2.2.0-1~debian.12", "containerd.io", true, STEP_DONE, CODE_NONE, "" },
@@ -134,27 +139,61 @@ static const struct {
 		"containerd 2.20.1-1 is installed on a host of the living cluster, and containerd.version is 2.2" },
 };
 
+static struct inventory *parse(const char *version)
+{
+	char *text = xasprintf(
+		"cluster: rack7\nkubernetes: {version: 1.36.2}\nnetwork: {cni: none}\ncontainerd: {version: %s}\n"
+		"hosts:\n  - {name: cp1, address: 10.0.0.1, role: control-plane}\n",
+		version ? version : "2.2");
+	struct error err = { 0 };
+	struct inventory *inv = inventory_parse("-", text, strlen(text), NULL, 0, NULL, &err);
+
+	if (!CHECK(inv != NULL))
+		exit(1);
+	if (!version)
+		inv->containerd.version = NULL;
+	free(text);
+	return inv;
+}
+
+/* Of the part's items those about containerd. */
+static enum step_verdict judged(const struct world *w, struct error *why)
+{
+	enum step_verdict verdict = STEP_DONE;
+	struct items l = { 0 };
+
+	want_items(w, 0, &want_packages, &l);
+	for (size_t i = 0; verdict == STEP_DONE && i < l.count; i++)
+		if ((l.list[i].kind == ITEM_PACKAGE || l.list[i].kind == ITEM_HOLD) &&
+			str_starts(l.list[i].key, "containerd") && !item_met(&w->seen.hosts[0], &l.list[i]))
+			verdict = item_need(&w->seen.hosts[0], &l.list[i], why);
+	items_release(&l);
+	return verdict;
+}
+
 static void test_verdicts(void)
 {
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		struct inventory inv = { .containerd = { .version = checks[i].want } };
-		struct cluster_host h = { .probed = true };
+		struct inventory *inv = parse(checks[i].want);
 		struct error why = { 0 };
+		struct world w;
 		char word[32];
 
+		world_init(&w, inv, release_find("1.36.2"));
 		snprintf(word, sizeof(word), "pkg.%s", checks[i].package);
 		if (*checks[i].have)
-			cluster_set(&h, word, checks[i].have);
-		cluster_set(&h, "hold", checks[i].hold);
+			cluster_set(&w.seen.hosts[0], word, checks[i].have);
+		cluster_set(&w.seen.hosts[0], "hold", checks[i].hold);
 		if (checks[i].installed) {
-			cluster_set(&h, "have", "kubelet-conf");
-			cluster_set(&h, "job.join", "done 0 x");
+			cluster_set(&w.seen.hosts[0], "have", "kubelet-conf");
+			cluster_set(&w.seen.hosts[0], "job.join", "done 0 x");
 		}
-		CHECK_INT(world_installed(&h), checks[i].installed);
-		CHECK_INT(packages_runtime_check(&inv, &h, &why), checks[i].verdict);
+		CHECK_INT(world_installed(&w.seen.hosts[0]), checks[i].installed);
+		CHECK_INT(judged(&w, &why), checks[i].verdict);
 		CHECK_INT(why.code, checks[i].code);
 		CHECK_STR(why.what, code_words(checks[i].code, checks[i].says));
-		cluster_host_release(&h);
+		world_release(&w);
+		inventory_free(inv);
 	}
 }
 

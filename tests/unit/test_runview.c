@@ -56,7 +56,7 @@ static void begin(void)
 static const struct error broken = { .kind = ERROR_COMMAND,
 	.step = "packages",
 	.what = "apt-get: exit status 100",
-	.hint = "see to the mirror",
+	.hint = "fix the mirror",
 	.detail = "E: no\nE: never" };
 
 /* ---- the fold ------------------------------------------------------------------------------------------------------- */
@@ -114,7 +114,7 @@ static void test_aside(void)
 		(struct event){ .outcome = OUTCOME_FAILED, .error = &broken, .elapsed_ms = 10 });
 	emit(EVENT_HOST_ASIDE, 2, PACKAGES, 20, NULL, (struct event){ .error = &broken });
 	CHECK(view.hosts[2].aside);
-	CHECK_STR(view.hosts[2].error.hint, "see to the mirror");
+	CHECK_STR(view.hosts[2].error.hint, "fix the mirror");
 	CHECK_STR(runview_text(&view, 2, PACKAGES), "apt-get: exit status 100");
 	runview_count(&view, &n);
 	CHECK_INT(n.failed, 1);
@@ -126,7 +126,7 @@ static void test_aside(void)
 	runview_release(&view);
 }
 
-/* init is for one control plane alone: that cp2 has none is told by nothing but its idleness. */
+/* init is for one control plane alone: that cp2 has none shows in nothing but its idleness. */
 static void test_open(void)
 {
 	begin();
@@ -154,7 +154,7 @@ static void test_open(void)
 static void test_questions(void)
 {
 	begin();
-	emit(EVENT_QUESTION, 0, PROBE, 10, "go on?", (struct event){ .answers = "no|yes" });
+	emit(EVENT_QUESTION, 0, PROBE, 10, "continue?", (struct event){ .answers = "no|yes" });
 	emit(EVENT_QUESTION, 1, PROBE, 11, "you too?", (struct event){ .answers = "no|yes|perhaps" });
 	CHECK_INT(view.question_count, 2);
 	CHECK_INT((long long)view.questions[0].seq, 2);
@@ -339,7 +339,7 @@ static void test_table(void)
 	matrix_draw_all(&m, &view, 13300, &c, 0, 22);
 	CHECK(shows(&c, "packages: apt-get: exit status 100"));
 	CHECK(shows(&c, "E: never"));
-	CHECK(shows(&c, "What to do: see to the mirror"));
+	CHECK(shows(&c, "What to do: fix the mirror"));
 	/* another step of that host shows its own log, not the failure */
 	CHECK(matrix_key(&m, &view, K_LEFT));
 	CHECK_INT(matrix_step(&m, &view), PROBE);
@@ -349,7 +349,7 @@ static void test_table(void)
 	CHECK(matrix_key(&m, &view, K_LEFT));
 	CHECK(m.step == SIZE_MAX);
 	matrix_text(&m, &view, &text);
-	CHECK(strstr(text.buf, "What to do: see to the mirror") != NULL);
+	CHECK(strstr(text.buf, "What to do: fix the mirror") != NULL);
 	str_release(&text);
 	canvas_release(&c);
 	matrix_release(&m);
@@ -444,7 +444,7 @@ static void test_hostile(void)
 	free(wide);
 }
 
-/* 200 hosts scroll; 17 steps fit in 80 columns; wide ones tell seconds. */
+/* 200 hosts scroll; 17 steps fit in 80 columns; wide ones show seconds. */
 static void test_sizes(void)
 {
 	struct runview_host *many = xcalloc(200, sizeof(*many));

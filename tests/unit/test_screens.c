@@ -52,7 +52,7 @@ static void test_start_new(void)
 	fake_keys("\x15"
 		  "Rack_8");
 	app_key(fake_app, K_ENTER);
-	CHECK(fake_sees("small letters"));
+	CHECK(fake_sees("lower-case letters"));
 	CHECK(fake_wizard.document == NULL);
 	fake_keys("\x15"
 		  "rack8");
@@ -71,7 +71,7 @@ static void test_start_cut_off(void)
 	fake_write("kubewright.yaml", fake_file);
 	fake.dead = true;
 	fake_set_up(NULL, screen_start(), 80, 24, false);
-	CHECK(fake_sees("goes on where it stopped"));
+	CHECK(fake_sees("continues where it stopped"));
 	app_key(fake_app, K_ENTER);
 	CHECK(fake_sees("look at it first"));
 	app_key(fake_app, K_ESCAPE);
@@ -132,7 +132,7 @@ static void test_hosts_edit(void)
 	CHECK_INT(document_get(fake_wizard.document, "hosts.w2.role", &role), 1);
 	CHECK_STR(role.buf, "control-plane");
 	fake_keys("d");
-	CHECK(fake_sees("Take w2 out"));
+	CHECK(fake_sees("Remove w2"));
 	app_key(fake_app, K_ENTER);
 	CHECK_INT(document_host_count(fake_wizard.document), 5);
 	fake_keys("d");
@@ -142,7 +142,7 @@ static void test_hosts_edit(void)
 	CHECK(strstr(document_text(fake_wizard.document), "# ours") != NULL);
 	fake_keys("/p3\r");
 	fake_keys("d");
-	CHECK(fake_sees("Take cp3 out"));
+	CHECK(fake_sees("Remove cp3"));
 	str_release(&role);
 	fake_tear_down();
 }
@@ -201,12 +201,13 @@ static void test_hosts_keys(void)
 	fake_keys("v");
 	CHECK(app_top(fake_app) != hosts);
 	app_pop_to(fake_app, hosts);
-	while (page_key_questions(&fake_wizard)) {
-		wizard_answer(&fake_wizard, fake_wizard.view.questions[0].seq, 1);
+	/* both steps of the host ask; the second may or may not have asked when the first is answered */
+	while (fake_wizard.run) {
+		if (page_key_questions(&fake_wizard))
+			wizard_answer(&fake_wizard, fake_wizard.view.questions[0].seq, 1);
 		fake_turn();
 	}
 	fake.ask_keys = false;
-	fake_wait_over();
 	CHECK(fake_sees("5 of 5 looked at"));
 	fake_tear_down();
 }
@@ -224,7 +225,7 @@ static void test_hosts_import(void)
 	path = xasprintf("%s/.ssh/config", test_folder);
 	app_push(fake_app, screen_hosts_import(path));
 	free(path);
-	CHECK(fake_sees("is in the inventory already"));
+	CHECK(fake_sees("is already in the inventory"));
 	CHECK(fake_sees("has no IPv4 address there"));
 	app_key(fake_app, K_ENTER);
 	CHECK(fake_sees("nothing is marked"));
@@ -411,6 +412,6 @@ static const struct test tests[] = {
 	{ "all: two hundred hosts", test_many_hosts },
 	{ "all: hostile texts", test_hostile },
 	{ "all: from start to plan and back", test_whole_way },
-	{ "all: the file was changed by others", test_changed_on_disk },
+	{ "all: the file was changed by another program", test_changed_on_disk },
 };
 TEST_MAIN_IN_FOLDER(tests)

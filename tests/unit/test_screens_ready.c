@@ -18,7 +18,7 @@ static void test_preflight(void)
 	CHECK(fake_sees("5 hosts: 2 errors, 1 warning, 0 ignored"));
 	CHECK(fake_sees("swap is on: /dev/sda2"));
 	CHECK(fake_sees("the host refused the login of root"));
-	CHECK(fake_sees("nothing in the way"));
+	CHECK(fake_sees("no findings"));
 	app_key(fake_app, K_DOWN);
 	app_key(fake_app, K_ENTER);
 	CHECK(fake_sees("Why it matters"));
@@ -146,9 +146,9 @@ static void test_plan_nothing(void)
 	fake.nothing_to_do = true;
 	fake_set_up(fake_file, screen_plan(), 80, 24, false);
 	fake_wait_over();
-	CHECK(fake_sees("Nothing is to do"));
+	CHECK(fake_sees("Nothing to do"));
 	fake_keys("a");
-	CHECK(fake_sees("nothing is to do"));
+	CHECK(fake_sees("nothing to do"));
 	CHECK_INT(fake.begun[PURPOSE_APPLY], 0);
 	fake_tear_down();
 }
@@ -195,7 +195,7 @@ static void test_secret_twice(void)
 static const struct test tests[] = {
 	{ "preflight: findings, explanations, exceptions", test_preflight },
 	{ "preflight: other exceptions stay", test_preflight_keeps_exceptions },
-	{ "preflight: remedy, and going on", test_preflight_goes_on },
+	{ "preflight: remedy, and continuing", test_preflight_goes_on },
 	{ "preflight: a check that cannot begin", test_preflight_cannot_begin },
 	{ "plan: steps, details, confirmation", test_plan },
 	{ "plan: nothing to do", test_plan_nothing },

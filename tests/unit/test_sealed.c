@@ -166,10 +166,10 @@ static void test_kubeconfig(void)
 	CHECK(stat(in("alice.conf"), &st) == 0 && (st.st_mode & 0777) == 0600);
 	CHECK(says("alice.conf", "- name: alice\n") && says("out", "alice.conf\n") && says("err", "valid for 3 days"));
 	CHECK(RUN(0600, "--user", "bob", "--out", "alice.conf") == 5);
-	CHECK(says("alice.conf", "- name: alice\n") && says("err", "never replaces one"));
-	/* to a file that others can read: told; to one that they cannot: not */
+	CHECK(says("alice.conf", "- name: alice\n") && says("err", "never replaces a file"));
+	/* to a file that others can read: named; to one that they cannot: not */
 	CHECK_INT(RUN(0644, "--days", "3"), 0);
-	CHECK(says("out", "kubernetes-admin") && says("err", "warning: other users of this machine may read"));
+	CHECK(says("out", "kubernetes-admin") && says("err", "warning: other users of this machine can read"));
 	CHECK_INT(RUN(0600, "--days", "3"), 0);
 	CHECK(says("out", "kubernetes-admin") && !says("err", "warning"));
 	CHECK_INT(RUN(0600, "--write", "--user", "bob"), 2);

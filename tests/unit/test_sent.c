@@ -23,7 +23,7 @@ static bool is_given(const char *text, const char *name, size_t len)
 /* What one script sets and another reads is sent with it: the shell takes what is not set as empty, and says nothing. */
 static void test_names_are_given(void)
 {
-	struct world w = { .want_texts = true, .want_health = true };
+	struct world w = { .wish.texts = true, .wish.health = true };
 	struct str text = STR_INIT;
 	unsigned count = 0;
 

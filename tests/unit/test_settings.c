@@ -35,15 +35,15 @@ static const struct {
 	{ NEW, "kubelet: {config: {evictionHardd: {memory.available: 1Gi}}}",
 		"5: unknown setting 'evictionHardd' in 'kubelet.config'; did you mean 'evictionHard'?" },
 	{ NEW, "kubelet: {config: {maxPods: \"200\"}}",
-		"5: 'maxPods' in 'kubelet.config' must be a whole number, not text: take the quotes off" },
+		"5: 'maxPods' in 'kubelet.config' must be a whole number, not text: remove the quotes" },
 	{ NEW, "kubelet: {config: {maxPods: many}}",
 		"5: 'maxPods' in 'kubelet.config' must be a whole number, not text" },
 	{ NEW, "kubelet: {config: {maxPods: 1.5}}",
 		"5: 'maxPods' in 'kubelet.config' must be a whole number, not a number" },
-	{ NEW, "kubelet: {config: {maxPods: 3000000000}}", "5: 'maxPods' in 'kubelet.config' is out of its range" },
+	{ NEW, "kubelet: {config: {maxPods: 3000000000}}", "5: 'maxPods' in 'kubelet.config' is out of range" },
 	{ NEW, "kubelet: {config: {podPidsLimit: 3000000000, maxPods: 0x10}}", "" },
 	{ NEW, "kubelet: {config: {failSwapOn: 'false'}}",
-		"5: 'failSwapOn' in 'kubelet.config' must be true or false, not text: take the quotes off" },
+		"5: 'failSwapOn' in 'kubelet.config' must be true or false, not text: remove the quotes" },
 	{ NEW, "kubelet: {config: {failSwapOn: 1}}",
 		"5: 'failSwapOn' in 'kubelet.config' must be true or false, not a number" },
 	{ NEW, "kubelet: {config: {clusterDomain: 7}}",
@@ -53,7 +53,7 @@ static const struct {
 	{ NEW, "kubelet: {config: {evictionHard: 1Gi}}",
 		"5: 'evictionHard' in 'kubelet.config' must be a map of names and values, not a single value" },
 	{ NEW, "kubelet: {config: {featureGates: {A: true, B: \"true\"}}}",
-		"5: 'B' in 'kubelet.config' must be true or false, not text: take the quotes off" },
+		"5: 'B' in 'kubelet.config' must be true or false, not text: remove the quotes" },
 	{ NEW, "kubelet: {config: {clusterDNS: 10.96.0.10}}",
 		"5: 'clusterDNS' in 'kubelet.config' must be a list, not a single value" },
 	{ NEW, "kubelet: {config: {clusterDNS: [10.96.0.10], tlsCurvePreferences: [29]}}", "" },
@@ -76,27 +76,27 @@ static const struct {
 	{ NEW, "kubelet: {config: {reservedMemory: {numaNode: 0}}}",
 		"5: 'reservedMemory' in 'kubelet.config' must be a list of maps, not a map" },
 	{ NEW, "kubelet: {config: {zebra: 1}}",
-		"5: unknown setting 'zebra' in 'kubelet.config': Kubernetes 1.36 has none of that name (if a newer patch has it: "
+		"5: unknown setting 'zebra' in 'kubelet.config': Kubernetes 1.36 has no such setting (if a newer patch has it, set "
 		"preflight.ignore: [unknown-setting])" },
 	{ NEW, "kubelet: {config: {zebra: 1, maxPods: x}}\npreflight: {ignore: [unknown-setting]}",
-		"5: warning unknown setting 'zebra' in 'kubelet.config': Kubernetes 1.36 has none of that name (if a newer patch has "
-		"it: preflight.ignore: [unknown-setting])\n5: 'maxPods' in 'kubelet.config' must be a whole number, not text" },
+		"5: warning unknown setting 'zebra' in 'kubelet.config': Kubernetes 1.36 has no such setting (if a newer patch has "
+		"it, set preflight.ignore: [unknown-setting])\n5: 'maxPods' in 'kubelet.config' must be a whole number, not text" },
 	{ NEW, "kubelet: {config: {maxPods: null, evictionHard: ~}}", "" },
 	{ NEW, "kubelet:\n  config:\n    kubeReserved:\n      cpu: 500m\n      memory: 1",
 		"9: 'memory' in 'kubelet.config' must be text, not a number: put it in quotes" },
 	{ NEW, "kubeproxy: {config: {mode: nftables, conntrack: {maxPerCore: 0}, ipvs: {strictArp: true}}}",
 		"5: unknown setting 'strictArp' in 'kubeproxy.config'; did you mean 'strictARP'?" },
 	{ NEW, "kubeproxy: {config: {clientConnection: {qps: 1.5, burst: 10}, maxPods: 1}}",
-		"5: unknown setting 'maxPods' in 'kubeproxy.config': Kubernetes 1.36 has none of that name (if a newer patch has it: "
+		"5: unknown setting 'maxPods' in 'kubeproxy.config': Kubernetes 1.36 has no such setting (if a newer patch has it, set "
 		"preflight.ignore: [unknown-setting])" },
 	/* by release */
 	{ OLD, "kubelet: {config: {failCgroupV1: false}}",
-		"5: unknown setting 'failCgroupV1' in 'kubelet.config': Kubernetes 1.20 has none of that name" },
+		"5: unknown setting 'failCgroupV1' in 'kubelet.config': Kubernetes 1.20 has no such setting" },
 	{ OLD, "kubelet: {config: {memorySwap: {swapBehavior: NoSwap}}}",
-		"5: unknown setting 'memorySwap' in 'kubelet.config': Kubernetes 1.20 has none of that name" },
+		"5: unknown setting 'memorySwap' in 'kubelet.config': Kubernetes 1.20 has no such setting" },
 	{ OLD, "kubeproxy: {config: {udpIdleTimeout: 250ms}}", "" },
 	{ NEW, "kubeproxy: {config: {udpIdleTimeout: 250ms}}",
-		"5: unknown setting 'udpIdleTimeout' in 'kubeproxy.config': Kubernetes 1.36 has none of that name" },
+		"5: unknown setting 'udpIdleTimeout' in 'kubeproxy.config': Kubernetes 1.36 has no such setting" },
 };
 
 static void test_cases(void)

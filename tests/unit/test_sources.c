@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "tests/test.h"
 
 #include <stdarg.h>
@@ -313,9 +313,15 @@ static int host(const char *command)
 {
 	struct str script = STR_INIT, bin = STR_INIT;
 
-	str_add(&script, "say() { printf '%s %s\\n' \"$1\" \"$2\"; }\nrun=r1 node=n step=s\n");
+	str_add(&script,
+		"say() { case $1 in source.*) ;; *) printf '%s %s\\n' \"$1\" \"$2\" ;; esac; }\nrun=r1 node=n step=s\n"
+		"list_kubernetes=$(printf 'deb [signed-by=apt/keyrings/kubewright-kubernetes.gpg] %s /\\n' " URL
+		" | base64 -w0)\n");
 	str_add(&script, host_script_lib);
 	str_add(&script, host_script_sources);
+	str_add(&script, host_script_undo);
+	str_add(&script, host_script_packages_undo);
+	str_add(&script, host_script_wish);
 	str_add(&script, host_script_packages);
 	replace(&script, "/etc/apt", "apt");
 	replace(&script, "/usr/lib/apt/apt-helper", "apt-helper");
@@ -328,7 +334,7 @@ static int host(const char *command)
 	return run_text(&script);
 }
 
-#define REPOSITORY(key) "repository kubernetes " URL " / '' http://" key " " PIN
+#define REPOSITORY(key) "repository kubernetes '" URL " / - http://" key " " PIN "'"
 #define LIST "apt/sources.list.d/kubewright-kubernetes.list"
 
 static void test_repository(void)
@@ -337,7 +343,7 @@ static void test_repository(void)
 	CHECK_INT(host(REPOSITORY("both.gpg") "; cat " LIST), 0);
 	CHECK_STR(out.buf, "deb [signed-by=apt/keyrings/kubewright-kubernetes.gpg] " URL " /");
 	CHECK_INT(run("only_pinned " PIN " apt/keyrings/kubewright-kubernetes.gpg"), 0);
-	/* a ring that trusts more is no ring of ours any more */
+	/* a ring that trusts more is no longer ours */
 	CHECK_INT(run("cp both.gpg apt/keyrings/kubewright-kubernetes.gpg"), 0);
 	CHECK_INT(host(REPOSITORY("pin.gpg")), 0);
 	CHECK_INT(run("only_pinned " PIN " apt/keyrings/kubewright-kubernetes.gpg"), 0);
@@ -394,7 +400,7 @@ static void test_mended(void)
 	CHECK_INT(host("sources_mended; " REPOSITORY("none")), 0);
 	CHECK_INT(run("ls " LIST), 2);
 	close_site();
-	/* it is not ours: it stays, and apt's own words are told */
+	/* it is not ours: it stays, and apt's own words are reported */
 	open_host();
 	PUT(LIST, "ours\n");
 	CHECK_INT(host("apt_refuses() { echo Malformed entry 1; }\nsources_mended"), 1);
@@ -404,7 +410,7 @@ static void test_mended(void)
 	close_site();
 }
 
-/* The system's own mirror cannot be reached: that is told, and not what follows from it. */
+/* The system's own mirror cannot be reached: that is reported, and not what follows from it. */
 static void test_first_error(void)
 {
 	static const char said[] = "echo 'Err:1 http://deb.example.org bookworm InRelease'\n"
@@ -423,7 +429,7 @@ static void test_first_error(void)
 	close_site();
 }
 
-/* A file at a place of ours: the ledger tells whose it is, and the file's own first line when the ledger is lost. */
+/* A file at a place of ours: the ledger says whose it is, and the file's own first line when the ledger is lost. */
 static bool is_foreign(void)
 {
 	struct str script = STR_INIT;
@@ -458,7 +464,7 @@ static const struct test tests[] = {
 	{ "what apt refuses is taken back", test_refused },
 	{ "a source that is there is used or refused", test_there_already },
 	{ "what an earlier run left broken is mended", test_mended },
-	{ "the first error is told", test_first_error },
+	{ "the first error is reported", test_first_error },
 	{ "files of others at places of ours", test_foreign_files },
 };
 TEST_MAIN(tests)

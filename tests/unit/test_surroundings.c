@@ -1,6 +1,6 @@
 /* What is around an installation: the questions of steps/host/surroundings.sh, run for real in a temporary folder. */
 #include "base/alloc.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "tests/test.h"
 #include "tests/unit/fake_site.h"
 
@@ -46,7 +46,7 @@ static void test_resolver(void)
 	ask(&s, "kw_resolved=yes\nresolver", NULL, 0);
 	CHECK_STR(fact(&s, "resolv_conf"), "/run/systemd/resolve/resolv.conf ok");
 	CHECK_STR(fact(&s, "nameservers"), "10.0.0.1 10.0.0.2");
-	/* what the kubelet was told, and before that what the inventory says */
+	/* what the kubelet was given, and before that what the inventory says */
 	fake_site_put(&s, "var/lib/kubelet/config.yaml", 0644, "kind: KubeletConfiguration\nresolvConf: /no/such\n");
 	ask(&s, "resolver", NULL, 0);
 	CHECK_STR(fact(&s, "resolv_conf"), "/no/such absent");

@@ -1,4 +1,4 @@
-/* What an API server says of kube-system and of the way to its kubelets; silence is told apart by whose it is, and is never taken for a no. */
+/* What an API server says of kube-system and of the way to its kubelets; silence is judged by whose it is, and is never taken for a no. */
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -12,9 +12,40 @@
 
 /* How the server is: bits of hosts whose kubelets are out of reach, and whether it still answers anything. */
 static struct manners {
-	bool w1_drops, cp2_refuses, dead, endless, bad_token, expires;
+	bool w1_drops, cp2_refuses, dead, endless, bad_token, same_token;
 	unsigned pages, asked;
+	unsigned nodes; /* that the cluster has */
+	unsigned first; /* of the page that is wrong: … */
+	int wrong;      /* … with this status, or 200: it is not a list */
+	unsigned times; /* so often */
 } manners;
+
+/* Each page has the Nodes from the number in its token on, as many as it was asked for. */
+static int say_nodes(struct manners *m, const char *path, struct str *out)
+{
+	const char *from = strstr(path, "continue=at_");
+	unsigned i = from ? (unsigned)atoi(from + 12) : 0, to = i + (unsigned)atoi(strchr(path, '=') + 1);
+
+	m->pages++;
+	if (m->times && m->first == i) {
+		m->times--;
+		str_add(out, m->wrong == 200 ? "{\"items\":[{}]}"
+					     : "{\"kind\":\"Status\",\"message\":\"it was told to fail\"}");
+		return m->wrong;
+	}
+	str_add(out, "{\"metadata\":{\"continue\":\"");
+	if (m->bad_token)
+		str_add(out, "x&y");
+	else if (m->same_token)
+		str_add(out, "at_0");
+	else if (to < m->nodes)
+		str_addf(out, "at_%u", to);
+	str_add(out, "\"},\"items\":[");
+	for (unsigned n = i; n < to && n < m->nodes; n++)
+		str_addf(out, "%s{\"metadata\":{\"name\":\"n%u\"}}", n > i ? "," : "", n);
+	str_add(out, "]}");
+	return 200;
+}
 
 static int answer(void *ctx, const char *method, const char *path, const char *body, struct str *out)
 {
@@ -33,26 +64,17 @@ static int answer(void *ctx, const char *method, const char *path, const char *b
 		return 503;
 	} else if (strstr(path, "/pods?limit=100")) {
 		m->pages++;
+		str_add(out, "{\"metadata\":{\"continue\":\"");
+		if (m->bad_token)
+			str_add(out, "x&y");
+		else if (m->same_token || m->endless || m->pages < 3)
+			str_addf(out, "abc_-%u", m->same_token ? 0 : m->pages);
 		str_addf(out,
-			"{\"metadata\":{\"continue\":\"%s\"},\"items\":[{\"metadata\":{\"name\":\"p%u\"},\"spec\":{\"nodeName\":\"w1\"},"
+			"\"},\"items\":[{\"metadata\":{\"name\":\"p%u\"},\"spec\":{\"nodeName\":\"w1\"},"
 			"\"status\":{\"phase\":\"Running\"}}]}",
-			m->bad_token                 ? "x&y"
-			: m->endless || m->pages < 3 ? "abc_-"
-						     : "",
 			m->pages);
 	} else if (strstr(path, "/api/v1/nodes?limit=")) {
-		if (m->expires && strstr(path, "continue=")) {
-			m->expires = false;
-			str_add(out,
-				"{\"kind\":\"Status\",\"message\":\"The provided continue parameter is too old\"}");
-			return 410;
-		}
-		m->pages = strstr(path, "continue=") ? m->pages + 1 : 1;
-		str_addf(out, "{\"metadata\":{\"continue\":\"%s\"},\"items\":[{\"metadata\":{\"name\":\"n%u\"}}]}",
-			m->bad_token                 ? "x&y"
-			: m->endless || m->pages < 3 ? "abc_-"
-						     : "",
-			m->pages);
+		return say_nodes(m, path, out);
 	} else if (strstr(path, "/events")) {
 		str_add(out,
 			"{\"items\":[{\"type\":\"Warning\",\"involvedObject\":{\"name\":\"p2\"},\"lastTimestamp\":\"2026-11-28T10:00:00Z\","
@@ -129,30 +151,49 @@ static void begin(void)
 		rack.state.nodes[i].ready = true;
 }
 
+/* What comes of a list with these manners; no half of one is left. */
+static const struct {
+	struct manners m;
+	const char *says; /* NULL: it is whole */
+	unsigned pages;
+} lists[] = {
+	{ { .nodes = 0 }, NULL, 1 },
+	{ { .nodes = 250 }, NULL, 1 },
+	{ { .nodes = 251 }, NULL, 2 },
+	{ { .nodes = 1234 }, NULL, 5 },
+	{ { .nodes = 10000 }, NULL, 40 },
+	{ { .nodes = 10001 }, "the cluster has more than 10000 Nodes", 40 },
+	/* the rest of a list is not kept for ever: once from the beginning */
+	{ { .nodes = 1234, .first = 500, .wrong = 410, .times = 1 }, NULL, 3 + 5 },
+	{ { .nodes = 1234, .first = 500, .wrong = 410, .times = 2 }, "it was told to fail", 3 + 3 },
+	{ { .nodes = 10000, .first = 9750, .wrong = 410, .times = 1 }, NULL, 40 + 40 },
+	/* a page in the middle fails, or is none */
+	{ { .nodes = 1234, .first = 500, .wrong = 500, .times = 1 }, "it was told to fail", 3 },
+	{ { .nodes = 1234, .first = 1000, .wrong = 200, .times = 1 }, "has a Node without a name", 5 },
+	{ { .nodes = 1234, .bad_token = true }, "the API server's list cannot be continued", 1 },
+	{ { .nodes = 1234, .same_token = true }, "the API server's list cannot be continued", 2 },
+};
+
 static void test_nodes(void)
 {
-	struct cluster_state seen = { .lead = -1 };
+	char last[16];
 
-	for (int expires = 0; expires < 2; expires++) {
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct cluster_state seen = { .lead = -1 };
+		const char *says = lists[i].says;
+		unsigned nodes = lists[i].m.nodes;
+
 		begin();
-		manners.expires = expires;
-		CHECK_INT(call(world_nodes, &seen), 0);
-		CHECK_INT(seen.node_count, 3);
-		CHECK(cluster_find_node(&seen, "n1") && cluster_find_node(&seen, "n3"));
+		manners = lists[i].m;
+		if (!CHECK_INT(call(world_nodes, &seen), says ? -1 : 0) || !CHECK(!says || strstr(why.what, says)))
+			printf("# %zu: %s\n", i, why.what);
+		CHECK_INT(manners.pages, lists[i].pages);
+		CHECK_INT(seen.node_count, says ? 0 : nodes);
+		snprintf(last, sizeof(last), "n%u", nodes - 1);
+		CHECK_INT(cluster_find_node(&seen, last) != NULL, !says && nodes);
+		cluster_state_release(&seen);
 		rack_down();
 	}
-	begin();
-	manners.endless = true;
-	CHECK_INT(call(world_nodes, &seen), -1);
-	CHECK_INT(manners.pages, 40);
-	CHECK_STR(why.what, "the cluster has more than 10000 Nodes");
-	rack_down();
-	begin();
-	manners.bad_token = true;
-	CHECK_INT(call(world_nodes, &seen), -1);
-	CHECK_STR(why.what, "the API server's list cannot be continued");
-	rack_down();
-	cluster_state_release(&seen);
 }
 
 static void test_pages(void)
@@ -169,7 +210,7 @@ static void test_pages(void)
 	CHECK_STR(rack.state.pods.unknown, "");
 	rack_down();
 
-	/* a list without end, and one whose next page is no word */
+	/* a list without end, and one whose next page is not a word */
 	begin();
 	manners.endless = true;
 	l = look_of();
@@ -182,6 +223,13 @@ static void test_pages(void)
 	l = look_of();
 	CHECK_INT(call(survey_ask_pods, &l), 0);
 	CHECK_INT(manners.pages, 1);
+	CHECK(strstr(rack.state.pods.unknown, "cannot be continued"));
+	rack_down();
+	begin();
+	manners.same_token = true;
+	l = look_of();
+	CHECK_INT(call(survey_ask_pods, &l), 0);
+	CHECK_INT(manners.pages, 2);
 	CHECK(strstr(rack.state.pods.unknown, "cannot be continued"));
 	rack_down();
 }
@@ -239,7 +287,7 @@ static void test_not_asked(void)
 }
 
 static const struct test tests[] = {
-	{ "Nodes in pages", test_nodes },
+	{ "Nodes in pages, as many as there may be", test_nodes },
 	{ "pages of Pods", test_pages },
 	{ "the way to kubelets", test_ways },
 	{ "what is not asked", test_not_asked },

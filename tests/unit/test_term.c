@@ -19,7 +19,7 @@
 
 #define KEYS_MAX 64
 
-/* What a program on the terminal tells its test. */
+/* What a program on the terminal reports to its test. */
 struct told {
 	int keys[KEYS_MAX];
 	int key_count;
@@ -158,7 +158,7 @@ static void wait_for_input(struct term *t)
 		_exit(8);
 }
 
-/* Tells every key until q; draws after each K_RESIZE. */
+/* Reports every key until q; draws after each K_RESIZE. */
 static void reads_keys(const char *log)
 {
 	struct term *t = open_term(log);
@@ -443,9 +443,9 @@ static void refused(void)
 	int null = open("/dev/null", O_RDWR);
 
 	refuse_on("no-such-terminal", "no-such-terminal");
-	refuse_on("dumb", "full screen");
-	refuse_on("", "full screen");
-	refuse_on(NULL, "full screen");
+	refuse_on("dumb", "full-screen terminal");
+	refuse_on("", "full-screen terminal");
+	refuse_on(NULL, "full-screen terminal");
 	setenv("TERM", "xterm-256color", 1);
 	dup2(null, 0);
 	CHECK(term_open(NULL, &err) == NULL);

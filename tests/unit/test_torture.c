@@ -15,7 +15,7 @@
 
 /* ---- one run ------------------------------------------------------------------------------------------------------- */
 
-struct seen {
+struct heard {
 	struct engine_result result;
 	struct error first;
 	bool failed;
@@ -23,7 +23,7 @@ struct seen {
 	bool gone; /* the host that is removed */
 };
 
-/* TORTURE=all: each call both ways, and each loses its connection once. It takes its time. TORTURE=43 runs the 43rd call's point alone, and tells what happens in it. */
+/* TORTURE=all: each call both ways, and each loses its connection once. It takes its time. TORTURE=43 runs the 43rd call's point alone, and shows what happens in it. */
 static bool thorough(void)
 {
 	return getenv("TORTURE") && strcmp(getenv("TORTURE"), "all") == 0;
@@ -70,7 +70,7 @@ static void wipe(struct machine *m)
 }
 
 static void run(
-	struct lab *l, const char *id, const char *dead_runs, unsigned fail_at, enum lab_fault fault, struct seen *o)
+	struct lab *l, const char *id, const char *dead_runs, unsigned fail_at, enum lab_fault fault, struct heard *o)
 {
 	bool again[LAB_MACHINES] = { false }, leave[LAB_MACHINES] = { false };
 	struct engine_host hosts[LAB_MACHINES];
@@ -96,20 +96,20 @@ static void run(
 		again[lost] = true;
 	if (removing)
 		leave[removed] = true;
-	w.rejoin = again;
-	w.leave = removing ? leave : NULL;
-	w.force = force;
-	w.drain_timeout_s = 2;
-	w.run = id;
-	w.owner = "a@b pid 1";
-	w.machine = "m";
-	w.dead_runs = dead_runs;
-	w.store_dir = pki;
-	w.kubeconfig_path = kubeconfig;
+	w.wish.rejoin = again;
+	w.wish.leave = removing ? leave : NULL;
+	w.wish.force = force;
+	w.wish.drain_timeout_s = 2;
+	w.wish.run = id;
+	w.wish.owner = "a@b pid 1";
+	w.wish.machine = "m";
+	w.wish.dead_runs = dead_runs;
+	w.wish.store_dir = pki;
+	w.wish.kubeconfig = kubeconfig;
 	snprintf(snapshots, sizeof(snapshots), "%s/snapshots.%d", rack_dir, (int)getpid());
-	w.snapshots_dir = snapshots;
-	w.cni_manifest = "image: example.com/cni:1\n";
-	w.store = pki_store_open(pki, NULL, &err);
+	w.wish.snapshots_dir = snapshots;
+	w.wish.cni_manifest = "image: example.com/cni:1\n";
+	w.pki.store = pki_store_open(pki, NULL, &err);
 	for (int i = 0; i < LAB_MACHINES; i++)
 		hosts[i] = (struct engine_host){ rack_inventory->hosts[i].name,
 			rack_inventory->hosts[i].role == INVENTORY_CONTROL_PLANE ? ROLE_CONTROL_PLANE : ROLE_WORKER };
@@ -128,14 +128,14 @@ static void run(
 	if (o->failed)
 		o->first = *o->result.first;
 	o->result.first = NULL;
-	o->voters = w.quorum.voters;
-	o->gone = removed >= 0 && w.gone[removed];
+	o->voters = w.seen.quorum.voters;
+	o->gone = removed >= 0 && w.seen.gone[removed];
 	engine_free(e);
 	world_release(&w);
 	mask_free(config.mask);
 }
 
-static const char *run_error(const struct seen *o)
+static const char *run_error(const struct heard *o)
 {
 	static char line[1100];
 
@@ -145,7 +145,7 @@ static const char *run_error(const struct seen *o)
 }
 
 /* The cluster stands, whole. */
-static void converged(struct lab *l, const struct seen *o)
+static void converged(struct lab *l, const struct heard *o)
 {
 	if (!CHECK(!o->failed))
 		printf("# %s\n", run_error(o));
@@ -160,7 +160,7 @@ static void converged(struct lab *l, const struct seen *o)
 }
 
 /* What an operator can work with. */
-static void sound_error(const struct seen *o)
+static void sound_error(const struct heard *o)
 {
 	bool wants_hint = o->first.kind != ERROR_INTERNAL && o->first.kind != ERROR_CANCELLED;
 
@@ -169,10 +169,10 @@ static void sound_error(const struct seen *o)
 		printf("# %s\n", run_error(o));
 }
 
-/* A whole cluster, of which one control plane loses its disk. Apply does not guess what became of it; rejoin is told. */
+/* A whole cluster, of which one control plane loses its disk. Apply does not guess what became of it; rejoin is given its name. */
 static void lose_one(struct lab *l)
 {
-	struct seen o = { 0 };
+	struct heard o = { 0 };
 
 	run(l, "r0", "", 0, LAB_LOST, &o);
 	converged(l, &o);
@@ -185,7 +185,7 @@ static void lose_one(struct lab *l)
 }
 
 /* The host is out, and blank; the others are as they were, and count no more on it. */
-static void left_over(struct lab *l, const struct seen *o)
+static void left_over(struct lab *l, const struct heard *o)
 {
 	const struct machine *m = &l->machines[removed];
 
@@ -205,7 +205,7 @@ static void left_over(struct lab *l, const struct seen *o)
 
 static void stand_up(struct lab *l)
 {
-	struct seen o = { 0 };
+	struct heard o = { 0 };
 
 	run(l, "r0", "", 0, LAB_LOST, &o);
 	converged(l, &o);
@@ -216,7 +216,7 @@ static void stand_up(struct lab *l)
 
 /* ---- points -------------------------------------------------------------------------------------------------------- */
 
-static void whole(struct lab *l, const struct seen *o)
+static void whole(struct lab *l, const struct heard *o)
 {
 	if (removing)
 		left_over(l, o);
@@ -226,7 +226,7 @@ static void whole(struct lab *l, const struct seen *o)
 
 static void point(unsigned n, enum lab_fault fault)
 {
-	struct seen bad = { 0 }, good = { 0 };
+	struct heard bad = { 0 }, good = { 0 };
 	struct lab l;
 
 	alarm(POINT_SECONDS);
@@ -259,7 +259,7 @@ static void point(unsigned n, enum lab_fault fault)
 /* Calls of a control plane's way back that goes well. */
 static unsigned good_rejoin(void)
 {
-	struct seen o = { 0 };
+	struct heard o = { 0 };
 	struct lab l;
 	unsigned calls;
 
@@ -271,7 +271,7 @@ static unsigned good_rejoin(void)
 	if (!CHECK(!o.failed && o.result.would > 0))
 		printf("# %s\n", run_error(&o));
 	memset(&o, 0, sizeof(o));
-	/* the lab's hosts are locked by whoever looks */
+	/* the lab's hosts are locked by those who look */
 	run(&l, "r1", "r0", 0, LAB_LOST, &o);
 	converged(&l, &o);
 	CHECK_INT(l.inits, 1);
@@ -290,7 +290,7 @@ static unsigned good_rejoin(void)
 /* Calls of a removal that goes well. */
 static unsigned good_remove(void)
 {
-	struct seen o = { 0 };
+	struct heard o = { 0 };
 	struct lab l;
 	unsigned calls;
 
@@ -311,7 +311,7 @@ static unsigned good_remove(void)
 /* Calls of an installation that goes well. */
 static unsigned good_run(unsigned *again_execs)
 {
-	struct seen o = { 0 };
+	struct heard o = { 0 };
 	struct lab l;
 	unsigned calls;
 
@@ -319,12 +319,14 @@ static unsigned good_run(unsigned *again_execs)
 	run(&l, "r1", "", 0, LAB_LOST, &o);
 	converged(&l, &o);
 	CHECK_INT(l.inits, 1);
+	CHECK_INT(l.begun, 3); /* images of control planes, beside what else these get */
 	calls = l.calls;
 	printf("# an installation: %u remote calls, %u of them execs\n", l.calls, l.execs);
 	memset(&o, 0, sizeof(o));
 	run(&l, "r2", "", 0, LAB_LOST, &o);
 	converged(&l, &o);
 	CHECK_INT(o.result.changed, LAB_MACHINES); /* the locks, given back */
+	CHECK_INT(l.begun, 3);
 	*again_execs = l.execs;
 	printf("# again: %u remote calls, %u of them execs\n", l.calls, l.execs);
 	pthread_mutex_destroy(&l.lock);
@@ -395,7 +397,7 @@ static void test_good(void)
 /* A run that has some control planes while another has one ends before it changes anything; a worker that is held is set aside alone. */
 static void test_locked(void)
 {
-	struct seen o = { 0 };
+	struct heard o = { 0 };
 	struct lab l;
 
 	rack_up();
@@ -451,10 +453,10 @@ static void test_rejoin(void)
 	rack_down();
 }
 
-/* A rejoin died while its kubeadm join went on: the next one follows that, and takes nothing back. */
+/* A rejoin died while its kubeadm join continued: the next one follows that, and takes nothing back. */
 static void test_rejoin_follows(void)
 {
-	struct seen o = { 0 };
+	struct heard o = { 0 };
 	struct lab l;
 
 	rack_up();
@@ -490,10 +492,10 @@ static void test_remove(void)
 	rack_down();
 }
 
-/* A pod that nothing makes anew is not taken away without a word, and nothing is changed then. */
+/* A pod without a controller is not taken away without a word, and nothing is changed then. */
 static void test_bare(void)
 {
-	struct seen o = { 0 };
+	struct heard o = { 0 };
 	struct lab l;
 
 	rack_up();
@@ -512,10 +514,10 @@ static void test_bare(void)
 	rack_down();
 }
 
-/* A host that cannot be reached: while it works it is not taken for dead; when it is switched off it leaves, and stays as it is. */
+/* A host that cannot be reached: while it works it is not taken for dead; when it is switched off it leaves, and stays unchanged. */
 static void test_unreachable(void)
 {
-	struct seen o = { 0 };
+	struct heard o = { 0 };
 	struct lab l;
 
 	rack_up();
@@ -536,10 +538,10 @@ static void test_unreachable(void)
 	rack_down();
 }
 
-/* What the quorum does not bear is refused before any pod goes for it. */
+/* What the quorum does not allow is refused before any pod goes for it. */
 static void test_judged_first(void)
 {
-	struct seen o = { 0 };
+	struct heard o = { 0 };
 	struct lab l;
 
 	rack_up();
@@ -574,9 +576,9 @@ static const struct test tests[] = {
 	{ "a rejoin follows the join of an earlier one", test_rejoin_follows },
 	{ "a machine is lost while another joins again", test_rejoin_cut },
 	{ "a host is removed", test_remove },
-	{ "a pod that nothing makes anew", test_bare },
+	{ "a pod without a controller", test_bare },
 	{ "a removal of a host that cannot be reached", test_unreachable },
-	{ "a removal that the quorum does not bear", test_judged_first },
+	{ "a removal that the quorum does not allow", test_judged_first },
 	{ "a removal is cut", test_remove_cut },
 };
 TEST_MAIN(tests)

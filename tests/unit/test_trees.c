@@ -1,5 +1,5 @@
 /* What a reset takes out of Kubernetes' folders, and what it leaves: steps/host/trees.sh, run for real in a temporary folder. */
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "tests/test.h"
 #include "tests/unit/fake_site.h"
 

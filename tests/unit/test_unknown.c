@@ -1,4 +1,4 @@
-/* What could not be asked is not down: nothing is begun anew, taken back or taken out on its account, and the reason is told. */
+/* What could not be asked is not down: nothing is started again, undone or removed on its account, and the reason is reported. */
 #include "tests/test.h"
 #include "tests/unit/fake_rack.h"
 
@@ -9,7 +9,7 @@
 
 #define INSTALLED "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data ca-crt"
 
-struct seen {
+struct heard {
 	bool failed;
 	struct error first, host[LAB_MACHINES];
 	struct world world; /* released */
@@ -40,7 +40,7 @@ static void begin(struct lab *l, unsigned forbids)
 /* bits of machines that take part */
 static unsigned chosen = 31;
 
-static void run(struct lab *l, enum plan_id plan, struct world *w, bool looks, struct seen *o)
+static void run(struct lab *l, enum plan_id plan, struct world *w, bool looks, struct heard *o)
 {
 	struct engine_host hosts[LAB_MACHINES];
 	struct engine_config config = { .run = "r1",
@@ -62,14 +62,14 @@ static void run(struct lab *l, enum plan_id plan, struct world *w, bool looks, s
 	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
 	snprintf(snapshots, sizeof(snapshots), "%s/snapshots", rack_dir);
 	snprintf(kubeconfig, sizeof(kubeconfig), "%s/conf.%d", rack_dir, (int)getpid());
-	w->run = "r1";
-	w->owner = "a@b pid 1";
-	w->machine = "m";
-	w->store_dir = pki;
-	w->kubeconfig_path = kubeconfig;
-	w->snapshots_dir = snapshots;
-	w->take_lock = !looks;
-	w->store = pki_store_open(pki, NULL, &err);
+	w->wish.run = "r1";
+	w->wish.owner = "a@b pid 1";
+	w->wish.machine = "m";
+	w->wish.store_dir = pki;
+	w->wish.kubeconfig = kubeconfig;
+	w->wish.snapshots_dir = snapshots;
+	w->wish.take_lock = !looks;
+	w->pki.store = pki_store_open(pki, NULL, &err);
 	for (int i = 0; i < LAB_MACHINES; i++)
 		hosts[i] = (struct engine_host){ rack_inventory->hosts[i].name, !(chosen & 1u << i) ? 0
 										: i < 3             ? ROLE_CONTROL_PLANE
@@ -87,12 +87,12 @@ static void run(struct lab *l, enum plan_id plan, struct world *w, bool looks, s
 	for (int i = 0; i < LAB_MACHINES; i++) {
 		if (engine_host_error(engine, i))
 			o->host[i] = *engine_host_error(engine, i);
-		o->ready[i] = w->hosts[i].api_ready;
-		memcpy(o->unseen[i], w->hosts[i].unseen, sizeof(o->unseen[i]));
+		o->ready[i] = w->seen.hosts[i].api_ready;
+		memcpy(o->unseen[i], w->seen.hosts[i].unseen, sizeof(o->unseen[i]));
 	}
-	o->exists = w->cluster.exists;
+	o->exists = w->seen.cluster.exists;
 	world_health_view(w, &view);
-	o->etcd = w->cluster.etcd;
+	o->etcd = w->seen.cluster.etcd;
 	engine_free(engine);
 	world_release(w);
 }
@@ -109,14 +109,14 @@ static void test_restore(void)
 	rack_up();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct world_etcd e = { .host = 0, .from = -1 };
-		struct seen o;
+		struct heard o;
 		struct world w;
 		struct lab l;
 
 		begin(&l, rows[i].forbids);
 		l.off = rows[i].off;
 		world_init(&w, rack_inventory, release_find("1.36.2"));
-		w.etcd_task = &e;
+		w.wish.etcd = &e;
 		run(&l, PLAN_RESTORE, &w, false, &o);
 		if (!CHECK_INT(l.restores, rows[i].done))
 			printf("# row %zu: %s\n", i, o.first.what);
@@ -132,7 +132,7 @@ static void test_apply(void)
 {
 	rack_up();
 	for (int cut = 0; cut < 2; cut++) {
-		struct seen o;
+		struct heard o;
 		struct world w;
 		struct lab l;
 
@@ -154,14 +154,14 @@ static void test_apply(void)
 /* One of three does not let us ask: the cluster is seen through the others, and of that one nothing is said. */
 static void test_one_of_three(void)
 {
-	struct seen o;
+	struct heard o;
 	struct world w;
 	struct lab l;
 
 	rack_up();
 	begin(&l, 1);
 	world_init(&w, rack_inventory, release_find("1.36.2"));
-	w.want_health = true;
+	w.wish.health = true;
 	run(&l, PLAN_CHECK, &w, true, &o);
 	CHECK(!o.failed && o.exists);
 	CHECK_INT(o.ready[0], CLUSTER_UNSEEN);
@@ -181,14 +181,14 @@ static void test_one_of_three(void)
 static void test_rejoin(void)
 {
 	bool again[LAB_MACHINES] = { false, true };
-	struct seen o;
+	struct heard o;
 	struct world w;
 	struct lab l;
 
 	rack_up();
 	begin(&l, 5);
 	world_init(&w, rack_inventory, release_find("1.36.2"));
-	w.rejoin = again;
+	w.wish.rejoin = again;
 	run(&l, PLAN_REJOIN, &w, false, &o);
 	CHECK(o.failed && o.first.kind == ERROR_BLOCKED);
 	CHECK_INT(l.machines[1].member, LAB_VOTER);
@@ -199,7 +199,7 @@ static void test_rejoin(void)
 /* After a power failure apply waits for the API servers; a look does not. */
 static void test_boot(void)
 {
-	struct seen o;
+	struct heard o;
 	struct world w;
 	struct lab l;
 
@@ -208,7 +208,7 @@ static void test_boot(void)
 	l.booting = 4;
 	world_init(&w, rack_inventory, release_find("1.36.2"));
 	run(&l, PLAN_INSTALL, &w, true, &o);
-	CHECK(o.failed && strstr(o.first.what, code_words(REFUSAL_DECISION, "no API server of the cluster answers")));
+	CHECK(o.failed && strstr(o.first.what, code_words(REFUSAL_DOWN, "no API server of the cluster answers")));
 	CHECK_INT(l.booting, 4);
 	world_init(&w, rack_inventory, release_find("1.36.2"));
 	run(&l, PLAN_INSTALL, &w, false, &o);
@@ -219,10 +219,10 @@ static void test_boot(void)
 	rack_down();
 }
 
-/* repair --hosts w1: what is on the host is mended; the version that nobody knows is no other one. */
+/* repair --hosts w1: what is on the host is mended; the version that nobody knows is not another one. */
 static void test_worker_alone(void)
 {
-	struct seen o;
+	struct heard o;
 	struct world w;
 	struct lab l;
 
@@ -231,7 +231,7 @@ static void test_worker_alone(void)
 	for (int looks = 1; looks >= 0; looks--) {
 		begin(&l, 0);
 		world_init(&w, rack_inventory, release_find("1.36.2"));
-		w.want_health = true;
+		w.wish.health = true;
 		run(&l, PLAN_REPAIR, &w, looks, &o);
 		if (!CHECK(!o.failed))
 			printf("# %s: %s\n", o.first.step, o.first.what);
@@ -240,7 +240,7 @@ static void test_worker_alone(void)
 	begin(&l, 0);
 	fake_blank(&l.machines[3]);
 	world_init(&w, rack_inventory, release_find("1.36.2"));
-	w.want_health = true;
+	w.wish.health = true;
 	run(&l, PLAN_REPAIR, &w, false, &o);
 	CHECK(o.failed && o.first.code == REFUSAL_NO_CONTROL_PLANE);
 	CHECK(strstr(o.first.hint, "--hosts w1,") != NULL);
@@ -248,10 +248,10 @@ static void test_worker_alone(void)
 	rack_down();
 }
 
-/* Told by check, before anything is installed. */
+/* Reported by check, before anything is installed. */
 static void test_told_beforehand(void)
 {
-	struct seen o;
+	struct heard o;
 	struct world w;
 	struct lab l;
 
@@ -274,7 +274,7 @@ static void test_told_beforehand(void)
 }
 
 static const struct test tests[] = {
-	{ "check: that nobody could be asked is told beforehand", test_told_beforehand },
+	{ "check: that nobody could be asked is reported first", test_told_beforehand },
 	{ "apply waits for API servers after a power failure", test_boot },
 	{ "repair of a worker alone", test_worker_alone },
 	{ "etcd restore: refused while who could not be asked may be alive", test_restore },

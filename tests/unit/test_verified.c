@@ -9,7 +9,7 @@
 #include "inventory/inventory.h"
 #include "inventory/release.h"
 #include "pki/pki.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 #include "steps/steps.h"
 
 static const char inventory_text[] = "cluster: rack7\nkubernetes: {version: 1.36.2}\nnetwork: {cni: none}\nhosts:\n"
@@ -33,7 +33,7 @@ static const struct {
 	{ "sysctl.net.bridge.bridge-nf-call-ip6tables", "0", "bridge-nf-call-ip6tables was set to 1", "a program",
 		CODE_NONE },
 	{ "sysctl_boot.net.ipv4.ip_forward", "0 /etc/sysctl.d/zzz.conf:3", "to '0': /etc/sysctl.d/zzz.conf:3",
-		"take that line out", CODE_NONE },
+		"remove that line", CODE_NONE },
 	{ "sysctl_boot.net.bridge.bridge-nf-call-iptables", "0 /etc/sysctl.d/zzz.conf:4", "/etc/sysctl.d/zzz.conf:4",
 		"zz-kubewright", CODE_NONE },
 	{ "mode./etc/sysctl.d/zz-kubewright.conf", "666 0:0", "writes /etc/sysctl.d/zz-kubewright.conf", "undoes it",
@@ -145,9 +145,9 @@ static void run(struct error *first)
 	struct world w;
 
 	world_init(&w, inv, release_find("1.36.2"));
-	w.run = "r1";
-	w.owner = "a@b pid 1";
-	w.machine = "m";
+	w.wish.run = "r1";
+	w.wish.owner = "a@b pid 1";
+	w.wish.machine = "m";
 	config.world = &w;
 	e = engine_new(&config);
 	engine_no_questions(e);

@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "steps/host_scripts.h"
+#include "steps/host/scripts.h"
 
 /* ---- the wish ------------------------------------------------------------------------------------------------------------ */
 
@@ -52,25 +52,14 @@ static void run(bool look, size_t count)
 	wished_run(look, &os_step, used, NULL);
 }
 
-/* What status and repair would find on an installed host. */
-static bool drifts(void)
-{
-	struct health h;
-	bool chosen[2] = { false, true }, found = false;
-
-	cluster_set(&wished.cli.world.hosts[WISHED_HOST], "job.join", "done 0 x r0");
-	cluster_set(&wished.cli.world.hosts[WISHED_HOST], "have", "kubelet-conf");
-	wished.cli.chosen = chosen;
-	health_fold(&wished.cli, &wished.would, &h);
-	for (size_t i = 0; i < h.hosts[WISHED_HOST].count; i++)
-		found = found || strcmp(h.hosts[WISHED_HOST].list[i].name, "drift") == 0;
-	health_release(&h);
-	return found;
-}
-
 static bool ledger_has(const char *line)
 {
 	return strstr(fake_site_get(&wished.site, "var/lib/kubewright/ledger/list"), line) != NULL;
+}
+
+static bool marked(const char *line)
+{
+	return strstr(fake_site_get(&wished.site, "var/lib/kubewright/ledger/marks"), line) != NULL;
 }
 
 /* ---- tests --------------------------------------------------------------------------------------------------------------- */
@@ -105,12 +94,12 @@ static void test_rows(void)
 	wished_open();
 	apply(0);
 	CHECK_STR(fake_site_get(&wished.site, "proc/sys/net/ipv4/ip_forward"), "1\n");
-	CHECK(ledger_has("sysctl|net.ipv4.ip_forward|0|@os\n"));
+	CHECK(ledger_has("sysctl|net.ipv4.ip_forward|0\n") && marked("sysctl|net.ipv4.ip_forward|os|1\n"));
 	CHECK(ledger_has("file|") && !ledger_has("foo"));
 	converged(0);
 	/* plan, drift and status */
 	look(3);
-	CHECK(drifts());
+	CHECK(wished_drifts());
 	CHECK(strncmp(wished_would(), "file /etc/", 10) == 0);
 	CHECK(strstr(wished.shown.buf, "vm.max_map_count: 65530 -> 262144\n"));
 	CHECK(strstr(wished.shown.buf, "+vm.max_map_count = 262144\n"));
@@ -122,9 +111,9 @@ static void test_rows(void)
 	CHECK_STR(fake_site_get(&wished.site, "etc/foo.conf"), "speed = high\n");
 	CHECK_STR(fake_site_get(&wished.site, "proc/sys/vm/max_map_count"), "262144\n");
 	CHECK_STR(fake_site_get(&wished.site, "told"), "restart foo\n");
-	CHECK(ledger_has("sysctl|vm.max_map_count|65530|@os\n"));
-	CHECK(ledger_has("/etc/foo.conf|absent|@os/foo\n"));
-	CHECK(ledger_has("unit|foo.service|disabled inactive|@os\n"));
+	CHECK(ledger_has("sysctl|vm.max_map_count|65530\n") && marked("sysctl|vm.max_map_count|os|262144\n"));
+	CHECK(ledger_has("/etc/foo.conf|absent\n") && marked("/etc/foo.conf|os/foo|"));
+	CHECK(ledger_has("unit|foo.service|disabled inactive\n") && marked("unit|foo.service|os|\n"));
 	CHECK(strstr(fake_site_get(&wished.site, "etc/sysctl.d/zz-kubewright.conf"),
 		"\nnet.ipv4.tcp_rmem = 4096 131072 6291456\n"));
 	converged(3);
@@ -133,7 +122,7 @@ static void test_rows(void)
 	fake_site_put(&wished.site, "proc/sys/net/ipv4/tcp_rmem", 0644, "4096\t131072\t1\n");
 	fake_site_sh(&wished.site, "rm up.foo");
 	look(3);
-	CHECK(drifts());
+	CHECK(wished_drifts());
 	CHECK_STR(wished_would(), "file /etc/foo.conf");
 	CHECK(strstr(wished.shown.buf, "-speed = none\n") && strstr(wished.shown.buf, "net.ipv4.tcp_rmem: 4096") &&
 		strstr(wished.shown.buf, "foo: inactive -> active\n"));
@@ -149,7 +138,7 @@ static void test_gone(void)
 	wished_open();
 	fake_site_put(&wished.site, "etc/foo.conf", 0600, "theirs\n");
 	apply(3);
-	CHECK(ledger_has("/etc/foo.conf|saved|@os/foo\n"));
+	CHECK(ledger_has("/etc/foo.conf|saved\n") && marked("/etc/foo.conf|os/foo|"));
 	look(2);
 	CHECK_STR(wished_would(), "gone /etc/foo.conf");
 	wished_done();
@@ -164,18 +153,18 @@ static void test_gone(void)
 	apply(0);
 	CHECK_STR(fake_site_get(&wished.site, "proc/sys/vm/max_map_count"), "65530\n");
 	CHECK_STR(fake_site_get(&wished.site, "proc/sys/net/ipv4/ip_forward"), "1\n");
-	CHECK(ledger_has("sysctl|vm.max_map_count|65530\n"));
+	CHECK(ledger_has("sysctl|vm.max_map_count|65530\n") && !marked("vm."));
 	CHECK(!strstr(fake_site_get(&wished.site, "etc/sysctl.d/zz-kubewright.conf"), "vm."));
 	converged(0);
 	fake_site_close(&wished.site);
 }
 
-/* What somebody's own unit reads is his again, and the unit takes that up. What the ledger does not have is nobody's of ours. */
+/* What somebody's own unit reads is theirs again, and the unit takes that up. What the ledger does not have is nobody's of ours. */
 static void test_gone_reader(void)
 {
 	const struct remote_param params[] = { { "part", "os" }, { "files", "0" },
 		{ "wish", "gone file /etc/foo.conf foo\ngone unit foo -\ngone sysctl vm.max_map_count -\n" } };
-	char *script = xasprintf("%s%s", host_script_undo, host_script_put);
+	char *script = xasprintf("%s%s%s", host_script_undo, host_script_wish, host_script_put);
 
 	wished_open();
 	fake_site_put(&wished.site, "etc/foo.conf", 0600, "theirs\n");
@@ -193,6 +182,40 @@ static void test_gone_reader(void)
 	converged(2);
 	fake_site_close(&wished.site);
 	free(script);
+}
+
+/* put.sh with one file of the site's, or without it any more. */
+static void put(const char *path, bool gone)
+{
+	const char *at = fake_site_path(&wished.site, path);
+	char *wish = xasprintf("gone file %s -\n", at),
+	     *script = xasprintf("%s%s%s", host_script_undo, host_script_wish, host_script_put);
+	const struct remote_param params[] = { { "part", "os" }, { "files", gone ? "0" : "1" }, { "file_1_path", at },
+		{ "file_1_mode", "644" }, { "file_1_data", "eAo=" }, { "wish", gone ? wish : "" } };
+
+	if (!CHECK_INT(fake_site_run(&wished.site, script, params, 6), 0))
+		printf("# %s\n%s", wished.site.err.what, wished.site.log);
+	free(script);
+	free(wish);
+}
+
+/* Folders that were made for a file go with it, but for those that others use. */
+static void test_gone_folders(void)
+{
+	wished_open();
+	for (int theirs = 0; theirs < 2; theirs++) {
+		put("etc/foo.d/deep/er/x.conf", false);
+		CHECK_STR(fake_site_get(&wished.site, "etc/foo.d/deep/er/x.conf"), "x\n");
+		CHECK(ledger_has("dir|") && ledger_has("/etc/foo.d|absent\n"));
+		if (theirs)
+			fake_site_put(&wished.site, "etc/foo.d/deep/theirs", 0644, "");
+		put("etc/foo.d/deep/er/x.conf", true);
+		CHECK(!ledger_has("x.conf"));
+		CHECK_INT(ledger_has("/etc/foo.d|absent"), theirs);
+		fake_site_sh(&wished.site, theirs ? "test -e etc/foo.d/deep/theirs && test ! -e etc/foo.d/deep/er"
+						  : "test ! -e etc/foo.d");
+	}
+	fake_site_close(&wished.site);
 }
 
 /* Cut at the worst moment: files are in place and not in use. */
@@ -238,8 +261,8 @@ static void test_reset(void)
 	static const char *const quiet[] = { "ip", "nft", "apt-get", "apt-mark", "dpkg-query", "iptables-nft-save",
 		"ip6tables-nft-save", "iptables-legacy-save", "ip6tables-legacy-save" };
 	char *settings = settings_back();
-	char *script = xasprintf(
-		"%s%s%s%s%s", host_script_filter, host_script_trees, host_script_undo, settings, host_script_reset);
+	char *script = xasprintf("%s%s%s%s%s%s", host_script_filter, host_script_trees, host_script_undo,
+		host_script_packages_undo, settings, host_script_reset);
 
 	wished_open();
 	for (size_t i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++) {
@@ -268,7 +291,7 @@ static void test_earlier_ledger(void)
 
 	wished_open();
 	apply(3);
-	fake_site_sh(&wished.site, "sed -i 's/|@[^|]*$//' var/lib/kubewright/ledger/list");
+	fake_site_sh(&wished.site, "rm var/lib/kubewright/ledger/marks");
 	converged(3);
 	fake_site_put(&wished.site, "var/lib/kubewright/ledger/list", 0600,
 		"file|/etc/containerd/conf.d/90-kubewright.toml|absent\nfile|/etc/x|absent\nunit|containerd.service|enabled active\n");
@@ -286,8 +309,8 @@ static void test_contradictions(void)
 {
 	static const char *const says[] = {
 		"vm.max_map_count is wanted twice: 262144 by profile fast, 1 by profile slow",
-		"/etc/foo.conf is wanted twice, and not the same: by os and by mirrors",
-		"/etc/foo.conf is wanted twice, and not the same: by os and by mirrors",
+		"/etc/foo.conf is wanted twice with different values: by os and by mirrors",
+		"/etc/foo.conf is wanted twice with different values: by os and by mirrors",
 	};
 
 	wished_open();
@@ -296,7 +319,7 @@ static void test_contradictions(void)
 
 		look(3);
 		CHECK_INT(want_contradicts(&wished.cli.world, WISHED_HOST, &err), 0);
-		wished.cli.world.parts = both;
+		wished.cli.world.wish.parts = both;
 		CHECK_INT(want_contradicts(&wished.cli.world, WISHED_HOST, &err), -1);
 		CHECK_INT(err.kind, ERROR_INVENTORY);
 		CHECK_STR(err.what, says[contrary_row]);
@@ -318,6 +341,7 @@ static const struct test tests[] = {
 	{ "one row: plan, drift, apply, ledger", test_rows },
 	{ "what is wanted no more", test_gone },
 	{ "what is wanted no more, of somebody's unit", test_gone_reader },
+	{ "what is wanted no more, and its folders", test_gone_folders },
 	{ "a run that is cut", test_cut },
 	{ "reset", test_reset },
 	{ "a ledger of an earlier version", test_earlier_ledger },

@@ -42,7 +42,7 @@ static void begin(void)
 		exit(1);
 	}
 	seq = 0;
-	/* it has been going on for a while, however fast or slow this machine is */
+	/* it has been under way for a while, however fast or slow this machine is */
 	started = clock_wall_ms() - 5000;
 }
 
@@ -158,7 +158,7 @@ static void test_screen(void)
 	fake.recent = NULL;
 	fake.live = JOURNAL;
 	fake_set_up(NULL, screen_start(), 80, 24, false);
-	CHECK(fake_sees("going on now: apply"));
+	CHECK(fake_sees("active now: apply"));
 	app_key(fake_app, K_ENTER);
 	CHECK(fake_sees("  live"));
 	CHECK(fake_sees("probe"));
@@ -167,7 +167,7 @@ static void test_screen(void)
 	says(EVENT_STEP_STARTED, 1, 1, OUTCOME_CHANGED, NULL);
 	CHECK(tick() > 0);
 	CHECK(fake_sees("join "));
-	/* back in time, where it stays while the run goes on */
+	/* back in time, where it stays while the run continues */
 	app_key(fake_app, K_HOME);
 	CHECK(fake_sees("0:00 of "));
 	CHECK(fake_sees("stopped; End goes to now"));
@@ -206,7 +206,7 @@ static void test_screen_killed(void)
 
 /* ---- the command ----------------------------------------------------------------------------------------------------------- */
 
-/* This program as kubewright: the journal's writer is a thread, and a child that went on without exec could wait for a lock that it held. */
+/* This program as kubewright: the journal's writer is a thread, and a child that continued without exec could wait for a lock that it held. */
 #define AS_KUBEWRIGHT "as-kubewright"
 
 static pid_t watch_begin(const char *word, const char *value)
@@ -274,12 +274,13 @@ static void test_command(void)
 	says(EVENT_STEP_DONE, 1, 1, OUTCOME_CHANGED, "joins as a worker");
 	CHECK(printed("w1   join    joins as a worker"));
 	says(EVENT_STEP_DONE, 0, 2, OUTCOME_CHANGED, NULL);
-	says(EVENT_QUESTION, 0, 1, OUTCOME_CHANGED, "go on?");
+	says(EVENT_QUESTION, 0, 1, OUTCOME_CHANGED, "continue?");
 	says(EVENT_RUN_DONE, -1, -1, OUTCOME_CHANGED, NULL);
 	CHECK_INT(watch_end(pid), 0);
 	CHECK(strstr(file("out"), "\nDone after ") && strstr(file("out"), "with exit status 0\n"));
-	/* looking is no news */
-	CHECK(!strstr(file("out"), "seen") && strstr(file("err"), "waits for an answer where it runs: go on?"));
+	/* looking is not news */
+	CHECK(!strstr(file("out"), "seen") &&
+		strstr(file("err"), "waits for an answer in its own terminal: continue?"));
 	ends();
 }
 
@@ -301,7 +302,7 @@ static void test_command_left(void)
 	CHECK_INT(watch_end(watch_begin("-v", "20261126T12")), 8);
 	CHECK(strstr(file("out"), "; hosts left to do: w1\n") && strstr(file("err"), "it broke"));
 	CHECK_INT(watch_end(watch_begin(NULL, NULL)), 2);
-	CHECK(strstr(file("err"), "no run is going on in ") != NULL);
+	CHECK(strstr(file("err"), "no run is active in ") != NULL);
 }
 
 static void test_command_killed(void)
@@ -313,13 +314,13 @@ static void test_command_killed(void)
 	CHECK(printed("run 20261126T120000-abcd\n"));
 	ends();
 	CHECK_INT(watch_end(pid), 130);
-	CHECK(strstr(file("err"), "the run's process is gone") && strstr(file("err"), "'kubewright apply' goes on"));
+	CHECK(strstr(file("err"), "the run's process is gone") && strstr(file("err"), "'kubewright apply' continues"));
 }
 
 static const struct test tests[] = {
 	{ "a journal that grows", test_recording },
 	{ "a journal that goes away", test_recording_gone },
-	{ "the start page leads to the run that goes on", test_screen },
+	{ "the start page leads to the run under way", test_screen },
 	{ "a run that is killed while it is looked at", test_screen_killed },
 	{ "watch follows to the end", test_command },
 	{ "watch: JSON, hosts left, nothing to watch", test_command_left },

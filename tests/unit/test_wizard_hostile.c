@@ -141,7 +141,7 @@ static int speak(struct task *t, struct error *err)
 	uint32_t x = (uint32_t)task_host(t) + 1;
 
 	say(t, texts, sizeof(texts));
-	/* in pieces: what is split in the middle is no less harmful */
+	/* in pieces: what is split in the middle is as harmful */
 	for (size_t i = 0; i < sizeof(texts); i++)
 		say(t, texts + i, 1);
 	for (size_t i = 0; i < sizeof(binary); i++) {

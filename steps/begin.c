@@ -1,0 +1,63 @@
+/* What a run of these plans begins with, and what is left of it at its end. */
+#include "steps/steps.h"
+
+#include "base/alloc.h"
+#include "inventory/inventory.h"
+#include "pki/pki.h"
+#include "steps/run/want.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* wish.parts unless a test has others; ends with NULL. */
+static const struct want_part *const want_parts[] = { &want_os, &want_packages, &want_runtime, &want_endpoint, NULL };
+
+void world_init(struct world *w, const struct inventory *inv, const struct release *release)
+{
+	memset(w, 0, sizeof(*w));
+	w->wish.inventory = inv;
+	w->wish.release = release;
+	w->seen.hosts = xcalloc(inv->host_count, sizeof(*w->seen.hosts));
+	w->seen.findings = xcalloc(inv->host_count, sizeof(*w->seen.findings));
+	w->logins.secrets = xcalloc(inv->host_count, sizeof(*w->logins.secrets));
+	w->seen.etcd = xcalloc(inv->host_count, sizeof(*w->seen.etcd));
+	for (size_t i = 0; i < inv->host_count; i++)
+		if (inv->hosts[i].role == INVENTORY_CONTROL_PLANE)
+			w->seen.etcd[i] = xcalloc(1, sizeof(**w->seen.etcd));
+	w->seen.looks = xcalloc(inv->host_count, sizeof(*w->seen.looks));
+	w->seen.gone = xcalloc(inv->host_count, sizeof(*w->seen.gone));
+	w->seen.begun = xcalloc(inv->host_count, sizeof(*w->seen.begun));
+	w->locks = xcalloc(inv->host_count, sizeof(*w->locks));
+	w->wish.lock_ttl_ms = LOCK_TTL_S * 1000;
+	w->wish.verify_ms = 300000;
+	w->wish.parts = want_parts;
+	w->seen.cluster.lead = w->seen.stopped = -1;
+	w->decided.init_host = -1;
+	w->decided.lead = w->pki.from = -1;
+	w->wish.dead_runs = "";
+	w->wish.take_lock = true;
+}
+
+void world_release(struct world *w)
+{
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++) {
+		cluster_host_release(&w->seen.hosts[i]);
+		findings_release(&w->seen.findings[i]);
+		free(w->seen.etcd[i]);
+		secret_release(&w->logins.secrets[i].password);
+		secret_release(&w->logins.secrets[i].sudo);
+	}
+	free(w->seen.hosts);
+	free(w->locks);
+	free(w->seen.etcd);
+	free(w->seen.looks);
+	free(w->seen.findings);
+	identities_release(&w->seen.identities);
+	free(w->logins.secrets);
+	free(w->seen.gone);
+	free(w->seen.begun);
+	free(w->decided.refusal);
+	cluster_state_release(&w->seen.cluster);
+	pki_store_free(w->pki.store);
+	secret_wipe(w->token.text, sizeof(w->token.text));
+}

@@ -1,0 +1,38 @@
+/* What a run has seen of its hosts and of the cluster. */
+#ifndef STEPS_RUN_SEEN_H
+#define STEPS_RUN_SEEN_H
+
+#include "cluster/cluster.h"
+#include "cluster/identities.h"
+#include "cluster/quorum.h"
+
+#include <stdbool.h>
+
+/* What came of asking one control plane's etcd, besides an answer. */
+struct world_look {
+	bool none;            /* asked on its host: nobody listens */
+	bool refused, silent; /* asked from another host: nobody listens; no packet comes back */
+	char why[256], hint[256]; /* why it could not be asked on its host */
+};
+
+/* The host's own thread writes what is per host, survey and verify the rest; under the lock of the task. */
+struct seen {
+	struct cluster_host *hosts;   /* per host */
+	struct identities identities; /* of hosts, as they were probed */
+	struct findings *findings;    /* per host */
+	struct cluster_state cluster;
+	struct world_look *looks; /* per host: what came of asking its etcd, no matter who did */
+	/* per control plane, else NULL: what its etcd says, by ask-etcd; of itself alone when health was asked about */
+	struct quorum_view **etcd;
+	char kubeadm_version[48], kubeadm_digest[72]; /* on the lead */
+
+	/* by verify; of hosts that were lost in the run none is healthy */
+	struct quorum quorum;
+	unsigned nodes[2];   /* control planes and workers that are as they should be */
+	unsigned no_network; /* of them those that wait for a pod network */
+	int stopped;    /* the host that an upgrade stopped at; -1: none */
+	bool *begun;    /* per host: its pods are being evicted for an upgrade, or have been, in this run */
+	bool *gone; /* per host: it leaves for good, and neither a Node nor an etcd member of it is there */
+};
+
+#endif

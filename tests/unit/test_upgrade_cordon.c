@@ -1,0 +1,141 @@
+/* A Node that is drained for an upgrade takes pods again afterwards, unless it was somebody else who had cordoned it. */
+#include "tests/test.h"
+#include "tests/unit/fake_rack.h"
+
+#include "base/error.h"
+#include "inventory/inventory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define INSTALLED "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data ca-crt"
+
+enum { W1 = 3 };
+
+/* A whole cluster, with pods on w1. */
+static void begin(struct lab *l)
+{
+	lab_init(l, rack_inventory, rack_store, rack_tls);
+	l->applied = true;
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		struct machine *m = &l->machines[i];
+
+		m->packages = m->containerd = m->prepared = m->record = m->node = true;
+		m->have = i < 3 ? INSTALLED : "kubelet-conf ca-crt";
+		m->member = i < 3 ? LAB_VOTER : LAB_NO_MEMBER;
+		m->pki = i < 3;
+		m->init = i == 0;
+		snprintf(m->jobs[0].name, sizeof(m->jobs[0].name), "%s", i ? "join" : "init");
+		snprintf(m->jobs[0].record, sizeof(m->jobs[0].record), "done 0 x x r0");
+	}
+	l->machines[W1].pods = 2;
+}
+
+static enum step_verdict w1_check(struct task *t, struct error *why)
+{
+	(void)why;
+	return task_host(t) == W1 ? STEP_NEEDED : STEP_NOT_HERE;
+}
+
+/* Looks, then does one thing to w1; first: the error of the run. */
+static void run(struct lab *l, int (*apply)(struct task *t, struct error *err), struct error *first)
+{
+	const struct step steps[] = {
+		{ "probe", "Looking", ROLE_ALL, STEP_OBSERVES, { { 0 } }, probe_check, probe_apply },
+		{ "survey", "Asking", ROLE_CONTROL_PLANE, STEP_OBSERVES, { { "probe", 0, 0 } }, survey_check,
+			survey_apply },
+		{ "do", "Doing", ROLE_WORKER, 0, { { "probe", 0, 0 }, { "survey", ROLE_CONTROL_PLANE, 1 } }, w1_check,
+			apply },
+		{ "unlock", "Unlocking", ROLE_ALL, STEP_ALWAYS | STEP_LAST, { { 0 } }, unlock_check, unlock_apply },
+	};
+	struct engine_host hosts[LAB_MACHINES];
+	struct engine_config config = { .run = "r1",
+		.steps = steps,
+		.step_count = sizeof(steps) / sizeof(steps[0]),
+		.hosts = hosts,
+		.host_count = LAB_MACHINES,
+		.open = lab_open };
+	struct engine_result result;
+	struct error err = { 0 };
+	struct engine *e;
+	struct world w;
+	char pki[96];
+
+	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
+	world_init(&w, rack_inventory, release_find("1.36.2"));
+	w.wish.run = "r1";
+	w.wish.owner = "a@b pid 1";
+	w.wish.machine = "m";
+	w.wish.store_dir = pki;
+	w.wish.drain_timeout_s = 1;
+	w.pki.store = pki_store_open(pki, NULL, &err);
+	snprintf(w.decided.version, sizeof(w.decided.version), "1.36.2");
+	config.world = &w;
+	for (int i = 0; i < LAB_MACHINES; i++)
+		hosts[i] =
+			(struct engine_host){ rack_inventory->hosts[i].name, i < 3 ? ROLE_CONTROL_PLANE : ROLE_WORKER };
+	lab_run(l, &w, 0, LAB_LOST);
+	e = engine_new(&config);
+	engine_no_questions(e);
+	CHECK_INT(engine_start(e, &err), 0);
+	while (engine_wait(e, -1, 1000))
+		continue;
+	engine_result(e, &result);
+	memset(first, 0, sizeof(*first));
+	if (result.first)
+		*first = *result.first;
+	engine_free(e);
+	world_release(&w);
+}
+
+/* Each row in a cluster of its own: how w1 is before, after the drain, and after it is let go. */
+static const struct {
+	bool before;           /* somebody had cordoned it */
+	bool freed;            /* somebody lets pods onto it after the drain: the note alone is left to go */
+	enum error_kind fails; /* a pod would be lost; or a disruption budget lets none go */
+	bool drained, noted;   /* after the drain: cordoned; with the note of an upgrade */
+	unsigned pods;
+	bool after; /* cordoned at the end */
+} rows[] = {
+	{ false, false, ERROR_NONE, true, true, 0, false },
+	{ false, true, ERROR_NONE, true, true, 0, false },
+	{ true, false, ERROR_NONE, true, false, 0, true },
+	{ false, false, ERROR_COMMAND, false, false, 2, false },
+	{ true, false, ERROR_COMMAND, true, false, 2, true },
+	/* nothing else was changed there yet: it takes pods as before */
+	{ false, false, ERROR_TIMEOUT, false, false, 2, false },
+	{ true, false, ERROR_TIMEOUT, true, false, 2, true },
+};
+
+static void test_notes(void)
+{
+	rack_up();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct machine *m;
+		struct error first;
+		struct lab l;
+
+		begin(&l);
+		m = &l.machines[W1];
+		m->cordoned = rows[i].before;
+		m->bare = rows[i].fails == ERROR_COMMAND;
+		l.refuses = rows[i].fails == ERROR_TIMEOUT ? 1000 : 0;
+		run(&l, upgrade_drain_apply, &first);
+		if (!CHECK_INT(first.kind, rows[i].fails))
+			printf("# row %zu: %s\n", i, first.what);
+		CHECK_INT(m->cordoned, rows[i].drained);
+		CHECK_INT(m->upgrade_note, rows[i].noted);
+		CHECK_INT(m->pods, rows[i].pods);
+		m->cordoned = m->cordoned && !rows[i].freed;
+		run(&l, upgrade_uncordon_apply, &first);
+		CHECK_STR(first.what, "");
+		CHECK_INT(m->cordoned, rows[i].after);
+		CHECK(!m->upgrade_note);
+	}
+	rack_down();
+}
+
+static const struct test tests[] = {
+	{ "who had cordoned it", test_notes },
+};
+TEST_MAIN(tests)
