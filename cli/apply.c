@@ -36,6 +36,7 @@ static void next_step(const struct cli_run *r, int status, bool verified)
 	/* once the hosts are out, a rejoin is an apply */
 	char upgrade[48];
 	const char *again = r->world.wish.leave                                  ? "remove"
+			    : r->world.wish.reboot                               ? "reboot"
 			    : r->world.wish.upgrade                              ? upgrade
 			    : r->world.wish.rejoin && !r->world.decided.expelled ? "rejoin"
 										 : "apply";

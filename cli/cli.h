@@ -47,8 +47,9 @@ enum cli_command_bit {
 	CLI_REMOVE = 1 << 16,
 	CLI_ETCD = 1 << 17,
 	CLI_UPGRADE = 1 << 18,
+	CLI_REBOOT = 1 << 19,
 	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET | CLI_REJOIN | CLI_REPAIR |
-		   CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE, /* work on many hosts */
+		   CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE | CLI_REBOOT, /* work on many hosts */
 	CLI_CONNECTS = CLI_RUNS | CLI_LOGS,
 	CLI_LOADS = CLI_CONNECTS | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
 	CLI_ALL = 0x7fffffff,
@@ -62,7 +63,7 @@ struct cli_options {
 	const char **sets; /* owned array of lent strings */
 	size_t set_count;
 	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check;
-	bool override_quorum, force, timeline;
+	bool override_quorum, force, timeline, all, pending;
 	int parallel, connect_timeout_s, drain_timeout_s, days, lines, batch; /* 0: not given */
 	bool batch_percent; /* batch is of all workers */
 	const char *cluster, *from, *snapshot, *out, *user, *group;
@@ -186,6 +187,7 @@ int cli_repair(const struct cli_options *o);
 int cli_etcd(const struct cli_options *o);
 int cli_remove(const struct cli_options *o);
 int cli_upgrade(const struct cli_options *o);
+int cli_reboot(const struct cli_options *o);
 int cli_replay(const struct cli_options *o);
 int cli_timeline(const struct cli_options *o); /* replay --timeline */
 int cli_watch(const struct cli_options *o);

@@ -84,6 +84,11 @@ const struct cli_command cli_commands[] = {
 	  "new minor version a Node's pods are evicted first. VERSION is 1.36 or 1.36.2 and is written into the inventory afterwards; the default is the inventory's. One "
 	  "minor version at a time, never down. Continues where an earlier run was interrupted, also from another machine. With --check it only shows what it would do.",
 	  CLI_UPGRADE, 0, 1, false, cli_upgrade },
+	{ "reboot", "[HOST…]", "restart hosts one after the other while the cluster works",
+	  "Evicts a host's pods, restarts it, waits until it is back (another boot id, its Node Ready, its API server and etcd member ready) and lets pods onto it again. Control planes "
+	  "one by one, then the workers, --batch of them at once. Refuses what would cost etcd's quorum. A host that does not come back stops those that follow. "
+	  "Continues where an earlier run was interrupted. Name hosts, or --all; with --pending only those of them restart on which a reboot is pending.",
+	  CLI_REBOOT, 0, MANY, false, cli_reboot },
 	{ "etcd", "ACTION [FILE]", "show members, take a snapshot, or restore etcd after a lost quorum",
 	  "members shows which members vote, which are healthy and how many may be lost; it needs no API server and no quorum. snapshot saves etcd's data on this machine, verified. restore is "
 	  "for a quorum that is lost for good: it starts etcd again as a single member, from the data of a surviving control plane (--from) or a snapshot (--snapshot); the other control "

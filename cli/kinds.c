@@ -13,6 +13,7 @@ const struct cli_run_kind cli_kinds[KIND_COUNT] = {
 	[KIND_REJOIN] = { "rejoin", &plans[PLAN_REJOIN], RUN_CHANGES | RUN_CNI | RUN_RETRIES, "rejoin" },
 	[KIND_UPGRADE_LOOK] = { "upgrade", &plans[PLAN_UPGRADE], 0, NULL },
 	[KIND_UPGRADE] = { "upgrade", &plans[PLAN_UPGRADE], RUN_CHANGES | RUN_RETRIES, NULL },
+	[KIND_REBOOT] = { "reboot", &plans[PLAN_REBOOT], RUN_CHANGES, "restart" },
 	[KIND_REMOVE_PLAN] = { "remove", &plans[PLAN_REMOVE], 0, "leave" },
 	[KIND_REMOVE] = { "remove", &plans[PLAN_REMOVE], RUN_CHANGES | RUN_RETRIES, "leave" },
 	[KIND_REMEDY] = { "remedy", &plans[PLAN_REMEDY], RUN_CHANGES, NULL },

@@ -49,8 +49,21 @@ static int named(struct cli_run *r, const struct cli_run_kind *kind, struct erro
 	return r->named ? cli_run_choose(r, kind, err) : -1;
 }
 
+void cli_run_narrow(struct cli_run *r, const bool *named)
+{
+	r->chosen_count = 0;
+	for (size_t i = 0; i < r->inventory->host_count; i++) {
+		bool control_plane = r->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE;
+
+		r->chosen[i] = r->chosen[i] && (control_plane || named[i]);
+		r->chosen_count += r->chosen[i];
+	}
+}
+
 int cli_run_choose(struct cli_run *r, const struct cli_run_kind *kind, struct error *err)
 {
+	if (kind->plan->flags & PLAN_REBOOTS)
+		cli_run_narrow(r, r->named);
 	return kind->plan->flags & PLAN_LEAVES ? cli_remove_choose(r, r->named, err) : 0;
 }
 

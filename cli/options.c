@@ -31,6 +31,8 @@ enum option_id {
 	OPTION_FORCE,
 	OPTION_DRAIN_TIMEOUT,
 	OPTION_BATCH,
+	OPTION_EVERY,
+	OPTION_PENDING,
 	OPTION_LIST,
 	OPTION_CHECK,
 	OPTION_DAYS,
@@ -49,7 +51,7 @@ enum option_id {
 const struct cli_option cli_option_table[] = {
 	[OPTION_FILE] = { "file", 'f', "FILE", "the inventory (default ./kubewright.yaml)", CLI_LOADS | CLI_INIT },
 	[OPTION_HOSTS] = { "hosts", 0, "A,B", "only these hosts; the others are not contacted", CLI_RUNS },
-	[OPTION_YES] = { "yes", 'y', NULL, "answer every confirmation with yes", CLI_APPLY | CLI_RESET | CLI_REJOIN | CLI_REPAIR | CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE },
+	[OPTION_YES] = { "yes", 'y', NULL, "answer every confirmation with yes", CLI_APPLY | CLI_RESET | CLI_REJOIN | CLI_REPAIR | CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE | CLI_REBOOT },
 	[OPTION_OUTPUT] = { "output", 'o', "FORMAT", "plain or json", CLI_RUNS | CLI_WATCH | CLI_REPLAY },
 	[OPTION_PARALLEL] = { "parallel", 0, "N", "log in to at most N hosts at once (default 32)", CLI_CONNECTS },
 	[OPTION_SET] = { "set", 0, "KEY=VALUE", "replace a field of the inventory; may be repeated", CLI_LOADS },
@@ -62,12 +64,14 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_FROM] = { "from", 0, "HOST", "restore from this control plane's etcd data", CLI_ETCD },
 	[OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", "restore this snapshot instead of a member's own data", CLI_ETCD },
 	[OPTION_OVERRIDE_QUORUM] = { "override-quorum", 0, NULL, "continue although etcd's quorum or a doubtful member forbids it",
-		CLI_ETCD | CLI_REJOIN | CLI_REMOVE },
+		CLI_ETCD | CLI_REJOIN | CLI_REMOVE | CLI_REBOOT },
 	[OPTION_LIST] = { "list", 0, NULL, "list all checks and exit", CLI_CHECK | CLI_REPAIR },
 	[OPTION_CHECK] = { "check", 0, NULL, "only report; change nothing", CLI_REPAIR | CLI_UPGRADE },
-	[OPTION_FORCE] = { "force", 0, NULL, "delete pods that cannot be evicted or have no controller", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE },
-	[OPTION_DRAIN_TIMEOUT] = { "drain-timeout", 0, "SECONDS", "give up when no pod is evicted for this long (default 300)", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE },
-	[OPTION_BATCH] = { "batch", 0, "N", "work on N workers at once, or N% of them (default 1)", CLI_UPGRADE },
+	[OPTION_FORCE] = { "force", 0, NULL, "delete pods that cannot be evicted or have no controller", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE | CLI_REBOOT },
+	[OPTION_DRAIN_TIMEOUT] = { "drain-timeout", 0, "SECONDS", "give up when no pod is evicted for this long (default 300)", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE | CLI_REBOOT },
+	[OPTION_BATCH] = { "batch", 0, "N", "work on N workers at once, or N% of them (default 1)", CLI_UPGRADE | CLI_REBOOT },
+	[OPTION_EVERY] = { "all", 0, NULL, "all hosts of the inventory", CLI_REBOOT },
+	[OPTION_PENDING] = { "pending", 0, NULL, "only hosts on which a reboot is pending", CLI_REBOOT },
 	[OPTION_DAYS] = { "days", 0, "N", "validity of the certificate (default 365)", CLI_KUBECONFIG },
 	[OPTION_WRITE] = { "write", 'w', NULL, "write to the file that apply writes, not to stdout", CLI_KUBECONFIG },
 	[OPTION_OUT] = { "out", 0, "FILE", "write to this new file, which only you can read", CLI_KUBECONFIG },
@@ -194,6 +198,8 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_FORCE: return o->force = true, 0;
 	case OPTION_DRAIN_TIMEOUT: return parse_number(name, arg, 1, 86400, &o->drain_timeout_s, err);
 	case OPTION_BATCH: return parse_batch(name, arg, o, err);
+	case OPTION_EVERY: return o->all = true, 0;
+	case OPTION_PENDING: return o->pending = true, 0;
 	case OPTION_LIST: return o->list = true, 0;
 	case OPTION_DAYS: return parse_number(name, arg, 1, 3650, &o->days, err);
 	case OPTION_WRITE: return o->write = true, 0;

@@ -17,6 +17,8 @@ bool *cli_named_hosts(const struct cli_run *r, const char *purpose, struct error
 
 	for (size_t i = 0; i < inv->host_count; i++)
 		names[i] = inv->hosts[i].name;
+	for (size_t i = 0; r->options->all && i < inv->host_count; i++)
+		flags[i] = r->chosen[i];
 	for (size_t i = 0; rc == 0 && i < r->options->arg_count; i++) {
 		const char *name = r->options->args[i], *near;
 		const struct inventory_host *h = inventory_find(inv, name);

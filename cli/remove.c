@@ -30,14 +30,9 @@ int cli_remove_choose(struct cli_run *r, const bool *leave, struct error *err)
 	const struct inventory *inv = r->inventory;
 	size_t stay = 0;
 
-	r->chosen_count = 0;
-	for (size_t i = 0; i < inv->host_count; i++) {
-		bool control_plane = inv->hosts[i].role == INVENTORY_CONTROL_PLANE;
-
-		stay += control_plane && !leave[i];
-		r->chosen[i] = r->chosen[i] && (control_plane || leave[i]);
-		r->chosen_count += r->chosen[i];
-	}
+	for (size_t i = 0; i < inv->host_count; i++)
+		stay += inv->hosts[i].role == INVENTORY_CONTROL_PLANE && !leave[i];
+	cli_run_narrow(r, leave);
 	if (stay)
 		return 0;
 	error_set(err, ERROR_USAGE, "no control plane would be left: the cluster and its data would be lost");

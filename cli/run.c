@@ -163,6 +163,8 @@ static void fill_world(struct cli_run *r)
 	w->wish.health = r->kind->flags & RUN_HEALTH;
 	w->wish.rejoin = r->kind->plan->flags & PLAN_REJOINS ? r->named : NULL;
 	w->wish.leave = r->kind->plan->flags & PLAN_LEAVES ? r->named : NULL;
+	w->wish.reboot = r->kind->plan->flags & PLAN_REBOOTS ? r->named : NULL;
+	w->wish.pending = o->pending;
 	w->wish.upgrade = r->kind->plan->flags & PLAN_UPGRADES;
 	w->wish.without_missing = o->without_missing;
 	w->wish.etcd = o->etcd;

@@ -27,6 +27,7 @@ enum cli_kind {
 	KIND_REJOIN,
 	KIND_UPGRADE_LOOK,
 	KIND_UPGRADE,
+	KIND_REBOOT,
 	KIND_REMOVE_PLAN,
 	KIND_REMOVE,
 	KIND_REMEDY, /* options->remedy */
@@ -132,6 +133,8 @@ struct cli_change {
 int cli_run_change(const struct cli_options *o, enum cli_kind kind, const struct cli_change *c);
 /* Who is contacted, once r->named is known; part of cli_run_change. */
 int cli_run_choose(struct cli_run *r, const struct cli_run_kind *kind, struct error *err);
+/* Of the workers only those that are named are contacted; part of it. */
+void cli_run_narrow(struct cli_run *r, const bool *named);
 
 /* Reads or downloads the manifest of the pod network into the world; part of open for kinds that need it. */
 int cli_run_cni(struct cli_run *r, struct error *err);

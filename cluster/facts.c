@@ -25,6 +25,8 @@ const char *const cluster_probe_words[] = {
 	"-os_name",
 	"-os_codename",
 	"-kernel",
+	"-boot_id",
+	"reboot",
 	"-arch",
 	"-hostname",
 	"-machine_id",

@@ -82,6 +82,19 @@ void health_unit_not_enabled(const struct health_scope *h)
 	}
 }
 
+void health_reboot_pending(const struct health_scope *h)
+{
+	const char *reasons = cluster_fact(h->s.h, "reboot");
+	struct finding *f;
+
+	if (!h->installed || !*reasons)
+		return;
+	f = finding_add(&h->s, FINDING_WARNING, "a reboot is pending: %.*s", (int)strcspn(reasons, "\n"), reasons);
+	finding_why(f, "what was installed runs from the next boot on");
+	finding_remedy(
+		f, "'kubewright reboot %s' evicts its pods, restarts it and waits until it is back", h->s.host->name);
+}
+
 void health_ip_forward_off(const struct health_scope *h)
 {
 	struct finding *f;

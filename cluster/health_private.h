@@ -15,6 +15,7 @@
 	X(kubelet_down, "kubelet-down", ERROR, MEND, "the kubelet does not run") \
 	X(keepalived_down, "keepalived-down", ERROR, MEND, "keepalived does not run") \
 	X(unit_not_enabled, "unit-not-enabled", WARNING, MEND, "a unit does not start at boot") \
+	X(reboot_pending, "reboot-pending", WARNING, TOLD, "a reboot is pending") \
 	X(ip_forward_off, "ip-forward-off", ERROR, APPLY, "the kernel does not forward packets of pods") \
 	X(half_done, "half-done", ERROR, APPLY, "a kubeadm init or join did not finish") \
 	X(kubelet_conf, "kubelet-conf-lost", ERROR, MEND, \

@@ -47,6 +47,21 @@ int quorum_without(const struct quorum *now, bool healthy, const char *name, boo
 	return error_hint(err, "bring another control plane back first ('kubewright status' shows them)");
 }
 
+int quorum_pause(const struct quorum *now, bool healthy, const char *name, bool override, struct error *err)
+{
+	unsigned needed = quorum_needed(now->voters), left = now->healthy - (healthy && now->healthy);
+
+	if (override || left >= needed)
+		return 0;
+	error_set(err, ERROR_COMMAND,
+		"while %s is down nothing could be written: of %u etcd voter%s %u would be healthy, and %u %s needed",
+		name, now->voters, now->voters == 1 ? "" : "s", left, needed, needed == 1 ? "is" : "are");
+	if (now->voters < 3)
+		return error_hint(err,
+			"so few control planes cannot spare one: --override-quorum restarts it all the same, and the API does not answer meanwhile");
+	return error_hint(err, "bring the others back first ('kubewright status' shows them)");
+}
+
 void quorum_words(const struct quorum *q, struct str *out)
 {
 	str_addf(out, "%u voter%s, %u healthy, ", q->voters, q->voters == 1 ? "" : "s", q->healthy);

@@ -28,6 +28,12 @@ void quorum_words(const struct quorum *q, struct str *out);
 int quorum_without(const struct quorum *now, bool healthy, const char *name, bool override, struct quorum *after,
 	struct error *err);
 
+/*
+ * Whether a member may stand still for a while, its place being kept: the others must be able to agree alone. healthy:
+ * of the one that stands still. override: they need not. -1: err (ERROR_COMMAND) has the sum in words. Pure.
+ */
+int quorum_pause(const struct quorum *now, bool healthy, const char *name, bool override, struct error *err);
+
 /* ---- what control planes see ------------------------------------------------------------------------------------- */
 
 /* etcd as one control plane's own member sees it, asked on that host; or all of them in one (quorum_merge). */

@@ -92,6 +92,11 @@ struct remote *task_remote(struct task *t, struct error *err);
  * one in. NULL: err set, and the old connection is the task's as before.
  */
 struct remote *task_reopen(struct task *t, struct error *err);
+/*
+ * For a host that restarts: closes the connection and makes another one after wait_ms. Unlike those of task_remote
+ * these are bounded by the caller. NULL: err set.
+ */
+struct remote *task_reconnect(struct task *t, int64_t wait_ms, struct error *err);
 /* A line for the log of this cell. Secrets are masked. */
 void task_log(struct task *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A line of the host's logs, gathered from source after a failure. */

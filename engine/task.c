@@ -218,6 +218,19 @@ struct remote *task_reopen(struct task *t, struct error *err)
 	return NULL;
 }
 
+struct remote *task_reconnect(struct task *t, int64_t wait_ms, struct error *err)
+{
+	int64_t until = clock_mono_ms() + wait_ms;
+
+	host_close(t);
+	host_state(t, HOST_LOST);
+	pthread_mutex_lock(&t->e->lock);
+	while (!host_stopped(t) && clock_mono_ms() < until)
+		host_wait(t, until);
+	pthread_mutex_unlock(&t->e->lock);
+	return task_remote(t, err);
+}
+
 void task_notice(struct task *t, enum code code, const char *about, const char *fmt, ...)
 {
 	struct event ev = { .kind = EVENT_NOTICE, .step = t->step, .host = t->host, .code = code, .fields = { about } };

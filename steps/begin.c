@@ -30,6 +30,9 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->locks = xcalloc(inv->host_count, sizeof(*w->locks));
 	w->wish.lock_ttl_ms = LOCK_TTL_S * 1000;
 	w->wish.verify_ms = 300000;
+	/* a server with much memory takes ten minutes and more before it boots */
+	w->wish.reboot_ms = 30 * 60000;
+	w->wish.reboot_try_ms = 2000;
 	w->wish.parts = want_parts;
 	w->seen.cluster.lead = w->seen.stopped = -1;
 	w->decided.init_host = -1;

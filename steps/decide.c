@@ -205,8 +205,10 @@ static int new_cluster(struct task *t, struct error *err)
 			"that is down",
 			dead->name);
 	}
-	if (w->wish.upgrade) {
-		error_set(err, ERROR_COMMAND, "there is no cluster to upgrade: no API server answers");
+	if (w->wish.upgrade || w->wish.reboot) {
+		error_refuse(err, ERROR_COMMAND, REFUSAL_NO_API, NULL,
+			"there is no cluster to %s: no API server answers",
+			w->wish.upgrade ? "upgrade" : "restart hosts of");
 		return error_hint(err, "see 'kubewright status'; 'kubewright apply' makes a new one");
 	}
 	if (anyone_leaves(w)) {

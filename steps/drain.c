@@ -21,10 +21,10 @@
 struct drain {
 	const struct world *world;
 	const char *node;
-	const char *note; /* annotation that says who cordoned it; NULL: none */
-	unsigned left;    /* pods that are to go */
-	struct str names; /* of those, with what keeps each */
-	struct str lost;  /* pods without a controller */
+	const struct drain_purpose *purpose; /* NULL: the host leaves */
+	unsigned left;                       /* pods that are to go */
+	struct str names;                    /* of those, with what keeps each */
+	struct str lost;                     /* pods without a controller */
 	bool cordoned;
 };
 
@@ -139,9 +139,9 @@ static int cordon(struct net_client *c, struct drain *d, struct error *err)
 	patch = json_object();
 	json_set_bool(json_set(patch, "spec", json_object()), "unschedulable", true);
 	/* one that somebody else had cordoned stays so */
-	if (d->note)
+	if (d->purpose)
 		json_set_str(json_set(json_set(patch, "metadata", json_object()), "annotations", json_object()),
-			d->note, "yes");
+			d->purpose->note, d->purpose->value);
 	answer = net_json(c, "PATCH", path, "application/merge-patch+json", patch, &status, err);
 	json_free(patch);
 	json_free(answer);
@@ -197,11 +197,11 @@ static int stuck(struct task *t, const struct drain *d, struct error *err)
 {
 	if (d->world->wish.force) {
 		task_notice(t, NOTICE_PODS_END, d->node, "pods on %s could not be evicted and %s: %s", d->node,
-			d->note ? "continue while the kubelet changes" : "end with the host", d->names.buf);
+			d->purpose ? d->purpose->otherwise : "end with the host", d->names.buf);
 		return 0;
 	}
 	error_set(err, ERROR_TIMEOUT, "pods on %s could not be evicted: %s", d->node, d->names.buf);
-	if (d->note)
+	if (d->purpose)
 		return error_hint(err, "fix them and run the same command again; or --force does not wait for them");
 	return error_hint(err,
 		"fix them and run the same command again; --force deletes them; 'kubectl uncordon %s' if the host is "
@@ -215,10 +215,10 @@ static bool restarts(const struct error *err)
 }
 
 /* Waits as long as some go; the time limit is for the next one. */
-int drain_node(struct task *t, const char *node, const char *note, struct error *err)
+int drain_node(struct task *t, const char *node, const struct drain_purpose *purpose, struct error *err)
 {
 	const struct world *w = world_of(t);
-	struct drain d = { .world = w, .node = node, .note = note, .names = STR_INIT, .lost = STR_INIT };
+	struct drain d = { .world = w, .node = node, .purpose = purpose, .names = STR_INIT, .lost = STR_INIT };
 	int64_t patience = 1000 * (w->wish.drain_timeout_s ? w->wish.drain_timeout_s : 300), deadline = 0;
 	int64_t begun = clock_mono_ms();
 	unsigned fewest = UINT_MAX, first = 0;

@@ -167,6 +167,31 @@ static const struct section upgrade_sections[] = {
 	{ SECTION_WORKERS, "worker-kubeadm", "worker-uncordon", 1 },
 };
 
+#define REBOOT_HOST(NAME, ROLE, ...) \
+	{ NAME "drain", "Evicting pods", ROLE, 0, { __VA_ARGS__ }, \
+		reboot_drain_check, reboot_drain_apply }, \
+	{ NAME "reboot", "Rebooting", ROLE, 0, { THIS(NAME "drain") }, \
+		reboot_check, reboot_apply }, \
+	{ NAME "uncordon", "Letting pods onto the Node", ROLE, 0, { THIS(NAME "reboot") }, \
+		reboot_uncordon_check, reboot_uncordon_apply }
+
+static const struct step reboot[] = {
+	SEE_STEPS,
+	ASK_ETCD_STEP,
+	{ "decide", "Comparing with the inventory", ROLE_CONTROL_PLANE, STEP_OBSERVES,
+		{ CONTROL_PLANES("survey", 1), CONTROL_PLANES("ask-etcd", 0) },
+		decide_check, decide_apply },
+	REBOOT_HOST("", ROLE_CONTROL_PLANE, CONTROL_PLANES("decide", 1), { "probe", ROLE_ALL, 0 }),
+	REBOOT_HOST("worker-", ROLE_WORKER, CONTROL_PLANES("uncordon", 0)),
+	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("uncordon", 1), WORKERS("worker-uncordon") },
+		verify_check, verify_apply },
+	UNLOCK_STEP
+};
+static const struct section reboot_sections[] = {
+	{ "control-plane", "drain", "uncordon", 1 },
+	{ SECTION_WORKERS, "worker-drain", "worker-uncordon", 1 },
+};
+
 static const struct step remove_hosts[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
@@ -243,6 +268,8 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_REJOIN] = PLAN("rejoin", rejoin, PLAN_KEYS | PLAN_REJOINS),
 	[PLAN_UPGRADE] = { "upgrade", upgrade, sizeof(upgrade) / sizeof(upgrade[0]), PLAN_KEYS | PLAN_UPGRADES,
 		upgrade_sections, sizeof(upgrade_sections) / sizeof(upgrade_sections[0]) },
+	[PLAN_REBOOT] = { "reboot", reboot, sizeof(reboot) / sizeof(reboot[0]), PLAN_KEYS | PLAN_REBOOTS,
+		reboot_sections, sizeof(reboot_sections) / sizeof(reboot_sections[0]) },
 	[PLAN_REMOVE] = PLAN("remove", remove_hosts, PLAN_KEYS | PLAN_LEAVES),
 	[PLAN_RESET] = PLAN("reset", reset, 0),
 	[PLAN_REMEDY] = PLAN("remedy", remedy, 0),

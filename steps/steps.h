@@ -34,6 +34,7 @@ enum plan_id {
 	/* the installation, in a living cluster: hosts of wish.rejoin leave it, whatever is left, and join again */
 	PLAN_REJOIN,
 	PLAN_UPGRADE,  /* brings the living cluster to the version of the inventory, one host after the other */
+	PLAN_REBOOT,   /* restarts the hosts of wish.reboot while the cluster works */
 	PLAN_REMOVE,   /* takes the hosts of wish.leave out of the living cluster and Kubernetes off them */
 	PLAN_RESET,
 	PLAN_REMEDY,   /* remedies one finding, wish.remedy, on the hosts that take part */
@@ -49,6 +50,7 @@ enum plan_flag {
 	PLAN_REJOINS = 2, /* wants wish.rejoin */
 	PLAN_LEAVES = 4,  /* wants wish.leave */
 	PLAN_UPGRADES = 8, /* wants wish.upgrade */
+	PLAN_REBOOTS = 16, /* wants wish.reboot */
 };
 /* The section of an upgrade in which workers are: how many at once, the operator says. */
 #define SECTION_WORKERS "worker"
@@ -235,7 +237,34 @@ const struct inventory_host *upgrade_behind(const struct world *w);
 /* Whether a host's kubelet may be brought to the new version: not before every API server has it. */
 bool upgrade_kubelet_due(const struct world *w, int host);
 
-/* ---- upgrade.c, upgrade_host.c: the steps of an upgrade ---- */
+/* Why pods go from a Node that stays in the cluster. */
+struct drain_purpose {
+	/*
+	 * annotation, with its value, that a Node gets which is cordoned by this: to be distinguished from one that
+	 * somebody else had cordoned
+	 */
+	const char *note, *value;
+	const char *otherwise; /* what pods do that cannot be evicted, when that is forced: "end with the reboot" */
+};
+/* Evicts the pods of a Node through an API server, as `kubectl drain`; purpose NULL: its host leaves the cluster. */
+int drain_node(struct task *t, const char *node, const struct drain_purpose *purpose, struct error *err);
+
+/* ---- node.c: the Node of this task's host, while it is worked on ---- */
+/* drain_node, unless its kubelet does not work: that ends no pod. */
+int node_drain(struct task *t, const struct drain_purpose *purpose, struct error *err);
+/* The value of an annotation, lent; NULL: it has none. */
+const char *node_noted(const struct cluster_node *node, const char *note);
+/* Lets pods onto it if it has the annotation of who cordoned it, which goes. */
+int node_uncordon(struct task *t, const char *note, struct error *err);
+struct node_wanted {
+	const char *version; /* of its kubelet; NULL: any */
+	const char *boot;    /* the boot id that it reports; NULL: any */
+};
+/* Waits until the Node is Ready and so, and its API server, if it has one, says that it is ready. */
+int node_await(struct task *t, const struct node_wanted *wanted, struct error *err);
+
+
+/* ---- upgrade.c, upgrade_host.c, reboot.c: the steps of an upgrade and of a reboot ---- */
 
 /* 0, or -1: the upgrade has stopped at another host, which err names. */
 int upgrade_stopped(struct task *t, struct error *why);
@@ -260,13 +289,14 @@ enum step_verdict upgrade_kubelet_check(struct task *t, struct error *why);
 int upgrade_kubelet_apply(struct task *t, struct error *err);
 enum step_verdict upgrade_uncordon_check(struct task *t, struct error *why);
 int upgrade_uncordon_apply(struct task *t, struct error *err);
+enum step_verdict reboot_drain_check(struct task *t, struct error *why);
+int reboot_drain_apply(struct task *t, struct error *err);
+enum step_verdict reboot_check(struct task *t, struct error *why);
+int reboot_apply(struct task *t, struct error *err);
+enum step_verdict reboot_uncordon_check(struct task *t, struct error *why);
+int reboot_uncordon_apply(struct task *t, struct error *err);
 /* verify_apply; and kubeadm has not left the add-ons as they were. */
 int upgrade_verify_apply(struct task *t, struct error *err);
-/*
- * Evicts the pods of a Node through the lead's API server, as `kubectl drain`; note: an annotation that a Node gets
- * which is cordoned by this, so that it can be distinguished from one that somebody else had cordoned; NULL: none.
- */
-int drain_node(struct task *t, const char *node, const char *note, struct error *err);
 enum step_verdict drain_check(struct task *t, struct error *why);
 int drain_apply(struct task *t, struct error *err);
 enum drain_pod {

@@ -14,7 +14,7 @@ _kubewright_hosts()
 _kubewright()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word opts=''
-	local commands='init check plan apply status repair rejoin remove upgrade etcd reset unlock kubeconfig logs ssh replay watch version help'
+	local commands='init check plan apply status repair rejoin remove upgrade reboot etcd reset unlock kubeconfig logs ssh replay watch version help'
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case " $commands " in
@@ -47,7 +47,7 @@ _kubewright()
 		mapfile -t COMPREPLY < <(compgen -P "$before" -W "$(_kubewright_hosts)" -- "${cur##*,}")
 		return
 		;;
-	--cluster | --connect-timeout | --days | --drain-timeout | --group | -n | --lines | --parallel | --set | --user)
+	--batch | --cluster | --connect-timeout | --days | --drain-timeout | --group | -n | --lines | --parallel | --set | --user)
 		return
 		;;
 	esac
@@ -61,6 +61,7 @@ _kubewright()
 	rejoin) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --help --version' ;;
 	remove) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --help --version' ;;
 	upgrade) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --force --drain-timeout --batch --check --help --version' ;;
+	reboot) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --batch --all --pending --help --version' ;;
 	etcd) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --from --snapshot --override-quorum --help --version' ;;
 	reset) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	unlock) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
@@ -77,7 +78,7 @@ _kubewright()
 	*:-*) ;;
 	help:*) opts=$commands ;;
 	etcd:*) opts='members snapshot restore' ;;
-	rejoin:* | remove:* | logs:* | ssh:*) opts=$(_kubewright_hosts) ;;
+	rejoin:* | remove:* | reboot:* | logs:* | ssh:*) opts=$(_kubewright_hosts) ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$opts" -- "$cur")
 }

@@ -19,6 +19,7 @@
 #   lock_owner lock_run lock_since lock_machine lock_step   who has it, or had it when it was taken over; by lock.sh, as the next
 #   lock_age                 seconds since its run last touched it, by this host's clock
 #   os_id os_version_id os_name os_codename   /etc/os-release      kernel arch hostname machine_id product_uuid
+#   boot_id                  of the boot that runs                  reboot    lines: why the host is to be rebooted
 #   cpus mem_kb              what can be used                       swap      lines "device type kb"
 #   swap_boot                lines "fstab DEVICE", "unit NAME": what the next boot makes swap of
 #   cpu_model serial uptime_s pods containers block_devices nics gpus   by hardware.sh, when it comes before this script; the last three are lines
@@ -95,7 +96,27 @@ system() {
 	kw_line=v1
 	[ ! -e /sys/fs/cgroup/cgroup.controllers ] || kw_line=v2
 	say cgroup "$kw_line"
+	first /proc/sys/kernel/random/boot_id && say boot_id "$kw_line"
+	reboot_told
 	swap_told
+}
+
+# What unattended upgrades ask for; and a kernel of the same flavour that is newer than the one that runs.
+reboot_told() {
+	kw_reasons=
+	if [ -e /run/reboot-required ]; then
+		kw_reasons="packages ask for it: $(sort -u /run/reboot-required.pkgs 2>/dev/null | head -n 20 | tr '\n' ' ')"
+	fi
+	first /proc/sys/kernel/osrelease
+	kw_running=$kw_line kw_newest=
+	if [ -e "/boot/vmlinuz-$kw_running" ]; then
+		kw_flavour=${kw_running##*[0-9]-}
+		kw_newest=$(printf '%s\n' /boot/vmlinuz-*-"$kw_flavour" | sed 's#^/boot/vmlinuz-##' | awk -v flavour="$kw_flavour" '
+			{ rest = $0; sub(/^.*[0-9]-/, "", rest); if (rest == flavour) print }' | sort -V | tail -n 1)
+	fi
+	[ "${kw_newest:-$kw_running}" = "$kw_running" ] || kw_reasons="$kw_reasons${kw_reasons:+
+}kernel $kw_newest is installed, $kw_running runs"
+	say reboot "$kw_reasons"
 }
 
 # Sets kw_held: the virtual IP is here.

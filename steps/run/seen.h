@@ -30,8 +30,8 @@ struct seen {
 	struct quorum quorum;
 	unsigned nodes[2];   /* control planes and workers that are as they should be */
 	unsigned no_network; /* of them those that wait for a pod network */
-	int stopped;    /* the host that an upgrade stopped at; -1: none */
-	bool *begun;    /* per host: its pods are being evicted for an upgrade, or have been, in this run */
+	int stopped;    /* the host that an upgrade or a reboot stopped at; -1: none */
+	bool *begun;    /* per host: its pods are being evicted for either, or have been, in this run */
 	bool *gone; /* per host: it leaves for good, and neither a Node nor an etcd member of it is there */
 };
 

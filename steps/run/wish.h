@@ -66,6 +66,10 @@ struct wish {
 
 	/* what a single plan is about */
 	bool upgrade;       /* PLAN_UPGRADE: the living cluster is brought to the version of the inventory */
+	const bool *reboot; /* PLAN_REBOOT: per host, whether it is to restart; NULL: none */
+	bool pending;       /* … only where a reboot is pending */
+	/* how long a host may take to come back, and the pause before each try */
+	int64_t reboot_ms, reboot_try_ms;
 	const bool *rejoin; /* PLAN_REJOIN: per host, whether it is to join again; NULL: none */
 	const bool *leave;  /* per host, whether it is to leave the cluster for good; NULL: none */
 	struct world_etcd *etcd; /* PLAN_SNAPSHOT, PLAN_RESTORE: what is wanted, and what came of it */

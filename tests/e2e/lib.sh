@@ -120,6 +120,30 @@ ran_once() {
 # journal: that of the newest run
 journal() { find "$XDG_STATE_HOME/kubewright/lab/runs" -name '*.jsonl' -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2; }
 
+# ---- a writer through the virtual IP
+
+# Writes one after the other until it is to stop; a line for each that was acknowledged.
+write_on() {
+	local n=0
+	while [ ! -e "$WORK/stop" ]; do
+		n=$((n + 1))
+		kc --request-timeout=2s create configmap "write-$n" >/dev/null 2>&1 && echo "$(now_ms) write-$n" >>"$WORK/written"
+	done
+}
+writes_begin() {
+	kc delete configmaps --all >/dev/null 2>&1
+	rm -f "$WORK/stop" "$WORK/written"
+	write_on &
+	writer=$!
+}
+writes_end() { : >"$WORK/stop" && wait "$writer"; }
+# how many of those that were acknowledged are not there
+writes_lost() { kc get configmaps -o name | sed 's|configmap/||' | sort >"$WORK/there" && cut -d' ' -f2 "$WORK/written" | sort | comm -23 - "$WORK/there" | wc -l; }
+writes_told() {
+	printf '%d writes acknowledged, the longest wait between two %d ms' "$(wc -l <"$WORK/written")" \
+		"$(awk 'NR > 1 && $1 - last > gap { gap = $1 - last } { last = $1 } END { print gap + 0 }' "$WORK/written")"
+}
+
 # ---- faults: kill (of kubewright, by its PID), cut, power
 
 # inflict FAULT HOST PID
@@ -129,6 +153,17 @@ inflict() {
 	cut) "$LAB" cut "$2" ;;
 	power) "$LAB" kill "$2" ;;
 	esac
+}
+# killed STEP@HOST COMMAND…: kills kubewright's command while it is in that step
+killed() {
+	local at=$1 pid word when
+	shift
+	"$KUBEWRIGHT" "$@" --yes -f "$WORK/kubewright.yaml" >"$WORK/killed.out" 2>&1 &
+	pid=$!
+	read -r word _ when < <("$TOP/tests/e2e/breakpoint.py" "$pid" "$XDG_STATE_HOME/kubewright/lab/runs" "$at")
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null
+	is "$flavour: $1 is killed in $at" "$word $when" "$at inside" || show killed
 }
 # make_good FAULT HOST
 make_good() {

@@ -12,11 +12,15 @@ static void say_node(const struct lab *l, int i, struct str *out)
 {
 	const struct inventory_host *h = &l->inventory->hosts[i];
 	const struct machine *m = &l->machines[i];
+	char reboot[80] = "";
 
+	if (m->reboot_note[0])
+		snprintf(reboot, sizeof(reboot), "%s\"kubewright/reboot\":\"%s\"",
+			m->note[0] || m->upgrade_note ? "," : "", m->reboot_note);
 	str_addf(out,
-		"{\"metadata\":{\"name\":\"%s\",\"labels\":{%s},\"annotations\":{%s%s%s%s}},\"spec\":{\"unschedulable\":%s},\"status\":{\"addresses\":[{\"type\":"
+		"{\"metadata\":{\"name\":\"%s\",\"labels\":{%s},\"annotations\":{%s%s%s%s%s}},\"spec\":{\"unschedulable\":%s},\"status\":{\"addresses\":[{\"type\":"
 		"\"InternalIP\",\"address\":\"%s\"}],\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\",\"message\":"
-		"\"reason:NetworkPluginNotReady\"}],\"nodeInfo\":{\"kubeletVersion\":\"v1.36.2\"}}}",
+		"\"reason:NetworkPluginNotReady\"}],\"nodeInfo\":{\"bootID\":\"boot-%d-%u\",\"kubeletVersion\":\"v1.36.2\"}}}",
 		h->name,
 		/* kubeadm sets the label last */
 		h->role != INVENTORY_CONTROL_PLANE ? "\"rack\":\"7\""
@@ -26,7 +30,8 @@ static void say_node(const struct lab *l, int i, struct str *out)
 		!m->upgrade_note ? ""
 		: m->note[0]     ? ",\"kubewright/upgrade\":\"yes\""
 				 : "\"kubewright/upgrade\":\"yes\"",
-		m->cordoned ? "true" : "false", h->address, l->applied && !(l->off & 1u << i) ? "True" : "False");
+		reboot, m->cordoned ? "true" : "false", h->address,
+		l->applied && !(l->off & 1u << i) ? "True" : "False", i, m->node_boots);
 }
 
 /* Two at a time, whatever was asked for: the token is the machine that the next page begins with. */
@@ -236,6 +241,7 @@ static int evict(struct lab *l, const char *pod, struct str *out)
 
 static int cordon(struct lab *l, const char *name, const char *body, struct str *out)
 {
+	const char *note;
 	const struct inventory_host *h = inventory_find(l->inventory, name);
 	struct machine *m = h ? &l->machines[h - l->inventory->hosts] : NULL;
 
@@ -243,6 +249,10 @@ static int cordon(struct lab *l, const char *name, const char *body, struct str 
 		return 404;
 	if (strstr(body, "\"unschedulable\":"))
 		m->cordoned = strstr(body, "\"unschedulable\":true");
+	if (strstr(body, "kubewright/reboot\":null"))
+		m->reboot_note[0] = '\0';
+	else if ((note = strstr(body, "kubewright/reboot\":\"")))
+		sscanf(note, "kubewright/reboot\":\"%39[^\"]", m->reboot_note);
 	/* null takes it away */
 	if (strstr(body, "kubewright/upgrade"))
 		m->upgrade_note = strstr(body, "\"kubewright/upgrade\":\"yes\"");
@@ -273,7 +283,8 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 	if (strncmp(path, "/api/v1/nodes/", 14) == 0 && strcmp(method, "DELETE") == 0)
 		return str_add(out, "{}"), delete_node(l, path + 14);
 	if (strncmp(path, "/api/v1/nodes/", 14) == 0 &&
-		(strstr(body, "\"unschedulable\":") || strstr(body, "kubewright/upgrade")))
+		(strstr(body, "\"unschedulable\":") || strstr(body, "kubewright/upgrade") ||
+			strstr(body, "kubewright/reboot")))
 		return cordon(l, path + 14, body, out);
 	if (strncmp(path, "/api/v1/nodes/", 14) == 0)
 		return node(l, method, path + 14, body, out);

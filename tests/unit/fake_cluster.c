@@ -284,6 +284,8 @@ static void say_identity(struct machine *m, struct str *out)
 	fake_say(out, "pki_manifest", m->pki ? "ok" : "absent");
 	if (m->lab->booting)
 		fake_say(out, "uptime_s", "10");
+	sayf(out, "boot_id", "boot-%d-%u", m->index, m->boots);
+	fake_say(out, "reboot", m->pending ? "kernel 6.1.0-2-amd64 is installed, 6.1.0-1-amd64 runs" : "");
 	fake_say(out, "listen",
 		m->lab->booting  ? "22"
 		: lab_has_api(m) ? "22 6443 2379 2380 10250 10257 10259"
@@ -405,7 +407,7 @@ static const char *put(struct machine *m, const struct remote_exec *x, bool whol
 	return "put";
 }
 
-/* Returns a word to answer with. */
+/* Returns a word to answer with; NULL: nothing more. */
 static const char *script(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)
 {
 	if (fake_has(x, host_script_probe))
@@ -429,6 +431,8 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 		return whole ? "have" : NULL;
 	if (fake_has(x, host_script_etcd_stop))
 		return whole ? (m->have = "kubelet-conf", m->lab->stops++, "stopped") : NULL;
+	if (fake_has(x, host_script_reboot))
+		return whole ? (lab_restart(m, x, out), NULL) : NULL;
 	lab_insist(fake_has(x, host_script_put), "a script that it does not know");
 	return put(m, x, whole, out);
 }
@@ -443,7 +447,7 @@ static int run_script(struct machine *m, const struct remote_exec *x, bool whole
 		whole = job(m, x, whole, out);
 	} else {
 		word = script(m, x, whole, out);
-		if (whole)
+		if (whole && word)
 			sayf(out, word, strcmp(word, "now_end_ms") == 0 ? "%lld" : "yes", (long long)clock_wall_ms());
 	}
 	if (!whole) {
@@ -578,6 +582,10 @@ struct remote *lab_open(void *world, int host, struct task *t, struct remote_can
 	(void)t;
 	(void)token;
 	pthread_mutex_lock(&lab_current->lock);
+	if (m->boots > m->node_boots && m->away-- == 0) {
+		m->away = 0;
+		lab_current->off &= ~(1u << host);
+	}
 	dead = lab_current->dead == host || ((lab_current->out_of_sight | lab_current->off) & 1u << host);
 	pthread_mutex_unlock(&lab_current->lock);
 	if (dead) {

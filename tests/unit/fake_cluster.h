@@ -47,6 +47,11 @@ struct machine {
 	const char *have;    /* of kubeadm's files */
 	bool node, cordoned; /* registered; and takes no pods */
 	bool upgrade_note;   /* as an annotation says because of an upgrade */
+	char reboot_note[40]; /* the same of a reboot: "" none */
+	unsigned boots, node_boots; /* that it has had; that its Node has heard of */
+	unsigned shuts;      /* asked so often again it still stops */
+	unsigned away;       /* logins that fail before it is back */
+	bool pending;        /* a reboot is */
 	char note[128];      /* what its Node was given, as the annotation has it */
 	unsigned pods;       /* that a controller made */
 	bool bare;           /* a pod that none made */
@@ -78,6 +83,7 @@ struct lab {
 	unsigned off; /* bits of machines that are switched off, and whose Nodes are no longer Ready */
 	int dead; /* machine that cannot be reached any more; -1 none */
 	bool failing; /* the faulty tunnel is in use */
+	unsigned down, most_down; /* control planes that restart: at the moment, and at most */
 	unsigned refuses; /* evictions that a disruption budget still forbids */
 };
 
@@ -102,6 +108,8 @@ void lab_insist(bool ok, const char *what);
 void lab_say_health(struct str *out);
 void lab_say_system(struct machine *m, struct str *out);
 void lab_say_file(const struct lab_file *f, struct str *out);
+/* Answers as steps/host/reboot.sh; lab_open says when the machine is back. */
+void lab_restart(struct machine *m, const struct remote_exec *x, struct str *out);
 
 /*
  * fake_api.c: whether an API server and etcd run there; who answers at an address, seen from m (itself, another

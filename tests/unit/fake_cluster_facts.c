@@ -3,6 +3,7 @@
 #include "tests/unit/fake_remote.h"
 #include "inventory/inventory.h"
 #include <stdio.h>
+#include <string.h>
 
 static const char *const healthy[][2] = {
 	{ "os_id", "debian" },
@@ -68,4 +69,35 @@ void lab_say_file(const struct lab_file *f, struct str *out)
 	snprintf(word, sizeof(word), "mode.%s", f->path);
 	snprintf(mode, sizeof(mode), "%o 0:0", f->mode);
 	fake_say(out, word, mode);
+}
+
+/* It stops for a while, and then nobody can log in to it for a while: lab_open. */
+void lab_restart(struct machine *m, const struct remote_exec *x, struct str *out)
+{
+	bool control_plane = m->lab->inventory->hosts[m->index].role == INVENTORY_CONTROL_PLANE;
+	struct str boot = STR_INIT;
+	char now[40];
+
+	fake_param(x, "boot", &boot);
+	snprintf(now, sizeof(now), "boot-%d-%u", m->index, m->boots);
+	fake_say(out, "boot_id", now);
+	if (strcmp(boot.buf, now) != 0) {
+		str_release(&boot);
+		m->lab->down -= control_plane;
+		m->node_boots = m->boots;
+		return;
+	}
+	str_release(&boot);
+	if (m->shuts) {
+		m->shuts--;
+		fake_say(out, "going", "yes");
+		return;
+	}
+	lab_insist(!m->node || (m->cordoned && !m->pods), "a restart of a host with pods");
+	m->boots++;
+	m->pending = false;
+	m->lab->off |= 1u << m->index;
+	m->lab->down += control_plane;
+	m->lab->most_down = m->lab->down > m->lab->most_down ? m->lab->down : m->lab->most_down;
+	fake_say(out, "going", "yes");
 }
