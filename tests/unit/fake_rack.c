@@ -89,3 +89,63 @@ void rack_down(void)
 	if (system(command))
 		printf("# cannot remove %s\n", rack_dir);
 }
+
+void rack_cluster(struct lab *l)
+{
+	lab_init(l, rack_inventory, rack_store, rack_tls);
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		struct machine *m = &l->machines[i];
+
+		m->node = m->packages = m->containerd = m->prepared = m->record = true;
+		m->have = i < 3 ? RACK_INSTALLED : "kubelet-conf ca-crt";
+		m->member = i < 3 ? LAB_VOTER : LAB_NO_MEMBER;
+		m->pki = i < 3;
+		m->init = i == 0;
+		snprintf(m->jobs[0].name, sizeof(m->jobs[0].name), "%s", i ? "join" : "init");
+		snprintf(m->jobs[0].record, sizeof(m->jobs[0].record), "done 0 x x r0");
+	}
+}
+
+void rack_world(struct world *w)
+{
+	static char pki[96], snapshots[96], kubeconfig[96];
+	struct error err = { 0 };
+
+	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
+	snprintf(snapshots, sizeof(snapshots), "%s/snapshots", rack_dir);
+	snprintf(kubeconfig, sizeof(kubeconfig), "%s/conf", rack_dir);
+	world_init(w, rack_inventory, release_find("1.36.2"));
+	w->wish.run = "r1";
+	w->wish.owner = "a@b pid 1";
+	w->wish.machine = "m";
+	w->wish.store_dir = pki;
+	w->wish.kubeconfig = kubeconfig;
+	w->wish.snapshots_dir = snapshots;
+	w->wish.take_lock = true;
+	w->pki.store = pki_store_open(pki, NULL, &err);
+}
+
+struct engine *rack_run(struct lab *l, struct world *w, struct engine_config config, unsigned hosts)
+{
+	static struct engine_host list[LAB_MACHINES];
+	struct error err = { 0 };
+	struct engine *e;
+
+	for (int i = 0; i < LAB_MACHINES; i++)
+		list[i] = (struct engine_host){ rack_inventory->hosts[i].name, !(hosts & 1u << i) ? 0
+									       : i < 3            ? ROLE_CONTROL_PLANE
+												  : ROLE_WORKER };
+	config.run = w->wish.run;
+	config.hosts = list;
+	config.host_count = LAB_MACHINES;
+	config.open = lab_open;
+	config.world = w;
+	lab_run(l, w, 0, LAB_LOST);
+	e = engine_new(&config);
+	engine_no_questions(e);
+	if (engine_start(e, &err))
+		lab_insist(false, err.what);
+	while (engine_wait(e, -1, 1000))
+		continue;
+	return e;
+}

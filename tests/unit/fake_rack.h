@@ -16,4 +16,16 @@ extern char rack_dir[64]; /* a folder of its own; the store is in pki below it *
 void rack_up(void);
 void rack_down(void);
 
+/* What a control plane's kubeadm has left on it. */
+#define RACK_INSTALLED "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data ca-crt"
+/* A whole cluster on all machines, without a pod network. */
+void rack_cluster(struct lab *l);
+/* A run r1 of Kubernetes 1.36.2 that takes the locks, with its folders below rack_dir. The caller releases. */
+void rack_world(struct world *w);
+/*
+ * Runs the steps of config to their end over the machines, whose hosts of the bit mask take part, and with the world;
+ * nobody answers questions. The caller frees the engine.
+ */
+struct engine *rack_run(struct lab *l, struct world *w, struct engine_config config, unsigned hosts);
+
 #endif

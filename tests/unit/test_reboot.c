@@ -8,27 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define INSTALLED "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data ca-crt"
-
 enum { W1 = 3 };
 
 /* A whole cluster, with pods on w1; each host stops for a while and is away for two logins. */
 static void begin(struct lab *l)
 {
-	lab_init(l, rack_inventory, rack_store, rack_tls);
+	rack_cluster(l);
 	l->applied = true;
 	for (int i = 0; i < LAB_MACHINES; i++) {
-		struct machine *m = &l->machines[i];
-
-		m->packages = m->containerd = m->prepared = m->record = m->node = true;
-		m->have = i < 3 ? INSTALLED : "kubelet-conf ca-crt";
-		m->member = i < 3 ? LAB_VOTER : LAB_NO_MEMBER;
-		m->pki = i < 3;
-		m->init = i == 0;
-		m->shuts = 1;
-		m->away = 2;
-		snprintf(m->jobs[0].name, sizeof(m->jobs[0].name), "%s", i ? "join" : "init");
-		snprintf(m->jobs[0].record, sizeof(m->jobs[0].record), "done 0 x x r0");
+		l->machines[i].shuts = 1;
+		l->machines[i].away = 2;
 	}
 	l->machines[W1].pods = 2;
 }
@@ -40,28 +29,11 @@ struct ending {
 static void run(struct lab *l, const char *named, bool pending, bool override, int64_t reboot_ms, struct ending *out)
 {
 	const struct plan *plan = &plans[PLAN_REBOOT];
-	struct engine_host hosts[LAB_MACHINES];
-	struct engine_config config = { .run = "r1",
-		.steps = plan->steps,
-		.step_count = plan->count,
-		.sections = plan->sections,
-		.section_count = plan->section_count,
-		.hosts = hosts,
-		.host_count = LAB_MACHINES,
-		.open = lab_open };
 	bool reboot[LAB_MACHINES];
-	struct error err = { 0 };
 	struct engine *e;
 	struct world w;
-	char pki[96];
 
-	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
-	world_init(&w, rack_inventory, release_find("1.36.2"));
-	w.wish.run = "r1";
-	w.wish.owner = "a@b pid 1";
-	w.wish.machine = "m";
-	w.wish.store_dir = pki;
-	w.wish.take_lock = true;
+	rack_world(&w);
 	w.wish.drain_timeout_s = 1;
 	w.wish.verify_ms = 100;
 	w.wish.reboot_ms = reboot_ms;
@@ -69,19 +41,14 @@ static void run(struct lab *l, const char *named, bool pending, bool override, i
 	w.wish.reboot = reboot;
 	w.wish.pending = pending;
 	w.wish.override_quorum = override;
-	w.pki.store = pki_store_open(pki, NULL, &err);
-	config.world = &w;
-	for (int i = 0; i < LAB_MACHINES; i++) {
+	for (int i = 0; i < LAB_MACHINES; i++)
 		reboot[i] = named[i] == 'y';
-		hosts[i] =
-			(struct engine_host){ rack_inventory->hosts[i].name, i < 3 ? ROLE_CONTROL_PLANE : ROLE_WORKER };
-	}
-	lab_run(l, &w, 0, LAB_LOST);
-	e = engine_new(&config);
-	engine_no_questions(e);
-	CHECK_INT(engine_start(e, &err), 0);
-	while (engine_wait(e, -1, 1000))
-		continue;
+	e = rack_run(l, &w,
+		(struct engine_config){ .steps = plan->steps,
+			.step_count = plan->count,
+			.sections = plan->sections,
+			.section_count = plan->section_count },
+		31);
 	memset(out, 0, sizeof(*out));
 	for (int i = 0; i < LAB_MACHINES; i++)
 		if (engine_host_error(e, i))

@@ -9,24 +9,13 @@
 
 /* ---- one run ------------------------------------------------------------------------------------------------------- */
 
-#define INSTALLED "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data"
-
 /* A whole cluster, of which the machines of a bit mask have lost their disks. */
 static void begin(struct lab *l, unsigned lost)
 {
-	lab_init(l, rack_inventory, rack_store, rack_tls);
-	for (int i = 0; i < LAB_MACHINES; i++) {
-		struct machine *m = &l->machines[i];
-
-		m->node = m->packages = m->containerd = m->prepared = true;
-		m->have = i < 3 ? INSTALLED : "kubelet-conf";
-		m->member = i < 3 ? LAB_VOTER : LAB_NO_MEMBER;
-		m->pki = i < 3;
-		if (lost & 1u << i) {
-			m->have = "";
-			m->pki = m->packages = false;
-		}
-	}
+	rack_cluster(l);
+	for (int i = 0; i < LAB_MACHINES; i++)
+		if (lost & 1u << i)
+			fake_blank(&l->machines[i]);
 }
 
 struct heard {
@@ -39,44 +28,20 @@ struct heard {
 
 static void run(struct lab *l, struct world_etcd *e, bool restore, bool override, struct heard *o)
 {
-	struct engine_host hosts[LAB_MACHINES];
-	struct engine_config config = { .run = "r1",
-		.steps = restore ? plans[PLAN_RESTORE].steps : plans[PLAN_SNAPSHOT].steps,
-		.step_count = restore ? plans[PLAN_RESTORE].count : plans[PLAN_SNAPSHOT].count,
-		.hosts = hosts,
-		.host_count = LAB_MACHINES,
-		.check_only = !restore,
-		.open = lab_open,
-		.reconnects = 1 };
+	const struct plan *plan = &plans[restore ? PLAN_RESTORE : PLAN_SNAPSHOT];
 	struct engine_result result;
-	struct error err = { 0 };
 	struct engine *engine;
 	struct world w;
-	char pki[96], snapshots[96];
 
 	memset(o, 0, sizeof(*o));
-	world_init(&w, rack_inventory, release_find("1.36.2"));
-	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
-	snprintf(snapshots, sizeof(snapshots), "%s/snapshots", rack_dir);
-	w.wish.run = "r1";
-	w.wish.owner = "a@b pid 1";
-	w.wish.machine = "m";
-	w.wish.store_dir = pki;
-	w.wish.snapshots_dir = snapshots;
+	rack_world(&w);
 	w.wish.take_lock = restore;
 	w.wish.override_quorum = override;
 	w.wish.etcd = e;
-	w.pki.store = pki_store_open(pki, NULL, &err);
-	for (int i = 0; i < LAB_MACHINES; i++)
-		hosts[i] =
-			(struct engine_host){ rack_inventory->hosts[i].name, i < 3 ? ROLE_CONTROL_PLANE : ROLE_WORKER };
-	config.world = &w;
-	lab_run(l, &w, 0, LAB_LOST);
-	engine = engine_new(&config);
-	engine_no_questions(engine);
-	CHECK_INT(engine_start(engine, &err), 0);
-	while (engine_wait(engine, -1, 1000))
-		continue;
+	engine = rack_run(l, &w,
+		(struct engine_config){
+			.steps = plan->steps, .step_count = plan->count, .check_only = !restore, .reconnects = 1 },
+		31);
 	engine_result(engine, &result);
 	o->failed = result.first != NULL;
 	if (o->failed)

@@ -7,8 +7,6 @@
 #include "inventory/inventory.h"
 #include "net/net.h"
 
-#define INSTALLED "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data ca-crt"
-
 struct heard {
 	bool failed;
 	struct error first, host[LAB_MACHINES];
@@ -22,19 +20,8 @@ struct heard {
 /* A whole cluster, of whose machines some let nothing through. */
 static void begin(struct lab *l, unsigned forbids)
 {
-	lab_init(l, rack_inventory, rack_store, rack_tls);
+	rack_cluster(l);
 	l->forbids = forbids;
-	for (int i = 0; i < LAB_MACHINES; i++) {
-		struct machine *m = &l->machines[i];
-
-		m->node = m->packages = m->containerd = m->prepared = m->record = true;
-		m->have = i < 3 ? INSTALLED : "kubelet-conf ca-crt";
-		m->member = i < 3 ? LAB_VOTER : LAB_NO_MEMBER;
-		m->pki = i < 3;
-		m->init = i == 0;
-		snprintf(m->jobs[0].name, sizeof(m->jobs[0].name), "%s", i ? "join" : "init");
-		snprintf(m->jobs[0].record, sizeof(m->jobs[0].record), "done 0 x x r0");
-	}
 }
 
 /* bits of machines that take part */
@@ -42,44 +29,18 @@ static unsigned chosen = 31;
 
 static void run(struct lab *l, enum plan_id plan, struct world *w, bool looks, struct heard *o)
 {
-	struct engine_host hosts[LAB_MACHINES];
-	struct engine_config config = { .run = "r1",
-		.steps = plans[plan].steps,
-		.step_count = plans[plan].count,
-		.hosts = hosts,
-		.host_count = LAB_MACHINES,
-		.check_only = looks,
-		.open = lab_open,
-		.reconnects = 1,
-		.world = w };
 	struct engine_result result;
 	struct health_view view;
-	struct error err = { 0 };
 	struct engine *engine;
-	char pki[96], snapshots[96], kubeconfig[96];
 
 	memset(o, 0, sizeof(*o));
-	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
-	snprintf(snapshots, sizeof(snapshots), "%s/snapshots", rack_dir);
-	snprintf(kubeconfig, sizeof(kubeconfig), "%s/conf.%d", rack_dir, (int)getpid());
-	w->wish.run = "r1";
-	w->wish.owner = "a@b pid 1";
-	w->wish.machine = "m";
-	w->wish.store_dir = pki;
-	w->wish.kubeconfig = kubeconfig;
-	w->wish.snapshots_dir = snapshots;
 	w->wish.take_lock = !looks;
-	w->pki.store = pki_store_open(pki, NULL, &err);
-	for (int i = 0; i < LAB_MACHINES; i++)
-		hosts[i] = (struct engine_host){ rack_inventory->hosts[i].name, !(chosen & 1u << i) ? 0
-										: i < 3             ? ROLE_CONTROL_PLANE
-												    : ROLE_WORKER };
-	lab_run(l, w, 0, LAB_LOST);
-	engine = engine_new(&config);
-	engine_no_questions(engine);
-	CHECK_INT(engine_start(engine, &err), 0);
-	while (engine_wait(engine, -1, 1000))
-		continue;
+	engine = rack_run(l, w,
+		(struct engine_config){ .steps = plans[plan].steps,
+			.step_count = plans[plan].count,
+			.check_only = looks,
+			.reconnects = 1 },
+		chosen);
 	engine_result(engine, &result);
 	o->failed = result.first != NULL;
 	if (o->failed)
@@ -115,7 +76,7 @@ static void test_restore(void)
 
 		begin(&l, rows[i].forbids);
 		l.off = rows[i].off;
-		world_init(&w, rack_inventory, release_find("1.36.2"));
+		rack_world(&w);
 		w.wish.etcd = &e;
 		run(&l, PLAN_RESTORE, &w, false, &o);
 		if (!CHECK_INT(l.restores, rows[i].done))
@@ -139,14 +100,14 @@ static void test_apply(void)
 		begin(&l, 7);
 		if (cut)
 			snprintf(l.machines[0].jobs[0].record, sizeof(l.machines[0].jobs[0].record), "dead");
-		world_init(&w, rack_inventory, release_find("1.36.2"));
+		rack_world(&w);
 		run(&l, PLAN_INSTALL, &w, false, &o);
 		/* half of an installation is checked like none */
 		CHECK(o.failed && (o.first.kind == ERROR_BLOCKED || (cut && o.first.kind == ERROR_PREFLIGHT)));
 		CHECK(strstr(o.first.what, code_words(o.first.code, "cannot look at 127.0.0.1:6443")) != NULL);
 		CHECK_STR(o.first.hint, "permit it");
 		CHECK_INT(l.inits, 0);
-		CHECK_STR(l.machines[0].have, INSTALLED);
+		CHECK_STR(l.machines[0].have, RACK_INSTALLED);
 	}
 	rack_down();
 }
@@ -160,7 +121,7 @@ static void test_one_of_three(void)
 
 	rack_up();
 	begin(&l, 1);
-	world_init(&w, rack_inventory, release_find("1.36.2"));
+	rack_world(&w);
 	w.wish.health = true;
 	run(&l, PLAN_CHECK, &w, true, &o);
 	CHECK(!o.failed && o.exists);
@@ -187,12 +148,12 @@ static void test_rejoin(void)
 
 	rack_up();
 	begin(&l, 5);
-	world_init(&w, rack_inventory, release_find("1.36.2"));
+	rack_world(&w);
 	w.wish.rejoin = again;
 	run(&l, PLAN_REJOIN, &w, false, &o);
 	CHECK(o.failed && o.first.kind == ERROR_BLOCKED);
 	CHECK_INT(l.machines[1].member, LAB_VOTER);
-	CHECK_STR(l.machines[1].have, INSTALLED);
+	CHECK_STR(l.machines[1].have, RACK_INSTALLED);
 	rack_down();
 }
 
@@ -206,11 +167,11 @@ static void test_boot(void)
 	rack_up();
 	begin(&l, 0);
 	l.booting = 4;
-	world_init(&w, rack_inventory, release_find("1.36.2"));
+	rack_world(&w);
 	run(&l, PLAN_INSTALL, &w, true, &o);
 	CHECK(o.failed && strstr(o.first.what, code_words(REFUSAL_DOWN, "no API server of the cluster answers")));
 	CHECK_INT(l.booting, 4);
-	world_init(&w, rack_inventory, release_find("1.36.2"));
+	rack_world(&w);
 	run(&l, PLAN_INSTALL, &w, false, &o);
 	CHECK(o.exists);
 	CHECK(!o.failed || !strstr(o.first.what, "no API server of the cluster answers"));
@@ -230,7 +191,7 @@ static void test_worker_alone(void)
 	chosen = 8;
 	for (int looks = 1; looks >= 0; looks--) {
 		begin(&l, 0);
-		world_init(&w, rack_inventory, release_find("1.36.2"));
+		rack_world(&w);
 		w.wish.health = true;
 		run(&l, PLAN_REPAIR, &w, looks, &o);
 		if (!CHECK(!o.failed))
@@ -239,7 +200,7 @@ static void test_worker_alone(void)
 	/* what would have to join cannot */
 	begin(&l, 0);
 	fake_blank(&l.machines[3]);
-	world_init(&w, rack_inventory, release_find("1.36.2"));
+	rack_world(&w);
 	w.wish.health = true;
 	run(&l, PLAN_REPAIR, &w, false, &o);
 	CHECK(o.failed && o.first.code == REFUSAL_NO_CONTROL_PLANE);
@@ -262,7 +223,7 @@ static void test_told_beforehand(void)
 		l.machines[i].node = false;
 		l.machines[i].member = LAB_NO_MEMBER;
 	}
-	world_init(&w, rack_inventory, release_find("1.36.2"));
+	rack_world(&w);
 	run(&l, PLAN_CHECK, &w, true, &o);
 	CHECK_INT(o.host[0].kind, ERROR_PREFLIGHT);
 	CHECK(strstr(

@@ -8,26 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define INSTALLED "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data ca-crt"
-
 enum { W1 = 3 };
 
 /* A whole cluster, with pods on w1. */
 static void begin(struct lab *l)
 {
-	lab_init(l, rack_inventory, rack_store, rack_tls);
+	rack_cluster(l);
 	l->applied = true;
-	for (int i = 0; i < LAB_MACHINES; i++) {
-		struct machine *m = &l->machines[i];
-
-		m->packages = m->containerd = m->prepared = m->record = m->node = true;
-		m->have = i < 3 ? INSTALLED : "kubelet-conf ca-crt";
-		m->member = i < 3 ? LAB_VOTER : LAB_NO_MEMBER;
-		m->pki = i < 3;
-		m->init = i == 0;
-		snprintf(m->jobs[0].name, sizeof(m->jobs[0].name), "%s", i ? "join" : "init");
-		snprintf(m->jobs[0].record, sizeof(m->jobs[0].record), "done 0 x x r0");
-	}
 	l->machines[W1].pods = 2;
 }
 
@@ -48,38 +35,15 @@ static void run(struct lab *l, int (*apply)(struct task *t, struct error *err), 
 			apply },
 		{ "unlock", "Unlocking", ROLE_ALL, STEP_ALWAYS | STEP_LAST, { { 0 } }, unlock_check, unlock_apply },
 	};
-	struct engine_host hosts[LAB_MACHINES];
-	struct engine_config config = { .run = "r1",
-		.steps = steps,
-		.step_count = sizeof(steps) / sizeof(steps[0]),
-		.hosts = hosts,
-		.host_count = LAB_MACHINES,
-		.open = lab_open };
 	struct engine_result result;
-	struct error err = { 0 };
 	struct engine *e;
 	struct world w;
-	char pki[96];
 
-	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
-	world_init(&w, rack_inventory, release_find("1.36.2"));
-	w.wish.run = "r1";
-	w.wish.owner = "a@b pid 1";
-	w.wish.machine = "m";
-	w.wish.store_dir = pki;
+	rack_world(&w);
 	w.wish.drain_timeout_s = 1;
-	w.pki.store = pki_store_open(pki, NULL, &err);
 	snprintf(w.decided.version, sizeof(w.decided.version), "1.36.2");
-	config.world = &w;
-	for (int i = 0; i < LAB_MACHINES; i++)
-		hosts[i] =
-			(struct engine_host){ rack_inventory->hosts[i].name, i < 3 ? ROLE_CONTROL_PLANE : ROLE_WORKER };
-	lab_run(l, &w, 0, LAB_LOST);
-	e = engine_new(&config);
-	engine_no_questions(e);
-	CHECK_INT(engine_start(e, &err), 0);
-	while (engine_wait(e, -1, 1000))
-		continue;
+	e = rack_run(
+		l, &w, (struct engine_config){ .steps = steps, .step_count = sizeof(steps) / sizeof(steps[0]) }, 31);
 	engine_result(e, &result);
 	memset(first, 0, sizeof(*first));
 	if (result.first)

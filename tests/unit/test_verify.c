@@ -5,27 +5,17 @@
 #include "base/error.h"
 #include "inventory/inventory.h"
 
-#define INSTALLED "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data ca-crt"
-
 enum { W2 = 4, VERIFY_MS = 6000 };
 
 /* A whole cluster that has no Node of w2, whose last job was this run's. */
 static void begin(struct lab *l, const char *run)
 {
-	lab_init(l, rack_inventory, rack_store, rack_tls);
-	l->applied = true;
-	for (int i = 0; i < LAB_MACHINES; i++) {
-		struct machine *m = &l->machines[i];
+	struct lab_job *last = &l->machines[W2].jobs[0];
 
-		m->packages = m->containerd = m->prepared = m->record = true;
-		m->node = i != W2;
-		m->have = i < 3 ? INSTALLED : "kubelet-conf ca-crt";
-		m->member = i < 3 ? LAB_VOTER : LAB_NO_MEMBER;
-		m->pki = i < 3;
-		m->init = i == 0;
-		snprintf(m->jobs[0].name, sizeof(m->jobs[0].name), "%s", i ? "join" : "init");
-		snprintf(m->jobs[0].record, sizeof(m->jobs[0].record), "done 0 x x %s", i == W2 ? run : "r0");
-	}
+	rack_cluster(l);
+	l->applied = true;
+	l->machines[W2].node = false;
+	snprintf(last->record, sizeof(last->record), "done 0 x x %s", run);
 }
 
 /* Verifies, as apply or as repair does; returns after how many seconds it gave up, -1: it did not. */
@@ -36,40 +26,17 @@ static int seconds(struct lab *l, bool repair)
 		{ "verify", "Verifying", ROLE_CONTROL_PLANE, STEP_OBSERVES, { { "probe", ROLE_ALL, 0 } }, verify_check,
 			verify_apply },
 	};
-	struct engine_host hosts[LAB_MACHINES];
-	struct engine_config config = { .run = "r1",
-		.steps = steps,
-		.step_count = 2,
-		.hosts = hosts,
-		.host_count = LAB_MACHINES,
-		.open = lab_open };
 	struct engine_result result;
-	struct error err = { 0 };
 	struct engine *e;
 	struct world w;
-	char pki[96];
 	int s = -1;
 
-	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
-	world_init(&w, rack_inventory, release_find("1.36.2"));
-	w.wish.run = "r1";
-	w.wish.owner = "a@b pid 1";
-	w.wish.machine = "m";
-	w.wish.store_dir = pki;
-	w.pki.store = pki_store_open(pki, NULL, &err);
+	rack_world(&w);
+	w.wish.take_lock = false;
 	w.decided.lead = 0;
 	w.wish.health = repair;
 	w.wish.verify_ms = VERIFY_MS;
-	config.world = &w;
-	for (int i = 0; i < LAB_MACHINES; i++)
-		hosts[i] =
-			(struct engine_host){ rack_inventory->hosts[i].name, i < 3 ? ROLE_CONTROL_PLANE : ROLE_WORKER };
-	lab_run(l, &w, 0, LAB_LOST);
-	e = engine_new(&config);
-	engine_no_questions(e);
-	CHECK_INT(engine_start(e, &err), 0);
-	while (engine_wait(e, -1, 1000))
-		continue;
+	e = rack_run(l, &w, (struct engine_config){ .steps = steps, .step_count = 2 }, 31);
 	engine_result(e, &result);
 	if (result.first && CHECK(strstr(result.first->what, "Node w2 is not there")))
 		s = atoi(strstr(result.first->what, "after ") + 6);
