@@ -34,7 +34,8 @@ static void cluster_line(const struct cli_run *r)
 static void next_step(const struct cli_run *r, int status, bool verified)
 {
 	/* once the hosts are out, a rejoin is an apply */
-	char upgrade[48];
+	const char *to = r->options->through_to;
+	char upgrade[64];
 	const char *again = r->world.wish.leave                                  ? "remove"
 			    : r->world.wish.reboot                               ? "reboot"
 			    : r->world.wish.upgrade                              ? upgrade
@@ -42,7 +43,8 @@ static void next_step(const struct cli_run *r, int status, bool verified)
 										 : "apply";
 
 	/* with the version: the inventory may still have the earlier one */
-	snprintf(upgrade, sizeof(upgrade), "upgrade %s", r->world.decided.version);
+	snprintf(upgrade, sizeof(upgrade), "upgrade %.31s%s", to ? to : r->world.decided.version,
+		to ? " --through" : "");
 	if (status == 0 && r->world.seen.no_network)
 		puts("\nnext: install a pod network, or set its manifest in network.cni and run 'kubewright apply' again");
 	if (status == 0)

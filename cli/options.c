@@ -33,6 +33,7 @@ enum option_id {
 	OPTION_BATCH,
 	OPTION_EVERY,
 	OPTION_PENDING,
+	OPTION_THROUGH,
 	OPTION_LIST,
 	OPTION_CHECK,
 	OPTION_DAYS,
@@ -71,6 +72,7 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_DRAIN_TIMEOUT] = { "drain-timeout", 0, "SECONDS", "give up when no pod is evicted for this long (default 300)", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE | CLI_REBOOT },
 	[OPTION_BATCH] = { "batch", 0, "N", "work on N workers at once, or N% of them (default 1)", CLI_UPGRADE | CLI_REBOOT },
 	[OPTION_EVERY] = { "all", 0, NULL, "all hosts of the inventory", CLI_REBOOT },
+	[OPTION_THROUGH] = { "through", 0, NULL, "go through the minor versions between, the newest of each", CLI_UPGRADE },
 	[OPTION_PENDING] = { "pending", 0, NULL, "only hosts on which a reboot is pending", CLI_REBOOT },
 	[OPTION_DAYS] = { "days", 0, "N", "validity of the certificate (default 365)", CLI_KUBECONFIG },
 	[OPTION_WRITE] = { "write", 'w', NULL, "write to the file that apply writes, not to stdout", CLI_KUBECONFIG },
@@ -200,6 +202,7 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_BATCH: return parse_batch(name, arg, o, err);
 	case OPTION_EVERY: return o->all = true, 0;
 	case OPTION_PENDING: return o->pending = true, 0;
+	case OPTION_THROUGH: return o->through = true, 0;
 	case OPTION_LIST: return o->list = true, 0;
 	case OPTION_DAYS: return parse_number(name, arg, 1, 3650, &o->days, err);
 	case OPTION_WRITE: return o->write = true, 0;

@@ -64,9 +64,12 @@ static int ask(const struct cli_run *r, const struct cli_options *o)
 	struct error err = { 0 };
 	int rc;
 
-	str_addf(&question,
-		"\nThis upgrades cluster %s from Kubernetes %s to %s. There is no way down again; a snapshot of etcd is taken first. Do it?",
-		r->inventory->cluster, r->world.seen.cluster.version, r->world.decided.version);
+	str_addf(&question, "\nThis upgrades cluster %s from Kubernetes %s to %s", r->inventory->cluster,
+		r->world.seen.cluster.version, r->world.decided.version);
+	if (o->through_to)
+		str_addf(&question, " and, one minor version after the other, on to %s", o->through_to);
+	str_addf(&question, ". There is no way down again; a snapshot of etcd is taken first%s. Do it?",
+		o->through_to ? ", before each of them" : "");
 	rc = cli_confirm_yes(o, question.buf, "upgrade changes the cluster's version and must be confirmed", &err);
 	str_release(&question);
 	return rc ? cli_fail(&err) : 0;
@@ -98,8 +101,23 @@ static int report(const struct cli_run *r)
 	return status ? status : noted;
 }
 
+/* With --through: what lies between what runs and what is wanted. */
+struct way {
+	char next[16];   /* the minor version that comes first, "1.35"; "": what is wanted may follow */
+	char target[32]; /* what is wanted */
+};
+
+/* Whose look found other obstacles, too, has not got as far as this. */
+static bool has_way(const struct cli_run *r, struct way *way)
+{
+	if (!r->options->through || !upgrade_first(r->world.decided.refusal, way->next))
+		return false;
+	snprintf(way->target, sizeof(way->target), "%.31s", r->inventory->kubernetes.version);
+	return true;
+}
+
 /* The look before: whether to continue, as there is something to do and it was agreed to, or everything is to be verified; else *status is how it ends. */
-static bool begin(const struct cli_options *o, int *status)
+static bool begin(const struct cli_options *o, struct way *way, int *status)
 {
 	struct cli_run r;
 	unsigned steps;
@@ -108,6 +126,8 @@ static bool begin(const struct cli_options *o, int *status)
 	*status = cli_look(&r, KIND_UPGRADE_LOOK, o);
 	if (*status)
 		return false;
+	if (has_way(&r, way))
+		return cli_run_release(&r), false;
 	*status = cli_look_errors(&r, false);
 	steps = show(&r, o);
 	if (*status == 0 && !steps && !o->json)
@@ -120,26 +140,74 @@ static bool begin(const struct cli_options *o, int *status)
 	return goes;
 }
 
-int cli_upgrade(const struct cli_options *o)
+/* One version, NULL: the inventory's: looks, asks, does it. Nothing is done when way->next comes first. */
+static int upgrade_to(struct cli_session *session, const struct cli_options *o, char *version, struct way *way)
 {
-	struct cli_session session;
-	char *set = o->arg_count ? xasprintf("kubernetes.version=%s", o->args[0]) : NULL;
+	char *set = version ? xasprintf("kubernetes.version=%s", version) : NULL;
 	const char **sets = xcalloc(o->set_count + 1, sizeof(*sets));
 	int status;
 
-	cli_session_begin(&session, o);
 	for (size_t i = 0; i < o->set_count; i++)
 		sets[i] = o->sets[i];
 	if (set)
 		sets[o->set_count] = set;
-	session.options.sets = sets;
-	session.options.set_count = o->set_count + (set != NULL);
-	if (begin(&session.options, &status)) {
-		cli_session_next(&session);
-		status = cli_run_change(&session.options, KIND_UPGRADE, &(struct cli_change){ .report = report });
+	session->options.sets = sets;
+	session->options.set_count = o->set_count + (set != NULL);
+	session->options.args = &version;
+	if (begin(&session->options, way, &status)) {
+		cli_session_next(session);
+		status = cli_run_change(&session->options, KIND_UPGRADE, &(struct cli_change){ .report = report });
+		/* what follows was agreed to as well */
+		session->options.yes = true;
 	}
-	cli_session_end(&session);
 	free(sets);
 	free(set);
+	return status;
+}
+
+/* A minor version on the way to another one; what follows is agreed to with it. */
+static int upgrade_by_way(struct cli_session *session, const struct cli_options *o, struct way *way)
+{
+	struct way none = { "", "" };
+	int status;
+
+	if (o->check && !o->json)
+		printf("The way to Kubernetes %s leads through %s first, which is what is shown here:\n\n", way->target,
+			way->next);
+	session->options.through = false;
+	session->options.through_to = way->target;
+	status = upgrade_to(session, o, way->next, &none);
+	session->options.through = true;
+	session->options.through_to = NULL;
+	return status;
+}
+
+int cli_upgrade(const struct cli_options *o)
+{
+	struct cli_session session;
+	struct error err = { 0 };
+	char last[16] = "";
+	int status;
+
+	cli_session_begin(&session, o);
+	for (;;) {
+		struct way way = { "", "" };
+
+		status = upgrade_to(&session, o, o->arg_count ? o->args[0] : NULL, &way);
+		if (!way.next[0])
+			break;
+		if (strcmp(way.next, last) == 0) {
+			error_set(&err, ERROR_COMMAND, "after the upgrade to %s the cluster still has an older version",
+				last);
+			error_hint(&err, "see 'kubewright status'");
+			status = cli_fail(&err);
+			break;
+		}
+		memcpy(last, way.next, sizeof(last));
+		status = upgrade_by_way(&session, o, &way);
+		if (status || o->check)
+			break;
+	}
+	cli_session_end(&session);
 	return status;
 }

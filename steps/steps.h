@@ -213,6 +213,10 @@ bool upgrade_is_version(const char *have, const char *want);
  */
 int upgrade_refuse(const char *oldest, const char *newest, const char *to, struct error *err);
 /*
+ * Whether what refused it skips a minor version; minor: the one that comes first, "1.35". refusal may be NULL. Pure.
+ */
+bool upgrade_first(const struct error *refusal, char minor[16]);
+/*
  * Whether the API servers and kubelets of the living cluster are of different versions, as an upgrade that was
  * interrupted leaves them. newest: of the API servers.
  */

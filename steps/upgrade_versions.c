@@ -53,8 +53,18 @@ int upgrade_refuse(const char *oldest, const char *newest, const char *to, struc
 	if (want <= have + 1)
 		return 0;
 	error_set(err, ERROR_INVENTORY, "the cluster runs Kubernetes %s, and %s skips a minor version", oldest, to);
-	error_hint(err, "upgrade to 1.%ld first: 'kubewright upgrade 1.%ld'", have + 1, have + 1);
+	error_hint(err,
+		"upgrade to 1.%ld first: 'kubewright upgrade 1.%ld'; or 'kubewright upgrade %s --through' goes the whole way",
+		have + 1, have + 1, to);
 	return error_about(err, REFUSAL_SKIPS, oldest), -1;
+}
+
+bool upgrade_first(const struct error *refusal, char minor[16])
+{
+	if (!refusal || refusal->code != REFUSAL_SKIPS)
+		return false;
+	snprintf(minor, 16, "1.%ld", minor_of(refusal->about) + 1);
+	return true;
 }
 
 /*

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A living cluster is brought to a newer version, one host after the other, while a writer writes through the VIP. debian: a patch version; release: to the newest of
-# the folders in KUBEWRIGHT_LAB_MORE.
+# the folders in KUBEWRIGHT_LAB_MORE; E2E_THROUGH: one of their versions that is reached by --through, those before it being what it leads through.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -32,15 +32,16 @@ interrupted() {
 }
 
 upgraded_to() {
-	local to=$1
-	kw look upgrade "$to" --check -f "$WORK/kubewright.yaml" --accept-new-host-keys
+	local to=$1 first=${3:-$1} through=()
+	[ -z "${2-}" ] || through=("$2")
+	kw look upgrade "$to" "${through[@]}" --check -f "$WORK/kubewright.yaml" --accept-new-host-keys
 	is "$flavour: upgrade --check to $to ends with 0" "$status" 0 || show look
-	is "$flavour: it shows what would run where" "$(grep -c "kubeadm upgrade apply, to $to" "$WORK/look.out") $(grep -c "kubeadm upgrade node, to $to" "$WORK/look.out")" "1 4" || show look 60
+	is "$flavour: it shows what would run where" "$(grep -c "kubeadm upgrade apply, to $first" "$WORK/look.out") $(grep -c "kubeadm upgrade node, to $first" "$WORK/look.out")" "1 4" || show look 60
 	writes_begin
 	if [ -n "${interrupt-}" ]; then
 		interrupt='' && interrupted "$to"
 	else
-		kw upgrade upgrade "$to" --yes -f "$WORK/kubewright.yaml" --accept-new-host-keys
+		kw upgrade upgrade "$to" "${through[@]}" --yes -f "$WORK/kubewright.yaml" --accept-new-host-keys
 	fi
 	writes_end
 	show upgrade 60
@@ -70,9 +71,15 @@ for flavour in "$@"; do
 	is "$flavour: a worker alone cannot be upgraded" "$status" 2 || show few
 	kw down upgrade 1.10.1 --yes -f "$WORK/kubewright.yaml"
 	is "$flavour: a version that is not supported is refused" "$status" 3
-	interrupt=yes
+	interrupt=yes first=
 	for to in $(targets "$flavour"); do
-		upgraded_to "$to"
+		case $to in
+		"${E2E_THROUGH:-none}")
+			interrupt='' && upgraded_to "$to" --through "$first"
+			interrupt=yes E2E_THROUGH=
+			;;
+		*) if [ -n "${E2E_THROUGH-}" ]; then first=${first:-$to}; else upgraded_to "$to"; fi ;;
+		esac
 	done
 	scenario_end
 done

@@ -16,29 +16,34 @@ static void test_versions(void)
 
 static const struct {
 	const char *oldest, *newest, *to;
-	enum code code; /* CODE_NONE: it may */
+	enum code code;    /* CODE_NONE: it may */
+	const char *first; /* with --through: the minor version before it */
 } steps[] = {
-	{ "1.36.2", "1.36.2", "1.36.3", CODE_NONE },
-	{ "1.36.2", "1.36.2", "1.36.2", CODE_NONE },
-	{ "1.35.6", "1.35.6", "1.36.0", CODE_NONE },
+	{ "1.36.2", "1.36.2", "1.36.3", CODE_NONE, NULL },
+	{ "1.36.2", "1.36.2", "1.36.2", CODE_NONE, NULL },
+	{ "1.35.6", "1.35.6", "1.36.0", CODE_NONE, NULL },
 	/* half done, and continued */
-	{ "1.35.6", "1.36.2", "1.36.2", CODE_NONE },
+	{ "1.35.6", "1.36.2", "1.36.2", CODE_NONE, NULL },
 	/* half done, and the inventory of before: no API server may be taken down again */
-	{ "1.35.6", "1.36.2", "1.35.6", REFUSAL_OLDER },
-	{ "1.36.3", "1.36.3", "1.36.2", REFUSAL_OLDER },
-	{ "1.34.9", "1.34.9", "1.36.2", REFUSAL_SKIPS },
+	{ "1.35.6", "1.36.2", "1.35.6", REFUSAL_OLDER, NULL },
+	{ "1.36.3", "1.36.3", "1.36.2", REFUSAL_OLDER, NULL },
+	{ "1.34.9", "1.34.9", "1.36.2", REFUSAL_SKIPS, "1.35" },
+	{ "1.33.9", "1.33.9", "1.36", REFUSAL_SKIPS, "1.34" },
 	/* an upgrade that stopped on the way to 1.35 is not continued to 1.36 */
-	{ "1.34.9", "1.35.6", "1.36.2", REFUSAL_SKIPS },
+	{ "1.34.9", "1.35.6", "1.36.2", REFUSAL_SKIPS, "1.35" },
 };
 
 static void test_refused(void)
 {
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		struct error err = { 0 };
+		char first[16] = "";
 		int rc = upgrade_refuse(steps[i].oldest, steps[i].newest, steps[i].to, &err);
 
 		CHECK_INT(rc, steps[i].code == CODE_NONE ? 0 : -1);
 		CHECK_INT(err.code, steps[i].code);
+		CHECK_INT(upgrade_first(&err, first), steps[i].first != NULL);
+		CHECK_STR(first, steps[i].first ? steps[i].first : "");
 	}
 }
 
