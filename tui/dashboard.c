@@ -130,6 +130,16 @@ static void take_out(struct screen *screen)
 	plan(screen, PURPOSE_REMOVE_PLAN);
 }
 
+static void reboot(struct screen *screen)
+{
+	plan(screen, PURPOSE_REBOOT_PLAN);
+}
+
+static void upgrade(struct screen *screen)
+{
+	plan(screen, PURPOSE_UPGRADE_PLAN);
+}
+
 /* Nothing is planned: it changes no host. */
 static void snapshot(struct screen *screen)
 {
@@ -233,6 +243,11 @@ static const struct binding bindings[] = {
 	{ 'x', "Remove",
 		"Plans how the selected host leaves the cluster and the inventory for good; start it from there.",
 		take_out, on_host },
+	{ 'b', "Reboot", "Plans how the selected host restarts while the cluster works; start it from there.", reboot,
+		on_host },
+	{ 'u', "Upgrade",
+		"Plans how the cluster gets the Kubernetes version of the inventory, host by host; start it from there.",
+		upgrade, NULL },
 	{ 's', "Snapshot", "Saves etcd's data in a file on this machine, verified.", snapshot, NULL },
 	{ 0 },
 };

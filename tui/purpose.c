@@ -17,6 +17,12 @@ static const struct purpose_kind kinds[] = {
 	[PURPOSE_REMOVE_PLAN] = { "remove", PURPOSE_PLANS, true, PURPOSE_REMOVE, "removal",
 		"The host's pods are evicted, it leaves the cluster for good, and Kubernetes, its data there and its entry in the inventory are deleted. " },
 	[PURPOSE_REMOVE] = { .command = "remove", .does = PURPOSE_CHANGES, .one_host = true, .noun = "removal" },
+	[PURPOSE_REBOOT_PLAN] = { "reboot", PURPOSE_PLANS, true, PURPOSE_REBOOT, "reboot",
+		"The host's pods are evicted, it restarts, and pods are let onto it again when it is back. " },
+	[PURPOSE_REBOOT] = { .command = "reboot", .does = PURPOSE_CHANGES, .one_host = true, .noun = "reboot" },
+	[PURPOSE_UPGRADE_PLAN] = { "upgrade --check", PURPOSE_PLANS, false, PURPOSE_UPGRADE, "upgrade",
+		"A snapshot of etcd is taken first: there is no other way back to the earlier version. " },
+	[PURPOSE_UPGRADE] = { .command = "upgrade", .does = PURPOSE_CHANGES, .noun = "upgrade" },
 	[PURPOSE_SNAPSHOT] = { .command = "etcd snapshot", .does = PURPOSE_CHANGES, .noun = "snapshot" },
 };
 

@@ -33,6 +33,10 @@ enum purpose {
 	PURPOSE_REJOIN,
 	PURPOSE_REMOVE_PLAN, /* of one host */
 	PURPOSE_REMOVE,
+	PURPOSE_REBOOT_PLAN, /* of one host */
+	PURPOSE_REBOOT,
+	PURPOSE_UPGRADE_PLAN, /* to the version of the inventory */
+	PURPOSE_UPGRADE,
 	PURPOSE_SNAPSHOT, /* of etcd, into a file on this machine: changes no host, and is shown as what does */
 	PURPOSE_COUNT,
 };

@@ -230,6 +230,53 @@ static void test_remove(void)
 	fake_tear_down();
 }
 
+static void test_reboot(void)
+{
+	open_dashboard();
+	fake_keys("/w2\rb");
+	fake_wait_over();
+	CHECK_INT(fake.begun[PURPOSE_REBOOT_PLAN], 1);
+	CHECK_STR(fake.host, "w2");
+	CHECK(fake_sees("a starts the reboot of w2"));
+	fake_keys("e");
+	CHECK(fake_sees("kubewright reboot w2 -f "));
+	app_key(fake_app, K_ESCAPE);
+	fake_keys("a");
+	CHECK(fake_sees("Start the reboot of w2"));
+	CHECK(fake_sees("restarts, and pods are let onto it"));
+	fake_keys("rack7\r");
+	CHECK_INT(fake.begun[PURPOSE_REBOOT], 1);
+	fake_wait_over();
+	app_key(fake_app, K_ENTER);
+	CHECK_STR(title(), "Dashboard");
+	CHECK(fake_sees("the reboot is done"));
+	fake_tear_down();
+}
+
+static void test_upgrade(void)
+{
+	open_dashboard();
+	fake_keys("u");
+	fake_wait_over();
+	CHECK_INT(fake.begun[PURPOSE_UPGRADE_PLAN], 1);
+	CHECK_STR(fake.host, "");
+	CHECK(fake_sees("a starts the upgrade"));
+	fake_keys("e");
+	CHECK(fake_sees("kubewright upgrade --check -f "));
+	app_key(fake_app, K_ESCAPE);
+	fake_keys("a");
+	CHECK(fake_sees("A snapshot of etcd is taken"));
+	fake_keys("rack\r");
+	CHECK_INT(fake.begun[PURPOSE_UPGRADE], 0);
+	fake_keys("7\r");
+	CHECK_INT(fake.begun[PURPOSE_UPGRADE], 1);
+	fake_wait_over();
+	app_key(fake_app, K_ENTER);
+	CHECK_STR(title(), "Dashboard");
+	CHECK(fake_sees("the upgrade is done"));
+	fake_tear_down();
+}
+
 /* A look under way is ended for it; nothing is planned, for no host is changed. */
 static void test_snapshot(void)
 {
@@ -338,6 +385,8 @@ static const struct test tests[] = {
 	{ "dashboard: repair", test_repair },
 	{ "dashboard: rejoin of the selected host", test_rejoin },
 	{ "dashboard: removal of the selected host", test_remove },
+	{ "dashboard: a reboot of the selected host", test_reboot },
+	{ "dashboard: an upgrade", test_upgrade },
 	{ "dashboard: a snapshot of etcd", test_snapshot },
 	{ "dashboard: plans are kept apart", test_plans_apart },
 	{ "dashboard: how one gets there", test_ways },
