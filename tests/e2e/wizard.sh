@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The wizard, by keys alone: from an empty folder to five Ready nodes, with a wrong value, a failed preflight and a failing host on the way; and a run that is
-# watched, resized, killed and taken up again. In E2E_PARTS alone: dashboard, a living cluster that breaks and is mended.
+# watched, resized, killed and taken up again. In E2E_PARTS alone: dashboard, a living cluster that breaks, is mended, rebooted and upgraded.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/screen.sh
@@ -243,7 +243,7 @@ kill_control_plane() {
 }
 voters_are() { [ "$(voters "$1")" = "$2" ]; }
 healthy() { shown '3 voters; quorum 2, tolerates 1 lost' && shown 'findings +none' && [ "$(screen | grep -c ' Ready ')" = 4 ]; }
-# plan_and_do WHAT: presses a on the Plan page, confirms, and follows the run back to the Dashboard
+# plan_and_do WHAT [SECONDS]: presses a on the Plan page, confirms, and follows the run back to the Dashboard
 plan_and_do() {
 	sees 60 "a starts the $1"
 	screen | sed 's/^/#   |/'
@@ -251,7 +251,7 @@ plan_and_do() {
 	sees 5 "Start the $1"
 	line lab
 	sees 30 'kubewright  Run'
-	sees 300 'The run is over'
+	sees "${2:-300}" 'The run is over'
 	screen | sed 's/^/#   |/'
 	keys Enter
 	sees 10 'kubewright  Dashboard'
@@ -295,6 +295,37 @@ wiped_and_back() {
 	keys J
 	plan_and_do rejoin
 	is "$flavour: kubeadm joined cp2 once" "$(runs cp2 join)" 1
+}
+
+boot_id() { "$LAB" exec "$1" cat /proc/sys/kernel/random/boot_id; }
+rebooted() {
+	local before
+	before=$(boot_id w1)
+	select_host w1
+	keys b
+	plan_and_do reboot 600
+	is "$flavour: w1 runs another boot" "$([ "$(boot_id w1)" != "$before" ] && echo yes)" yes
+}
+
+# By the version of the inventory, which is set on the page of the cluster.
+upgraded() {
+	local to=1.20.3
+	[ "$flavour" = debian ] || to=$(sed 's/^v//' "${KUBEWRIGHT_LAB_MORE%%:*}/version" 2>/dev/null)
+	[ -n "$to" ] || { skip "$flavour: no version to upgrade to: see KUBEWRIGHT_LAB_MORE" && return; }
+	keys h
+	sees 5 'kubewright  Hosts'
+	keys F10
+	sees 5 'Kubernetes version'
+	field kubernetes.version "$to"
+	screen | sed 's/^/#   |/'
+	keys Escape
+	sees 5 'kubewright  Hosts'
+	keys Escape
+	sees 10 'kubewright  Dashboard'
+	keys u
+	plan_and_do upgrade 1200
+	is "$flavour: every kubelet is $to" "$(kc get nodes -o jsonpath='{.items[*].status.nodeInfo.kubeletVersion}' | tr ' ' '\n' | sort -u)" "v$to"
+	cp "$WORK/desk/kubewright.yaml" "$WORK/kubewright.yaml"
 }
 
 snapshots() { find "$XDG_STATE_HOME/kubewright/lab/snapshots" -type f -perm 600 -size +1M | wc -l; }
@@ -349,6 +380,8 @@ dashboard() {
 	screen | sed 's/^/#   |/'
 	broken_and_repaired
 	wiped_and_back
+	rebooted
+	upgraded
 	saved
 	removed
 	keys Escape Escape
