@@ -46,6 +46,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(EVIDENCE_UPGRADE, "upgrade", "version") \
 	X(EVIDENCE_CORDONED, "cordoned", "host") \
 	X(EVIDENCE_REBOOT, "reboot", "host") \
+	X(EVIDENCE_SETTINGS, "settings", "field") \
 	X(EVIDENCE_LEDGER, "ledger", "host") \
 	X(REFUSAL_UNLISTED, "unlisted", "host") \
 	X(REFUSAL_OTHER_ADDRESS, "other-address", "host") \
@@ -79,6 +80,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(REFUSAL_SKIPS, "skips", "version") \
 	X(REFUSAL_UPGRADE, "upgrade-stopped", "host") \
 	X(REFUSAL_REBOOT, "reboot-stopped", "host") \
+	X(REFUSAL_SETTINGS, "settings-stopped", "host") \
 	X(REFUSAL_QUORUM, "quorum", "host") \
 	X(REFUSAL_HALF_UPGRADED, "half-upgraded", "version") \
 	X(NOTICE_FINDING, "warned", "finding") \

@@ -4,6 +4,7 @@
 static json_t *(*const jansson_object)(void) = json_object;
 static json_t *(*const jansson_array)(void) = json_array;
 static json_t *(*const jansson_string)(const char *) = json_string;
+static int (*const jansson_equal)(const json_t *, const json_t *) = json_equal;
 static json_t *(*const jansson_real)(double) = json_real;
 static json_t *(*const jansson_null)(void) = json_null;
 
@@ -110,6 +111,11 @@ void json_free(struct json *j)
 struct json *json_copy(const struct json *j)
 {
 	return made(json_deep_copy(in(j)));
+}
+
+bool json_equal(const struct json *a, const struct json *b)
+{
+	return jansson_equal(in(a), in(b));
 }
 
 static int add_piece(const char *data, size_t n, void *out)

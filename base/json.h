@@ -22,11 +22,13 @@ struct json;
 #define json_real kw_json_real
 #define json_null kw_json_null
 #define json_copy kw_json_copy
+#define json_equal kw_json_equal
 
 /* Any JSON value, up to a million of them; NULL with err set when the text is none. The caller frees. */
 struct json *json_parse(const char *text, size_t len, struct error *err);
 void json_free(struct json *j);
 struct json *json_copy(const struct json *j);                  /* deep */
+bool json_equal(const struct json *a, const struct json *b);   /* whatever the order of an object's members */
 void json_write(const struct json *j, struct str *out);        /* one line */
 void json_write_pretty(const struct json *j, struct str *out); /* indented by two, ends with a newline */
 

@@ -90,7 +90,7 @@ const struct inventory_field inventory_fields[] = {
 		"Encrypts the CA keys in the store: ask, none or env:NAME.", "none", false, AT(pki.passphrase) },
 	{ "kubelet.config", INVENTORY_TYPE_TREE, NULL, "kubelet settings",
 		"Merged into KubeletConfiguration. Names and types of its fields are checked.", NULL, false,
-		BIRTH(kubelet_config, "") },
+		AT(kubelet_config) },
 	{ "kubeproxy.config", INVENTORY_TYPE_TREE, NULL, "kube-proxy settings",
 		"Merged into KubeProxyConfiguration. Names and types of its fields are checked.", NULL, false,
 		BIRTH(kubeproxy_config, "") },

@@ -2,6 +2,7 @@
 #include "steps/steps.h"
 
 #include "base/json.h"
+#include "base/str.h"
 #include "inventory/inventory.h"
 
 #include <stdio.h>
@@ -13,6 +14,20 @@ static bool told_before(size_t field)
 		if (inventory_fields[i].birth && strcmp(inventory_fields[i].birth, inventory_fields[field].birth) == 0)
 			return true;
 	return false;
+}
+
+struct listener {
+	birth_fn *fn;
+	void *ctx;
+};
+
+/* What kubelets are given counts at any time: settings.c. That it cannot be compared is reported all the same. */
+static void tell_birth_only(const struct birth_difference *d, void *ctx)
+{
+	const struct listener *l = ctx;
+
+	if (d->unknown || !str_starts(d->field, "kubelet.config"))
+		l->fn(d, l->ctx);
 }
 
 void birth_differences(const struct world *w, birth_fn *fn, void *ctx)
@@ -42,7 +57,7 @@ void birth_differences(const struct world *w, birth_fn *fn, void *ctx)
 		fn(&d, ctx);
 	}
 	if (w->seen.cluster.exists)
-		birth_maps(w, living, fn, ctx);
+		birth_maps(w, living, tell_birth_only, &(struct listener){ fn, ctx });
 	json_free(living);
 	json_free(wish);
 }

@@ -160,19 +160,23 @@ static int join(struct task *t, struct error *err)
 	struct world *w = world_of(t);
 	struct str config = STR_INIT;
 	bool attached = false;
-	char pin[80];
+	char pin[80], settings[65];
 	int rc;
 
 	if (world_token(t, err))
 		return -1;
 	pki_store_pin(w->pki.store, pin, sizeof(pin));
 	kubeadm_join_config(w, task_host(t), pin, &config);
+	task_lock(t);
+	settings_given(w, settings);
+	task_unlock(t);
 	const struct remote_param params[] = {
 		{ "secret_config", config.buf },
 		{ "validate", w->wish.release->has_validate ? "yes" : "no" },
 		{ "version", w->decided.version },
 		{ "cluster", w->wish.inventory->cluster },
 		{ "ca_pin", pin },
+		{ "settings", settings },
 	};
 	rc = world_job(t, "join", host_script_join, params, sizeof(params) / sizeof(params[0]), join_words, NULL,
 		&attached, 20 * 60000, err);

@@ -172,6 +172,10 @@ int join_apply(struct task *t, struct error *err);
 struct json *node_patch(const struct release *release, const struct inventory_host *h, const struct json *node);
 /* Whether a kubelet may register with a label of this key: below kubernetes.io and k8s.io it may with few. Pure. */
 bool node_label_of_kubelet(const char *key);
+/* Digest of the settings that the cluster has noted for its kubelets; "": none. With the lock of the task held. */
+void settings_given(const struct world *w, char digest[65]);
+enum step_verdict settings_check(struct task *t, struct error *why);
+int settings_apply(struct task *t, struct error *err);
 enum step_verdict labels_check(struct task *t, struct error *why);
 int labels_apply(struct task *t, struct error *err);
 enum step_verdict verify_check(struct task *t, struct error *why);

@@ -75,6 +75,7 @@ static int same_ca(const struct world *w, const struct cluster_host *h, struct e
 
 struct ask {
 	struct cluster_state *out;
+	bool wishes;                     /* the inventory says something of kubelets */
 	const char *kubelet, *kubeproxy; /* ConfigMaps that are wanted too; NULL: not */
 };
 
@@ -95,7 +96,7 @@ static struct ask what_to_ask(const struct task *t, const struct world *w, struc
 	const struct inventory *inv = w->wish.inventory;
 	bool compares = w->wish.texts || !task_check_only(t);
 
-	return (struct ask){ out, compares && json_size(inv->kubelet_config) ? w->wish.release->kubelet_config : NULL,
+	return (struct ask){ out, json_size(inv->kubelet_config) > 0, compares ? w->wish.release->kubelet_config : NULL,
 		compares && json_size(inv->kubeproxy_config) ? KUBEPROXY_CONFIG : NULL };
 }
 
@@ -122,7 +123,8 @@ static int ask_api(struct net_client *c, void *ctx, struct error *err)
 	out->own_config = ask_config(c, "kubewright", &status, err);
 	if (!out->own_config && status != 404)
 		return -1;
-	if (ask->kubelet)
+	/* what an earlier inventory gave kubelets leaves them with it */
+	if (ask->kubelet && (ask->wishes || json_get(out->own_config, "data.kubelet-settings")))
 		out->kubelet_config = ask_config(c, ask->kubelet, NULL, err);
 	if (ask->kubeproxy)
 		out->kubeproxy_config = ask_config(c, ask->kubeproxy, NULL, err);

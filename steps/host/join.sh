@@ -1,5 +1,6 @@
 # Runs kubeadm join. Runs as a job.
-# Parameters: secret_config (kubeadm's configuration, with the join token), validate (yes|no), cluster, ca_pin.
+# Parameters: secret_config (kubeadm's configuration, with the join token), validate (yes|no), cluster, ca_pin, settings (digest of what the inventory
+#   says of kubelets, when the cluster has noted one).
 # Answers: joined, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 main() {
@@ -18,6 +19,7 @@ main() {
 	record cluster "$cluster"
 	record node "$node"
 	record ca_pin "$ca_pin"
+	[ -z "$settings" ] || record settings "$settings"
 	say joined yes
 }
 main </dev/null

@@ -117,24 +117,50 @@ static int delete_node(struct lab *l, const char *name)
 	return 200;
 }
 
-static int own_config(struct lab *l, const char *method, const char *body, struct str *out)
+static int own_config(struct lab *l, const char *method, const char *path, const char *body, struct str *out)
 {
 	const char *sum = strstr(body, "\"cni-sha256\":\"");
+	struct json *patch = json_parse(body, strlen(body), NULL), *answer, *data;
 
-	if (strcmp(method, "PATCH") == 0 && sum)
+	/* each manager's own fields come and go */
+	if (strcmp(method, "PATCH") == 0 && strstr(path, "fieldManager=kubewright-settings"))
+		snprintf(l->kubelet_note, sizeof(l->kubelet_note), "%s",
+			json_get_str(patch, "data.kubelet-settings", ""));
+	else if (strcmp(method, "PATCH") == 0 && sum)
 		snprintf(l->cni, sizeof(l->cni), "%.64s", sum + strlen("\"cni-sha256\":\""));
-	else if (!l->cni[0])
+	json_free(patch);
+	if (!l->cni[0] && !l->kubelet_note[0] && strcmp(method, "GET") == 0)
 		return 404;
-	str_addf(out, "{\"data\":{\"cni-sha256\":\"%s\"}}", l->cni);
+	answer = json_object();
+	data = json_set(answer, "data", json_object());
+	if (l->cni[0])
+		json_set_str(data, "cni-sha256", l->cni);
+	if (l->kubelet_note[0])
+		json_set_str(data, "kubelet-settings", l->kubelet_note);
+	json_write(answer, out);
+	json_free(answer);
 	return 200;
 }
 
 /* What kubelets and kube-proxy are given: both ConfigMaps in one. */
-static int say_settings(const struct lab *l, struct str *out)
+static int settings_maps(struct lab *l, const char *method, const char *body, struct str *out)
 {
-	if (l->settings_status)
+	struct json *patch = json_parse(body, strlen(body), NULL), *answer, *data;
+
+	if (l->settings_status) {
+		json_free(patch);
 		return str_add(out, "{\"kind\":\"Status\",\"message\":\"it was told to fail\"}"), l->settings_status;
-	str_add(out, "{\"data\":{\"kubelet\":\"maxPods: 110\\n\",\"config.conf\":\"mode: iptables\\n\"}}");
+	}
+	if (strcmp(method, "PATCH") == 0)
+		snprintf(l->kubelet, sizeof(l->kubelet), "%s", json_get_str(patch, "data.kubelet", ""));
+	json_free(patch);
+	answer = json_object();
+	json_set_str(json_set(answer, "metadata", json_object()), "resourceVersion", "7");
+	data = json_set(answer, "data", json_object());
+	json_set_str(data, "kubelet", l->kubelet);
+	json_set_str(data, "config.conf", "mode: iptables\n");
+	json_write(answer, out);
+	json_free(answer);
 	return 200;
 }
 
@@ -303,9 +329,9 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 	if (strstr(path, "/configmaps/kubeadm-config"))
 		return l->surveys++, str_add(out, "{\"data\":{}}"), 200;
 	if (strstr(path, "/configmaps/kubelet-config") || strstr(path, "/configmaps/kube-proxy"))
-		return l->settings++, say_settings(l, out);
+		return l->settings++, settings_maps(l, method, body, out);
 	if (strstr(path, "/configmaps/kubewright"))
-		return own_config(l, method, body, out);
+		return own_config(l, method, path, body, out);
 	if (strstr(path, "/configmaps/cluster-info"))
 		return str_addf(out, "{\"data\":{\"jws-kubeconfig-%.6s\":\"x\"}}", l->world->token.text), 200;
 	return 404;

@@ -324,6 +324,8 @@ static void probe(struct machine *m, const struct remote_exec *x, struct str *ou
 		fake_say(out, "record.cluster", m->lab->inventory->cluster);
 	if (m->init)
 		fake_say(out, "record.init", "yes");
+	if (m->settings[0])
+		fake_say(out, "record.settings", m->settings);
 	if (m->stale)
 		fake_say(out, "record.stale_containerd", "yes");
 	for (size_t i = 0; i < sizeof(m->jobs) / sizeof(m->jobs[0]); i++) {
@@ -431,8 +433,8 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 		return whole ? "have" : NULL;
 	if (fake_has(x, host_script_etcd_stop))
 		return whole ? (m->have = "kubelet-conf", m->lab->stops++, "stopped") : NULL;
-	if (fake_has(x, host_script_reboot))
-		return whole ? (lab_restart(m, x, out), NULL) : NULL;
+	if (lab_restarts(m, x, whole, out))
+		return NULL;
 	lab_insist(fake_has(x, host_script_put), "a script that it does not know");
 	return put(m, x, whole, out);
 }
@@ -446,6 +448,7 @@ static int run_script(struct machine *m, const struct remote_exec *x, bool whole
 		lab_insist(strcmp(m->lock, m->lab->world->wish.run) == 0, "a job without the lock");
 		whole = job(m, x, whole, out);
 	} else {
+		whole = whole && !(m->picky && fake_has(x, host_script_settings));
 		word = script(m, x, whole, out);
 		if (whole && word)
 			sayf(out, word, strcmp(word, "now_end_ms") == 0 ? "%lld" : "yes", (long long)clock_wall_ms());
@@ -548,6 +551,7 @@ void lab_init(struct lab *l, const struct inventory *inventory, const struct pki
 	pthread_mutex_init(&l->lock, NULL);
 	l->inventory = inventory;
 	l->ca = pki_store_pem(store, PKI_CA_CRT);
+	strcpy(l->kubelet, "maxPods: 110\n");
 	for (int i = 0; i < LAB_MACHINES; i++) {
 		struct machine *m = &l->machines[i];
 

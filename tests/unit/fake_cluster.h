@@ -52,6 +52,9 @@ struct machine {
 	unsigned shuts;      /* asked so often again it still stops */
 	unsigned away;       /* logins that fail before it is back */
 	bool pending;        /* a reboot is */
+	char settings[65];   /* digest of those that it recorded */
+	unsigned restarts;   /* of its kubelet, for other settings */
+	bool picky;          /* its kubelet does not start with other settings */
 	char note[128];      /* what its Node was given, as the annotation has it */
 	unsigned pods;       /* that a controller made */
 	bool bare;           /* a pod that none made */
@@ -71,6 +74,8 @@ struct lab {
 	unsigned inits, begun; /* begun: jobs, without waiting for them */
 	unsigned surveys, settings; /* times that kubeadm's ConfigMap was asked for; those of kubelets and kube-proxy */
 	int settings_status;        /* of the second; 0: 200 */
+	char kubelet[2048];         /* text of the ConfigMap kubelet-config */
+	char kubelet_note[2048];    /* what kubewright noted of it; "": nothing */
 	unsigned stops, restores; /* etcd stopped on a machine; started again on one */
 	size_t uploaded;          /* bytes sent to commands */
 	/* of the run at work */
@@ -108,8 +113,8 @@ void lab_insist(bool ok, const char *what);
 void lab_say_health(struct str *out);
 void lab_say_system(struct machine *m, struct str *out);
 void lab_say_file(const struct lab_file *f, struct str *out);
-/* Answers as steps/host/reboot.sh; lab_open says when the machine is back. */
-void lab_restart(struct machine *m, const struct remote_exec *x, struct str *out);
+/* As steps/host/settings.sh, or reboot.sh, after which lab_open says when the machine is back. False: neither. */
+bool lab_restarts(struct machine *m, const struct remote_exec *x, bool whole, struct str *out);
 
 /*
  * fake_api.c: whether an API server and etcd run there; who answers at an address, seen from m (itself, another

@@ -2,6 +2,7 @@
 #include "tests/unit/fake_cluster.h"
 #include "tests/unit/fake_remote.h"
 #include "inventory/inventory.h"
+#include "steps/host/scripts.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -72,7 +73,7 @@ void lab_say_file(const struct lab_file *f, struct str *out)
 }
 
 /* It stops for a while, and then nobody can log in to it for a while: lab_open. */
-void lab_restart(struct machine *m, const struct remote_exec *x, struct str *out)
+static void restart(struct machine *m, const struct remote_exec *x, struct str *out)
 {
 	bool control_plane = m->lab->inventory->hosts[m->index].role == INVENTORY_CONTROL_PLANE;
 	struct str boot = STR_INIT;
@@ -100,4 +101,26 @@ void lab_restart(struct machine *m, const struct remote_exec *x, struct str *out
 	m->lab->down += control_plane;
 	m->lab->most_down = m->lab->down > m->lab->most_down ? m->lab->down : m->lab->most_down;
 	fake_say(out, "going", "yes");
+}
+
+static void set(struct machine *m, const struct remote_exec *x, struct str *out)
+{
+	struct str digest = STR_INIT;
+
+	fake_param(x, "digest", &digest);
+	snprintf(m->settings, sizeof(m->settings), "%.64s", digest.buf);
+	fake_say(out, "record.settings", m->settings);
+	m->restarts++;
+	str_release(&digest);
+}
+
+bool lab_restarts(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)
+{
+	bool sets = fake_has(x, host_script_settings), restarts = fake_has(x, host_script_reboot);
+
+	if (sets && whole)
+		set(m, x, out);
+	else if (restarts && whole)
+		restart(m, x, out);
+	return sets || restarts;
 }

@@ -1,0 +1,377 @@
+/*
+ * kubelet.config of a living cluster: what the inventory says since is put into the kubelets' ConfigMap, by which later joins and upgrades go, and onto the hosts one by one;
+ * the first one that does not start with it stops that, and the ConfigMap becomes what it was. What was given is noted in the cluster, so that a setting that leaves the
+ * inventory leaves the kubelets; each host records what it has.
+ */
+#include "steps/steps.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+#include "pki/pki.h"
+#include "remote/remote.h"
+#include "steps/host/scripts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD "kubelet.config"
+/* Of the ConfigMap kubewright: {"digest", "given", "before": the text of the kubelets' ConfigMap that was replaced}. */
+#define NOTE "kubelet-settings"
+/* Differences that are said one by one. */
+#define TOLD 3
+
+static const char *const settings_words[] = { "record.settings", "error", "hint", NULL };
+
+/* What the inventory says, as JSON and its digest; and what it said when the ConfigMap was last changed, NULL: it never was. */
+struct settings {
+	struct json *wish, *note;
+	char digest[65];
+};
+
+static const char *note_text(const struct world *w)
+{
+	const struct json *note = json_member(json_get(w->seen.cluster.own_config, "data"), NOTE);
+
+	return note ? json_text(note) : NULL;
+}
+
+static bool noted(const struct settings *s)
+{
+	const struct json *given = json_get(s->note, "given");
+
+	return given && json_equal(given, s->wish);
+}
+
+static void settings_read(const struct world *w, struct settings *s)
+{
+	const char *note = note_text(w);
+	struct str text = STR_INIT;
+
+	s->wish = w->wish.inventory->kubelet_config ? json_copy(w->wish.inventory->kubelet_config) : json_object();
+	s->note = note ? json_parse(note, strlen(note), NULL) : NULL;
+	json_write(s->wish, &text);
+	pki_sha256_hex(text.buf, text.len, s->digest);
+	str_release(&text);
+	/* the same in another order is the same */
+	if (noted(s))
+		snprintf(s->digest, sizeof(s->digest), "%.64s", json_get_str(s->note, "digest", ""));
+}
+
+static void settings_release(struct settings *s)
+{
+	json_free(s->wish);
+	json_free(s->note);
+}
+
+/* ---- what is to change ------------------------------------------------------------------------------------------------ */
+
+struct differences {
+	unsigned count;
+	struct str text;
+};
+
+static void add_difference(const struct birth_difference *d, void *ctx)
+{
+	struct differences *all = ctx;
+
+	if (d->unknown || strncmp(d->field, FIELD, strlen(FIELD)) != 0)
+		return;
+	if (all->count < TOLD && d->field[strlen(FIELD)] == '.')
+		str_addf(&all->text, "%s%s from %s to %s", all->count ? ", " : "", d->field + strlen(FIELD) + 1,
+			d->unset ? "what is built in" : d->living, d->wanted);
+	all->count += d->more ? d->more : 1;
+}
+
+struct gone {
+	struct json *out;
+	const struct json *wish;
+};
+
+/* What was given and is no longer wished: null, at its place. */
+static void add_gone(const char *key, const struct json *given, void *ctx)
+{
+	struct gone *g = ctx;
+	const struct json *wish = json_member(g->wish, key);
+
+	if (!wish)
+		json_set(g->out, key, json_null());
+	else if (json_is_object(given) && json_is_object(wish))
+		json_each(given, add_gone, &(struct gone){ json_set(g->out, key, json_object()), wish });
+}
+
+/* A tree to merge into a KubeletConfiguration. */
+static struct json *changes(const struct settings *s)
+{
+	struct json *out = json_object();
+
+	json_each(json_get(s->note, "given"), add_gone, &(struct gone){ out, s->wish });
+	json_merge(out, s->wish);
+	return out;
+}
+
+/* Whether the ConfigMap is to be changed; text: what, in words. */
+static bool differs(const struct world *w, const struct settings *s, struct str *text)
+{
+	struct differences all = { 0, STR_INIT };
+
+	birth_maps(w, NULL, add_difference, &all);
+	str_add(text, all.text.buf);
+	if (all.count > TOLD)
+		str_addf(text, " and %u more", all.count - TOLD);
+	str_release(&all.text);
+	if (all.count == 0 && s->note && !noted(s))
+		str_add(text, "what left " FIELD);
+	return text->len > 0;
+}
+
+/* Whether a host's kubelet is to get other settings than it has, by the ConfigMaps and what the host has recorded; text: which, in words, appended. */
+static bool settings_due(const struct world *w, int host, struct str *text)
+{
+	struct settings s;
+	bool due;
+
+	if (!w->seen.cluster.kubelet_config || w->decided.half_upgraded || world_leaves(w, host) ||
+		!upgrade_member(w, host) || !strstr(cluster_fact(&w->seen.hosts[host], "have"), "kubelet-conf"))
+		return false;
+	settings_read(w, &s);
+	due = differs(w, &s, text);
+	if (!due && noted(&s) && !cluster_fact_is(&w->seen.hosts[host], "record.settings", s.digest)) {
+		str_add(text, "what the cluster's other kubelets have");
+		due = true;
+	}
+	settings_release(&s);
+	return due;
+}
+
+void settings_given(const struct world *w, char digest[65])
+{
+	struct settings s;
+
+	settings_read(w, &s);
+	snprintf(digest, 65, "%.64s", json_get_str(s.note, "digest", ""));
+	settings_release(&s);
+}
+
+/* ---- the ConfigMaps --------------------------------------------------------------------------------------------------- */
+
+struct upload {
+	struct world *w;
+	struct settings s;
+	char *earlier; /* the note that this run replaced; NULL: none */
+};
+
+static int config_map(struct net_client *c, const struct upload *u, struct json **out, struct error *err)
+{
+	char path[128];
+
+	snprintf(
+		path, sizeof(path), "/api/v1/namespaces/kube-system/configmaps/%s", u->w->wish.release->kubelet_config);
+	*out = net_json(c, "GET", path, NULL, NULL, NULL, err);
+	return *out ? 0 : -1;
+}
+
+/* Not over somebody's change of meanwhile. */
+static int replace_text(
+	struct net_client *c, const struct upload *u, const struct json *map, const char *text, struct error *err)
+{
+	struct json *patch = json_object(), *answer;
+	char path[128];
+	long status = 0;
+
+	json_set_str(json_set(patch, "metadata", json_object()), "resourceVersion",
+		json_get_str(map, "metadata.resourceVersion", ""));
+	json_set_str(json_set(patch, "data", json_object()), "kubelet", text);
+	snprintf(
+		path, sizeof(path), "/api/v1/namespaces/kube-system/configmaps/%s", u->w->wish.release->kubelet_config);
+	answer = net_json(c, "PATCH", path, "application/merge-patch+json", patch, &status, err);
+	json_free(patch);
+	json_free(answer);
+	if (!answer && status == 409)
+		error_hint(err, "somebody else changes the ConfigMap %s: run the same command again",
+			u->w->wish.release->kubelet_config);
+	return answer ? 0 : -1;
+}
+
+/* NULL: takes it away. */
+static int write_note(struct net_client *c, const struct upload *u, const char *note, struct error *err)
+{
+	struct json *m = json_object(), *meta = json_set(m, "metadata", json_object()), *data, *answer;
+
+	json_set_str(m, "apiVersion", "v1");
+	json_set_str(m, "kind", "ConfigMap");
+	json_set_str(meta, "name", "kubewright");
+	json_set_str(meta, "namespace", "kube-system");
+	data = json_set(m, "data", json_object());
+	if (note)
+		json_set_str(data, NOTE, note);
+	answer = net_json(c, "PATCH",
+		"/api/v1/namespaces/kube-system/configmaps/kubewright?fieldManager=kubewright-settings&force=true",
+		"application/apply-patch+yaml", m, NULL, err);
+	json_free(m);
+	if (!answer)
+		return -1;
+	/* what is seen of it from now on */
+	json_free(u->w->seen.cluster.own_config);
+	u->w->seen.cluster.own_config = answer;
+	return 0;
+}
+
+static int note_change(struct net_client *c, const struct upload *u, const char *before, struct error *err)
+{
+	struct json *note = json_object();
+	struct str text = STR_INIT;
+	int rc;
+
+	json_set_str(note, "digest", u->s.digest);
+	json_set(note, "given", json_copy(u->s.wish));
+	json_set_str(note, "before", before);
+	json_write(note, &text);
+	rc = write_note(c, u, text.buf, err);
+	str_release(&text);
+	json_free(note);
+	return rc;
+}
+
+static int upload(struct net_client *c, void *ctx, struct error *err)
+{
+	struct upload *u = ctx;
+	struct json *map, *config, *change;
+	struct str text = STR_INIT;
+	const char *before;
+	int rc = -1;
+
+	if (config_map(c, u, &map, err))
+		return -1;
+	before = json_get_str(map, "data.kubelet", "");
+	config = inventory_yaml(before, strlen(before), NULL);
+	if (!json_is_object(config)) {
+		error_set(err, ERROR_PROTOCOL, "the ConfigMap %s holds no KubeletConfiguration",
+			u->w->wish.release->kubelet_config);
+	} else {
+		change = changes(&u->s);
+		json_merge(config, change);
+		json_free(change);
+		json_write_pretty(config, &text);
+		rc = replace_text(c, u, map, text.buf, err) || note_change(c, u, before, err) ? -1 : 0;
+	}
+	json_free(config);
+	json_free(map);
+	str_release(&text);
+	if (rc == 0)
+		rc = config_map(c, u, &map, err);
+	if (rc == 0) {
+		json_free(u->w->seen.cluster.kubelet_config);
+		u->w->seen.cluster.kubelet_config = map;
+	}
+	return rc;
+}
+
+static int put_back(struct net_client *c, void *ctx, struct error *err)
+{
+	struct upload *u = ctx;
+	const char *before = json_get_str(u->s.note, "before", "");
+	struct json *map;
+	int rc = 0;
+
+	if (config_map(c, u, &map, err))
+		return -1;
+	if (*before)
+		rc = replace_text(c, u, map, before, err) || write_note(c, u, u->earlier, err) ? -1 : 0;
+	json_free(map);
+	return rc;
+}
+
+/* ---- the step --------------------------------------------------------------------------------------------------------- */
+
+enum step_verdict settings_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+	struct str text = STR_INIT;
+	bool due;
+
+	task_lock(t);
+	due = settings_due(w, task_host(t), &text);
+	task_unlock(t);
+	if (!due) {
+		str_release(&text);
+		return STEP_NOT_HERE;
+	}
+	if (w->seen.stopped >= 0 && w->seen.stopped != task_host(t)) {
+		error_refuse(why, ERROR_COMMAND, REFUSAL_SETTINGS, w->wish.inventory->hosts[w->seen.stopped].name,
+			"the settings of kubelets were not changed here, as that failed on %s",
+			w->wish.inventory->hosts[w->seen.stopped].name);
+		error_hint(why, "correct what is reported there and run 'kubewright apply' again");
+		str_release(&text);
+		return STEP_IMPOSSIBLE;
+	}
+	step_needed(why, EVIDENCE_SETTINGS, FIELD, "gives the kubelet other settings: %s", text.buf);
+	str_release(&text);
+	return STEP_NEEDED;
+}
+
+/* Whether some host has what the ConfigMap says: then it works. */
+static bool accepted(const struct world *w, const char *digest)
+{
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++)
+		if (cluster_fact_is(&w->seen.hosts[i], "record.settings", digest))
+			return true;
+	return false;
+}
+
+static int on_host(struct task *t, const char *digest, struct error *err)
+{
+	const struct world *w = world_of(t);
+	const struct json *extra = json_get(w->wish.inventory->kubeadm_extra, "JoinConfiguration");
+	const struct remote_param params[] = {
+		{ "digest", digest },
+		{ "patches", json_get_str(extra, "patches.directory", "") },
+	};
+	struct remote_answer answer = { 0 };
+
+	if (world_script(
+		    t, "settings", host_script_settings, params, 2, settings_words, &answer, SCRIPT_CHANGE_MS, err)) {
+		world_explain(t, "", err);
+		return -1;
+	}
+	world_learn(t, &answer);
+	remote_answer_release(&answer);
+	return node_await(t, &(struct node_wanted){ .version = NULL }, err);
+}
+
+int settings_apply(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+	struct upload u = { .w = w };
+	struct str text = STR_INIT;
+	struct error no = { 0 };
+	int rc = 0;
+
+	/* one host at a time has this step: nobody else is at these */
+	settings_read(w, &u.s);
+	if (differs(w, &u.s, &text)) {
+		u.earlier = note_text(w) ? xstrdup(note_text(w)) : NULL;
+		rc = world_any_api(t, upload, &u, err);
+	}
+	str_release(&text);
+	if (rc == 0)
+		rc = on_host(t, u.s.digest, err);
+	task_lock(t);
+	if (rc && err->kind != ERROR_CANCELLED)
+		w->seen.stopped = task_host(t);
+	task_unlock(t);
+	if (rc && err->kind != ERROR_CANCELLED && err->kind != ERROR_CONNECT && !accepted(w, u.s.digest)) {
+		settings_release(&u.s);
+		settings_read(w, &u.s);
+		if (noted(&u.s) && world_any_api(t, put_back, &u, &no))
+			task_log(t, "the ConfigMap %s is not what it was before: %s", w->wish.release->kubelet_config,
+				no.what);
+	}
+	settings_release(&u.s);
+	free(u.earlier);
+	return rc;
+}

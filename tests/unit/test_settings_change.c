@@ -1,0 +1,132 @@
+/* kubelet.config of a living cluster: one host after the other, noted in the cluster, put back when the first one does not start with it. */
+#include "tests/test.h"
+#include "tests/unit/fake_rack.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "inventory/inventory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct error errors[LAB_MACHINES];
+
+/* apply, with this as kubelet.config; NULL: none. */
+static void apply(struct lab *l, const char *config)
+{
+	const struct plan *plan = &plans[PLAN_INSTALL];
+	struct error err = { 0 };
+	struct engine *e;
+	struct world w;
+
+	json_free(rack_inventory->kubelet_config);
+	rack_inventory->kubelet_config = config ? json_parse(config, strlen(config), &err) : NULL;
+	rack_world(&w);
+	w.wish.verify_ms = 100;
+	e = rack_run(l, &w, (struct engine_config){ .steps = plan->steps, .step_count = plan->count }, 31);
+	memset(errors, 0, sizeof(errors));
+	for (int i = 0; i < LAB_MACHINES; i++)
+		if (engine_host_error(e, i))
+			errors[i] = *engine_host_error(e, i);
+	engine_free(e);
+	world_release(&w);
+}
+
+/* The restarts of each host's kubelet, and how the ConfigMap has maxPods and maxOpenFiles; "-": not set. */
+static void told(const struct lab *l, char out[64])
+{
+	struct json *map = inventory_yaml(l->kubelet, strlen(l->kubelet), NULL);
+	size_t n = 0;
+
+	for (int i = 0; i < LAB_MACHINES; i++)
+		n += (size_t)snprintf(out + n, 64 - n, "%u", l->machines[i].restarts);
+	snprintf(out + n, 64 - n, " %d %d%s", (int)json_get_int(map, "maxPods", -1),
+		(int)json_get_int(map, "maxOpenFiles", -1), l->kubelet_note[0] ? " noted" : "");
+	json_free(map);
+}
+
+static void looks(const struct lab *l, const char *want)
+{
+	char now[64];
+
+	told(l, now);
+	if (!CHECK_STR(now, want))
+		for (int i = 0; i < LAB_MACHINES; i++)
+			printf("# host %d: %s: %s\n", i, errors[i].step, errors[i].what);
+}
+
+static void begin(struct lab *l)
+{
+	rack_cluster(l);
+	l->applied = true;
+}
+
+static void test_there_and_back(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	/* what the cluster has already changes nothing */
+	apply(&l, "{\"maxPods\":110}");
+	looks(&l, "00000 110 -1");
+	apply(&l, "{\"maxPods\":250,\"maxOpenFiles\":9000}");
+	looks(&l, "11111 250 9000 noted");
+	apply(&l, "{\"maxOpenFiles\":9000,\"maxPods\":250}");
+	looks(&l, "11111 250 9000 noted");
+	/* a host that was away, or another machine in its place */
+	l.machines[4].settings[0] = '\0';
+	apply(&l, "{\"maxPods\":250,\"maxOpenFiles\":9000}");
+	looks(&l, "11112 250 9000 noted");
+	/* what leaves the inventory leaves the kubelets, and they have what is built in */
+	apply(&l, "{\"maxPods\":250}");
+	looks(&l, "22223 250 -1 noted");
+	apply(&l, NULL);
+	looks(&l, "33334 -1 -1 noted");
+	apply(&l, NULL);
+	looks(&l, "33334 -1 -1 noted");
+	rack_down();
+}
+
+static void test_refused(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	l.machines[0].picky = true;
+	apply(&l, "{\"maxPods\":250}");
+	looks(&l, "00000 110 -1");
+	CHECK(errors[0].kind == ERROR_COMMAND && strcmp(errors[0].step, "settings") == 0);
+	for (int i = 1; i < LAB_MACHINES; i++)
+		CHECK_INT(errors[i].kind, ERROR_NONE);
+	/* the same again does not lead further, and what is correct does */
+	apply(&l, "{\"maxPods\":250}");
+	looks(&l, "00000 110 -1");
+	l.machines[0].picky = false;
+	apply(&l, "{\"maxPods\":200}");
+	looks(&l, "11111 200 -1 noted");
+	/* a later host: those before have it, and the ConfigMap stays */
+	l.machines[2].picky = true;
+	apply(&l, "{\"maxPods\":100}");
+	looks(&l, "22111 100 -1 noted");
+	CHECK(strcmp(errors[2].step, "settings") == 0);
+	CHECK_INT(errors[3].code, REFUSAL_SETTINGS);
+	l.machines[2].picky = false;
+	apply(&l, "{\"maxPods\":100}");
+	looks(&l, "22222 100 -1 noted");
+	/* and the note of before is back when the next change fails at once */
+	l.machines[0].picky = true;
+	apply(&l, "{\"maxOpenFiles\":1}");
+	looks(&l, "22222 100 -1 noted");
+	l.machines[0].picky = false;
+	apply(&l, "{\"maxOpenFiles\":1}");
+	looks(&l, "33333 -1 1 noted");
+	rack_down();
+}
+
+static const struct test tests[] = {
+	{ "changed, and back", test_there_and_back },
+	{ "a kubelet that does not start with it", test_refused },
+};
+TEST_MAIN(tests)
