@@ -295,7 +295,8 @@ enum step_verdict settings_check(struct task *t, struct error *why)
 	bool due;
 
 	task_lock(t);
-	due = settings_due(w, task_host(t), &text);
+	/* what failed on the first host is as it was: there is nothing to do on the others */
+	due = !(w->decided.settings_back && w->seen.stopped != task_host(t)) && settings_due(w, task_host(t), &text);
 	task_unlock(t);
 	if (!due) {
 		str_release(&text);
@@ -334,10 +335,8 @@ static int on_host(struct task *t, const char *digest, struct error *err)
 	struct remote_answer answer = { 0 };
 
 	if (world_script(
-		    t, "settings", host_script_settings, params, 2, settings_words, &answer, SCRIPT_CHANGE_MS, err)) {
-		world_explain(t, "", err);
+		    t, "settings", host_script_settings, params, 2, settings_words, &answer, SCRIPT_CHANGE_MS, err))
 		return -1;
-	}
 	world_learn(t, &answer);
 	remote_answer_release(&answer);
 	return node_await(t, &(struct node_wanted){ .version = NULL }, err);
@@ -370,6 +369,8 @@ int settings_apply(struct task *t, struct error *err)
 		if (noted(&u.s) && world_any_api(t, put_back, &u, &no))
 			task_log(t, "the ConfigMap %s is not what it was before: %s", w->wish.release->kubelet_config,
 				no.what);
+		else
+			w->decided.settings_back = true;
 	}
 	settings_release(&u.s);
 	free(u.earlier);

@@ -11,6 +11,11 @@ restart() {
 	systemctl restart kubelet >&2 && wait_for 90 listens
 }
 
+# The reason that it gave before it ended, without the time and place that its lines begin with.
+last_words() {
+	journalctl -u kubelet -n 60 --no-pager -o cat | grep -E '^E[0-9]{4}|err=' | tail -n 1 | sed 's/^[EWIF][0-9]* [^]]*\] *//' | cut -c1-250
+}
+
 main() {
 	fence
 	kw_dirs
@@ -20,8 +25,7 @@ main() {
 	unset http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
 	if kubeadm upgrade node phase kubelet-config ${patches:+--patches "$patches"} >&2; then
 		kw_wrong='the kubelet does not start with the changed settings'
-		kw_hint="correct kubelet.config; the log above is the kubelet's own"
-		! restart || kw_wrong=
+		if restart; then kw_wrong=; else kw_hint="correct kubelet.config in the inventory; the kubelet says: $(last_words)"; fi
 	else
 		kw_wrong='kubeadm cannot write the configuration of the kubelet' kw_hint="the log above is kubeadm's own"
 	fi
