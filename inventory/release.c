@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MODERN(m, patch, pause_tag, floor, recommended, v1) \
+#define MODERN(m, patch, pause_tag, floor, recommended, v1, etcd) \
 	{ \
 		.minor = m, .kubeadm_api = "v1beta4", .extra_args_list = true, .kubelet_config = "kubelet-config", \
 		.has_validate = true, .has_upgrade_config = true, .has_timeouts = true, .super_admin = true, \
@@ -13,7 +13,7 @@
 		.policy_api = "policy/v1", .taint = "node-role.kubernetes.io/control-plane", \
 		.image_repository = "registry.k8s.io", .pause = pause_tag, .containerd_floor = floor, \
 		.containerd_recommended = recommended, .repository = "https://pkgs.k8s.io/core:/stable:/v" m "/deb/", \
-		.cgroup_v1 = v1, \
+		.cgroup_v1 = v1, .etcd_floor = "3.5.26", .etcd_oldest = etcd, \
 	}
 
 static const struct release releases[] = {
@@ -33,9 +33,9 @@ static const struct release releases[] = {
 		.containerd_recommended = "1.4.0",
 		.cgroup_v1 = true,
 	},
-	MODERN("1.34", 8, "3.10.1", "1.7.0", "1.7.28", true),
-	MODERN("1.35", 5, "3.10.1", "1.7.0", "2.1.5", false),
-	MODERN("1.36", 1, "3.10.2", "2.0.0", "2.2.0", false),
+	MODERN("1.34", 8, "3.10.1", "1.7.0", "1.7.28", true, NULL),
+	MODERN("1.35", 5, "3.10.1", "1.7.0", "2.1.5", false, NULL),
+	MODERN("1.36", 1, "3.10.2", "2.0.0", "2.2.0", false, "3.6.0"),
 };
 
 const struct release *release_find(const char *version)
@@ -83,6 +83,13 @@ int release_compare(const char *a, const char *b)
 		a += *a == '.';
 		b += *b == '.';
 	}
+}
+
+int release_minor(const char *version)
+{
+	const char *dot = strchr(version, '.');
+
+	return dot && isdigit((unsigned char)dot[1]) ? (int)strtol(dot + 1, NULL, 10) : -1;
 }
 
 /* The value of a field of the stanza at text, up to its line's end; NULL when it has none. A stanza ends at an empty line. */

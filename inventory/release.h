@@ -27,6 +27,9 @@ struct release {
 	const char *containerd_floor, *containerd_recommended;
 	const char *repository;    /* of packages, apt; NULL: there is no public one any more */
 	bool cgroup_v1;            /* kubelet runs on cgroup v1 without a setting */
+	/* etcd's version that its members must have before kubeadm brings its own; NULL: any will do */
+	const char *etcd_floor;
+	const char *etcd_oldest;   /* that its API servers and kubeadm's flags for etcd work with; NULL: any */
 };
 
 /* By "1.36" or "1.36.2"; NULL when unsupported. */
@@ -35,6 +38,8 @@ const struct release *release_find(const char *version);
 const char *release_supported(void);
 /* -1, 0, 1 by numbers: "1.6.20~ds1-1+b1" < "1.7.0". Only leading dotted numbers count; an epoch "1:" is skipped. */
 int release_compare(const char *a, const char *b);
+/* 36 of "v1.36.2", "1.36"; -1: it has no second number. */
+int release_minor(const char *version);
 /*
  * The newest patch of a minor ("1.36") that an apt repository's index (the text of its Packages file) has kubeadm of,
  * without the package's own revision: "1.36.2"; "" when there is none. Pre-releases do not count.

@@ -29,15 +29,6 @@ static bool is_new(const struct world *w, const struct cluster_node *node)
 	return upgrade_is_version(node->version, w->decided.version);
 }
 
-/* "1.36" of "1.36.2" */
-static bool same_minor(const char *a, const char *b)
-{
-	size_t n = strcspn(a, ".") + 1;
-
-	n += strcspn(a[n - 1] ? a + n : "", ".");
-	return strncmp(a, b, n) == 0 && (b[n] == '.' || b[n] == '\0');
-}
-
 /* No kubelet may be newer than any API server. */
 static bool held_back(struct task *t, struct error *why)
 {
@@ -63,7 +54,7 @@ enum step_verdict upgrade_drain_check(struct task *t, struct error *why)
 	const struct cluster_node *node = node_of(t);
 
 	/* in place with its pods a kubelet may change its patch level alone */
-	if (!node || same_minor(node->version, w->decided.version))
+	if (!node || release_minor(node->version) == release_minor(w->decided.version))
 		return STEP_NOT_HERE;
 	if (held_back(t, why))
 		return STEP_IMPOSSIBLE;
