@@ -106,6 +106,31 @@ int net_etcd_status(struct net_client *c, struct net_etcd_status *s, struct erro
 	return 0;
 }
 
+int net_etcd_alarms(struct net_client *c, struct net_etcd_alarm *list, size_t max, struct error *err)
+{
+	const struct net_request q = { .method = "POST", .path = NET_ETCD_ALARMS, .body = NET_ETCD_ALARMS_GET };
+	struct net_response r = { 0, STR_INIT };
+	struct json *answer = NULL;
+	const struct json *alarms;
+	size_t n = 0;
+
+	if (net_do(c, &q, &r, err) == 0 && r.status != 200)
+		error_set(err, ERROR_NET, "etcd does not show its alarms (HTTP %ld)", r.status);
+	else if (r.status == 200)
+		answer = json_parse(r.body.buf, r.body.len, err);
+	str_release(&r.body);
+	if (!answer)
+		return -1;
+	json_clean(answer);
+	alarms = json_get(answer, "alarms");
+	for (; n < json_size(alarms) && n < max; n++) {
+		text_of(json_at(alarms, n), "memberID", list[n].member_id, sizeof(list[n].member_id));
+		str_copy_line(list[n].name, sizeof(list[n].name), json_get_str(json_at(alarms, n), "alarm", "unknown"));
+	}
+	json_free(answer);
+	return (int)n;
+}
+
 int net_etcd_member_remove(struct net_client *c, const char *id, struct error *err)
 {
 	struct json *body = json_object(), *answer;

@@ -94,6 +94,11 @@ struct net_etcd_status {
 };
 /* Of the connected member itself, also while the quorum is lost. ERROR_PROTOCOL: it does not say who it is. */
 int net_etcd_status(struct net_client *c, struct net_etcd_status *s, struct error *err);
+struct net_etcd_alarm {
+	char member_id[24], name[24]; /* "NOSPACE", "CORRUPT" */
+};
+/* Alarms that are raised, of all members. Their count, at most max, or -1. Needs a quorum. */
+int net_etcd_alarms(struct net_client *c, struct net_etcd_alarm *list, size_t max, struct error *err);
 /* id as in struct net_etcd_member. Needs a quorum, which may be lost by it: quorum_without asks that beforehand. */
 int net_etcd_member_remove(struct net_client *c, const char *id, struct error *err);
 

@@ -33,6 +33,10 @@ int net_explain(struct error *err, CURL *curl, CURLcode code, const char *where,
 /* Adds the message of an error document (Kubernetes Status, etcd gateway), or the text itself: cut, printable. */
 void net_message(const struct str *body, struct str *out);
 
+/* etcd's alarms: the path, and the body that only asks for them. */
+#define NET_ETCD_ALARMS "/v3/maintenance/alarm"
+#define NET_ETCD_ALARMS_GET "{\"action\":\"GET\"}"
+
 /*
  * A thread that passes bytes between fd (the caller's, kept open until freed) and the one connection to a Unix socket
  * at path. NULL with errno when there are no descriptors, threads or room for it.

@@ -53,6 +53,9 @@ static void reply_etcd(struct fake_tls *s, struct conn *c, const char *path)
 			"{\"ID\":\"12345678901234567890\",\"name\":\"cp1\",\"peerURLs\":[\"https://10.0.0.11:2380\"],"
 			"\"clientURLs\":[\"https://10.0.0.11:2379\"]},"
 			"{\"ID\":\"42\",\"peerURLs\":[\"https://10.0.0.12:2380\"],\"isLearner\":true}]}");
+	else if (strcmp(path, "/v3/maintenance/alarm") == 0)
+		reply(c, 200,
+			"{\"header\":{},\"alarms\":[{\"memberID\":\"9372538179322589801\",\"alarm\":\"NOSPACE\"},{\"memberID\":\"5\",\"alarm\":\"CORRUPT\"}]}");
 	else if (strcmp(path, "/v3/maintenance/status") == 0)
 		reply(c, 200,
 			"{\"header\":{\"member_id\":\"12345678901234567890\",\"raft_term\":\"2\"},\"version\":\"3.5.1\",\"dbSize\":\"20480\","

@@ -430,6 +430,7 @@ static void test_etcd(void)
 	struct error err = { 0 };
 	struct net_etcd_member list[4];
 	struct net_etcd_status status;
+	struct net_etcd_alarm alarms[2];
 	struct net_client *c;
 
 	set_up(&f);
@@ -455,6 +456,12 @@ static void test_etcd(void)
 	CHECK_INT(status.db_size, 20480);
 	CHECK_INT(status.raft_index, 12);
 	CHECK_INT(status.raft_applied, 11);
+	CHECK_INT(net_etcd_alarms(c, alarms, 2, &err), 2);
+	CHECK_STR(s.body, "{\"action\":\"GET\"}");
+	CHECK_STR(alarms[0].name, "NOSPACE");
+	CHECK_STR(alarms[0].member_id, "9372538179322589801");
+	CHECK_STR(alarms[1].name, "CORRUPT");
+	CHECK_INT(net_etcd_alarms(c, alarms, 1, &err), 1);
 	CHECK_INT(net_etcd_member_remove(c, "42", &err), 0);
 	CHECK_INT(net_etcd_member_remove(c, "43", &err), -1);
 	CHECK(strstr(err.what, "member not found") != NULL);

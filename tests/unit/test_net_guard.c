@@ -35,6 +35,7 @@ static enum error_kind of(const char *method, const char *path)
 
 static void test_guard(void)
 {
+	struct net_etcd_alarm alarm;
 	struct net_client *c;
 	struct error err = { 0 };
 
@@ -56,6 +57,13 @@ static void test_guard(void)
 	net_client_guard(c, refuse, &asked);
 	CHECK_INT(net_etcd_member_remove(c, "1", &err), -1);
 	CHECK_INT(err.kind, ERROR_LOCKED);
+	/* by their body: the same path takes alarms away */
+	memset(&err, 0, sizeof(err));
+	asked = 0;
+	CHECK_INT(net_etcd_alarms(c, &alarm, 1, &err), -1);
+	CHECK_INT(err.kind, ERROR_NET);
+	CHECK_INT(asked, 0);
+	CHECK_INT(of("POST", "/v3/maintenance/alarm"), ERROR_LOCKED);
 	net_client_free(c);
 }
 
