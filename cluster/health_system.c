@@ -134,7 +134,7 @@ void health_dns_down(const struct health_scope *h)
 	f = finding_add(&h->s, FINDING_ERROR, "no Pod behind the Service kube-system/kube-dns is Ready");
 	finding_why(f, "Pods cannot resolve any name: of Services, other Pods or the outside");
 	finding_remedy(f,
-		"the findings about its Pods show why;  'kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide' shows them");
+		"the findings about its Pods show why; 'kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide' shows them");
 }
 
 /* A kubelet that has just been started runs and does not listen yet; one that does not run has a finding of its own. */
