@@ -118,7 +118,7 @@ struct finding {
 	char name[48];     /* stable: "swap-on", "duplicate-machine-id"; what preflight.ignore names */
 	enum finding_level level;
 	bool ignored;      /* named in preflight.ignore */
-	int host;          /* index into the inventory */
+	int host;          /* index into the inventory; upgrade: -1 the cluster as a whole */
 	char what[320];    /* what was seen */
 	char why[256];     /* why it matters */
 	char remedy[320];  /* what to do; "kubewright does this in apply" when it does */
@@ -145,5 +145,7 @@ struct finding_kind {
 };
 extern const struct finding_kind finding_kinds[];
 extern const size_t finding_kind_count;
+/* NULL: none of that name. */
+const struct finding_kind *finding_kind_find(const char *name);
 
 #endif

@@ -17,6 +17,14 @@ const size_t finding_kind_count = sizeof(finding_kinds) / sizeof(finding_kinds[0
 #define CHECK(function, name, level, kubeadm, summary) find_##function,
 static void (*const checks[])(const struct finding_scope *s) = { FINDINGS(CHECK) };
 
+const struct finding_kind *finding_kind_find(const char *name)
+{
+	for (size_t i = 0; i < finding_kind_count; i++)
+		if (strcmp(finding_kinds[i].name, name) == 0)
+			return &finding_kinds[i];
+	return NULL;
+}
+
 __attribute__((format(printf, 3, 0))) static void set_text(char *out, size_t size, const char *fmt, va_list ap)
 {
 	struct str clean = STR_INIT;
