@@ -560,7 +560,7 @@ static void test_long_texts(void)
 	rack_release(&r);
 }
 
-/* docs/findings.md has exactly one row for each, as the table says it. */
+/* docs/findings.md has exactly one row for each, as the table says it, before those of an upgrade. */
 static void test_document(void)
 {
 	struct str doc = STR_INIT, row = STR_INIT;
@@ -578,7 +578,8 @@ static void test_document(void)
 		if (!CHECK(strstr(doc.buf, row.buf)))
 			printf("#%s\n", row.buf);
 	}
-	for (const char *p = doc.buf; (p = strstr(p, "\n| `")) != NULL; p++)
+	for (const char *p = doc.buf, *end = strstr(p, "\n## Findings of an upgrade\n"); (p = strstr(p, "\n| `")) < end;
+		p++)
 		rows++;
 	CHECK_INT(rows, finding_kind_count);
 	str_release(&doc);
