@@ -92,6 +92,7 @@ const char *const cluster_probe_words[] = {
 	"pki.*",
 	"pki_sum.*",
 	"kept.*",
+	"kubelet_args",
 	"pod.*",
 	"log.*",
 	"sysctl.*",

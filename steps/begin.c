@@ -61,6 +61,7 @@ void world_release(struct world *w)
 	free(w->seen.begun);
 	free(w->decided.refusal);
 	cluster_state_release(&w->seen.cluster);
+	upgrade_seen_release(&w->seen.upgrade);
 	pki_store_free(w->pki.store);
 	secret_wipe(w->token.text, sizeof(w->token.text));
 }

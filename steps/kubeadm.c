@@ -81,14 +81,13 @@ static struct json *ignored_checks(const struct world *w)
 
 	for (size_t i = 0; i < w->wish.inventory->preflight.ignore_count; i++) {
 		const char *name = w->wish.inventory->preflight.ignore[i];
-		size_t k = 0;
+		const struct finding_kind *kind = finding_kind_find(name);
 
-		while (k < finding_kind_count && strcmp(finding_kinds[k].name, name) != 0)
-			k++;
-		if (k == finding_kind_count)
+		kind = kind ? kind : upgrade_kind_find(name);
+		if (!kind)
 			json_add(list, json_string(name));
-		else if (finding_kinds[k].kubeadm)
-			add_names(list, finding_kinds[k].kubeadm);
+		else if (kind->kubeadm)
+			add_names(list, kind->kubeadm);
 	}
 	return list;
 }

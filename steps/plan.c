@@ -144,8 +144,11 @@ static const struct step repair[] = {
 static const struct step upgrade[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
+	/* before what refuses: all that is in the way is reported at once */
+	{ "obstacles", "Asking what is in the way", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("ask-etcd"), CONTROL_PLANES("survey", 1) },
+		obstacles_check, obstacles_apply },
 	{ "decide", "Comparing with the inventory", ROLE_CONTROL_PLANE, STEP_OBSERVES,
-		{ CONTROL_PLANES("survey", 1), CONTROL_PLANES("ask-etcd", 0) },
+		{ CONTROL_PLANES("survey", 1), CONTROL_PLANES("ask-etcd", 0), CONTROL_PLANES("obstacles", 0) },
 		decide_check, decide_apply },
 	{ "snapshot", "Taking a snapshot of etcd", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, { CONTROL_PLANES("decide", 1), { "probe", ROLE_ALL, 0 } },
 		upgrade_snapshot_check, upgrade_snapshot_apply },

@@ -225,6 +225,11 @@ bool upgrade_first(const struct error *refusal, char minor[16]);
  * interrupted leaves them. newest: of the API servers.
  */
 bool upgrade_half_done(const struct world *w, char newest[32]);
+/*
+ * What runs: the oldest API server or kubelet, and the newest API server or, if that is newer, the version that kubeadm
+ * has recorded.
+ */
+void upgrade_range(const struct world *w, char oldest[32], char newest[32]);
 /* Whether the API servers alone are: nothing can join them then. */
 bool upgrade_servers_differ(const struct world *w);
 /*
@@ -271,6 +276,27 @@ struct node_wanted {
 /* Waits until the Node is Ready and so, and its API server, if it has one, says that it is ready. */
 int node_await(struct task *t, const struct node_wanted *wanted, struct error *err);
 
+/* ---- upgrade_obstacles.c: what is in the way of an upgrade ---- */
+
+/* Of a look alone. */
+enum step_verdict obstacles_check(struct task *t, struct error *why);
+/* Asks this control plane's API server what it has seen, and on the lead what the cluster has; into seen.upgrade. */
+int obstacles_apply(struct task *t, struct error *err);
+struct upgrade_question {
+	struct upgrade_seen *seen;
+	const struct release *release; /* of the living cluster; NULL: of no known version */
+	bool drains;                   /* pods will have to move */
+	int64_t deadline;              /* of the monotonic clock */
+	int host;                      /* that is asked */
+};
+/* The parts of that, for world_api, with a struct upgrade_question; what is not answered is noted as unknown. */
+int obstacles_ask_objects(struct net_client *c, void *question, struct error *err);
+int obstacles_ask_metrics(struct net_client *c, void *question, struct error *err);
+/*
+ * After a look: adds all findings (findings_upgrade) over what this run saw. chosen: per host, whether it takes part;
+ * NULL: all do.
+ */
+void obstacles_find(struct world *w, const bool *chosen, struct findings *out);
 
 /* ---- upgrade.c, upgrade_host.c, reboot.c: the steps of an upgrade and of a reboot ---- */
 

@@ -32,16 +32,9 @@ static bool is_control_plane(const struct world *w, size_t host)
 
 /* ---- which version may follow which ---- */
 
-static long minor_of(const char *version)
-{
-	const char *dot = strchr(version, '.');
-
-	return dot ? strtol(dot + 1, NULL, 10) : 0;
-}
-
 int upgrade_refuse(const char *oldest, const char *newest, const char *to, struct error *err)
 {
-	long have = minor_of(oldest), want = minor_of(to);
+	int have = release_minor(oldest), want = release_minor(to);
 
 	if (release_compare(to, newest) < 0) {
 		error_set(err, ERROR_INVENTORY, "the cluster runs Kubernetes %s, and %s is older", newest, to);
@@ -54,7 +47,7 @@ int upgrade_refuse(const char *oldest, const char *newest, const char *to, struc
 		return 0;
 	error_set(err, ERROR_INVENTORY, "the cluster runs Kubernetes %s, and %s skips a minor version", oldest, to);
 	error_hint(err,
-		"upgrade to 1.%ld first: 'kubewright upgrade 1.%ld'; or 'kubewright upgrade %s --through' goes the whole way",
+		"upgrade to 1.%d first: 'kubewright upgrade 1.%d'; or 'kubewright upgrade %s --through' goes the whole way",
 		have + 1, have + 1, to);
 	return error_about(err, REFUSAL_SKIPS, oldest), -1;
 }
@@ -63,7 +56,7 @@ bool upgrade_first(const struct error *refusal, char minor[16])
 {
 	if (!refusal || refusal->code != REFUSAL_SKIPS)
 		return false;
-	snprintf(minor, 16, "1.%ld", minor_of(refusal->about) + 1);
+	snprintf(minor, 16, "1.%d", release_minor(refusal->about) + 1);
 	return true;
 }
 
@@ -110,15 +103,30 @@ bool upgrade_servers_differ(const struct world *w)
 	return release_compare(oldest, newest) < 0;
 }
 
-int upgrade_decide(struct world *w, struct error *err)
+/* What kubeadm has recorded, without "v"; "": nothing. */
+static void stored_version(const struct world *w, char out[32])
 {
 	struct json *config = kubeadm_living_config(w);
+	const char *text = json_get_str(config, "kubernetesVersion", "");
+
+	str_copy_line(out, 32, text + (*text == 'v'));
+	json_free(config);
+}
+
+void upgrade_range(const struct world *w, char oldest[32], char newest[32])
+{
+	char stored[32];
+
+	stored_version(w, stored);
+	versions(w, stored, true, oldest, newest);
+}
+
+int upgrade_decide(struct world *w, struct error *err)
+{
 	char stored[32], oldest[32], newest[32];
 	bool never = true, applied = false;
 
-	str_copy_line(stored, sizeof(stored), json_get_str(config, "kubernetesVersion", ""));
-	json_free(config);
-	memmove(stored, stored + (*stored == 'v'), strlen(stored) + (*stored != 'v'));
+	stored_version(w, stored);
 	/* a kubelet takes one minor version at a time, too: flags that one has dropped only the version before takes out of its files */
 	versions(w, stored, true, oldest, newest);
 	/* after it kubeadm still uploads what `upgrade node` never does: an apply that was interrupted there is to be run again */

@@ -5,6 +5,7 @@
 #   pki_sum.NAME        SHA-256 of the files below /etc/kubernetes/pki that all control planes share
 #   kept.PATH           ok | changed | absent | broken: a file that kubeadm made, beside the copy that kubewright kept of it
 #   pod.NAME            "up ATTEMPTS" or "down ATTEMPTS": whether anything listens on the static Pod's port, and how often its container was started
+#   kubelet_args        lines "FILE --FLAG", of feature-gates with its value: what the files that the kubelet's unit reads give it
 #   log.NAME            the last lines of a static Pod or unit that is down
 # shellcheck shell=sh disable=SC2154,SC2015
 
@@ -61,6 +62,15 @@ health_kept() {
 	done
 }
 
+# Names of flags, as values may be long or secret; but that of feature-gates.
+health_kubelet_args() {
+	for kw_f in /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet /etc/systemd/system/kubelet.service.d/*.conf; do
+		[ -r "$kw_f" ] || continue
+		head -c 16384 "$kw_f" | grep -v '^[[:space:]]*#' | grep -oE -e '--(feature-gates=[^" ]*|[a-z][a-z0-9-]*)' | sort -u |
+			while read -r kw_flag; do printf '%s %s\n' "$kw_f" "$kw_flag"; done
+	done
+}
+
 health_last_words() { without_stacks | tail -n 30 | tail -c 4096; }
 
 # health_pod NAME PORT
@@ -90,6 +100,8 @@ health_unit_log() {
 health() {
 	health_certificates
 	health_kept
+	kw_flags=$(health_kubelet_args)
+	[ -z "$kw_flags" ] || say kubelet_args "$kw_flags"
 	if [ -d /etc/kubernetes/pki/etcd ] || [ -d /var/lib/etcd/member ]; then
 		for kw_static in $kw_statics; do
 			health_pod "${kw_static%:*}" "${kw_static#*:}"

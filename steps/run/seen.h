@@ -5,6 +5,7 @@
 #include "cluster/cluster.h"
 #include "cluster/identities.h"
 #include "cluster/quorum.h"
+#include "cluster/upgrade.h"
 
 #include <stdbool.h>
 
@@ -25,6 +26,8 @@ struct seen {
 	/* per control plane, else NULL: what its etcd says, by ask-etcd; of itself alone when health was asked about */
 	struct quorum_view **etcd;
 	char kubeadm_version[48], kubeadm_digest[72]; /* on the lead */
+
+	struct upgrade_seen upgrade; /* by obstacles: what the API servers say of that */
 
 	/* by verify; of hosts that were lost in the run none is healthy */
 	struct quorum quorum;
