@@ -6,44 +6,7 @@
 
 #include <string.h>
 
-struct counts {
-	unsigned errors, warnings, ignored;
-};
-
-static int list_kinds(bool json)
-{
-	struct json *list = json ? json_array() : NULL;
-
-	for (size_t i = 0; i < finding_kind_count; i++) {
-		const struct finding_kind *k = &finding_kinds[i];
-		const char *level = k->level == FINDING_ERROR ? "error" : "warning";
-
-		if (!json) {
-			printf("%-28s %-8s %s\n", k->name, level, k->summary);
-			continue;
-		}
-		struct json *j = json_add(list, json_object());
-		json_set_str(j, "name", k->name);
-		json_set_str(j, "level", level);
-		json_set_str(j, "summary", k->summary);
-		json_set_str(j, "kubeadm", k->kubeadm);
-	}
-	if (json)
-		cli_json_print(list);
-	return 0;
-}
-
-static void count(struct counts *c, const struct finding *f)
-{
-	if (f->ignored)
-		c->ignored++;
-	else if (f->level == FINDING_ERROR)
-		c->errors++;
-	else
-		c->warnings++;
-}
-
-static void print_host(const struct cli_run *r, size_t host, struct counts *c)
+static void print_host(const struct cli_run *r, size_t host, struct findings_count *c)
 {
 	const struct findings *all = &r->world.seen.findings[host];
 
@@ -51,28 +14,16 @@ static void print_host(const struct cli_run *r, size_t host, struct counts *c)
 		printf("%s%s%s\n", cli_color(stdout, CLI_BOLD), r->config.hosts[host].name,
 			cli_color(stdout, CLI_PLAIN));
 	cli_findings_print(stdout, all, false);
-	for (size_t i = 0; i < all->count; i++)
-		count(c, &all->list[i]);
+	cli_findings_count(all, c);
 }
 
-static void json_host(const struct cli_run *r, size_t host, struct counts *c, struct json *list)
+static void json_host(const struct cli_run *r, size_t host, struct findings_count *c, struct json *list)
 {
 	const struct findings *all = &r->world.seen.findings[host];
 	const struct error *e = engine_host_error(r->engine, (int)host);
 
-	for (size_t i = 0; i < all->count; i++) {
-		const struct finding *f = &all->list[i];
-		struct json *j = json_add(list, json_object());
-
-		count(c, f);
-		json_set_str(j, "host", r->config.hosts[host].name);
-		json_set_str(j, "name", f->name);
-		json_set_str(j, "level", f->level == FINDING_ERROR ? "error" : "warning");
-		json_set_bool(j, "ignored", f->ignored);
-		json_set_str(j, "what", f->what);
-		json_set_str(j, "why", f->why);
-		json_set_str(j, "remedy", f->remedy);
-	}
+	cli_findings_count(all, c);
+	cli_findings_json(r, all, list);
 	if (e && e->kind != ERROR_PREFLIGHT) {
 		struct json *j = json_add(list, json_object());
 
@@ -86,7 +37,7 @@ static void json_host(const struct cli_run *r, size_t host, struct counts *c, st
 	}
 }
 
-static void total(const struct cli_run *r, const struct counts *c)
+static void total(const struct cli_run *r, const struct findings_count *c)
 {
 	unsigned seen = 0;
 
@@ -103,14 +54,14 @@ static void total(const struct cli_run *r, const struct counts *c)
 
 int cli_check(const struct cli_options *o)
 {
-	struct counts c = { 0, 0, 0 };
+	struct findings_count c = { 0, 0, 0 };
 	struct error err = { 0 };
 	struct cli_run r;
 	struct json *list;
 	int status;
 
 	if (o->list)
-		return list_kinds(o->json);
+		return cli_findings_list(finding_kinds, finding_kind_count, o->json);
 	status = cli_look(&r, KIND_CHECK, o);
 	if (status)
 		return status;

@@ -80,9 +80,9 @@ const struct cli_command cli_commands[] = {
 	  "the hosts' entries from the inventory. Refuses what would lose etcd's quorum and the last control plane. Asks for the cluster's name, or needs --yes.",
 	  CLI_REMOVE, 1, MANY, false, cli_remove },
 	{ "upgrade", "[VERSION]", "upgrade the living cluster, one host after the other",
-	  "Looks at every host and shows what would be done; then asks. Takes a snapshot of etcd, upgrades the control planes one by one, then their kubelets, then the workers: for a "
+	  "Looks at every host, the API and etcd, shows what would be done and what is in the way, and asks, unless that is an error. Takes a snapshot of etcd, upgrades the control planes one by one, then their kubelets, then the workers: for a "
 	  "new minor version a Node's pods are evicted first. VERSION is 1.36 or 1.36.2 and is written into the inventory afterwards; the default is the inventory's. One "
-	  "minor version at a time, never down. Continues where an earlier run was interrupted, also from another machine. With --check it only shows what it would do.",
+	  "minor version at a time, never down. Continues where an earlier run was interrupted, also from another machine. With --check it only shows what it would do and what is in the way.",
 	  CLI_UPGRADE, 0, 1, false, cli_upgrade },
 	{ "reboot", "[HOST…]", "restart hosts one after the other while the cluster works",
 	  "Evicts a host's pods, restarts it, waits until it is back (another boot id, its Node Ready, its API server and etcd member ready) and lets pods onto it again. Control planes "

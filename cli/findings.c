@@ -1,6 +1,7 @@
 /* Findings of preflight for people: errors first, then warnings, then what the inventory ignores. */
 #include "cli/run.h"
 
+#include "base/json.h"
 #include "inventory/inventory.h"
 
 static void print_one(FILE *out, const struct finding *f)
@@ -26,6 +27,59 @@ void cli_findings_print(FILE *out, const struct findings *all, bool errors_only)
 				print_one(out, f);
 		}
 	}
+}
+
+void cli_findings_count(const struct findings *all, struct findings_count *c)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const struct finding *f = &all->list[i];
+
+		if (f->ignored)
+			c->ignored++;
+		else if (f->level == FINDING_ERROR)
+			c->errors++;
+		else
+			c->warnings++;
+	}
+}
+
+void cli_findings_json(const struct cli_run *r, const struct findings *all, struct json *list)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const struct finding *f = &all->list[i];
+		struct json *j = json_add(list, json_object());
+
+		json_set_str(j, "host", f->host >= 0 ? r->config.hosts[f->host].name : NULL);
+		json_set_str(j, "name", f->name);
+		json_set_str(j, "level", f->level == FINDING_ERROR ? "error" : "warning");
+		json_set_bool(j, "ignored", f->ignored);
+		json_set_str(j, "what", f->what);
+		json_set_str(j, "why", f->why);
+		json_set_str(j, "remedy", f->remedy);
+	}
+}
+
+int cli_findings_list(const struct finding_kind *kinds, size_t count, bool json)
+{
+	struct json *list = json ? json_array() : NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct finding_kind *k = &kinds[i];
+		const char *level = k->level == FINDING_ERROR ? "error" : "warning";
+
+		if (!json) {
+			printf("%-28s %-8s %s\n", k->name, level, k->summary);
+			continue;
+		}
+		struct json *j = json_add(list, json_object());
+		json_set_str(j, "name", k->name);
+		json_set_str(j, "level", level);
+		json_set_str(j, "summary", k->summary);
+		json_set_str(j, "kubeadm", k->kubeadm);
+	}
+	if (json)
+		cli_json_print(list);
+	return 0;
 }
 
 void cli_findings_complete(struct cli_run *r)

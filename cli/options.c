@@ -66,7 +66,7 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", "restore this snapshot instead of a member's own data", CLI_ETCD },
 	[OPTION_OVERRIDE_QUORUM] = { "override-quorum", 0, NULL, "continue although etcd's quorum or a doubtful member forbids it",
 		CLI_ETCD | CLI_REJOIN | CLI_REMOVE | CLI_REBOOT },
-	[OPTION_LIST] = { "list", 0, NULL, "list all checks and exit", CLI_CHECK | CLI_REPAIR },
+	[OPTION_LIST] = { "list", 0, NULL, "list all checks and exit", CLI_CHECK | CLI_REPAIR | CLI_UPGRADE },
 	[OPTION_CHECK] = { "check", 0, NULL, "only report; change nothing", CLI_REPAIR | CLI_UPGRADE },
 	[OPTION_FORCE] = { "force", 0, NULL, "delete pods that cannot be evicted or have no controller", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE | CLI_REBOOT },
 	[OPTION_DRAIN_TIMEOUT] = { "drain-timeout", 0, "SECONDS", "give up when no pod is evicted for this long (default 300)", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE | CLI_REBOOT },

@@ -231,6 +231,15 @@ enum plain_mode {
 struct findings;
 /* One host's findings, indented by two; errors_only: without warnings and what is ignored. */
 void cli_findings_print(FILE *out, const struct findings *all, bool errors_only);
+struct findings_count {
+	unsigned errors, warnings, ignored;
+};
+/* Adds how many there are of each. */
+void cli_findings_count(const struct findings *all, struct findings_count *c);
+/* Adds an object for each; that of no host has null as its host. */
+void cli_findings_json(const struct cli_run *r, const struct findings *all, struct json *list);
+/* A table of findings, on stdout. Returns the exit status. */
+int cli_findings_list(const struct finding_kind *kinds, size_t count, bool json);
 /* Findings again, after a run, now that all hosts are known: each of two duplicates names the other. */
 void cli_findings_complete(struct cli_run *r);
 

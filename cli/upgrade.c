@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void print_json(const struct cli_run *r)
+static void print_json(const struct cli_run *r, const struct findings *found)
 {
 	struct json *j = json_object(), *hosts;
 
@@ -28,7 +28,52 @@ static void print_json(const struct cli_run *r)
 		json_set_str(host, "name", r->config.hosts[i].name);
 		would_json(r, i, json_set(host, "steps", json_array()));
 	}
+	cli_findings_json(r, found, json_set(j, "findings", json_array()));
 	cli_json_print(j);
+}
+
+/* Those of one host, or of the cluster as a whole: -1. */
+static void print_of_host(const struct cli_run *r, const struct findings *found, int host)
+{
+	struct findings part = { xcalloc(found->count, sizeof(*part.list)), 0 };
+
+	for (size_t i = 0; i < found->count; i++)
+		if (found->list[i].host == host)
+			part.list[part.count++] = found->list[i];
+	if (part.count)
+		printf("%s%s%s\n", cli_color(stdout, CLI_BOLD), host < 0 ? "the cluster" : r->config.hosts[host].name,
+			cli_color(stdout, CLI_PLAIN));
+	cli_findings_print(stdout, &part, false);
+	findings_release(&part);
+}
+
+static void print_findings(const struct cli_run *r, const struct findings *found)
+{
+	struct findings_count c = { 0, 0, 0 };
+
+	cli_findings_count(found, &c);
+	if (found->count)
+		puts("\nFindings:");
+	for (int host = -1; host < (int)r->config.host_count; host++)
+		print_of_host(r, found, host);
+	if (found->count)
+		printf("%u error%s, %u warning%s, %u ignored.\n", c.errors, c.errors == 1 ? "" : "s", c.warnings,
+			c.warnings == 1 ? "" : "s", c.ignored);
+}
+
+/* What the look found; returns how many steps there are to do. */
+static unsigned show(const struct cli_run *r, const struct cli_options *o, const struct findings *found)
+{
+	unsigned hosts = 0, steps;
+
+	if (o->json) {
+		if (o->check)
+			print_json(r, found);
+		return cli_run_count(r, CELL_WOULD);
+	}
+	steps = would_print(r, &hosts);
+	print_findings(r, found);
+	return steps;
 }
 
 /* Workers that do not answer are shown and left out. A control plane is not: no other host may be newer than it is. */
@@ -46,16 +91,34 @@ static bool may_go_on(const struct cli_run *r)
 	return true;
 }
 
-/* What the look found; returns how many steps there are to do. */
-static unsigned show(const struct cli_run *r, const struct cli_options *o)
+/* The exit status of what is in the way, 0: nothing is; a refusal of the look itself says more, and stays. */
+static int blocked(const struct cli_run *r, const struct cli_options *o, const struct findings *found, int status)
 {
-	unsigned hosts = 0;
+	struct str names = STR_INIT;
+	struct error err = { 0 };
+	unsigned n = 0;
 
-	if (!o->json)
-		return would_print(r, &hosts);
-	if (o->check)
-		print_json(r);
-	return cli_run_count(r, CELL_WOULD);
+	for (size_t i = 0; i < found->count; i++) {
+		const struct finding *f = &found->list[i];
+
+		if (f->level != FINDING_ERROR || f->ignored)
+			continue;
+		if (n++ < 5)
+			str_addf(&names, "%s%s", names.len ? ", " : "", f->name);
+	}
+	if (n == 0 || (status && !may_go_on(r))) {
+		str_release(&names);
+		return status;
+	}
+	if (!o->check) {
+		error_set(&err, ERROR_PREFLIGHT, "%u error%s in the way of the upgrade, and nothing was changed: %s%s",
+			n, n == 1 ? " is" : "s are", names.buf, n > 5 ? ", ..." : "");
+		error_hint(&err,
+			"'kubewright upgrade --check' shows each with its remedy; what you accept you can name in preflight.ignore");
+		status = cli_fail(&err);
+	}
+	str_release(&names);
+	return o->check ? error_exit_code(ERROR_PREFLIGHT) : status;
 }
 
 static int ask(const struct cli_run *r, const struct cli_options *o)
@@ -119,9 +182,11 @@ static bool has_way(const struct cli_run *r, struct way *way)
 /* The look before: whether to continue, as there is something to do and it was agreed to, or everything is to be verified; else *status is how it ends. */
 static bool begin(const struct cli_options *o, struct way *way, int *status)
 {
+	struct findings found = { NULL, 0 };
 	struct cli_run r;
 	unsigned steps;
 	bool goes = false;
+	int barred;
 
 	*status = cli_look(&r, KIND_UPGRADE_LOOK, o);
 	if (*status)
@@ -129,13 +194,18 @@ static bool begin(const struct cli_options *o, struct way *way, int *status)
 	if (has_way(&r, way))
 		return cli_run_release(&r), false;
 	*status = cli_look_errors(&r, false);
-	steps = show(&r, o);
+	obstacles_find(&r.world, r.chosen, &found);
+	steps = show(&r, o, &found);
 	if (*status == 0 && !steps && !o->json)
 		printf("Every host of cluster %s runs Kubernetes %s.\n", r.inventory->cluster, r.world.decided.version);
-	if (!o->check && (*status == 0 || (steps && may_go_on(&r)))) {
+	barred = blocked(&r, o, &found, *status);
+	if (!o->check && barred == *status && (*status == 0 || (steps && may_go_on(&r)))) {
 		*status = steps ? ask(&r, o) : 0;
 		goes = *status == 0;
+	} else {
+		*status = barred;
 	}
+	findings_release(&found);
 	cli_run_release(&r);
 	return goes;
 }
@@ -189,6 +259,8 @@ int cli_upgrade(const struct cli_options *o)
 	char last[16] = "";
 	int status;
 
+	if (o->list)
+		return cli_findings_list(upgrade_kinds, upgrade_kind_count, o->json);
 	cli_session_begin(&session, o);
 	for (;;) {
 		struct way way = { "", "" };
