@@ -240,6 +240,8 @@ void cli_findings_count(const struct findings *all, struct findings_count *c);
 void cli_findings_json(const struct cli_run *r, const struct findings *all, struct json *list);
 /* A table of findings, on stdout. Returns the exit status. */
 int cli_findings_list(const struct finding_kind *kinds, size_t count, bool json);
+/* -1: errors among what is in the way of an upgrade, that are not ignored, forbid it: err counts and names them. */
+int cli_upgrade_barred(const struct findings *found, struct error *err);
 /* Findings again, after a run, now that all hosts are known: each of two duplicates names the other. */
 void cli_findings_complete(struct cli_run *r);
 

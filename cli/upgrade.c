@@ -91,11 +91,9 @@ static bool may_go_on(const struct cli_run *r)
 	return true;
 }
 
-/* The exit status of what is in the way, 0: nothing is; a refusal of the look itself says more, and stays. */
-static int blocked(const struct cli_run *r, const struct cli_options *o, const struct findings *found, int status)
+int cli_upgrade_barred(const struct findings *found, struct error *err)
 {
-	struct str names = STR_INIT;
-	struct error err = { 0 };
+	struct str names = STR_INIT, each = STR_INIT;
 	unsigned n = 0;
 
 	for (size_t i = 0; i < found->count; i++) {
@@ -103,22 +101,33 @@ static int blocked(const struct cli_run *r, const struct cli_options *o, const s
 
 		if (f->level != FINDING_ERROR || f->ignored)
 			continue;
-		if (n++ < 5)
+		if (n++ < 5) {
 			str_addf(&names, "%s%s", names.len ? ", " : "", f->name);
+			str_addf(&each, "%s: %s; %s\n", f->name, f->what, f->remedy);
+		}
 	}
-	if (n == 0 || (status && !may_go_on(r))) {
-		str_release(&names);
-		return status;
-	}
-	if (!o->check) {
-		error_set(&err, ERROR_PREFLIGHT, "%u error%s in the way of the upgrade, and nothing was changed: %s%s",
+	if (n) {
+		error_set(err, ERROR_PREFLIGHT, "%u error%s in the way of the upgrade, and nothing was changed: %s%s",
 			n, n == 1 ? " is" : "s are", names.buf, n > 5 ? ", ..." : "");
-		error_hint(&err,
+		error_hint(err,
 			"'kubewright upgrade --check' shows each with its remedy; what you accept you can name in preflight.ignore");
-		status = cli_fail(&err);
+		error_detail(err, each.buf);
 	}
 	str_release(&names);
-	return o->check ? error_exit_code(ERROR_PREFLIGHT) : status;
+	str_release(&each);
+	return n ? -1 : 0;
+}
+
+/* The exit status of what is in the way, 0: nothing is; a refusal of the look itself says more, and stays. */
+static int blocked(const struct cli_run *r, const struct cli_options *o, const struct findings *found, int status)
+{
+	struct error err = { 0 };
+
+	if (!cli_upgrade_barred(found, &err) || (status && !may_go_on(r)))
+		return status;
+	/* they have been shown */
+	err.detail[0] = '\0';
+	return o->check ? error_exit_code(ERROR_PREFLIGHT) : cli_fail(&err);
 }
 
 static int ask(const struct cli_run *r, const struct cli_options *o)

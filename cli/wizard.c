@@ -243,6 +243,18 @@ static void port_host(struct port_run *p, size_t host, struct port_host *out)
 	cli_wizard_host(&p->run.world.seen.hosts[host], out);
 }
 
+/* Of the plan of an upgrade: what forbids it. */
+static void find_bars(struct port_run *p, struct error *err)
+{
+	struct findings found = { NULL, 0 };
+
+	if (p->run.kind != &cli_kinds[KIND_UPGRADE_LOOK])
+		return;
+	obstacles_find(&p->run.world, p->run.chosen, &found);
+	cli_upgrade_barred(&found, err);
+	findings_release(&found);
+}
+
 static void port_summary(struct port_run *p, struct port_summary *out)
 {
 	struct cli_run *r = &p->run;
@@ -264,6 +276,7 @@ static void port_summary(struct port_run *p, struct port_summary *out)
 		.no_network = r->world.seen.no_network,
 		.first = cli_run_error(r, &result),
 	};
+	find_bars(p, &out->barred);
 }
 
 static bool port_removed(struct port_run *p, size_t host)

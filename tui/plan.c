@@ -161,6 +161,8 @@ static void install(struct screen *screen)
 			wizard_running(screen->wizard) ? "; wait until it is ready" : ": c makes it");
 	else if (sum.steps == 0)
 		app_say(screen->app, STYLE_NORMAL, "nothing to do");
+	else if (screen->wizard->plan_barred.kind)
+		page_fail(screen, "This is not started", &screen->wizard->plan_barred);
 	else
 		ask(screen, &sum);
 }

@@ -87,7 +87,10 @@ static void head_text(const struct wizard *w, const struct plan_aim *aim, enum s
 		return;
 	}
 	*style = STYLE_HEADING;
-	if (sum.steps) {
+	if (sum.steps && w->plan_barred.kind) {
+		*style = STYLE_FAIL;
+		str_addf(out, "%s: a shows why", w->plan_barred.what);
+	} else if (sum.steps) {
 		page_count(out, sum.steps, "step on ", "steps on ");
 		page_count(out, sum.hosts, "host", "hosts");
 		str_addf(out, ". a starts the %s%s%s", purpose_kind(aim->purpose)->noun, *aim->host ? " of " : "",

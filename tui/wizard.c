@@ -292,6 +292,7 @@ static void keep_plan(struct wizard *w)
 	w->plan_text = w->run_text;
 	w->run_text = NULL;
 	w->plan_purpose = w->purpose;
+	w->plan_barred = w->summary.barred;
 	snprintf(w->plan_host, sizeof(w->plan_host), "%s", w->host);
 }
 

@@ -60,6 +60,7 @@ struct port_summary {
 	const char *snapshot;   /* the file that this run saved etcd's data in, or NULL */
 	unsigned voters, tolerates, no_network;
 	const struct error *first; /* the error that the exit status goes by, or NULL */
+	struct error barred;       /* of a plan: why it must not be begun; ERROR_NONE: it may */
 };
 
 /* What the discovered hardware of a host is, in short words; "" where not known. */
@@ -184,6 +185,7 @@ struct wizard {
 	char plan_host[64];
 	char *plan_text;           /* the document as it was then; NULL: there is no plan */
 	bool plan_valid;           /* and it has not changed since */
+	struct error plan_barred;  /* why it must not be begun; ERROR_NONE: it may */
 	struct port_summary summary; /* of the last run that ended */
 	char *summary_texts[4];      /* what its strings are lent by */
 	struct error summary_error;

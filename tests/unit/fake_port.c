@@ -236,6 +236,10 @@ static void summary(struct port_run *r, struct port_summary *out)
 	*out = (struct port_summary){ .version = "1.36.2", .endpoint = "https://10.0.0.100:6443" };
 	if (fake_wizard.purpose == PURPOSE_SNAPSHOT)
 		out->snapshot = "/state/rack7/snapshots/20261126T120000.db";
+	if (fake.barred && fake_wizard.purpose == PURPOSE_UPGRADE_PLAN) {
+		error_set(&out->barred, ERROR_PREFLIGHT, "1 error is in the way of the upgrade: etcd-alarm");
+		error_detail(&out->barred, "etcd-alarm: a member has no space left; defragment it");
+	}
 }
 
 static bool removed(struct port_run *r, size_t host)

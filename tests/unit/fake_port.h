@@ -22,6 +22,7 @@ struct fake_port {
 	bool wrong_remedy;              /* the remedy was asked for another host or finding than cp1's swap-on */
 	bool stands;                    /* the last apply verified the cluster */
 	bool broken;                    /* cp3 is dead, until a repair or its rejoin */
+	bool barred; /* something forbids an upgrade */
 	char host[64];                  /* that the last run was about */
 	const char *recent;
 	const char *live;               /* the journal of an apply under way in another process */

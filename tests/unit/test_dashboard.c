@@ -277,6 +277,22 @@ static void test_upgrade(void)
 	fake_tear_down();
 }
 
+static void test_barred(void)
+{
+	fake.barred = true;
+	open_dashboard();
+	fake_keys("u");
+	fake_wait_over();
+	CHECK(fake_sees("1 error is in the way of the upgrade: etcd-alarm: a shows why"));
+	fake_keys("a");
+	CHECK(fake_sees("This is not started"));
+	CHECK(fake_sees("a member has no space left"));
+	app_key(fake_app, K_ENTER);
+	CHECK_STR(title(), "Plan");
+	CHECK_INT(fake.begun[PURPOSE_UPGRADE], 0);
+	fake_tear_down();
+}
+
 /* A look under way is ended for it; nothing is planned, for no host is changed. */
 static void test_snapshot(void)
 {
@@ -387,6 +403,7 @@ static const struct test tests[] = {
 	{ "dashboard: removal of the selected host", test_remove },
 	{ "dashboard: a reboot of the selected host", test_reboot },
 	{ "dashboard: an upgrade", test_upgrade },
+	{ "dashboard: an upgrade that something forbids", test_barred },
 	{ "dashboard: a snapshot of etcd", test_snapshot },
 	{ "dashboard: plans are kept apart", test_plans_apart },
 	{ "dashboard: how one gets there", test_ways },
