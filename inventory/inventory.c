@@ -46,6 +46,23 @@ static bool sound_root(struct inventory_load *l, size_t set_count)
 	return false;
 }
 
+/* Where Kubernetes' own repository, and mirrors of it, have a folder for each minor version, ".../v1.36/deb/", that of the version is meant. */
+static const char *of_version(struct inventory *inv, const char *url)
+{
+	const char *version = inv->kubernetes.version, *at = url, *end;
+	int n = 0;
+
+	if (!url || !version || sscanf(version, "1.%*d%n", &n) != 0 || !n)
+		return url;
+	while ((at = strstr(at, "/v1.")) != NULL) {
+		end = at + 4 + strspn(at + 4, "0123456789");
+		if (end > at + 4 && (*end == '/' || *end == '\0'))
+			return arena_printf(&inv->arena, "%.*s/v%.*s%s", (int)(at - url), url, n, version, end);
+		at++;
+	}
+	return url;
+}
+
 static struct inventory *parse(const char *name, const char *text, size_t len, const char *const *sets,
 	size_t set_count, bool draft, struct inventory_problems *problems, struct error *err)
 {
@@ -72,6 +89,8 @@ static struct inventory *parse(const char *name, const char *text, size_t len, c
 			inventory_set(&l, sets[i]);
 		inventory_walk(&l);
 		inventory_check(&l);
+		inv->kubernetes.repository.url = of_version(inv, inv->kubernetes.repository.url);
+		inv->kubernetes.repository.key_url = of_version(inv, inv->kubernetes.repository.key_url);
 	}
 	inventory_excerpts(&l);
 	if (l.errors) {

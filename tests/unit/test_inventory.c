@@ -433,8 +433,32 @@ static void test_cidr(void)
 	CHECK_INT(inventory_cidr_nth("10.96.0.0/33", 1, out), -1);
 }
 
+/* A repository with a folder for each minor version is that of the version, so an upgrade finds it. */
+static void test_repository_follows(void)
+{
+	static const struct {
+		const char *version, *url;
+	} rows[] = {
+		{ "kubernetes.version=1.35", "http://192.0.2.1:8080/core:/stable:/v1.35/deb/" },
+		{ "kubernetes.version=1.34.9", "http://192.0.2.1:8080/core:/stable:/v1.34/deb/" },
+		{ "kubernetes.repository.url=http://m/k8s/v1.34", "http://m/k8s/v1.36" },
+		{ "kubernetes.repository.url=http://m/v1.34.2/deb/", "http://m/v1.34.2/deb/" },
+		{ "kubernetes.repository.url=http://m/xv1.34/deb/", "http://m/xv1.34/deb/" },
+		{ "kubernetes.repository.url=http://m/v1./v1.3/", "http://m/v1./v1.36/" },
+		{ "kubernetes.repository.url=http://m/kubernetes/", "http://m/kubernetes/" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct inventory *inv = parse("lab.yaml", lab, &rows[i].version, 1);
+
+		CHECK_STR(inv->kubernetes.repository.url, rows[i].url);
+		inventory_free(inv);
+	}
+}
+
 static const struct test tests[] = {
 	{ "lab", test_lab },
+	{ "a repository follows the version", test_repository_follows },
 	{ "hosts", test_hosts },
 	{ "defaults", test_defaults },
 	{ "examples", test_examples },
