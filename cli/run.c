@@ -109,6 +109,11 @@ static int check_choice(const struct cli_run *r, struct error *err)
 		return check_upgrade(r, err);
 	if (any_control_plane(r) || !(r->kind->plan->flags & PLAN_KEYS))
 		return 0;
+	if (r->kind->plan->flags & PLAN_REBOOTS) {
+		error_set(err, ERROR_USAGE,
+			"--hosts excludes all control planes, and without one no pods can be evicted before a host restarts");
+		return error_hint(err, "add one of them to --hosts");
+	}
 	/* nothing but a join wants one */
 	if (!(r->kind->flags & RUN_CNI) || r->kind->flags & RUN_HEALTH) {
 		fputs("note: --hosts excludes all control planes, so the cluster itself is not asked\n", stderr);

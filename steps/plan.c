@@ -188,7 +188,7 @@ static const struct step reboot[] = {
 		{ CONTROL_PLANES("survey", 1), CONTROL_PLANES("ask-etcd", 0) },
 		decide_check, decide_apply },
 	REBOOT_HOST("", ROLE_CONTROL_PLANE, CONTROL_PLANES("decide", 1), { "probe", ROLE_ALL, 0 }),
-	REBOOT_HOST("worker-", ROLE_WORKER, CONTROL_PLANES("uncordon", 0)),
+	REBOOT_HOST("worker-", ROLE_WORKER, CONTROL_PLANES("decide", 1), CONTROL_PLANES("uncordon", 0)),
 	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("uncordon", 1), WORKERS("worker-uncordon") },
 		verify_check, verify_apply },
 	UNLOCK_STEP

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "inventory/inventory.h"
 #include "remote/remote.h"
 #include "steps/host/scripts.h"
@@ -47,12 +48,12 @@ static bool is_named(struct task *t)
 	       (!wish->pending || *cluster_fact(world_facts(t), "reboot") || w->seen.begun[task_host(t)] || note_of(t));
 }
 
-/* An earlier run restarted it, and did not get as far as its Node. */
+/* An earlier run restarted it, and did not get as far as its Node. Somebody who let pods onto it has left the note alone. */
 static bool is_restarted(struct task *t)
 {
 	const char *note = note_of(t);
 
-	return note && strcmp(note, boot_of(t)) != 0;
+	return note && strcmp(note, boot_of(t)) != 0 && json_get_bool(node_of(t)->json, "spec.unschedulable", false);
 }
 
 /* ---- what keeps a host from restarting ---- */
@@ -99,13 +100,28 @@ static int judge(struct task *t, const struct quorum_view *view, struct error *e
 	return error_about(err, REFUSAL_QUORUM, h->name);
 }
 
+/* Whether a member of etcd is on this host, of which nobody knows how the others are. */
+static int refuse_unseen(struct task *t, struct error *err)
+{
+	const struct world *w = world_of(t);
+
+	if (w->wish.override_quorum || !strstr(cluster_fact(world_facts(t), "have"), "etcd-"))
+		return 0;
+	error_refuse(err, ERROR_COMMAND, REFUSAL_QUORUM, world_host(t)->name,
+		"%s has an etcd member, and no member could be asked whether the others can do without it",
+		world_host(t)->name);
+	return error_hint(err, "see 'kubewright etcd members'");
+}
+
 static int judge_seen(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
 	struct quorum_view all;
 
-	if (!world_is_control_plane(t) || quorum_merge(w->seen.etcd, w->wish.inventory->host_count, &all) < 0)
+	if (!world_is_control_plane(t))
 		return 0;
+	if (quorum_merge(w->seen.etcd, w->wish.inventory->host_count, &all) < 0)
+		return refuse_unseen(t, why);
 	return judge(t, &all, why);
 }
 
@@ -113,9 +129,23 @@ static int judge_now(struct task *t, struct error *err)
 {
 	struct quorum_view view = { 0 };
 
-	if (!world_is_control_plane(t) || !node_of(t))
+	if (!world_is_control_plane(t))
 		return 0;
-	return world_view(t, &view, err) || judge(t, &view, err) ? -1 : 0;
+	if (world_view(t, &view, err))
+		return -1;
+	return view.count ? judge(t, &view, err) : refuse_unseen(t, err);
+}
+
+/* What kept the run from deciding also keeps hosts from restarting: another run's lock, no API server, another cluster. */
+static int refuse_undecided(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+
+	if (w->decided.done && !w->decided.refusal)
+		return 0;
+	error_refuse(why, ERROR_BLOCKED, REFUSAL_NO_API, NULL, "%s is not restarted: the cluster could not be asked",
+		world_host(t)->name);
+	return error_hint(why, "see what is reported of the control planes");
 }
 
 static int refuse_stranger(struct task *t, struct error *why)
@@ -129,13 +159,27 @@ static int refuse_stranger(struct task *t, struct error *why)
 	return error_hint(why, "is its address in the inventory right?");
 }
 
+static bool refused(struct task *t, struct error *why)
+{
+	return stopped(t, why) || refuse_undecided(t, why) || refuse_stranger(t, why) || judge_seen(t, why);
+}
+
+/* Nothing was restarted: the Node takes pods as before. */
+static void takes_pods(struct task *t)
+{
+	struct error no = { 0 };
+
+	if (node_of(t) && node_uncordon(t, NOTE, &no))
+		task_log(t, "%s stays cordoned: %s", world_host(t)->name, no.what);
+}
+
 /* ---- the steps ---- */
 
 enum step_verdict reboot_drain_check(struct task *t, struct error *why)
 {
 	if (!is_named(t) || !node_of(t) || is_restarted(t))
 		return STEP_NOT_HERE;
-	if (stopped(t, why) || refuse_stranger(t, why) || judge_seen(t, why))
+	if (refused(t, why))
 		return STEP_IMPOSSIBLE;
 	return step_needed(why, EVIDENCE_PODS, world_host(t)->name, "cordons the Node and evicts its pods");
 }
@@ -144,7 +188,6 @@ int reboot_drain_apply(struct task *t, struct error *err)
 {
 	const struct drain_purpose purpose = { NOTE, boot_of(t), "end with the reboot" };
 	struct world *w = world_of(t);
-	struct error no = { 0 };
 	int rc;
 
 	/* what has happened since the look counts */
@@ -154,8 +197,8 @@ int reboot_drain_apply(struct task *t, struct error *err)
 	w->seen.begun[task_host(t)] = true;
 	task_unlock(t);
 	rc = node_drain(t, &purpose, err);
-	if (rc && node_uncordon(t, NOTE, &no))
-		task_log(t, "%s stays cordoned: %s", world_host(t)->name, no.what);
+	if (rc)
+		takes_pods(t);
 	return rc;
 }
 
@@ -163,7 +206,7 @@ enum step_verdict reboot_check(struct task *t, struct error *why)
 {
 	if (!is_named(t) || is_restarted(t))
 		return STEP_NOT_HERE;
-	if (stopped(t, why) || refuse_stranger(t, why))
+	if (refused(t, why))
 		return STEP_IMPOSSIBLE;
 	return step_needed(why, EVIDENCE_REBOOT, world_host(t)->name, "restarts the host");
 }
@@ -190,27 +233,29 @@ static int tell(struct task *t, const char *boot, struct error *err)
 	return rc;
 }
 
-/* A login is refused while a host stops and while it boots; and what runs while it stops is ended half way. */
-static bool on_its_way(bool told, const struct error *e)
+/*
+ * A login is refused while a host stops and while it boots, and what runs while it stops is ended half way: the answer too with which it was to say that it is going.
+ */
+static bool on_its_way(bool *told, const struct error *e)
 {
-	if (e->kind == ERROR_HOSTKEY || e->kind == ERROR_LOCKED || e->kind == ERROR_CANCELLED)
-		return false;
-	return told || e->kind == ERROR_CONNECT;
+	*told = *told || e->kind == ERROR_CONNECT || e->kind == ERROR_PROTOCOL;
+	return *told && e->kind != ERROR_HOSTKEY && e->kind != ERROR_LOCKED && e->kind != ERROR_CANCELLED;
 }
 
-static int restart(struct task *t, const char *boot, struct error *err)
+/* *told: it may be going down, whatever comes of it. */
+static int restart(struct task *t, const char *boot, bool *told, struct error *err)
 {
 	struct world_wait wait = { .begun_ms = clock_mono_ms() };
-	int64_t limit = world_of(t)->wish.reboot_ms;
-	bool told = false;
+	int64_t limit = world_of(t)->wish.reboot_ms, pause = world_of(t)->wish.reboot_try_ms;
+	bool up = true;
 	char said[200];
 
 	for (;;) {
-		int rc = tell(t, boot, err);
+		int rc = up ? tell(t, boot, err) : -1;
 
 		if (rc == 0 || (rc < 0 && !on_its_way(told, err)))
 			return rc;
-		told = told || rc > 0;
+		*told = true;
 		snprintf(said, sizeof(said), rc > 0 ? "%.63s shuts down" : "%.63s restarts: no login yet",
 			world_host(t)->name);
 		if (rc < 0)
@@ -221,28 +266,39 @@ static int restart(struct task *t, const char *boot, struct error *err)
 		if (clock_mono_ms() - wait.begun_ms > limit)
 			break;
 		memset(err, 0, sizeof(*err));
-		task_reconnect(t, world_of(t)->wish.reboot_try_ms, err);
-		memset(err, 0, sizeof(*err));
+		up = task_reconnect(t, pause, err) != NULL;
+		/* many logins that are refused look like an attack */
+		pause = pause * 5 / 4 < 5 * world_of(t)->wish.reboot_try_ms ? pause * 5 / 4 : pause;
 	}
-	error_set(err, ERROR_TIMEOUT, "%s was to reboot and cannot be logged in to after %lld s", world_host(t)->name,
-		(long long)(limit / 1000));
-	return error_hint(err, "look at its console; when it is back, the same command continues");
+	error_set(err, ERROR_TIMEOUT, "%s was to reboot and %s after %lld s", world_host(t)->name,
+		up ? "still runs as before" : "cannot be logged in to", (long long)(limit / 1000));
+	return error_hint(err, "%s",
+		up ? "see 'systemctl list-jobs' and 'systemd-inhibit --list' on the host"
+		   : "look at its console; when it is back, the same command continues");
 }
 
 int reboot_apply(struct task *t, struct error *err)
 {
 	char boot[64];
+	bool told = false;
 	int rc;
 
 	snprintf(boot, sizeof(boot), "%s", boot_of(t));
-	if (!*boot) {
-		error_set(err, ERROR_PROTOCOL, "%s does not say which boot it runs", world_host(t)->name);
-		return result(t, -1, err);
+	/* the pods went, and that took time */
+	if (!*boot)
+		rc = error_set(err, ERROR_PROTOCOL, "%s does not say which boot it runs", world_host(t)->name);
+	else
+		rc = judge_now(t, err);
+	if (rc == 0) {
+		/* its lock is out of reach as long as it is away */
+		lock_job_runs(t, true);
+		rc = restart(t, boot, &told, err);
+		lock_job_runs(t, false);
 	}
-	/* its pods went, and that took time */
-	if (judge_now(t, err))
-		return -1;
-	rc = restart(t, boot, err);
+	if (rc && !told) {
+		takes_pods(t);
+		return rc;
+	}
 	return result(t, rc, err);
 }
 

@@ -114,7 +114,8 @@ reboot_told() {
 		kw_newest=$(printf '%s\n' /boot/vmlinuz-*-"$kw_flavour" | sed 's#^/boot/vmlinuz-##' | awk -v flavour="$kw_flavour" '
 			{ rest = $0; sub(/^.*[0-9]-/, "", rest); if (rest == flavour) print }' | sort -V | tail -n 1)
 	fi
-	[ "${kw_newest:-$kw_running}" = "$kw_running" ] || kw_reasons="$kw_reasons${kw_reasons:+
+	# one that was there when the host booted was not chosen then
+	[ "${kw_newest:-$kw_running}" = "$kw_running" ] || [ ! "/boot/vmlinuz-$kw_newest" -nt /proc/1 ] || kw_reasons="$kw_reasons${kw_reasons:+
 }kernel $kw_newest is installed, $kw_running runs"
 	say reboot "$kw_reasons"
 }

@@ -116,6 +116,23 @@ static void kept_pods(struct lab *l)
 	l->refuses = 1000;
 }
 
+static void cannot_ask(struct lab *l)
+{
+	l->forbids = 7;
+}
+
+static void held(struct lab *l)
+{
+	for (int i = 0; i < 3; i++)
+		snprintf(l->machines[i].lock, sizeof(l->machines[i].lock), "r0");
+}
+
+static void uncordoned_since(struct lab *l)
+{
+	l->machines[W1].boots = l->machines[W1].node_boots = 1;
+	snprintf(l->machines[W1].reboot_note, sizeof(l->machines[W1].reboot_note), "boot-3-0");
+}
+
 /* Each in a cluster of its own. */
 static const struct {
 	const char *what;
@@ -132,6 +149,9 @@ static const struct {
 	{ "etcd can spare none", member_lost, "y..y.", false, false, "qx...", "0 0 0 1 0" },
 	{ "it is asked to spare one all the same", member_lost, "y....", false, true, ".x...", "1 0 0 0 0" },
 	{ "a budget forbids it", kept_pods, "...yy", false, false, "...t.", "0 0 0 0 1" },
+	{ "the cluster cannot be asked", cannot_ask, "yyyyy", false, false, "xxxxx", "0 0 0 0 0" },
+	{ "another run holds the control planes", held, "...yy", false, false, "xxxxx", "0 0 0 0 0" },
+	{ "an old note, and pods since", uncordoned_since, "...y.", false, false, ".....", "0 0 0 2 0" },
 	{ "one does not come back", never_back, "yyyyy", false, false, "tssss", "1cn 0 0 0 0" },
 };
 
