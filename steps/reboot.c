@@ -242,7 +242,7 @@ static bool on_its_way(bool *told, const struct error *e)
 	return *told && e->kind != ERROR_HOSTKEY && e->kind != ERROR_LOCKED && e->kind != ERROR_CANCELLED;
 }
 
-/* *told: it may be going down, whatever comes of it. */
+/* The flag is set once it may be going down, whatever comes of it. */
 static int restart(struct task *t, const char *boot, bool *told, struct error *err)
 {
 	struct world_wait wait = { .begun_ms = clock_mono_ms() };

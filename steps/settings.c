@@ -5,7 +5,6 @@
  */
 #include "steps/steps.h"
 
-#include "base/alloc.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -16,11 +15,13 @@
 #include "steps/host/scripts.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FIELD "kubelet.config"
-/* Of the ConfigMap kubewright: {"digest", "given", "before": the text of the kubelets' ConfigMap that was replaced}. */
+/*
+ * Of the ConfigMap kubewright: {"digest", "given", "before": the text of the kubelets' ConfigMap that was replaced, "earlier": {"digest", "given"} of
+ * the change before, "accepted": whether some kubelet has started with it}. It is written before the ConfigMap that it is about.
+ */
 #define NOTE "kubelet-settings"
 /* Differences that are said one by one. */
 #define TOLD 3
@@ -104,14 +105,58 @@ static void add_gone(const char *key, const struct json *given, void *ctx)
 		json_each(given, add_gone, &(struct gone){ json_set(g->out, key, json_object()), wish });
 }
 
+/* What the change before gave, or this one while it is not noted yet. */
+static const struct json *given_before(const struct settings *s)
+{
+	return json_get(s->note, noted(s) ? "earlier.given" : "given");
+}
+
 /* A tree to merge into a KubeletConfiguration. */
 static struct json *changes(const struct settings *s)
 {
 	struct json *out = json_object();
 
-	json_each(json_get(s->note, "given"), add_gone, &(struct gone){ out, s->wish });
+	json_each(given_before(s), add_gone, &(struct gone){ out, s->wish });
 	json_merge(out, s->wish);
 	return out;
+}
+
+struct still {
+	const struct json *living;
+	bool there;
+};
+
+static void look_for(const char *key, const struct json *gone, void *ctx)
+{
+	struct still *still = ctx;
+	const struct json *living = json_member(still->living, key);
+	struct str text = STR_INIT;
+
+	if (json_is_object(gone)) {
+		struct still inner = { living, false };
+
+		json_each(gone, look_for, &inner);
+		still->there = still->there || inner.there;
+	} else if (living) {
+		json_write(living, &text);
+		still->there = still->there || strcmp(text.buf, "null") != 0;
+	}
+	str_release(&text);
+}
+
+/* Whether the ConfigMap still has what was given before and is no longer wished. */
+static bool still_there(const struct world *w, const struct settings *s)
+{
+	const char *text = json_get_str(w->seen.cluster.kubelet_config, "data.kubelet", "");
+	struct json *living = inventory_yaml(text, strlen(text), NULL), *gone = json_object();
+	struct still still = { living, false };
+
+	json_each(given_before(s), add_gone, &(struct gone){ gone, s->wish });
+	if (living)
+		json_each(gone, look_for, &still);
+	json_free(living);
+	json_free(gone);
+	return still.there;
 }
 
 /* Whether the ConfigMap is to be changed; text: what, in words. */
@@ -124,7 +169,7 @@ static bool differs(const struct world *w, const struct settings *s, struct str 
 	if (all.count > TOLD)
 		str_addf(text, " and %u more", all.count - TOLD);
 	str_release(&all.text);
-	if (all.count == 0 && s->note && !noted(s))
+	if (all.count == 0 && still_there(w, s))
 		str_add(text, "what left " FIELD);
 	return text->len > 0;
 }
@@ -160,9 +205,9 @@ void settings_given(const struct world *w, char digest[65])
 /* ---- the ConfigMaps --------------------------------------------------------------------------------------------------- */
 
 struct upload {
+	struct task *t;
 	struct world *w;
 	struct settings s;
-	char *earlier; /* the note that this run replaced; NULL: none */
 };
 
 static int config_map(struct net_client *c, const struct upload *u, struct json **out, struct error *err)
@@ -197,6 +242,18 @@ static int replace_text(
 	return answer ? 0 : -1;
 }
 
+/* What is seen of it from now on. */
+static void see(struct task *t, struct json **what, struct json *now)
+{
+	struct json *old;
+
+	task_lock(t);
+	old = *what;
+	*what = now;
+	task_unlock(t);
+	json_free(old);
+}
+
 /* NULL: takes it away. */
 static int write_note(struct net_client *c, const struct upload *u, const char *note, struct error *err)
 {
@@ -215,21 +272,36 @@ static int write_note(struct net_client *c, const struct upload *u, const char *
 	json_free(m);
 	if (!answer)
 		return -1;
-	/* what is seen of it from now on */
-	json_free(u->w->seen.cluster.own_config);
-	u->w->seen.cluster.own_config = answer;
+	see(u->t, &u->w->seen.cluster.own_config, answer);
 	return 0;
 }
 
-static int note_change(struct net_client *c, const struct upload *u, const char *before, struct error *err)
+/* Of a change that is noted already, as its run was cut, the text of before stays. */
+static int note_change(
+	struct net_client *c, const struct upload *u, const char *before, bool accepted, struct error *err)
 {
-	struct json *note = json_object();
+	struct json *note = json_object(), *earlier = NULL;
+	const struct json *old = u->s.note;
 	struct str text = STR_INIT;
 	int rc;
 
 	json_set_str(note, "digest", u->s.digest);
 	json_set(note, "given", json_copy(u->s.wish));
-	json_set_str(note, "before", before);
+	if (noted(&u->s)) {
+		json_set_str(note, "before", json_get_str(old, "before", ""));
+		if (json_get(old, "earlier"))
+			earlier = json_copy(json_get(old, "earlier"));
+	} else {
+		json_set_str(note, "before", before);
+		if (json_get(old, "given")) {
+			earlier = json_object();
+			json_set_str(earlier, "digest", json_get_str(old, "digest", ""));
+			json_set(earlier, "given", json_copy(json_get(old, "given")));
+		}
+	}
+	if (earlier)
+		json_set(note, "earlier", earlier);
+	json_set_bool(note, "accepted", accepted);
 	json_write(note, &text);
 	rc = write_note(c, u, text.buf, err);
 	str_release(&text);
@@ -257,32 +329,49 @@ static int upload(struct net_client *c, void *ctx, struct error *err)
 		json_merge(config, change);
 		json_free(change);
 		json_write_pretty(config, &text);
-		rc = replace_text(c, u, map, text.buf, err) || note_change(c, u, before, err) ? -1 : 0;
+		rc = note_change(c, u, before, false, err) || replace_text(c, u, map, text.buf, err) ? -1 : 0;
 	}
 	json_free(config);
 	json_free(map);
 	str_release(&text);
 	if (rc == 0)
 		rc = config_map(c, u, &map, err);
-	if (rc == 0) {
-		json_free(u->w->seen.cluster.kubelet_config);
-		u->w->seen.cluster.kubelet_config = map;
-	}
+	if (rc == 0)
+		see(u->t, &u->w->seen.cluster.kubelet_config, map);
 	return rc;
 }
 
+static int note_accepted(struct net_client *c, void *ctx, struct error *err)
+{
+	return note_change(c, ctx, NULL, true, err);
+}
+
+/* The note that stood there before comes back with the text. */
 static int put_back(struct net_client *c, void *ctx, struct error *err)
 {
 	struct upload *u = ctx;
 	const char *before = json_get_str(u->s.note, "before", "");
-	struct json *map;
+	struct json *map = NULL,
+		    *earlier = json_get(u->s.note, "earlier") ? json_copy(json_get(u->s.note, "earlier")) : NULL;
+	struct str text = STR_INIT;
 	int rc = 0;
 
+	if (earlier) {
+		/* some kubelet had started with it */
+		json_set_bool(earlier, "accepted", true);
+		json_write(earlier, &text);
+	}
 	if (config_map(c, u, &map, err))
-		return -1;
-	if (*before)
-		rc = replace_text(c, u, map, before, err) || write_note(c, u, u->earlier, err) ? -1 : 0;
+		rc = -1;
+	else if (*before)
+		rc = replace_text(c, u, map, before, err) || write_note(c, u, earlier ? text.buf : NULL, err) ? -1 : 0;
 	json_free(map);
+	if (rc == 0)
+		rc = config_map(c, u, &map, err);
+	if (rc == 0)
+		see(u->t, &u->w->seen.cluster.kubelet_config, map);
+	str_release(&text);
+	json_free(earlier);
 	return rc;
 }
 
@@ -315,64 +404,93 @@ enum step_verdict settings_check(struct task *t, struct error *why)
 	return STEP_NEEDED;
 }
 
-/* Whether some host has what the ConfigMap says: then it works. */
-static bool accepted(const struct world *w, const char *digest)
+static int script(struct task *t, const char *phase, const char *digest, struct error *err)
 {
-	for (size_t i = 0; i < w->wish.inventory->host_count; i++)
-		if (cluster_fact_is(&w->seen.hosts[i], "record.settings", digest))
-			return true;
-	return false;
-}
-
-static int on_host(struct task *t, const char *digest, struct error *err)
-{
-	const struct world *w = world_of(t);
-	const struct json *extra = json_get(w->wish.inventory->kubeadm_extra, "JoinConfiguration");
+	const struct json *extra = json_get(world_of(t)->wish.inventory->kubeadm_extra, "JoinConfiguration");
 	const struct remote_param params[] = {
+		{ "phase", phase },
 		{ "digest", digest },
 		{ "patches", json_get_str(extra, "patches.directory", "") },
 	};
 	struct remote_answer answer = { 0 };
 
 	if (world_script(
-		    t, "settings", host_script_settings, params, 2, settings_words, &answer, SCRIPT_CHANGE_MS, err))
+		    t, "settings", host_script_settings, params, 3, settings_words, &answer, SCRIPT_CHANGE_MS, err))
 		return -1;
 	world_learn(t, &answer);
 	remote_answer_release(&answer);
-	return node_await(t, &(struct node_wanted){ .version = NULL }, err);
+	return 0;
+}
+
+static int on_host(struct task *t, const char *digest, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (script(t, "begin", digest, err))
+		return -1;
+	if (node_await(t, &(struct node_wanted){ .version = NULL }, &why) == 0)
+		return script(t, "accept", digest, err);
+	if (why.kind == ERROR_CANCELLED || why.kind == ERROR_CONNECT)
+		return *err = why, -1;
+	task_log(t, "%s", why.what);
+	/* it always fails: with what was wrong, and that what was before is back */
+	script(t, "back", digest, err);
+	return -1;
+}
+
+/* Nobody has started with it: the cluster becomes what it was. */
+static void take_back(struct task *t, struct upload *u)
+{
+	struct world *w = u->w;
+	struct error no = { 0 };
+
+	if (!noted(&u->s) || json_get_bool(u->s.note, "accepted", false))
+		return;
+	if (world_any_api(t, put_back, u, &no))
+		task_log(t, "the ConfigMap %s is not what it was before: %s", w->wish.release->kubelet_config, no.what);
+	else
+		w->decided.settings_back = true;
+}
+
+/* What comes of it for the others; tried again and done, it counts as that. */
+static int result(struct task *t, int rc, const struct error *err)
+{
+	struct world *w = world_of(t);
+
+	task_lock(t);
+	if (rc && err->kind != ERROR_CANCELLED)
+		w->seen.stopped = task_host(t);
+	if (rc == 0 && w->seen.stopped == task_host(t)) {
+		w->seen.stopped = -1;
+		w->decided.settings_back = false;
+	}
+	task_unlock(t);
+	return rc;
 }
 
 int settings_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	struct upload u = { .w = w };
+	struct upload u = { .t = t, .w = w };
 	struct str text = STR_INIT;
 	struct error no = { 0 };
 	int rc = 0;
 
-	/* one host at a time has this step: nobody else is at these */
+	/* one host at a time has this step */
 	settings_read(w, &u.s);
-	if (differs(w, &u.s, &text)) {
-		u.earlier = note_text(w) ? xstrdup(note_text(w)) : NULL;
+	if (differs(w, &u.s, &text))
 		rc = world_any_api(t, upload, &u, err);
-	}
 	str_release(&text);
 	if (rc == 0)
 		rc = on_host(t, u.s.digest, err);
-	task_lock(t);
-	if (rc && err->kind != ERROR_CANCELLED)
-		w->seen.stopped = task_host(t);
-	task_unlock(t);
-	if (rc && err->kind != ERROR_CANCELLED && err->kind != ERROR_CONNECT && !accepted(w, u.s.digest)) {
-		settings_release(&u.s);
-		settings_read(w, &u.s);
-		if (noted(&u.s) && world_any_api(t, put_back, &u, &no))
-			task_log(t, "the ConfigMap %s is not what it was before: %s", w->wish.release->kubelet_config,
-				no.what);
-		else
-			w->decided.settings_back = true;
-	}
+	result(t, rc, err);
 	settings_release(&u.s);
-	free(u.earlier);
+	settings_read(w, &u.s);
+	if (rc && err->kind != ERROR_CANCELLED && err->kind != ERROR_CONNECT)
+		take_back(t, &u);
+	else if (rc == 0 && noted(&u.s) && !json_get_bool(u.s.note, "accepted", false) &&
+		 world_any_api(t, note_accepted, &u, &no))
+		task_log(t, "that a kubelet has started with them is not noted: %s", no.what);
+	settings_release(&u.s);
 	return rc;
 }

@@ -103,15 +103,20 @@ static void restart(struct machine *m, const struct remote_exec *x, struct str *
 	fake_say(out, "going", "yes");
 }
 
+/* The restart is counted with the first of the two. */
 static void set(struct machine *m, const struct remote_exec *x, struct str *out)
 {
-	struct str digest = STR_INIT;
+	struct str digest = STR_INIT, phase = STR_INIT;
 
 	fake_param(x, "digest", &digest);
-	snprintf(m->settings, sizeof(m->settings), "%.64s", digest.buf);
-	fake_say(out, "record.settings", m->settings);
-	m->restarts++;
+	fake_param(x, "phase", &phase);
+	if (strcmp(phase.buf, "accept") == 0)
+		snprintf(m->settings, sizeof(m->settings), "%.64s", digest.buf);
+	else
+		m->restarts++;
+	fake_say(out, "record.settings", strcmp(phase.buf, "accept") == 0 ? m->settings : "");
 	str_release(&digest);
+	str_release(&phase);
 }
 
 bool lab_restarts(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)

@@ -125,7 +125,42 @@ static void test_refused(void)
 	rack_down();
 }
 
+/* Cut between the note and the ConfigMap: it is continued, also where the change takes something away. */
+static void test_cut(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	strcpy(l.kubelet_note,
+		"{\"digest\":\"x\",\"given\":{\"maxPods\":250},\"before\":\"maxPods: 110\\n\",\"accepted\":false}");
+	apply(&l, "{\"maxPods\":250}");
+	looks(&l, "11111 250 -1 noted");
+	begin(&l);
+	strcpy(l.kubelet, "maxPods: 250\n");
+	strcpy(l.kubelet_note,
+		"{\"digest\":\"y\",\"given\":{},\"before\":\"maxPods: 250\\n\",\"earlier\":{\"digest\":\"x\",\"given\":{\"maxPods\":250}}}");
+	apply(&l, NULL);
+	looks(&l, "11111 -1 -1 noted");
+	/* those that have not got it get it, and no other one */
+	begin(&l);
+	strcpy(l.kubelet, "maxPods: 250\n");
+	strcpy(l.kubelet_note,
+		"{\"digest\":\"x\",\"given\":{\"maxPods\":250},\"before\":\"maxPods: 110\\n\",\"accepted\":true}");
+	for (int i = 0; i < 3; i++)
+		strcpy(l.machines[i].settings, "x");
+	apply(&l, "{\"maxPods\":250}");
+	looks(&l, "00011 250 -1 noted");
+	/* and now that some have accepted it, it is not taken back */
+	l.machines[4].settings[0] = '\0';
+	l.machines[4].picky = true;
+	apply(&l, "{\"maxPods\":250}");
+	looks(&l, "00011 250 -1 noted");
+	rack_down();
+}
+
 static const struct test tests[] = {
+	{ "continued where it was cut", test_cut },
 	{ "changed, and back", test_there_and_back },
 	{ "a kubelet that does not start with it", test_refused },
 };
