@@ -115,7 +115,9 @@ reboot_told() {
 			{ rest = $0; sub(/^.*[0-9]-/, "", rest); if (rest == flavour) print }' | sort -V | tail -n 1)
 	fi
 	# one that was there when the host booted was not chosen then
-	[ "${kw_newest:-$kw_running}" = "$kw_running" ] || [ ! "/boot/vmlinuz-$kw_newest" -nt /proc/1 ] || kw_reasons="$kw_reasons${kw_reasons:+
+	[ "${kw_newest:-$kw_running}" = "$kw_running" ] ||
+		[ "$(stat -c %Z "/boot/vmlinuz-$kw_newest" 2>/dev/null || echo 0)" -le "$(sed -n 's/^btime //p' /proc/stat)" ] ||
+		kw_reasons="$kw_reasons${kw_reasons:+
 }kernel $kw_newest is installed, $kw_running runs"
 	say reboot "$kw_reasons"
 }
