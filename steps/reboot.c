@@ -219,8 +219,10 @@ static int tell(struct task *t, const char *boot, struct error *err)
 	const char *now;
 	int rc;
 
-	if (world_script(t, "reboot", host_script_reboot, params, 1, reboot_words, &answer, SCRIPT_CHANGE_MS, err))
+	if (world_script(t, "reboot", host_script_reboot, params, 1, reboot_words, &answer, SCRIPT_CHANGE_MS, err)) {
+		remote_answer_release(&answer);
 		return -1;
+	}
 	now = remote_answer_get(&answer, "boot_id");
 	rc = remote_answer_get(&answer, "going") ? 1 : 0;
 	if (rc == 0 && now) {

@@ -415,8 +415,10 @@ static int script(struct task *t, const char *phase, const char *digest, struct 
 	struct remote_answer answer = { 0 };
 
 	if (world_script(
-		    t, "settings", host_script_settings, params, 3, settings_words, &answer, SCRIPT_CHANGE_MS, err))
+		    t, "settings", host_script_settings, params, 3, settings_words, &answer, SCRIPT_CHANGE_MS, err)) {
+		remote_answer_release(&answer);
 		return -1;
+	}
 	world_learn(t, &answer);
 	remote_answer_release(&answer);
 	return 0;

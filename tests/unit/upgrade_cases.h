@@ -379,7 +379,7 @@ static inline void pressure(int host)
 
 static inline void change(size_t i)
 {
-	struct cluster_host *h = &rack.hosts[cases[i].at];
+	struct cluster_host *h = cases[i].at < HOSTS ? &rack.hosts[cases[i].at] : NULL;
 	const char *text = cases[i].text;
 
 	switch (cases[i].change) {
