@@ -131,7 +131,7 @@ write_on() {
 	done
 }
 writes_begin() {
-	kc delete configmaps --all >/dev/null 2>&1
+	kc delete --raw /api/v1/namespaces/default/configmaps >/dev/null
 	rm -f "$WORK/stop" "$WORK/written"
 	write_on &
 	writer=$!
