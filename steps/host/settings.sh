@@ -19,7 +19,7 @@ gone() { ! listens || [ "$(kubelet_pid)" != "$kw_pid" ]; }
 
 # The reason that it gave before it ended, without the time and place that its lines begin with.
 last_words() {
-	journalctl -u kubelet -n 60 --no-pager -o cat | grep -E '^E[0-9]{4}|err=' | tail -n 1 | sed 's/^[EWIF][0-9]* [^]]*\] *//' | cut -c1-250
+	journalctl -u kubelet -n 1000 --no-pager -o cat | grep -E '^[EF][0-9]{4}|err=' | tail -n 1 | sed 's/^[EWIF][0-9]* [^]]*\] *//' | cut -c1-250
 }
 
 back() {
