@@ -40,7 +40,7 @@ begin() {
 	restart && return 0
 	kw_said=$(last_words)
 	journalctl -u kubelet -n 15 --no-pager -o cat >&2
-	back 'the kubelet does not start with the changed settings' "correct kubelet.config in the inventory; the kubelet says: $kw_said"
+	back 'the kubelet does not start with the changed settings' "correct kubelet.config in the inventory${kw_said:+; the kubelet says: $kw_said}"
 }
 
 main() {
