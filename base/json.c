@@ -216,6 +216,11 @@ void json_set_bool(struct json *object, const char *key, bool v)
 	json_set(object, key, json_bool(v));
 }
 
+void json_remove(struct json *object, const char *key)
+{
+	json_object_del(in(object), key);
+}
+
 void json_merge(struct json *dst, const struct json *src)
 {
 	const char *key;

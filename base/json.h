@@ -46,6 +46,8 @@ struct json *json_add(struct json *array, struct json *value);
 void json_set_str(struct json *object, const char *key, const char *text); /* NULL: null */
 void json_set_int(struct json *object, const char *key, int64_t v);
 void json_set_bool(struct json *object, const char *key, bool v);
+/* Takes a member away, if it is there. */
+void json_remove(struct json *object, const char *key);
 /* Merges src into dst: objects by key, recursively; anything else replaces. */
 void json_merge(struct json *dst, const struct json *src);
 

@@ -35,6 +35,8 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->wish.reboot_try_ms = 2000;
 	w->wish.parts = want_parts;
 	w->seen.cluster.lead = w->seen.stopped = -1;
+	for (int i = 0; i < SETTINGS_KINDS; i++)
+		w->seen.settings_stopped[i] = -1;
 	w->decided.init_host = -1;
 	w->decided.lead = w->pki.from = -1;
 	w->wish.dead_runs = "";

@@ -1,5 +1,5 @@
 /* What counts only when a cluster is created, and is another in the inventory than in the living cluster. */
-#include "steps/steps.h"
+#include "steps/settings.h"
 
 #include "base/json.h"
 #include "base/str.h"
@@ -21,12 +21,12 @@ struct listener {
 	void *ctx;
 };
 
-/* What kubelets are given counts at any time: settings.c. That it cannot be compared is reported all the same. */
+/* What apply carries out counts at any time. That it cannot be compared is reported all the same. */
 static void tell_birth_only(const struct birth_difference *d, void *ctx)
 {
 	const struct listener *l = ctx;
 
-	if (d->unknown || !str_starts(d->field, "kubelet.config"))
+	if (!settings_carried_out(d))
 		l->fn(d, l->ctx);
 }
 

@@ -44,10 +44,9 @@ static size_t more_names(const struct inventory *inv, const char **names, size_t
 	return n;
 }
 
-void kubeadm_cert_sans(const char *configuration, void (*fn)(const char *name, void *ctx), void *ctx)
+static void each_name(const struct json *config, void (*fn)(const char *name, void *ctx), void *ctx)
 {
-	struct json *c = inventory_yaml(configuration, strlen(configuration), NULL);
-	const struct json *names = json_get(c, "apiServer.certSANs");
+	const struct json *names = json_get(config, "apiServer.certSANs");
 
 	for (size_t i = 0; i < json_size(names); i++) {
 		const char *name = json_text(json_at(names, i));
@@ -55,7 +54,19 @@ void kubeadm_cert_sans(const char *configuration, void (*fn)(const char *name, v
 		if (name && *name && strlen(name) < 256)
 			fn(name, ctx);
 	}
+}
+
+void kubeadm_cert_sans(const char *configuration, void (*fn)(const char *name, void *ctx), void *ctx)
+{
+	struct json *c = inventory_yaml(configuration, strlen(configuration), NULL);
+
+	each_name(c, fn, ctx);
 	json_free(c);
+}
+
+void kubeadm_asked_names(const struct inventory *inv, void (*fn)(const char *name, void *ctx), void *ctx)
+{
+	each_name(json_get(inv->kubeadm_extra, "ClusterConfiguration"), fn, ctx);
 }
 
 struct names {
@@ -80,13 +91,14 @@ static int patch_of(const char *version)
 	return dot ? atoi(dot + 1) : 0;
 }
 
-static int make_files(const struct world *w, int host, struct pki_files *out, struct error *err)
+int certificates_make(const struct world *w, int host, struct pki_files *out, struct error *err)
 {
 	const struct inventory *inv = w->wish.inventory;
 	struct names names = { .count = more_names(inv, names.list, 64) };
 	char service_ip[16];
 	int rc;
 
+	kubeadm_asked_names(inv, add_living, &names);
 	/* kubeadm's join wants what the cluster began with, control planes among it that are gone since */
 	kubeadm_cert_sans(
 		json_get_str(w->seen.cluster.kubeadm_config, "data.ClusterConfiguration", ""), add_living, &names);
@@ -126,7 +138,7 @@ int certificates_apply(struct task *t, struct error *err)
 	char pin[80];
 	int rc = -1;
 
-	if (make_files(world_of(t), task_host(t), &made, err))
+	if (certificates_make(world_of(t), task_host(t), &made, err))
 		goto out;
 	for (size_t i = 0; i < made.count; i++)
 		items_add(&files, (struct item){ .kind = ITEM_FILE,

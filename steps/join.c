@@ -1,5 +1,5 @@
 /* kubeadm join, for control planes (one at a time) and workers; and the taking back of one that was cut. */
-#include "steps/steps.h"
+#include "steps/settings.h"
 
 #include "base/error.h"
 #include "base/str.h"
@@ -160,7 +160,7 @@ static int join(struct task *t, struct error *err)
 	struct world *w = world_of(t);
 	struct str config = STR_INIT;
 	bool attached = false;
-	char pin[80], settings[65];
+	char pin[80], settings[65], components[65];
 	int rc;
 
 	if (world_token(t, err))
@@ -168,7 +168,8 @@ static int join(struct task *t, struct error *err)
 	pki_store_pin(w->pki.store, pin, sizeof(pin));
 	kubeadm_join_config(w, task_host(t), pin, &config);
 	task_lock(t);
-	settings_given(w, settings);
+	settings_given(w, &settings_kubelet, settings);
+	settings_given(w, &settings_control_plane, components);
 	task_unlock(t);
 	const struct remote_param params[] = {
 		{ "secret_config", config.buf },
@@ -177,6 +178,7 @@ static int join(struct task *t, struct error *err)
 		{ "cluster", w->wish.inventory->cluster },
 		{ "ca_pin", pin },
 		{ "settings", settings },
+		{ "components", world_is_control_plane(t) ? components : "" },
 	};
 	rc = world_job(t, "join", host_script_join, params, sizeof(params) / sizeof(params[0]), join_words, NULL,
 		&attached, 20 * 60000, err);

@@ -156,6 +156,11 @@ static void add_timeouts(const struct world *w, struct json *d)
 	json_set(d, "timeouts", o);
 }
 
+static void add_san(const char *name, void *sans)
+{
+	json_add(sans, json_string(name));
+}
+
 struct json *kubeadm_cluster_config(const struct world *w)
 {
 	const struct inventory *inv = w->wish.inventory;
@@ -183,7 +188,11 @@ struct json *kubeadm_cluster_config(const struct world *w)
 			json_add(sans, json_string(inv->hosts[i].address));
 	if (!w->wish.release->has_timeouts)
 		json_set_str(o, "timeoutForControlPlane", "6m0s");
+	/* the operator's names come to these, and do not replace them */
+	kubeadm_asked_names(inv, add_san, sans);
+	sans = json_copy(sans);
 	merge_extra(w, c, "ClusterConfiguration");
+	json_set(json_set(c, "apiServer", json_copy(json_get(c, "apiServer"))), "certSANs", sans);
 	return c;
 }
 
@@ -246,6 +255,20 @@ void kubeadm_init_config(const struct world *w, int host, struct str *out)
 	if (w->wish.inventory->kubeproxy_config)
 		json_merge(d, w->wish.inventory->kubeproxy_config);
 	write_document(out, d);
+}
+
+void kubeadm_components_config(const struct world *w, int host, struct str *out)
+{
+	const struct json *extra =
+		extra_of(w, host == w->decided.init_host ? "InitConfiguration" : "JoinConfiguration");
+	struct json *d = kubeadm_document(w, "InitConfiguration"), *living = kubeadm_living_config(w);
+
+	json_set(d, "localAPIEndpoint", local_endpoint(&w->wish.inventory->hosts[host]));
+	json_set(d, "nodeRegistration", registration(w, host));
+	if (json_get(extra, "patches"))
+		json_set(d, "patches", json_copy(json_get(extra, "patches")));
+	write_document(out, d);
+	write_document(out, living ? living : kubeadm_cluster_config(w));
 }
 
 void kubeadm_join_config(const struct world *w, int host, const char *pin, struct str *out)

@@ -83,7 +83,11 @@
 	{ "labels", "Setting labels and taints", ROLE_CONTROL_PLANE, 0, \
 		{ CONTROL_PLANES("join-control-plane", 1), WORKERS("join"), CONTROL_PLANES("cni", 1) }, \
 		labels_check, labels_apply }, \
-	{ "settings", "Changing settings of kubelets", ROLE_ALL, STEP_ONE_BY_ONE, { CONTROL_PLANES("labels", 1) }, \
+	{ "components", "Changing settings of the control plane", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
+		{ CONTROL_PLANES("labels", 1) }, \
+		components_check, components_apply }, \
+	{ "settings", "Changing settings of kubelets", ROLE_ALL, STEP_ONE_BY_ONE, \
+		{ CONTROL_PLANES("labels", 1), CONTROL_PLANES("components", 0) }, \
 		settings_check, settings_apply }, \
 	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, \
 		{ CONTROL_PLANES("labels", 1), { "settings", ROLE_ALL, 0 } }, \

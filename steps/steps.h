@@ -15,6 +15,7 @@
 struct error;
 struct inventory;
 struct inventory_host;
+struct pki_files;
 
 enum steps_role {
 	ROLE_CONTROL_PLANE = 1,
@@ -103,6 +104,10 @@ struct json *kubeadm_cluster_config(const struct world *w);
 struct json *kubeadm_living_config(const struct world *w);
 /* Calls fn for each of apiServer.certSANs of a ClusterConfiguration, as kubeadm writes its YAML. Pure. */
 void kubeadm_cert_sans(const char *configuration, void (*fn)(const char *name, void *ctx), void *ctx);
+/* The same of those that the inventory asks for in kubeadm.extra. */
+void kubeadm_asked_names(const struct inventory *inv, void (*fn)(const char *name, void *ctx), void *ctx);
+/* What `kubeadm init phase control-plane` wants on a host of a living cluster: its address and name, and the cluster's own configuration. */
+void kubeadm_components_config(const struct world *w, int host, struct str *out);
 /* JoinConfiguration; token, pin and API endpoint from the world. */
 void kubeadm_join_config(const struct world *w, int host, const char *pin, struct str *out);
 
@@ -155,6 +160,8 @@ enum step_verdict endpoint_check(struct task *t, struct error *why);
 int endpoint_apply(struct task *t, struct error *err);
 enum step_verdict certificates_check(struct task *t, struct error *why);
 int certificates_apply(struct task *t, struct error *err);
+/* What a control plane gets of the PKI, leaves with every name that the API is called by. out is released by the caller in any case. */
+int certificates_make(const struct world *w, int host, struct pki_files *out, struct error *err);
 enum step_verdict images_check(struct task *t, struct error *why);
 int images_apply(struct task *t, struct error *err);
 /* Begins what images_apply waits for, where other steps come in between; cannot fail. */
@@ -172,10 +179,10 @@ int join_apply(struct task *t, struct error *err);
 struct json *node_patch(const struct release *release, const struct inventory_host *h, const struct json *node);
 /* Whether a kubelet may register with a label of this key: below kubernetes.io and k8s.io it may with few. Pure. */
 bool node_label_of_kubelet(const char *key);
-/* Digest of the settings that the cluster has noted for its kubelets; "": none. With the lock of the task held. */
-void settings_given(const struct world *w, char digest[65]);
 enum step_verdict settings_check(struct task *t, struct error *why);
 int settings_apply(struct task *t, struct error *err);
+enum step_verdict components_check(struct task *t, struct error *why);
+int components_apply(struct task *t, struct error *err);
 enum step_verdict labels_check(struct task *t, struct error *why);
 int labels_apply(struct task *t, struct error *err);
 enum step_verdict verify_check(struct task *t, struct error *why);

@@ -1,6 +1,6 @@
 # Runs kubeadm join. Runs as a job.
-# Parameters: secret_config (kubeadm's configuration, with the join token), validate (yes|no), cluster, ca_pin, settings (digest of what the inventory
-#   says of kubelets, when the cluster has noted one).
+# Parameters: secret_config (kubeadm's configuration, with the join token), validate (yes|no), cluster, ca_pin; settings, components (digests of what the
+#   cluster has noted of the settings of kubelets and of the control plane, or empty).
 # Answers: joined, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 main() {
@@ -20,6 +20,7 @@ main() {
 	record node "$node"
 	record ca_pin "$ca_pin"
 	[ -z "$settings" ] || record settings "$settings"
+	[ -z "$components" ] || record components "$components"
 	say joined yes
 }
 main </dev/null

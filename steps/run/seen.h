@@ -16,6 +16,9 @@ struct world_look {
 	char why[256], hint[256]; /* why it could not be asked on its host */
 };
 
+/* Settings of a living cluster: settings.h. */
+enum settings_id { SETTINGS_KUBELET, SETTINGS_CONTROL_PLANE, SETTINGS_KINDS };
+
 /* The host's own thread writes what is per host, survey and verify the rest; under the lock of the task. */
 struct seen {
 	struct cluster_host *hosts;   /* per host */
@@ -34,6 +37,7 @@ struct seen {
 	unsigned nodes[2];   /* control planes and workers that are as they should be */
 	unsigned no_network; /* of them those that wait for a pod network */
 	int stopped;    /* the host that an upgrade or a reboot stopped at; -1: none */
+	int settings_stopped[SETTINGS_KINDS]; /* … that a change of settings stopped at */
 	bool *begun;    /* per host: its pods are being evicted for either, or have been, in this run */
 	bool *gone; /* per host: it leaves for good, and neither a Node nor an etcd member of it is there */
 };

@@ -31,7 +31,8 @@ struct decided {
 	char newest[32];       /* of the living cluster's API servers */
 	bool servers_differ;   /* … from one another, as an upgrade that was interrupted leaves them */
 	bool half_upgraded;    /* … or kubelets from them: an upgrade was interrupted: what installed hosts have stays unchanged */
-	bool settings_back;    /* kubelets did not start with changed settings, and the cluster has those of before */
+	/* hosts did not start with changed settings, and the cluster has those of before */
+	bool settings_back[SETTINGS_KINDS];
 	bool config_new;       /* upgrade: kubeadm-config has the new version, and joins and `upgrade node` go by it */
 };
 

@@ -117,51 +117,77 @@ static int delete_node(struct lab *l, const char *name)
 	return 200;
 }
 
+/* Settings that are passed through: each kind's ConfigMap, key, note and who writes that. */
+static const struct {
+	const char *map, *key, *note, *manager;
+} kinds[SETTINGS_KINDS] = {
+	[SETTINGS_KUBELET] = { "/configmaps/kubelet-config", "kubelet", "kubelet-settings",
+		"fieldManager=kubewright-kubelet-settings" },
+	[SETTINGS_CONTROL_PLANE] = { "/configmaps/kubeadm-config", "ClusterConfiguration", "control-plane-settings",
+		"fieldManager=kubewright-control-plane-settings" },
+};
+
 static int own_config(struct lab *l, const char *method, const char *path, const char *body, struct str *out)
 {
 	const char *sum = strstr(body, "\"cni-sha256\":\"");
 	struct json *patch = json_parse(body, strlen(body), NULL), *answer, *data;
 
 	/* each manager's own fields come and go */
-	if (strcmp(method, "PATCH") == 0 && strstr(path, "fieldManager=kubewright-settings"))
-		snprintf(l->kubelet_note, sizeof(l->kubelet_note), "%s",
-			json_get_str(patch, "data.kubelet-settings", ""));
-	else if (strcmp(method, "PATCH") == 0 && sum)
+	for (int i = 0; i < SETTINGS_KINDS && strcmp(method, "PATCH") == 0; i++)
+		if (strstr(path, kinds[i].manager))
+			snprintf(l->given[i].note, sizeof(l->given[i].note), "%s",
+				json_get_str(json_get(patch, "data"), kinds[i].note, ""));
+	if (strcmp(method, "PATCH") == 0 && sum)
 		snprintf(l->cni, sizeof(l->cni), "%.64s", sum + strlen("\"cni-sha256\":\""));
 	json_free(patch);
-	if (!l->cni[0] && !l->kubelet_note[0] && strcmp(method, "GET") == 0)
-		return 404;
 	answer = json_object();
 	data = json_set(answer, "data", json_object());
 	if (l->cni[0])
 		json_set_str(data, "cni-sha256", l->cni);
-	if (l->kubelet_note[0])
-		json_set_str(data, "kubelet-settings", l->kubelet_note);
+	for (int i = 0; i < SETTINGS_KINDS; i++)
+		if (l->given[i].note[0])
+			json_set_str(data, kinds[i].note, l->given[i].note);
+	if (!json_size(data) && strcmp(method, "GET") == 0) {
+		json_free(answer);
+		return 404;
+	}
 	json_write(answer, out);
 	json_free(answer);
 	return 200;
 }
 
-/* What kubelets and kube-proxy are given: both ConfigMaps in one. */
-static int settings_maps(struct lab *l, const char *method, const char *body, struct str *out)
+/* kind: of `kinds`; SETTINGS_KINDS: kube-proxy's. */
+static int settings_map(struct lab *l, int kind, const char *method, const char *body, struct str *out)
 {
-	struct json *patch = json_parse(body, strlen(body), NULL), *answer, *data;
+	struct json *patch, *answer, *data;
+	const char *text;
 
-	if (l->settings_status) {
-		json_free(patch);
+	if (kind != SETTINGS_CONTROL_PLANE && l->settings_status)
 		return str_add(out, "{\"kind\":\"Status\",\"message\":\"it was told to fail\"}"), l->settings_status;
-	}
-	if (strcmp(method, "PATCH") == 0)
-		snprintf(l->kubelet, sizeof(l->kubelet), "%s", json_get_str(patch, "data.kubelet", ""));
+	patch = json_parse(body, strlen(body), NULL);
+	text = kind < SETTINGS_KINDS ? json_text(json_member(json_get(patch, "data"), kinds[kind].key)) : NULL;
+	if (strcmp(method, "PATCH") == 0 && text)
+		snprintf(l->given[kind].text, sizeof(l->given[kind].text), "%s", text);
 	json_free(patch);
 	answer = json_object();
 	json_set_str(json_set(answer, "metadata", json_object()), "resourceVersion", "7");
 	data = json_set(answer, "data", json_object());
-	json_set_str(data, "kubelet", l->kubelet);
-	json_set_str(data, "config.conf", "mode: iptables\n");
+	if (kind == SETTINGS_KINDS)
+		json_set_str(data, "config.conf", "mode: iptables\n");
+	else if (kind != SETTINGS_CONTROL_PLANE || l->given[kind].text[0])
+		json_set_str(data, kinds[kind].key, l->given[kind].text);
 	json_write(answer, out);
 	json_free(answer);
 	return 200;
+}
+
+/* Which of them a path asks for; -1: none. */
+static int settings_kind(const char *path)
+{
+	for (int i = 0; i < SETTINGS_KINDS; i++)
+		if (strstr(path, kinds[i].map))
+			return i;
+	return strstr(path, "/configmaps/kube-proxy") ? SETTINGS_KINDS : -1;
 }
 
 /* The Secret of a bootstrap token comes and goes. */
@@ -289,6 +315,7 @@ static int cordon(struct lab *l, const char *name, const char *body, struct str 
 int lab_answer(struct machine *m, const char *method, const char *path, const char *body, struct str *out)
 {
 	struct lab *l = m->lab;
+	int kind;
 
 	if (strcmp(path, "/v3/cluster/member/list") == 0)
 		return say_members(l, out), 200;
@@ -326,10 +353,11 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 		return str_add(out, "{\"subsets\":[{\"addresses\":[{\"ip\":\"10.244.0.2\"}]}]}"), 200;
 	if (strstr(path, "/kube-system/secrets"))
 		return token(l, method, path, body, out);
-	if (strstr(path, "/configmaps/kubeadm-config"))
-		return l->surveys++, str_add(out, "{\"data\":{}}"), 200;
-	if (strstr(path, "/configmaps/kubelet-config") || strstr(path, "/configmaps/kube-proxy"))
-		return l->settings++, settings_maps(l, method, body, out);
+	kind = settings_kind(path);
+	l->surveys += kind == SETTINGS_CONTROL_PLANE && strcmp(method, "GET") == 0;
+	l->settings += kind >= 0 && kind != SETTINGS_CONTROL_PLANE;
+	if (kind >= 0)
+		return settings_map(l, kind, method, body, out);
 	if (strstr(path, "/configmaps/kubewright"))
 		return own_config(l, method, path, body, out);
 	if (strstr(path, "/configmaps/cluster-info"))

@@ -131,7 +131,28 @@ void fake_blank(struct machine *m)
 	m->have = "";
 }
 
-static const char *run_job(struct machine *m, const char *name, bool whole)
+/* What is sent to a job is in its parameters as a whole. */
+static const char *run_components(struct machine *m, const struct remote_exec *x, bool whole)
+{
+	static char words[100];
+	struct str text = STR_INIT;
+	const char *digest;
+
+	if (!whole)
+		return "";
+	fake_param(x, "script", &text);
+	digest = strstr(text.buf, "\ndigest=");
+	lab_insist(digest, "settings without a digest");
+	digest += strlen("\ndigest=");
+	digest += *digest == '\'';
+	snprintf(m->components, sizeof(m->components), "%.*s", (int)strspn(digest, "0123456789abcdef"), digest);
+	snprintf(words, sizeof(words), "record.components=%s\n", m->components);
+	m->changes++;
+	str_release(&text);
+	return words;
+}
+
+static const char *run_job(struct machine *m, const struct remote_exec *x, const char *name, bool whole)
 {
 	if (strcmp(name, "init") == 0) {
 		run_init(m, whole);
@@ -167,6 +188,8 @@ static const char *run_job(struct machine *m, const char *name, bool whole)
 		       "pkg.keepalived=1:2.2.7-1\npkg.curl=7.88.1-10\nhold=kubeadm kubectl kubelet\nsource.kubernetes=" SOURCE
 		       "\n";
 	}
+	if (strcmp(name, "components") == 0)
+		return run_components(m, x, whole);
 	if (strcmp(name, "reset-network") == 0)
 		return "stopped=yes\n";
 	if (strcmp(name, "mend") == 0)
@@ -213,8 +236,9 @@ static bool job(struct machine *m, const struct remote_exec *x, bool whole, stru
 		told = job_begins(m, name.buf, input.buf, whole, out);
 		goto out;
 	}
+	whole = whole && !(m->picky && strcmp(name.buf, "components") == 0);
 	followed = strcmp(name.buf, "join") == 0 && follow_join(m);
-	words = followed ? "joined=yes\n" : run_job(m, name.buf, whole);
+	words = followed ? "joined=yes\n" : run_job(m, x, name.buf, whole);
 	if (strcmp(name.buf, "clean") != 0 || !whole)
 		record_job(m, name.buf, whole ? "done 0" : "done 1", input.buf);
 	str_addf(&inner, "kubewright-job begin\n%skubewright-job end\n",
@@ -326,6 +350,8 @@ static void probe(struct machine *m, const struct remote_exec *x, struct str *ou
 		fake_say(out, "record.init", "yes");
 	if (m->settings[0])
 		fake_say(out, "record.settings", m->settings);
+	if (m->components[0])
+		fake_say(out, "record.components", m->components);
 	if (m->stale)
 		fake_say(out, "record.stale_containerd", "yes");
 	for (size_t i = 0; i < sizeof(m->jobs) / sizeof(m->jobs[0]); i++) {
@@ -551,7 +577,7 @@ void lab_init(struct lab *l, const struct inventory *inventory, const struct pki
 	pthread_mutex_init(&l->lock, NULL);
 	l->inventory = inventory;
 	l->ca = pki_store_pem(store, PKI_CA_CRT);
-	strcpy(l->kubelet, "maxPods: 110\n");
+	strcpy(l->given[SETTINGS_KUBELET].text, "maxPods: 110\n");
 	for (int i = 0; i < LAB_MACHINES; i++) {
 		struct machine *m = &l->machines[i];
 

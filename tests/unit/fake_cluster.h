@@ -52,9 +52,10 @@ struct machine {
 	unsigned shuts;      /* asked so often again it still stops */
 	unsigned away;       /* logins that fail before it is back */
 	bool pending;        /* a reboot is */
-	char settings[65];   /* digest of those that it recorded */
+	char settings[65], components[65]; /* digests of those that it recorded */
 	unsigned restarts;   /* of its kubelet, for other settings */
-	bool picky;          /* its kubelet does not start with other settings */
+	unsigned changes;    /* of its control plane's */
+	bool picky;          /* nothing of it starts with other settings */
 	char note[128];      /* what its Node was given, as the annotation has it */
 	unsigned pods;       /* that a controller made */
 	bool bare;           /* a pod that none made */
@@ -74,8 +75,10 @@ struct lab {
 	unsigned inits, begun; /* begun: jobs, without waiting for them */
 	unsigned surveys, settings; /* times that kubeadm's ConfigMap was asked for; those of kubelets and kube-proxy */
 	int settings_status;        /* of the second; 0: 200 */
-	char kubelet[2048];         /* text of the ConfigMap kubelet-config */
-	char kubelet_note[2048];    /* what kubewright noted of it; "": nothing */
+	/* by enum settings_id: text of the kind's ConfigMap, and what kubewright noted of it; "": nothing */
+	struct lab_settings {
+		char text[2048], note[4096];
+	} given[SETTINGS_KINDS];
 	unsigned stops, restores; /* etcd stopped on a machine; started again on one */
 	size_t uploaded;          /* bytes sent to commands */
 	/* of the run at work */

@@ -35,13 +35,14 @@ static void apply(struct lab *l, const char *config)
 /* The restarts of each host's kubelet, and how the ConfigMap has maxPods and maxOpenFiles; "-": not set. */
 static void told(const struct lab *l, char out[64])
 {
-	struct json *map = inventory_yaml(l->kubelet, strlen(l->kubelet), NULL);
+	struct json *map =
+		inventory_yaml(l->given[SETTINGS_KUBELET].text, strlen(l->given[SETTINGS_KUBELET].text), NULL);
 	size_t n = 0;
 
 	for (int i = 0; i < LAB_MACHINES; i++)
 		n += (size_t)snprintf(out + n, 64 - n, "%u", l->machines[i].restarts);
 	snprintf(out + n, 64 - n, " %d %d%s", (int)json_get_int(map, "maxPods", -1),
-		(int)json_get_int(map, "maxOpenFiles", -1), l->kubelet_note[0] ? " noted" : "");
+		(int)json_get_int(map, "maxOpenFiles", -1), l->given[SETTINGS_KUBELET].note[0] ? " noted" : "");
 	json_free(map);
 }
 
@@ -132,20 +133,20 @@ static void test_cut(void)
 
 	rack_up();
 	begin(&l);
-	strcpy(l.kubelet_note,
+	strcpy(l.given[SETTINGS_KUBELET].note,
 		"{\"digest\":\"x\",\"given\":{\"maxPods\":250},\"before\":\"maxPods: 110\\n\",\"accepted\":false}");
 	apply(&l, "{\"maxPods\":250}");
 	looks(&l, "11111 250 -1 noted");
 	begin(&l);
-	strcpy(l.kubelet, "maxPods: 250\n");
-	strcpy(l.kubelet_note,
+	strcpy(l.given[SETTINGS_KUBELET].text, "maxPods: 250\n");
+	strcpy(l.given[SETTINGS_KUBELET].note,
 		"{\"digest\":\"y\",\"given\":{},\"before\":\"maxPods: 250\\n\",\"earlier\":{\"digest\":\"x\",\"given\":{\"maxPods\":250}}}");
 	apply(&l, NULL);
 	looks(&l, "11111 -1 -1 noted");
 	/* those that have not got it get it, and no other one */
 	begin(&l);
-	strcpy(l.kubelet, "maxPods: 250\n");
-	strcpy(l.kubelet_note,
+	strcpy(l.given[SETTINGS_KUBELET].text, "maxPods: 250\n");
+	strcpy(l.given[SETTINGS_KUBELET].note,
 		"{\"digest\":\"x\",\"given\":{\"maxPods\":250},\"before\":\"maxPods: 110\\n\",\"accepted\":true}");
 	for (int i = 0; i < 3; i++)
 		strcpy(l.machines[i].settings, "x");

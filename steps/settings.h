@@ -1,0 +1,72 @@
+/*
+ * Settings of a living cluster: what the inventory passes through to kubelets, control planes and kube-proxy, beside what the cluster has and what it has noted
+ * that it was given. Each kind has a document in a ConfigMap of kube-system, by which later joins and upgrades go, and a note of its own in the ConfigMap
+ * kubewright: {"digest", "given", "before": the text that was replaced, "earlier": {"digest", "given"} of the change before, "accepted": whether some host has
+ * started with it}. The note is written before the document that it is about.
+ */
+#ifndef STEPS_SETTINGS_H
+#define STEPS_SETTINGS_H
+
+#include "steps/steps.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct error;
+struct inventory;
+struct json;
+struct net_client;
+struct str;
+
+struct settings_kind {
+	enum settings_id id;
+	const char *field;    /* of the inventory */
+	const char *whom;     /* who gets them, for people */
+	const char *record;   /* the fact of what a host has recorded that it has */
+	const char *note;     /* key in the ConfigMap kubewright */
+	const char *map;      /* where the document is; NULL: the release's name for the kubelets' */
+	const char *key;      /* … in it */
+	const char *document; /* its kind, for people */
+	size_t seen;          /* where the ConfigMap is in struct cluster_state */
+	/* What the inventory says; the caller frees. */
+	struct json *(*wish)(const struct inventory *inv);
+	/* Whether a field that differs can be changed at all, by its path below `field`; NULL: each can. */
+	bool (*changeable)(const char *path);
+	/* What merging alone does not do to the document that is to be, and the list that it does that to; NULL: nothing. */
+	void (*finish)(const struct inventory *inv, struct json *document);
+	const char *list;
+};
+extern const struct settings_kind settings_kubelet, settings_control_plane;
+
+struct settings {
+	const struct settings_kind *kind;
+	struct json *wish, *note; /* note: NULL: there is none */
+	char digest[65];
+};
+
+/* With the task's lock held, or by the one host at a time that has the step. To be released. */
+void settings_read(const struct world *w, const struct settings_kind *kind, struct settings *s);
+void settings_release(struct settings *s);
+/* Whether the wish is what is noted. */
+bool settings_noted(const struct settings *s);
+/* What the change before gave, or this one while it is not noted yet; NULL: nothing. */
+const struct json *settings_given_before(const struct settings *s);
+/* Whether the document is to be changed; text: what, in words, appended. */
+bool settings_differ(const struct world *w, const struct settings *s, struct str *text);
+/* The document as the survey, or this run after it, has seen it; NULL: it was not read. The caller frees. */
+struct json *settings_living(const struct world *w, const struct settings_kind *kind);
+/* Digest of what is noted; "": nothing. With the task's lock held. */
+void settings_given(const struct world *w, const struct settings_kind *kind, char digest[65]);
+/* Whether a difference, by its field, is one that apply carries out. */
+bool settings_carried_out(const struct birth_difference *d);
+
+/* STEP_NEEDED, STEP_NOT_HERE, or STEP_IMPOSSIBLE where another host failed. */
+enum step_verdict settings_look(struct task *t, const struct settings_kind *kind, struct error *why);
+/* What is to be done on the host of the task when the document is as it is to be; 0, or -1: the host is as it was. */
+typedef int settings_fn(struct task *t, const struct settings *s, struct error *err);
+/*
+ * Uploads the document when it differs, calls on_host, and takes the document back when that failed and no host has started with it.
+ */
+int settings_change(struct task *t, const struct settings_kind *kind, settings_fn *on_host, struct error *err);
+
+#endif

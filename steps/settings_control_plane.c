@@ -1,0 +1,233 @@
+/*
+ * kubeadm.extra's ClusterConfiguration of a living cluster, as far as it can change: arguments, volumes and variables of the control plane's components, and the names
+ * in the API server's certificate. From kubeadm-config onto the control planes one by one.
+ */
+#include "steps/settings.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+#include "pki/pki.h"
+#include "remote/remote.h"
+#include "steps/host/scripts.h"
+#include "steps/run/want.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONFIG "ClusterConfiguration"
+#define SANS "apiServer.certSANs"
+/* In a wish, a note and a document that is not finished: an object with a text for each name, null for one that goes. */
+#define NAMES "certSANs"
+
+static const char *const components_words[] = { "record.components", "-image.*", "error", "hint", NULL };
+
+/* What kubeadm writes into the static Pods' manifests, by its beginning; the certificate's names besides. */
+static const char *const parts[] = {
+	"apiServer.extraArgs",
+	"apiServer.extraVolumes",
+	"apiServer.extraEnvs",
+	SANS,
+	"controllerManager.extraArgs",
+	"controllerManager.extraVolumes",
+	"controllerManager.extraEnvs",
+	"scheduler.extraArgs",
+	"scheduler.extraVolumes",
+	"scheduler.extraEnvs",
+	"etcd.local.extraArgs",
+	"etcd.local.extraEnvs",
+};
+
+static bool changeable(const char *path)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (str_starts(path, parts[i]) && strchr(".[", path[strlen(parts[i])]))
+			return true;
+	return false;
+}
+
+/* ---- what is wished ---------------------------------------------------------------------------------------------------- */
+
+/* Sets what stands at "a.b.c" of `from`, if anything does, at the same place of `to`. */
+static void copy_part(struct json *to, const struct json *from, const char *path)
+{
+	const struct json *value = json_get(from, path);
+	const char *p = path;
+	char word[64];
+
+	if (!value)
+		return;
+	for (; strchr(p, '.'); p = strchr(p, '.') + 1) {
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(p, "."), p);
+		to = json_get(to, word) ? json_set(to, word, json_copy(json_get(to, word)))
+					: json_set(to, word, json_object());
+	}
+	json_set(to, p, json_copy(value));
+}
+
+static struct json *wish(const struct inventory *inv)
+{
+	const struct json *extra = json_get(inv->kubeadm_extra, CONFIG), *names = json_get(extra, SANS);
+	struct json *out = json_object(), *wished;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strcmp(parts[i], SANS) != 0)
+			copy_part(out, extra, parts[i]);
+	/* there in any case, so that what leaves it is seen one by one */
+	wished = json_set(out, NAMES, json_object());
+	for (size_t i = 0; i < json_size(names); i++)
+		if (json_text(json_at(names, i)))
+			json_set_str(wished, json_text(json_at(names, i)), "yes");
+	return out;
+}
+
+/* ---- the names of the certificate -------------------------------------------------------------------------------------- */
+
+struct joined {
+	const struct json *list; /* that there is */
+	struct json *out;
+};
+
+static bool in_list(const struct json *list, const char *name)
+{
+	for (size_t i = 0; i < json_size(list); i++)
+		if (json_text(json_at(list, i)) && strcmp(json_text(json_at(list, i)), name) == 0)
+			return true;
+	return false;
+}
+
+static void add_name(const char *name, const struct json *wanted, void *ctx)
+{
+	struct joined *j = ctx;
+
+	if (json_text(wanted) && !in_list(j->list, name))
+		json_add(j->out, json_string(name));
+}
+
+/* A name that is the inventory's own stays, whoever has asked for it besides. */
+static bool goes(const struct inventory *inv, const struct json *names, const char *name)
+{
+	const struct json *wanted = json_member(names, name);
+
+	if (!wanted || json_text(wanted) || strcmp(name, inventory_endpoint(inv)) == 0 ||
+		strcmp(name, "127.0.0.1") == 0 || strcmp(name, "localhost") == 0)
+		return false;
+	for (size_t i = 0; i < inv->host_count; i++)
+		if (strcmp(inv->hosts[i].address, name) == 0)
+			return false;
+	return true;
+}
+
+static void finish(const struct inventory *inv, struct json *document)
+{
+	const struct json *names = json_member(document, NAMES), *old = json_get(document, SANS);
+	struct joined j = { old, json_array() };
+	struct json *server;
+
+	if (!names) {
+		json_free(j.out);
+		return;
+	}
+	for (size_t i = 0; i < json_size(old); i++) {
+		const char *name = json_text(json_at(old, i));
+
+		if (name && !goes(inv, names, name))
+			json_add(j.out, json_string(name));
+	}
+	json_each(names, add_name, &j);
+	server = json_get(document, "apiServer") ? json_copy(json_get(document, "apiServer")) : json_object();
+	json_set(json_set(document, "apiServer", server), NAMES, j.out);
+	json_remove(document, NAMES);
+}
+
+const struct settings_kind settings_control_plane = {
+	.id = SETTINGS_CONTROL_PLANE,
+	.field = "kubeadm.extra." CONFIG,
+	.whom = "the control plane",
+	.record = "record.components",
+	.note = "control-plane-settings",
+	.map = "kubeadm-config",
+	.key = CONFIG,
+	.document = CONFIG,
+	.seen = offsetof(struct cluster_state, kubeadm_config),
+	.wish = wish,
+	.changeable = changeable,
+	.finish = finish,
+	.list = SANS,
+};
+
+/* ---- the step ---------------------------------------------------------------------------------------------------------- */
+
+enum step_verdict components_check(struct task *t, struct error *why)
+{
+	return settings_look(t, &settings_control_plane, why);
+}
+
+/* Whether this change, or what it takes back, is about a part of the configuration. */
+static bool is_about(const struct settings *s, const char *path)
+{
+	return json_size(json_get(s->wish, path)) || json_size(json_get(settings_given_before(s), path));
+}
+
+/* A new certificate of the API server, and its key, for a change of names. */
+static int add_certificate(struct task *t, struct items *files, struct error *err)
+{
+	struct pki_files made = { 0 };
+
+	if (certificates_make(world_of(t), task_host(t), &made, err)) {
+		pki_files_release(&made);
+		return error_wrap(err, "no certificate with the changed names could be made");
+	}
+	for (size_t i = 0; i < made.count; i++)
+		if (str_starts(made.list[i].path, "/etc/kubernetes/pki/apiserver."))
+			items_add(files, (struct item){ .kind = ITEM_FILE,
+						 .key = made.list[i].path,
+						 .mode = made.list[i].mode,
+						 .secret = true,
+						 .want = made.list[i].content.text });
+	pki_files_release(&made);
+	return 0;
+}
+
+/* Separated by blanks, as the certificate is asked for them afterwards. */
+static void add_names_wanted(const char *name, const struct json *wanted, void *names)
+{
+	(void)wanted;
+	str_addf(names, "%s%s", ((struct str *)names)->len ? " " : "", name);
+}
+
+static int on_host(struct task *t, const struct settings *s, struct error *err)
+{
+	struct str config = STR_INIT, names = STR_INIT;
+	struct remote_answer answer = { 0 };
+	struct items files = { 0 };
+	int rc;
+
+	if (is_about(s, NAMES) && add_certificate(t, &files, err))
+		return items_release(&files), -1;
+	json_each(json_get(s->wish, NAMES), add_names_wanted, &names);
+	kubeadm_components_config(world_of(t), task_host(t), &config);
+	items_params(&files);
+	items_param(&files, "config", config.buf);
+	items_param(&files, "digest", s->digest);
+	items_param(&files, "names", names.buf);
+	items_param(&files, "etcd", is_about(s, "etcd") ? "yes" : "no");
+	rc = world_job(t, "components", host_script_components, files.params, files.param_count, components_words,
+		&answer, NULL, 20 * 60000, err);
+	if (rc == 0)
+		world_learn(t, &answer);
+	remote_answer_release(&answer);
+	items_release(&files);
+	str_release(&config);
+	str_release(&names);
+	if (rc)
+		return -1;
+	return node_await(t, &(struct node_wanted){ .version = NULL }, err);
+}
+
+int components_apply(struct task *t, struct error *err)
+{
+	return settings_change(t, &settings_control_plane, on_host, err);
+}

@@ -1,0 +1,202 @@
+/* kubeadm.extra of a living cluster: what can change goes onto the control planes one by one, what cannot is reported; names of the certificate are joined to those there are. */
+#include "tests/test.h"
+#include "tests/unit/fake_rack.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+#include "steps/settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct error errors[LAB_MACHINES];
+
+#define LIVING \
+	"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n" \
+	"apiServer: {certSANs: [127.0.0.1, localhost, old.example]}\nscheduler: {}\n"
+
+/* What is in ClusterConfiguration of kubeadm.extra; NULL: nothing. */
+static void wish(const char *config)
+{
+	struct str text = STR_INIT;
+	struct error err = { 0 };
+
+	json_free(rack_inventory->kubeadm_extra);
+	rack_inventory->kubeadm_extra = NULL;
+	if (config) {
+		str_addf(&text, "{\"ClusterConfiguration\":%s}", config);
+		rack_inventory->kubeadm_extra = json_parse(text.buf, text.len, &err);
+		CHECK(rack_inventory->kubeadm_extra != NULL);
+	}
+	str_release(&text);
+}
+
+static void apply(struct lab *l, const char *config)
+{
+	const struct plan *plan = &plans[PLAN_INSTALL];
+	struct engine *e;
+	struct world w;
+
+	wish(config);
+	rack_world(&w);
+	w.wish.verify_ms = 100;
+	e = rack_run(l, &w, (struct engine_config){ .steps = plan->steps, .step_count = plan->count }, 31);
+	memset(errors, 0, sizeof(errors));
+	for (int i = 0; i < LAB_MACHINES; i++)
+		if (engine_host_error(e, i))
+			errors[i] = *engine_host_error(e, i);
+	engine_free(e);
+	world_release(&w);
+}
+
+/* How often each host's components were changed; the scheduler's and the API server's arguments; the certificate's names. */
+static void looks(const struct lab *l, const char *want)
+{
+	const char *living = l->given[SETTINGS_CONTROL_PLANE].text;
+	struct json *map = inventory_yaml(living, strlen(living), NULL);
+	struct str now = STR_INIT;
+
+	for (int i = 0; i < LAB_MACHINES; i++)
+		str_addf(&now, "%u", l->machines[i].changes);
+	str_addc(&now, ' ');
+	if (json_size(json_get(map, "scheduler.extraArgs")))
+		json_write(json_get(map, "scheduler.extraArgs"), &now);
+	str_addc(&now, ' ');
+	for (size_t i = 0; i < json_size(json_get(map, "apiServer.certSANs")); i++)
+		str_addf(&now, "%s%s", i ? "," : "", json_text(json_at(json_get(map, "apiServer.certSANs"), i)));
+	if (l->given[SETTINGS_CONTROL_PLANE].note[0])
+		str_add(&now, " noted");
+	if (!CHECK_STR(now.buf, want))
+		for (int i = 0; i < LAB_MACHINES; i++)
+			printf("# host %d: %s: %s\n", i, errors[i].step, errors[i].what);
+	str_release(&now);
+	json_free(map);
+}
+
+#define NAMES "127.0.0.1,localhost,old.example"
+#define V4 "[{\"name\":\"v\",\"value\":\"4\"}]"
+#define V5 "[{\"name\":\"v\",\"value\":\"5\"}]"
+
+static void begin(struct lab *l)
+{
+	rack_cluster(l);
+	l->applied = true;
+	strcpy(l->given[SETTINGS_CONTROL_PLANE].text, LIVING);
+}
+
+static void test_there_and_back(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	apply(&l, NULL);
+	looks(&l, "00000  " NAMES);
+	apply(&l, "{\"scheduler\":{\"extraArgs\":" V4 "}}");
+	looks(&l, "11100 " V4 " " NAMES " noted");
+	apply(&l, "{\"scheduler\":{\"extraArgs\":" V4 "}}");
+	looks(&l, "11100 " V4 " " NAMES " noted");
+	/* a host that was away */
+	strcpy(l.machines[1].components, "x");
+	apply(&l, "{\"scheduler\":{\"extraArgs\":" V4 "}}");
+	looks(&l, "12100 " V4 " " NAMES " noted");
+	apply(&l, NULL);
+	looks(&l, "23200  " NAMES " noted");
+	apply(&l, NULL);
+	looks(&l, "23200  " NAMES " noted");
+	wish(NULL);
+	rack_down();
+}
+
+static void test_names(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	apply(&l, "{\"apiServer\":{\"certSANs\":[\"a.example\",\"localhost\"]}}");
+	looks(&l, "11100  " NAMES ",a.example noted");
+	apply(&l, "{\"apiServer\":{\"certSANs\":[\"localhost\",\"a.example\"]}}");
+	looks(&l, "11100  " NAMES ",a.example noted");
+	/* what somebody else has put there stays, and so does what the inventory has by itself */
+	apply(&l, "{\"apiServer\":{\"certSANs\":[\"b.example\"]}}");
+	looks(&l, "22200  " NAMES ",b.example noted");
+	apply(&l, NULL);
+	looks(&l, "33300  " NAMES " noted");
+	wish(NULL);
+	rack_down();
+}
+
+static void test_refused(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	l.machines[0].picky = true;
+	apply(&l, "{\"scheduler\":{\"extraArgs\":" V4 "}}");
+	looks(&l, "00000  " NAMES);
+	CHECK(errors[0].kind == ERROR_COMMAND && strcmp(errors[0].step, "components") == 0);
+	for (int i = 1; i < LAB_MACHINES; i++)
+		CHECK_INT(errors[i].kind, ERROR_NONE);
+	/* a later host: those before have it, and the configuration stays */
+	l.machines[0].picky = false;
+	l.machines[1].picky = true;
+	apply(&l, "{\"scheduler\":{\"extraArgs\":" V5 "}}");
+	looks(&l, "10000 " V5 " " NAMES " noted");
+	CHECK_INT(errors[2].code, REFUSAL_SETTINGS);
+	l.machines[1].picky = false;
+	apply(&l, "{\"scheduler\":{\"extraArgs\":" V5 "}}");
+	looks(&l, "11100 " V5 " " NAMES " noted");
+	wish(NULL);
+	rack_down();
+}
+
+static void count(const struct birth_difference *d, void *ctx)
+{
+	str_addf(ctx, "%s;", d->field);
+}
+
+/* What only counts at birth is still reported, and what is carried out is not. */
+static void test_reported(void)
+{
+	struct str told = STR_INIT, config = STR_INIT;
+	struct lab l;
+	struct world w;
+
+	rack_up();
+	begin(&l);
+	wish("{\"scheduler\":{\"extraArgs\":" V4
+	     "},\"dns\":{\"imageTag\":\"v9\"},\"apiServer\":{\"certSANs\":[\"a\"]},\"etcd\":{\"local\":{\"dataDir\":\"/x\"}}}");
+	rack_world(&w);
+	w.seen.cluster.exists = true;
+	w.seen.cluster.kubeadm_config = json_object();
+	json_set_str(json_set(w.seen.cluster.kubeadm_config, "data", json_object()), "ClusterConfiguration", LIVING);
+	birth_differences(&w, count, &told);
+	CHECK(strstr(told.buf, "dns.imageTag") && strstr(told.buf, "etcd.local.dataDir"));
+	CHECK(!strstr(told.buf, "scheduler") && !strstr(told.buf, "certSANs"));
+	/* what a host gets is the cluster's own configuration, with its own address */
+	kubeadm_components_config(&w, 1, &config);
+	CHECK(strstr(config.buf, "old.example") && strstr(config.buf, rack_inventory->hosts[1].address));
+	/* at birth the operator's names come to our own */
+	str_clear(&told);
+	struct json *born = kubeadm_cluster_config(&w);
+	json_write(json_get(born, "apiServer.certSANs"), &told);
+	CHECK(strstr(told.buf, "\"localhost\"") && strstr(told.buf, "\"a\""));
+	json_free(born);
+	world_release(&w);
+	str_release(&told);
+	str_release(&config);
+	wish(NULL);
+	rack_down();
+}
+
+static const struct test tests[] = {
+	{ "changed, and back", test_there_and_back },
+	{ "names of the certificate", test_names },
+	{ "a control plane that does not start with it", test_refused },
+	{ "what is reported, what is carried out", test_reported },
+};
+TEST_MAIN(tests)
