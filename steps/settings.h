@@ -1,7 +1,8 @@
 /*
- * Settings of a living cluster: what the inventory passes through to kubelets, control planes and kube-proxy, beside what the cluster has and what it has noted
- * that it was given. Each kind has a document in a ConfigMap of kube-system, by which later joins and upgrades go, and a note of its own in the ConfigMap
- * kubewright: {"digest", "given", "before": the text that was replaced, "earlier": {"digest", "given"} of the change before, "accepted": whether some host has
+ * Settings of a living cluster: what the inventory passes through to kubelets, control planes and kube-proxy, beside
+ * what the cluster has and what it has noted that it was given. Each kind has a document in a ConfigMap of kube-system,
+ * by which later joins and upgrades go, and a note of its own in the ConfigMap kubewright: {"digest", "given", "before":
+ * the text that was replaced, "earlier": {"digest", "given"} of the change before, "accepted": whether some host has
  * started with it}. The note is written before the document that it is about.
  */
 #ifndef STEPS_SETTINGS_H
@@ -65,7 +66,8 @@ enum step_verdict settings_look(struct task *t, const struct settings_kind *kind
 /* What is to be done on the host of the task when the document is as it is to be; 0, or -1: the host is as it was. */
 typedef int settings_fn(struct task *t, const struct settings *s, struct error *err);
 /*
- * Uploads the document when it differs, calls on_host, and takes the document back when that failed and no host has started with it.
+ * Uploads the document when it differs, calls on_host, and takes the document back when that failed and no host has
+ * started with it.
  */
 int settings_change(struct task *t, const struct settings_kind *kind, settings_fn *on_host, struct error *err);
 

@@ -106,7 +106,10 @@ struct json *kubeadm_living_config(const struct world *w);
 void kubeadm_cert_sans(const char *configuration, void (*fn)(const char *name, void *ctx), void *ctx);
 /* The same of those that the inventory asks for in kubeadm.extra. */
 void kubeadm_asked_names(const struct inventory *inv, void (*fn)(const char *name, void *ctx), void *ctx);
-/* What `kubeadm init phase control-plane` wants on a host of a living cluster: its address and name, and the cluster's own configuration. */
+/*
+ * What `kubeadm init phase control-plane` wants on a host of a living cluster: its address and name, and the cluster's
+ * own configuration.
+ */
 void kubeadm_components_config(const struct world *w, int host, struct str *out);
 /* JoinConfiguration; token, pin and API endpoint from the world. */
 void kubeadm_join_config(const struct world *w, int host, const char *pin, struct str *out);
@@ -160,7 +163,10 @@ enum step_verdict endpoint_check(struct task *t, struct error *why);
 int endpoint_apply(struct task *t, struct error *err);
 enum step_verdict certificates_check(struct task *t, struct error *why);
 int certificates_apply(struct task *t, struct error *err);
-/* What a control plane gets of the PKI, leaves with every name that the API is called by. out is released by the caller in any case. */
+/*
+ * What a control plane gets of the PKI, leaves with every name that the API is called by. out is released by the caller
+ * in any case.
+ */
 int certificates_make(const struct world *w, int host, struct pki_files *out, struct error *err);
 enum step_verdict images_check(struct task *t, struct error *why);
 int images_apply(struct task *t, struct error *err);
