@@ -152,15 +152,15 @@ static bool is_own_server(const struct finding_scope *s, const char *server)
 {
 	const struct inventory *inv = s->inv;
 	const char *host = strstr(server, "://");
-	char name[256], own[260];
+	char name[256];
 
 	host = host ? host + 3 : server;
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(host, ":/"), host);
 	if (strcmp(name, inventory_endpoint(inv)) == 0 || strcmp(name, "127.0.0.1") == 0 ||
 		strcmp(name, "localhost") == 0)
 		return true;
-	snprintf(own, sizeof(own), " %s/", name);
-	if (strstr(cluster_fact(s->h, "addrs"), own) && cluster_fact_is(s->h, "record.cluster", inv->cluster))
+	/* by its own record: the endpoint has changed since; of another cluster of that name the CA is another one */
+	if (cluster_fact_is(s->h, "record.cluster", inv->cluster))
 		return true;
 	for (size_t i = 0; i < inv->host_count; i++)
 		if (strcmp(name, inv->hosts[i].address) == 0 || strcmp(name, inv->hosts[i].name) == 0)

@@ -45,31 +45,16 @@ static int priority(const struct world *w, int host)
 	return 140 - place + (init ? 10 : 0);
 }
 
-static void keepalived_conf(const struct world *w, int host, struct str *out)
+static void vrrp_instance(const struct world *w, int host, const char *name, const char *vip, struct str *out)
 {
 	const struct inventory *inv = w->wish.inventory;
-	const char *vip = inv->endpoint.vip, *last = strrchr(vip, '.');
+	const char *last = strrchr(vip, '.');
 	const char *interface =
 		inv->endpoint.interface ? inv->endpoint.interface : cluster_fact(&w->seen.hosts[host], "address_iface");
 	int vrid = last ? atoi(last + 1) : 51;
 
 	str_addf(out,
-		"# Written by kubewright.\n"
-		"global_defs {\n"
-		"  router_id %s\n"
-		"  enable_script_security\n"
-		"  script_user root\n"
-		"  vrrp_garp_master_refresh 30\n"
-		"}\n"
-		"vrrp_script apiserver {\n"
-		"  script \"/etc/keepalived/kubewright-check\"\n"
-		"  interval 1\n"
-		"  timeout 2\n"
-		"  fall 2\n"
-		"  rise 1\n"
-		"  weight -60\n"
-		"}\n"
-		"vrrp_instance kubernetes {\n"
+		"vrrp_instance %s {\n"
 		"  state BACKUP\n"
 		"  interface %s\n"
 		"  virtual_router_id %d\n"
@@ -78,8 +63,7 @@ static void keepalived_conf(const struct world *w, int host, struct str *out)
 		"  unicast_src_ip %s\n"
 		"  check_unicast_src\n"
 		"  unicast_peer {\n",
-		inv->hosts[host].name, interface, vrid > 0 && vrid < 256 ? vrid : 51, priority(w, host),
-		inv->hosts[host].address);
+		name, interface, vrid > 0 && vrid < 256 ? vrid : 51, priority(w, host), inv->hosts[host].address);
 	for (size_t i = 0; i < inv->host_count; i++)
 		if ((int)i != host && takes_part(w, (int)i))
 			str_addf(out, "    %s\n", inv->hosts[i].address);
@@ -95,14 +79,42 @@ static void keepalived_conf(const struct world *w, int host, struct str *out)
 		vip);
 }
 
+/* before: the virtual IP that the cluster goes by as yet; "": none. */
+static void keepalived_conf(const struct world *w, int host, const char *before, struct str *out)
+{
+	str_addf(out,
+		"# Written by kubewright.\n"
+		"global_defs {\n"
+		"  router_id %s\n"
+		"  enable_script_security\n"
+		"  script_user root\n"
+		"  vrrp_garp_master_refresh 30\n"
+		"}\n"
+		"vrrp_script apiserver {\n"
+		"  script \"/etc/keepalived/kubewright-check\"\n"
+		"  interval 1\n"
+		"  timeout 2\n"
+		"  fall 2\n"
+		"  rise 1\n"
+		"  weight -60\n"
+		"}\n",
+		w->wish.inventory->hosts[host].name);
+	if (w->wish.inventory->endpoint.vip)
+		vrrp_instance(w, host, "kubernetes", w->wish.inventory->endpoint.vip, out);
+	if (*before)
+		vrrp_instance(w, host, "kubernetes_before", before, out);
+}
+
 static void endpoint_items(const struct world *w, int host, struct items *out)
 {
-	bool here = w->wish.inventory->endpoint.vip && w->wish.inventory->hosts[host].role == INVENTORY_CONTROL_PLANE;
+	char before[64];
+	bool here = w->wish.inventory->hosts[host].role == INVENTORY_CONTROL_PLANE &&
+		    (move_earlier_vip(w, before) || w->wish.inventory->endpoint.vip);
 	struct item row = { .kind = ITEM_FILE, .reader = "keepalived", .reload = true, .from = "endpoint.vip" };
 	struct str conf = STR_INIT;
 
 	if (here)
-		keepalived_conf(w, host, &conf);
+		keepalived_conf(w, host, before, &conf);
 	row.key = "/etc/keepalived/keepalived.conf";
 	row.mode = 0644;
 	row.want = here ? conf.buf : NULL;
@@ -117,16 +129,16 @@ static void endpoint_items(const struct world *w, int host, struct items *out)
 const struct want_part want_endpoint = { "endpoint", endpoint_items, { host_script_endpoint }, NULL, NULL };
 
 /*
- * The virtual IP goes when the cluster has been given its other endpoint: kubelets and kube-proxy would lose the API server with it. A cluster of which
- * nobody knows keeps it. -1: not yet.
+ * The virtual IP goes when the cluster goes by its other endpoint: kubelets and kube-proxy would lose the API server with it. A cluster of which nobody knows
+ * keeps it, and so does one whose address no control plane holds at the moment. -1: not yet.
  */
-static int cluster_moved(const struct world *w, struct error *why)
+static int still_used(const struct world *w, struct error *why)
 {
 	const char *own = inventory_endpoint(w->wish.inventory);
 	struct json *living;
 	char at[256];
 
-	if (!w->seen.cluster.exists)
+	if (!w->seen.cluster.exists || move_earlier_vip(w, at))
 		return 0;
 	living = kubeadm_living_config(w);
 	snprintf(at, sizeof(at), "%s", json_get_str(living, "controlPlaneEndpoint", ""));
@@ -135,16 +147,13 @@ static int cluster_moved(const struct world *w, struct error *why)
 		return json_free(living), 0;
 	if (living)
 		error_set(why, ERROR_INVENTORY,
-			"the cluster's endpoint is still %s, which this control plane would give up", at);
+			"the cluster's endpoint is still %s, which no control plane holds that could be looked at", at);
 	else
 		error_set(why, ERROR_INVENTORY,
 			"this control plane would give up the virtual IP, and the ConfigMap kubeadm-config does not "
 			"say what the cluster's endpoint is");
 	json_free(living);
-	return error_hint(why,
-		"first change kubelet.conf of all hosts and the ConfigMaps kube-proxy and kubeadm-config of "
-		"kube-system to %s; or set endpoint.vip again",
-		own);
+	return error_hint(why, "set endpoint.vip again, mend that, and move to %s then", own);
 }
 
 enum step_verdict endpoint_check(struct task *t, struct error *why)
@@ -159,10 +168,11 @@ enum step_verdict endpoint_check(struct task *t, struct error *why)
 	verdict = want_check(t, "endpoint", why);
 	if (w->wish.inventory->endpoint.vip || verdict == STEP_IMPOSSIBLE)
 		return verdict;
+	/* what is left of it is in use as yet, or none was ever there */
 	if (verdict == STEP_DONE)
 		return STEP_NOT_HERE;
 	task_lock(t);
-	rc = cluster_moved(w, why);
+	rc = still_used(w, why);
 	task_unlock(t);
 	return rc ? STEP_IMPOSSIBLE : STEP_NEEDED;
 }

@@ -85,11 +85,6 @@ static struct json *wish(const struct inventory *inv)
 
 /* ---- the names of the certificate -------------------------------------------------------------------------------------- */
 
-struct joined {
-	const struct json *list; /* that there is */
-	struct json *out;
-};
-
 static bool in_list(const struct json *list, const char *name)
 {
 	for (size_t i = 0; i < json_size(list); i++)
@@ -98,20 +93,20 @@ static bool in_list(const struct json *list, const char *name)
 	return false;
 }
 
-static void add_name(const char *name, const struct json *wanted, void *ctx)
+static void add_asked(const char *name, const struct json *wanted, void *out)
 {
-	struct joined *j = ctx;
-
-	if (json_text(wanted) && !in_list(j->list, name))
-		json_add(j->out, json_string(name));
+	if (json_text(wanted) && !in_list(out, name))
+		json_add(out, json_string(name));
 }
 
-/* A name that is the inventory's own stays, whoever has asked for it besides. */
-static bool goes(const struct inventory *inv, const struct json *names, const char *name)
+/* A name that the cluster or the inventory has by itself stays, whoever has asked for it besides. */
+static bool goes(const struct inventory *inv, const struct json *document, const char *name)
 {
-	const struct json *wanted = json_member(names, name);
+	const struct json *wanted = json_member(json_member(document, NAMES), name);
+	const char *endpoint = json_get_str(document, "controlPlaneEndpoint", "");
 
 	if (!wanted || json_text(wanted) || strcmp(name, inventory_endpoint(inv)) == 0 ||
+		(strlen(name) == strcspn(endpoint, ":") && str_starts(endpoint, name)) ||
 		strcmp(name, "127.0.0.1") == 0 || strcmp(name, "localhost") == 0)
 		return false;
 	for (size_t i = 0; i < inv->host_count; i++)
@@ -123,22 +118,20 @@ static bool goes(const struct inventory *inv, const struct json *names, const ch
 static void finish(const struct inventory *inv, struct json *document)
 {
 	const struct json *names = json_member(document, NAMES), *old = json_get(document, SANS);
-	struct joined j = { old, json_array() };
-	struct json *server;
+	struct json *out = json_array(), *server;
 
-	if (!names) {
-		json_free(j.out);
-		return;
-	}
 	for (size_t i = 0; i < json_size(old); i++) {
 		const char *name = json_text(json_at(old, i));
 
-		if (name && !goes(inv, names, name))
-			json_add(j.out, json_string(name));
+		if (name && !goes(inv, document, name))
+			json_add(out, json_string(name));
 	}
-	json_each(names, add_name, &j);
+	/* before anybody asks for the API there */
+	if (!in_list(out, inventory_endpoint(inv)))
+		json_add(out, json_string(inventory_endpoint(inv)));
+	json_each(names, add_asked, out);
 	server = json_get(document, "apiServer") ? json_copy(json_get(document, "apiServer")) : json_object();
-	json_set(json_set(document, "apiServer", server), NAMES, j.out);
+	json_set(json_set(document, "apiServer", server), NAMES, out);
 	json_remove(document, NAMES);
 }
 
@@ -191,11 +184,24 @@ static int add_certificate(struct task *t, struct items *files, struct error *er
 	return 0;
 }
 
-/* Separated by blanks, as the certificate is asked for them afterwards. */
-static void add_names_wanted(const char *name, const struct json *wanted, void *names)
+/* What the certificate is asked for, separated by blanks. */
+static void add_names(const struct world *w, struct str *names)
 {
-	(void)wanted;
-	str_addf(names, "%s%s", ((struct str *)names)->len ? " " : "", name);
+	struct json *living = settings_living(w, &settings_control_plane);
+	const struct json *list = json_get(living, SANS);
+
+	for (size_t i = 0; i < json_size(list); i++)
+		if (json_text(json_at(list, i)))
+			str_addf(names, "%s%s", names->len ? " " : "", json_text(json_at(list, i)));
+	json_free(living);
+}
+
+/* Whether other names are asked for than before: one that goes is not missed by anybody who asks. */
+static bool names_change(const struct settings *s)
+{
+	const struct json *now = json_get(s->wish, NAMES), *before = json_get(settings_given_before(s), NAMES);
+
+	return before ? !json_equal(now, before) : json_size(now) > 0;
 }
 
 static int on_host(struct task *t, const struct settings *s, struct error *err)
@@ -205,14 +211,15 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 	struct items files = { 0 };
 	int rc;
 
-	if (is_about(s, NAMES) && add_certificate(t, &files, err))
+	if (add_certificate(t, &files, err))
 		return items_release(&files), -1;
-	json_each(json_get(s->wish, NAMES), add_names_wanted, &names);
+	add_names(world_of(t), &names);
 	kubeadm_components_config(world_of(t), task_host(t), &config);
 	items_params(&files);
 	items_param(&files, "config", config.buf);
 	items_param(&files, "digest", s->digest);
 	items_param(&files, "names", names.buf);
+	items_param(&files, "names_change", names_change(s) ? "yes" : "no");
 	items_param(&files, "etcd", is_about(s, "etcd") ? "yes" : "no");
 	rc = world_job(t, "components", host_script_components, files.params, files.param_count, components_words,
 		&answer, NULL, 20 * 60000, err);

@@ -161,6 +161,16 @@ enum step_verdict runtime_check(struct task *t, struct error *why);
 int runtime_apply(struct task *t, struct error *err);
 enum step_verdict endpoint_check(struct task *t, struct error *why);
 int endpoint_apply(struct task *t, struct error *err);
+enum step_verdict move_check(struct task *t, struct error *why);
+int move_apply(struct task *t, struct error *err);
+enum step_verdict move_cluster_check(struct task *t, struct error *why);
+int move_cluster_apply(struct task *t, struct error *err);
+enum step_verdict move_given_up_check(struct task *t, struct error *why);
+/*
+ * The virtual IP that the living cluster goes by while the inventory has another endpoint for it, as long as a control
+ * plane holds it: out, "" and false: none. Pure.
+ */
+bool move_earlier_vip(const struct world *w, char out[64]);
 enum step_verdict certificates_check(struct task *t, struct error *why);
 int certificates_apply(struct task *t, struct error *err);
 /*

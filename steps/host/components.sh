@@ -1,7 +1,7 @@
 # Gives the control plane's static Pods what kubeadm makes of a changed configuration, one after the other, and takes all of it back when one does not come up.
 # Runs as a job.
-# Parameters: config (kubeadm's), digest (of what the inventory says), names (that the API server's certificate must have, with blanks between), etcd (yes: of etcd's Pod
-#   too), files… (lib.sh: a new certificate of the API server, or none).
+# Parameters: config (kubeadm's), digest (of what the inventory says), names (that the API server's certificate must have, with blanks between), names_change (yes: it
+#   is made anew in any case), etcd (yes: of etcd's Pod too), files… (lib.sh: a new certificate of the API server and its key, for when it is needed).
 # Answers: record.components, image.NAME as the probe; error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 manifests=/etc/kubernetes/manifests
@@ -103,8 +103,14 @@ component() {
 # The API server takes a new certificate up by itself, within a minute or so.
 name_served() { curl --silent --output /dev/null --noproxy '*' --max-time 5 --cacert /etc/kubernetes/pki/ca.crt --connect-to "$1:6443:127.0.0.1:6443" "https://$1:6443/livez"; }
 
+names_served() {
+	for kw_name in $names; do
+		name_served "$kw_name" || return 1
+	done
+}
+
 certificate() {
-	[ "${files:-0}" -gt 0 ] || return 0
+	[ "$names_change" = yes ] || ! names_served || return 0
 	put_files
 	for kw_name in $names; do
 		wait_for 180 name_served "$kw_name" ||

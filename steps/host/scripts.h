@@ -34,6 +34,7 @@ extern const char host_script_kubelet[];
 extern const char host_script_reboot[];
 extern const char host_script_settings[];
 extern const char host_script_components[];
+extern const char host_script_move[];
 extern const char host_script_clean[];
 extern const char host_script_cni[];
 extern const char host_script_fetch_ca[];

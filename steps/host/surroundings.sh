@@ -146,6 +146,9 @@ END
 	done
 }
 
+# Whether the kubelet goes by an address; another one, to which it is to move, must be free.
+in_use() { contains "$kw_have" kubelet-conf && grep -qsF "https://$1:" /etc/kubernetes/*.conf; }
+
 # What takes time, at once; only where nothing is installed.
 network_asked() {
 	! has apt-get || sources_asked &
@@ -153,7 +156,7 @@ network_asked() {
 		wait
 		return 0
 	fi
-	if [ -n "$vip" ] && [ "$kw_held" = no ] && ! contains "$kw_have" kubelet-conf; then
+	if [ -n "$vip" ] && [ "$kw_held" = no ] && ! in_use "$vip"; then
 		vip_asked &
 	fi
 	if [ -z "$kw_kubelet" ]; then

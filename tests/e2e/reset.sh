@@ -174,7 +174,7 @@ cut_off() {
 	compared "cp1 is as it was, the second time" cp1 'foreign|d 755 root:root /etc/containerd/conf\.d '
 	compared "w1 is as it was, the second time" w1 "$w1_more|$stays"
 	kw none reset -f "$WORK/kubewright.yaml" --yes
-	is "$flavour: nothing is left to do" "$status $(grep -c 'nothing of kubewright' "$WORK/none.out")" "0 2"
+	is "$flavour: nothing is left to do" "$status $(grep -c 'nothing from kubewright' "$WORK/none.out")" "0 2"
 }
 
 for flavour in "$@"; do

@@ -299,7 +299,10 @@ static void say_identity(struct machine *m, struct str *out)
 	fake_say(out, "hostname", h->name);
 	sayf(out, "machine_id", "%032d", m->index + 1);
 	sayf(out, "product_uuid", "%032d", m->index + 1);
-	sayf(out, "addrs", "eth0 02:00:00:00:00:%02d %s/24", m->index, h->address);
+	/* the first of them holds both virtual addresses */
+	sayf(out, "addrs", "eth0 02:00:00:00:00:%02d %s/24%s%s", m->index, h->address,
+		m->index == 0 && strstr(m->vrrp, "10.0.0.100/32") ? "\neth0 02:00:00:00:00:00 10.0.0.100/32" : "",
+		m->index == 0 && strstr(m->vrrp, "10.0.0.101/32") ? "\neth0 02:00:00:00:00:00 10.0.0.101/32" : "");
 	lab_say_system(m, out);
 	sayf(out, "now_ms", "%lld", (long long)clock_wall_ms());
 	sayf(out, "have", "%s%s", m->have, m->pki || *m->have ? " ca-crt" : "");
@@ -316,7 +319,7 @@ static void say_identity(struct machine *m, struct str *out)
 		: *m->have       ? "22 10250"
 				 : "22");
 	if (*m->have)
-		fake_say(out, "kubelet_server", "https://10.0.0.100:6443");
+		sayf(out, "kubelet_server", "https://%s", m->endpoint[0] ? m->endpoint : "10.0.0.100:6443");
 	fake_say(out, "unit.kubelet", *m->have ? "active" : "inactive");
 }
 
@@ -348,6 +351,8 @@ static void probe(struct machine *m, const struct remote_exec *x, struct str *ou
 		fake_say(out, "record.cluster", m->lab->inventory->cluster);
 	if (m->init)
 		fake_say(out, "record.init", "yes");
+	if (m->endpoint[0])
+		fake_say(out, "record.endpoint", m->endpoint);
 	if (m->settings[0])
 		fake_say(out, "record.settings", m->settings);
 	if (m->components[0])
@@ -374,6 +379,8 @@ static void put_file(struct machine *m, const char *path, const char *mode, cons
 	snprintf(m->files[i].path, sizeof(m->files[i].path), "%s", path);
 	m->files[i].mode = (unsigned)strtoul(mode, NULL, 8);
 	pki_sha256_hex(text.buf, text.len, m->files[i].sum);
+	if (strcmp(path, "/etc/keepalived/keepalived.conf") == 0)
+		snprintf(m->vrrp, sizeof(m->vrrp), "%s", text.buf);
 	lab_say_file(&m->files[i], out);
 	if (i == m->file_count)
 		m->file_count++;

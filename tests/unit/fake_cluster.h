@@ -53,6 +53,9 @@ struct machine {
 	unsigned away;       /* logins that fail before it is back */
 	bool pending;        /* a reboot is */
 	char settings[65], components[65]; /* digests of those that it recorded */
+	char endpoint[64];   /* that its kubeconfigs go by; "": of the inventory that the lab began with */
+	unsigned moves;      /* times that they were changed */
+	char vrrp[2048];     /* keepalived's configuration */
 	unsigned restarts;   /* of its kubelet, for other settings */
 	unsigned changes;    /* of its control plane's */
 	bool picky;          /* nothing of it starts with other settings */

@@ -119,13 +119,34 @@ static void set(struct machine *m, const struct remote_exec *x, struct str *out)
 	str_release(&phase);
 }
 
+/* The API answers at the new endpoint, by a name in the certificate, before anybody goes by it. */
+static void move(struct machine *m, const struct remote_exec *x, struct str *out)
+{
+	struct str endpoint = STR_INIT;
+	char vip[80];
+
+	fake_param(x, "endpoint", &endpoint);
+	snprintf(vip, sizeof(vip), "%.*s", (int)strcspn(endpoint.buf, ":"), endpoint.buf);
+	lab_insist(strstr(m->lab->given[SETTINGS_CONTROL_PLANE].text, vip) != NULL, "a move without a certificate");
+	strcat(vip, "/32");
+	for (int i = 0; i < 3; i++)
+		lab_insist(strstr(m->lab->machines[i].vrrp, vip) != NULL, "a move to an address that nobody holds");
+	snprintf(m->endpoint, sizeof(m->endpoint), "%s", endpoint.buf);
+	m->moves++;
+	fake_say(out, "record.endpoint", m->endpoint);
+	str_release(&endpoint);
+}
+
 bool lab_restarts(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)
 {
-	bool sets = fake_has(x, host_script_settings), restarts = fake_has(x, host_script_reboot);
+	bool sets = fake_has(x, host_script_settings), restarts = fake_has(x, host_script_reboot),
+	     moves = fake_has(x, host_script_move);
 
 	if (sets && whole)
 		set(m, x, out);
 	else if (restarts && whole)
 		restart(m, x, out);
-	return sets || restarts;
+	else if (moves && whole)
+		move(m, x, out);
+	return sets || restarts || moves;
 }

@@ -37,7 +37,7 @@ static const char *file_of(const struct pki_files *f, const char *name)
 
 void rack_up(void)
 {
-	static const char *const more[] = { "127.0.0.1", "10.0.0.100" };
+	static const char *const more[] = { "127.0.0.1", "10.0.0.100", "10.0.0.101" };
 	struct error err = { 0 };
 	char path[96];
 
@@ -59,7 +59,7 @@ void rack_up(void)
 			.service_ip = "10.96.0.1",
 			.dns_domain = "cluster.local",
 			.more_sans = more,
-			.more_san_count = 2,
+			.more_san_count = 3,
 			.admin_org = "kubeadm:cluster-admins",
 			.days = 2 };
 

@@ -15,7 +15,7 @@ static struct error errors[LAB_MACHINES];
 
 #define LIVING \
 	"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n" \
-	"apiServer: {certSANs: [127.0.0.1, localhost, old.example]}\nscheduler: {}\n"
+	"apiServer: {certSANs: [127.0.0.1, localhost, 10.0.0.100, old.example]}\nscheduler: {}\n"
 
 /* What is in ClusterConfiguration of kubeadm.extra; NULL: nothing. */
 static void wish(const char *config)
@@ -75,7 +75,7 @@ static void looks(const struct lab *l, const char *want)
 	json_free(map);
 }
 
-#define NAMES "127.0.0.1,localhost,old.example"
+#define NAMES "127.0.0.1,localhost,10.0.0.100,old.example"
 #define V4 "[{\"name\":\"v\",\"value\":\"4\"}]"
 #define V5 "[{\"name\":\"v\",\"value\":\"5\"}]"
 
@@ -131,25 +131,35 @@ static void test_names(void)
 
 static void test_refused(void)
 {
+	int failed = 0, well = 0;
 	struct lab l;
 
 	rack_up();
 	begin(&l);
-	l.machines[0].picky = true;
+	for (int i = 0; i < LAB_MACHINES; i++)
+		l.machines[i].picky = true;
 	apply(&l, "{\"scheduler\":{\"extraArgs\":" V4 "}}");
 	looks(&l, "00000  " NAMES);
-	CHECK(errors[0].kind == ERROR_COMMAND && strcmp(errors[0].step, "components") == 0);
-	for (int i = 1; i < LAB_MACHINES; i++)
-		CHECK_INT(errors[i].kind, ERROR_NONE);
-	/* a later host: those before have it, and the configuration stays */
-	l.machines[0].picky = false;
-	l.machines[1].picky = true;
-	apply(&l, "{\"scheduler\":{\"extraArgs\":" V5 "}}");
-	looks(&l, "10000 " V5 " " NAMES " noted");
-	CHECK_INT(errors[2].code, REFUSAL_SETTINGS);
-	l.machines[1].picky = false;
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		failed += errors[i].kind == ERROR_COMMAND && strcmp(errors[i].step, "components") == 0;
+		well += errors[i].kind == ERROR_NONE;
+		l.machines[i].picky = false;
+	}
+	/* it fails on one, and the others have nothing to do */
+	CHECK_INT(failed, 1);
+	CHECK_INT(well, LAB_MACHINES - 1);
 	apply(&l, "{\"scheduler\":{\"extraArgs\":" V5 "}}");
 	looks(&l, "11100 " V5 " " NAMES " noted");
+	/* a later host: others have it, and the configuration stays; who is left comes before it or is refused */
+	strcpy(l.machines[1].components, "x");
+	strcpy(l.machines[2].components, "x");
+	l.machines[1].picky = true;
+	apply(&l, "{\"scheduler\":{\"extraArgs\":" V5 "}}");
+	CHECK_INT(errors[1].kind, ERROR_COMMAND);
+	CHECK_INT(errors[2].code, l.machines[2].changes == 2 ? CODE_NONE : REFUSAL_SETTINGS);
+	l.machines[1].picky = false;
+	apply(&l, "{\"scheduler\":{\"extraArgs\":" V5 "}}");
+	looks(&l, "12200 " V5 " " NAMES " noted");
 	wish(NULL);
 	rack_down();
 }

@@ -19,9 +19,11 @@ static const struct {
 	{ true, "controlPlaneEndpoint: \"10.0.0.9:6443\"\n", NULL },
 	{ true, "apiServer: {}\n", NULL },
 	{ true, "x: \"controlPlaneEndpoint: 10.0.0.100:6443\"\ncontrolPlaneEndpoint: 10.0.0.9:6443\n", NULL },
-	{ true, "controlPlaneEndpoint: 10.0.0.100:6443\n", "endpoint is still 10.0.0.100, which" },
+	{ true, "controlPlaneEndpoint: 10.0.0.100:6443\n",
+		"endpoint is still 10.0.0.100, which no control plane holds" },
 	/* an address that begins as the other does */
-	{ true, "a: b\ncontrolPlaneEndpoint: 10.0.0.99:6443\n", "endpoint is still 10.0.0.99, which" },
+	{ true, "a: b\ncontrolPlaneEndpoint: 10.0.0.99:6443\n",
+		"endpoint is still 10.0.0.99, which no control plane holds" },
 	{ true, NULL, "does not say what the cluster's endpoint is" },
 };
 static size_t row;

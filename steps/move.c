@@ -1,0 +1,357 @@
+/*
+ * The cluster's endpoint changes: another virtual IP, a load balancer, another port. The new one works before anybody goes by it: keepalived holds both addresses, the
+ * API servers' certificates have both names (settings_control_plane.c). Then the hosts' kubeconfigs follow, one host after the other; then what the cluster itself tells
+ * newcomers and kube-proxy; and the earlier virtual IP is given up last. kubeadm-config says how far it is: it is the last to change.
+ */
+#include "steps/steps.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+#include "net/net.h"
+#include "remote/remote.h"
+#include "steps/host/scripts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAPS "/api/v1/namespaces/"
+
+static const char *const move_words[] = { "record.endpoint", "kubelet_server", "error", "hint", NULL };
+
+static void wanted(const struct world *w, char out[300])
+{
+	snprintf(out, 300, "%s:%d", inventory_endpoint(w->wish.inventory), w->wish.inventory->endpoint.port);
+}
+
+/* "10.0.0.9:6443" of kubeadm-config; false: not known, or what is wished. */
+static bool earlier(const struct world *w, char out[300])
+{
+	struct json *living = w->seen.cluster.exists ? kubeadm_living_config(w) : NULL;
+	const char *at = json_get_str(living, "controlPlaneEndpoint", "");
+	char wish[300];
+
+	wanted(w, wish);
+	snprintf(out, 300, "%s%s", at, *at && !strchr(at, ':') ? ":6443" : "");
+	json_free(living);
+	return *out && strcmp(out, wish) != 0;
+}
+
+bool move_earlier_vip(const struct world *w, char out[64])
+{
+	const struct inventory *inv = w->wish.inventory;
+	char at[300], held[80];
+
+	out[0] = '\0';
+	if (!earlier(w, at))
+		return false;
+	at[strcspn(at, ":")] = '\0';
+	if (strcmp(at, inventory_endpoint(inv)) == 0 || strlen(at) >= 64)
+		return false;
+	snprintf(held, sizeof(held), " %s/32", at);
+	for (size_t i = 0; i < inv->host_count; i++) {
+		if (strcmp(inv->hosts[i].address, at) == 0)
+			return false;
+		if (inv->hosts[i].role == INVENTORY_CONTROL_PLANE &&
+			strstr(cluster_fact(&w->seen.hosts[i], "addrs"), held))
+			snprintf(out, 64, "%s", at);
+	}
+	return *out != '\0';
+}
+
+/* ---- a host ------------------------------------------------------------------------------------------------------------ */
+
+/* Of the living cluster, and installed. */
+static bool is_in(const struct world *w, int host)
+{
+	return w->seen.cluster.exists && !w->decided.half_upgraded && !world_leaves(w, host) &&
+	       upgrade_member(w, host) && strstr(cluster_fact(&w->seen.hosts[host], "have"), "kubelet-conf");
+}
+
+/* A kubelet that asks neither a host of the inventory nor itself: an endpoint of before, as on a host that was away when the others moved. */
+static bool asks_elsewhere(const struct world *w, int host)
+{
+	const struct inventory *inv = w->wish.inventory;
+	const char *server = cluster_fact(&w->seen.hosts[host], "kubelet_server"), *at = strstr(server, "://");
+	char name[256], wish[300];
+
+	wanted(w, wish);
+	at = at ? at + 3 : server;
+	if (!*at || strcmp(at, wish) == 0)
+		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, ":/"), at);
+	for (size_t i = 0; i < inv->host_count; i++)
+		if (strcmp(name, inv->hosts[i].address) == 0 || strcmp(name, inv->hosts[i].name) == 0)
+			return false;
+	return strcmp(name, "127.0.0.1") != 0 && strcmp(name, "localhost") != 0;
+}
+
+static bool due(const struct world *w, int host)
+{
+	char before[300], wish[300];
+
+	if (!is_in(w, host))
+		return false;
+	wanted(w, wish);
+	return earlier(w, before) ? !cluster_fact_is(&w->seen.hosts[host], "record.endpoint", wish)
+				  : asks_elsewhere(w, host);
+}
+
+/* A control plane that was not reached has a certificate without the new name: clients would meet it there. */
+static int refuse_missing(const struct world *w, struct error *why)
+{
+	const struct inventory *inv = w->wish.inventory;
+	char wish[300];
+
+	wanted(w, wish);
+	for (size_t i = 0; i < inv->host_count; i++) {
+		if (inv->hosts[i].role != INVENTORY_CONTROL_PLANE || world_leaves(w, (int)i) ||
+			!cluster_find_node(&w->seen.cluster, inv->hosts[i].name) ||
+			(w->seen.hosts[i].probed && w->seen.settings_stopped[SETTINGS_CONTROL_PLANE] != (int)i))
+			continue;
+		error_refuse(why, ERROR_COMMAND, REFUSAL_SETTINGS, inv->hosts[i].name,
+			"nothing goes by %s yet, as the control plane %s is not ready for it", wish,
+			inv->hosts[i].name);
+		return error_hint(
+			why, "bring %s back, or take it out, and run 'kubewright apply' again", inv->hosts[i].name);
+	}
+	return 0;
+}
+
+enum step_verdict move_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+	char wish[300];
+	int rc = 0;
+	bool needed;
+
+	wanted(w, wish);
+	task_lock(t);
+	needed = due(w, task_host(t));
+	if (needed)
+		rc = refuse_missing(w, why);
+	task_unlock(t);
+	if (!needed)
+		return STEP_NOT_HERE;
+	if (rc)
+		return STEP_IMPOSSIBLE;
+	return step_needed(why, EVIDENCE_SETTINGS, "endpoint", "goes by the endpoint %s", wish);
+}
+
+int move_apply(struct task *t, struct error *err)
+{
+	const struct world *w = world_of(t);
+	struct remote_answer answer = { 0 };
+	char wish[300], before[300];
+	int rc;
+
+	wanted(w, wish);
+	task_lock(t);
+	if (!earlier(w, before))
+		snprintf(before, sizeof(before), "%s", wish);
+	task_unlock(t);
+	const struct remote_param params[] = { { "endpoint", wish }, { "before", before } };
+	rc = world_script(t, "move", host_script_move, params, 2, move_words, &answer, SCRIPT_CHANGE_MS, err);
+	if (rc == 0)
+		world_learn(t, &answer);
+	remote_answer_release(&answer);
+	return rc ? -1 : node_await(t, &(struct node_wanted){ .version = NULL }, err);
+}
+
+/* ---- what the cluster tells ------------------------------------------------------------------------------------------- */
+
+static struct json *with_server(const struct json *cluster, const char *url)
+{
+	struct json *out = json_copy(cluster), *inner = json_object();
+
+	if (json_is_object(json_get(cluster, "cluster")))
+		json_merge(inner, json_get(cluster, "cluster"));
+	json_set_str(inner, "server", url);
+	json_set(out, "cluster", inner);
+	return out;
+}
+
+/* A kubeconfig with another server, as text; false: it is none. */
+static bool moved_kubeconfig(const char *text, const char *url, struct str *out)
+{
+	struct json *config = inventory_yaml(text, strlen(text), NULL), *list;
+	const struct json *clusters = json_get(config, "clusters");
+	bool good = json_is_object(config) && json_size(clusters) > 0;
+
+	if (good) {
+		list = json_array();
+		for (size_t i = 0; i < json_size(clusters); i++)
+			json_add(list, with_server(json_at(clusters, i), url));
+		json_set(config, "clusters", list);
+		json_write_pretty(config, out);
+	}
+	json_free(config);
+	return good;
+}
+
+static bool moved_config(const char *text, const char *endpoint, struct str *out)
+{
+	struct json *config = inventory_yaml(text, strlen(text), NULL);
+	bool good = json_is_object(config);
+
+	if (good) {
+		json_set_str(config, "controlPlaneEndpoint", endpoint);
+		json_write_pretty(config, out);
+	}
+	json_free(config);
+	return good;
+}
+
+/* In this order: kubeadm-config says that all of it is done. */
+static const struct told {
+	const char *path, *key;
+	bool maybe; /* a cluster may do without */
+} told[] = {
+	{ "kube-public/configmaps/cluster-info", "kubeconfig", true },
+	{ "kube-system/configmaps/kube-proxy", "kubeconfig.conf", true },
+	{ "kube-system/configmaps/kubeadm-config", "ClusterConfiguration", false },
+};
+
+struct move {
+	struct task *t;
+	const char *endpoint, *url;
+};
+
+static int replace(struct net_client *c, const char *path, const char *key, const struct json *map, const char *text,
+	struct json **now, struct error *err)
+{
+	struct json *patch = json_object();
+
+	json_set_str(json_set(patch, "metadata", json_object()), "resourceVersion",
+		json_get_str(map, "metadata.resourceVersion", ""));
+	json_set_str(json_set(patch, "data", json_object()), key, text);
+	*now = net_json(c, "PATCH", path, "application/merge-patch+json", patch, NULL, err);
+	json_free(patch);
+	return *now ? 0 : -1;
+}
+
+/* Pods of kube-proxy read their kubeconfig once. */
+static int restart_proxies(struct net_client *c, const char *url, struct error *err)
+{
+	struct json *patch = json_object(), *answer, *o;
+	long status = 0;
+
+	o = json_set(json_set(patch, "spec", json_object()), "template", json_object());
+	o = json_set(json_set(o, "metadata", json_object()), "annotations", json_object());
+	json_set_str(o, "kubewright/endpoint", url);
+	answer = net_json(c, "PATCH", "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy",
+		"application/merge-patch+json", patch, &status, err);
+	json_free(patch);
+	if (!answer && status != 404)
+		return -1;
+	json_free(answer);
+	memset(err, 0, sizeof(*err));
+	return 0;
+}
+
+static int tell(
+	struct net_client *c, const struct told *what, const struct move *m, struct json **now, struct error *err)
+{
+	char path[128];
+	long status = 0;
+	struct json *map;
+	const char *text;
+	struct str moved = STR_INIT;
+	int rc = 0;
+
+	snprintf(path, sizeof(path), MAPS "%s", what->path);
+	map = net_json(c, "GET", path, NULL, NULL, &status, err);
+	if (!map)
+		return status == 404 && what->maybe ? (memset(err, 0, sizeof(*err)), 0) : -1;
+	text = json_text(json_member(json_get(map, "data"), what->key));
+	/* one that somebody has made otherwise is his */
+	if (text && (what->maybe ? moved_kubeconfig(text, m->url, &moved) : moved_config(text, m->endpoint, &moved)))
+		rc = replace(c, path, what->key, map, moved.buf, now, err);
+	else if (!what->maybe)
+		rc = error_set(err, ERROR_PROTOCOL, "the ConfigMap kubeadm-config holds no ClusterConfiguration");
+	json_free(map);
+	str_release(&moved);
+	return rc;
+}
+
+static int tell_all(struct net_client *c, void *ctx, struct error *err)
+{
+	const struct move *m = ctx;
+	struct world *w = world_of(m->t);
+	struct json *now = NULL;
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		json_free(now);
+		now = NULL;
+		if (tell(c, &told[i], m, &now, err))
+			return -1;
+		if (strcmp(told[i].key, "kubeconfig.conf") == 0 && now && restart_proxies(c, m->url, err))
+			return json_free(now), -1;
+	}
+	task_lock(m->t);
+	json_free(w->seen.cluster.kubeadm_config);
+	w->seen.cluster.kubeadm_config = now;
+	task_unlock(m->t);
+	return 0;
+}
+
+/* The first host that does not go by it yet; NULL: all do. */
+static const char *behind(const struct world *w)
+{
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++) {
+		const char *name = w->wish.inventory->hosts[i].name;
+
+		if (w->seen.hosts[i].probed ? due(w, (int)i)
+					    : !world_leaves(w, (int)i) && cluster_find_node(&w->seen.cluster, name))
+			return name;
+	}
+	return NULL;
+}
+
+enum step_verdict move_cluster_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+	const char *name = NULL;
+	char before[300], wish[300];
+	bool needed;
+
+	task_lock(t);
+	needed = task_host(t) == w->decided.lead && is_in(w, task_host(t)) && earlier(w, before);
+	if (needed && !task_check_only(t))
+		name = behind(w);
+	task_unlock(t);
+	if (!needed)
+		return STEP_NOT_HERE;
+	wanted(w, wish);
+	if (!name)
+		return step_needed(why, EVIDENCE_SETTINGS, "endpoint",
+			"gives the cluster the endpoint %s instead of %s", wish, before);
+	error_refuse(why, ERROR_COMMAND, REFUSAL_SETTINGS, name,
+		"the cluster keeps the endpoint %s as well, as %s still goes by it", before, name);
+	error_hint(why, "when %s is back, 'kubewright apply' finishes the move", name);
+	return STEP_IMPOSSIBLE;
+}
+
+int move_cluster_apply(struct task *t, struct error *err)
+{
+	char wish[300], url[320];
+
+	wanted(world_of(t), wish);
+	snprintf(url, sizeof(url), "https://%s", wish);
+	return world_any_api(t, tell_all, &(struct move){ t, wish, url }, err);
+}
+
+enum step_verdict move_given_up_check(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+	char before[300];
+	bool moving;
+
+	task_lock(t);
+	moving = earlier(w, before);
+	task_unlock(t);
+	if (moving && !task_check_only(t))
+		return STEP_NOT_HERE;
+	return endpoint_check(t, why);
+}

@@ -1,0 +1,118 @@
+/* The cluster's endpoint changes: the new address is there before anybody goes by it, the earlier one goes last; cut anywhere, it continues. */
+#include "tests/test.h"
+#include "tests/unit/fake_rack.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "inventory/inventory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct error errors[LAB_MACHINES];
+
+#define LIVING \
+	"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n" \
+	"controlPlaneEndpoint: 10.0.0.100:6443\napiServer: {certSANs: [127.0.0.1, localhost, 10.0.0.100]}\n"
+
+/* apply, by the hosts of the mask, with this virtual IP. */
+static void apply(struct lab *l, const char *vip, unsigned hosts)
+{
+	const struct plan *plan = &plans[PLAN_INSTALL];
+	struct engine *e;
+	struct world w;
+
+	rack_inventory->endpoint.vip = vip;
+	rack_world(&w);
+	w.wish.verify_ms = 100;
+	e = rack_run(l, &w, (struct engine_config){ .steps = plan->steps, .step_count = plan->count }, hosts);
+	memset(errors, 0, sizeof(errors));
+	for (int i = 0; i < LAB_MACHINES; i++)
+		if (hosts & 1u << i && engine_host_error(e, i))
+			errors[i] = *engine_host_error(e, i);
+	engine_free(e);
+	world_release(&w);
+}
+
+/* How often each host was moved, what kubeadm-config says, and which addresses the first control plane's keepalived has. */
+static void looks(const struct lab *l, const char *want)
+{
+	const char *living = l->given[SETTINGS_CONTROL_PLANE].text;
+	struct json *map = inventory_yaml(living, strlen(living), NULL);
+	struct str now = STR_INIT;
+
+	for (int i = 0; i < LAB_MACHINES; i++)
+		str_addf(&now, "%u", l->machines[i].moves);
+	str_addf(&now, " %s", json_get_str(map, "controlPlaneEndpoint", "none"));
+	for (int i = 100; i < 102; i++) {
+		char vip[24];
+
+		snprintf(vip, sizeof(vip), "10.0.0.%d/32", i);
+		str_add(&now, strstr(l->machines[0].vrrp, vip) ? i == 100 ? " 100" : " 101" : "");
+	}
+	if (!CHECK_STR(now.buf, want))
+		for (int i = 0; i < LAB_MACHINES; i++)
+			printf("# host %d: %s: %s\n", i, errors[i].step, errors[i].what);
+	str_release(&now);
+	json_free(map);
+}
+
+static void begin(struct lab *l)
+{
+	rack_cluster(l);
+	l->applied = true;
+	strcpy(l->given[SETTINGS_CONTROL_PLANE].text, LIVING);
+	apply(l, "10.0.0.100", 31);
+	looks(l, "00000 10.0.0.100:6443 100");
+}
+
+static void test_there_and_back(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	apply(&l, "10.0.0.101", 31);
+	looks(&l, "11111 10.0.0.101:6443 101");
+	for (int i = 0; i < LAB_MACHINES; i++)
+		CHECK_INT(errors[i].kind, ERROR_NONE);
+	apply(&l, "10.0.0.101", 31);
+	looks(&l, "11111 10.0.0.101:6443 101");
+	apply(&l, "10.0.0.100", 31);
+	looks(&l, "22222 10.0.0.100:6443 100");
+	rack_down();
+}
+
+/* A worker that is away keeps the earlier address alive; a control plane that is away keeps everybody from moving. */
+static void test_away(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	l.off = 1u << 4;
+	apply(&l, "10.0.0.101", 31);
+	looks(&l, "11110 10.0.0.100:6443 100 101");
+	l.off = 0;
+	apply(&l, "10.0.0.101", 31);
+	looks(&l, "11111 10.0.0.101:6443 101");
+	l.off = 1u << 2;
+	apply(&l, "10.0.0.100", 31);
+	looks(&l, "11111 10.0.0.101:6443 100 101");
+	CHECK_INT(errors[0].code, REFUSAL_SETTINGS);
+	l.off = 0;
+	apply(&l, "10.0.0.100", 31);
+	looks(&l, "22222 10.0.0.100:6443 100");
+	/* one that was not there when all others moved, and that nobody has waited for */
+	strcpy(l.machines[3].endpoint, "10.0.0.200:6443");
+	apply(&l, "10.0.0.100", 31);
+	looks(&l, "22232 10.0.0.100:6443 100");
+	rack_down();
+}
+
+static const struct test tests[] = {
+	{ "moved, and back", test_there_and_back },
+	{ "hosts that are away", test_away },
+};
+TEST_MAIN(tests)
