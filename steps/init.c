@@ -1,5 +1,5 @@
 /* kubeadm init, on one control plane, once; or the rest of one that was cut. */
-#include "steps/steps.h"
+#include "steps/settings.h"
 
 #include "base/error.h"
 #include "base/str.h"
@@ -41,6 +41,7 @@ int init_apply(struct task *t, struct error *err)
 	bool resume =
 		half && w->seen.cluster.exists && w->seen.cluster.kubeadm_config && w->seen.cluster.etcd.count == 1;
 	struct str config = STR_INIT;
+	char settings[65], components[65];
 	bool attached = false;
 	int rc;
 
@@ -58,6 +59,8 @@ int init_apply(struct task *t, struct error *err)
 	}
 	task_lock(t);
 	world_new_token(t);
+	settings_born(w, &settings_kubelet, settings);
+	settings_born(w, &settings_control_plane, components);
 	task_unlock(t);
 	kubeadm_init_config(w, task_host(t), &config);
 	const struct remote_param params[] = {
@@ -65,6 +68,8 @@ int init_apply(struct task *t, struct error *err)
 		{ "validate", w->wish.release->has_validate ? "yes" : "no" },
 		{ "resume", resume ? "yes" : "no" },
 		{ "version", w->decided.version },
+		{ "settings", settings },
+		{ "components", components },
 	};
 	rc = world_job(t, "init", host_script_init, params, sizeof(params) / sizeof(params[0]), init_words, NULL,
 		&attached, 20 * 60000, err);
@@ -76,9 +81,11 @@ int init_apply(struct task *t, struct error *err)
 		w->decided.lead = task_host(t);
 	}
 	task_unlock(t);
-	if (rc == 0)
+	if (rc == 0) {
 		world_note_installed(t);
-	else
+		settings_note_birth(t);
+	} else {
 		world_explain(t, "init", err);
+	}
 	return rc;
 }

@@ -100,7 +100,8 @@
 	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, \
 		{ CONTROL_PLANES("labels", 1), { "settings", ROLE_ALL, 0 }, CONTROL_PLANES("earlier-endpoint", 0) }, \
 		verify_check, verify_apply }, \
-	{ "kubeconfig", "Writing the kubeconfig", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("init", 1) }, \
+	{ "kubeconfig", "Writing the kubeconfig", ROLE_CONTROL_PLANE, 0, \
+		{ CONTROL_PLANES("init", 1), CONTROL_PLANES("move-cluster", 0) }, \
 		kubeconfig_check, kubeconfig_apply }, \
 	UNLOCK_STEP
 

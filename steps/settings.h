@@ -17,6 +17,7 @@ struct error;
 struct inventory;
 struct json;
 struct net_client;
+struct settings;
 struct str;
 
 struct settings_kind {
@@ -34,7 +35,7 @@ struct settings_kind {
 	/* Whether a field that differs can be changed at all, by its path below `field`; NULL: each can. */
 	bool (*changeable)(const char *path);
 	/* What merging alone does not do to the document that is to be, and the list that it does that to; NULL: nothing. */
-	void (*finish)(const struct inventory *inv, struct json *document);
+	void (*finish)(const struct inventory *inv, const struct settings *s, struct json *document);
 	const char *list;
 };
 extern const struct settings_kind settings_kubelet, settings_control_plane;
@@ -58,6 +59,13 @@ bool settings_differ(const struct world *w, const struct settings *s, struct str
 struct json *settings_living(const struct world *w, const struct settings_kind *kind);
 /* Digest of what is noted; "": nothing. With the task's lock held. */
 void settings_given(const struct world *w, const struct settings_kind *kind, char digest[65]);
+/* Digest of the wish, for the host that a cluster begins on to record; "": nothing is wished. */
+void settings_born(const struct world *w, const struct settings_kind *kind, char digest[65]);
+/*
+ * Notes what a new cluster was given, so that what leaves the inventory later is known; the log says when it could not
+ * be.
+ */
+void settings_note_birth(struct task *t);
 /* Whether a difference, by its field, is one that apply carries out. */
 bool settings_carried_out(const struct birth_difference *d);
 

@@ -19,7 +19,7 @@
 
 #define CONFIG "ClusterConfiguration"
 #define SANS "apiServer.certSANs"
-/* In a wish, a note and a document that is not finished: an object with a text for each name, null for one that goes. */
+/* In a wish, a note and a document that is not finished: an object with a member for each name. */
 #define NAMES "certSANs"
 
 static const char *const components_words[] = { "record.components", "-image.*", "error", "hint", NULL };
@@ -95,17 +95,18 @@ static bool in_list(const struct json *list, const char *name)
 
 static void add_asked(const char *name, const struct json *wanted, void *out)
 {
-	if (json_text(wanted) && !in_list(out, name))
+	(void)wanted;
+	if (!in_list(out, name))
 		json_add(out, json_string(name));
 }
 
-/* A name that the cluster or the inventory has by itself stays, whoever has asked for it besides. */
-static bool goes(const struct inventory *inv, const struct json *document, const char *name)
+/* A name that was asked for and is no longer; what the cluster or the inventory has by itself stays. */
+static bool goes(const struct inventory *inv, const struct settings *s, const struct json *document, const char *name)
 {
-	const struct json *wanted = json_member(json_member(document, NAMES), name);
 	const char *endpoint = json_get_str(document, "controlPlaneEndpoint", "");
 
-	if (!wanted || json_text(wanted) || strcmp(name, inventory_endpoint(inv)) == 0 ||
+	if (!json_member(json_get(settings_given_before(s), NAMES), name) ||
+		json_member(json_get(s->wish, NAMES), name) || strcmp(name, inventory_endpoint(inv)) == 0 ||
 		(strlen(name) == strcspn(endpoint, ":") && str_starts(endpoint, name)) ||
 		strcmp(name, "127.0.0.1") == 0 || strcmp(name, "localhost") == 0)
 		return false;
@@ -115,23 +116,23 @@ static bool goes(const struct inventory *inv, const struct json *document, const
 	return true;
 }
 
-static void finish(const struct inventory *inv, struct json *document)
+static void finish(const struct inventory *inv, const struct settings *s, struct json *document)
 {
-	const struct json *names = json_member(document, NAMES), *old = json_get(document, SANS);
-	struct json *out = json_array(), *server;
+	const struct json *old = json_get(document, SANS), *server = json_get(document, "apiServer");
+	struct json *out = json_array();
 
 	for (size_t i = 0; i < json_size(old); i++) {
 		const char *name = json_text(json_at(old, i));
 
-		if (name && !goes(inv, document, name))
+		if (name && !goes(inv, s, document, name))
 			json_add(out, json_string(name));
 	}
 	/* before anybody asks for the API there */
 	if (!in_list(out, inventory_endpoint(inv)))
 		json_add(out, json_string(inventory_endpoint(inv)));
-	json_each(names, add_asked, out);
-	server = json_get(document, "apiServer") ? json_copy(json_get(document, "apiServer")) : json_object();
-	json_set(json_set(document, "apiServer", server), NAMES, out);
+	json_each(json_get(s->wish, NAMES), add_asked, out);
+	json_set(json_set(document, "apiServer", json_is_object(server) ? json_copy(server) : json_object()), NAMES,
+		out);
 	json_remove(document, NAMES);
 }
 

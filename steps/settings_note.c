@@ -128,83 +128,62 @@ static void add_difference(const struct birth_difference *d, void *ctx)
 	all->count += d->more ? d->more : 1;
 }
 
-struct gone {
-	struct json *out;
-	const struct json *wish;
-};
-
-/* What was given and is no longer wished: null, at its place. */
-static void add_gone(const char *key, const struct json *given, void *ctx)
-{
-	struct gone *g = ctx;
-	const struct json *wish = json_member(g->wish, key);
-
-	if (!wish)
-		json_set(g->out, key, json_null());
-	else if (json_is_object(given) && json_is_object(wish))
-		json_each(given, add_gone, &(struct gone){ json_set(g->out, key, json_object()), wish });
-}
-
 const struct json *settings_given_before(const struct settings *s)
 {
 	return json_get(s->note, settings_noted(s) ? "earlier.given" : "given");
 }
 
-/* A tree to merge into the document. */
-static struct json *changes(const struct settings *s)
-{
-	struct json *out = json_object();
-
-	json_each(settings_given_before(s), add_gone, &(struct gone){ out, s->wish });
-	json_merge(out, s->wish);
-	return out;
-}
-
-struct still {
-	const struct json *living;
-	bool there;
+struct gone {
+	struct json *document;
+	const struct json *wish;
 };
 
-static void look_for(const char *key, const struct json *gone, void *ctx)
+/* What was given and is no longer wished goes, value by value: what stands beside it is others'. An object that is empty without it goes, too. */
+static void remove_gone(const char *key, const struct json *given, void *ctx)
 {
-	struct still *still = ctx;
-	const struct json *living = json_member(still->living, key);
-	struct str text = STR_INIT;
+	struct gone *g = ctx;
+	const struct json *wish = json_member(g->wish, key), *living = json_member(g->document, key);
+	struct json *inner;
 
-	if (json_is_object(gone)) {
-		struct still inner = { living, false };
-
-		json_each(gone, look_for, &inner);
-		still->there = still->there || inner.there;
-	} else if (living) {
-		json_write(living, &text);
-		still->there = still->there || strcmp(text.buf, "null") != 0;
+	if (!living)
+		return;
+	if (json_is_object(given) && json_is_object(living) && (!wish || json_is_object(wish))) {
+		inner = json_set(g->document, key, json_copy(living));
+		json_each(given, remove_gone, &(struct gone){ inner, wish });
+		if (!wish && json_size(inner) == 0)
+			json_remove(g->document, key);
+	} else if (!wish) {
+		json_remove(g->document, key);
 	}
-	str_release(&text);
+}
+
+static struct json *without_gone(const struct settings *s, const struct json *living)
+{
+	struct json *out = json_copy(living);
+
+	json_each(settings_given_before(s), remove_gone, &(struct gone){ out, s->wish });
+	return out;
 }
 
 /* The document as it is to be. The caller frees. */
 static struct json *wanted(const struct world *w, const struct settings *s, const struct json *living)
 {
-	struct json *out = json_copy(living), *change = changes(s);
+	struct json *out = without_gone(s, living);
 
-	json_merge(out, change);
-	json_free(change);
+	json_merge(out, s->wish);
 	if (s->kind->finish)
-		s->kind->finish(w->wish.inventory, out);
+		s->kind->finish(w->wish.inventory, s, out);
 	return out;
 }
 
 /* Whether the document still has what was given before and is no longer wished. */
 static bool still_there(const struct settings *s, const struct json *living)
 {
-	struct json *gone = json_object();
-	struct still still = { living, false };
+	struct json *without = without_gone(s, living);
+	bool there = !json_equal(without, living);
 
-	json_each(settings_given_before(s), add_gone, &(struct gone){ gone, s->wish });
-	json_each(gone, look_for, &still);
-	json_free(gone);
-	return still.there;
+	json_free(without);
+	return there;
 }
 
 /* The list that finishing makes is compared whole. */
@@ -420,6 +399,41 @@ static int put_back(struct net_client *c, void *ctx, struct error *err)
 	str_release(&text);
 	json_free(earlier);
 	return rc;
+}
+
+/* ---- at birth --------------------------------------------------------------------------------------------------------- */
+
+static const struct settings_kind *const noted_at_birth[] = { &settings_kubelet, &settings_control_plane };
+
+void settings_born(const struct world *w, const struct settings_kind *kind, char digest[65])
+{
+	struct json *nothing = kind->wish(&(struct inventory){ 0 });
+	struct settings s;
+
+	settings_read(w, kind, &s);
+	snprintf(digest, 65, "%s", json_equal(s.wish, nothing) ? "" : s.digest);
+	settings_release(&s);
+	json_free(nothing);
+}
+
+void settings_note_birth(struct task *t)
+{
+	struct world *w = world_of(t);
+
+	for (size_t i = 0; i < sizeof(noted_at_birth) / sizeof(noted_at_birth[0]); i++) {
+		struct settings s;
+		struct upload u = { t, w, &s };
+		struct error no = { 0 };
+		char digest[65];
+
+		task_lock(t);
+		settings_born(w, noted_at_birth[i], digest);
+		settings_read(w, noted_at_birth[i], &s);
+		task_unlock(t);
+		if (*digest && world_any_api(t, accept, &u, &no))
+			task_log(t, "what %s gave the cluster is not noted: %s", noted_at_birth[i]->field, no.what);
+		settings_release(&s);
+	}
 }
 
 /* ---- a change --------------------------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 # Runs kubeadm init. Runs as a job.
-# Parameters: secret_config (kubeadm's configuration, with the join token), validate (yes|no), resume (yes: the control plane runs, only what comes after is missing).
+# Parameters: secret_config (kubeadm's configuration, with the join token), validate (yes|no), resume (yes: the control plane runs, only what comes after is missing);
+#   settings, components (digests of what the inventory says of kubelets and of the control plane, or empty).
 # Answers: initialized, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 main() {
@@ -17,6 +18,8 @@ main() {
 	kubeadm_watched init --config "$work/config" $kw_ignore --skip-token-print $kw_skip ||
 		fail "kubeadm init failed" "the log above is kubeadm's own; 'kubewright logs HOST' shows more, 'kubewright apply' tries again"
 	keep_copies
+	[ -z "$settings" ] || record settings "$settings"
+	[ -z "$components" ] || record components "$components"
 	say initialized yes
 }
 main </dev/null

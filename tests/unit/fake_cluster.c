@@ -131,24 +131,31 @@ void fake_blank(struct machine *m)
 	m->have = "";
 }
 
-/* What is sent to a job is in its parameters as a whole. */
+/* A digest among the parameters of a job, which are sent as a part of its script. */
+static void job_param(const struct remote_exec *x, const char *name, char out[65])
+{
+	struct str text = STR_INIT;
+	char begin[40];
+	const char *p;
+
+	fake_param(x, "script", &text);
+	snprintf(begin, sizeof(begin), "\n%s=", name);
+	p = strstr(text.buf, begin);
+	p = p ? p + strlen(begin) : "";
+	p += *p == '\'';
+	snprintf(out, 65, "%.*s", (int)strspn(p, "0123456789abcdef"), p);
+	str_release(&text);
+}
+
 static const char *run_components(struct machine *m, const struct remote_exec *x, bool whole)
 {
 	static char words[100];
-	struct str text = STR_INIT;
-	const char *digest;
-
 	if (!whole)
 		return "";
-	fake_param(x, "script", &text);
-	digest = strstr(text.buf, "\ndigest=");
-	lab_insist(digest, "settings without a digest");
-	digest += strlen("\ndigest=");
-	digest += *digest == '\'';
-	snprintf(m->components, sizeof(m->components), "%.*s", (int)strspn(digest, "0123456789abcdef"), digest);
+	job_param(x, "digest", m->components);
+	lab_insist(m->components[0], "settings without a digest");
 	snprintf(words, sizeof(words), "record.components=%s\n", m->components);
 	m->changes++;
-	str_release(&text);
 	return words;
 }
 
@@ -156,10 +163,14 @@ static const char *run_job(struct machine *m, const struct remote_exec *x, const
 {
 	if (strcmp(name, "init") == 0) {
 		run_init(m, whole);
+		job_param(x, "settings", m->settings);
+		job_param(x, "components", m->components);
 		return "initialized=yes\n";
 	}
 	if (strcmp(name, "join") == 0) {
 		run_join(m, whole);
+		job_param(x, "settings", m->settings);
+		job_param(x, "components", m->components);
 		return "joined=yes\n";
 	}
 	if (strcmp(name, "clean") == 0 && whole) {

@@ -15,7 +15,8 @@ static struct error errors[LAB_MACHINES];
 
 #define LIVING \
 	"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n" \
-	"apiServer: {certSANs: [127.0.0.1, localhost, 10.0.0.100, old.example]}\nscheduler: {}\n"
+	"apiServer: {certSANs: [127.0.0.1, localhost, 10.0.0.100, old.example], timeoutForControlPlane: 6m}\n" \
+	"scheduler: {}\n"
 
 /* What is in ClusterConfiguration of kubeadm.extra; NULL: nothing. */
 static void wish(const char *config)
@@ -68,6 +69,9 @@ static void looks(const struct lab *l, const char *want)
 		str_addf(&now, "%s%s", i ? "," : "", json_text(json_at(json_get(map, "apiServer.certSANs"), i)));
 	if (l->given[SETTINGS_CONTROL_PLANE].note[0])
 		str_add(&now, " noted");
+	/* what is not the operator's stays */
+	CHECK_STR(json_get_str(map, "apiServer.timeoutForControlPlane", NULL), "6m");
+	CHECK(!strstr(living, "null"));
 	if (!CHECK_STR(now.buf, want))
 		for (int i = 0; i < LAB_MACHINES; i++)
 			printf("# host %d: %s: %s\n", i, errors[i].step, errors[i].what);
@@ -121,7 +125,7 @@ static void test_names(void)
 	apply(&l, "{\"apiServer\":{\"certSANs\":[\"localhost\",\"a.example\"]}}");
 	looks(&l, "11100  " NAMES ",a.example noted");
 	/* what somebody else has put there stays, and so does what the inventory has by itself */
-	apply(&l, "{\"apiServer\":{\"certSANs\":[\"b.example\"]}}");
+	apply(&l, "{\"apiServer\":{\"certSANs\":[\"b.example\"],\"extraArgs\":" V4 "}}");
 	looks(&l, "22200  " NAMES ",b.example noted");
 	apply(&l, NULL);
 	looks(&l, "33300  " NAMES " noted");
