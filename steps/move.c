@@ -310,21 +310,24 @@ static const char *behind(const struct world *w)
 	return NULL;
 }
 
-enum step_verdict move_cluster_check(struct task *t, struct error *why)
+/* The first control plane that comes does what is done once; each gives up the earlier address by itself. */
+enum step_verdict leave_endpoint_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
 	const char *name = NULL;
 	char before[300], wish[300];
-	bool needed;
+	bool moving, moved;
 
 	task_lock(t);
-	needed = task_host(t) == w->decided.lead && is_in(w, task_host(t)) && earlier(w, before);
-	if (needed && !task_check_only(t))
+	moving = is_in(w, task_host(t)) && earlier(w, before) &&
+		 (!task_check_only(t) || task_host(t) == w->decided.lead);
+	moved = w->decided.moved;
+	if (moving && !task_check_only(t))
 		name = behind(w);
 	task_unlock(t);
-	if (!needed)
-		return STEP_NOT_HERE;
 	wanted(w, wish);
+	if (!moving)
+		return moved ? endpoint_check(t, why) : STEP_NOT_HERE;
 	if (!name)
 		return step_needed(why, EVIDENCE_SETTINGS, "endpoint",
 			"gives the cluster the endpoint %s instead of %s", wish, before);
@@ -334,23 +337,23 @@ enum step_verdict move_cluster_check(struct task *t, struct error *why)
 	return STEP_IMPOSSIBLE;
 }
 
-int move_cluster_apply(struct task *t, struct error *err)
-{
-	char wish[300], url[320];
-
-	wanted(world_of(t), wish);
-	snprintf(url, sizeof(url), "https://%s", wish);
-	return world_any_api(t, tell_all, &(struct move){ t, wish, url }, err);
-}
-
-enum step_verdict move_given_up_check(struct task *t, struct error *why)
+int leave_endpoint_apply(struct task *t, struct error *err)
 {
 	const struct world *w = world_of(t);
-	char before[300];
-	bool here;
+	char wish[300], url[320], before[300];
+	enum step_verdict verdict;
+	struct error why = { 0 };
+	bool moving;
 
+	wanted(w, wish);
+	snprintf(url, sizeof(url), "https://%s", wish);
 	task_lock(t);
-	here = task_check_only(t) ? earlier(w, before) : w->decided.moved;
+	moving = earlier(w, before);
 	task_unlock(t);
-	return here ? endpoint_check(t, why) : STEP_NOT_HERE;
+	if (moving && world_any_api(t, tell_all, &(struct move){ t, wish, url }, err))
+		return -1;
+	verdict = endpoint_check(t, &why);
+	if (verdict == STEP_IMPOSSIBLE)
+		return *err = why, -1;
+	return verdict == STEP_NEEDED || verdict == STEP_HALF_DONE ? endpoint_apply(t, err) : 0;
 }

@@ -92,16 +92,14 @@
 	{ "move", "Moving to another endpoint", ROLE_ALL, STEP_ONE_BY_ONE, \
 		{ CONTROL_PLANES("components", 0), THIS("settings") }, \
 		move_check, move_apply }, \
-	{ "move-cluster", "Giving the cluster its other endpoint", ROLE_CONTROL_PLANE, 0, { { "move", ROLE_ALL, 0 } }, \
-		move_cluster_check, move_cluster_apply }, \
-	{ "earlier-endpoint", "Giving up the earlier virtual IP", ROLE_CONTROL_PLANE, 0, \
-		{ CONTROL_PLANES("move-cluster", 0) }, \
-		move_given_up_check, endpoint_apply }, \
+	{ "leave-endpoint", "Giving up the earlier endpoint", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
+		{ { "move", ROLE_ALL, 0 } }, \
+		leave_endpoint_check, leave_endpoint_apply }, \
 	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, \
-		{ CONTROL_PLANES("labels", 1), { "settings", ROLE_ALL, 0 }, CONTROL_PLANES("earlier-endpoint", 0) }, \
+		{ CONTROL_PLANES("labels", 1), { "settings", ROLE_ALL, 0 }, CONTROL_PLANES("leave-endpoint", 0) }, \
 		verify_check, verify_apply }, \
 	{ "kubeconfig", "Writing the kubeconfig", ROLE_CONTROL_PLANE, 0, \
-		{ CONTROL_PLANES("init", 1), CONTROL_PLANES("move-cluster", 0) }, \
+		{ CONTROL_PLANES("init", 1), CONTROL_PLANES("leave-endpoint", 0) }, \
 		kubeconfig_check, kubeconfig_apply }, \
 	UNLOCK_STEP
 

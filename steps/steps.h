@@ -163,9 +163,8 @@ enum step_verdict endpoint_check(struct task *t, struct error *why);
 int endpoint_apply(struct task *t, struct error *err);
 enum step_verdict move_check(struct task *t, struct error *why);
 int move_apply(struct task *t, struct error *err);
-enum step_verdict move_cluster_check(struct task *t, struct error *why);
-int move_cluster_apply(struct task *t, struct error *err);
-enum step_verdict move_given_up_check(struct task *t, struct error *why);
+enum step_verdict leave_endpoint_check(struct task *t, struct error *why);
+int leave_endpoint_apply(struct task *t, struct error *err);
 /*
  * The virtual IP that the living cluster goes by while the inventory has another endpoint for it, as long as a control
  * plane holds it: out, "" and false: none. Pure.
