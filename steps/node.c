@@ -92,7 +92,8 @@ static int look_at_server(struct net_client *c, struct asked_node *n, struct err
 
 static bool is_wanted(const struct cluster_node *node, const struct node_wanted *wanted)
 {
-	return node->ready && (!wanted->version || upgrade_is_version(node->version, wanted->version)) &&
+	return (node->ready || node->no_network) &&
+	       (!wanted->version || upgrade_is_version(node->version, wanted->version)) &&
 	       (!wanted->boot || strcmp(json_get_str(node->json, "status.nodeInfo.bootID", ""), wanted->boot) == 0);
 }
 

@@ -4,7 +4,8 @@
 # shellcheck shell=sh disable=SC2154,SC2015
 kw_k=/etc/kubernetes
 
-answers() { curl --silent --output /dev/null --noproxy '*' --max-time 5 --cacert $kw_k/pki/ca.crt "https://$endpoint/livez"; }
+# with the kubelet's own certificate, as there is no curl on workers
+answers() { kubectl --kubeconfig $kw_k/kubelet.conf --server "https://$endpoint" --request-timeout 5s get --raw /livez >/dev/null; }
 field() { kubectl config view --kubeconfig "$1" -o jsonpath="$2"; }
 is_up() { systemctl is-active --quiet kubelet && [ -n "$(ss -Hltn 'sport = :10250' 2>/dev/null)" ]; }
 
@@ -37,9 +38,10 @@ move() {
 
 main() {
 	fence
+	unset http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
 	kw_moved=
 	wait_for 60 answers || fail "the API does not answer at https://$endpoint from this host, with a certificate that has its name" \
-		"is it the right address? does the load balancer lead to the control planes? 'curl --cacert $kw_k/pki/ca.crt https://$endpoint/livez' on this host shows"
+		"is it the right address? does the load balancer lead to the control planes? the log above shows"
 	for kw_f in admin super-admin controller-manager scheduler kubelet; do
 		move "$kw_k/$kw_f.conf"
 	done

@@ -173,7 +173,29 @@ static void test_cut(void)
 	rack_down();
 }
 
+/* What a cluster was created with leaves it as well. */
+static void test_birth(void)
+{
+	struct lab l;
+
+	rack_up();
+	lab_init(&l, rack_inventory, rack_store, rack_tls);
+	l.applied = true;
+	/* as kubeadm writes it */
+	strcpy(l.given[SETTINGS_KUBELET].text, "maxPods: 250\nkind: KubeletConfiguration\n");
+	apply(&l, "{\"maxPods\":250}");
+	looks(&l, "00000 250 -1 noted");
+	for (int i = 0; i < LAB_MACHINES; i++)
+		CHECK_INT(strlen(l.machines[i].settings), 64);
+	apply(&l, "{\"maxPods\":250}");
+	looks(&l, "00000 250 -1 noted");
+	apply(&l, NULL);
+	looks(&l, "11111 -1 -1 noted");
+	rack_down();
+}
+
 static const struct test tests[] = {
+	{ "what it was created with", test_birth },
 	{ "continued where it was cut", test_cut },
 	{ "changed, and back", test_there_and_back },
 	{ "a kubelet that does not start with it", test_refused },
