@@ -92,8 +92,13 @@ struct cluster_state {
 	struct cluster_pods pods;    /* of kube-system, when health was asked about */
 	struct json *kubeadm_config; /* ConfigMap kube-system/kubeadm-config; NULL none */
 	struct json *own_config;     /* ConfigMap kube-system/kubewright: what we applied; NULL none */
-	/* what kubelets and kube-proxy are given, when the inventory says something of it; NULL: not read */
+	/*
+	 * what kubelets and kube-proxy are given, when the inventory or a note of kubewright's says something of it;
+	 * NULL: not read
+	 */
 	struct json *kubelet_config, *kubeproxy_config;
+	struct json *kubeproxy_set; /* kube-proxy's DaemonSet, the same */
+	bool no_kubeproxy;          /* there is none */
 };
 /*
  * Puts the Nodes of a NodeList in the place of those that c has; node_list is taken over in any case. ERROR_PROTOCOL:

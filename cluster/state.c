@@ -149,6 +149,7 @@ void cluster_state_release(struct cluster_state *c)
 	json_free(c->own_config);
 	json_free(c->kubelet_config);
 	json_free(c->kubeproxy_config);
+	json_free(c->kubeproxy_set);
 	cluster_pods_release(&c->pods);
 	memset(c, 0, sizeof(*c));
 	c->lead = -1;

@@ -199,8 +199,8 @@ struct inventory_field {
 	/* of the member: in struct inventory_host for "hosts[]…" and "ssh.…", else in struct inventory */
 	size_t offset;
 	/*
-	 * It counts only when a cluster is created; as a path, where kubeadm's ClusterConfiguration of the living
-	 * cluster has it, or "" of a map, which steps/birth_maps.c compares. NULL: it counts at any time.
+	 * It counts only when a cluster is created: where kubeadm's ClusterConfiguration of the living cluster has it.
+	 * NULL: it counts at any time; of the maps that steps/birth_maps.c compares, as far as that can be.
 	 */
 	const char *birth;
 };

@@ -40,7 +40,7 @@ void birth_differences(const struct world *w, birth_fn *fn, void *ctx)
 		struct birth_difference d = { .field = "" };
 		const char *key = f->birth;
 
-		if (!key || !*key || told_before(i) || !json_get_str(living, key, NULL))
+		if (!key || told_before(i) || !json_get_str(living, key, NULL))
 			continue;
 		snprintf(d.living, sizeof(d.living), "%s", json_get_str(living, key, ""));
 		/* left out: kubeadm's own */

@@ -337,8 +337,11 @@ void birth_maps(const struct world *w, const struct json *living, birth_fn *fn, 
 	snprintf(
 		why, sizeof(why), "its ConfigMap %s in kube-system could not be read", w->wish.release->kubelet_config);
 	compare_map("kubelet.config", "", inv->kubelet_config, kubelet, why, fn, ctx);
-	compare_map("kubeproxy.config", "", inv->kubeproxy_config, kubeproxy,
-		"its ConfigMap " KUBEPROXY_CONFIG " in kube-system could not be read", fn, ctx);
+	compare_map("kubeproxy.config", "", inv->kubeproxy_config, seen->no_kubeproxy ? NULL : kubeproxy,
+		seen->no_kubeproxy
+			? "it has no kube-proxy, so nothing changes (no DaemonSet of that name is in kube-system)"
+			: "its ConfigMap " KUBEPROXY_CONFIG " in kube-system could not be read",
+		fn, ctx);
 	if (living && !same_version(w, living))
 		snprintf(why, sizeof(why), "its kubeadm-config is written in %.60s, not in %s",
 			json_get_str(living, "apiVersion", "no version"), w->wish.release->kubeadm_api);

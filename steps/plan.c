@@ -86,8 +86,11 @@
 	{ "components", "Changing settings of the control plane", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
 		{ CONTROL_PLANES("labels", 1) }, \
 		components_check, components_apply }, \
-	{ "settings", "Changing settings of kubelets", ROLE_ALL, STEP_ONE_BY_ONE, \
+	{ "kube-proxy", "Changing settings of kube-proxy", ROLE_CONTROL_PLANE, 0, \
 		{ CONTROL_PLANES("labels", 1), CONTROL_PLANES("components", 0) }, \
+		kube_proxy_check, kube_proxy_apply }, \
+	{ "settings", "Changing settings of kubelets", ROLE_ALL, STEP_ONE_BY_ONE, \
+		{ CONTROL_PLANES("labels", 1), CONTROL_PLANES("kube-proxy", 0) }, \
 		settings_check, settings_apply }, \
 	{ "move", "Moving to another endpoint", ROLE_ALL, STEP_ONE_BY_ONE, \
 		{ CONTROL_PLANES("components", 0), THIS("settings") }, \
@@ -96,7 +99,8 @@
 		{ { "move", ROLE_ALL, 0 } }, \
 		leave_endpoint_check, leave_endpoint_apply }, \
 	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, \
-		{ CONTROL_PLANES("labels", 1), { "settings", ROLE_ALL, 0 }, CONTROL_PLANES("leave-endpoint", 0) }, \
+		{ CONTROL_PLANES("labels", 1), CONTROL_PLANES("kube-proxy", 0), { "settings", ROLE_ALL, 0 }, \
+			CONTROL_PLANES("leave-endpoint", 0) }, \
 		verify_check, verify_apply }, \
 	{ "kubeconfig", "Writing the kubeconfig", ROLE_CONTROL_PLANE, 0, \
 		{ CONTROL_PLANES("init", 1), CONTROL_PLANES("leave-endpoint", 0) }, \

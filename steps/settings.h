@@ -24,7 +24,7 @@ struct settings_kind {
 	enum settings_id id;
 	const char *field;    /* of the inventory */
 	const char *whom;     /* who gets them, for people */
-	const char *record;   /* the fact of what a host has recorded that it has */
+	const char *record;   /* the fact of what a host has recorded that it has; NULL: `behind` says it */
 	const char *note;     /* key in the ConfigMap kubewright */
 	const char *map;      /* where the document is; NULL: the release's name for the kubelets' */
 	const char *key;      /* … in it */
@@ -37,8 +37,12 @@ struct settings_kind {
 	/* What merging alone does not do to the document that is to be, and the list that it does that to; NULL: nothing. */
 	void (*finish)(const struct inventory *inv, const struct settings *s, struct json *document);
 	const char *list;
+	/* Of what one host does for the whole cluster: whether what is noted is still to be carried out. */
+	bool (*behind)(const struct world *w, const struct settings *s);
+	/* What takes too long stays, and the next run waits for it again; else it is put back. */
+	bool continues;
 };
-extern const struct settings_kind settings_kubelet, settings_control_plane;
+extern const struct settings_kind settings_kubelet, settings_control_plane, settings_kubeproxy;
 
 struct settings {
 	const struct settings_kind *kind;
@@ -78,5 +82,32 @@ typedef int settings_fn(struct task *t, const struct settings *s, struct error *
  * started with it.
  */
 int settings_change(struct task *t, const struct settings_kind *kind, settings_fn *on_host, struct error *err);
+
+/* ---- kubeproxy_rollout.c: how far kube-proxy's DaemonSet is ---- */
+
+#define KUBEPROXY_SET "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy"
+/*
+ * Annotation of its Pod template: the digest of the settings that its Pods have. With a new one they are replaced, Node
+ * by Node.
+ */
+#define KUBEPROXY_NOTE "kubewright/kubeproxy-settings"
+struct kubeproxy_rollout {
+	const char *digest; /* of the Pods that are waited for; "": those without the annotation */
+	bool back;          /* Pods that do not start are waited for, too */
+	/* Each Node has such a Pod, and it works; or each that is Ready. */
+	bool whole, rest;
+	char said[300];     /* what is missing */
+	char away[200];     /* Nodes that are not Ready: they get theirs when they are */
+	/* A Pod that does not start, its container, its Node and how it ended; "": there is none. */
+	char pod[254], container[64], node[64], reason[200];
+};
+/* What is noted in the template of a DaemonSet; "": nothing. */
+const char *kubeproxy_noted(const struct json *set);
+/* For world_api, with a struct kubeproxy_rollout: fills all but the first two. */
+int kubeproxy_look(struct net_client *c, void *rollout, struct error *err);
+/* The same: asks for the log of the Pod that does not start, and puts its reason into `reason`. */
+int kubeproxy_ask_reason(struct net_client *c, void *rollout, struct error *err);
+/* The line of a log that says why its program ended, without time and place; "" in out: the log is empty. Pure. */
+void kubeproxy_last_words(const char *log, char *out, size_t size);
 
 #endif

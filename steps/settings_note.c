@@ -111,7 +111,7 @@ static bool is_of(const struct birth_difference *d, const struct settings_kind *
 
 bool settings_carried_out(const struct birth_difference *d)
 {
-	return is_of(d, &settings_kubelet) || is_of(d, &settings_control_plane);
+	return is_of(d, &settings_kubelet) || is_of(d, &settings_control_plane) || is_of(d, &settings_kubeproxy);
 }
 
 static void add_difference(const struct birth_difference *d, void *ctx)
@@ -403,7 +403,8 @@ static int put_back(struct net_client *c, void *ctx, struct error *err)
 
 /* ---- at birth --------------------------------------------------------------------------------------------------------- */
 
-static const struct settings_kind *const noted_at_birth[] = { &settings_kubelet, &settings_control_plane };
+static const struct settings_kind *const noted_at_birth[] = { &settings_kubelet, &settings_control_plane,
+	&settings_kubeproxy };
 
 void settings_born(const struct world *w, const struct settings_kind *kind, char digest[65])
 {
@@ -438,6 +439,14 @@ void settings_note_birth(struct task *t)
 
 /* ---- a change --------------------------------------------------------------------------------------------------------- */
 
+/* Whether what is noted is still to reach the host, or the cluster, whose document has it. */
+static bool behind(const struct world *w, const struct settings *s, int host)
+{
+	if (s->kind->behind)
+		return s->kind->behind(w, s);
+	return !cluster_fact_is(&w->seen.hosts[host], s->kind->record, s->digest);
+}
+
 /* Whether a host is to get other settings than it has, by the document and what the host has recorded; text: which, in words, appended. */
 static bool due(const struct world *w, const struct settings_kind *kind, int host, struct str *text)
 {
@@ -450,8 +459,8 @@ static bool due(const struct world *w, const struct settings_kind *kind, int hos
 		return false;
 	settings_read(w, kind, &s);
 	due = settings_differ(w, &s, text);
-	if (!due && settings_noted(&s) && !cluster_fact_is(&w->seen.hosts[host], kind->record, s.digest)) {
-		str_add(text, "what the others have");
+	if (!due && settings_noted(&s) && behind(w, &s, host)) {
+		str_add(text, kind->behind ? "what its ConfigMap has" : "what the others have");
 		due = true;
 	}
 	settings_release(&s);
@@ -513,6 +522,13 @@ static void result(struct task *t, const struct settings_kind *kind, int rc, con
 	task_unlock(t);
 }
 
+/* A cut is continued, and so is what only took too long, where the kind says so. */
+static bool goes_back(const struct settings_kind *kind, const struct error *err)
+{
+	return err->kind != ERROR_CANCELLED && err->kind != ERROR_CONNECT &&
+	       !(err->kind == ERROR_TIMEOUT && kind->continues);
+}
+
 int settings_change(struct task *t, const struct settings_kind *kind, settings_fn *on_host, struct error *err)
 {
 	struct world *w = world_of(t);
@@ -532,7 +548,7 @@ int settings_change(struct task *t, const struct settings_kind *kind, settings_f
 	result(t, kind, rc, err);
 	settings_release(&s);
 	settings_read(w, kind, &s);
-	if (rc && err->kind != ERROR_CANCELLED && err->kind != ERROR_CONNECT)
+	if (rc && goes_back(kind, err))
 		take_back(t, &u);
 	else if (rc == 0 && settings_noted(&s) && !json_get_bool(s.note, "accepted", false) &&
 		 world_any_api(t, accept, &u, &no))

@@ -198,6 +198,8 @@ enum step_verdict settings_check(struct task *t, struct error *why);
 int settings_apply(struct task *t, struct error *err);
 enum step_verdict components_check(struct task *t, struct error *why);
 int components_apply(struct task *t, struct error *err);
+enum step_verdict kube_proxy_check(struct task *t, struct error *why);
+int kube_proxy_apply(struct task *t, struct error *err);
 enum step_verdict labels_check(struct task *t, struct error *why);
 int labels_apply(struct task *t, struct error *err);
 enum step_verdict verify_check(struct task *t, struct error *why);

@@ -1,5 +1,5 @@
 /* What the cluster says of itself: asked through a control plane whose API server runs, with a certificate made for the occasion. */
-#include "steps/steps.h"
+#include "steps/settings.h"
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -75,8 +75,8 @@ static int same_ca(const struct world *w, const struct cluster_host *h, struct e
 
 struct ask {
 	struct cluster_state *out;
-	bool wishes;                     /* the inventory says something of kubelets */
-	const char *kubelet, *kubeproxy; /* ConfigMaps that are wanted too; NULL: not */
+	const char *kubelet; /* ConfigMap of what kubelets are given, that is wanted too; NULL: nothing more is */
+	bool of_kubelets, of_kubeproxy; /* the inventory says something of them */
 };
 
 static struct json *ask_config(struct net_client *c, const char *name, long *status, struct error *err)
@@ -88,16 +88,32 @@ static struct json *ask_config(struct net_client *c, const char *name, long *sta
 }
 
 /*
- * What kubelets and kube-proxy are given is read only for an inventory that says something of it, and in a run that
- * reports differences; that it cannot be read is reported where it is compared.
+ * What kubelets and kube-proxy are given is read only for an inventory that says something of it, or did when it was
+ * applied, and in a run that reports differences; that it cannot be read is reported where it is compared.
  */
 static struct ask what_to_ask(const struct task *t, const struct world *w, struct cluster_state *out)
 {
 	const struct inventory *inv = w->wish.inventory;
 	bool compares = w->wish.texts || !task_check_only(t);
 
-	return (struct ask){ out, json_size(inv->kubelet_config) > 0, compares ? w->wish.release->kubelet_config : NULL,
-		compares && json_size(inv->kubeproxy_config) ? KUBEPROXY_CONFIG : NULL };
+	return (struct ask){ out, compares ? w->wish.release->kubelet_config : NULL, json_size(inv->kubelet_config) > 0,
+		json_size(inv->kubeproxy_config) > 0 };
+}
+
+/* What an earlier inventory gave leaves the cluster with it: a note says that something was given. */
+static void ask_settings(struct net_client *c, const struct ask *ask)
+{
+	struct cluster_state *out = ask->out;
+	struct error no = { 0 };
+	long status = 0;
+
+	if (ask->of_kubelets || json_get(out->own_config, "data.kubelet-settings"))
+		out->kubelet_config = ask_config(c, ask->kubelet, NULL, &no);
+	if (!ask->of_kubeproxy && !json_get(out->own_config, "data.kubeproxy-settings"))
+		return;
+	out->kubeproxy_config = ask_config(c, KUBEPROXY_CONFIG, NULL, &no);
+	out->kubeproxy_set = net_json(c, "GET", KUBEPROXY_SET, NULL, NULL, &status, &no);
+	out->no_kubeproxy = !out->kubeproxy_set && status == 404;
 }
 
 /* GETs of one survey; the result goes into out only when all went well. */
@@ -123,11 +139,8 @@ static int ask_api(struct net_client *c, void *ctx, struct error *err)
 	out->own_config = ask_config(c, "kubewright", &status, err);
 	if (!out->own_config && status != 404)
 		return -1;
-	/* what an earlier inventory gave kubelets leaves them with it */
-	if (ask->kubelet && (ask->wishes || json_get(out->own_config, "data.kubelet-settings")))
-		out->kubelet_config = ask_config(c, ask->kubelet, NULL, err);
-	if (ask->kubeproxy)
-		out->kubeproxy_config = ask_config(c, ask->kubeproxy, NULL, err);
+	if (ask->kubelet)
+		ask_settings(c, ask);
 	out->exists = true;
 	memset(err, 0, sizeof(*err));
 	return 0;

@@ -17,7 +17,7 @@ struct world_look {
 };
 
 /* Settings of a living cluster: settings.h. */
-enum settings_id { SETTINGS_KUBELET, SETTINGS_CONTROL_PLANE, SETTINGS_KINDS };
+enum settings_id { SETTINGS_KUBELET, SETTINGS_CONTROL_PLANE, SETTINGS_KUBEPROXY, SETTINGS_KINDS };
 
 /* The host's own thread writes what is per host, survey and verify the rest; under the lock of the task. */
 struct seen {

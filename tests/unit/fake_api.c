@@ -20,7 +20,7 @@ static void say_node(const struct lab *l, int i, struct str *out)
 	str_addf(out,
 		"{\"metadata\":{\"name\":\"%s\",\"labels\":{%s},\"annotations\":{%s%s%s%s%s}},\"spec\":{\"unschedulable\":%s},\"status\":{\"addresses\":[{\"type\":"
 		"\"InternalIP\",\"address\":\"%s\"}],\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\",\"message\":"
-		"\"reason:NetworkPluginNotReady\"}],\"nodeInfo\":{\"bootID\":\"boot-%d-%u\",\"kubeletVersion\":\"v1.36.2\"}}}",
+		"\"%s\"}],\"nodeInfo\":{\"bootID\":\"boot-%d-%u\",\"kubeletVersion\":\"v1.36.2\"}}}",
 		h->name,
 		/* kubeadm sets the label last */
 		h->role != INVENTORY_CONTROL_PLANE ? "\"rack\":\"7\""
@@ -31,7 +31,9 @@ static void say_node(const struct lab *l, int i, struct str *out)
 		: m->note[0]     ? ",\"kubewright/upgrade\":\"yes\""
 				 : "\"kubewright/upgrade\":\"yes\"",
 		reboot, m->cordoned ? "true" : "false", h->address,
-		l->applied && !(l->off & 1u << i) ? "True" : "False", i, m->node_boots);
+		l->applied && !(l->off & 1u << i) ? "True" : "False",
+		l->off & 1u << i ? "Kubelet stopped posting node status." : "reason:NetworkPluginNotReady", i,
+		m->node_boots);
 }
 
 /* Two at a time, whatever was asked for: the token is the machine that the next page begins with. */
@@ -125,6 +127,8 @@ static const struct {
 		"fieldManager=kubewright-kubelet-settings" },
 	[SETTINGS_CONTROL_PLANE] = { "/configmaps/kubeadm-config", "ClusterConfiguration", "control-plane-settings",
 		"fieldManager=kubewright-control-plane-settings" },
+	[SETTINGS_KUBEPROXY] = { "/configmaps/kube-proxy", "config.conf", "kubeproxy-settings",
+		"fieldManager=kubewright-kubeproxy-settings" },
 };
 
 static int own_config(struct lab *l, const char *method, const char *path, const char *body, struct str *out)
@@ -156,7 +160,7 @@ static int own_config(struct lab *l, const char *method, const char *path, const
 	return 200;
 }
 
-/* kind: of `kinds`; SETTINGS_KINDS: kube-proxy's. */
+/* kind: of `kinds`. */
 static int settings_map(struct lab *l, int kind, const char *method, const char *body, struct str *out)
 {
 	struct json *patch, *answer, *data;
@@ -165,16 +169,14 @@ static int settings_map(struct lab *l, int kind, const char *method, const char 
 	if (kind != SETTINGS_CONTROL_PLANE && l->settings_status)
 		return str_add(out, "{\"kind\":\"Status\",\"message\":\"it was told to fail\"}"), l->settings_status;
 	patch = json_parse(body, strlen(body), NULL);
-	text = kind < SETTINGS_KINDS ? json_text(json_member(json_get(patch, "data"), kinds[kind].key)) : NULL;
+	text = json_text(json_member(json_get(patch, "data"), kinds[kind].key));
 	if (strcmp(method, "PATCH") == 0 && text)
 		snprintf(l->given[kind].text, sizeof(l->given[kind].text), "%s", text);
 	json_free(patch);
 	answer = json_object();
 	json_set_str(json_set(answer, "metadata", json_object()), "resourceVersion", "7");
 	data = json_set(answer, "data", json_object());
-	if (kind == SETTINGS_KINDS)
-		json_set_str(data, "config.conf", "mode: iptables\n");
-	else if (kind != SETTINGS_CONTROL_PLANE || l->given[kind].text[0])
+	if (kind != SETTINGS_CONTROL_PLANE || l->given[kind].text[0])
 		json_set_str(data, kinds[kind].key, l->given[kind].text);
 	json_write(answer, out);
 	json_free(answer);
@@ -187,7 +189,103 @@ static int settings_kind(const char *path)
 	for (int i = 0; i < SETTINGS_KINDS; i++)
 		if (strstr(path, kinds[i].map))
 			return i;
-	return strstr(path, "/configmaps/kube-proxy") ? SETTINGS_KINDS : -1;
+	return -1;
+}
+
+/* ---- kube-proxy ------------------------------------------------------------------------------------------------------ */
+
+/* The DaemonSet's controller replaces one Pod, and none while another does not work. */
+static void roll_proxy(struct lab *l)
+{
+	struct machine *next = NULL;
+
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		struct machine *m = &l->machines[i];
+		bool current = strcmp(m->proxy, l->proxy) == 0;
+
+		if (m->crashes && current) {
+			m->crashes++;
+			return;
+		}
+		if (!current && m->node && !(l->off & 1u << i) && (!next || m->crashes))
+			next = m;
+	}
+	if (!next)
+		return;
+	strcpy(next->proxy, l->proxy);
+	next->proxies++;
+	next->crashes = strstr(l->given[SETTINGS_KUBEPROXY].text, "nonsense") ||
+			(next->picky && strstr(l->given[SETTINGS_KUBEPROXY].text, "0.0.0.0:1\""));
+}
+
+static int proxy_set(struct lab *l, const char *method, const char *body, struct str *out)
+{
+	unsigned desired = 0, updated = 0, available = 0;
+	struct json *patch = json_parse(body, strlen(body), NULL);
+
+	if (l->no_proxy) {
+		json_free(patch);
+		return str_add(out, "{\"kind\":\"Status\"}"), 404;
+	}
+	l->sets++;
+	/* another annotation, of who moves the cluster, is not looked at */
+	if (strstr(body, "kubewright/kubeproxy-settings")) {
+		lab_insist(json_get_int(patch, "spec.minReadySeconds", 0) == 5,
+			"a Pod that ends at once counts as available");
+		snprintf(l->proxy, sizeof(l->proxy), "%.64s",
+			json_get_str(json_get(patch, "spec.template.metadata.annotations"),
+				"kubewright/kubeproxy-settings", ""));
+	} else if (strcmp(method, "GET") == 0) {
+		roll_proxy(l);
+	}
+	json_free(patch);
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		const struct machine *m = &l->machines[i];
+		bool current = m->node && strcmp(m->proxy, l->proxy) == 0;
+
+		desired += m->node;
+		updated += current;
+		available += m->node && !m->crashes && !(l->off & 1u << i);
+	}
+	str_add(out, "{\"metadata\":{\"generation\":3},\"spec\":{\"template\":{\"metadata\":{\"annotations\":{");
+	if (l->proxy[0])
+		str_addf(out, "\"kubewright/kubeproxy-settings\":\"%s\"", l->proxy);
+	str_addf(out,
+		"}}}},\"status\":{\"observedGeneration\":3,\"desiredNumberScheduled\":%u,\"updatedNumberScheduled\":%u,"
+		"\"numberAvailable\":%u}}",
+		desired, updated, available);
+	return 200;
+}
+
+/* Its Pods, each of two pages; or the log of one. */
+static int proxy_pods(struct lab *l, const char *path, struct str *out)
+{
+	int from = strstr(path, "&continue=") ? 2 : 0, to = from ? LAB_MACHINES : 2;
+	const char *comma = "";
+
+	if (strstr(path, "/log?"))
+		return str_add(out, "I1129 10:00:00.000000       1 server.go:1] \"Using\" x=\"y\"\n"
+				    "E1129 10:00:00.100000       1 run.go:72] \"command failed\" err=\"mode: Invalid "
+				    "value: \\\"nonsense\\\"\"\ngoroutine 1 [running]:\n"),
+		       200;
+	roll_proxy(l);
+	str_add(out, "{\"items\":[");
+	for (int i = from; i < to; i++) {
+		const struct machine *m = &l->machines[i];
+
+		if (!m->node)
+			continue;
+		str_addf(out,
+			"%s{\"metadata\":{\"name\":\"kube-proxy-%d\",\"annotations\":{%s%s%s}},\"spec\":{\"nodeName\":\"%s\"},"
+			"\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\"}],\"containerStatuses\":[{\"name\":"
+			"\"kube-proxy\",\"restartCount\":%u,\"ready\":%s}]}}",
+			comma, i, m->proxy[0] ? "\"kubewright/kubeproxy-settings\":\"" : "", m->proxy,
+			m->proxy[0] ? "\"" : "", l->inventory->hosts[i].name,
+			m->crashes || l->off & 1u << i ? "False" : "True", m->crashes, m->crashes ? "false" : "true");
+		comma = ",";
+	}
+	str_addf(out, "],\"metadata\":{%s}}", from ? "" : "\"continue\":\"m2\"");
+	return 200;
 }
 
 /* The Secret of a bootstrap token comes and goes. */
@@ -347,6 +445,11 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 		return evict(l, path + 32, out);
 	if (strstr(path, "/proxy/healthz"))
 		return str_add(out, "ok"), 200;
+	if (strcmp(path, "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy") == 0)
+		return proxy_set(l, method, body, out);
+	if (strstr(path, "kube-system/pods?labelSelector=k8s-app%3Dkube-proxy") ||
+		strstr(path, "kube-system/pods/kube-proxy"))
+		return proxy_pods(l, path, out);
 	if (strncmp(path, "/api/v1/namespaces/kube-system/pods", 35) == 0)
 		return str_add(out, "{\"items\":[]}"), 200;
 	if (strstr(path, "/endpoints/kube-dns"))

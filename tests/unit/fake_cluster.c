@@ -596,6 +596,7 @@ void lab_init(struct lab *l, const struct inventory *inventory, const struct pki
 	l->inventory = inventory;
 	l->ca = pki_store_pem(store, PKI_CA_CRT);
 	strcpy(l->given[SETTINGS_KUBELET].text, "maxPods: 110\n");
+	strcpy(l->given[SETTINGS_KUBEPROXY].text, "mode: iptables\n");
 	for (int i = 0; i < LAB_MACHINES; i++) {
 		struct machine *m = &l->machines[i];
 

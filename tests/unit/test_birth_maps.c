@@ -266,6 +266,7 @@ static void run(bool looks, bool texts)
 
 static void test_round_trips(void)
 {
+	static const char extra[] = "{\"ClusterConfiguration\":{\"dns\":{\"imageTag\":\"v9\"}}}";
 	struct error err = { 0 };
 
 	rack_up();
@@ -277,10 +278,16 @@ static void test_round_trips(void)
 	run(false, false);
 	CHECK_INT(lab.settings, lab.surveys);
 	CHECK_INT(told[0], 0);
-	rack_inventory->kubeproxy_config = json_parse("{\"mode\":\"ipvs\"}", 15, &err);
+	rack_inventory->kubeproxy_config = json_parse("{\"mode\":\"iptables\"}", 19, &err);
+	strcpy(lab.given[SETTINGS_CONTROL_PLANE].text,
+		"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n"
+		"apiServer: {certSANs: [127.0.0.1, localhost, 10.0.0.100]}\n");
+	rack_inventory->kubeadm_extra = json_parse(extra, sizeof(extra) - 1, &err);
 	run(false, false);
 	CHECK_INT(lab.settings, 2 * lab.surveys);
 	CHECK_INT(told[0], 1);
+	json_free(rack_inventory->kubeadm_extra);
+	rack_inventory->kubeadm_extra = NULL;
 	/* plan reads it too; what is repeated, as status is, does not */
 	run(true, true);
 	CHECK_INT(lab.settings, 2 * lab.surveys);
