@@ -26,7 +26,8 @@ static void tell_birth_only(const struct birth_difference *d, void *ctx)
 {
 	const struct listener *l = ctx;
 
-	if (!settings_carried_out(d))
+	if (!settings_is_of(d, &settings_kubelet) && !settings_is_of(d, &settings_control_plane) &&
+		!settings_is_of(d, &settings_kubeproxy))
 		l->fn(d, l->ctx);
 }
 

@@ -109,7 +109,7 @@ static void endpoint_items(const struct world *w, int host, struct items *out)
 {
 	char before[64];
 	bool here = w->wish.inventory->hosts[host].role == INVENTORY_CONTROL_PLANE &&
-		    (move_earlier_vip(w, before) || w->wish.inventory->endpoint.vip);
+		    (endpoint_earlier_vip(w, before) || w->wish.inventory->endpoint.vip);
 	struct item row = { .kind = ITEM_FILE, .reader = "keepalived", .reload = true, .from = "endpoint.vip" };
 	struct str conf = STR_INIT;
 
@@ -138,7 +138,7 @@ static int still_used(const struct world *w, struct error *why)
 	struct json *living;
 	char at[256];
 
-	if (!w->seen.cluster.exists || move_earlier_vip(w, at))
+	if (!w->seen.cluster.exists || endpoint_earlier_vip(w, at))
 		return 0;
 	living = kubeadm_living_config(w);
 	snprintf(at, sizeof(at), "%s", json_get_str(living, "controlPlaneEndpoint", ""));

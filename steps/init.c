@@ -83,7 +83,9 @@ int init_apply(struct task *t, struct error *err)
 	task_unlock(t);
 	if (rc == 0) {
 		world_note_installed(t);
-		settings_note_birth(t);
+		settings_note_birth(t, &settings_kubelet);
+		settings_note_birth(t, &settings_control_plane);
+		settings_note_birth(t, &settings_kubeproxy);
 	} else {
 		world_explain(t, "init", err);
 	}

@@ -1,6 +1,6 @@
 /*
  * The cluster's endpoint changes: another virtual IP, a load balancer, another port. The new one works before anybody goes by it: keepalived holds both addresses, the
- * API servers' certificates have both names (settings_control_plane.c). Then the hosts' kubeconfigs follow, one host after the other; then what the cluster itself tells
+ * API servers' certificates have both names (settings_control_plane.c). Then the hosts' kubeconfigs follow, one host after the other; then what the cluster itself says to
  * newcomers and kube-proxy; and the earlier virtual IP is given up last. kubeadm-config says how far it is: it is the last to change.
  */
 #include "steps/steps.h"
@@ -20,46 +20,6 @@
 
 static const char *const move_words[] = { "record.endpoint", "kubelet_server", "error", "hint", NULL };
 
-static void wanted(const struct world *w, char out[300])
-{
-	snprintf(out, 300, "%s:%d", inventory_endpoint(w->wish.inventory), w->wish.inventory->endpoint.port);
-}
-
-/* "10.0.0.9:6443" of kubeadm-config; false: not known, or what is wished. */
-static bool earlier(const struct world *w, char out[300])
-{
-	struct json *living = w->seen.cluster.exists ? kubeadm_living_config(w) : NULL;
-	const char *at = json_get_str(living, "controlPlaneEndpoint", "");
-	char wish[300];
-
-	wanted(w, wish);
-	snprintf(out, 300, "%s%s", at, *at && !strchr(at, ':') ? ":6443" : "");
-	json_free(living);
-	return *out && strcmp(out, wish) != 0;
-}
-
-bool move_earlier_vip(const struct world *w, char out[64])
-{
-	const struct inventory *inv = w->wish.inventory;
-	char at[300], held[80];
-
-	out[0] = '\0';
-	if (!earlier(w, at))
-		return false;
-	at[strcspn(at, ":")] = '\0';
-	if (strcmp(at, inventory_endpoint(inv)) == 0 || strlen(at) >= 64)
-		return false;
-	snprintf(held, sizeof(held), " %s/32", at);
-	for (size_t i = 0; i < inv->host_count; i++) {
-		if (strcmp(inv->hosts[i].address, at) == 0)
-			return false;
-		if (inv->hosts[i].role == INVENTORY_CONTROL_PLANE &&
-			strstr(cluster_fact(&w->seen.hosts[i], "addrs"), held))
-			snprintf(out, 64, "%s", at);
-	}
-	return *out != '\0';
-}
-
 /* ---- a host ------------------------------------------------------------------------------------------------------------ */
 
 /* Of the living cluster, and installed. */
@@ -76,7 +36,7 @@ static bool asks_elsewhere(const struct world *w, int host)
 	const char *server = cluster_fact(&w->seen.hosts[host], "kubelet_server"), *at = strstr(server, "://");
 	char name[256], wish[300];
 
-	wanted(w, wish);
+	endpoint_wanted(w, wish);
 	at = at ? at + 3 : server;
 	if (!*at || strcmp(at, wish) == 0)
 		return false;
@@ -93,9 +53,9 @@ static bool due(const struct world *w, int host)
 
 	if (!is_in(w, host))
 		return false;
-	wanted(w, wish);
-	return earlier(w, before) ? !cluster_fact_is(&w->seen.hosts[host], "record.endpoint", wish)
-				  : asks_elsewhere(w, host);
+	endpoint_wanted(w, wish);
+	return endpoint_earlier(w, before) ? !cluster_fact_is(&w->seen.hosts[host], "record.endpoint", wish)
+					   : asks_elsewhere(w, host);
 }
 
 /* A control plane that was not reached has a certificate without the new name: clients would meet it there. */
@@ -104,7 +64,7 @@ static int refuse_missing(const struct world *w, struct error *why)
 	const struct inventory *inv = w->wish.inventory;
 	char wish[300];
 
-	wanted(w, wish);
+	endpoint_wanted(w, wish);
 	for (size_t i = 0; i < inv->host_count; i++) {
 		if (inv->hosts[i].role != INVENTORY_CONTROL_PLANE || world_leaves(w, (int)i) ||
 			!cluster_find_node(&w->seen.cluster, inv->hosts[i].name) ||
@@ -126,7 +86,7 @@ enum step_verdict move_check(struct task *t, struct error *why)
 	int rc = 0;
 	bool needed;
 
-	wanted(w, wish);
+	endpoint_wanted(w, wish);
 	task_lock(t);
 	needed = due(w, task_host(t));
 	if (needed)
@@ -146,9 +106,9 @@ int move_apply(struct task *t, struct error *err)
 	char wish[300], before[300];
 	int rc;
 
-	wanted(w, wish);
+	endpoint_wanted(w, wish);
 	task_lock(t);
-	if (!earlier(w, before))
+	if (!endpoint_earlier(w, before))
 		snprintf(before, sizeof(before), "%s", wish);
 	task_unlock(t);
 	const struct remote_param params[] = { { "endpoint", wish }, { "before", before } };
@@ -159,7 +119,7 @@ int move_apply(struct task *t, struct error *err)
 	return rc ? -1 : node_await(t, &(struct node_wanted){ .version = NULL }, err);
 }
 
-/* ---- what the cluster tells ------------------------------------------------------------------------------------------- */
+/* ---- what the cluster says ------------------------------------------------------------------------------------------- */
 
 static struct json *with_server(const struct json *cluster, const char *url)
 {
@@ -265,7 +225,7 @@ static int tell(
 	if (!map)
 		return status == 404 && what->maybe ? (memset(err, 0, sizeof(*err)), 0) : -1;
 	text = json_text(json_member(json_get(map, "data"), what->key));
-	/* one that somebody has made otherwise is his */
+	/* one that somebody has made otherwise stays unchanged */
 	if (text && (what->maybe ? moved_kubeconfig(text, m->url, &moved) : moved_config(text, m->endpoint, &moved)))
 		rc = replace(c, path, what->key, map, moved.buf, now, err);
 	else if (!what->maybe)
@@ -319,13 +279,13 @@ enum step_verdict leave_endpoint_check(struct task *t, struct error *why)
 	bool moving, moved;
 
 	task_lock(t);
-	moving = is_in(w, task_host(t)) && earlier(w, before) &&
+	moving = is_in(w, task_host(t)) && endpoint_earlier(w, before) &&
 		 (!task_check_only(t) || task_host(t) == w->decided.lead);
 	moved = w->decided.moved;
 	if (moving && !task_check_only(t))
 		name = behind(w);
 	task_unlock(t);
-	wanted(w, wish);
+	endpoint_wanted(w, wish);
 	if (!moving)
 		return moved ? endpoint_check(t, why) : STEP_NOT_HERE;
 	if (!name)
@@ -345,10 +305,10 @@ int leave_endpoint_apply(struct task *t, struct error *err)
 	struct error why = { 0 };
 	bool moving;
 
-	wanted(w, wish);
+	endpoint_wanted(w, wish);
 	snprintf(url, sizeof(url), "https://%s", wish);
 	task_lock(t);
-	moving = earlier(w, before);
+	moving = endpoint_earlier(w, before);
 	task_unlock(t);
 	if (moving && world_any_api(t, tell_all, &(struct move){ t, wish, url }, err))
 		return -1;

@@ -1,9 +1,9 @@
 /*
- * Settings of a living cluster: what the inventory passes through to kubelets, control planes and kube-proxy, beside
- * what the cluster has and what it has noted that it was given. Each kind has a document in a ConfigMap of kube-system,
- * by which later joins and upgrades go, and a note of its own in the ConfigMap kubewright: {"digest", "given", "before":
- * the text that was replaced, "earlier": {"digest", "given"} of the change before, "accepted": whether some host has
- * started with it}. The note is written before the document that it is about.
+ * Settings of a living cluster: what the inventory passes through to kubelets, control planes and kube-proxy,
+ * beside what the cluster has and what it has noted that it was given. Each kind has a document in a ConfigMap of
+ * kube-system, by which later joins and upgrades go, and a note of its own in the ConfigMap kubewright: {"digest",
+ * "given", "before": the text that was replaced, "earlier": {"digest", "given"} of the change before, "accepted":
+ * whether some host has started with it}. The note is written before the document that it is about.
  */
 #ifndef STEPS_SETTINGS_H
 #define STEPS_SETTINGS_H
@@ -34,7 +34,7 @@ struct settings_kind {
 	struct json *(*wish)(const struct inventory *inv);
 	/* Whether a field that differs can be changed at all, by its path below `field`; NULL: each can. */
 	bool (*changeable)(const char *path);
-	/* What merging alone does not do to the document that is to be, and the list that it does that to; NULL: nothing. */
+	/* What merging alone does not do to the document that is to be, and to which list of it; NULL: nothing. */
 	void (*finish)(const struct inventory *inv, const struct settings *s, struct json *document);
 	const char *list;
 	/* Of what one host does for the whole cluster: whether what is noted is still to be carried out. */
@@ -50,15 +50,8 @@ struct settings {
 	char digest[65];
 };
 
-/* With the task's lock held, or by the one host at a time that has the step. To be released. */
-void settings_read(const struct world *w, const struct settings_kind *kind, struct settings *s);
-void settings_release(struct settings *s);
-/* Whether the wish is what is noted. */
-bool settings_noted(const struct settings *s);
 /* What the change before gave, or this one while it is not noted yet; NULL: nothing. */
 const struct json *settings_given_before(const struct settings *s);
-/* Whether the document is to be changed; text: what, in words, appended. */
-bool settings_differ(const struct world *w, const struct settings *s, struct str *text);
 /* The document as the survey, or this run after it, has seen it; NULL: it was not read. The caller frees. */
 struct json *settings_living(const struct world *w, const struct settings_kind *kind);
 /* Digest of what is noted; "": nothing. With the task's lock held. */
@@ -69,9 +62,9 @@ void settings_born(const struct world *w, const struct settings_kind *kind, char
  * Notes what a new cluster was given, so that what leaves the inventory later is known; the log says when it could not
  * be.
  */
-void settings_note_birth(struct task *t);
-/* Whether a difference, by its field, is one that apply carries out. */
-bool settings_carried_out(const struct birth_difference *d);
+void settings_note_birth(struct task *t, const struct settings_kind *kind);
+/* Whether a difference, by its field, is one of this kind's, that apply carries out. */
+bool settings_is_of(const struct birth_difference *d, const struct settings_kind *kind);
 
 /* STEP_NEEDED, STEP_NOT_HERE, or STEP_IMPOSSIBLE where another host failed. */
 enum step_verdict settings_look(struct task *t, const struct settings_kind *kind, struct error *why);

@@ -27,14 +27,14 @@ static const char *note_text(const struct world *w, const struct settings_kind *
 	return note ? json_text(note) : NULL;
 }
 
-bool settings_noted(const struct settings *s)
+static bool noted(const struct settings *s)
 {
 	const struct json *given = json_get(s->note, "given");
 
 	return given && json_equal(given, s->wish);
 }
 
-void settings_read(const struct world *w, const struct settings_kind *kind, struct settings *s)
+static void read_settings(const struct world *w, const struct settings_kind *kind, struct settings *s)
 {
 	const char *note = note_text(w, kind);
 	struct str text = STR_INIT;
@@ -45,11 +45,11 @@ void settings_read(const struct world *w, const struct settings_kind *kind, stru
 	pki_sha256_hex(text.buf, text.len, s->digest);
 	str_release(&text);
 	/* the same in another order is the same */
-	if (settings_noted(s))
+	if (noted(s))
 		snprintf(s->digest, sizeof(s->digest), "%.64s", json_get_str(s->note, "digest", ""));
 }
 
-void settings_release(struct settings *s)
+static void release_settings(struct settings *s)
 {
 	json_free(s->wish);
 	json_free(s->note);
@@ -96,8 +96,7 @@ struct differences {
 	struct str text;
 };
 
-/* Whether a difference is one of this kind's, that can be carried out. */
-static bool is_of(const struct birth_difference *d, const struct settings_kind *kind)
+bool settings_is_of(const struct birth_difference *d, const struct settings_kind *kind)
 {
 	size_t len = strlen(kind->field);
 
@@ -109,17 +108,12 @@ static bool is_of(const struct birth_difference *d, const struct settings_kind *
 	       (!kind->changeable || kind->changeable(d->field + len + 1));
 }
 
-bool settings_carried_out(const struct birth_difference *d)
-{
-	return is_of(d, &settings_kubelet) || is_of(d, &settings_control_plane) || is_of(d, &settings_kubeproxy);
-}
-
 static void add_difference(const struct birth_difference *d, void *ctx)
 {
 	struct differences *all = ctx;
 
 	/* a list of its own is added whole */
-	if (!is_of(d, all->kind) ||
+	if (!settings_is_of(d, all->kind) ||
 		(all->kind->list && !d->more && str_starts(d->field + strlen(all->kind->field) + 1, all->kind->list)))
 		return;
 	if (all->count < TOLD && !d->more)
@@ -130,7 +124,7 @@ static void add_difference(const struct birth_difference *d, void *ctx)
 
 const struct json *settings_given_before(const struct settings *s)
 {
-	return json_get(s->note, settings_noted(s) ? "earlier.given" : "given");
+	return json_get(s->note, noted(s) ? "earlier.given" : "given");
 }
 
 struct gone {
@@ -201,7 +195,7 @@ static void add_list(
 	json_free(after);
 }
 
-bool settings_differ(const struct world *w, const struct settings *s, struct str *text)
+static bool differs(const struct world *w, const struct settings *s, struct str *text)
 {
 	struct differences all = { .kind = s->kind, .text = STR_INIT };
 	struct json *living = settings_living(w, s->kind), *config = kubeadm_living_config(w);
@@ -224,9 +218,9 @@ void settings_given(const struct world *w, const struct settings_kind *kind, cha
 {
 	struct settings s;
 
-	settings_read(w, kind, &s);
+	read_settings(w, kind, &s);
 	snprintf(digest, 65, "%.64s", json_get_str(s.note, "digest", ""));
-	settings_release(&s);
+	release_settings(&s);
 }
 
 /* ---- the ConfigMaps --------------------------------------------------------------------------------------------------- */
@@ -314,7 +308,7 @@ static int note_change(
 
 	json_set_str(note, "digest", u->s->digest);
 	json_set(note, "given", json_copy(u->s->wish));
-	if (settings_noted(u->s)) {
+	if (noted(u->s)) {
 		json_set_str(note, "before", json_get_str(old, "before", ""));
 		if (json_get(old, "earlier"))
 			earlier = json_copy(json_get(old, "earlier"));
@@ -403,38 +397,32 @@ static int put_back(struct net_client *c, void *ctx, struct error *err)
 
 /* ---- at birth --------------------------------------------------------------------------------------------------------- */
 
-static const struct settings_kind *const noted_at_birth[] = { &settings_kubelet, &settings_control_plane,
-	&settings_kubeproxy };
-
 void settings_born(const struct world *w, const struct settings_kind *kind, char digest[65])
 {
 	struct json *nothing = kind->wish(&(struct inventory){ 0 });
 	struct settings s;
 
-	settings_read(w, kind, &s);
+	read_settings(w, kind, &s);
 	snprintf(digest, 65, "%s", json_equal(s.wish, nothing) ? "" : s.digest);
-	settings_release(&s);
+	release_settings(&s);
 	json_free(nothing);
 }
 
-void settings_note_birth(struct task *t)
+void settings_note_birth(struct task *t, const struct settings_kind *kind)
 {
 	struct world *w = world_of(t);
+	struct settings s;
+	struct upload u = { t, w, &s };
+	struct error no = { 0 };
+	char digest[65];
 
-	for (size_t i = 0; i < sizeof(noted_at_birth) / sizeof(noted_at_birth[0]); i++) {
-		struct settings s;
-		struct upload u = { t, w, &s };
-		struct error no = { 0 };
-		char digest[65];
-
-		task_lock(t);
-		settings_born(w, noted_at_birth[i], digest);
-		settings_read(w, noted_at_birth[i], &s);
-		task_unlock(t);
-		if (*digest && world_any_api(t, accept, &u, &no))
-			task_log(t, "what %s gave the cluster is not noted: %s", noted_at_birth[i]->field, no.what);
-		settings_release(&s);
-	}
+	task_lock(t);
+	settings_born(w, kind, digest);
+	read_settings(w, kind, &s);
+	task_unlock(t);
+	if (*digest && world_any_api(t, accept, &u, &no))
+		task_log(t, "what %s gave the cluster is not noted: %s", kind->field, no.what);
+	release_settings(&s);
 }
 
 /* ---- a change --------------------------------------------------------------------------------------------------------- */
@@ -457,13 +445,13 @@ static bool due(const struct world *w, const struct settings_kind *kind, int hos
 		world_leaves(w, host) || !upgrade_member(w, host) ||
 		!strstr(cluster_fact(&w->seen.hosts[host], "have"), "kubelet-conf"))
 		return false;
-	settings_read(w, kind, &s);
-	due = settings_differ(w, &s, text);
-	if (!due && settings_noted(&s) && behind(w, &s, host)) {
+	read_settings(w, kind, &s);
+	due = differs(w, &s, text);
+	if (!due && noted(&s) && behind(w, &s, host)) {
 		str_add(text, kind->behind ? "what its ConfigMap has" : "what the others have");
 		due = true;
 	}
-	settings_release(&s);
+	release_settings(&s);
 	return due;
 }
 
@@ -498,7 +486,7 @@ static void take_back(struct task *t, struct upload *u)
 {
 	struct error no = { 0 };
 
-	if (!settings_noted(u->s) || json_get_bool(u->s->note, "accepted", false))
+	if (!noted(u->s) || json_get_bool(u->s->note, "accepted", false))
 		return;
 	if (world_any_api(t, put_back, u, &no))
 		task_log(t, "the ConfigMap %s is not what it was before: %s", map_name(u->w, u->s->kind), no.what);
@@ -539,20 +527,19 @@ int settings_change(struct task *t, const struct settings_kind *kind, settings_f
 	int rc = 0;
 
 	/* one host at a time has the step */
-	settings_read(w, kind, &s);
-	if (settings_differ(w, &s, &text))
+	read_settings(w, kind, &s);
+	if (differs(w, &s, &text))
 		rc = world_any_api(t, upload, &u, err);
 	str_release(&text);
 	if (rc == 0)
 		rc = on_host(t, &s, err);
 	result(t, kind, rc, err);
-	settings_release(&s);
-	settings_read(w, kind, &s);
+	release_settings(&s);
+	read_settings(w, kind, &s);
 	if (rc && goes_back(kind, err))
 		take_back(t, &u);
-	else if (rc == 0 && settings_noted(&s) && !json_get_bool(s.note, "accepted", false) &&
-		 world_any_api(t, accept, &u, &no))
+	else if (rc == 0 && noted(&s) && !json_get_bool(s.note, "accepted", false) && world_any_api(t, accept, &u, &no))
 		task_log(t, "that a host has started with them is not noted: %s", no.what);
-	settings_release(&s);
+	release_settings(&s);
 	return rc;
 }

@@ -169,7 +169,11 @@ int leave_endpoint_apply(struct task *t, struct error *err);
  * The virtual IP that the living cluster goes by while the inventory has another endpoint for it, as long as a control
  * plane holds it: out, "" and false: none. Pure.
  */
-bool move_earlier_vip(const struct world *w, char out[64]);
+bool endpoint_earlier_vip(const struct world *w, char out[64]);
+/* "10.0.0.9:6443" by which the living cluster goes instead of the wished one; false: by none, or not known. Pure. */
+bool endpoint_earlier(const struct world *w, char out[300]);
+/* The same of the inventory. Pure. */
+void endpoint_wanted(const struct world *w, char out[300]);
 enum step_verdict certificates_check(struct task *t, struct error *why);
 int certificates_apply(struct task *t, struct error *err);
 /*

@@ -1,7 +1,7 @@
 # Gives the control plane's static Pods what kubeadm makes of a changed configuration, one after the other, and takes all of it back when one does not come up.
 # Runs as a job.
 # Parameters: config (kubeadm's), digest (of what the inventory says), names (that the API server's certificate must have, with blanks between), names_change (yes: it
-#   is made anew in any case), etcd (yes: of etcd's Pod too), files… (lib.sh: a new certificate of the API server and its key, for when it is needed).
+#   is made again in any case), etcd (yes: of etcd's Pod too), files… (lib.sh: a new certificate of the API server and its key, for when it is needed).
 # Answers: record.components, image.NAME as the probe; error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 manifests=/etc/kubernetes/manifests

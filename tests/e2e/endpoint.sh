@@ -9,7 +9,7 @@ holders() { for h in cp1 cp2 cp3; do "$LAB" exec "$h" ip -o -4 addr show | grep 
 holders_of() { [ "$(holders "$1" | wc -w)" = "$2" ]; }
 # what of a host's kubeconfigs goes by an address: how many hosts have it
 kubelets_by() { for h in $HOSTS; do "$LAB" exec "$h" grep -l "https://$1:6443" /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf 2>/dev/null; done | wc -l; }
-# what the cluster tells: kubeadm-config, cluster-info, kube-proxy
+# what the cluster says: kubeadm-config, cluster-info, kube-proxy
 tells() {
 	{
 		kc -n kube-system get configmap kubeadm-config -o json | jq -r .data.ClusterConfiguration

@@ -128,6 +128,11 @@ void lab_say_file(const struct lab_file *f, struct str *out);
 /* As steps/host/settings.sh, or reboot.sh, after which lab_open says when the machine is back. False: neither. */
 bool lab_restarts(struct machine *m, const struct remote_exec *x, bool whole, struct str *out);
 
+/* Its role in the inventory. */
+bool lab_is_control_plane(const struct machine *m);
+/* fake_cluster_jobs.c: runs a job, or half of it; whether it reached the host. */
+bool lab_job(struct machine *m, const struct remote_exec *x, bool whole, struct str *out);
+
 /*
  * fake_api.c: whether an API server and etcd run there; who answers at an address, seen from m (itself, another
  * machine, for the virtual IP any; NULL: nobody listens); whether the machine there is off.

@@ -1,0 +1,228 @@
+/* Jobs of the machines of fake_cluster.h: what kubeadm, apt and the like would have done there. */
+#include "tests/unit/fake_cluster.h"
+
+#include "inventory/inventory.h"
+#include "steps/host/scripts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KUBE "1.36.2-1.1"
+#define SOURCE "right /etc/apt/sources.list.d/k8s.list:1"
+
+/* how: "done 0", "running -" */
+static void record_job(struct machine *m, const char *name, const char *how, const char *input)
+{
+	size_t i = 0;
+
+	while (m->jobs[i].name[0] && strcmp(m->jobs[i].name, name) != 0)
+		i++;
+	snprintf(m->jobs[i].name, sizeof(m->jobs[i].name), "%s", name);
+	snprintf(m->jobs[i].record, sizeof(m->jobs[i].record), "%s %s %s", how, input, m->lab->world->wish.run);
+}
+
+static void forget_job(struct machine *m, const char *name)
+{
+	for (size_t i = 0; i < sizeof(m->jobs) / sizeof(m->jobs[0]); i++)
+		if (strcmp(m->jobs[i].name, name) == 0)
+			snprintf(m->jobs[i].name, sizeof(m->jobs[i].name), "gone");
+}
+
+void lab_insist(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	printf("# a machine was asked for the impossible: %s\n", what);
+	exit(3);
+}
+
+static void run_init(struct machine *m, bool whole)
+{
+	for (int i = 0; i < LAB_MACHINES; i++)
+		lab_insist(m->lab->machines[i].member == LAB_NO_MEMBER, "kubeadm init beside a living etcd");
+	lab_insist(m->packages && m->containerd && !m->stale && m->pki && !*m->have,
+		"kubeadm init on a machine that is not ready for it");
+	m->lab->inits++;
+	snprintf(m->lab->token, sizeof(m->lab->token), "%.6s", m->lab->world->token.text);
+	m->have = whole ? "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data"
+			: "kubelet-conf etcd-manifest etcd-data";
+	m->node = whole;
+	m->member = whole ? LAB_VOTER : LAB_NO_MEMBER;
+}
+
+static void run_join(struct machine *m, bool whole)
+{
+	bool voter = false;
+
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		voter = voter || m->lab->machines[i].member == LAB_VOTER;
+		lab_insist(i == m->index || m->lab->machines[i].member != LAB_LEARNER || !lab_is_control_plane(m),
+			"two learners at once");
+	}
+	lab_insist(voter && m->packages && m->containerd && !m->stale && !*m->have && m->member == LAB_NO_MEMBER,
+		"kubeadm join on a machine that is not ready for it");
+	lab_insist(m->lab->token[0] && strncmp(m->lab->token, m->lab->world->token.text, 6) == 0,
+		"a join without a token");
+	m->node = true;
+	m->cordoned = false;
+	m->have = "kubelet-conf";
+	if (!lab_is_control_plane(m))
+		return;
+	lab_insist(m->pki, "kubeadm join of a control plane without its PKI");
+	m->member = whole ? LAB_VOTER : LAB_LEARNER;
+	m->have = "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data";
+}
+
+/* etcd starts again: all other members are forgotten. */
+static const char *run_restore(struct machine *m, bool whole)
+{
+	m->lab->restores++;
+	for (int i = 0; i < LAB_MACHINES && whole; i++)
+		m->lab->machines[i].member = i == m->index ? LAB_VOTER : LAB_NO_MEMBER;
+	return "kept=/var/lib/kubewright/etcd/before-x\n";
+}
+
+void fake_blank(struct machine *m)
+{
+	memset(m->jobs, 0, sizeof(m->jobs));
+	m->file_count = 0;
+	m->prepared = m->packages = m->containerd = m->keepalived = m->pki = m->record = m->init = m->stale = false;
+	m->have = "";
+}
+
+/* A digest among the parameters of a job, which are sent as a part of its script. */
+static void job_param(const struct remote_exec *x, const char *name, char out[65])
+{
+	struct str text = STR_INIT;
+	char begin[40];
+	const char *p;
+
+	fake_param(x, "script", &text);
+	snprintf(begin, sizeof(begin), "\n%s=", name);
+	p = strstr(text.buf, begin);
+	p = p ? p + strlen(begin) : "";
+	p += *p == '\'';
+	snprintf(out, 65, "%.*s", (int)strspn(p, "0123456789abcdef"), p);
+	str_release(&text);
+}
+
+static const char *run_components(struct machine *m, const struct remote_exec *x, bool whole)
+{
+	static char words[100];
+	if (!whole)
+		return "";
+	job_param(x, "digest", m->components);
+	lab_insist(m->components[0], "settings without a digest");
+	snprintf(words, sizeof(words), "record.components=%s\n", m->components);
+	m->changes++;
+	return words;
+}
+
+static const char *run_job(struct machine *m, const struct remote_exec *x, const char *name, bool whole)
+{
+	if (strcmp(name, "init") == 0) {
+		run_init(m, whole);
+		job_param(x, "settings", m->settings);
+		job_param(x, "components", m->components);
+		return "initialized=yes\n";
+	}
+	if (strcmp(name, "join") == 0) {
+		run_join(m, whole);
+		job_param(x, "settings", m->settings);
+		job_param(x, "components", m->components);
+		return "joined=yes\n";
+	}
+	if (strcmp(name, "clean") == 0 && whole) {
+		/* as kubeadm's reset does: a member that is alone goes with its data */
+		if (m->member == LAB_VOTER)
+			m->member = LAB_NO_MEMBER;
+		lab_insist(m->member == LAB_NO_MEMBER, "a reset that leaves a member behind");
+		m->node = m->node && !lab_has_api(m);
+		m->have = "";
+		m->pki = false;
+		forget_job(m, "init");
+		forget_job(m, "join");
+	}
+	if (strcmp(name, "etcd-restore") == 0)
+		return run_restore(m, whole);
+	if (strcmp(name, "reset") == 0) {
+		lab_insist(!m->node && m->member == LAB_NO_MEMBER, "a reset before the host is out of the cluster");
+		if (whole)
+			fake_blank(m);
+		return "undone=yes\n";
+	}
+	if (strcmp(name, "packages") == 0) {
+		/* Debian starts what it installs */
+		m->packages = m->containerd = whole;
+		return "pkg.kubelet=" KUBE "\npkg.kubeadm=" KUBE "\npkg.kubectl=" KUBE "\npkg.containerd.io=2.2.0-1\n"
+		       "pkg.keepalived=1:2.2.7-1\npkg.curl=7.88.1-10\nhold=kubeadm kubectl kubelet\nsource.kubernetes=" SOURCE
+		       "\n";
+	}
+	if (strcmp(name, "components") == 0)
+		return run_components(m, x, whole);
+	if (strcmp(name, "reset-network") == 0)
+		return "stopped=yes\n";
+	if (strcmp(name, "mend") == 0)
+		return "mended=yes\n";
+	return strcmp(name, "clean") == 0 ? "have=\npki_manifest=absent\ncleaned=yes\n" : "images=7\n";
+}
+
+/* What was left running ends while it is followed. */
+static bool follow_join(struct machine *m)
+{
+	for (size_t i = 0; i < sizeof(m->jobs) / sizeof(m->jobs[0]); i++) {
+		if (strcmp(m->jobs[i].name, "join") != 0 || strncmp(m->jobs[i].record, "running", 7) != 0)
+			continue;
+		lab_insist(m->node && m->member == LAB_LEARNER, "a running kubeadm join lost its member");
+		m->member = LAB_VOTER;
+		m->have = "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data";
+		return true;
+	}
+	return false;
+}
+
+/* It continues by itself, and is done when somebody asks. */
+static bool job_begins(struct machine *m, const char *name, const char *input, bool whole, struct str *out)
+{
+	if (whole) {
+		record_job(m, name, "running -", input);
+		m->lab->begun++;
+		fake_say(out, "attached", "no");
+	}
+	return whole;
+}
+
+/* Whether it reached the host. */
+bool lab_job(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)
+{
+	struct str name = STR_INIT, input = STR_INIT, inner = STR_INIT, follow = STR_INIT;
+	const char *words;
+	bool followed, told = true;
+
+	fake_param(x, "job", &name);
+	fake_param(x, "input", &input);
+	fake_param(x, "follow", &follow);
+	if (strcmp(follow.buf, "no") == 0) {
+		told = job_begins(m, name.buf, input.buf, whole, out);
+		goto out;
+	}
+	whole = whole && !(m->picky && strcmp(name.buf, "components") == 0);
+	followed = strcmp(name.buf, "join") == 0 && follow_join(m);
+	words = followed ? "joined=yes\n" : run_job(m, x, name.buf, whole);
+	if (strcmp(name.buf, "clean") != 0 || !whole)
+		record_job(m, name.buf, whole ? "done 0" : "done 1", input.buf);
+	str_addf(&inner, "kubewright-job begin\n%skubewright-job end\n",
+		whole ? words : "error=it was made to fail\nhint=try again\n");
+	fake_say(out, "attached", followed ? "yes" : "no");
+	fake_say(out, "status", whole ? "0" : "1");
+	fake_say(out, "ran_input", input.buf);
+	fake_say(out, "ran_run", m->lab->world->wish.run);
+	fake_say(out, "stdout", inner.buf);
+out:
+	str_release(&name);
+	str_release(&input);
+	str_release(&inner);
+	str_release(&follow);
+	return told;
+}
