@@ -52,7 +52,7 @@ for flavour in "$@"; do
 	is "$flavour: apply ends with 0 (${seconds} s)" "$status" 0
 	show change 30
 	is "$flavour: nobody holds the earlier address" "$(holders "$old")" ""
-	ok "$flavour: one holds the new one" holders_of "$new" 1
+	ok "$flavour: one holds the new one" until_ok 30 holders_of "$new" 1
 	is "$flavour: no kubeconfig of a host goes by the earlier one" "$(kubelets_by "$old")" 0
 	is "$flavour: nor does the cluster tell it" "$(tells "$old") $(tells "$new")" "0 3"
 	ok "$flavour: kube-proxy is whole on all hosts" until_ok 120 proxies_are_whole
