@@ -94,7 +94,7 @@ e2e-full: all
 	$(Q)$(SUDO) tests/e2e/run debian release -- install wizard faults sanitizers badinput rejoin repair restore remove operators forwarding upgrade upgrade_check reboot settings
 	$(Q)$(SUDO) tests/e2e/run newest -- reset machine
 	$(Q)$(SUDO) env E2E_PARTS=dashboard tests/e2e/run newest -- wizard
-# newest: kill -9, a cut cable and a power failure in every step of the plan; eight minutes each
+# newest: kill -9, a cut cable and a power failure in every step of the plan; eight minutes each. Of an upgrade all of them in one
 e2e-crash: all
 	$(Q)$(SUDO) tests/e2e/run newest -- crash
 	$(Q)$(SUDO) tests/e2e/run debian release -- upgrade_crash
