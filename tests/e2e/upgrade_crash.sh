@@ -13,7 +13,8 @@ target() {
 	esac
 }
 
-# What strikes where, once each: FAULT STEP@HOST. In whatever order a run comes by.
+# What strikes where, once each: FAULT STEP@HOST, in whatever order a run comes by. While a host has no power the run continues with the next one: what strikes there is a kill, so
+# that no two hosts are lost at once.
 strikes() {
 	cat <<-'END'
 		kill probe@w2
@@ -27,16 +28,16 @@ strikes() {
 		cut kubeadm@cp3
 		power upgrade@cp3
 		kill drain@cp1
-		cut packages@cp1
+		power packages@cp1
 		kill runtime@cp1
 		kill packages@cp2
 		power kubelet@cp2
 		kill uncordon@cp2
-		power packages@cp3
 		kill kubelet@cp3
 		kill worker-kubeadm@w1
 		power worker-upgrade@w1
 		cut worker-drain@w1
+		cut worker-packages@w1
 		kill worker-kubelet@w1
 		kill worker-upgrade@w2
 		kill worker-drain@w2
