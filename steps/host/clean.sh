@@ -20,8 +20,10 @@ main() {
 	kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock --skip-phases=remove-etcd-member </dev/null >&2 ||
 		fail "kubeadm reset failed" "the log above is kubeadm's own"
 	rm -rf /var/lib/etcd/member /var/lib/kubelet/pki /etc/kubernetes/bootstrap-kubelet.conf /etc/kubernetes/kubelet.conf
-	rm -rf "$kw_state/jobs/init" "$kw_state/jobs/join" "$kw_state/jobs/upgrade" "$kw_state"/pki.* "$kw_state"/settings.* "$kw_state"/components.* "$kw_state/kept" "$kw_state/etcd/restore" "$kw_state/etcd/aside"
-	[ ! -f "$kw_state/host.conf" ] || sed -i '/^init=/d; /^upgraded=/d; /^settings=/d; /^components=/d; /^endpoint=/d; /^applied=/d; /^etcd_restore=/d' "$kw_state/host.conf"
+	rm -rf "$kw_state/jobs/init" "$kw_state/jobs/join" "$kw_state/jobs/upgrade" "$kw_state"/pki.* "$kw_state"/settings.* "$kw_state"/components.* \
+		"$kw_state/kept" "$kw_state/etcd/restore" "$kw_state/etcd/aside" "$kw_state/etcd/upgrade-began"
+	[ ! -f "$kw_state/host.conf" ] ||
+		sed -i '/^init=/d; /^upgraded=/d; /^settings=/d; /^components=/d; /^endpoint=/d; /^applied=/d; /^etcd_restore=/d' "$kw_state/host.conf"
 	have_told
 	pki_told
 	say cleaned yes

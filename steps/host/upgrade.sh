@@ -45,13 +45,16 @@ copy_raced() { tail -n 20 "$kw_state/jobs/$step/log" 2>/dev/null | grep -q 'cann
 main() {
 	work=$(mktemp -d /run/kubewright/upgrade.XXXXXX) || fail "cannot make a folder in /run/kubewright"
 	trap 'rm -rf "$work"' EXIT
-	(umask 077 && printf '%s' "$config" >"$work/config" && : >"$work/began") || fail "cannot write to /run"
+	(umask 077 && printf '%s' "$config" >"$work/config") || fail "cannot write to /run"
+	began=$kw_state/etcd/upgrade-began
+	[ -e "$began" ] || (umask 077 && mkdir -p "$kw_state/etcd" && : >"$began") || fail "cannot write to $kw_state/etcd" "is the disk full or read-only? see 'df /var/lib'"
 	manifests_back
 	upgrade || { copy_raced && log "etcd changed while kubeadm copied it; again" && upgrade; } ||
 		fail "kubeadm upgrade $mode failed" "the log above is kubeadm's own: where it says so it has put the earlier manifests back; 'kubewright upgrade $version' tries again"
-	# a whole copy of etcd's data for each try, which nobody ever takes away; the way back is the snapshot
+	# a whole copy of etcd's data for each try, of those that a power failure ended, too, which nobody ever takes away; the way back is the snapshot
 	[ ! -d /etc/kubernetes/tmp ] ||
-		find /etc/kubernetes/tmp -maxdepth 1 -name 'kubeadm-backup-etcd-*' -newer "$work/began" -exec rm -rf {} +
+		find /etc/kubernetes/tmp -maxdepth 1 -name 'kubeadm-backup-etcd-*' -newer "$began" -exec rm -rf {} +
+	rm -f "$began"
 	keep_copies
 	[ "$mode" = node ] || record applied "$version"
 	record upgraded "$version"

@@ -98,9 +98,6 @@ struck() {
 	judge "$fault" "${hit[@]}"
 }
 
-# noticed HOST PID: the run has lost the host, or is over
-noticed() { grep -q "\"kind\":\"host-state\",\"host\":\"$1\",\"text\":\"lost\"" "$(journal)" || ! kill -0 "$2" 2>/dev/null; }
-
 # How a struck run may end: the killed one as it was killed; the others by themselves, naming the hosts that they left.
 judge() {
 	local fault=$1 host

@@ -154,6 +154,8 @@ inflict() {
 	power) "$LAB" kill "$2" ;;
 	esac
 }
+# noticed HOST PID: the run has lost the host, or is over
+noticed() { grep -q "\"kind\":\"host-state\",\"host\":\"$1\",\"code\":\"lost\"" "$(journal)" || ! kill -0 "$2" 2>/dev/null; }
 # killed STEP@HOST COMMAND…: kills kubewright's command while it is in that step
 killed() {
 	local at=$1 pid word when
