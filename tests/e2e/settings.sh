@@ -21,7 +21,8 @@ with_proxy() { sed "s/^\(kubeproxy: {config: {\)mode: [a-z]*/\1$1/" "$WORK/lab.y
 proxies() {
 	local host
 	for host in cp1 cp2 cp3 w1 w2; do
-		"$LAB" exec "$host" curl -s --max-time 5 "http://127.0.0.1:$1/proxyMode" || printf none
+		# workers have no curl
+		"$LAB" exec "$host" timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1 && printf 'GET /proxyMode HTTP/1.0\\r\\n\\r\\n' >&3 && tail -n 1 <&3" 2>/dev/null || printf none
 		echo
 	done | sort | uniq -c | awk '{ print $1 "x" $2 }' | paste -sd' '
 }
