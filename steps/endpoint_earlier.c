@@ -9,7 +9,14 @@
 
 void endpoint_wanted(const struct world *w, char out[300])
 {
-	snprintf(out, 300, "%s:%d", inventory_endpoint(w->wish.inventory), w->wish.inventory->endpoint.port);
+	const struct inventory *inv = w->wish.inventory;
+	/* what is passed through has the last word */
+	const char *extra = json_get_str(inv->kubeadm_extra, "ClusterConfiguration.controlPlaneEndpoint", "");
+
+	if (*extra)
+		snprintf(out, 300, "%s%s", extra, strchr(extra, ':') ? "" : ":6443");
+	else
+		snprintf(out, 300, "%s:%d", inventory_endpoint(inv), inv->endpoint.port);
 }
 
 bool endpoint_earlier(const struct world *w, char out[300])

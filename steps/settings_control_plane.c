@@ -21,6 +21,7 @@
 #define SANS "apiServer.certSANs"
 /* In a wish, a note and a document that is not finished: an object with a member for each name. */
 #define NAMES "certSANs"
+#define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"
 
 static const char *const components_words[] = { "record.components", "-image.*", "error", "hint", NULL };
 
@@ -185,15 +186,18 @@ static int add_certificate(struct task *t, struct items *files, struct error *er
 	return 0;
 }
 
-/* What the certificate is asked for, separated by blanks. */
+/* What the certificate is asked for, separated by blanks; one with a wildcard in it, or of IPv6, cannot be. */
 static void add_names(const struct world *w, struct str *names)
 {
 	struct json *living = settings_living(w, &settings_control_plane);
 	const struct json *list = json_get(living, SANS);
 
-	for (size_t i = 0; i < json_size(list); i++)
-		if (json_text(json_at(list, i)))
-			str_addf(names, "%s%s", names->len ? " " : "", json_text(json_at(list, i)));
+	for (size_t i = 0; i < json_size(list); i++) {
+		const char *name = json_text(json_at(list, i));
+
+		if (name && *name && !name[strspn(name, NAME_CHARS)])
+			str_addf(names, "%s%s", names->len ? " " : "", name);
+	}
 	json_free(living);
 }
 
@@ -232,6 +236,11 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 	str_release(&names);
 	if (rc)
 		return -1;
+	/* what was followed may have been the job of another run */
+	if (!cluster_fact_is(world_facts(t), "record.components", s->digest)) {
+		error_set(err, ERROR_COMMAND, "another run has given this control plane other settings meanwhile");
+		return error_hint(err, "run 'kubewright apply' again");
+	}
 	return node_await(t, &(struct node_wanted){ .version = NULL }, err);
 }
 

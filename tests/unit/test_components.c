@@ -194,6 +194,7 @@ static void test_reported(void)
 	/* what a host gets is the cluster's own configuration, with its own address */
 	kubeadm_components_config(&w, 1, &config);
 	CHECK(strstr(config.buf, "old.example") && strstr(config.buf, rack_inventory->hosts[1].address));
+	CHECK(strstr(config.buf, "InitConfiguration") && strstr(config.buf, "old.example"));
 	/* at birth the operator's names come to our own */
 	str_clear(&told);
 	struct json *born = kubeadm_cluster_config(&w);

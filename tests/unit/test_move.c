@@ -111,7 +111,28 @@ static void test_away(void)
 	rack_down();
 }
 
+/* An endpoint that is passed through to kubeadm is nobody's to move. */
+static void test_passed_through(void)
+{
+	static const char extra[] = "{\"ClusterConfiguration\":{\"controlPlaneEndpoint\":\"10.0.0.101\"}}";
+	struct lab l;
+
+	rack_up();
+	rack_cluster(&l);
+	l.applied = true;
+	strcpy(l.given[SETTINGS_CONTROL_PLANE].text,
+		"apiVersion: kubeadm.k8s.io/v1beta4\ncontrolPlaneEndpoint: 10.0.0.101:6443\n"
+		"apiServer: {certSANs: [127.0.0.1, localhost, 10.0.0.100, 10.0.0.101]}\n");
+	for (int i = 0; i < LAB_MACHINES; i++)
+		strcpy(l.machines[i].endpoint, "10.0.0.101:6443");
+	rack_inventory->kubeadm_extra = json_parse(extra, sizeof(extra) - 1, NULL);
+	apply(&l, "10.0.0.100", 31);
+	looks(&l, "00000 10.0.0.101:6443 100");
+	rack_down();
+}
+
 static const struct test tests[] = {
+	{ "passed through", test_passed_through },
 	{ "moved, and back", test_there_and_back },
 	{ "hosts that are away", test_away },
 };
