@@ -201,6 +201,30 @@ static void add_names(const struct world *w, struct str *names)
 	json_free(living);
 }
 
+struct gone_names {
+	const struct json *living;
+	struct str *out;
+};
+
+static void add_gone_name(const char *name, const struct json *given, void *ctx)
+{
+	struct gone_names *g = ctx;
+
+	(void)given;
+	if (!in_list(g->living, name) && !name[strspn(name, NAME_CHARS)])
+		str_addf(g->out, "%s%s", g->out->len ? " " : "", name);
+}
+
+/* What was asked for before and is no longer in the configuration. */
+static void add_names_gone(const struct world *w, const struct settings *s, struct str *names)
+{
+	struct json *living = settings_living(w, &settings_control_plane);
+
+	json_each(json_get(settings_given_before(s), NAMES), add_gone_name,
+		&(struct gone_names){ json_get(living, SANS), names });
+	json_free(living);
+}
+
 /* Whether other names are asked for than before: one that goes is not missed by anybody who asks. */
 static bool names_change(const struct settings *s)
 {
@@ -211,7 +235,7 @@ static bool names_change(const struct settings *s)
 
 static int on_host(struct task *t, const struct settings *s, struct error *err)
 {
-	struct str config = STR_INIT, names = STR_INIT;
+	struct str config = STR_INIT, names = STR_INIT, gone = STR_INIT;
 	struct remote_answer answer = { 0 };
 	struct items files = { 0 };
 	int rc;
@@ -219,11 +243,13 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 	if (add_certificate(t, &files, err))
 		return items_release(&files), -1;
 	add_names(world_of(t), &names);
+	add_names_gone(world_of(t), s, &gone);
 	kubeadm_components_config(world_of(t), task_host(t), &config);
 	items_params(&files);
 	items_param(&files, "config", config.buf);
 	items_param(&files, "digest", s->digest);
 	items_param(&files, "names", names.buf);
+	items_param(&files, "names_gone", gone.buf);
 	items_param(&files, "names_change", names_change(s) ? "yes" : "no");
 	items_param(&files, "etcd", is_about(s, "etcd") ? "yes" : "no");
 	rc = world_job(t, "components", host_script_components, files.params, files.param_count, components_words,
@@ -234,6 +260,7 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 	items_release(&files);
 	str_release(&config);
 	str_release(&names);
+	str_release(&gone);
 	if (rc)
 		return -1;
 	/* what was followed may have been the job of another run */

@@ -1,7 +1,7 @@
 # Gives the control plane's static Pods what kubeadm makes of a changed configuration, one after the other, and takes all of it back when one does not come up.
 # Runs as a job.
 # Parameters: config (kubeadm's), digest (of what the inventory says), names (that the API server's certificate must have, with blanks between), names_change (yes: it
-#   is made again in any case), etcd (yes: of etcd's Pod too), files… (lib.sh: a new certificate of the API server and its key, for when it is needed).
+#   is made again in any case), names_gone (that it must have no longer), etcd (yes: of etcd's Pod too), files… (lib.sh: a new certificate of the API server and its key, for when it is needed).
 # Answers: record.components, image.NAME as the probe; error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 manifests=/etc/kubernetes/manifests
@@ -15,11 +15,15 @@ api_ready() { local_api get --raw /readyz >/dev/null; }
 pod_is() { local_api -n kube-system get pod "$1-$node" -o jsonpath="$2"; }
 pod_hash() { pod_is "$1" '{.metadata.annotations.kubernetes\.io/config\.hash}'; }
 
-# Its hash is another one than kw_hash, and it is Ready.
+# Processes of a static Pod by its hash: it is the uid that the kubelet names its cgroup by.
+runs() { grep -qs "pod$1" /proc/[0-9]*/cgroup; }
+
+# Its hash is another one than kw_hash, and it is Ready. An old kubelet shows the new mirror Pod at once, with the state of the old one, which still answers.
 is_new() {
+	[ -z "$kw_hash" ] || ! runs "$kw_hash" || return 1
 	[ "$1" != kube-apiserver ] || api_ready || return 1
 	kw_now=$(pod_is "$1" '{.metadata.annotations.kubernetes\.io/config\.hash} {.status.conditions[?(@.type=="Ready")].status}')
-	[ "$kw_now" != "$kw_hash True" ] && [ "${kw_now#* }" = True ]
+	[ "${kw_now% *}" != "$kw_hash" ] && [ "${kw_now#* }" = True ] && runs "${kw_now% *}"
 }
 
 # The folder of the logs of its newest Pod: one file for each start of the container, by number.
@@ -103,6 +107,7 @@ component() {
 # The API server takes a new certificate up by itself, within a minute or so.
 name_served() { curl --silent --output /dev/null --noproxy '*' --max-time 5 --cacert /etc/kubernetes/pki/ca.crt --connect-to "$1:6443:127.0.0.1:6443" "https://$1:6443/livez"; }
 
+name_is_gone() { ! name_served "$1"; }
 names_served() {
 	for kw_name in $names; do
 		name_served "$kw_name" || return 1
@@ -115,6 +120,10 @@ certificate() {
 	for kw_name in $names; do
 		wait_for 180 name_served "$kw_name" ||
 			undo "the API server does not show a certificate with the name $kw_name" "see 'kubewright logs $node'"
+	done
+	for kw_name in $names_gone; do
+		wait_for 180 name_is_gone "$kw_name" ||
+			undo "the API server still shows a certificate with the name $kw_name" "see 'kubewright logs $node'"
 	done
 }
 
