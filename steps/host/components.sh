@@ -92,10 +92,15 @@ component() {
 	kw_name=$1 kw_hash=$(pod_hash "$1") kw_old_logs=$(newest_logs "$1")
 	shift
 	kw_f=$manifests/$kw_name.yaml
+	cp -p "$kw_f" "$work/$kw_name" 2>/dev/null || : >"$work/$kw_name"
 	kubeadm init phase "$@" --config "$work/config" </dev/null >&2 ||
 		undo "kubeadm cannot write $kw_f" "correct kubeadm.extra in the inventory; the log above is kubeadm's own"
 	if cmp -s "$(kept "$kw_f")" "$kw_f"; then
 		return 0
+	fi
+	# a run that was cut has written it already: there is no other Pod to come, and this one is waited for alone
+	if cmp -s "$work/$kw_name" "$kw_f"; then
+		kw_hash='' kw_old_logs=''
 	fi
 	log "$kw_name gets other settings"
 	wait_for 300 settled "$kw_name" && is_new "$kw_name" && return 0
@@ -135,6 +140,10 @@ main() {
 	unset http_proxy https_proxy no_proxy all_proxy ftp_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY FTP_PROXY
 	kw_all="$manifests/etcd.yaml $manifests/kube-apiserver.yaml $manifests/kube-controller-manager.yaml $manifests/kube-scheduler.yaml"
 	kw_all="$kw_all /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver.key"
+	rm -f "$manifests"/.kubewright.*
+	# what does not work before says nothing of the change; the first try of a run that was cut may be why it does not
+	[ -d "$kw_before" ] || wait_for 60 api_ready ||
+		fail "the API server of this host is not ready, so its settings are not changed" "see 'kubewright status' and 'kubewright logs $node'"
 	keep_before
 	[ "$etcd" = no ] || component etcd etcd local
 	component kube-apiserver control-plane apiserver

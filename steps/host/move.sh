@@ -33,23 +33,22 @@ move() {
 		fail "cannot write $1" "is the disk full? see 'df /etc'"
 	}
 	log "$1 goes by https://$endpoint"
-	kw_moved="$kw_moved $1"
 }
 
 main() {
 	fence
 	unset http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
-	kw_moved=
+	# of a run that was cut, with keys in them
+	rm -f "$kw_k"/.kubewright.*
 	wait_for 60 answers || fail "the API does not answer at https://$endpoint from this host, with a certificate that has its name" \
 		"is it the right address? does the load balancer lead to the control planes? the log above shows"
 	for kw_f in admin super-admin controller-manager scheduler kubelet; do
 		move "$kw_k/$kw_f.conf"
 	done
-	case $kw_moved in
-	*/kubelet.conf*)
+	# in any case: a run that was cut may have changed the file alone, and the earlier address goes when this host is recorded
+	if [ "$(field "$kw_k/kubelet.conf" '{.clusters[0].cluster.server}')" = "https://$endpoint" ]; then
 		systemctl restart kubelet >&2 && wait_for 90 is_up || fail "the kubelet does not start with its other endpoint" "see 'journalctl -u kubelet' on the host"
-		;;
-	esac
+	fi
 	record endpoint "$endpoint"
 	say record.endpoint "$endpoint"
 	say kubelet_server "$(field "$kw_k/kubelet.conf" '{.clusters[0].cluster.server}')"
