@@ -3,7 +3,7 @@
  * API servers' certificates have both names (settings_control_plane.c). Then the hosts' kubeconfigs follow, one host after the other; then what the cluster itself says to
  * newcomers and kube-proxy; and the earlier virtual IP is given up last. kubeadm-config says how far it is: it is the last to change.
  */
-#include "steps/steps.h"
+#include "steps/settings.h"
 
 #include "base/error.h"
 #include "base/json.h"
@@ -18,7 +18,7 @@
 
 #define MAPS "/api/v1/namespaces/"
 
-static const char *const move_words[] = { "record.endpoint", "kubelet_server", "error", "hint", NULL };
+static const char *const move_words[] = { "-record.endpoint", "-kubelet_server", "error", "hint", NULL };
 
 /* ---- a host ------------------------------------------------------------------------------------------------------------ */
 
@@ -178,19 +178,6 @@ struct move {
 	const char *endpoint, *url;
 };
 
-static int replace(struct net_client *c, const char *path, const char *key, const struct json *map, const char *text,
-	struct json **now, struct error *err)
-{
-	struct json *patch = json_object();
-
-	json_set_str(json_set(patch, "metadata", json_object()), "resourceVersion",
-		json_get_str(map, "metadata.resourceVersion", ""));
-	json_set_str(json_set(patch, "data", json_object()), key, text);
-	*now = net_json(c, "PATCH", path, "application/merge-patch+json", patch, NULL, err);
-	json_free(patch);
-	return *now ? 0 : -1;
-}
-
 /* Pods of kube-proxy read their kubeconfig once. */
 static int restart_proxies(struct net_client *c, const char *url, struct error *err)
 {
@@ -227,7 +214,7 @@ static int tell(
 	text = json_text(json_member(json_get(map, "data"), what->key));
 	/* one that somebody has made otherwise stays unchanged */
 	if (text && (what->maybe ? moved_kubeconfig(text, m->url, &moved) : moved_config(text, m->endpoint, &moved)))
-		rc = replace(c, path, what->key, map, moved.buf, now, err);
+		rc = settings_put(c, path, map, what->key, moved.buf, now, err);
 	else if (!what->maybe)
 		rc = error_set(err, ERROR_PROTOCOL, "the ConfigMap kubeadm-config holds no ClusterConfiguration");
 	json_free(map);

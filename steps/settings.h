@@ -66,6 +66,13 @@ void settings_note_birth(struct task *t, const struct settings_kind *kind);
 /* Whether a difference, by its field, is one of this kind's, that apply carries out. */
 bool settings_is_of(const struct birth_difference *d, const struct settings_kind *kind);
 
+/*
+ * Puts a text under a key of the ConfigMap at a path of the API, as `map` was when it was read: not over somebody's
+ * change of meanwhile. *now: the ConfigMap afterwards, which the caller frees; NULL with -1.
+ */
+int settings_put(struct net_client *c, const char *path, const struct json *map, const char *key, const char *text,
+	struct json **now, struct error *err);
+
 /* STEP_NEEDED, STEP_NOT_HERE, or STEP_IMPOSSIBLE where another host failed. */
 enum step_verdict settings_look(struct task *t, const struct settings_kind *kind, struct error *why);
 /* What is to be done on the host of the task when the document is as it is to be; 0, or -1: the host is as it was. */

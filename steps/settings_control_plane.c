@@ -23,7 +23,7 @@
 #define NAMES "certSANs"
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"
 
-static const char *const components_words[] = { "record.components", "-image.*", "error", "hint", NULL };
+static const char *const components_words[] = { "-record.components", "-image.*", "error", "hint", NULL };
 
 /* What kubeadm writes into the static Pods' manifests, by its beginning; the certificate's names besides. */
 static const char *const parts[] = {

@@ -231,34 +231,48 @@ struct upload {
 	const struct settings *s;
 };
 
+static void map_path(const struct upload *u, char path[128])
+{
+	snprintf(path, 128, "/api/v1/namespaces/kube-system/configmaps/%s", map_name(u->w, u->s->kind));
+}
+
 static int config_map(struct net_client *c, const struct upload *u, struct json **out, struct error *err)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/api/v1/namespaces/kube-system/configmaps/%s", map_name(u->w, u->s->kind));
+	map_path(u, path);
 	*out = net_json(c, "GET", path, NULL, NULL, NULL, err);
 	return *out ? 0 : -1;
 }
 
-/* Not over somebody's change of meanwhile. */
-static int replace_text(
-	struct net_client *c, const struct upload *u, const struct json *map, const char *text, struct error *err)
+int settings_put(struct net_client *c, const char *path, const struct json *map, const char *key, const char *text,
+	struct json **now, struct error *err)
 {
-	struct json *patch = json_object(), *answer;
-	char path[128];
+	struct json *patch = json_object();
 	long status = 0;
 
 	json_set_str(json_set(patch, "metadata", json_object()), "resourceVersion",
 		json_get_str(map, "metadata.resourceVersion", ""));
-	json_set_str(json_set(patch, "data", json_object()), u->s->kind->key, text);
-	snprintf(path, sizeof(path), "/api/v1/namespaces/kube-system/configmaps/%s", map_name(u->w, u->s->kind));
-	answer = net_json(c, "PATCH", path, "application/merge-patch+json", patch, &status, err);
+	json_set_str(json_set(patch, "data", json_object()), key, text);
+	*now = net_json(c, "PATCH", path, "application/merge-patch+json", patch, &status, err);
 	json_free(patch);
-	json_free(answer);
-	if (!answer && status == 409)
+	if (!*now && status == 409)
 		error_hint(err, "somebody else changes the ConfigMap %s: run the same command again",
-			map_name(u->w, u->s->kind));
-	return answer ? 0 : -1;
+			strrchr(path, '/') + 1);
+	return *now ? 0 : -1;
+}
+
+static int replace_text(
+	struct net_client *c, const struct upload *u, const struct json *map, const char *text, struct error *err)
+{
+	struct json *now;
+	char path[128];
+	int rc;
+
+	map_path(u, path);
+	rc = settings_put(c, path, map, u->s->kind->key, text, &now, err);
+	json_free(now);
+	return rc;
 }
 
 /* What is seen of it from now on. */

@@ -149,3 +149,20 @@ struct engine *rack_run(struct lab *l, struct world *w, struct engine_config con
 		continue;
 	return e;
 }
+
+void rack_apply(struct lab *l, struct error errors[LAB_MACHINES])
+{
+	const struct plan *plan = &plans[PLAN_INSTALL];
+	struct engine *e;
+	struct world w;
+
+	rack_world(&w);
+	w.wish.verify_ms = 100;
+	e = rack_run(l, &w, (struct engine_config){ .steps = plan->steps, .step_count = plan->count }, 31);
+	memset(errors, 0, LAB_MACHINES * sizeof(*errors));
+	for (int i = 0; i < LAB_MACHINES; i++)
+		if (engine_host_error(e, i))
+			errors[i] = *engine_host_error(e, i);
+	engine_free(e);
+	world_release(&w);
+}

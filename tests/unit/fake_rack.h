@@ -28,4 +28,7 @@ void rack_world(struct world *w);
  */
 struct engine *rack_run(struct lab *l, struct world *w, struct engine_config config, unsigned hosts);
 
+/* An installation, or what changed since one, on all hosts; errors: of each host, none where it went well. */
+void rack_apply(struct lab *l, struct error errors[LAB_MACHINES]);
+
 #endif

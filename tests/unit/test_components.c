@@ -36,20 +36,8 @@ static void wish(const char *config)
 
 static void apply(struct lab *l, const char *config)
 {
-	const struct plan *plan = &plans[PLAN_INSTALL];
-	struct engine *e;
-	struct world w;
-
 	wish(config);
-	rack_world(&w);
-	w.wish.verify_ms = 100;
-	e = rack_run(l, &w, (struct engine_config){ .steps = plan->steps, .step_count = plan->count }, 31);
-	memset(errors, 0, sizeof(errors));
-	for (int i = 0; i < LAB_MACHINES; i++)
-		if (engine_host_error(e, i))
-			errors[i] = *engine_host_error(e, i);
-	engine_free(e);
-	world_release(&w);
+	rack_apply(l, errors);
 }
 
 /* How often each host's components were changed; the scheduler's and the API server's arguments; the certificate's names. */

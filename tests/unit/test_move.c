@@ -16,23 +16,11 @@ static struct error errors[LAB_MACHINES];
 	"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n" \
 	"controlPlaneEndpoint: 10.0.0.100:6443\napiServer: {certSANs: [127.0.0.1, localhost, 10.0.0.100]}\n"
 
-/* apply, by the hosts of the mask, with this virtual IP. */
-static void apply(struct lab *l, const char *vip, unsigned hosts)
+/* apply, with this virtual IP. */
+static void apply(struct lab *l, const char *vip)
 {
-	const struct plan *plan = &plans[PLAN_INSTALL];
-	struct engine *e;
-	struct world w;
-
 	rack_inventory->endpoint.vip = vip;
-	rack_world(&w);
-	w.wish.verify_ms = 100;
-	e = rack_run(l, &w, (struct engine_config){ .steps = plan->steps, .step_count = plan->count }, hosts);
-	memset(errors, 0, sizeof(errors));
-	for (int i = 0; i < LAB_MACHINES; i++)
-		if (hosts & 1u << i && engine_host_error(e, i))
-			errors[i] = *engine_host_error(e, i);
-	engine_free(e);
-	world_release(&w);
+	rack_apply(l, errors);
 }
 
 /* How often each host was moved, what kubeadm-config says, and which addresses the first control plane's keepalived has. */
@@ -63,7 +51,7 @@ static void begin(struct lab *l)
 	rack_cluster(l);
 	l->applied = true;
 	strcpy(l->given[SETTINGS_CONTROL_PLANE].text, LIVING);
-	apply(l, "10.0.0.100", 31);
+	apply(l, "10.0.0.100");
 	looks(l, "00000 10.0.0.100:6443 100");
 }
 
@@ -73,13 +61,13 @@ static void test_there_and_back(void)
 
 	rack_up();
 	begin(&l);
-	apply(&l, "10.0.0.101", 31);
+	apply(&l, "10.0.0.101");
 	looks(&l, "11111 10.0.0.101:6443 101");
 	for (int i = 0; i < LAB_MACHINES; i++)
 		CHECK_INT(errors[i].kind, ERROR_NONE);
-	apply(&l, "10.0.0.101", 31);
+	apply(&l, "10.0.0.101");
 	looks(&l, "11111 10.0.0.101:6443 101");
-	apply(&l, "10.0.0.100", 31);
+	apply(&l, "10.0.0.100");
 	looks(&l, "22222 10.0.0.100:6443 100");
 	rack_down();
 }
@@ -92,21 +80,21 @@ static void test_away(void)
 	rack_up();
 	begin(&l);
 	l.off = 1u << 4;
-	apply(&l, "10.0.0.101", 31);
+	apply(&l, "10.0.0.101");
 	looks(&l, "11110 10.0.0.100:6443 100 101");
 	l.off = 0;
-	apply(&l, "10.0.0.101", 31);
+	apply(&l, "10.0.0.101");
 	looks(&l, "11111 10.0.0.101:6443 101");
 	l.off = 1u << 2;
-	apply(&l, "10.0.0.100", 31);
+	apply(&l, "10.0.0.100");
 	looks(&l, "11111 10.0.0.101:6443 100 101");
 	CHECK_INT(errors[0].code, REFUSAL_SETTINGS);
 	l.off = 0;
-	apply(&l, "10.0.0.100", 31);
+	apply(&l, "10.0.0.100");
 	looks(&l, "22222 10.0.0.100:6443 100");
 	/* one that was not there when all others moved, and that nobody has waited for */
 	strcpy(l.machines[3].endpoint, "10.0.0.200:6443");
-	apply(&l, "10.0.0.100", 31);
+	apply(&l, "10.0.0.100");
 	looks(&l, "22232 10.0.0.100:6443 100");
 	rack_down();
 }
@@ -126,7 +114,7 @@ static void test_passed_through(void)
 	for (int i = 0; i < LAB_MACHINES; i++)
 		strcpy(l.machines[i].endpoint, "10.0.0.101:6443");
 	rack_inventory->kubeadm_extra = json_parse(extra, sizeof(extra) - 1, NULL);
-	apply(&l, "10.0.0.100", 31);
+	apply(&l, "10.0.0.100");
 	looks(&l, "00000 10.0.0.101:6443 100");
 	rack_down();
 }

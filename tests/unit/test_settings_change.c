@@ -14,22 +14,9 @@ static struct error errors[LAB_MACHINES];
 /* apply, with this as kubelet.config; NULL: none. */
 static void apply(struct lab *l, const char *config)
 {
-	const struct plan *plan = &plans[PLAN_INSTALL];
-	struct error err = { 0 };
-	struct engine *e;
-	struct world w;
-
 	json_free(rack_inventory->kubelet_config);
-	rack_inventory->kubelet_config = config ? json_parse(config, strlen(config), &err) : NULL;
-	rack_world(&w);
-	w.wish.verify_ms = 100;
-	e = rack_run(l, &w, (struct engine_config){ .steps = plan->steps, .step_count = plan->count }, 31);
-	memset(errors, 0, sizeof(errors));
-	for (int i = 0; i < LAB_MACHINES; i++)
-		if (engine_host_error(e, i))
-			errors[i] = *engine_host_error(e, i);
-	engine_free(e);
-	world_release(&w);
+	rack_inventory->kubelet_config = config ? json_parse(config, strlen(config), NULL) : NULL;
+	rack_apply(l, errors);
 }
 
 /* The restarts of each host's kubelet, and how the ConfigMap has maxPods and maxOpenFiles; "-": not set. */

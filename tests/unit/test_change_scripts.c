@@ -1,0 +1,154 @@
+/*
+ * steps/host/components.sh and move.sh, run for real in a temporary folder with a kubeadm and a kubectl of its own: a change, one that does not start, and one that
+ * was cut half way.
+ */
+#include "steps/host/scripts.h"
+#include "tests/test.h"
+#include "tests/unit/fake_site.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MANIFEST "etc/kubernetes/manifests/kube-scheduler.yaml"
+#define KEPT "var/lib/kubewright/components.abc/%etc%kubernetes%manifests%kube-scheduler.yaml"
+
+static const char *const statics[] = { "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler" };
+
+/* Pods have the hash that is in hash/NAME; the scheduler's is another one with its new manifest, unless it crashes. */
+static void open_control_plane(struct fake_site *s)
+{
+	char name[96], text[900];
+
+	fake_site_open(s);
+	fake_site_sh(s, "mkdir -p run/kubewright var/lib/kubewright var/log/pods hash proc/7");
+	for (size_t i = 0; i < sizeof(statics) / sizeof(statics[0]); i++) {
+		snprintf(name, sizeof(name), "etc/kubernetes/manifests/%s.yaml", statics[i]);
+		fake_site_put(s, name, 0600, "old\n");
+		snprintf(name, sizeof(name), "hash/%s", statics[i]);
+		fake_site_put(s, name, 0600, "aaa");
+	}
+	fake_site_put(s, "etc/kubernetes/pki/apiserver.crt", 0644, "crt\n");
+	fake_site_put(s, "etc/kubernetes/pki/apiserver.key", 0600, "key\n");
+	fake_site_put(s, "proc/7/cgroup", 0644, "0::/kubepods/podaaa/x\n");
+	snprintf(text, sizeof(text),
+		"#!/bin/sh\ncd %s\n[ \"$4\" = scheduler ] || exit 0\necho new >" MANIFEST "\n"
+		"if [ -e crashes ]; then d=var/log/pods/kube-system_kube-scheduler-cp1_bbb/kube-scheduler; mkdir -p $d\n"
+		"echo 't stderr F Error: unknown flag: --x' >$d/1.log; : >$d/2.log; exit 0; fi\n"
+		"printf bbb >hash/kube-scheduler; echo 0::/kubepods/podbbb/x >proc/8.new; mkdir -p proc/8; mv proc/8.new proc/8/cgroup\n"
+		"rm -f proc/7/cgroup\n",
+		s->dir);
+	fake_site_put(s, "bin/kubeadm", 0755, text);
+	snprintf(text, sizeof(text),
+		"#!/bin/sh\ncase \"$*\" in\n*'get --raw'*) exit 0 ;;\n*'get pod'*)\n"
+		"	for a; do case $a in *-cp1) n=${a%%-cp1} ;; esac; done\n"
+		"	cat %s/hash/$n; case \"$*\" in *Ready*) printf ' True' ;; esac ;;\nesac\n",
+		s->dir);
+	fake_site_put(s, "bin/kubectl", 0755, text);
+}
+
+static int change(struct fake_site *s)
+{
+	static const struct remote_param params[] = { { "config", "" }, { "digest", "abc" }, { "names", "" },
+		{ "names_gone", "" }, { "names_change", "no" }, { "etcd", "no" }, { "files", "0" } };
+
+	return fake_site_run(s, host_script_components, params, sizeof(params) / sizeof(params[0]));
+}
+
+static void done(struct fake_site *s, int rc)
+{
+	if (!CHECK_INT(rc, 0))
+		printf("# %s: %s\n", s->err.what, s->log);
+	CHECK_STR(fake_site_get(s, MANIFEST), "new\n");
+	CHECK_STR(cluster_fact(&s->h, "record.components"), "abc");
+	CHECK_STR(fake_site_get(s, KEPT), "");
+	fake_site_close(s);
+}
+
+static void test_changed(void)
+{
+	struct fake_site s;
+
+	open_control_plane(&s);
+	done(&s, change(&s));
+}
+
+/* The manifest was written and its Pod is there, and the host lost its power before that was recorded. */
+static void test_cut(void)
+{
+	struct fake_site s;
+
+	open_control_plane(&s);
+	fake_site_sh(&s,
+		"mkdir -p var/lib/kubewright/components.abc && cp -p etc/kubernetes/manifests/kube-scheduler.yaml '" KEPT
+		"' && for f in etcd kube-apiserver kube-controller-manager; do cp -p etc/kubernetes/manifests/$f.yaml "
+		"var/lib/kubewright/components.abc/%etc%kubernetes%manifests%$f.yaml; done");
+	fake_site_put(&s, MANIFEST, 0600, "new\n");
+	fake_site_put(&s, "hash/kube-scheduler", 0600, "bbb");
+	fake_site_put(&s, "proc/8/cgroup", 0644, "0::/kubepods/podbbb/x\n");
+	done(&s, change(&s));
+}
+
+static void test_crashes(void)
+{
+	struct fake_site s;
+
+	open_control_plane(&s);
+	fake_site_put(&s, "crashes", 0600, "");
+	CHECK_INT(change(&s), -1);
+	CHECK(strstr(s.err.what, "kube-scheduler does not start with the changed settings; the earlier ones are back"));
+	CHECK(strstr(s.err.hint, "unknown flag: --x"));
+	CHECK_STR(fake_site_get(&s, MANIFEST), "old\n");
+	CHECK_STR(fake_site_get(&s, "var/lib/kubewright/host.conf"), "");
+	fake_site_close(&s);
+}
+
+/* ---- move.sh ----------------------------------------------------------------------------------------------------------- */
+
+#define OLD "https://10.0.0.100:6443"
+#define NEW "https://10.0.0.101:6443"
+
+/* A host whose kubelet and admin have these servers in their files, one line each. */
+static void move(const char *kubelet, const char *admin)
+{
+	static const struct remote_param params[] = { { "endpoint", "10.0.0.101:6443" },
+		{ "before", "10.0.0.100:6443" } };
+	struct fake_site s;
+	char text[700];
+
+	fake_site_open(&s);
+	fake_site_sh(&s, "mkdir -p run/kubewright var/lib/kubewright");
+	fake_site_put(&s, "etc/kubernetes/kubelet.conf", 0600, kubelet);
+	fake_site_put(&s, "etc/kubernetes/admin.conf", 0600, admin);
+	fake_site_put(&s, "etc/kubernetes/.kubewright.1", 0600, "left by a run that was cut\n");
+	fake_site_put(&s, "bin/kubectl", 0755,
+		"#!/bin/sh\ncase \"$*\" in\n*'get --raw'*) exit 0 ;;\n*.name*) printf c ;;\n*'config view'*) head -n 1 \"$4\" | tr -d '\\n' ;;\n"
+		"*set-cluster*) echo \"$5\" >\"$7\" ;;\nesac\n");
+	snprintf(text, sizeof(text), "#!/bin/sh\n[ \"$1\" != restart ] || echo \"$2\" >>%s/restarted\n", s.dir);
+	fake_site_put(&s, "bin/systemctl", 0755, text);
+	fake_site_put(&s, "bin/ss", 0755, "#!/bin/sh\necho listens\n");
+	if (!CHECK_INT(fake_site_run(&s, host_script_move, params, 2), 0))
+		printf("# %s: %s\n", s.err.what, s.log);
+	CHECK_STR(fake_site_get(&s, "etc/kubernetes/kubelet.conf"), NEW "\n");
+	CHECK_STR(fake_site_get(&s, "etc/kubernetes/admin.conf"), NEW "\n");
+	CHECK_STR(fake_site_get(&s, "etc/kubernetes/.kubewright.1"), "");
+	CHECK_STR(fake_site_get(&s, "restarted"), "kubelet\n");
+	CHECK_STR(cluster_fact(&s.h, "record.endpoint"), "10.0.0.101:6443");
+	CHECK_STR(cluster_fact(&s.h, "kubelet_server"), NEW);
+	fake_site_close(&s);
+}
+
+static void test_move(void)
+{
+	move(OLD "\n", OLD "\n");
+	/* cut before the kubelet had taken it up */
+	move(NEW "\n", OLD "\n");
+	move(NEW "\n", NEW "\n");
+}
+
+static const struct test tests[] = {
+	{ "components: changed", test_changed },
+	{ "components: cut half way", test_cut },
+	{ "components: one that does not start", test_crashes },
+	{ "move: also where it was cut", test_move },
+};
+TEST_MAIN(tests)
