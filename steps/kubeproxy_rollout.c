@@ -17,16 +17,16 @@
 #define LOG_MAX 65536
 #define PAGES 100
 
-static const char *annotation(const struct json *annotations)
+static const char *annotated(const struct json *annotations, const char *key)
 {
-	const char *text = json_text(json_member(annotations, KUBEPROXY_NOTE));
+	const char *text = json_text(json_member(annotations, key));
 
 	return text ? text : "";
 }
 
-const char *kubeproxy_noted(const struct json *set)
+const char *kubeproxy_noted(const struct json *set, const char *annotation)
 {
-	return annotation(json_get(set, "spec.template.metadata.annotations"));
+	return annotated(json_get(set, "spec.template.metadata.annotations"), annotation);
 }
 
 /* ---- Pods ------------------------------------------------------------------------------------------------------------- */
@@ -98,7 +98,7 @@ static void judge_pod(struct look *l, const struct json *pod)
 
 	if (!node || !lives(node) || json_get(pod, "metadata.deletionTimestamp"))
 		return;
-	wanted = strcmp(annotation(json_get(pod, "metadata.annotations")), l->out->digest) == 0;
+	wanted = strcmp(annotated(json_get(pod, "metadata.annotations"), l->out->annotation), l->out->value) == 0;
 	if (wanted && is_ready(pod)) {
 		l->good++;
 		return;

@@ -17,6 +17,8 @@
 #include <string.h>
 
 #define MAPS "/api/v1/namespaces/"
+/* Annotation of kube-proxy's Pod template: the server that its Pods ask. */
+#define KUBEPROXY_ENDPOINT "kubewright/endpoint"
 
 static const char *const move_words[] = { "-record.endpoint", "-kubelet_server", "error", "hint", NULL };
 
@@ -166,40 +168,23 @@ static bool moved_config(const char *text, const char *endpoint, struct str *out
 /* In this order: kubeadm-config says that all of it is done. */
 static const struct told {
 	const char *path, *key;
-	bool maybe; /* a cluster may do without */
+	bool maybe;    /* a cluster may do without */
+	bool restarts; /* kube-proxy */
 } told[] = {
-	{ "kube-public/configmaps/cluster-info", "kubeconfig", true },
-	{ "kube-system/configmaps/kube-proxy", "kubeconfig.conf", true },
-	{ "kube-system/configmaps/kubeadm-config", "ClusterConfiguration", false },
+	{ "kube-public/configmaps/cluster-info", "kubeconfig", true, false },
+	{ "kube-system/configmaps/kube-proxy", "kubeconfig.conf", true, true },
+	{ "kube-system/configmaps/kubeadm-config", "ClusterConfiguration", false, false },
 };
 
 struct move {
-	struct task *t;
+	const struct told *what;
 	const char *endpoint, *url;
+	struct json *now; /* the ConfigMap that was changed; NULL: none was */
 };
 
-/* Pods of kube-proxy read their kubeconfig once. */
-static int restart_proxies(struct net_client *c, const char *url, struct error *err)
+static int tell(struct net_client *c, void *ctx, struct error *err)
 {
-	struct json *patch = json_object(), *answer, *o;
-	long status = 0;
-
-	o = json_set(json_set(patch, "spec", json_object()), "template", json_object());
-	o = json_set(json_set(o, "metadata", json_object()), "annotations", json_object());
-	json_set_str(o, "kubewright/endpoint", url);
-	answer = net_json(c, "PATCH", "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy",
-		"application/merge-patch+json", patch, &status, err);
-	json_free(patch);
-	if (!answer && status != 404)
-		return -1;
-	json_free(answer);
-	memset(err, 0, sizeof(*err));
-	return 0;
-}
-
-static int tell(
-	struct net_client *c, const struct told *what, const struct move *m, struct json **now, struct error *err)
-{
+	struct move *m = ctx;
 	char path[128];
 	long status = 0;
 	struct json *map;
@@ -207,40 +192,62 @@ static int tell(
 	struct str moved = STR_INIT;
 	int rc = 0;
 
-	snprintf(path, sizeof(path), MAPS "%s", what->path);
+	snprintf(path, sizeof(path), MAPS "%s", m->what->path);
 	map = net_json(c, "GET", path, NULL, NULL, &status, err);
 	if (!map)
-		return status == 404 && what->maybe ? (memset(err, 0, sizeof(*err)), 0) : -1;
-	text = json_text(json_member(json_get(map, "data"), what->key));
+		return status == 404 && m->what->maybe ? (memset(err, 0, sizeof(*err)), 0) : -1;
+	text = json_text(json_member(json_get(map, "data"), m->what->key));
 	/* one that somebody has made otherwise stays unchanged */
-	if (text && (what->maybe ? moved_kubeconfig(text, m->url, &moved) : moved_config(text, m->endpoint, &moved)))
-		rc = settings_put(c, path, map, what->key, moved.buf, now, err);
-	else if (!what->maybe)
+	if (text && (m->what->maybe ? moved_kubeconfig(text, m->url, &moved) : moved_config(text, m->endpoint, &moved)))
+		rc = settings_put(c, path, map, m->what->key, moved.buf, &m->now, err);
+	else if (!m->what->maybe)
 		rc = error_set(err, ERROR_PROTOCOL, "the ConfigMap kubeadm-config holds no ClusterConfiguration");
 	json_free(map);
 	str_release(&moved);
 	return rc;
 }
 
-static int tell_all(struct net_client *c, void *ctx, struct error *err)
+/* Pods of kube-proxy read their kubeconfig once; the earlier address stays until none of them goes by it. */
+static int restart_proxies(struct task *t, const char *url, struct error *err)
 {
-	const struct move *m = ctx;
-	struct world *w = world_of(m->t);
-	struct json *now = NULL;
+	struct kubeproxy_rollout r = { .annotation = KUBEPROXY_ENDPOINT, .value = url };
 
-	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
-		json_free(now);
-		now = NULL;
-		if (tell(c, &told[i], m, &now, err))
+	if (kubeproxy_roll_out(t, &r, err)) {
+		if (!r.none)
 			return -1;
-		if (strcmp(told[i].key, "kubeconfig.conf") == 0 && now && restart_proxies(c, m->url, err))
-			return json_free(now), -1;
+		/* a pod network that does without it has left its ConfigMap */
+		memset(err, 0, sizeof(*err));
+		return 0;
 	}
-	task_lock(m->t);
+	if (!*r.pod)
+		return 0;
+	kubeproxy_failed(t, &r, err);
+	return error_hint(err, "see 'kubewright logs %s'; 'kubewright apply' goes on with the move", r.node);
+}
+
+static int tell_all(struct task *t, const char *endpoint, struct error *err)
+{
+	struct world *w = world_of(t);
+	struct json *config = NULL;
+	char url[320];
+
+	snprintf(url, sizeof(url), "https://%s", endpoint);
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		struct move m = { &told[i], endpoint, url, NULL };
+
+		json_free(config);
+		config = NULL;
+		if (world_any_api(t, tell, &m, err))
+			return -1;
+		config = m.now;
+		if (told[i].restarts && config && restart_proxies(t, url, err))
+			return json_free(config), -1;
+	}
+	task_lock(t);
 	json_free(w->seen.cluster.kubeadm_config);
-	w->seen.cluster.kubeadm_config = now;
+	w->seen.cluster.kubeadm_config = config;
 	w->decided.moved = true;
-	task_unlock(m->t);
+	task_unlock(t);
 	return 0;
 }
 
@@ -287,17 +294,16 @@ enum step_verdict leave_endpoint_check(struct task *t, struct error *why)
 int leave_endpoint_apply(struct task *t, struct error *err)
 {
 	const struct world *w = world_of(t);
-	char wish[300], url[320], before[300];
+	char wish[300], before[300];
 	enum step_verdict verdict;
 	struct error why = { 0 };
 	bool moving;
 
 	endpoint_wanted(w, wish);
-	snprintf(url, sizeof(url), "https://%s", wish);
 	task_lock(t);
 	moving = endpoint_earlier(w, before);
 	task_unlock(t);
-	if (moving && world_any_api(t, tell_all, &(struct move){ t, wish, url }, err))
+	if (moving && tell_all(t, wish, err))
 		return -1;
 	verdict = endpoint_check(t, &why);
 	if (verdict == STEP_IMPOSSIBLE)

@@ -92,8 +92,10 @@ int settings_change(struct task *t, const struct settings_kind *kind, settings_f
  */
 #define KUBEPROXY_NOTE "kubewright/kubeproxy-settings"
 struct kubeproxy_rollout {
-	const char *digest; /* of the Pods that are waited for; "": those without the annotation */
+	/* The annotation of the Pods that are waited for, and its value; "": those without it. */
+	const char *annotation, *value;
 	bool back;          /* Pods that do not start are waited for, too */
+	bool none;          /* there is no DaemonSet */
 	/* Each Node has such a Pod, and it works; or each that is Ready. */
 	bool whole, rest;
 	char said[300];     /* what is missing */
@@ -101,11 +103,19 @@ struct kubeproxy_rollout {
 	/* A Pod that does not start, its container, its Node and how it ended; "": there is none. */
 	char pod[254], container[64], node[64], reason[200];
 };
-/* What is noted in the template of a DaemonSet; "": nothing. */
-const char *kubeproxy_noted(const struct json *set);
-/* For world_api, with a struct kubeproxy_rollout: fills all but the first two. */
+/* What is noted in the template of a DaemonSet under this annotation; "": nothing. */
+const char *kubeproxy_noted(const struct json *set, const char *annotation);
+/* For world_api, with a struct kubeproxy_rollout: fills what its caller does not set. */
 int kubeproxy_look(struct net_client *c, void *rollout, struct error *err);
-/* The same: asks for the log of the Pod that does not start, and puts its reason into `reason`. */
+/*
+ * settings_kubeproxy.c: gives the template the annotation, and waits until each Node that is Ready has a Pod of it or,
+ * unless `back`, one does not start: that one is then in the rollout. -1: no DaemonSet, no API server, too long,
+ * cancelled.
+ */
+int kubeproxy_roll_out(struct task *t, struct kubeproxy_rollout *r, struct error *err);
+/* Says, with -1, which Pod of a rollout does not start, and why by its own log. */
+int kubeproxy_failed(struct task *t, struct kubeproxy_rollout *r, struct error *err);
+/* For world_api: asks for the log of the Pod that does not start, and puts its reason into `reason`. */
 int kubeproxy_ask_reason(struct net_client *c, void *rollout, struct error *err);
 /* The line of a log that says why its program ended, without time and place; "" in out: the log is empty. Pure. */
 void kubeproxy_last_words(const char *log, char *out, size_t size);

@@ -33,7 +33,7 @@ static struct json *wish(const struct inventory *inv)
  */
 static bool behind(const struct world *w, const struct settings *s)
 {
-	const char *noted = kubeproxy_noted(w->seen.cluster.kubeproxy_set);
+	const char *noted = kubeproxy_noted(w->seen.cluster.kubeproxy_set, KUBEPROXY_NOTE);
 
 	return !json_get_bool(s->note, "accepted", false) || (*noted && strcmp(noted, s->digest) != 0);
 }
@@ -67,7 +67,7 @@ enum step_verdict kube_proxy_check(struct task *t, struct error *why)
 
 struct roll {
 	struct task *t;
-	struct kubeproxy_rollout seen;
+	struct kubeproxy_rollout *seen;
 };
 
 /* What is seen of it from now on. */
@@ -83,33 +83,34 @@ static void see(struct task *t, struct json *set)
 	json_free(old);
 }
 
-static struct json *template_patch(const struct json *set, const char *digest)
+static struct json *template_patch(const struct json *set, const struct kubeproxy_rollout *r)
 {
 	struct json *patch = json_object(), *spec = json_set(patch, "spec", json_object()), *meta;
 
 	if (json_get_int(set, "spec.minReadySeconds", 0) < RUNS_S)
 		json_set_int(spec, "minReadySeconds", RUNS_S);
 	meta = json_set(json_set(spec, "template", json_object()), "metadata", json_object());
-	json_set_str(json_set(meta, "annotations", json_object()), KUBEPROXY_NOTE, *digest ? digest : NULL);
+	json_set_str(json_set(meta, "annotations", json_object()), r->annotation, *r->value ? r->value : NULL);
 	return patch;
 }
 
-/* The digest into the template, unless it is there: its Pods are replaced. */
+/* The annotation into the template, unless it is there: its Pods are replaced. */
 static int note_template(struct net_client *c, void *ctx, struct error *err)
 {
-	struct roll *r = ctx;
+	const struct roll *r = ctx;
 	long status = 0;
 	struct json *set = net_json(c, "GET", KUBEPROXY_SET, NULL, NULL, &status, err), *patch;
 
-	if (!set && status == 404) {
+	r->seen->none = !set && status == 404;
+	if (r->seen->none) {
 		error_set(err, ERROR_COMMAND,
 			"the cluster has no kube-proxy: no DaemonSet of that name is in kube-system");
-		error_hint(err, "remove kubeproxy.config from the inventory");
+		error_hint(err, "if it is to have none, remove kubeproxy.config from the inventory");
 	}
 	if (!set)
 		return -1;
-	if (strcmp(kubeproxy_noted(set), r->seen.digest) != 0) {
-		patch = template_patch(set, r->seen.digest);
+	if (strcmp(kubeproxy_noted(set, r->seen->annotation), r->seen->value) != 0) {
+		patch = template_patch(set, r->seen);
 		json_free(set);
 		set = net_json(c, "PATCH", KUBEPROXY_SET, "application/merge-patch+json", patch, NULL, err);
 		json_free(patch);
@@ -150,7 +151,6 @@ static int too_long(struct task *t, const struct kubeproxy_rollout *r, int64_t l
 		"see 'kubectl -n kube-system get pods -l k8s-app=kube-proxy -o wide'; 'kubewright apply' waits for them again");
 }
 
-/* Until each Node that is Ready has a Pod of the digest, or one does not start with it. */
 static int await(struct roll *r, struct error *err)
 {
 	struct world_wait wait = { .begun_ms = clock_mono_ms() };
@@ -158,18 +158,18 @@ static int await(struct roll *r, struct error *err)
 	struct error why = { 0 };
 
 	for (;;) {
-		if (world_any_api(r->t, kubeproxy_look, &r->seen, &why)) {
+		if (world_any_api(r->t, kubeproxy_look, r->seen, &why)) {
 			if (world_way_lost(&why) || task_cancelled(r->t))
 				return *err = why, -1;
 			rest_ms = 0;
-			str_copy_line(r->seen.said, sizeof(r->seen.said), why.what);
+			str_copy_line(r->seen->said, sizeof(r->seen->said), why.what);
 			memset(&why, 0, sizeof(why));
-		} else if (is_over(&r->seen, &rest_ms)) {
+		} else if (is_over(r->seen, &rest_ms)) {
 			return 0;
 		}
-		world_waits(r->t, &wait, limit, r->seen.said);
+		world_waits(r->t, &wait, limit, r->seen->said);
 		if (clock_mono_ms() - wait.begun_ms > limit || task_cancelled(r->t))
-			return too_long(r->t, &r->seen, limit, err);
+			return too_long(r->t, r->seen, limit, err);
 		task_lock(r->t);
 		/* the Pods of very many Nodes are not asked for all the time */
 		task_wait(r->t, clock_mono_ms() + 500 + 10 * (int64_t)world_of(r->t)->seen.cluster.node_count);
@@ -177,25 +177,39 @@ static int await(struct roll *r, struct error *err)
 	}
 }
 
+int kubeproxy_roll_out(struct task *t, struct kubeproxy_rollout *r, struct error *err)
+{
+	struct roll roll = { t, r };
+
+	if (world_any_api(t, note_template, &roll, err) || await(&roll, err))
+		return -1;
+	if (!*r->pod && *r->away)
+		task_log(t, "kube-proxy gets its settings there once the Node is Ready: %s", r->away);
+	return 0;
+}
+
+int kubeproxy_failed(struct task *t, struct kubeproxy_rollout *r, struct error *err)
+{
+	struct error no = { 0 };
+
+	if (world_any_api(t, kubeproxy_ask_reason, r, &no))
+		task_log(t, "the log of %s cannot be read: %s", r->pod, no.what);
+	return error_set(err, ERROR_COMMAND, "kube-proxy on %s does not start with the changed settings: %s", r->node,
+		r->reason);
+}
+
 /* ---- the step --------------------------------------------------------------------------------------------------------- */
 
 /* What settings_change calls once the ConfigMap has them. */
 static int roll_out(struct task *t, const struct settings *s, struct error *err)
 {
-	struct roll r = { t, { .digest = s->digest } };
-	struct error no = { 0 };
+	struct kubeproxy_rollout r = { .annotation = KUBEPROXY_NOTE, .value = s->digest };
 
-	if (world_any_api(t, note_template, &r, err) || await(&r, err))
+	if (kubeproxy_roll_out(t, &r, err))
 		return -1;
-	if (!*r.seen.pod) {
-		if (*r.seen.away)
-			task_log(t, "kube-proxy gets its settings there once the Node is Ready: %s", r.seen.away);
+	if (!*r.pod)
 		return 0;
-	}
-	if (world_any_api(t, kubeproxy_ask_reason, &r.seen, &no))
-		task_log(t, "the log of %s cannot be read: %s", r.seen.pod, no.what);
-	error_set(err, ERROR_COMMAND, "kube-proxy on %s does not start with the changed settings: %s", r.seen.node,
-		r.seen.reason);
+	kubeproxy_failed(t, &r, err);
 	return error_hint(err, "correct kubeproxy.config in the inventory, then run 'kubewright apply' again");
 }
 
@@ -205,12 +219,12 @@ static void roll_back(struct task *t, struct error *err)
 	struct world *w = world_of(t);
 	struct error why = { 0 }, whole = *err;
 	char digest[65];
-	struct roll r = { t, { .digest = digest, .back = true } };
+	struct kubeproxy_rollout r = { .annotation = KUBEPROXY_NOTE, .value = digest, .back = true };
 
 	task_lock(t);
 	settings_given(w, &settings_kubeproxy, digest);
 	task_unlock(t);
-	if (world_any_api(t, note_template, &r, &why) || await(&r, &why))
+	if (kubeproxy_roll_out(t, &r, &why))
 		error_set(&whole, err->kind, "%s; those of before are not back on each Node: %.120s", err->what,
 			why.what);
 	else

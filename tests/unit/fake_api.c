@@ -172,12 +172,17 @@ static int settings_map(struct lab *l, int kind, const char *method, const char 
 	text = json_text(json_member(json_get(patch, "data"), kinds[kind].key));
 	if (strcmp(method, "PATCH") == 0 && text)
 		snprintf(l->given[kind].text, sizeof(l->given[kind].text), "%s", text);
+	text = json_text(json_member(json_get(patch, "data"), "kubeconfig.conf"));
+	if (text)
+		snprintf(l->proxy_kubeconfig, sizeof(l->proxy_kubeconfig), "%s", text);
 	json_free(patch);
 	answer = json_object();
 	json_set_str(json_set(answer, "metadata", json_object()), "resourceVersion", "7");
 	data = json_set(answer, "data", json_object());
 	if (kind != SETTINGS_CONTROL_PLANE || l->given[kind].text[0])
 		json_set_str(data, kinds[kind].key, l->given[kind].text);
+	if (kind == SETTINGS_KUBEPROXY && l->proxy_kubeconfig[0])
+		json_set_str(data, "kubeconfig.conf", l->proxy_kubeconfig);
 	json_write(answer, out);
 	json_free(answer);
 	return 200;
@@ -194,6 +199,11 @@ static int settings_kind(const char *path)
 
 /* ---- kube-proxy ------------------------------------------------------------------------------------------------------ */
 
+static bool is_current(const struct machine *m)
+{
+	return strcmp(m->proxy, m->lab->proxy) == 0 && strcmp(m->proxy_server, m->lab->proxy_server) == 0;
+}
+
 /* The DaemonSet's controller replaces one Pod, and none while another does not work. */
 static void roll_proxy(struct lab *l)
 {
@@ -201,7 +211,7 @@ static void roll_proxy(struct lab *l)
 
 	for (int i = 0; i < LAB_MACHINES; i++) {
 		struct machine *m = &l->machines[i];
-		bool current = strcmp(m->proxy, l->proxy) == 0;
+		bool current = is_current(m);
 
 		if (m->crashes && current) {
 			m->crashes++;
@@ -213,9 +223,18 @@ static void roll_proxy(struct lab *l)
 	if (!next)
 		return;
 	strcpy(next->proxy, l->proxy);
+	strcpy(next->proxy_server, l->proxy_server);
 	next->proxies++;
 	next->crashes = strstr(l->given[SETTINGS_KUBEPROXY].text, "nonsense") ||
 			(next->picky && strstr(l->given[SETTINGS_KUBEPROXY].text, "0.0.0.0:1\""));
+}
+
+static void say_proxy_notes(const char *settings, const char *server, struct str *out)
+{
+	if (*settings)
+		str_addf(out, "\"kubewright/kubeproxy-settings\":\"%s\"%s", settings, *server ? "," : "");
+	if (*server)
+		str_addf(out, "\"kubewright/endpoint\":\"%s\"", server);
 }
 
 static int proxy_set(struct lab *l, const char *method, const char *body, struct str *out)
@@ -228,28 +247,32 @@ static int proxy_set(struct lab *l, const char *method, const char *body, struct
 		return str_add(out, "{\"kind\":\"Status\"}"), 404;
 	}
 	l->sets++;
-	/* another annotation, of who moves the cluster, is not looked at */
-	if (strstr(body, "kubewright/kubeproxy-settings")) {
+	if (strcmp(method, "PATCH") == 0) {
+		const struct json *notes = json_get(patch, "spec.template.metadata.annotations");
+
 		lab_insist(json_get_int(patch, "spec.minReadySeconds", 0) == 5,
 			"a Pod that ends at once counts as available");
-		snprintf(l->proxy, sizeof(l->proxy), "%.64s",
-			json_get_str(json_get(patch, "spec.template.metadata.annotations"),
-				"kubewright/kubeproxy-settings", ""));
+		/* each of the two changes the one that it names */
+		if (strstr(body, "kubewright/kubeproxy-settings"))
+			snprintf(l->proxy, sizeof(l->proxy), "%.64s",
+				json_get_str(notes, "kubewright/kubeproxy-settings", ""));
+		if (strstr(body, "kubewright/endpoint"))
+			snprintf(l->proxy_server, sizeof(l->proxy_server), "%.63s",
+				json_get_str(notes, "kubewright/endpoint", ""));
 	} else if (strcmp(method, "GET") == 0) {
 		roll_proxy(l);
 	}
 	json_free(patch);
 	for (int i = 0; i < LAB_MACHINES; i++) {
 		const struct machine *m = &l->machines[i];
-		bool current = m->node && strcmp(m->proxy, l->proxy) == 0;
+		bool current = m->node && is_current(m);
 
 		desired += m->node;
 		updated += current;
 		available += m->node && !m->crashes && !(l->off & 1u << i);
 	}
 	str_add(out, "{\"metadata\":{\"generation\":3},\"spec\":{\"template\":{\"metadata\":{\"annotations\":{");
-	if (l->proxy[0])
-		str_addf(out, "\"kubewright/kubeproxy-settings\":\"%s\"", l->proxy);
+	say_proxy_notes(l->proxy, l->proxy_server, out);
 	str_addf(out,
 		"}}}},\"status\":{\"observedGeneration\":3,\"desiredNumberScheduled\":%u,\"updatedNumberScheduled\":%u,"
 		"\"numberAvailable\":%u}}",
@@ -275,13 +298,14 @@ static int proxy_pods(struct lab *l, const char *path, struct str *out)
 
 		if (!m->node)
 			continue;
+		str_addf(out, "%s{\"metadata\":{\"name\":\"kube-proxy-%d\",\"annotations\":{", comma, i);
+		say_proxy_notes(m->proxy, m->proxy_server, out);
 		str_addf(out,
-			"%s{\"metadata\":{\"name\":\"kube-proxy-%d\",\"annotations\":{%s%s%s}},\"spec\":{\"nodeName\":\"%s\"},"
+			"}},\"spec\":{\"nodeName\":\"%s\"},"
 			"\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\"}],\"containerStatuses\":[{\"name\":"
 			"\"kube-proxy\",\"restartCount\":%u,\"ready\":%s}]}}",
-			comma, i, m->proxy[0] ? "\"kubewright/kubeproxy-settings\":\"" : "", m->proxy,
-			m->proxy[0] ? "\"" : "", l->inventory->hosts[i].name,
-			m->crashes || l->off & 1u << i ? "False" : "True", m->crashes, m->crashes ? "false" : "true");
+			l->inventory->hosts[i].name, m->crashes || l->off & 1u << i ? "False" : "True", m->crashes,
+			m->crashes ? "false" : "true");
 		comma = ",";
 	}
 	str_addf(out, "],\"metadata\":{%s}}", from ? "" : "\"continue\":\"m2\"");

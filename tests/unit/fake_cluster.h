@@ -59,7 +59,7 @@ struct machine {
 	unsigned restarts;   /* of its kubelet, for other settings */
 	unsigned changes;    /* of its control plane's */
 	bool picky;          /* nothing of it starts with other settings */
-	char proxy[65];      /* what the template of its kube-proxy noted */
+	char proxy[65], proxy_server[64]; /* what the template of its kube-proxy noted: settings, server */
 	unsigned proxies, crashes; /* Pods of kube-proxy that it had; times that the one there ended */
 	char note[128];      /* what its Node was given, as the annotation has it */
 	unsigned pods;       /* that a controller made */
@@ -82,7 +82,8 @@ struct lab {
 	int settings_status;        /* of the second; 0: 200 */
 	bool no_proxy;              /* the cluster has no kube-proxy */
 	/* what its Pod template notes; none starts with the mode "nonsense", picky ones not with 0.0.0.0:1 */
-	char proxy[65];
+	char proxy[65], proxy_server[64];
+	char proxy_kubeconfig[256]; /* in its ConfigMap; "": none */
 	unsigned sets;              /* times that the DaemonSet was asked for */
 	/* by enum settings_id: text of the kind's ConfigMap, and what kubewright noted of it; "": nothing */
 	struct lab_settings {

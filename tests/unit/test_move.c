@@ -99,6 +99,49 @@ static void test_away(void)
 	rack_down();
 }
 
+#define PROXY_CONFIG(vip) "clusters: [{name: default, cluster: {server: 'https://" vip ":6443'}}]\n"
+
+/* Pods of kube-proxy that each host had, and the server that their ConfigMap has. */
+static void proxies(const struct lab *l, const char *want)
+{
+	struct json *config = inventory_yaml(l->proxy_kubeconfig, strlen(l->proxy_kubeconfig), NULL);
+	struct str now = STR_INIT;
+
+	for (int i = 0; i < LAB_MACHINES; i++)
+		str_addf(&now, "%u", l->machines[i].proxies);
+	str_addf(&now, " %s", json_get_str(json_at(json_get(config, "clusters"), 0), "cluster.server", "none"));
+	CHECK_STR(now.buf, want);
+	str_release(&now);
+	json_free(config);
+}
+
+/* kube-proxy asks the new address everywhere before the earlier one goes; one that does not start keeps it. */
+static void test_proxies(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	strcpy(l.proxy_kubeconfig, PROXY_CONFIG("10.0.0.100"));
+	strcpy(l.given[SETTINGS_KUBEPROXY].text, "mode: nonsense\n");
+	apply(&l, "10.0.0.101");
+	looks(&l, "11111 10.0.0.100:6443 100 101");
+	proxies(&l, "10000 https://10.0.0.101:6443");
+	CHECK(strstr(errors[0].what, "kube-proxy on cp1 does not start with the changed settings: ") != NULL);
+	CHECK(strstr(errors[0].hint, "kubewright logs cp1") != NULL);
+	strcpy(l.given[SETTINGS_KUBEPROXY].text, "mode: iptables\n");
+	l.machines[0].crashes = 0;
+	apply(&l, "10.0.0.101");
+	looks(&l, "11111 10.0.0.101:6443 101");
+	proxies(&l, "11111 https://10.0.0.101:6443");
+	/* its ConfigMap is still there, and no Pod */
+	l.no_proxy = true;
+	apply(&l, "10.0.0.100");
+	looks(&l, "22222 10.0.0.100:6443 100");
+	proxies(&l, "11111 https://10.0.0.100:6443");
+	rack_down();
+}
+
 /* An endpoint that is passed through to kubeadm is nobody's to move. */
 static void test_passed_through(void)
 {
@@ -123,5 +166,6 @@ static const struct test tests[] = {
 	{ "passed through", test_passed_through },
 	{ "moved, and back", test_there_and_back },
 	{ "hosts that are away", test_away },
+	{ "kube-proxy", test_proxies },
 };
 TEST_MAIN(tests)
