@@ -224,7 +224,7 @@ static void say_line(const char *line, char *out, size_t size)
 	str_release(&text);
 }
 
-void kubeproxy_last_words(const char *log, char *out, size_t size)
+bool kubeproxy_last_words(const char *log, char *out, size_t size)
 {
 	struct str line = STR_INIT, last = STR_INIT;
 	bool fatal = false;
@@ -244,25 +244,44 @@ void kubeproxy_last_words(const char *log, char *out, size_t size)
 	say_line(last.buf, out, size);
 	str_release(&line);
 	str_release(&last);
+	return fatal;
+}
+
+/* As kubeproxy_last_words, of one container of the Pod: the one before, or the one that is there. */
+static int ask_log(struct net_client *c, const struct kubeproxy_rollout *r, bool previous, char *words, size_t size,
+	bool *fatal, struct error *err)
+{
+	struct net_response answer = { 0, STR_INIT };
+	char path[512];
+	int rc;
+
+	snprintf(path, sizeof(path), PODS "/%s/log?container=%s%s&limitBytes=%d", r->pod, r->container,
+		previous ? "&previous=true" : "", LOG_MAX);
+	rc = net_do(c, &(struct net_request){ .path = path, .max = 2 * LOG_MAX }, &answer, err);
+	if (rc == 0 && answer.status != 200)
+		rc = error_set(err, ERROR_NET, "HTTP %ld", answer.status);
+	if (rc == 0)
+		*fatal = kubeproxy_last_words(answer.body.buf, words, size);
+	str_release(&answer.body);
+	return rc;
 }
 
 int kubeproxy_ask_reason(struct net_client *c, void *rollout, struct error *err)
 {
 	struct kubeproxy_rollout *r = rollout;
-	struct net_response answer = { 0, STR_INIT };
-	char path[512], words[sizeof(r->reason)];
-	int rc;
+	char words[sizeof(r->reason)] = "", best[sizeof(r->reason)] = "";
+	bool fatal = false;
+	int rc = -1;
 
-	snprintf(path, sizeof(path), PODS "/%s/log?container=%s&previous=true&limitBytes=%d", r->pod, r->container,
-		LOG_MAX);
-	rc = net_do(c, &(struct net_request){ .path = path, .max = 2 * LOG_MAX }, &answer, err);
-	if (rc == 0 && answer.status != 200)
-		rc = error_set(err, ERROR_NET, "HTTP %ld", answer.status);
-	if (rc == 0) {
-		kubeproxy_last_words(answer.body.buf, words, sizeof(words));
-		if (*words)
-			memcpy(r->reason, words, sizeof(words));
+	/* one of them may be gone already; the kubelet says so with status 200, in place of the log */
+	for (int previous = 1; previous >= 0 && !fatal; previous--) {
+		if (ask_log(c, r, previous, words, sizeof(words), &fatal, err))
+			continue;
+		rc = 0;
+		if (*words && (fatal || !*best))
+			memcpy(best, words, sizeof(best));
 	}
-	str_release(&answer.body);
+	if (*best)
+		memcpy(r->reason, best, sizeof(best));
 	return rc;
 }

@@ -117,7 +117,10 @@ int kubeproxy_roll_out(struct task *t, struct kubeproxy_rollout *r, struct error
 int kubeproxy_failed(struct task *t, struct kubeproxy_rollout *r, struct error *err);
 /* For world_api: asks for the log of the Pod that does not start, and puts its reason into `reason`. */
 int kubeproxy_ask_reason(struct net_client *c, void *rollout, struct error *err);
-/* The line of a log that says why its program ended, without time and place; "" in out: the log is empty. Pure. */
-void kubeproxy_last_words(const char *log, char *out, size_t size);
+/*
+ * The line of a log that says why its program ended, without time and place; "" in out: the log is empty. Whether the
+ * program itself calls it an error: else it is the last line, of whomever. Pure.
+ */
+bool kubeproxy_last_words(const char *log, char *out, size_t size);
 
 #endif

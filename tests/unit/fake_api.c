@@ -286,6 +286,8 @@ static int proxy_pods(struct lab *l, const char *path, struct str *out)
 	int from = strstr(path, "&continue=") ? 2 : 0, to = from ? LAB_MACHINES : 2;
 	const char *comma = "";
 
+	if (strstr(path, "/log?") && strstr(path, "previous=true") && l->log_gone)
+		return str_add(out, "unable to retrieve container logs for containerd://fa5ae9d58b9d"), 200;
 	if (strstr(path, "/log?"))
 		return str_add(out, "I1129 10:00:00.000000       1 server.go:1] \"Using\" x=\"y\"\n"
 				    "E1129 10:00:00.100000       1 run.go:72] \"command failed\" err=\"mode: Invalid "

@@ -83,6 +83,7 @@ struct lab {
 	bool no_proxy;              /* the cluster has no kube-proxy */
 	/* what its Pod template notes; none starts with the mode "nonsense", picky ones not with 0.0.0.0:1 */
 	char proxy[65], proxy_server[64];
+	bool log_gone;              /* of the container before: the kubelet has removed it */
 	char proxy_kubeconfig[256]; /* in its ConfigMap; "": none */
 	unsigned sets;              /* times that the DaemonSet was asked for */
 	/* by enum settings_id: text of the kind's ConfigMap, and what kubewright noted of it; "": nothing */
