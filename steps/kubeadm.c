@@ -156,6 +156,20 @@ static void add_timeouts(const struct world *w, struct json *d)
 	json_set(d, "timeouts", o);
 }
 
+/* One member of what the operator passes through in `kind`, merged into the same of d. */
+static void merge_extra_member(const struct world *w, struct json *d, const char *kind, const char *member)
+{
+	const struct json *extra = extra_of(w, kind), *value = extra ? json_get(extra, member) : NULL;
+	struct json *part;
+
+	if (!value)
+		return;
+	part = json_object();
+	json_set(part, member, json_copy(value));
+	json_merge(d, part);
+	json_free(part);
+}
+
 static void add_san(const char *name, void *sans)
 {
 	json_add(sans, json_string(name));
@@ -200,11 +214,9 @@ struct json *kubeadm_cluster_config(const struct world *w)
 static struct json *upgrade_part(const struct world *w, struct json *into, const char *name, const char *born)
 {
 	struct json *o = json_set(into, name, json_object()), *ignore = ignored_checks(w);
-	const struct json *extra = extra_of(w, born), *patches = extra ? json_get(extra, "patches") : NULL;
 
 	json_set_str(o, "imagePullPolicy", "IfNotPresent");
-	if (patches)
-		json_set(o, "patches", json_copy(patches));
+	merge_extra_member(w, o, born, "patches");
 	if (json_size(ignore))
 		json_set(o, "ignorePreflightErrors", ignore);
 	else
@@ -225,6 +237,7 @@ void kubeadm_upgrade_config(const struct world *w, struct str *out)
 	json_set_str(o, "kubernetesVersion", text);
 	upgrade_part(w, d, "node", "JoinConfiguration");
 	add_timeouts(w, d);
+	merge_extra_member(w, d, "InitConfiguration", "timeouts");
 	write_document(out, d);
 }
 
@@ -259,14 +272,15 @@ void kubeadm_init_config(const struct world *w, int host, struct str *out)
 
 void kubeadm_components_config(const struct world *w, int host, struct str *out)
 {
-	const struct json *extra =
-		extra_of(w, host == w->decided.init_host ? "InitConfiguration" : "JoinConfiguration");
+	const char *born = host == w->decided.init_host ? "InitConfiguration" : "JoinConfiguration";
 	struct json *d = kubeadm_document(w, "InitConfiguration"), *living = kubeadm_living_config(w);
 
 	json_set(d, "localAPIEndpoint", local_endpoint(&w->wish.inventory->hosts[host]));
 	json_set(d, "nodeRegistration", registration(w, host));
-	if (json_get(extra, "patches"))
-		json_set(d, "patches", json_copy(json_get(extra, "patches")));
+	/* kubeadm writes one of them into the manifests, as the time that a component has to start: with another, each restarts */
+	add_timeouts(w, d);
+	merge_extra_member(w, d, born, "timeouts");
+	merge_extra_member(w, d, born, "patches");
 	write_document(out, d);
 	write_document(out, living ? living : kubeadm_cluster_config(w));
 }

@@ -109,7 +109,7 @@ component() {
 		"correct kubeadm.extra in the inventory${kw_said:+; $kw_name says: $kw_said}"
 }
 
-# The API server takes a new certificate up by itself, within a minute or so.
+# The API server takes a new certificate up by itself: at once, or in old versions within a minute or so.
 name_served() { curl --silent --output /dev/null --noproxy '*' --max-time 5 --cacert /etc/kubernetes/pki/ca.crt --connect-to "$1:6443:127.0.0.1:6443" "https://$1:6443/livez"; }
 
 name_is_gone() { ! name_served "$1"; }

@@ -18,6 +18,8 @@ tells() {
 	} | grep -c "$1:6443"
 }
 proxies_are_whole() { kc -n kube-system get daemonset kube-proxy -o json | jq -e '.status | .updatedNumberScheduled == .desiredNumberScheduled and .numberAvailable == .desiredNumberScheduled' >/dev/null; }
+# of the static Pods' manifests
+manifests() { for h in cp1 cp2 cp3; do "$LAB" exec "$h" sh -c 'cat /etc/kubernetes/manifests/*.yaml'; done | sha256sum; }
 to() { sed "s/$old/$1/" "$WORK/lab.yaml" >"$WORK/kubewright.yaml"; }
 
 for flavour in "$@"; do
@@ -30,6 +32,7 @@ for flavour in "$@"; do
 	new=${old%.*}.$((${old##*.} + 1))
 	apply first
 	is "$flavour: a cluster (${seconds} s)" "$status" 0 || show first
+	born=$(manifests)
 
 	to "$new"
 	kw plan plan -f "$WORK/kubewright.yaml"
@@ -51,6 +54,7 @@ for flavour in "$@"; do
 	writes_end
 	is "$flavour: apply ends with 0 (${seconds} s)" "$status" 0
 	show change 30
+	is "$flavour: no component was restarted for another name" "$(manifests)" "$born"
 	is "$flavour: nobody holds the earlier address" "$(holders "$old")" ""
 	ok "$flavour: one holds the new one" until_ok 30 holders_of "$new" 1
 	is "$flavour: no kubeconfig of a host goes by the earlier one" "$(kubelets_by "$old")" 0

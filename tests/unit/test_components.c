@@ -162,6 +162,10 @@ static void count(const struct birth_difference *d, void *ctx)
 }
 
 /* What only counts at birth is still reported, and what is carried out is not. */
+#define JOINED \
+	"{\"JoinConfiguration\":{\"timeouts\":{\"controlPlaneComponentHealthCheck\":\"9m0s\"}," \
+	"\"patches\":{\"directory\":\"/etc/patches\"}}}"
+
 static void test_reported(void)
 {
 	struct str told = STR_INIT, config = STR_INIT;
@@ -183,12 +187,20 @@ static void test_reported(void)
 	kubeadm_components_config(&w, 1, &config);
 	CHECK(strstr(config.buf, "old.example") && strstr(config.buf, rack_inventory->hosts[1].address));
 	CHECK(strstr(config.buf, "InitConfiguration") && strstr(config.buf, "old.example"));
+	/* with the times that it was born with: kubeadm writes one of them into the manifests */
+	CHECK(strstr(config.buf, "controlPlaneComponentHealthCheck") && strstr(config.buf, "6m0s"));
 	/* at birth the operator's names come to our own */
 	str_clear(&told);
 	struct json *born = kubeadm_cluster_config(&w);
 	json_write(json_get(born, "apiServer.certSANs"), &told);
 	CHECK(strstr(told.buf, "\"localhost\"") && strstr(told.buf, "\"a\""));
 	json_free(born);
+	str_clear(&config);
+	json_free(rack_inventory->kubeadm_extra);
+	rack_inventory->kubeadm_extra = json_parse(JOINED, sizeof(JOINED) - 1, NULL);
+	kubeadm_components_config(&w, 1, &config);
+	CHECK(strstr(config.buf, "9m0s") && !strstr(config.buf, "6m0s") && strstr(config.buf, "etcdAPICall"));
+	CHECK(strstr(config.buf, "/etc/patches") != NULL);
 	world_release(&w);
 	str_release(&told);
 	str_release(&config);
