@@ -222,7 +222,7 @@ static int restart_proxies(struct task *t, const char *url, struct error *err)
 	if (!*r.pod)
 		return 0;
 	kubeproxy_failed(t, &r, err);
-	return error_hint(err, "see 'kubewright logs %s'; 'kubewright apply' goes on with the move", r.node);
+	return error_hint(err, "see 'kubewright logs %s'; 'kubewright apply' continues the move", r.node);
 }
 
 static int tell_all(struct task *t, const char *endpoint, struct error *err)

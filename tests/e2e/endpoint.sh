@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The cluster moves to another virtual IP, and back, while a writer writes through the one of the kubeconfig; a worker that is away keeps the earlier one alive.
+# The cluster moves to another virtual IP, and back, while a writer writes through the one of the kubeconfig; a worker that is away keeps the earlier one alive. Then to a load
+# balancer at another port, and back.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -15,11 +16,42 @@ tells() {
 		kc -n kube-system get configmap kubeadm-config -o json | jq -r .data.ClusterConfiguration
 		kc -n kube-public get configmap cluster-info -o json | jq -r .data.kubeconfig
 		kc -n kube-system get configmap kube-proxy -o json | jq -r '.data["kubeconfig.conf"]'
-	} | grep -c "$1:6443"
+	} | grep -c "$1:${2:-6443}"
 }
 proxies_are_whole() { kc -n kube-system get daemonset kube-proxy -o json | jq -e '.status | .updatedNumberScheduled == .desiredNumberScheduled and .numberAvailable == .desiredNumberScheduled' >/dev/null; }
 # of the static Pods' manifests
 manifests() { for h in cp1 cp2 cp3; do "$LAB" exec "$h" sh -c 'cat /etc/kubernetes/manifests/*.yaml'; done | sha256sum; }
+# an address of its own on w1, and what leads from there to cp2: systemd's own forwarder
+balancer() {
+	"$LAB" exec w1 sh -c "ip addr add $1/24 dev eth0 && systemd-run -q --unit balancer --socket-property=ListenStream=$1:7443 --socket-property=FreeBind=yes \
+		/lib/systemd/systemd-socket-proxyd $NETWORK.12:6443"
+}
+behind_balancer() {
+	local host=$NETWORK.120
+	ok "$flavour: a load balancer is there" balancer "$host"
+	sed "s/^endpoint:.*/endpoint: {host: $host, port: 7443}/" "$WORK/lab.yaml" >"$WORK/kubewright.yaml"
+	writes_begin
+	apply balanced
+	writes_end
+	is "$flavour: behind a load balancer at another port (${seconds} s)" "$status" 0 || show balanced
+	show balanced 30
+	is "$flavour: nobody holds the virtual IP" "$(holders "$old")" ""
+	is "$flavour: the cluster tells the balancer" "$(tells "$old") $(tells "$host" 7443)" "0 3"
+	is "$flavour: the kubeconfig here goes by it" "$(kc config view -o 'jsonpath={.clusters[0].cluster.server}')" "https://$host:7443"
+	ok "$flavour: five Nodes are Ready there" until_ok 60 ready_is 5
+	figure "to a load balancer: ${seconds} s; $(writes_told)"
+	is "$flavour: no acknowledged write is lost on the way there" "$(writes_lost)" 0
+	apply balanced_again
+	is "$flavour: nothing is left to do there" "$status $(grep -c 'nothing was changed' "$WORK/balanced_again.out")" "0 1" || show balanced_again
+	to "$old"
+	apply from_balancer
+	is "$flavour: and back from it (${seconds} s)" "$status" 0 || show from_balancer
+	is "$flavour: the virtual IP is held by one again" "$(holders "$old" | wc -w)" 1
+	is "$flavour: the cluster tells it" "$(tells "$old") $(tells "$host" 7443)" "3 0"
+	"$LAB" exec w1 systemctl stop balancer.socket balancer.service
+	apply without
+	is "$flavour: nobody needs the balancer any more" "$status $(grep -c 'nothing was changed' "$WORK/without.out")" "0 1" || show without
+}
 to() { sed "s/$old/$1/" "$WORK/lab.yaml" >"$WORK/kubewright.yaml"; }
 
 for flavour in "$@"; do
@@ -76,6 +108,7 @@ for flavour in "$@"; do
 	figure "back: ${seconds} s; $(writes_told)"
 	apply settled
 	is "$flavour: and nothing is left to do" "$status $(grep -c 'nothing was changed' "$WORK/settled.out")" "0 1" || show settled
+	behind_balancer
 	scenario_end
 done
 summary
