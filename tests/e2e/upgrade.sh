@@ -4,6 +4,53 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# A pod on each worker that answers, and keeps to its Node when that is drained.
+pods_on_workers() {
+	local image=registry.k8s.io/lab/probe:1
+	[ "$flavour" = release ] || image=k8s.gcr.io/lab/probe:1
+	kc apply -f - >/dev/null <<-EOF
+		apiVersion: apps/v1
+		kind: DaemonSet
+		metadata: {name: web}
+		spec:
+		  selector: {matchLabels: {app: web}}
+		  template:
+		    metadata: {labels: {app: web}}
+		    spec:
+		      terminationGracePeriodSeconds: 0
+		      containers:
+		        - {name: web, image: "$image", command: [sh, -c, "mkdir -p /www; echo here >/www/index.html; exec httpd -f -p 8080 -h /www"]}
+	EOF
+	until_ok 300 pods_are_up
+}
+pods_are_up() { [ "$(kc get pods -l app=web --no-headers 2>/dev/null | grep -c ' 1/1 .*Running ')" = 2 ]; }
+pods_shown() { kc get pods -l app=web -o jsonpath="{range .items[*]}$1{\"\\n\"}{end}" | sort; }
+# ask_on NODE ADDRESS: when it answered, in ms, from where no upgrade restarts anything: a control plane's own network
+ask_on() {
+	while [ ! -e "$WORK/stop" ]; do
+		if "$LAB" exec cp1 curl -sf -m 1 "http://$2:8080/" >/dev/null 2>&1; then now_ms >>"$WORK/answered-$1"; fi
+	done
+}
+answers_begin() {
+	rm -f "$WORK"/answered-* "$WORK/stop"
+	pods_shown '{.spec.nodeName} {.metadata.uid} {.status.containerStatuses[0].restartCount}' >"$WORK/pods"
+	askers=()
+	while read -r node address; do
+		ask_on "$node" "$address" </dev/null &
+		askers+=($!)
+	done < <(pods_shown '{.spec.nodeName} {.status.podIP}')
+}
+# after writes_end, which says stop
+answers_end() {
+	wait "${askers[@]}"
+	for f in "$WORK"/answered-*; do
+		awk -v w="${f##*-}" 'NR > 1 && $1 - last > gap { gap = $1 - last } { last = $1 } END { printf "%s: %d answers, the longest wait between two %d ms; ", w, NR, gap }' "$f"
+	done >"$WORK/answers"
+	is "$flavour: the pods of the workers are those of before, none restarted" \
+		"$(pods_shown '{.spec.nodeName} {.metadata.uid} {.status.containerStatuses[0].restartCount}' | diff "$WORK/pods" - | grep -c '^[<>]')" 0
+	figure "pods on workers: $(cat "$WORK/answers")"
+}
+
 # The versions that there are to upgrade to, oldest first.
 targets() {
 	case $1 in
@@ -40,6 +87,7 @@ upgraded_to() {
 	kw look upgrade "$to" "${through[@]}" --check -f "$WORK/kubewright.yaml" --accept-new-host-keys
 	is "$flavour: upgrade --check to $to ends with 0" "$status" 0 || show look
 	is "$flavour: it shows what would run where" "$(grep -c "kubeadm upgrade apply, to $first" "$WORK/look.out") $(grep -c "kubeadm upgrade node, to $first" "$WORK/look.out")" "1 4" || show look 60
+	answers_begin
 	writes_begin
 	if [ -n "${interrupt-}" ]; then
 		interrupt='' && interrupted "$to"
@@ -47,6 +95,7 @@ upgraded_to() {
 		kw upgrade upgrade "$to" "${through[@]}" --yes -f "$WORK/kubewright.yaml" --accept-new-host-keys
 	fi
 	writes_end
+	answers_end
 	show upgrade 60
 	is "$flavour: upgrade to $to ends with 0 (${seconds} s)" "$status" 0
 	is "$flavour: every API server is $to" "$(api_images)" "$to"
@@ -70,6 +119,7 @@ for flavour in "$@"; do
 	inventory
 	apply first
 	is "$flavour: a cluster (${seconds} s)" "$status" 0 || show first
+	ok "$flavour: a pod on each worker" pods_on_workers
 	kw few upgrade --hosts w1 --yes -f "$WORK/kubewright.yaml"
 	is "$flavour: a worker alone cannot be upgraded" "$status" 2 || show few
 	kw down upgrade 1.10.1 --yes -f "$WORK/kubewright.yaml"
