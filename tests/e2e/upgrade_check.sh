@@ -305,6 +305,15 @@ member() {
 	is "$flavour: three voters after the rejoin" "$(voters cp1)" 3
 }
 
+# An API that goes with 1.35 is served, and somebody asks for it; of the other versions none has one that the next one drops.
+removed_api() {
+	[ "$minor" = 34 ] || return 0
+	row api-removed any 'alpha_served && until_ok 150 alpha_asked' 'on cp1 "sed -i /runtime-config/d $MANIFESTS/kube-apiserver.yaml"'
+	phase 'removed API'
+}
+alpha_served() { on cp1 "sed -i 's|- kube-apiserver\$|&\n    - --runtime-config=storage.k8s.io/v1alpha1=true|' $MANIFESTS/kube-apiserver.yaml"; }
+alpha_asked() { kc --server "https://$NETWORK.11:6443" get --raw /apis/storage.k8s.io/v1alpha1/volumeattributesclasses; }
+
 older() {
 	look "${from%.*}.1"
 	if found version-older - && [ "$status" = 3 ]; then pass "$flavour: version-older (-) is found"; else fail "$flavour: version-older (-) is found" || shown; fi
@@ -316,10 +325,10 @@ older() {
 # NAME WHY: of all flavours, then of this one
 unprovoked() {
 	cat <<-'END'
-		api-removed no version that these API servers serve is removed by the next one
 		etcd-too-old the lab has one etcd for each flavour, which is new enough
 		quorum-lost no API server answers then, and upgrade refuses before it looks
 	END
+	[ "$minor" = 34 ] || echo 'api-removed no version that these API servers serve is removed by the next one'
 	[ "$flavour" = release ] || cat <<-'END'
 		flag-removed none is dropped between patches of 1.20
 		feature-gate-removed the same
@@ -357,7 +366,7 @@ for flavour in "$@"; do
 	apply first
 	is "$flavour: a cluster (${seconds} s)" "$status" 0 || show first
 	clean 'at the beginning'
-	for part in ${E2E_PARTS:-older objects old_worker on_hosts control_planes quorum member}; do $part; done
+	for part in ${E2E_PARTS:-older objects removed_api old_worker on_hosts control_planes quorum member}; do $part; done
 	clean 'at the end'
 	[ -n "${E2E_PARTS-}" ] || all_names
 	scenario_end
