@@ -25,14 +25,13 @@ pods_on_workers() {
 }
 pods_are_up() { [ "$(kc get pods -l app=web --no-headers 2>/dev/null | grep -c ' 1/1 .*Running ')" = 2 ]; }
 pods_shown() { kc get pods -l app=web -o jsonpath="{range .items[*]}$1{\"\\n\"}{end}" | sort; }
-# ask_on NODE ADDRESS: when it answered, in ms, from where no upgrade restarts anything: a control plane's own network
+# ask_on NODE ADDRESS: when it answered, in ms, asked from where no upgrade restarts anything: a control plane's own network
 ask_on() {
-	while [ ! -e "$WORK/stop" ]; do
-		if "$LAB" exec cp1 curl -sf -m 1 "http://$2:8080/" >/dev/null 2>&1; then now_ms >>"$WORK/answered-$1"; fi
-	done
+	"$LAB" exec cp1 sh -c "while [ -e /run/asks ]; do curl -sf -m 1 http://$2:8080/ >/dev/null && date +%s%3N; sleep 0.1; done" >"$WORK/answered-$1"
 }
 answers_begin() {
-	rm -f "$WORK"/answered-* "$WORK/stop"
+	rm -f "$WORK"/answered-*
+	"$LAB" exec cp1 touch /run/asks
 	pods_shown '{.spec.nodeName} {.metadata.uid} {.status.containerStatuses[0].restartCount}' >"$WORK/pods"
 	askers=()
 	while read -r node address; do
@@ -40,8 +39,8 @@ answers_begin() {
 		askers+=($!)
 	done < <(pods_shown '{.spec.nodeName} {.status.podIP}')
 }
-# after writes_end, which says stop
 answers_end() {
+	"$LAB" exec cp1 rm /run/asks
 	wait "${askers[@]}"
 	for f in "$WORK"/answered-*; do
 		awk -v w="${f##*-}" 'NR > 1 && $1 - last > gap { gap = $1 - last } { last = $1 } END { printf "%s: %d answers, the longest wait between two %d ms; ", w, NR, gap }' "$f"
