@@ -52,7 +52,7 @@ static int check_options(const struct cli_options *o, struct error *err)
 		return 0;
 	error_set(
 		err, ERROR_USAGE, "--write makes your own kubeconfig and cannot be used with --out, --user or --group");
-	return error_hint(err, "--out FILE writes a kubeconfig for somebody else else");
+	return error_hint(err, "--out FILE writes a kubeconfig for somebody else");
 }
 
 static int put(const struct cli_run *r, const struct secret *text, struct error *err)
