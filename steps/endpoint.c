@@ -15,7 +15,9 @@
 /* Asked once a second on this host; packages.c brings curl. Open to everyone unless the operator closes anonymous access. */
 static const char check_script[] =
 	"#!/bin/sh\n"
-	"# kubewright: is the API server of this host ready?\n"
+	"# kubewright: is the API server of this host ready, and left alone?\n"
+	"# A change that restarts it says so by its process (vip_aside): the address goes to another control plane before.\n"
+	"if read -r pid 2>/dev/null </run/kubewright/vip-aside && kill -0 \"$pid\" 2>/dev/null; then exit 1; fi\n"
 	"exec curl --silent --fail --output /dev/null --noproxy '*' --max-time 2 --cacert /etc/kubernetes/pki/ca.crt "
 	"https://127.0.0.1:6443/readyz\n";
 

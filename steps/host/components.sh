@@ -103,6 +103,9 @@ component() {
 		kw_hash='' kw_old_logs=''
 	fi
 	log "$kw_name gets other settings"
+	case $kw_name in
+	etcd | kube-apiserver) vip_aside ;;
+	esac
 	wait_for 300 settled "$kw_name" && is_new "$kw_name" && return 0
 	kw_said=$(last_words "$kw_name")
 	undo "$kw_name does not start with the changed settings" \
@@ -134,7 +137,7 @@ certificate() {
 
 main() {
 	work=$(mktemp -d /run/kubewright/components.XXXXXX) || fail "cannot make a folder in /run/kubewright"
-	trap 'rm -rf "$work"' EXIT
+	trap 'rm -rf "$work"; vip_back' EXIT
 	(umask 077 && printf '%s' "$config" >"$work/config") || fail "cannot write to /run"
 	kw_dirs
 	unset http_proxy https_proxy no_proxy all_proxy ftp_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY FTP_PROXY

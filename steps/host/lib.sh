@@ -261,6 +261,22 @@ wait_for() {
 	done
 }
 
+# vip_aside [PID]: this API server is restarted on purpose, so another control plane takes the virtual IP before that: as long as the process (this one) lives the check of
+# keepalived (steps/endpoint.c) says no. Where no other one can take it, it stays.
+vip_aside() {
+	kw_keepalived=/etc/keepalived/keepalived.conf
+	grep -qs vip-aside /etc/keepalived/kubewright-check && grep -A 1 'unicast_peer {' "$kw_keepalived" | grep -q '[0-9]' || return 0
+	printf '%s\n' "${1:-$$}" >/run/kubewright/vip-aside
+	wait_for 10 vip_is_elsewhere || log "no other control plane takes the virtual IP"
+}
+vip_is_elsewhere() {
+	kw_vips=$(sed -n '/virtual_ipaddress/,/}/s|^ *\([0-9.]*/32\)$|\1|p' "$kw_keepalived")
+	for kw_vip in $kw_vips; do
+		! ip -o -4 addr show | grep -qF " $kw_vip " || return 1
+	done
+}
+vip_back() { rm -f /run/kubewright/vip-aside; }
+
 # A kubelet that has just started may refuse a static Pod because it does not know its own disk yet (1.20: "no set of running pods found to reclaim
 # resources"), and never tries it again: it is restarted then. Watches until it is killed.
 kubelet_watched() {

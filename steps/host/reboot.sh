@@ -10,7 +10,11 @@ main() {
 	say going yes
 	# it stops already, which takes its time, and who asks meanwhile is answered
 	[ "$(systemctl is-system-running 2>/dev/null)" != stopping ] || return 0
+	# until the next boot: /run goes with this one
+	vip_aside 1
 	sync
-	systemctl --no-block reboot >&2 || fail "systemd refuses to reboot $node" "see 'systemctl list-jobs' and 'systemd-inhibit --list' on the host"
+	systemctl --no-block reboot >&2 && return 0
+	vip_back
+	fail "systemd refuses to reboot $node" "see 'systemctl list-jobs' and 'systemd-inhibit --list' on the host"
 }
 main </dev/null

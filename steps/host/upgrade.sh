@@ -44,11 +44,12 @@ copy_raced() { tail -n 20 "$kw_state/jobs/$step/log" 2>/dev/null | grep -q 'cann
 
 main() {
 	work=$(mktemp -d /run/kubewright/upgrade.XXXXXX) || fail "cannot make a folder in /run/kubewright"
-	trap 'rm -rf "$work"' EXIT
+	trap 'rm -rf "$work"; vip_back' EXIT
 	(umask 077 && printf '%s' "$config" >"$work/config") || fail "cannot write to /run"
 	began=$kw_state/etcd/upgrade-began
 	[ -e "$began" ] || (umask 077 && mkdir -p "$kw_state/etcd" && : >"$began") || fail "cannot write to $kw_state/etcd" "is the disk full or read-only? see 'df /var/lib'"
 	manifests_back
+	vip_aside
 	upgrade || { copy_raced && log "etcd changed while kubeadm copied it; again" && upgrade; } ||
 		fail "kubeadm upgrade $mode failed" "the log above is kubeadm's own: where it says so it has put the earlier manifests back; 'kubewright upgrade $version' tries again"
 	# a whole copy of etcd's data for each try, of those that a power failure ended, too, which nobody ever takes away; the way back is the snapshot

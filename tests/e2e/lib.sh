@@ -122,16 +122,17 @@ journal() { find "$XDG_STATE_HOME/kubewright/lab/runs" -name '*.jsonl' -printf '
 
 # ---- a writer through the virtual IP
 
-# Writes one after the other until it is to stop; a line for each that was acknowledged.
+# Writes one after the other until it is to stop; a line for each that was acknowledged. No name comes twice, as what an earlier writer left may still be there.
 write_on() {
-	local n=0
+	local n=0 first
+	first=$(now_ms)
 	while [ ! -e "$WORK/stop" ]; do
 		n=$((n + 1))
-		kc --request-timeout=2s create configmap "write-$n" >/dev/null 2>&1 && echo "$(now_ms) write-$n" >>"$WORK/written"
+		kc --request-timeout=2s create configmap "write-$first-$n" >/dev/null 2>&1 && echo "$(now_ms) write-$first-$n" >>"$WORK/written"
 	done
 }
 writes_begin() {
-	kc delete --raw /api/v1/namespaces/default/configmaps >/dev/null
+	kc delete --raw /api/v1/namespaces/default/configmaps --request-timeout=120s >/dev/null
 	rm -f "$WORK/stop" "$WORK/written"
 	write_on &
 	writer=$!
