@@ -11,10 +11,7 @@
 
 health_certificate() {
 	case $1 in
-	*.conf)
-		kw_data=$(sed -n 's/^ *client-certificate-data: *//p' "$1" 2>/dev/null | head -n 1)
-		printf '%s' "$kw_data" | base64 -d 2>/dev/null | head -c 16384 | certificates | say64 "cert.$1"
-		;;
+	*.conf) client_certificates "$1" | head -c 16384 | say64 "cert.$1" ;;
 	*) head -c 16384 "$1" | certificates | say64 "cert.$1" ;;
 	esac
 }

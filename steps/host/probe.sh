@@ -215,9 +215,6 @@ kubernetes_files() {
 	fi
 }
 
-# Lets certificates through and nothing else: the kubelet keeps its key in the same file.
-certificates() { sed -n '/^-----BEGIN CERTIFICATE-----/,/^-----END CERTIFICATE-----/p'; }
-
 own_records() {
 	if [ -r $kw_state/host.conf ]; then
 		while IFS='=' read -r kw_key kw_value; do

@@ -16,6 +16,25 @@ first() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# pem_only LABEL: lets whole blocks of that label through and nothing else. The kubelet keeps its key in the file of its certificate, and a damaged
+# certificate may have no end.
+pem_only() {
+	awk -v label="$1" '
+		{ sub(/[ \t\r]+$/, "") }
+		$0 == "-----BEGIN " label "-----" { block = $0; next }
+		block == "" || $0 == "" { next }
+		$0 == "-----END " label "-----" { print block "\n" $0; block = ""; next }
+		/^[A-Za-z0-9+\/=]+$/ { block = block "\n" $0; next }
+		{ block = "" }'
+}
+certificates() { pem_only CERTIFICATE; }
+
+# client_certificates KUBECONFIG: those inside it.
+client_certificates() {
+	kw_data=$(sed -n 's/^ *client-certificate-data: *//p' "$1" 2>/dev/null | head -n 1)
+	printf '%s' "$kw_data" | base64 -d 2>/dev/null | certificates
+}
+
 # contains LIST WORD
 contains() {
 	case " $1 " in *" $2 "*) return 0 ;; *) return 1 ;; esac
