@@ -50,6 +50,8 @@ static void add_data(struct str *out, const char *key, const struct secret *pem)
 	str_addc(out, '\n');
 }
 
+#define CLIENT "client-certificate-data: "
+
 static void write_out(struct str *out, const char *cluster, const char *server, const char *user,
 	const struct secret *ca, const struct secret *cert, const struct secret *key)
 {
@@ -68,7 +70,7 @@ static void write_out(struct str *out, const char *cluster, const char *server, 
 	str_add(out, "kind: Config\npreferences: {}\nusers:\n");
 	add_line(out, "- name: ", user);
 	str_add(out, "  user:\n");
-	add_data(out, "    client-certificate-data: ", cert);
+	add_data(out, "    " CLIENT, cert);
 	add_data(out, "    client-key-data: ", key);
 	str_release(&context);
 }
@@ -103,4 +105,14 @@ int pki_kubeconfig(const struct pki_store *s, const char *cluster, const char *s
 	};
 
 	return pki_kubeconfig_make(s, cluster, server, &spec, out, err);
+}
+
+int pki_kubeconfig_client(const char *text, struct str *out)
+{
+	const char *data = strstr(text, CLIENT);
+
+	if (!data)
+		return -1;
+	data += strlen(CLIENT);
+	return str_add_unbase64(out, data, strcspn(data, "\r\n"));
 }

@@ -192,29 +192,33 @@ void pki_pin(X509 *cert, char *out, size_t size)
 	OPENSSL_free(der);
 }
 
+void pki_cert_fill(X509 *cert, struct pki_cert_info *out)
+{
+	unsigned char *der = NULL;
+	int n;
+
+	memset(out, 0, sizeof(*out));
+	name_entry(X509_get_subject_name(cert), NID_commonName, out->subject_cn, sizeof(out->subject_cn));
+	name_entry(X509_get_subject_name(cert), NID_organizationName, out->subject_o, sizeof(out->subject_o));
+	name_entry(X509_get_issuer_name(cert), NID_commonName, out->issuer_cn, sizeof(out->issuer_cn));
+	out->not_before = pki_time(X509_get0_notBefore(cert));
+	out->not_after = pki_time(X509_get0_notAfter(cert));
+	out->is_ca = X509_check_ca(cert) == 1;
+	pki_pin(cert, out->pin, sizeof(out->pin));
+	n = i2d_X509(cert, &der);
+	digest_hex(der, n, out->sha256);
+	OPENSSL_free(der);
+	ERR_clear_error();
+}
+
 int pki_cert_info(const char *pem, size_t len, struct pki_cert_info *out, struct error *err)
 {
 	STACK_OF(X509) *certs = pki_certs_from_pem(pem, len, "certificate", err);
-	unsigned char *der = NULL;
-	X509 *x;
-	int n;
 
 	if (!certs)
 		return -1;
-	x = sk_X509_value(certs, 0);
-	memset(out, 0, sizeof(*out));
-	name_entry(X509_get_subject_name(x), NID_commonName, out->subject_cn, sizeof(out->subject_cn));
-	name_entry(X509_get_subject_name(x), NID_organizationName, out->subject_o, sizeof(out->subject_o));
-	name_entry(X509_get_issuer_name(x), NID_commonName, out->issuer_cn, sizeof(out->issuer_cn));
-	out->not_before = pki_time(X509_get0_notBefore(x));
-	out->not_after = pki_time(X509_get0_notAfter(x));
-	out->is_ca = X509_check_ca(x) == 1;
-	pki_pin(x, out->pin, sizeof(out->pin));
-	n = i2d_X509(x, &der);
-	digest_hex(der, n, out->sha256);
-	OPENSSL_free(der);
+	pki_cert_fill(sk_X509_value(certs, 0), out);
 	pki_certs_free(certs);
-	ERR_clear_error();
 	return 0;
 }
 

@@ -13,7 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena;
 struct error;
+struct str;
 
 enum pki_key_type { PKI_ECDSA_P256, PKI_RSA_2048, PKI_RSA_3072, PKI_RSA_4096 };
 /* By the inventory's word; -1 when unknown. */
@@ -127,6 +129,8 @@ int pki_client_certificate(const struct pki_store *s, enum pki_issuer issuer, co
 /* A kubeconfig for people: user cn/org, valid days, server https://host:port. */
 int pki_kubeconfig(const struct pki_store *s, const char *cluster, const char *server, const char *cn, const char *org,
 	int days, struct secret *out, struct error *err);
+/* Adds the client certificate of such a kubeconfig to out, as PEM. -1: it has none. */
+int pki_kubeconfig_client(const char *text, struct str *out);
 
 /* ---- looking at certificates ------------------------------------------------------------------------------------- */
 
@@ -139,6 +143,37 @@ struct pki_cert_info {
 };
 /* Of the first certificate in pem. */
 int pki_cert_info(const char *pem, size_t len, struct pki_cert_info *out, struct error *err);
+
+enum pki_name_kind { PKI_NAME_DNS, PKI_NAME_IP, PKI_NAME_URI, PKI_NAME_EMAIL, PKI_NAME_OTHER };
+struct pki_name {
+	enum pki_name_kind kind;
+	const char *text; /* "" of PKI_NAME_OTHER */
+};
+#define PKI_ORGS 8
+/* A certificate for who lists it. Texts are one line each, safe for a terminal, and the arena's. */
+struct pki_cert {
+	struct pki_cert_info info;
+	const char *orgs[PKI_ORGS]; /* of the subject, in its order */
+	size_t org_count;
+	struct pki_name *sans;
+	size_t san_count, sans_left_out; /* the second: more of them than are kept */
+	const char *algorithm;           /* of its key: "RSA", "ECDSA", "Ed25519", or as OpenSSL calls it */
+	int bits;                        /* 0: a key that cannot be read */
+};
+/*
+ * The first max certificates of pem. Returns how many they are, and in *left_out how many more there are; -1 when there
+ * is none, or one is broken. What *out points to is the arena's.
+ */
+int pki_certs_read(const char *pem, size_t len, size_t max, struct arena *arena, struct pki_cert **out,
+	size_t *left_out, struct error *err);
+struct pki_public {
+	const char *algorithm; /* as of a certificate */
+	int bits;
+	char pin[72]; /* sha256:<hex> of its SubjectPublicKeyInfo */
+};
+/* The same of public keys. */
+int pki_publics_read(const char *pem, size_t len, size_t max, struct arena *arena, struct pki_public **out,
+	size_t *left_out, struct error *err);
 /* Verifies a leaf against a CA of the store: chain, dates, server or client use, and that it covers every san. */
 int pki_cert_verify(const char *pem, size_t len, const char *ca_pem, bool server, const char *const *sans,
 	size_t san_count, struct error *err);

@@ -78,6 +78,8 @@ int pki_leaf_verify(X509 *leaf, STACK_OF(X509) *chain, STACK_OF(X509) *anchors, 
 	const char *const *sans, size_t san_count, struct error *err);
 /* Seconds since 1970; 0: no time. */
 int64_t pki_time(const ASN1_TIME *t);
+/* Of one certificate what pki_cert_info says. */
+void pki_cert_fill(X509 *cert, struct pki_cert_info *out);
 /* "sha256:" and the hex digest of its SubjectPublicKeyInfo, as kubeadm's --discovery-token-ca-cert-hash has it. */
 void pki_pin(X509 *cert, char *out, size_t size);
 /* IPv4 or IPv6, by its form. */

@@ -17,15 +17,11 @@
 /* Whether text is a kubeconfig for this server whose certificate is of our CA and will do for a while. */
 static bool still_good(const struct world *w, const char *text, const char *server)
 {
-	const char *data = strstr(text, "client-certificate-data: ");
 	struct str pem = STR_INIT;
 	struct pki_cert_info info;
 	bool good = false;
 
-	if (!data || !strstr(text, server))
-		return false;
-	data += strlen("client-certificate-data: ");
-	if (str_add_unbase64(&pem, data, strcspn(data, "\r\n")) == 0 &&
+	if (strstr(text, server) && pki_kubeconfig_client(text, &pem) == 0 &&
 		pki_cert_info(pem.buf, pem.len, &info, NULL) == 0 &&
 		pki_cert_verify(pem.buf, pem.len, pki_store_pem(w->pki.store, PKI_CA_CRT), false, NULL, 0, NULL) == 0)
 		good = info.not_after - clock_wall_ms() / 1000 > RENEW_BEFORE_S;
