@@ -2,6 +2,7 @@
 #include "cluster/health_private.h"
 
 #include "base/error.h"
+#include "cluster/certs.h"
 #include "pki/pki.h"
 
 #include <limits.h>
@@ -33,8 +34,7 @@ static bool overdue(const char *pem, int64_t now_s)
 {
 	struct pki_cert_info info;
 
-	return pki_cert_info(pem, strlen(pem), &info, NULL) == 0 &&
-	       info.not_after - now_s < (info.not_after - info.not_before) / 10;
+	return pki_cert_info(pem, strlen(pem), &info, NULL) == 0 && certs_overdue(&info, now_s);
 }
 
 static struct finding *add(const struct health_scope *h, size_t i, enum finding_level level, const char *end)

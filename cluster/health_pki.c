@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "cluster/certs.h"
 #include "pki/pki.h"
 
 #include <limits.h>
@@ -10,7 +11,6 @@
 #include <string.h>
 
 #define PKI "/etc/kubernetes/pki/"
-#define EXPIRING_DAYS 30
 
 static bool applies(const struct health_scope *h)
 {
@@ -141,7 +141,7 @@ void health_certificate_expired(const struct health_scope *h)
 
 void health_certificate_expiring(const struct health_scope *h)
 {
-	ends_within(h, 0, EXPIRING_DAYS, FINDING_WARNING);
+	ends_within(h, 0, CERTS_WARNING_DAYS, FINDING_WARNING);
 }
 
 void health_key_mismatch(const struct health_scope *h)
