@@ -19,6 +19,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->wish.release = release;
 	w->seen.hosts = xcalloc(inv->host_count, sizeof(*w->seen.hosts));
 	w->seen.findings = xcalloc(inv->host_count, sizeof(*w->seen.findings));
+	w->seen.certs = xcalloc(inv->host_count, sizeof(*w->seen.certs));
 	w->logins.secrets = xcalloc(inv->host_count, sizeof(*w->logins.secrets));
 	w->seen.etcd = xcalloc(inv->host_count, sizeof(*w->seen.etcd));
 	for (size_t i = 0; i < inv->host_count; i++)
@@ -48,6 +49,7 @@ void world_release(struct world *w)
 	for (size_t i = 0; i < w->wish.inventory->host_count; i++) {
 		cluster_host_release(&w->seen.hosts[i]);
 		findings_release(&w->seen.findings[i]);
+		certs_release(&w->seen.certs[i]);
 		free(w->seen.etcd[i]);
 		secret_release(&w->logins.secrets[i].password);
 		secret_release(&w->logins.secrets[i].sudo);
@@ -57,6 +59,7 @@ void world_release(struct world *w)
 	free(w->seen.etcd);
 	free(w->seen.looks);
 	free(w->seen.findings);
+	free(w->seen.certs);
 	identities_release(&w->seen.identities);
 	free(w->logins.secrets);
 	free(w->seen.gone);

@@ -232,6 +232,10 @@ static const struct step check[] = { LOOK_STEPS };
 
 static const struct step look[] = { PROBE_STEP };
 
+static const struct step certs[] = {
+	{ "certs", "Looking at certificates", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, certs_apply },
+};
+
 static const struct step members[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
@@ -295,6 +299,7 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_RESET] = PLAN("reset", reset, 0),
 	[PLAN_REMEDY] = PLAN("remedy", remedy, 0),
 	[PLAN_UNLOCK] = PLAN("unlock", unlock, 0),
+	[PLAN_CERTS] = PLAN("certs", certs, PLAN_NAMED),
 	[PLAN_MEMBERS] = PLAN("members", members, PLAN_KEYS),
 	[PLAN_SNAPSHOT] = PLAN("snapshot", snapshot, PLAN_KEYS),
 	[PLAN_RESTORE] = PLAN("restore", restore, PLAN_KEYS),

@@ -41,6 +41,7 @@ enum plan_id {
 	PLAN_REMEDY,   /* remedies one finding, wish.remedy, on the hosts that take part */
 	/* takes away locks that the last look found, if they are still those runs'; empties the fact lock_run */
 	PLAN_UNLOCK,
+	PLAN_CERTS,    /* which certificates the hosts have, and nothing else */
 	PLAN_MEMBERS,  /* what etcd's members say, also without an API server */
 	PLAN_SNAPSHOT, /* the same, and one snapshot of etcd to this machine */
 	PLAN_RESTORE,  /* etcd starts again as a cluster of one, on the host of wish.etcd */
@@ -52,6 +53,7 @@ enum plan_flag {
 	PLAN_LEAVES = 4,  /* wants wish.leave */
 	PLAN_UPGRADES = 8, /* wants wish.upgrade */
 	PLAN_REBOOTS = 16, /* wants wish.reboot */
+	PLAN_NAMED = 32,   /* is about the hosts that are named, or about all when none is */
 };
 /* The section of an upgrade in which workers are: how many at once, the operator says. */
 #define SECTION_WORKERS "worker"
@@ -372,6 +374,7 @@ enum drain_pod drain_pod(const struct json *pod);
 enum step_verdict clear_check(struct task *t, struct error *why);
 /* Of hosts that leave for good; reset_apply does it. */
 enum step_verdict leave_check(struct task *t, struct error *why);
+int certs_apply(struct task *t, struct error *err);
 enum step_verdict remedy_check(struct task *t, struct error *why);
 int remedy_apply(struct task *t, struct error *err);
 enum step_verdict mend_check(struct task *t, struct error *why);

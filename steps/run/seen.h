@@ -2,6 +2,7 @@
 #ifndef STEPS_RUN_SEEN_H
 #define STEPS_RUN_SEEN_H
 
+#include "cluster/certs.h"
 #include "cluster/cluster.h"
 #include "cluster/identities.h"
 #include "cluster/quorum.h"
@@ -24,6 +25,7 @@ struct seen {
 	struct cluster_host *hosts;   /* per host */
 	struct identities identities; /* of hosts, as they were probed */
 	struct findings *findings;    /* per host */
+	struct certs_host *certs;     /* per host, by certs */
 	struct cluster_state cluster;
 	struct world_look *looks; /* per host: what came of asking its etcd, no matter who did */
 	/* per control plane, else NULL: what its etcd says, by ask-etcd; of itself alone when health was asked about */
