@@ -357,6 +357,29 @@ void status_lock_print(const struct cli_run *r);
 /* The member "locks". */
 void status_lock_json(const struct cli_run *r, struct json *j);
 
+/* ---- certs ------------------------------------------------------------------------------------------------------- */
+
+/* What `certs` shows; what the hosts showed is in run->world.seen.certs. */
+struct certs_report {
+	const struct cli_run *run;
+	/* per host of the inventory, lent, and then this machine's; NULL: it is not shown */
+	struct certs_host **hosts;
+	size_t host_count;
+	int64_t now_s; /* since 1970 */
+};
+/* For people, in lines of 80 columns; verbose: with subject, issuer, key and names. */
+void certs_table(const struct certs_report *c, bool verbose, struct str *out);
+/*
+ * What a run has seen, compared, and this machine's unless here is NULL; both are lent. The caller frees
+ * with certs_report_release.
+ */
+void certs_report_fill(struct certs_report *c, struct cli_run *r, struct certs_host *here, int64_t now_s);
+void certs_report_release(struct certs_report *c);
+/* Whether a host's shared file of this name differs from others' and is the first one with its digest. */
+bool certs_report_first(const struct certs_report *c, const char *name, size_t host);
+/* Its i-th host; NULL: this machine. */
+const struct inventory_host *certs_report_host(const struct certs_report *c, size_t i);
+
 /* ---- etcd -------------------------------------------------------------------------------------------------------- */
 
 /* `etcd restore`. */

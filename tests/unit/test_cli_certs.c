@@ -1,0 +1,199 @@
+/* `certs` for people, at 80 columns. */
+#include "tests/test.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "cli/run.h"
+#include "inventory/inventory.h"
+#include "tests/unit/certs_made.h"
+
+#define DAY 86400
+#define PKI "/etc/kubernetes/pki/"
+
+static const char text[] =
+	"cluster: rack7\nkubernetes: {version: 1.36.2}\nendpoint: {vip: 10.0.0.100}\nnetwork: {cni: none}\nhosts:\n"
+	"  - {name: cp1, address: 10.0.0.11, role: control-plane, ssh: {address: 127.0.0.1, port: 1}}\n"
+	"  - {name: cp2, address: 10.0.0.12, role: control-plane, ssh: {address: 127.0.0.1, port: 2}}\n"
+	"  - {name: cp3, address: 10.0.0.13, role: control-plane, ssh: {address: 127.0.0.1, port: 3}}\n"
+	"  - {name: w1, address: 10.0.0.21, role: worker, ssh: {address: 127.0.0.1, port: 4}}\n";
+
+static struct cli_run run;
+static struct certs_host here;
+static struct certs_report report;
+static int64_t now_s;
+
+static void answered(size_t host, struct remote_answer *a)
+{
+	certs_answer(&run.world.seen.certs[host], a, run.inventory->hosts[host].role == INVENTORY_WORKER);
+	remote_answer_release(a);
+}
+
+/* cp1 is whole, cp2 has another CA and a few ends, cp3 was not reached, w1 is a worker. */
+static void begin(void)
+{
+	struct remote_answer a[4] = { { 0 } };
+	struct pki_files f = { 0 };
+	struct pki_store *other;
+	struct secret pem = { 0 };
+	struct error err = { 0 };
+	static char store_dir[96];
+	char path[128];
+	const char *ca;
+
+	made_begin();
+	snprintf(store_dir, sizeof(store_dir), "%s/pki", made_dir);
+	memset(&run, 0, sizeof(run));
+	memset(&here, 0, sizeof(here));
+	run.inventory = inventory_parse("-", text, strlen(text), NULL, 0, NULL, &err);
+	run.release = release_find("1.36.2");
+	run.store_dir = store_dir;
+	world_init(&run.world, run.inventory, run.release);
+	run.chosen = xcalloc(4, sizeof(*run.chosen));
+	memset(run.chosen, true, 4 * sizeof(*run.chosen));
+	now_s = clock_wall_ms() / 1000 + 600;
+	other = made_store_new("other");
+	for (int i = 0; i < 2; i++) {
+		made_files(made_store, i ? "cp2" : "cp1", NULL, 0, &f);
+		made_answer(&f, &a[i]);
+		pki_files_release(&f);
+	}
+	made_say(&a[1], "cert", PKI "front-proxy-ca.crt", pki_store_pem(other, PKI_FRONT_PROXY_CA_CRT));
+	made_say(&a[1], "cert", PKI "etcd/peer.crt", "");
+	made_client("kube-apiserver", NULL, 60, &pem);
+	made_say(&a[1], "cert", PKI "apiserver.crt", pem.text);
+	made_client("system:kube-scheduler", NULL, 5 * DAY, &pem);
+	made_say(&a[1], "cert", "/etc/kubernetes/scheduler.conf", pem.text);
+	made_client("front-proxy-client", NULL, 20 * DAY, &pem);
+	made_say(&a[1], "cert", PKI "front-proxy-client.crt", pem.text);
+	remote_answer_set(&a[1], "left_out", PKI "huge.crt\n" PKI "a?b.crt\n");
+	made_client("system:node:w1", "system:nodes", 365 * DAY, &pem);
+	made_say(&a[3], "cert", KUBELET_PEM, pem.text);
+	made_say(&a[3], "cert", PKI "ca.crt", pki_store_pem(made_store, PKI_CA_CRT));
+	answered(0, &a[0]);
+	answered(1, &a[1]);
+	answered(3, &a[3]);
+	snprintf(path, sizeof(path), "%s/front-proxy-ca.crt", store_dir);
+	ca = pki_store_pem(made_store, PKI_FRONT_PROXY_CA_CRT);
+	certs_add(&here, &certs_store[PKI_ISSUER_FRONT_PROXY], path, ca, strlen(ca));
+	here.looked = true;
+	certs_report_fill(&report, &run, &here, now_s);
+	pki_store_free(other);
+	secret_release(&pem);
+}
+
+static void end(void)
+{
+	certs_report_release(&report);
+	certs_release(&here);
+	world_release(&run.world);
+	inventory_free(run.inventory);
+	free(run.chosen);
+	made_end();
+}
+
+static int columns(const char *line)
+{
+	int n = 0;
+
+	for (; *line && *line != '\n'; line++)
+		n += (*line & 0xc0) != 0x80;
+	return n;
+}
+
+static void fits(const struct str *out)
+{
+	for (const char *p = out->buf; *p; p += strcspn(p, "\n"), p += *p == '\n')
+		if (!CHECK(columns(p) <= 80))
+			printf("# %.*s\n", (int)strcspn(p, "\n"), p);
+}
+
+/* The line of a host's file begins so: mark, days, its end. */
+static void has_row(const struct str *out, const char *mark, int days, const char *rest)
+{
+	char end[32], line[160];
+
+	clock_rfc3339((now_s - 600 + (days + 1) * INT64_C(86400)) * 1000, end, sizeof(end));
+	snprintf(line, sizeof(line), "\n%-2s %5d  %.10s  %s\n", mark, days, end, rest);
+	if (!CHECK(strstr(out->buf, line) != NULL))
+		printf("# no line%s%s\n", line, out->buf);
+}
+
+static void test_table(void)
+{
+	struct str out = STR_INIT;
+	const char *cp2;
+
+	begin();
+	certs_table(&report, false, &out);
+	fits(&out);
+	has_row(&out, "", 364, "apiserver.crt                 kube-apiserver");
+	has_row(&out, "", 364, "controller-manager.conf       kube-controller-manager*");
+	has_row(&out, "", 364, "admin.conf                    kubectl, kubeadm");
+	has_row(&out, "", 364, "kubelet-client-current.pem    kubelet");
+	has_row(&out, "!!", 4, "scheduler.conf                kube-scheduler*");
+	has_row(&out, "!", 19, "front-proxy-client.crt        kube-apiserver");
+	has_row(&out, "", 3649, "front-proxy-ca.crt            kubewright");
+	/* what is worst comes first, and what does not fit continues below */
+	cp2 = strstr(out.buf, "\ncp2, control plane\n");
+	CHECK(cp2 &&
+		strstr(out.buf, "\ncp1, control plane\n   "
+				" DAYS  END         FILE") &&
+		strstr(out.buf, "\nw1, worker\n"));
+	CHECK(cp2 && strstr(cp2, "etcd/peer.crt") < strstr(cp2, " apiserver.crt"));
+	CHECK(cp2 && strstr(cp2, " apiserver.crt") < strstr(cp2, "scheduler.conf"));
+	CHECK(strstr(out.buf, "ca.crt                        kube-apiserver, kubelet,\n") != NULL);
+	CHECK(strstr(out.buf, "\n                                                    kube-controller-manager*\n") !=
+		NULL);
+	CHECK(strstr(out.buf, "!!     -  unreadable  etcd/peer.crt                 etcd\n") != NULL);
+	CHECK(strstr(out.buf, "!!    -1  ") != NULL);
+	CHECK(strstr(out.buf, "\n   not read: " PKI "huge.crt, " PKI "a?b.crt\n") != NULL);
+	CHECK(strstr(out.buf, "\ncp3, control plane: not looked at\n") != NULL);
+	CHECK(strstr(out.buf, "\nfront-proxy-ca.crt is not the same everywhere:\n") != NULL);
+	CHECK(strstr(out.buf, "  cp1, this machine\n") && strstr(out.buf, "  cp2\n"));
+	CHECK(!strstr(out.buf, "etcd/ca.crt is not"));
+	CHECK(strstr(out.buf, "\n31 certificates, 1 unreadable, 1 expired, 1 with fewer than 7 days left, 1 with\n"
+			      "fewer than 30 days left\n") != NULL);
+	CHECK(!strstr(out.buf, "issuer"));
+	if (test_failures)
+		printf("%s", out.buf);
+	str_clear(&out);
+	certs_table(&report, true, &out);
+	fits(&out);
+	CHECK(strstr(out.buf, "          CN kube-apiserver; issuer kubernetes; ECDSA 256; names DNS cp1, DNS\n") !=
+		NULL);
+	CHECK(strstr(out.buf, "          CN system:node:w1, O system:nodes; issuer kubernetes; ECDSA 256\n") != NULL);
+	CHECK(strstr(out.buf, "issuer etcd-ca; ECDSA 256; CA; names DNS etcd-ca\n") != NULL);
+	str_release(&out);
+	end();
+}
+
+/* A host that is not installed, and a machine without keys. */
+static void test_nothing(void)
+{
+	struct remote_answer a = { 0 };
+	struct certs_host empty = { .looked = true };
+	struct certs_report nothing;
+	struct str out = STR_INIT;
+
+	begin();
+	for (size_t i = 0; i < 4; i++) {
+		certs_release(&run.world.seen.certs[i]);
+		answered(i, &a);
+	}
+	run.chosen[2] = false;
+	certs_report_fill(&nothing, &run, &empty, now_s);
+	certs_table(&nothing, false, &out);
+	CHECK_STR(out.buf, "Certificates of cluster rack7\n\ncp1, control plane: no certificates\n\n"
+			   "cp2, control plane: no certificates\n\nw1, worker: no certificates\n\n"
+			   "this machine: no certificates\n\n0 certificates\n");
+	certs_report_release(&nothing);
+	certs_release(&empty);
+	str_release(&out);
+	end();
+}
+
+static const struct test tests[] = {
+	{ "the table", test_table },
+	{ "nothing installed", test_nothing },
+};
+TEST_MAIN(tests)
