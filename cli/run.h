@@ -369,6 +369,8 @@ struct certs_report {
 };
 /* For people, in lines of 80 columns; verbose: with subject, issuer, key and names. */
 void certs_table(const struct certs_report *c, bool verbose, struct str *out);
+/* All of it, as a document. */
+struct json *certs_json(const struct certs_report *c);
 /*
  * What a run has seen, compared, and this machine's unless here is NULL; both are lent. The caller frees
  * with certs_report_release.

@@ -1,8 +1,9 @@
-/* `certs` for people, at 80 columns. */
+/* `certs` for people, at 80 columns, and as JSON. */
 #include "tests/test.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "cli/run.h"
 #include "inventory/inventory.h"
 #include "tests/unit/certs_made.h"
@@ -174,6 +175,7 @@ static void test_nothing(void)
 	struct certs_host empty = { .looked = true };
 	struct certs_report nothing;
 	struct str out = STR_INIT;
+	struct json *j;
 
 	begin();
 	for (size_t i = 0; i < 4; i++) {
@@ -187,13 +189,88 @@ static void test_nothing(void)
 			   "cp2, control plane: no certificates\n\nw1, worker: no certificates\n\n"
 			   "this machine: no certificates\n\n0 certificates\n");
 	certs_report_release(&nothing);
+	/* hosts are named: this machine is none of them */
+	certs_report_fill(&nothing, &run, NULL, now_s);
+	j = certs_json(&nothing);
+	CHECK_INT(json_size(json_get(j, "hosts")), 3);
+	CHECK(json_get(j, "this_machine") == NULL);
+	CHECK_INT(json_size(json_get(j, "hosts.0.certificates")), 0);
+	json_free(j);
+	certs_report_release(&nothing);
 	certs_release(&empty);
 	str_release(&out);
+	end();
+}
+
+static const struct json *cert_of(const struct json *j, size_t host, const char *file)
+{
+	char path[64];
+	const struct json *list;
+
+	snprintf(path, sizeof(path), "hosts.%zu.certificates", host);
+	list = json_get(j, path);
+	for (size_t i = 0; i < json_size(list); i++)
+		if (strcmp(json_get_str(json_at(list, i), "file", ""), file) == 0)
+			return json_at(list, i);
+	printf("# no %s\n", file);
+	exit(1);
+}
+
+static void test_json(void)
+{
+	const struct json *c;
+	struct str line = STR_INIT;
+	struct json *j;
+
+	begin();
+	j = certs_json(&report);
+	json_write(j, &line);
+	CHECK(!strstr(line.buf, "PRIVATE") && !strstr(line.buf, "BEGIN"));
+	CHECK_STR(json_get_str(j, "cluster", ""), "rack7");
+	CHECK_INT(json_get_int(j, "warning_days", 0), 30);
+	CHECK_INT(json_size(json_get(j, "hosts")), 4);
+	CHECK(json_get_bool(j, "hosts.0.reached", false) && !json_get_bool(j, "hosts.2.reached", true));
+	CHECK_STR(json_get_str(j, "hosts.3.role", ""), "worker");
+	c = cert_of(j, 0, PKI "apiserver.crt");
+	CHECK_STR(json_get_str(c, "subject_cn", ""), "kube-apiserver");
+	CHECK_STR(json_get_str(c, "issuer_cn", ""), "kubernetes");
+	CHECK_STR(json_get_str(c, "state", ""), "ok");
+	CHECK_STR(json_get_str(c, "sans.0.type", ""), "dns");
+	CHECK_STR(json_get_str(c, "sans.0.value", ""), "cp1");
+	CHECK_STR(json_get_str(c, "sans.6.type", ""), "ip");
+	CHECK_STR(json_get_str(c, "readers.0.name", ""), "kube-apiserver");
+	CHECK(!json_get_bool(c, "readers.0.restart", true) && !json_get_bool(c, "ca", true));
+	CHECK_STR(json_get_str(c, "key_algorithm", ""), "ECDSA");
+	CHECK_INT(json_get_int(c, "key_bits", 0), 256);
+	CHECK_INT(json_get_int(c, "days_left", 0), 364);
+	CHECK_INT(strlen(json_get_str(c, "not_after", "")), 20);
+	CHECK_INT(strlen(json_get_str(c, "sha256", "")), 64);
+	c = cert_of(j, 1, "/etc/kubernetes/scheduler.conf");
+	CHECK_STR(json_get_str(c, "state", ""), "critical");
+	CHECK(json_get_bool(c, "readers.0.restart", false));
+	CHECK_STR(json_get_str(cert_of(j, 1, PKI "etcd/peer.crt"), "state", ""), "unreadable");
+	CHECK_STR(json_get_str(cert_of(j, 1, PKI "apiserver.crt"), "state", ""), "expired");
+	CHECK_STR(json_get_str(cert_of(j, 1, PKI "front-proxy-client.crt"), "state", ""), "warning");
+	c = cert_of(j, 3, KUBELET_PEM);
+	CHECK(json_get_bool(c, "renewed_by_reader", false));
+	CHECK_STR(json_get_str(c, "organisations.0", ""), "system:nodes");
+	CHECK_STR(json_get_str(j, "hosts.0.public_keys.0.key_algorithm", ""), "RSA");
+	CHECK_STR(json_get_str(j, "hosts.1.files_left_out.1", ""), PKI "a?b.crt");
+	CHECK_INT(json_size(json_get(j, "differences")), 1);
+	CHECK_STR(json_get_str(j, "differences.0.file", ""), "front-proxy-ca.crt");
+	CHECK_INT(json_size(json_get(j, "differences.0.groups")), 2);
+	CHECK_STR(json_get_str(j, "differences.0.groups.0.hosts.0", ""), "cp1");
+	CHECK(json_get_bool(j, "differences.0.groups.0.this_machine", false));
+	CHECK_STR(json_get_str(j, "differences.0.groups.1.hosts.0", ""), "cp2");
+	CHECK_INT(json_size(json_get(j, "this_machine.certificates")), 1);
+	json_free(j);
+	str_release(&line);
 	end();
 }
 
 static const struct test tests[] = {
 	{ "the table", test_table },
 	{ "nothing installed", test_nothing },
+	{ "the document", test_json },
 };
 TEST_MAIN(tests)
