@@ -48,8 +48,10 @@ enum cli_command_bit {
 	CLI_ETCD = 1 << 17,
 	CLI_UPGRADE = 1 << 18,
 	CLI_REBOOT = 1 << 19,
+	CLI_CERTS = 1 << 20,
 	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET | CLI_REJOIN | CLI_REPAIR |
-		   CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE | CLI_REBOOT, /* work on many hosts */
+		   CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE | CLI_REBOOT |
+		   CLI_CERTS, /* work on many hosts */
 	CLI_CONNECTS = CLI_RUNS | CLI_LOGS,
 	CLI_LOADS = CLI_CONNECTS | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
 	CLI_ALL = 0x7fffffff,
@@ -193,6 +195,7 @@ int cli_replay(const struct cli_options *o);
 int cli_timeline(const struct cli_options *o); /* replay --timeline */
 int cli_watch(const struct cli_options *o);
 int cli_unlock(const struct cli_options *o);
+int cli_certs(const struct cli_options *o);
 /* What runs without a command, on a terminal. */
 int cli_wizard(const struct cli_options *o);
 

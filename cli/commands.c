@@ -89,6 +89,11 @@ const struct cli_command cli_commands[] = {
 	  "one by one, then the workers, --batch of them at once. Refuses what would cost etcd's quorum. A host that does not come back stops those that follow. "
 	  "Continues where an earlier run was interrupted. Name hosts, or --all; with --pending only those of them restart on which a reboot is pending.",
 	  CLI_REBOOT, 0, MANY, false, cli_reboot },
+	{ "certs", "[HOST…]", "show all certificates, who reads them and how long they are good",
+	  "Lists the certificates of all hosts, or of those named, with those inside kubeconfigs, and on this machine the cluster's CAs and your kubeconfig: days left, file, and "
+	  "who reads it. Marks what has expired or ends soon, and names CAs that are not the same everywhere. With --verbose also subject, issuer, key and names; "
+	  "-o json has all of it, for monitoring. Asks neither the API nor etcd, changes nothing and needs no keys.",
+	  CLI_CERTS, 0, MANY, false, cli_certs },
 	{ "etcd", "ACTION [FILE]", "show members, take a snapshot, or restore etcd after a lost quorum",
 	  "members shows which members vote, which are healthy and how many may be lost; it needs no API server and no quorum. snapshot saves etcd's data on this machine, verified. restore is "
 	  "for a quorum that is lost for good: it starts etcd again as a single member, from the data of a surviving control plane (--from) or a snapshot (--snapshot); the other control "

@@ -21,6 +21,7 @@ const struct cli_run_kind cli_kinds[KIND_COUNT] = {
 	[KIND_RESET_LOOK] = { "reset", &plans[PLAN_LOOK], 0, NULL },
 	[KIND_RESET] = { "reset", &plans[PLAN_RESET], RUN_CHANGES, NULL },
 	[KIND_UNLOCK_LOOK] = { "unlock", &plans[PLAN_LOOK], 0, NULL },
+	[KIND_CERTS] = { "certs", &plans[PLAN_CERTS], 0, "be looked at" },
 	[KIND_MEMBERS] = { "etcd", &plans[PLAN_MEMBERS], 0, NULL },
 	[KIND_SNAPSHOT] = { "etcd", &plans[PLAN_SNAPSHOT], 0, NULL },
 	[KIND_RESTORE] = { "etcd restore", &plans[PLAN_RESTORE], RUN_CHANGES, NULL },

@@ -60,10 +60,22 @@ void cli_run_narrow(struct cli_run *r, const bool *named)
 	}
 }
 
+/* The others are not contacted. */
+static void only_named(struct cli_run *r)
+{
+	r->chosen_count = 0;
+	for (size_t i = 0; i < r->inventory->host_count; i++) {
+		r->chosen[i] = r->chosen[i] && r->named[i];
+		r->chosen_count += r->chosen[i];
+	}
+}
+
 int cli_run_choose(struct cli_run *r, const struct cli_run_kind *kind, struct error *err)
 {
 	if (kind->plan->flags & PLAN_REBOOTS)
 		cli_run_narrow(r, r->named);
+	if (kind->plan->flags & PLAN_NAMED && r->options->arg_count)
+		only_named(r);
 	return kind->plan->flags & PLAN_LEAVES ? cli_remove_choose(r, r->named, err) : 0;
 }
 

@@ -3,10 +3,13 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "cli/run.h"
 #include "inventory/inventory.h"
 #include "tests/unit/certs_made.h"
+
+#include <fcntl.h>
 
 #define DAY 86400
 #define PKI "/etc/kubernetes/pki/"
@@ -268,9 +271,104 @@ static void test_json(void)
 	end();
 }
 
+/* What is below the state folder: an encrypted store, whose certificates nobody needs a passphrase for, and a kubeconfig. */
+static void put_state(void)
+{
+	const struct secret passphrase = { .text = (char *)"correct horse", .len = 13 };
+	struct secret conf = { 0 };
+	struct error err = { 0 };
+	struct pki_store *s;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/kubewright/rack7", made_dir);
+	CHECK_INT(file_mkdirs(path, 0700, &err), 0);
+	strcat(path, "/pki");
+	s = pki_store_create(path, PKI_ECDSA_P256, PKI_ECDSA_P256, &passphrase, &err);
+	if (!CHECK(s != NULL))
+		exit(1);
+	CHECK_INT(
+		pki_kubeconfig(s, "rack7", "https://10.0.0.100:6443", "kubernetes-admin", "admins", 9, &conf, &err), 0);
+	strcpy(strrchr(path, '/'), "/kubeconfig");
+	CHECK_INT(file_write(path, conf.text, conf.len, 0600, &err), 0);
+	pki_store_free(s);
+	secret_release(&conf);
+	snprintf(path, sizeof(path), "%s/kubewright.yaml", made_dir);
+	CHECK_INT(file_write(path, text, strlen(text), 0600, &err), 0);
+}
+
+/* The program with these words, without a terminal; what it printed on stdout. */
+static int program(struct str *out, const char *const *words)
+{
+	char *argv[16] = { xstrdup("kubewright") }, path[64];
+	int argc = 1, status;
+	pid_t pid;
+
+	for (; *words; words++)
+		argv[argc++] = xstrdup(*words);
+	snprintf(path, sizeof(path), "%s/out", made_dir);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600), null = open("/dev/null", O_RDWR);
+
+		setsid();
+		dup2(null, 0);
+		dup2(fd, 1);
+		dup2(null, 2);
+		setenv("XDG_STATE_HOME", made_dir, 1);
+		setenv("HOME", made_dir, 1);
+		if (chdir(made_dir))
+			_exit(99);
+		exit(cli_main(argc, argv));
+	}
+	while (argc > 0)
+		free(argv[--argc]);
+	waitpid(pid, &status, 0);
+	str_clear(out);
+	CHECK_INT(file_read(path, 1 << 20, out, NULL), 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* The whole program, while no host answers. */
+static void test_this_machine(void)
+{
+	static const char *const all[] = { "certs", "-o", "json", NULL };
+	static const char *const named[] = { "certs", "cp1", "-o", "json", NULL };
+	static const char *const unknown[] = { "certs", "cp9", NULL };
+	struct str out = STR_INIT;
+	const struct json *c;
+	struct json *j;
+
+	made_begin();
+	put_state();
+	CHECK_INT(program(&out, all), 4);
+	CHECK(!strstr(out.buf, "PRIVATE"));
+	j = json_parse(out.buf, out.len, NULL);
+	c = json_get(j, "this_machine.certificates");
+	CHECK_INT(json_size(json_get(j, "hosts")), 4);
+	CHECK_STR(json_get_str(j, "hosts.0.error.kind", ""), "connect");
+	if (CHECK_INT(json_size(c), 4)) {
+		CHECK_STR(json_get_str(c, "0.subject_cn", ""), "kubernetes");
+		CHECK_STR(json_get_str(c, "1.subject_cn", ""), "etcd-ca");
+		CHECK_STR(json_get_str(c, "2.readers.0.name", ""), "kubewright");
+		CHECK_STR(json_get_str(c, "3.organisations.0", ""), "admins");
+		CHECK_STR(json_get_str(c, "3.state", ""), "warning");
+	}
+	json_free(j);
+	CHECK_INT(program(&out, named), 4);
+	j = json_parse(out.buf, out.len, NULL);
+	CHECK_INT(json_size(json_get(j, "hosts")), 1);
+	CHECK(json_get(j, "this_machine") == NULL);
+	json_free(j);
+	CHECK_INT(program(&out, unknown), 2);
+	str_release(&out);
+	made_end();
+}
+
 static const struct test tests[] = {
 	{ "the table", test_table },
 	{ "nothing installed", test_nothing },
 	{ "the document", test_json },
+	{ "this machine's, while no host answers", test_this_machine },
 };
 TEST_MAIN(tests)

@@ -45,7 +45,8 @@ static void every_kind_fits_its_plan(void)
 			CHECK(unlocks);
 		else
 			CHECK(!(k->flags & RUN_RETRIES));
-		CHECK_INT(k->names != NULL, (k->plan->flags & (PLAN_REJOINS | PLAN_LEAVES | PLAN_REBOOTS)) != 0);
+		CHECK_INT(k->names != NULL,
+			(k->plan->flags & (PLAN_REJOINS | PLAN_LEAVES | PLAN_REBOOTS | PLAN_NAMED)) != 0);
 		if (k->plan == &plans[PLAN_REPAIR])
 			CHECK(k->flags & RUN_HEALTH);
 		if (!(k->plan->flags & PLAN_KEYS))
