@@ -51,6 +51,19 @@ healthy() {
 	is "$1: a healthy cluster has no finding (${seconds} s)" "$status $(grep -c 'Nothing is broken' "$WORK/check.out")" "0 1"
 }
 
+# The certificates as openssl sees them on a host: none is missing, none ends soon, and the CAs are the same everywhere.
+certificates() {
+	"$KUBEWRIGHT" certs -o json -f "$WORK/kubewright.yaml" >"$WORK/certs.json" 2>"$WORK/certs.err"
+	is "$1: certs ends with 0" $? 0
+	is "$1: certs has looked at five hosts and found nothing that ends soon or differs" \
+		"$(jq -r '"\([.hosts[] | select(.reached)] | length) \([.hosts[].certificates[] | select(.state != "ok" and .state != "unused")] | length) \(.differences | length)"' "$WORK/certs.json")" "5 0 0"
+	is "$1: certs shows the certificates that are in cp2's pki" \
+		"$(jq -r '.hosts[] | select(.name == "cp2") | .certificates[] | select(.file | endswith(".crt")) | select(.file | startswith("/etc")) | "\(.sha256) \(.file)"' "$WORK/certs.json" | sort)" \
+		"$("$LAB" exec cp2 sh -c 'for f in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt; do echo "$(openssl x509 -in $f -outform der | sha256sum | cut -d" " -f1) $f"; done' | sort)"
+	ok "$1: certs shows each worker its kubelet's" jq -e '[.hosts[] | select(.role == "worker") | .certificates | any(.file | endswith("kubelet-client-current.pem"))] | all' "$WORK/certs.json"
+	is "$1: and no private key" "$(grep -c 'PRIVATE KEY' "$WORK/certs.json")" 0
+}
+
 # What stop_apiserver did is found by its name and undone.
 repaired() {
 	kw repair repair --yes -f "$WORK/kubewright.yaml"
@@ -149,6 +162,7 @@ for flavour in "$@"; do
 	ok "$flavour: pods on two workers reach each other" pods_talk
 	nothing_changes "$flavour"
 	healthy "$flavour"
+	certificates "$flavour"
 	ok "$flavour: no secret in logs, journals, argv or world-readable files" secrets_hidden
 	one_more "$flavour"
 	holder_off=$(vip_holder)

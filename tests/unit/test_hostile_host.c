@@ -63,7 +63,7 @@ static void attack(const char *what)
 	str_addf(&text,
 		"#!/bin/sh\ncd %s\nm=${SSH_ORIGINAL_COMMAND#*echo }\necho \"${m%%%%;*}\"\nscript=$(cat)\n"
 		"n=$(printf '%%s\\n' \"$script\" | sed -n \"s/^printf '.n%%s begin.n' //p\" | head -n 1)\n"
-		"f=probe\ncase $script in *'-u kubelet -n \"$lines\"'*) f=logs ;; esac\n%s\n"
+		"f=probe\ncase $script in *'-u kubelet -n \"$lines\"'*) f=logs ;; *certs_inside*) f=certs ;; esac\n%s\n"
 		"printf '\\n%%s begin\\n' \"$n\"\ncat $f\nprintf '%%s end\\n' \"$n\"\n",
 		home, what);
 	put("attack", 0755, text.buf);
@@ -73,6 +73,7 @@ static void attack(const char *what)
 static bool begin(void)
 {
 	static const char *const logs[] = { "history", "job", "log", "kubelet", NULL };
+	static const char *const certs[] = { "cert.*", "public.*", "left_out", NULL };
 	const char *missing = sshd_missing();
 	struct str text = STR_INIT;
 	char extra[160];
@@ -96,6 +97,7 @@ static bool begin(void)
 	str_release(&text);
 	answer("probe", cluster_probe_words);
 	answer("logs", logs);
+	answer("certs", certs);
 	attack("");
 	return true;
 }
@@ -175,6 +177,8 @@ static void test_escapes(void)
 		{ { "unlock" }, "x31m? hint: forged" },
 		{ { "unlock", "-o", "json" }, "x31m? hint: forged" },
 		{ { "etcd", "members" }, "etcd" },
+		{ { "certs", "-v" }, "not read: x31m" },
+		{ { "certs", "-o", "json" }, "\"state\": \"unreadable\"" },
 	};
 	struct str out = STR_INIT;
 	long kb;
