@@ -2,8 +2,8 @@
  * Settings of a living cluster: what the inventory passes through to kubelets, control planes and kube-proxy,
  * beside what the cluster has and what it has noted that it was given. Each kind has a document in a ConfigMap of
  * kube-system, by which later joins and upgrades go, and a note of its own in the ConfigMap kubewright: {"digest",
- * "given", "before": the text that was replaced, "earlier": {"digest", "given"} of the change before, "accepted":
- * whether some host has started with it}. The note is written before the document that it is about.
+ * "given", "with", "before": the text that was replaced, "earlier": {"digest", "given", "with"} of the change before,
+ * "accepted": whether some host has started with it}. The note is written before the document that it is about.
  */
 #ifndef STEPS_SETTINGS_H
 #define STEPS_SETTINGS_H
@@ -32,6 +32,8 @@ struct settings_kind {
 	size_t seen;          /* where the ConfigMap is in struct cluster_state */
 	/* What the inventory says; the caller frees. */
 	struct json *(*wish)(const struct inventory *inv);
+	/* What else of the inventory the hosts get anew when it changes; NULL: nothing. Lent. */
+	const char *(*with)(const struct inventory *inv);
 	/* Whether a field that differs can be changed at all, by its path below `field`; NULL: each can. */
 	bool (*changeable)(const char *path);
 	/* What merging alone does not do to the document that is to be, and to which list of it; NULL: nothing. */
@@ -47,7 +49,8 @@ extern const struct settings_kind settings_kubelet, settings_control_plane, sett
 struct settings {
 	const struct settings_kind *kind;
 	struct json *wish, *note; /* note: NULL: there is none */
-	char digest[65];
+	const char *with;         /* as the kind has it; "" */
+	char digest[65];          /* over wish and with */
 };
 
 /* What the change before gave, or this one while it is not noted yet; NULL: nothing. */

@@ -148,6 +148,8 @@ const struct settings_kind settings_control_plane = {
 	.document = CONFIG,
 	.seen = offsetof(struct cluster_state, kubeadm_config),
 	.wish = wish,
+	/* each control plane needs a certificate with its name before anybody goes by it */
+	.with = inventory_endpoint,
 	.changeable = changeable,
 	.finish = finish,
 	.list = SANS,

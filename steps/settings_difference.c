@@ -25,7 +25,7 @@ bool settings_noted(const struct settings *s)
 {
 	const struct json *given = json_get(s->note, "given");
 
-	return given && json_equal(given, s->wish);
+	return given && json_equal(given, s->wish) && strcmp(json_get_str(s->note, "with", ""), s->with) == 0;
 }
 
 void settings_read(const struct world *w, const struct settings_kind *kind, struct settings *s)
@@ -35,7 +35,10 @@ void settings_read(const struct world *w, const struct settings_kind *kind, stru
 
 	*s = (struct settings){ .kind = kind, .wish = kind->wish(w->wish.inventory) };
 	s->note = note ? json_parse(note, strlen(note), NULL) : NULL;
+	s->with = kind->with ? kind->with(w->wish.inventory) : "";
 	json_write(s->wish, &text);
+	if (*s->with)
+		str_addf(&text, "\n%s", s->with);
 	pki_sha256_hex(text.buf, text.len, s->digest);
 	str_release(&text);
 	/* the same in another order is the same */

@@ -101,6 +101,8 @@ static int note_change(
 
 	json_set_str(note, "digest", u->s->digest);
 	json_set(note, "given", json_copy(u->s->wish));
+	if (*u->s->with)
+		json_set_str(note, "with", u->s->with);
 	if (settings_noted(u->s)) {
 		json_set_str(note, "before", json_get_str(old, "before", ""));
 		if (json_get(old, "earlier"))
@@ -111,6 +113,8 @@ static int note_change(
 			earlier = json_object();
 			json_set_str(earlier, "digest", json_get_str(old, "digest", ""));
 			json_set(earlier, "given", json_copy(json_get(old, "given")));
+			if (json_get(old, "with"))
+				json_set_str(earlier, "with", json_get_str(old, "with", ""));
 		}
 	}
 	if (earlier)

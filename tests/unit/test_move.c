@@ -72,6 +72,36 @@ static void test_there_and_back(void)
 	rack_down();
 }
 
+/* Times that the control planes got another certificate. */
+static void certificates(const struct lab *l, const char *want)
+{
+	struct str now = STR_INIT;
+
+	for (int i = 0; i < 3; i++)
+		str_addf(&now, "%u", l->machines[i].changes);
+	CHECK_STR(now.buf, want);
+	str_release(&now);
+}
+
+/* Each control plane has the name of each endpoint before anybody goes by it; one that all of them have already costs nothing. */
+static void test_certificates(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	certificates(&l, "000");
+	apply(&l, "10.0.0.101");
+	certificates(&l, "111");
+	apply(&l, "10.0.0.102");
+	certificates(&l, "222");
+	apply(&l, "10.0.0.102");
+	apply(&l, "10.0.0.101");
+	certificates(&l, "222");
+	looks(&l, "33333 10.0.0.101:6443 101");
+	rack_down();
+}
+
 /* A worker that is away keeps the earlier address alive; a control plane that is away keeps everybody from moving. */
 static void test_away(void)
 {
@@ -165,6 +195,7 @@ static void test_passed_through(void)
 static const struct test tests[] = {
 	{ "passed through", test_passed_through },
 	{ "moved, and back", test_there_and_back },
+	{ "certificates for each endpoint", test_certificates },
 	{ "hosts that are away", test_away },
 	{ "kube-proxy", test_proxies },
 };
