@@ -110,9 +110,10 @@ const struct cli_command cli_commands[] = {
 	  "what is left of that run can no longer change anything. Refused with exit status 7 while a job of that run runs on a host, or its process on this machine. Asks "
 	  "for the cluster's name, or needs --yes.",
 	  CLI_UNLOCK, 0, 0, false, cli_unlock },
-	{ "kubeconfig", "", "print a kubeconfig for the cluster",
+	{ "kubeconfig", "", "print a kubeconfig for the cluster, or list those that were made",
 	  "Makes a client certificate for an administrator and writes a kubeconfig with it to a new file (--out), to stdout, or to its usual place with "
-	  "--write. The certificate cannot be revoked: give each person a name (--user) and few days. Needs the cluster's key store on this machine; contacts no host.",
+	  "--write. The certificate cannot be revoked: give each person a name (--user) and few days. Needs the cluster's key store on this machine; contacts no host. "
+	  "Each certificate is recorded on this machine; --list shows them by serial, with user, groups and days left (-o json for programs), and needs no keys.",
 	  CLI_KUBECONFIG, 0, 0, false, cli_kubeconfig },
 	{ "logs", "HOST", "show what was done on a host, and its logs",
 	  "Shows the history of jobs on a host, the log of the last one, and the end of the kubelet's journal.",

@@ -408,7 +408,8 @@ int cli_run_execute(struct cli_run *r, struct error *err)
 void cli_run_release(struct cli_run *r)
 {
 	char **const owned[] = { &r->state_dir, &r->known_hosts, &r->user_known_hosts[0], &r->user_known_hosts[1],
-		&r->runs_dir, &r->snapshots_dir, &r->kubeconfig, &r->store_dir, &r->owner, &r->machine, &r->dead_runs };
+		&r->runs_dir, &r->snapshots_dir, &r->kubeconfig, &r->given, &r->store_dir, &r->owner, &r->machine,
+		&r->dead_runs };
 
 	end_engine(r);
 	if (r->journal)

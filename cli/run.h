@@ -77,7 +77,7 @@ struct cli_run {
 	/* this machine */
 	char id[40];     /* of the run */
 	char *state_dir; /* ${XDG_STATE_HOME:-~/.local/state}/kubewright/CLUSTER */
-	char *known_hosts, *runs_dir, *snapshots_dir, *kubeconfig, *store_dir, *owner, *machine, *dead_runs;
+	char *known_hosts, *runs_dir, *snapshots_dir, *kubeconfig, *given, *store_dir, *owner, *machine, *dead_runs;
 
 	char *user_known_hosts[2];      /* the operator's */
 	const char *other_known_hosts[5]; /* those and the machine's; ends with NULL */
@@ -382,6 +382,11 @@ void certs_report_release(struct certs_report *c);
 bool certs_report_first(const struct certs_report *c, const char *name, size_t host);
 /* Its i-th host; NULL: this machine. */
 const struct inventory_host *certs_report_host(const struct certs_report *c, size_t i);
+
+/* ---- kubeconfig -------------------------------------------------------------------------------------------------- */
+
+/* `kubeconfig --list`. */
+int cli_kubeconfig_list(const struct cli_options *o);
 
 /* ---- etcd -------------------------------------------------------------------------------------------------------- */
 

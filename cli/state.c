@@ -95,6 +95,7 @@ int cli_state_fill(struct cli_run *r, struct error *err)
 	r->runs_dir = xasprintf("%s/runs", r->state_dir);
 	r->snapshots_dir = xasprintf("%s/snapshots", r->state_dir);
 	r->kubeconfig = xasprintf("%s/kubeconfig", r->state_dir);
+	r->given = xasprintf("%s/kubeconfigs.jsonl", r->state_dir);
 	r->store_dir = r->inventory->pki.store ? xstrdup(r->inventory->pki.store) : xasprintf("%s/pki", r->state_dir);
 	r->owner = xasprintf("%s@%s pid %ld", pw ? pw->pw_name : "unknown", host, (long)getpid());
 	r->machine = machine_id(host);

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <limits.h>
+#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -192,6 +193,18 @@ void pki_pin(X509 *cert, char *out, size_t size)
 	OPENSSL_free(der);
 }
 
+/* One that RFC 5280 allows has 40 digits. */
+static void serial_hex(X509 *cert, char *out, size_t size)
+{
+	BIGNUM *n = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
+	char *hex = n ? BN_bn2hex(n) : NULL;
+
+	if (hex && strlen(hex) < size)
+		memcpy(out, hex, strlen(hex) + 1);
+	OPENSSL_free(hex);
+	BN_free(n);
+}
+
 void pki_cert_fill(X509 *cert, struct pki_cert_info *out)
 {
 	unsigned char *der = NULL;
@@ -207,6 +220,7 @@ void pki_cert_fill(X509 *cert, struct pki_cert_info *out)
 	pki_pin(cert, out->pin, sizeof(out->pin));
 	n = i2d_X509(cert, &der);
 	digest_hex(der, n, out->sha256);
+	serial_hex(cert, out->serial, sizeof(out->serial));
 	OPENSSL_free(der);
 	ERR_clear_error();
 }

@@ -2,7 +2,7 @@
  * Keys and certificates of a cluster, made here and verified before use, because kubeadm does not
  * (it checks neither SANs nor key match of what it finds at init).
  * The store on disk holds only what cannot be made again: cluster CA, etcd CA, front-proxy CA, service-account key.
- * Leaves and kubeconfigs are made, handed out and forgotten.
+ * Leaves and kubeconfigs are made, handed out and forgotten; of kubeconfigs for people given.h keeps a record.
  */
 #ifndef PKI_PKI_H
 #define PKI_PKI_H
@@ -140,6 +140,7 @@ struct pki_cert_info {
 	bool is_ca;
 	char pin[72]; /* sha256:<hex> of its SPKI */
 	char sha256[65]; /* of the DER certificate */
+	char serial[65]; /* hex in capitals, as openssl shows it; "": a longer one */
 };
 /* Of the first certificate in pem. */
 int pki_cert_info(const char *pem, size_t len, struct pki_cert_info *out, struct error *err);

@@ -66,7 +66,7 @@ _kubewright()
 	etcd) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --from --snapshot --override-quorum --help --version' ;;
 	reset) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	unlock) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
-	kubeconfig) opts='--file --set --color --days --write --out --user --group --help --version' ;;
+	kubeconfig) opts='--file --output --set --color --list --days --write --out --user --group --help --version' ;;
 	logs) opts='--file --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --lines --help --version' ;;
 	ssh) opts='--file --set --color --help --version' ;;
 	replay) opts='--output --color --timeline --help --version' ;;

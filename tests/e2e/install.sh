@@ -64,6 +64,18 @@ certificates() {
 	is "$1: and no private key" "$(grep -c 'PRIVATE KEY' "$WORK/certs.json")" 0
 }
 
+# The record of what was given out is what openssl reads in the file, and works.
+kubeconfigs() {
+	"$KUBEWRIGHT" kubeconfig --user e2e --days 2 --out "$WORK/e2e.conf" -f "$WORK/kubewright.yaml" >/dev/null 2>"$WORK/e2e.err"
+	is "$1: a kubeconfig for somebody" $? 0
+	"$KUBEWRIGHT" kubeconfig --list -o json -f "$WORK/kubewright.yaml" >"$WORK/kubeconfigs.json"
+	is "$1: it is recorded by the serial that openssl shows" \
+		"$(jq -r '.kubeconfigs[] | select(.user == "e2e") | "serial=\(.serial) \(.to)"' "$WORK/kubeconfigs.json")" \
+		"$(sed -n 's/.*client-certificate-data: //p' "$WORK/e2e.conf" | base64 -d | openssl x509 -noout -serial) $WORK/e2e.conf"
+	ok "$1: and the API server takes it" "$(kubectl_program)" --kubeconfig "$WORK/e2e.conf" --request-timeout=10s get nodes
+	rm -f "$WORK/e2e.conf"
+}
+
 # What stop_apiserver did is found by its name and undone.
 repaired() {
 	kw repair repair --yes -f "$WORK/kubewright.yaml"
@@ -163,6 +175,7 @@ for flavour in "$@"; do
 	nothing_changes "$flavour"
 	healthy "$flavour"
 	certificates "$flavour"
+	kubeconfigs "$flavour"
 	ok "$flavour: no secret in logs, journals, argv or world-readable files" secrets_hidden
 	one_more "$flavour"
 	holder_off=$(vip_holder)
