@@ -162,6 +162,7 @@ static void fill_world(struct cli_run *r)
 	w->wish.machine = r->machine;
 	w->wish.store_dir = r->store_dir;
 	w->wish.kubeconfig = r->kubeconfig;
+	w->wish.given = r->given;
 	w->wish.passphrase = &r->passphrase;
 	w->wish.take_lock = r->kind->flags & RUN_CHANGES;
 	w->wish.texts = r->kind->flags & RUN_TEXTS;

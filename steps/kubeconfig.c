@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
+#include "pki/given.h"
 #include "pki/pki.h"
 
 #include <stdio.h>
@@ -52,6 +53,34 @@ enum step_verdict kubeconfig_check(struct task *t, struct error *why)
 	return step_needed(why, EVIDENCE_KUBECONFIG, w->wish.kubeconfig, "writes %s", w->wish.kubeconfig);
 }
 
+/* Before it is written, as `kubewright kubeconfig` does it. Whether it was. */
+static bool note(struct task *t, const struct secret *text, struct pki_given *g)
+{
+	const struct world *w = world_of(t);
+	struct error err = { 0 };
+
+	if (!w->wish.given)
+		return false;
+	if (pki_given_fill(text->text, w->wish.kubeconfig, g, &err) == 0 && pki_given_add(w->wish.given, g, &err) == 0)
+		return true;
+	task_notice(t, NOTICE_UNRECORDED, w->wish.given,
+		"the new kubeconfig is not recorded, 'kubewright kubeconfig --list' will not show it: %s", err.what);
+	return false;
+}
+
+static int give(struct task *t, const struct secret *text, struct error *err)
+{
+	const struct world *w = world_of(t);
+	struct pki_given g;
+	bool noted = note(t, text, &g);
+
+	if (file_write(w->wish.kubeconfig, text->text, text->len, 0600, err) == 0)
+		return 0;
+	if (noted)
+		pki_given_drop(w->wish.given, g.serial, NULL);
+	return -1;
+}
+
 int kubeconfig_apply(struct task *t, struct error *err)
 {
 	const struct world *w = world_of(t);
@@ -63,7 +92,7 @@ int kubeconfig_apply(struct task *t, struct error *err)
 	rc = pki_kubeconfig(w->pki.store, w->wish.inventory->cluster, server, "kubernetes-admin",
 		w->wish.release->admin_org, DAYS, &text, err);
 	if (rc == 0)
-		rc = file_write(w->wish.kubeconfig, text.text, text.len, 0600, err);
+		rc = give(t, &text, err);
 	secret_release(&text);
 	return rc;
 }

@@ -47,6 +47,7 @@ struct wish {
 	const char *store_dir;       /* of the PKI */
 	const struct secret *passphrase; /* of the store; may be none */
 	const char *kubeconfig;      /* where the operator's kubeconfig goes */
+	const char *given;           /* the record that it is noted in (pki/given.h); NULL: none */
 	const char *snapshots_dir;   /* the folder of etcd's snapshots on this machine */
 	const char *cni_manifest;    /* text; NULL: none */
 

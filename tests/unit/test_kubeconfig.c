@@ -1,5 +1,6 @@
 /* kubewright kubeconfig: the record of the certificates that were given out, and its list. */
 #include "tests/test.h"
+#include "tests/unit/fake_rack.h"
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -424,6 +425,72 @@ static void test_options(void)
 	end();
 }
 
+/* ---- apply ------------------------------------------------------------------------------------------------------- */
+
+static void count_unrecorded(const struct event *ev, void *count)
+{
+	*(int *)count += ev->code == NOTICE_UNRECORDED;
+}
+
+/* Writes the kubeconfig as apply does, with this record; how often it says that it is not recorded. -1: it failed. */
+static int apply_it(const char *record)
+{
+	const struct step step = { "kubeconfig", "Writing", ROLE_CONTROL_PLANE, 0, { { 0 } }, kubeconfig_check,
+		kubeconfig_apply };
+	struct engine_result result;
+	int unrecorded = 0;
+	struct engine *e;
+	struct world w;
+	struct lab l;
+
+	rack_cluster(&l);
+	rack_world(&w);
+	w.wish.take_lock = false;
+	w.wish.given = record;
+	w.decided.lead = 0;
+	e = rack_run(&l, &w,
+		(struct engine_config){
+			.steps = &step, .step_count = 1, .journal = count_unrecorded, .journal_ctx = &unrecorded },
+		31);
+	engine_result(e, &result);
+	if (result.failed)
+		unrecorded = -1;
+	engine_free(e);
+	world_release(&w);
+	return unrecorded;
+}
+
+static void test_apply(void)
+{
+	char record[96], conf[96];
+	struct pki_given *all;
+	size_t count, damaged;
+
+	rack_up();
+	snprintf(record, sizeof(record), "%s/kubeconfigs.jsonl", rack_dir);
+	snprintf(conf, sizeof(conf), "%s/conf", rack_dir);
+	CHECK_INT(apply_it(record), 0);
+	/* one that is still good is neither written nor recorded again */
+	CHECK_INT(apply_it(record), 0);
+	CHECK_INT(pki_given_read(record, &all, &count, &damaged, NULL), 0);
+	if (CHECK(count == 1 && !damaged)) {
+		CHECK_STR(all->user, "kubernetes-admin");
+		CHECK_STR(all->to, conf);
+	}
+	free(all);
+	/* where it cannot be written, it is not recorded either */
+	CHECK(unlink(conf) == 0 && mkdir(conf, 0700) == 0);
+	CHECK_INT(apply_it(record), -1);
+	CHECK_INT(pki_given_read(record, &all, &count, &damaged, NULL), 0);
+	CHECK_INT(count, 1);
+	free(all);
+	/* a record that cannot be written stops no apply, and is reported */
+	CHECK(rmdir(conf) == 0 && unlink(record) == 0 && mkdir(record, 0700) == 0);
+	CHECK_INT(apply_it(record), 1);
+	CHECK(access(conf, F_OK) == 0);
+	rack_down();
+}
+
 static const struct test tests[] = {
 	{ "the record: added, read, dropped", test_record },
 	{ "a damaged record", test_damaged },
@@ -435,5 +502,6 @@ static const struct test tests[] = {
 	{ "the list needs no keys", test_list },
 	{ "the record cannot be written", test_unrecorded },
 	{ "options of the list", test_options },
+	{ "apply records its own", test_apply },
 };
 TEST_MAIN(tests)
