@@ -32,7 +32,7 @@ struct settings_kind {
 	size_t seen;          /* where the ConfigMap is in struct cluster_state */
 	/* What the inventory says; the caller frees. */
 	struct json *(*wish)(const struct inventory *inv);
-	/* What else of the inventory the hosts get anew when it changes; NULL: nothing. Lent. */
+	/* What else of the inventory the hosts get again when it changes; NULL: nothing. Lent. */
 	const char *(*with)(const struct inventory *inv);
 	/* Whether a field that differs can be changed at all, by its path below `field`; NULL: each can. */
 	bool (*changeable)(const char *path);
