@@ -89,7 +89,7 @@ void net_client_guard(struct net_client *c, int (*may)(void *ctx, struct error *
 static bool only_reads(const struct net_request *q)
 {
 	static const char *const reads[] = { "/v3/cluster/member/list", "/v3/maintenance/status",
-		"/v3/maintenance/snapshot" };
+		"/v3/maintenance/snapshot", NET_ETCD_RANGE };
 
 	if (!q->method || strcmp(q->method, "GET") == 0)
 		return true;

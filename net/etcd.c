@@ -97,6 +97,8 @@ int net_etcd_status(struct net_client *c, struct net_etcd_status *s, struct erro
 	text_of(answer, "leader", s->leader_id, sizeof(s->leader_id));
 	text_of(answer, "version", s->version, sizeof(s->version));
 	s->db_size = number_of(answer, "dbSize");
+	s->db_in_use = number_of(answer, "dbSizeInUse");
+	s->db_quota = number_of(answer, "dbSizeQuota");
 	s->raft_index = number_of(answer, "raftIndex");
 	s->raft_applied = number_of(answer, "raftAppliedIndex");
 	s->learner = json_get_bool(answer, "isLearner", false);
@@ -129,6 +131,58 @@ int net_etcd_alarms(struct net_client *c, struct net_etcd_alarm *list, size_t ma
 	}
 	json_free(answer);
 	return (int)n;
+}
+
+int net_etcd_disarm(struct net_client *c, const struct net_etcd_alarm *alarm, struct error *err)
+{
+	struct json *body = json_object(), *answer;
+
+	json_set_str(body, "action", "DEACTIVATE");
+	json_set_str(body, "memberID", alarm->member_id);
+	json_set_str(body, "alarm", alarm->name);
+	answer = call(c, NET_ETCD_ALARMS, body, NULL, err);
+	if (!answer)
+		return -1;
+	json_free(answer);
+	return 0;
+}
+
+int net_etcd_read(struct net_client *c, struct net_etcd_read *out, struct error *err)
+{
+	struct json *body = json_object(), *answer;
+
+	/* base64 of "kubewright", a key that nobody has */
+	json_set_str(body, "key", "a3ViZXdyaWdodA==");
+	json_set_str(body, "limit", "1");
+	answer = call(c, NET_ETCD_RANGE, body, NULL, err);
+	if (!answer)
+		return -1;
+	memset(out, 0, sizeof(*out));
+	text_of(answer, "header.cluster_id", out->cluster_id, sizeof(out->cluster_id));
+	out->revision = number_of(answer, "header.revision");
+	json_free(answer);
+	if (!out->revision)
+		return error_set(err, ERROR_PROTOCOL, "etcd's answer has no revision");
+	return 0;
+}
+
+int net_etcd_defragment(struct net_client *c, int64_t timeout_ms, struct error *err)
+{
+	const struct net_request q = {
+		.method = "POST", .path = "/v3/maintenance/defragment", .body = "{}", .timeout_ms = timeout_ms
+	};
+	struct net_response r = { 0, STR_INIT };
+	struct str message = STR_INIT;
+	int rc = net_do(c, &q, &r, err);
+
+	if (rc == 0 && r.status != 200) {
+		net_message(&r.body, &message);
+		rc = error_set(err, ERROR_NET, "etcd does not defragment its database: %s%s(HTTP %ld)", message.buf,
+			message.len ? " " : "", r.status);
+	}
+	str_release(&message);
+	str_release(&r.body);
+	return rc;
 }
 
 int net_etcd_member_remove(struct net_client *c, const char *id, struct error *err)

@@ -90,6 +90,8 @@ int net_etcd_members_known(struct net_client *c, struct net_etcd_member *list, s
 struct net_etcd_status {
 	char member_id[24], leader_id[24], version[32];
 	int64_t db_size, raft_index, raft_applied;
+	int64_t db_in_use; /* of db_size, after compaction; 0: it does not say (before 3.4) */
+	int64_t db_quota;  /* bytes that db_size may grow to; 0: it does not say (before 3.6) */
 	bool learner;
 };
 /* Of the connected member itself, also while the quorum is lost. ERROR_PROTOCOL: it does not say who it is. */
@@ -99,6 +101,22 @@ struct net_etcd_alarm {
 };
 /* Alarms that are raised, of all members. Their count, at most max, or -1. Needs a quorum. */
 int net_etcd_alarms(struct net_client *c, struct net_etcd_alarm *list, size_t max, struct error *err);
+/* Takes one alarm away, of this member and kind and no other. Needs a quorum. */
+int net_etcd_disarm(struct net_client *c, const struct net_etcd_alarm *alarm, struct error *err);
+struct net_etcd_read {
+	char cluster_id[24];
+	int64_t revision; /* of the data: it never falls */
+};
+/*
+ * A read through the connected member that all have to agree to: it answers only with a quorum, and not while it is
+ * defragmented, unlike its status.
+ */
+int net_etcd_read(struct net_client *c, struct net_etcd_read *out, struct error *err);
+/*
+ * The connected member writes its database again, without what is no longer in use, and returns the room to the disk.
+ * Until then it answers nobody, and ends it also when the answer is not awaited. timeout_ms: of the whole.
+ */
+int net_etcd_defragment(struct net_client *c, int64_t timeout_ms, struct error *err);
 /* id as in struct net_etcd_member. Needs a quorum, which may be lost by it: quorum_without asks that beforehand. */
 int net_etcd_member_remove(struct net_client *c, const char *id, struct error *err);
 

@@ -33,8 +33,9 @@ int net_explain(struct error *err, CURL *curl, CURLcode code, const char *where,
 /* Adds the message of an error document (Kubernetes Status, etcd gateway), or the text itself: cut, printable. */
 void net_message(const struct str *body, struct str *out);
 
-/* etcd's alarms: the path, and the body that only asks for them. */
+/* etcd's alarms: the path, and the body that only asks for them; where keys are read. */
 #define NET_ETCD_ALARMS "/v3/maintenance/alarm"
+#define NET_ETCD_RANGE "/v3/kv/range"
 #define NET_ETCD_ALARMS_GET "{\"action\":\"GET\"}"
 
 /*

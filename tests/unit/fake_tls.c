@@ -56,9 +56,15 @@ static void reply_etcd(struct fake_tls *s, struct conn *c, const char *path)
 	else if (strcmp(path, "/v3/maintenance/alarm") == 0)
 		reply(c, 200,
 			"{\"header\":{},\"alarms\":[{\"memberID\":\"9372538179322589801\",\"alarm\":\"NOSPACE\"},{\"memberID\":\"5\",\"alarm\":\"CORRUPT\"}]}");
+	else if (strcmp(path, "/v3/kv/range") == 0)
+		reply(c, 200, "{\"header\":{\"cluster_id\":\"17\",\"revision\":\"321\"}}");
+	else if (strcmp(path, "/v3/maintenance/defragment") == 0 && s->old_etcd)
+		reply(c, 500, "{\"error\":\"no space left on device\",\"code\":2}");
+	else if (strcmp(path, "/v3/maintenance/defragment") == 0)
+		reply(c, 200, "{\"header\":{}}");
 	else if (strcmp(path, "/v3/maintenance/status") == 0)
 		reply(c, 200,
-			"{\"header\":{\"member_id\":\"12345678901234567890\",\"raft_term\":\"2\"},\"version\":\"3.5.1\",\"dbSize\":\"20480\","
+			"{\"header\":{\"member_id\":\"12345678901234567890\",\"raft_term\":\"2\"},\"version\":\"3.5.1\",\"dbSize\":\"20480\",\"dbSizeInUse\":\"8192\","
 			"\"leader\":\"42\",\"raftIndex\":\"12\",\"raftTerm\":\"2\",\"raftAppliedIndex\":\"11\"}");
 	else if (strstr(s->body, "\"42\""))
 		reply(c, 200, "{\"header\":{},\"members\":[]}");

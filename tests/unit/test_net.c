@@ -431,6 +431,7 @@ static void test_etcd(void)
 	struct net_etcd_member list[4];
 	struct net_etcd_status status;
 	struct net_etcd_alarm alarms[2];
+	struct net_etcd_read at;
 	struct net_client *c;
 
 	set_up(&f);
@@ -454,6 +455,8 @@ static void test_etcd(void)
 	CHECK_STR(status.leader_id, "42");
 	CHECK_STR(status.version, "3.5.1");
 	CHECK_INT(status.db_size, 20480);
+	CHECK_INT(status.db_in_use, 8192);
+	CHECK_INT(status.db_quota, 0);
 	CHECK_INT(status.raft_index, 12);
 	CHECK_INT(status.raft_applied, 11);
 	CHECK_INT(net_etcd_alarms(c, alarms, 2, &err), 2);
@@ -462,6 +465,17 @@ static void test_etcd(void)
 	CHECK_STR(alarms[0].member_id, "9372538179322589801");
 	CHECK_STR(alarms[1].name, "CORRUPT");
 	CHECK_INT(net_etcd_alarms(c, alarms, 1, &err), 1);
+	CHECK_INT(net_etcd_disarm(c, &alarms[0], &err), 0);
+	CHECK_STR(s.body, "{\"action\":\"DEACTIVATE\",\"memberID\":\"9372538179322589801\",\"alarm\":\"NOSPACE\"}");
+	CHECK_INT(net_etcd_read(c, &at, &err), 0);
+	CHECK_STR(at.cluster_id, "17");
+	CHECK_INT(at.revision, 321);
+	s.old_etcd = false;
+	CHECK_INT(net_etcd_defragment(c, 5000, &err), 0);
+	s.old_etcd = true;
+	CHECK_INT(net_etcd_defragment(c, 5000, &err), -1);
+	CHECK(strstr(err.what, "no space left on device") != NULL);
+	memset(&err, 0, sizeof(err));
 	CHECK_INT(net_etcd_member_remove(c, "42", &err), 0);
 	CHECK_INT(net_etcd_member_remove(c, "43", &err), -1);
 	CHECK(strstr(err.what, "member not found") != NULL);

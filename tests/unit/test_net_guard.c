@@ -44,6 +44,7 @@ static void test_guard(void)
 	CHECK_INT(of(NULL, "/api/v1/nodes"), ERROR_NET);
 	CHECK_INT(of("POST", "/v3/cluster/member/list"), ERROR_NET);
 	CHECK_INT(of("POST", "/v3/maintenance/status"), ERROR_NET);
+	CHECK_INT(of("POST", "/v3/kv/range"), ERROR_NET);
 	CHECK_INT(asked, 0);
 	CHECK_INT(of("POST", "/v3/cluster/member/remove"), ERROR_LOCKED);
 	CHECK_INT(of("POST", "/v3/cluster/member/lists"), ERROR_LOCKED);
@@ -51,7 +52,9 @@ static void test_guard(void)
 	CHECK_INT(of("PATCH", "/api/v1/nodes/w1"), ERROR_LOCKED);
 	CHECK_INT(of("DELETE", "/api/v1/nodes/w1"), ERROR_LOCKED);
 	CHECK_INT(of("PUT", "/api/v1/nodes/w1"), ERROR_LOCKED);
-	CHECK_INT(asked, 6);
+	CHECK_INT(of("POST", "/v3/maintenance/defragment"), ERROR_LOCKED);
+	CHECK_INT(of("POST", "/v3/kv/compaction"), ERROR_LOCKED);
+	CHECK_INT(asked, 8);
 	/* through the calls that make documents, too */
 	c = net_client_new("https://127.0.0.1:1", &(struct net_identity){ .ca_pem = "" }, -1, NULL);
 	net_client_guard(c, refuse, &asked);
@@ -64,6 +67,9 @@ static void test_guard(void)
 	CHECK_INT(err.kind, ERROR_NET);
 	CHECK_INT(asked, 0);
 	CHECK_INT(of("POST", "/v3/maintenance/alarm"), ERROR_LOCKED);
+	memset(&err, 0, sizeof(err));
+	CHECK_INT(net_etcd_disarm(c, &(struct net_etcd_alarm){ "1", "NOSPACE" }, &err), -1);
+	CHECK_INT(err.kind, ERROR_LOCKED);
 	net_client_free(c);
 }
 
