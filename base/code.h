@@ -83,6 +83,10 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(REFUSAL_SETTINGS, "settings-stopped", "host") \
 	X(REFUSAL_QUORUM, "quorum", "host") \
 	X(REFUSAL_HALF_UPGRADED, "half-upgraded", "version") \
+	X(REFUSAL_ETCD_UNWELL, "etcd-unwell", "member") \
+	X(REFUSAL_NO_SPACE, "no-space", "member") \
+	X(REFUSAL_NO_ROOM, "no-room", "host") \
+	X(REFUSAL_DEFRAG, "defrag-stopped", "host") \
 	X(NOTICE_FINDING, "warned", "finding") \
 	X(NOTICE_RUNTIME, "runtime-old", "version") \
 	X(NOTICE_BIRTH, "birth-only", "field") \
@@ -104,6 +108,8 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(NOTICE_API_SLOW, "api-slow", "host") \
 	X(NOTICE_ETCD_STOPPED, "etcd-stopped", "host") \
 	X(NOTICE_ETCD_ANEW, "etcd-anew", "host") \
+	X(NOTICE_DEFRAGMENTED, "defragmented", "host") \
+	X(NOTICE_ALARM_CLEARED, "alarm-cleared", "member") \
 	X(NOTICE_TOKEN_LEFT, "token-left", NULL) \
 	X(NOTICE_NO_NETWORK, "no-network", NULL) \
 	X(NOTICE_UNWELL, "unwell", NULL) \
