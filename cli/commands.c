@@ -95,7 +95,8 @@ const struct cli_command cli_commands[] = {
 	  "-o json has all of it, for monitoring. Asks neither the API nor etcd, changes nothing and needs no keys.",
 	  CLI_CERTS, 0, MANY, false, cli_certs },
 	{ "etcd", "ACTION [FILE]", "show members, take a snapshot, or restore etcd after a lost quorum",
-	  "members shows which members vote, which are healthy and how many may be lost; it needs no API server and no quorum. snapshot saves etcd's data on this machine, verified. restore is "
+	  "members shows which members vote, which are healthy and how many may be lost, the size of the database and alarms; it needs no API server and no quorum. snapshot saves etcd's data on this "
+	  "machine, verified. restore is "
 	  "for a quorum that is lost for good: it starts etcd again as a single member, from the data of a surviving control plane (--from) or a snapshot (--snapshot); the other control "
 	  "planes come back with 'kubewright rejoin'. Refused while etcd has its quorum. Asks for the cluster's name, or needs --yes.",
 	  CLI_ETCD, 1, 2, false, cli_etcd },

@@ -12,9 +12,8 @@
 
 /* ---- members --------------------------------------------------------------------------------------------------------- */
 
-static void print_members(const struct cli_run *r, const struct quorum_view *v, int through)
+void cli_etcd_print(const struct cli_run *r, const struct quorum_view *v, int through)
 {
-	struct quorum q = quorum_count(v);
 	struct str words = STR_INIT;
 
 	quorum_view_words(v, &words);
@@ -22,6 +21,14 @@ static void print_members(const struct cli_run *r, const struct quorum_view *v, 
 		cli_color(stdout, CLI_PLAIN), words.buf, r->inventory->hosts[through].name);
 	str_release(&words);
 	cli_members_print(v);
+	cli_alarms_print(v, &r->world.seen.alarms);
+}
+
+static void print_members(const struct cli_run *r, const struct quorum_view *v, int through)
+{
+	struct quorum q = quorum_count(v);
+
+	cli_etcd_print(r, v, through);
 	if (q.healthy >= quorum_needed(q.voters))
 		return;
 	puts("\nnothing can be written: bring control planes back until a majority answers");
@@ -42,11 +49,11 @@ static void print_members_json(const struct cli_run *r, const struct quorum_view
 	json_set_int(j, "tolerates", quorum_tolerates(&q));
 	json_set_bool(j, "quorum", q.healthy >= quorum_needed(q.voters));
 	json_set(j, "members", cli_members_json(v));
+	json_set(j, "alarms", cli_alarms_json(v, &r->world.seen.alarms));
 	cli_json_print(j);
 }
 
-/* Says that no etcd answered, and why as far as it is known; returns the exit status. */
-static int none_answered(const struct cli_run *r)
+int cli_etcd_silent(const struct cli_run *r)
 {
 	int status = cli_look_errors(r, true);
 	struct error err = { 0 };
@@ -71,7 +78,7 @@ static int members(const struct cli_options *o)
 		return status;
 	through = quorum_merge(r.world.seen.etcd, r.inventory->host_count, &v);
 	if (through < 0) {
-		status = none_answered(&r);
+		status = cli_etcd_silent(&r);
 	} else {
 		q = quorum_count(&v);
 		if (o->json)
@@ -80,7 +87,7 @@ static int members(const struct cli_options *o)
 			print_members(&r, &v, through);
 		if (q.healthy < quorum_needed(q.voters))
 			status = error_exit_code(ERROR_COMMAND);
-		else if (q.healthy < q.voters || q.voters < (unsigned)v.count)
+		else if (q.healthy < q.voters || q.voters < (unsigned)v.count || r.world.seen.alarms.count)
 			status = CLI_EXIT_HOSTS_LEFT;
 	}
 	cli_run_release(&r);
@@ -138,32 +145,55 @@ static int snapshot(const struct cli_options *o)
 	return status;
 }
 
+/* ---- actions --------------------------------------------------------------------------------------------------------- */
+
+enum action_option { OF_YES = 1, OF_FROM = 2, OF_SNAPSHOT = 4, OF_OVERRIDE = 8 };
+
+static const struct action {
+	const char *name;
+	int (*run)(const struct cli_options *o);
+	unsigned options; /* that not all of them know */
+	bool file;        /* takes one */
+} actions[] = {
+	{ "members", members, 0, false },
+	{ "snapshot", snapshot, 0, true },
+	{ "restore", cli_etcd_restore, OF_YES | OF_FROM | OF_SNAPSHOT | OF_OVERRIDE, false },
+};
+
+static int check_options(const struct cli_options *o, const struct action *a, struct error *err)
+{
+	const struct {
+		const char *name;
+		bool given;
+		unsigned bit;
+	} options[] = {
+		{ "from", o->from != NULL, OF_FROM },
+		{ "snapshot", o->snapshot != NULL, OF_SNAPSHOT },
+		{ "yes", o->yes, OF_YES },
+		{ "override-quorum", o->override_quorum, OF_OVERRIDE },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (options[i].given && !(a->options & options[i].bit)) {
+			error_set(err, ERROR_USAGE, "--%s is not an option of 'etcd %s'", options[i].name, a->name);
+			return error_hint(err, "see 'kubewright help etcd'");
+		}
+	if (o->arg_count > 1 && !a->file)
+		return error_set(
+			err, ERROR_USAGE, "unexpected argument '%.64s': etcd %s takes none", o->args[1], a->name);
+	return 0;
+}
+
 int cli_etcd(const struct cli_options *o)
 {
-	const char *what = o->args[0];
 	struct error err = { 0 };
-	bool restore = strcmp(what, "restore") == 0;
 
-	if (!restore && (o->from || o->snapshot || o->override_quorum || o->yes)) {
-		error_set(&err, ERROR_USAGE, "--%s is an option of 'etcd restore' only",
-			o->from       ? "from"
-			: o->snapshot ? "snapshot"
-			: o->yes      ? "yes"
-				      : "override-quorum");
-		return cli_fail(&err);
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (strcmp(o->args[0], actions[i].name) != 0)
+			continue;
+		return check_options(o, &actions[i], &err) ? cli_fail(&err) : actions[i].run(o);
 	}
-	if (strcmp(what, "snapshot") == 0)
-		return snapshot(o);
-	if (o->arg_count > 1) {
-		error_set(&err, ERROR_USAGE, "unexpected argument '%.64s': etcd %.64s takes none", o->args[1], what);
-		return cli_fail(&err);
-	}
-	if (restore)
-		return cli_etcd_restore(o);
-	if (strcmp(what, "members") == 0)
-		return members(o);
-	error_set(&err, ERROR_USAGE, "unknown action '%.64s' of etcd", what);
-	error_hint(&err,
-		"the actions are members, snapshot and restore; the actions are members, snapshot and restore; see 'kubewright help etcd'");
+	error_set(&err, ERROR_USAGE, "unknown action '%.64s' of etcd", o->args[0]);
+	error_hint(&err, "the actions are members, snapshot and restore; see 'kubewright help etcd'");
 	return cli_fail(&err);
 }

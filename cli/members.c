@@ -17,7 +17,7 @@ static void member_line(const struct quorum_view *v, int i)
 {
 	const struct net_etcd_member *m = &v->list[i];
 	const struct net_etcd_status *s = &v->status[i];
-	char id[24], address[64], lag[24] = "-", size[24] = "-";
+	char id[24], address[64], lag[24] = "-", size[24] = "-", used[24] = "-";
 	bool well = quorum_healthy(v, i);
 
 	hex_id(m->id, id, sizeof(id));
@@ -25,16 +25,18 @@ static void member_line(const struct quorum_view *v, int i)
 	if (v->answers[i]) {
 		snprintf(lag, sizeof(lag), "%" PRId64, quorum_lag(v, i));
 		snprintf(size, sizeof(size), "%.1f MiB", (double)s->db_size / (1 << 20));
+		if (s->db_in_use > 0)
+			snprintf(used, sizeof(used), "%.1f MiB", (double)s->db_in_use / (1 << 20));
 	}
-	printf("%-12s  %-15s  %s%-15s%s  %6s  %10s  %-8s  %s\n", m->name[0] ? m->name : "-", address,
+	printf("%-12s  %-15s  %s%-15s%s  %6s  %10s  %10s  %-8s  %s\n", m->name[0] ? m->name : "-", address,
 		well ? "" : cli_color(stdout, CLI_RED), quorum_state(v, i), well ? "" : cli_color(stdout, CLI_PLAIN),
-		lag, size, v->answers[i] ? s->version : "-", id);
+		lag, size, used, v->answers[i] ? s->version : "-", id);
 }
 
 void cli_members_print(const struct quorum_view *v)
 {
-	printf("\n%-12s  %-15s  %-15s  %6s  %10s  %-8s  %s\n", "ETCD MEMBER", "ADDRESS", "STATE", "LAG", "DATABASE",
-		"VERSION", "ID");
+	printf("\n%-12s  %-15s  %-15s  %6s  %10s  %10s  %-8s  %s\n", "ETCD MEMBER", "ADDRESS", "STATE", "LAG",
+		"DATABASE", "IN USE", "VERSION", "ID");
 	for (int i = 0; i < v->count; i++)
 		member_line(v, i);
 }
@@ -62,7 +64,37 @@ struct json *cli_members_json(const struct quorum_view *v)
 		json_set_int(m, "raft_index", v->status[i].raft_index);
 		json_set_int(m, "lag", quorum_lag(v, i));
 		json_set_int(m, "db_size", v->status[i].db_size);
+		if (v->status[i].db_in_use > 0)
+			json_set_int(m, "db_size_in_use", v->status[i].db_in_use);
 		json_set_str(m, "version", v->status[i].version);
+	}
+	return list;
+}
+
+void cli_alarms_print(const struct quorum_view *v, const struct space_alarms *alarms)
+{
+	for (int i = 0; i < alarms->count; i++) {
+		const struct net_etcd_alarm *a = &alarms->list[i];
+
+		printf("%s%salarm %s of %s%s: %s\n", i ? "" : "\n", cli_color(stdout, CLI_RED), a->name,
+			space_member(v, a), cli_color(stdout, CLI_PLAIN),
+			space_is_full(a) ? "its database is full, and etcd accepts no writes"
+					 : "its data may differ from that of the other members");
+	}
+}
+
+struct json *cli_alarms_json(const struct quorum_view *v, const struct space_alarms *alarms)
+{
+	struct json *list = alarms->known ? json_array() : json_null();
+	char id[24];
+
+	for (int i = 0; i < alarms->count; i++) {
+		struct json *a = json_add(list, json_object());
+
+		hex_id(alarms->list[i].member_id, id, sizeof(id));
+		json_set_str(a, "id", id);
+		json_set_str(a, "member", space_member(v, &alarms->list[i]));
+		json_set_str(a, "alarm", alarms->list[i].name);
 	}
 	return list;
 }

@@ -392,6 +392,13 @@ int cli_kubeconfig_list(const struct cli_options *o);
 
 /* `etcd restore`. */
 int cli_etcd_restore(const struct cli_options *o);
+/* All that a look saw of etcd's members, on stdout; through: the host whose view it is. */
+void cli_etcd_print(const struct cli_run *r, const struct quorum_view *v, int through);
+/* Says that no etcd answered, and why as far as it is known; returns the exit status. */
+int cli_etcd_silent(const struct cli_run *r);
+/* Alarms for people, a line each and what to do next; and as an array, null while they are not known. */
+void cli_alarms_print(const struct quorum_view *v, const struct space_alarms *alarms);
+struct json *cli_alarms_json(const struct quorum_view *v, const struct space_alarms *alarms);
 /* Who is contacted when hosts leave: the control planes, and they. leave: per host. -1: no control plane would stay. */
 int cli_remove_choose(struct cli_run *r, const bool *leave, struct error *err);
 /* etcd's members for people, a line each after an empty one; and as an array. */

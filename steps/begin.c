@@ -26,6 +26,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 		if (inv->hosts[i].role == INVENTORY_CONTROL_PLANE)
 			w->seen.etcd[i] = xcalloc(1, sizeof(**w->seen.etcd));
 	w->seen.looks = xcalloc(inv->host_count, sizeof(*w->seen.looks));
+	w->seen.space = xcalloc(inv->host_count, sizeof(*w->seen.space));
 	w->seen.gone = xcalloc(inv->host_count, sizeof(*w->seen.gone));
 	w->seen.begun = xcalloc(inv->host_count, sizeof(*w->seen.begun));
 	w->locks = xcalloc(inv->host_count, sizeof(*w->locks));
@@ -58,6 +59,7 @@ void world_release(struct world *w)
 	free(w->locks);
 	free(w->seen.etcd);
 	free(w->seen.looks);
+	free(w->seen.space);
 	free(w->seen.findings);
 	free(w->seen.certs);
 	identities_release(&w->seen.identities);

@@ -29,6 +29,10 @@
 	{ "ask-etcd", "Asking etcd's members", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("survey") }, \
 		ask_etcd_check, ask_etcd_apply }
 
+#define SPACE_STEP \
+	{ "space", "Asking for etcd's room and alarms", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("ask-etcd") }, \
+		space_check, space_apply }
+
 #define DECIDE_STEP \
 	{ "decide", "Comparing with the inventory", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("survey", 1) }, \
 		decide_check, decide_apply }
@@ -239,6 +243,7 @@ static const struct step certs[] = {
 static const struct step members[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
+	SPACE_STEP,
 };
 
 static const struct step snapshot[] = {

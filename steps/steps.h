@@ -95,6 +95,12 @@ int world_snapshot_first(struct task *t, struct error *err);
  * and who of it answers. -1 only when the way to this host broke or the run was cancelled.
  */
 int world_view(struct task *t, struct quorum_view *view, struct error *err);
+/* etcd's alarms, as this host's own member reports them. */
+int world_alarms(struct task *t, struct space_alarms *out, struct error *err);
+/* Whether this host speaks for all in what is about etcd as a whole: the first one whose member has answered. */
+bool world_speaks(struct task *t);
+/* The quota of each member of a view, by what was seen of it and of its host. */
+void world_quotas(const struct world *w, const struct quorum_view *v, int64_t quotas[QUORUM_MEMBERS]);
 /* ---- kubeadm's configuration ---- */
 /* Appends Init-, Cluster-, Kubelet- and KubeProxyConfiguration as JSON documents with "---" between them. */
 void kubeadm_init_config(const struct world *w, int host, struct str *out);
@@ -228,6 +234,8 @@ int judge_apply(struct task *t, struct error *err);
 int expel_apply(struct task *t, struct error *err);
 enum step_verdict ask_etcd_check(struct task *t, struct error *why);
 int ask_etcd_apply(struct task *t, struct error *err);
+enum step_verdict space_check(struct task *t, struct error *why);
+int space_apply(struct task *t, struct error *err);
 enum step_verdict snapshot_check(struct task *t, struct error *why);
 int snapshot_apply(struct task *t, struct error *err);
 enum step_verdict stop_etcd_check(struct task *t, struct error *why);

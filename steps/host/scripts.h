@@ -51,6 +51,7 @@ extern const char host_script_job[];
 extern const char host_script_logs[];
 extern const char host_script_etcd_last[];
 extern const char host_script_etcd_restore[];
+extern const char host_script_etcd_space[];
 extern const char host_script_etcd_stop[];
 extern const char host_script_etcd_upload[];
 extern const char host_script_explain[];

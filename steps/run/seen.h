@@ -6,6 +6,7 @@
 #include "cluster/cluster.h"
 #include "cluster/identities.h"
 #include "cluster/quorum.h"
+#include "cluster/space.h"
 #include "cluster/upgrade.h"
 
 #include <stdbool.h>
@@ -30,6 +31,8 @@ struct seen {
 	struct world_look *looks; /* per host: what came of asking its etcd, no matter who did */
 	/* per control plane, else NULL: what its etcd says, by ask-etcd; of itself alone when health was asked about */
 	struct quorum_view **etcd;
+	struct space_host *space;    /* per host, by space: the room that etcd's data has there */
+	struct space_alarms alarms;  /* of etcd, by space and by what clears them */
 	char kubeadm_version[48], kubeadm_digest[72]; /* on the lead */
 
 	struct upgrade_seen upgrade; /* by obstacles: what the API servers say of that */

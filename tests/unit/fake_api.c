@@ -1,4 +1,4 @@
-/* What the API server and etcd of a fake machine say. */
+/* What the API server of a fake machine says. */
 #include "tests/unit/fake_cluster.h"
 
 #include "base/json.h"
@@ -70,37 +70,6 @@ static int node(struct lab *l, const char *method, const char *name, const char 
 		snprintf(m->note, sizeof(m->note), "%.*s", (int)(strstr(note, "}\"") + 1 - note), note);
 	}
 	say_node(l, m->index, out);
-	return 200;
-}
-
-static void say_members(struct lab *l, struct str *out)
-{
-	bool first = true;
-
-	str_add(out, "{\"header\":{},\"members\":[");
-	for (int i = 0; i < LAB_MACHINES; i++) {
-		const struct inventory_host *h = &l->inventory->hosts[i];
-
-		if (l->machines[i].member == LAB_NO_MEMBER)
-			continue;
-		str_addf(out,
-			"%s{\"ID\":\"%d\",\"name\":\"%s\",\"peerURLs\":[\"https://%s:2380\"],\"clientURLs\":[\"https://%s:2379\"]%s}",
-			first ? "" : ",", 100 + i, h->name, h->address, h->address,
-			l->machines[i].member == LAB_LEARNER ? ",\"isLearner\":true" : "");
-		first = false;
-	}
-	str_add(out, "]}");
-}
-
-static int remove_member(struct lab *l, const char *body, struct str *out)
-{
-	const char *id = strstr(body, "\"ID\":\"");
-	int i = id ? atoi(id + 6) - 100 : -1;
-
-	if (i < 0 || i >= LAB_MACHINES || l->machines[i].member == LAB_NO_MEMBER)
-		return 404;
-	l->machines[i].member = LAB_NO_MEMBER;
-	say_members(l, out);
 	return 200;
 }
 
@@ -329,47 +298,6 @@ static int token(struct lab *l, const char *method, const char *path, const char
 	return 200;
 }
 
-/* The data, then its digest, in two pieces. */
-static int say_snapshot(struct str *out)
-{
-	static const char data[] = "what etcd holds";
-	struct pki_sha256 *s = pki_sha256_new();
-	unsigned char sum[32];
-
-	pki_sha256_add(s, data, sizeof(data));
-	pki_sha256_end(s, sum);
-	str_add(out, "{\"result\":{\"remaining_bytes\":\"0\",\"blob\":\"");
-	str_add_base64(out, data, sizeof(data));
-	str_add(out, "\"}}\n{\"result\":{\"blob\":\"");
-	str_add_base64(out, sum, sizeof(sum));
-	str_add(out, "\"}}\n");
-	return 200;
-}
-
-/* The voter that leads, by its machine; -1: too few of them run. */
-static int leader(const struct lab *l)
-{
-	int voters = 0, up = 0, first = -1;
-
-	for (int i = 0; i < LAB_MACHINES; i++) {
-		bool runs = l->machines[i].member == LAB_VOTER && strstr(l->machines[i].have, "etcd-manifest");
-
-		voters += l->machines[i].member == LAB_VOTER;
-		up += runs;
-		first = first < 0 && runs ? i : first;
-	}
-	return 2 * up > voters ? first : -1;
-}
-
-static int say_status(const struct machine *m, struct str *out)
-{
-	str_addf(out, "{\"header\":{\"member_id\":\"%d\"},\"version\":\"3.6.0\"", 100 + m->index);
-	if (leader(m->lab) >= 0)
-		str_addf(out, ",\"leader\":\"%d\"", 100 + leader(m->lab));
-	str_add(out, "}");
-	return 200;
-}
-
 /* The pods of a Node; one that is evicted is gone at once. */
 static void say_pods(struct lab *l, const char *node, struct str *out)
 {
@@ -441,15 +369,9 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 	struct lab *l = m->lab;
 	int kind;
 
-	if (strcmp(path, "/v3/cluster/member/list") == 0)
-		return say_members(l, out), 200;
-	if (strcmp(path, "/v3/cluster/member/remove") == 0)
-		return remove_member(l, body, out);
-	if (strcmp(path, "/v3/maintenance/snapshot") == 0)
-		return say_snapshot(out);
-	if (strcmp(path, "/v3/maintenance/status") == 0)
-		return say_status(m, out);
-	if (leader(l) < 0)
+	if (strncmp(path, "/v3/", 4) == 0)
+		return lab_answer_etcd(m, path, body, out);
+	if (lab_leader(l) < 0)
 		return str_add(out, "{\"kind\":\"Status\",\"message\":\"etcdserver: request timed out\"}"), 500;
 	if (strcmp(path, "/readyz") == 0)
 		return str_add(out, "ok"), 200;

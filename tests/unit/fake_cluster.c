@@ -246,6 +246,11 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 		return fake_say(out, "holder", m->lock[0] ? m->lock : "none"), "holder_owner";
 	if (fake_has(x, host_script_etcd_last))
 		return "last";
+	if (fake_has(x, host_script_etcd_space)) {
+		sayf(out, "quota", m->quota ? "%lld" : "", (long long)m->quota);
+		sayf(out, "room_kb", m->room_kb ? "%lld" : "", (long long)m->room_kb);
+		return "manifest";
+	}
 	lab_insist(strcmp(m->lock, m->lab->world->wish.run) == 0, "a change without the lock");
 	if (fake_has(x, host_script_unlock))
 		return whole ? (m->lock[0] = '\0', "unlocked") : NULL;

@@ -65,6 +65,11 @@ struct machine {
 	unsigned pods;       /* that a controller made */
 	bool bare;           /* a pod that none made */
 	enum lab_member member;
+	/* of etcd's database; 0: it says nothing of that. quota: that its manifest gives, 0: none */
+	int64_t db_size, db_in_use, quota, room_kb;
+	const char *alarm, *etcd_version; /* NULL: none; 3.6.0 */
+	bool mute;                        /* it says how it is, and serves nobody */
+	unsigned defrags;
 	struct ssl_ctx_st *tls[2]; /* of the API server, of etcd; lent */
 };
 
@@ -90,6 +95,10 @@ struct lab {
 	struct lab_settings {
 		char text[2048], note[4096];
 	} given[SETTINGS_KINDS];
+	int leads;       /* 1 + the machine whose member leads; 0: the first that can */
+	char defrags[16]; /* machines whose databases were defragmented, a digit each, in order */
+	void (*on_defrag)(struct lab *l, int machine); /* what happens meanwhile; NULL: nothing */
+	bool alarm_stays;                              /* an alarm that is cleared is raised again */
 	unsigned stops, restores; /* etcd stopped on a machine; started again on one */
 	size_t uploaded;          /* bytes sent to commands */
 	/* of the run at work */
@@ -144,5 +153,8 @@ struct machine *lab_find(struct machine *m, const char *address);
 bool lab_is_off(const struct lab *l, const char *address);
 /* What the API server and etcd of a machine say; with the lab's lock held. */
 int lab_answer(struct machine *m, const char *method, const char *path, const char *body, struct str *out);
+/* fake_etcd.c: the same of etcd; and the machine whose voter leads, -1: too few of them run. */
+int lab_answer_etcd(struct machine *m, const char *path, const char *body, struct str *out);
+int lab_leader(const struct lab *l);
 
 #endif

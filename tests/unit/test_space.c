@@ -1,7 +1,9 @@
-/* The room that etcd's data has: what is worth a defragmentation, what a quota is, what forbids either. */
+/* The room that etcd's data has: what is worth a defragmentation, what a quota is, what forbids either; and how it is shown. */
 #include "tests/test.h"
 
 #include "base/error.h"
+#include "base/json.h"
+#include "cli/run.h"
 #include "cluster/space.h"
 
 #include <string.h>
@@ -144,10 +146,41 @@ static void test_corrupt(void)
 	CHECK(!space_any_full(&a));
 }
 
+static void test_shown(void)
+{
+	struct json *list;
+	struct space_alarms a;
+	struct quorum_view v;
+
+	begin(&v, &a);
+	v.status[0].db_in_use = 7;
+	list = cli_members_json(&v);
+	CHECK_INT(json_get_int(list, "0.db_size_in_use", 0), 7);
+	CHECK(json_get(list, "1.db_size_in_use") == NULL);
+	json_free(list);
+	a.count = 2;
+	a.list[0] = (struct net_etcd_alarm){ "102", "NOSPACE" };
+	a.list[1] = (struct net_etcd_alarm){ "4096", "CORRUPT" };
+	list = cli_alarms_json(&v, &a);
+	CHECK_INT((int64_t)json_size(list), 2);
+	CHECK_STR(json_get_str(list, "0.member", ""), "cp2");
+	CHECK_STR(json_get_str(list, "0.id", ""), "66");
+	CHECK_STR(json_get_str(list, "0.alarm", ""), "NOSPACE");
+	/* of a member that is not there any more */
+	CHECK_STR(json_get_str(list, "1.member", ""), "4096");
+	json_free(list);
+	/* not asked is not the same as none */
+	a = (struct space_alarms){ 0 };
+	list = cli_alarms_json(&v, &a);
+	CHECK(!json_is_array(list));
+	json_free(list);
+}
+
 static const struct test tests[] = {
 	{ "what is worth it", test_little },
 	{ "quotas and time limits", test_limits },
 	{ "what forbids it", test_refusals },
 	{ "damage is named first", test_corrupt },
+	{ "members and alarms as JSON", test_shown },
 };
 TEST_MAIN(tests)
