@@ -27,6 +27,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 			w->seen.etcd[i] = xcalloc(1, sizeof(**w->seen.etcd));
 	w->seen.looks = xcalloc(inv->host_count, sizeof(*w->seen.looks));
 	w->seen.space = xcalloc(inv->host_count, sizeof(*w->seen.space));
+	w->seen.defrag = xcalloc(inv->host_count, sizeof(*w->seen.defrag));
 	w->seen.gone = xcalloc(inv->host_count, sizeof(*w->seen.gone));
 	w->seen.begun = xcalloc(inv->host_count, sizeof(*w->seen.begun));
 	w->locks = xcalloc(inv->host_count, sizeof(*w->locks));
@@ -36,7 +37,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->wish.reboot_ms = 30 * 60000;
 	w->wish.reboot_try_ms = 2000;
 	w->wish.parts = want_parts;
-	w->seen.cluster.lead = w->seen.stopped = -1;
+	w->seen.cluster.lead = w->seen.stopped = w->seen.leads = -1;
 	for (int i = 0; i < SETTINGS_KINDS; i++)
 		w->seen.settings_stopped[i] = -1;
 	w->decided.init_host = -1;
@@ -60,6 +61,7 @@ void world_release(struct world *w)
 	free(w->seen.etcd);
 	free(w->seen.looks);
 	free(w->seen.space);
+	free(w->seen.defrag);
 	free(w->seen.findings);
 	free(w->seen.certs);
 	identities_release(&w->seen.identities);

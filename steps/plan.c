@@ -246,6 +246,22 @@ static const struct step members[] = {
 	SPACE_STEP,
 };
 
+static const struct step defrag[] = {
+	SEE_STEPS,
+	ASK_ETCD_STEP,
+	SPACE_STEP,
+	{ "judge-etcd", "Checking that etcd is healthy", ROLE_CONTROL_PLANE, STEP_OBSERVES,
+		{ THIS("space"), CONTROL_PLANES("ask-etcd", 0), CONTROL_PLANES("space", 0) },
+		judge_etcd_check, judge_etcd_apply },
+	{ "defrag", "Defragmenting etcd", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, { CONTROL_PLANES("judge-etcd", 1) },
+		defrag_check, defrag_apply },
+	/* it may be another one by then */
+	{ "defrag-leader", "Defragmenting etcd's leader", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
+		{ CONTROL_PLANES("judge-etcd", 1), CONTROL_PLANES("defrag", 0) },
+		defrag_leader_check, defrag_apply },
+	UNLOCK_STEP
+};
+
 static const struct step snapshot[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
@@ -306,6 +322,7 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_UNLOCK] = PLAN("unlock", unlock, 0),
 	[PLAN_CERTS] = PLAN("certs", certs, PLAN_NAMED),
 	[PLAN_MEMBERS] = PLAN("members", members, PLAN_KEYS),
+	[PLAN_DEFRAG] = PLAN("defrag", defrag, PLAN_KEYS),
 	[PLAN_SNAPSHOT] = PLAN("snapshot", snapshot, PLAN_KEYS),
 	[PLAN_RESTORE] = PLAN("restore", restore, PLAN_KEYS),
 };

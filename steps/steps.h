@@ -43,6 +43,7 @@ enum plan_id {
 	PLAN_UNLOCK,
 	PLAN_CERTS,    /* which certificates the hosts have, and nothing else */
 	PLAN_MEMBERS,  /* what etcd's members say, also without an API server */
+	PLAN_DEFRAG,   /* etcd's members are defragmented, one after the other */
 	PLAN_SNAPSHOT, /* the same, and one snapshot of etcd to this machine */
 	PLAN_RESTORE,  /* etcd starts again as a cluster of one, on the host of wish.etcd */
 	PLAN_COUNT,
@@ -236,6 +237,11 @@ enum step_verdict ask_etcd_check(struct task *t, struct error *why);
 int ask_etcd_apply(struct task *t, struct error *err);
 enum step_verdict space_check(struct task *t, struct error *why);
 int space_apply(struct task *t, struct error *err);
+enum step_verdict judge_etcd_check(struct task *t, struct error *why);
+int judge_etcd_apply(struct task *t, struct error *err);
+enum step_verdict defrag_check(struct task *t, struct error *why);
+enum step_verdict defrag_leader_check(struct task *t, struct error *why);
+int defrag_apply(struct task *t, struct error *err);
 enum step_verdict snapshot_check(struct task *t, struct error *why);
 int snapshot_apply(struct task *t, struct error *err);
 enum step_verdict stop_etcd_check(struct task *t, struct error *why);

@@ -18,6 +18,13 @@ struct world_look {
 	char why[256], hint[256]; /* why it could not be asked on its host */
 };
 
+/* What becomes of a control plane's etcd member in PLAN_DEFRAG. NONE: it has none, or the host was not looked at. */
+enum defrag_state { DEFRAG_NONE, DEFRAG_DUE, DEFRAG_LITTLE, DEFRAG_DONE };
+struct world_defrag {
+	enum defrag_state state;
+	int64_t before, after; /* bytes of its database */
+};
+
 /* Settings of a living cluster: settings.h. */
 enum settings_id { SETTINGS_KUBELET, SETTINGS_CONTROL_PLANE, SETTINGS_KUBEPROXY, SETTINGS_KINDS };
 
@@ -33,6 +40,8 @@ struct seen {
 	struct quorum_view **etcd;
 	struct space_host *space;    /* per host, by space: the room that etcd's data has there */
 	struct space_alarms alarms;  /* of etcd, by space and by what clears them */
+	struct world_defrag *defrag; /* per host, by judge-etcd and the steps after it */
+	int leads;                   /* PLAN_DEFRAG: the host whose member led when it was last looked at; -1: none */
 	char kubeadm_version[48], kubeadm_digest[72]; /* on the lead */
 
 	struct upgrade_seen upgrade; /* by obstacles: what the API servers say of that */
@@ -41,7 +50,7 @@ struct seen {
 	struct quorum quorum;
 	unsigned nodes[2];   /* control planes and workers that are as they should be */
 	unsigned no_network; /* of them those that wait for a pod network */
-	int stopped;    /* the host that an upgrade or a reboot stopped at; -1: none */
+	int stopped;    /* the host that an upgrade, a reboot or a defragmentation stopped at; -1: none */
 	int settings_stopped[SETTINGS_KINDS]; /* … that a change of settings stopped at */
 	bool *begun;    /* per host: its pods are being evicted for either, or have been, in this run */
 	bool *gone; /* per host: it leaves for good, and neither a Node nor an etcd member of it is there */
