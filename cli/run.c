@@ -367,6 +367,21 @@ static void answer_question(const struct event *ev, void *run)
 		engine_answer(r->engine, ev->seq, cli_ask_answer(ev->text, ev->answers, cli_signals_fd()));
 }
 
+/* The first Ctrl-C. */
+static void interrupted(struct cli_run *r)
+{
+	bool finishes = r->kind->flags & RUN_FINISHES;
+
+	if (r->kind->flags & RUN_CHANGES)
+		fprintf(stderr, "\n%s, and 'kubewright %s' continues where this stopped; Ctrl-C again exits at once\n",
+			finishes ? "stopping: what is under way finishes first"
+				 : "cancelling: jobs on hosts finish there",
+			r->kind->command);
+	else
+		fputs("\ncancelling\n", stderr);
+	engine_command(r->engine, finishes ? ENGINE_LEAVE : ENGINE_CANCEL, -1);
+}
+
 static void loop(struct cli_run *r, int64_t start)
 {
 	bool told = false;
@@ -374,14 +389,7 @@ static void loop(struct cli_run *r, int64_t start)
 	while (engine_wait(r->engine, cli_signals_fd(), 1000)) {
 		if (cli_signals_taken() && !told) {
 			told = true;
-			if (r->kind->flags & RUN_CHANGES)
-				fprintf(stderr,
-					"\ncancelling: jobs on hosts finish there, and 'kubewright %s' continues where this "
-					"stopped; Ctrl-C again exits at once\n",
-					r->kind->command);
-			else
-				fputs("\ncancelling\n", stderr);
-			engine_command(r->engine, ENGINE_CANCEL, -1);
+			interrupted(r);
 		}
 		if (r->plain)
 			plain_tick(r->plain, clock_mono_ms() - start);

@@ -37,6 +37,8 @@ enum cli_kind {
 	KIND_UNLOCK_LOOK,
 	KIND_CERTS,
 	KIND_MEMBERS,
+	KIND_DEFRAG_LOOK,
+	KIND_DEFRAG,
 	KIND_SNAPSHOT,
 	KIND_RESTORE,
 	KIND_LOGS,
@@ -49,6 +51,7 @@ enum cli_run_flag {
 	RUN_TEXTS = 4,    /* brings the texts of managed files: for differences */
 	RUN_HEALTH = 8,   /* asks for what findings_health wants */
 	RUN_RETRIES = 16, /* waits for a word while a host is set aside, if somebody watches it: options->watched */
+	RUN_FINISHES = 32, /* the first Ctrl-C lets finish what is under way: half of it would be worse than all */
 };
 struct cli_run_kind {
 	const char *command;
@@ -390,8 +393,9 @@ int cli_kubeconfig_list(const struct cli_options *o);
 
 /* ---- etcd -------------------------------------------------------------------------------------------------------- */
 
-/* `etcd restore`. */
+/* `etcd restore`, `etcd defrag`. */
 int cli_etcd_restore(const struct cli_options *o);
+int cli_etcd_defrag(const struct cli_options *o);
 /* All that a look saw of etcd's members, on stdout; through: the host whose view it is. */
 void cli_etcd_print(const struct cli_run *r, const struct quorum_view *v, int through);
 /* Says that no etcd answered, and why as far as it is known; returns the exit status. */

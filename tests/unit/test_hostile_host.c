@@ -177,6 +177,7 @@ static void test_escapes(void)
 		{ { "unlock" }, "x31m? hint: forged" },
 		{ { "unlock", "-o", "json" }, "x31m? hint: forged" },
 		{ { "etcd", "members" }, "etcd" },
+		{ { "etcd", "defrag", "--yes" }, "etcd" },
 		{ { "certs", "-v" }, "not read: x31m" },
 		{ { "certs", "-o", "json" }, "\"state\": \"unreadable\"" },
 	};
