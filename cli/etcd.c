@@ -1,4 +1,4 @@
-/* kubewright etcd: its members, and snapshots of it; what changes it is in etcd_defrag.c and etcd_restore.c. */
+/* kubewright etcd: its members, and snapshots of it; what changes it is in etcd_defrag.c, etcd_disarm.c and etcd_restore.c. */
 #include "cli/run.h"
 
 #include "base/alloc.h"
@@ -159,6 +159,7 @@ static const struct action {
 	{ "snapshot", snapshot, 0, true },
 	{ "restore", cli_etcd_restore, OF_YES | OF_FROM | OF_SNAPSHOT | OF_OVERRIDE, false },
 	{ "defrag", cli_etcd_defrag, OF_YES, false },
+	{ "disarm", cli_etcd_disarm, 0, false },
 };
 
 static int check_options(const struct cli_options *o, const struct action *a, struct error *err)
@@ -195,6 +196,6 @@ int cli_etcd(const struct cli_options *o)
 		return check_options(o, &actions[i], &err) ? cli_fail(&err) : actions[i].run(o);
 	}
 	error_set(&err, ERROR_USAGE, "unknown action '%.64s' of etcd", o->args[0]);
-	error_hint(&err, "the actions are members, snapshot, restore and defrag; see 'kubewright help etcd'");
+	error_hint(&err, "the actions are members, snapshot, restore, defrag and disarm; see 'kubewright help etcd'");
 	return cli_fail(&err);
 }

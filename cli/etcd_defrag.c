@@ -173,6 +173,8 @@ static int report(const struct cli_run *r)
 	print_table(r);
 	if (status)
 		puts("\nnext: run 'kubewright etcd defrag' again; it continues where this stopped");
+	else if (space_any_full(&r->world.seen.alarms))
+		puts("\nnext: kubewright etcd disarm");
 	return status;
 }
 

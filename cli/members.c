@@ -81,6 +81,8 @@ void cli_alarms_print(const struct quorum_view *v, const struct space_alarms *al
 			space_is_full(a) ? "its database is full, and etcd accepts no writes"
 					 : "its data may differ from that of the other members");
 	}
+	if (space_any_full(alarms))
+		puts("next: kubewright etcd defrag, then kubewright etcd disarm");
 }
 
 struct json *cli_alarms_json(const struct quorum_view *v, const struct space_alarms *alarms)

@@ -39,6 +39,8 @@ enum cli_kind {
 	KIND_MEMBERS,
 	KIND_DEFRAG_LOOK,
 	KIND_DEFRAG,
+	KIND_DISARM_LOOK,
+	KIND_DISARM,
 	KIND_SNAPSHOT,
 	KIND_RESTORE,
 	KIND_LOGS,
@@ -393,9 +395,10 @@ int cli_kubeconfig_list(const struct cli_options *o);
 
 /* ---- etcd -------------------------------------------------------------------------------------------------------- */
 
-/* `etcd restore`, `etcd defrag`. */
+/* `etcd restore`, `etcd defrag`, `etcd disarm`. */
 int cli_etcd_restore(const struct cli_options *o);
 int cli_etcd_defrag(const struct cli_options *o);
+int cli_etcd_disarm(const struct cli_options *o);
 /* All that a look saw of etcd's members, on stdout; through: the host whose view it is. */
 void cli_etcd_print(const struct cli_run *r, const struct quorum_view *v, int through);
 /* Says that no etcd answered, and why as far as it is known; returns the exit status. */

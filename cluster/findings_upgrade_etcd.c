@@ -30,7 +30,7 @@ void upgrade_etcd_alarm(const struct upgrade_scope *s)
 			space ? "it accepts no writes until its database has room, and an upgrade writes"
 			      : "its members may not have the same data");
 		finding_remedy(f, "%s",
-			space ? "compact and defragment the members one by one, or raise quota-backend-bytes; then 'etcdctl alarm disarm'"
+			space ? "run 'kubewright etcd defrag', or raise quota-backend-bytes; then 'kubewright etcd disarm'"
 			      : "compare the members with 'etcdctl endpoint hashkv --cluster', rejoin the one that differs, then 'etcdctl alarm disarm'");
 	}
 }
@@ -106,5 +106,5 @@ void upgrade_etcd_copy_space(const struct upgrade_scope *s)
 	finding_why(
 		f, "it copies etcd's data to /etc/kubernetes/tmp before it changes anything, and never removes a copy");
 	finding_remedy(f,
-		"remove earlier copies (/etc/kubernetes/tmp/kubeadm-backup-etcd-*), defragment etcd, or free some space");
+		"remove earlier copies (/etc/kubernetes/tmp/kubeadm-backup-etcd-*), run 'kubewright etcd defrag', or free some space");
 }

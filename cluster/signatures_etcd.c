@@ -23,7 +23,7 @@ static const struct signature list[] = {
 		"synchronize them ('chronyc makestep', 'timedatectl'), then run apply again" },
 	{ "etcd-space", IN_PODS | IN_JOB, RANK_CAUSE, { "database space exceeded", "alarm:NOSPACE" }, { NULL },
 		"etcd's database has reached its quota and accepts no more writes",
-		"compact and defragment it, then 'etcdctl alarm disarm'; raise quota-backend-bytes if it is in use" },
+		"run 'kubewright etcd defrag', then 'kubewright etcd disarm'; raise quota-backend-bytes if it is in use" },
 	{ "etcd-corrupt", IN_PODS, RANK_CAUSE,
 		{ "walpb: crc mismatch", "wal: crc mismatch", "snap: crc mismatch", "Was the raft log corrupted" },
 		{ NULL }, "etcd's data on this host is damaged",

@@ -262,6 +262,16 @@ static const struct step defrag[] = {
 	UNLOCK_STEP
 };
 
+static const struct step disarm[] = {
+	SEE_STEPS,
+	ASK_ETCD_STEP,
+	SPACE_STEP,
+	{ "disarm", "Clearing etcd's alarms", ROLE_CONTROL_PLANE, 0,
+		{ THIS("space"), CONTROL_PLANES("ask-etcd", 0), CONTROL_PLANES("space", 0) },
+		disarm_check, disarm_apply },
+	UNLOCK_STEP
+};
+
 static const struct step snapshot[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
@@ -323,6 +333,7 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_CERTS] = PLAN("certs", certs, PLAN_NAMED),
 	[PLAN_MEMBERS] = PLAN("members", members, PLAN_KEYS),
 	[PLAN_DEFRAG] = PLAN("defrag", defrag, PLAN_KEYS),
+	[PLAN_DISARM] = PLAN("disarm", disarm, PLAN_KEYS),
 	[PLAN_SNAPSHOT] = PLAN("snapshot", snapshot, PLAN_KEYS),
 	[PLAN_RESTORE] = PLAN("restore", restore, PLAN_KEYS),
 };

@@ -44,6 +44,7 @@ enum plan_id {
 	PLAN_CERTS,    /* which certificates the hosts have, and nothing else */
 	PLAN_MEMBERS,  /* what etcd's members say, also without an API server */
 	PLAN_DEFRAG,   /* etcd's members are defragmented, one after the other */
+	PLAN_DISARM,   /* etcd's alarms of a lack of space are cleared, when there is space */
 	PLAN_SNAPSHOT, /* the same, and one snapshot of etcd to this machine */
 	PLAN_RESTORE,  /* etcd starts again as a cluster of one, on the host of wish.etcd */
 	PLAN_COUNT,
@@ -242,6 +243,8 @@ int judge_etcd_apply(struct task *t, struct error *err);
 enum step_verdict defrag_check(struct task *t, struct error *why);
 enum step_verdict defrag_leader_check(struct task *t, struct error *why);
 int defrag_apply(struct task *t, struct error *err);
+enum step_verdict disarm_check(struct task *t, struct error *why);
+int disarm_apply(struct task *t, struct error *err);
 enum step_verdict snapshot_check(struct task *t, struct error *why);
 int snapshot_apply(struct task *t, struct error *err);
 enum step_verdict stop_etcd_check(struct task *t, struct error *why);

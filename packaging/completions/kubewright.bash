@@ -78,7 +78,7 @@ _kubewright()
 	case $command:$cur in
 	*:-*) ;;
 	help:*) opts=$commands ;;
-	etcd:*) opts='members snapshot restore defrag' ;;
+	etcd:*) opts='members snapshot restore defrag disarm' ;;
 	rejoin:* | remove:* | reboot:* | certs:* | logs:* | ssh:*) opts=$(_kubewright_hosts) ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$opts" -- "$cur")

@@ -40,6 +40,7 @@ struct seen {
 	struct quorum_view **etcd;
 	struct space_host *space;    /* per host, by space: the room that etcd's data has there */
 	struct space_alarms alarms;  /* of etcd, by space and by what clears them */
+	struct space_alarms cleared; /* by disarm */
 	struct world_defrag *defrag; /* per host, by judge-etcd and the steps after it */
 	int leads;                   /* PLAN_DEFRAG: the host whose member led when it was last looked at; -1: none */
 	char kubeadm_version[48], kubeadm_digest[72]; /* on the lead */

@@ -178,6 +178,7 @@ static void test_escapes(void)
 		{ { "unlock", "-o", "json" }, "x31m? hint: forged" },
 		{ { "etcd", "members" }, "etcd" },
 		{ { "etcd", "defrag", "--yes" }, "etcd" },
+		{ { "etcd", "disarm" }, "etcd" },
 		{ { "certs", "-v" }, "not read: x31m" },
 		{ { "certs", "-o", "json" }, "\"state\": \"unreadable\"" },
 	};
