@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # etcd's quorum is lost for good: two of three control planes lose their disks. It starts again from what the third has, then, the next time, from a snapshot; each time the two
-# join again. Before that: what is alive is not taken for dead, and what would lose the quorum is refused.
+# join again. Before that: etcd is defragmented while a writer writes, and alarms are cleared, or not; what is alive is not taken for dead, and what would lose the quorum is refused.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -42,6 +42,69 @@ member_ids() {
 		--key /etc/kubernetes/pki/etcd/healthcheck-client.key -X POST -d "{}" https://127.0.0.1:2379/v3/cluster/member/list' |
 		jq -r '.members[].ID' | while read -r id; do printf '%x\n' "$id"; done | sort | tr '\n' ' '
 }
+
+# ---- care: what grew shrinks again while a writer writes; alarms
+
+status_of() { etcd_of "$1" /v3/maintenance/status -d '{}'; }
+db_sizes() { for h in cp1 cp2 cp3; do status_of "$h" | jq -r .dbSize; done; }
+member_of() { status_of "$1" | jq -r .header.member_id; }
+leader_name() { "$KUBEWRIGHT" etcd members -o json -f "$WORK/kubewright.yaml" 2>/dev/null | jq -r '.members[] | select(.leader) | .name'; }
+# 40 MiB are written and deleted, and the revisions that held them are compacted
+fragment() {
+	local n
+	head -c 700000 /dev/zero | tr '\0' x >"$WORK/large"
+	for n in $(seq 1 60); do kc create configmap "large-$n" --from-file=v="$WORK/large" >/dev/null || return; done
+	seq -f 'large-%g' 1 60 | xargs "$(kubectl_program)" --kubeconfig "$XDG_STATE_HOME/kubewright/lab/kubeconfig" delete configmap >/dev/null || return
+	etcd_of cp1 /v3/kv/compaction -d "{\"revision\": \"$(status_of cp1 | jq -r .header.revision)\", \"physical\": true}" | jq -e .header >/dev/null
+}
+# shrunk FILE: how many members have a database smaller than there by 20 MiB
+shrunk() { paste -d' ' "$1" <(db_sizes) | awk '$1 - $2 > 20 * 1048576' | wc -l; }
+
+defragmented() {
+	local leads
+	ok "$1: etcd's database is fragmented" fragment
+	db_sizes >"$WORK/sizes"
+	kw unasked etcd defrag -f "$WORK/kubewright.yaml" </dev/null
+	is "$1: etcd defrag wants a word" "$status" 2
+	is "$1: and nothing was done without it" "$(shrunk "$WORK/sizes")" 0
+	leads=$(leader_name)
+	writes_begin
+	kw defrag etcd defrag --yes -f "$WORK/kubewright.yaml"
+	writes_end
+	show defrag
+	is "$1: etcd defrag ends with 0 (${seconds} s)" "$status" 0
+	is "$1: every member's database is smaller" "$(shrunk "$WORK/sizes")" 3
+	is "$1: the leader was the last one" "$(jq -r 'select(.code == "defragmented") | .fields.host' "$(journal)" | tail -n 1)" "$leads"
+	is "$1: no acknowledged write is lost" "$(writes_lost)" 0
+	is "$1: three voters after it" "$(voters cp1)" 3
+	figure "etcd defrag of three members: ${seconds} s; $(writes_told)"
+	kw again etcd defrag --yes -f "$WORK/kubewright.yaml" -o json
+	is "$1: run again it ends with 0" "$status" 0
+	note_value before
+}
+
+# alarm ACTION KIND, of cp2's member
+alarm() { etcd_of cp1 /v3/maintenance/alarm -d "{\"action\": \"$1\", \"memberID\": \"$(member_of cp2)\", \"alarm\": \"$2\"}" | jq -e .header >/dev/null; }
+disarmed() {
+	ok "$1: an alarm is raised" alarm ACTIVATE NOSPACE
+	kw full etcd members -f "$WORK/kubewright.yaml"
+	is "$1: etcd members ends with 8" "$status" 8
+	has "$1: and names the alarm" "$WORK/full.out" 'alarm NOSPACE of cp2: '
+	ok "$1: nothing is written" refuses_writes
+	kw disarm etcd disarm -f "$WORK/kubewright.yaml"
+	show disarm 12
+	is "$1: etcd disarm ends with 0 (${seconds} s)" "$status" 0
+	ok "$1: it is written to again" until_ok 30 writes
+	ok "$1: an alarm of damage is raised" alarm ACTIVATE CORRUPT
+	kw corrupt etcd disarm -f "$WORK/kubewright.yaml"
+	is "$1: etcd disarm refuses it" "$status" 5
+	has "$1: and says what to do" "$WORK/corrupt.out" 'etcdctl endpoint hashkv --cluster'
+	kw defrag-corrupt etcd defrag --yes -f "$WORK/kubewright.yaml"
+	is "$1: as does etcd defrag" "$status" 5
+	ok "$1: it is taken away by hand" alarm DEACTIVATE CORRUPT
+	ok "$1: it is written to after that" until_ok 60 writes
+}
+refuses_writes() { ! writes; }
 
 # Only the way from here is cut: the control planes see each other.
 alive_is_not_dead() {
@@ -169,7 +232,7 @@ for flavour in "$@"; do
 		continue
 	fi
 	scenario "restore, $flavour"
-	for part in ${E2E_PARTS:-installed members_told alive_is_not_dead standing_quorum snapshot_taken from_own_data from_snapshot}; do $part "$flavour"; done
+	for part in ${E2E_PARTS:-installed members_told defragmented disarmed alive_is_not_dead standing_quorum snapshot_taken from_own_data from_snapshot}; do $part "$flavour"; done
 	secrets_hidden && pass "$flavour: no secret is readable" || fail "$flavour: a secret is readable"
 	scenario_end
 done
