@@ -98,6 +98,7 @@ struct lab {
 	int leads;       /* 1 + the machine whose member leads; 0: the first that can */
 	char defrags[16]; /* machines whose databases were defragmented, a digit each, in order */
 	void (*on_defrag)(struct lab *l, int machine); /* what happens meanwhile; NULL: nothing */
+	void (*on_read)(struct lab *l, int machine);   /* the same of a read through a machine's member */
 	bool alarm_stays;                              /* an alarm that is cleared is raised again */
 	unsigned stops, restores; /* etcd stopped on a machine; started again on one */
 	size_t uploaded;          /* bytes sent to commands */

@@ -107,6 +107,8 @@ static int alarms(struct lab *l, const char *body, struct str *out)
 /* A read that all agree to. */
 static int range(const struct machine *m, struct str *out)
 {
+	if (m->lab->on_read)
+		m->lab->on_read(m->lab, m->index);
 	if (m->mute)
 		return str_add(out, "{\"error\":\"etcdserver: request timed out\"}"), 503;
 	str_add(out, "{\"header\":{\"cluster_id\":\"7\",\"revision\":\"1000\"}}");

@@ -107,6 +107,33 @@ static void moving(struct lab *l)
 	l->on_defrag = lead_moves;
 }
 
+/*
+ * The first leads, and the second is done. When all were looked at after that the third takes the lead: only its own
+ * look shows that.
+ */
+static void lead_taken(struct lab *l, int machine)
+{
+	if (strcmp(l->defrags, "1") == 0 && machine == 2)
+		l->leads = 3;
+}
+
+static void moving_unseen(struct lab *l)
+{
+	l->on_read = lead_taken;
+}
+
+/* The same, and after that look the first leads again, while the third has yet to be done. */
+static void lead_comes_and_goes(struct lab *l, int machine)
+{
+	if (strcmp(l->defrags, "1") == 0 && machine == 2)
+		l->leads = l->leads ? 1 : 3;
+}
+
+static void never_calm(struct lab *l)
+{
+	l->on_read = lead_comes_and_goes;
+}
+
 /* The lead goes to one that was done already, so that nobody has to wait. */
 static void lead_moves_back(struct lab *l, int machine)
 {
@@ -218,6 +245,8 @@ static const struct {
 	{ "the leader last", NULL, 31, "120", ".....", "DDD--" },
 	{ "another leader", second_leads, 31, "021", ".....", "DDD--" },
 	{ "a leader that changes meanwhile", moving, 31, "102", ".....", "DDD--" },
+	{ "a leader that changes after the last look", moving_unseen, 31, "102", ".....", "DDD--" },
+	{ "a lead that comes and goes: one is left", never_calm, 31, "12", ".....", "dDD--" },
 	{ "a lead that moves to one that is done", moving_back, 31, "012", ".....", "DDD--" },
 	{ "only some", NULL, 1 | 4, "20", ".....", "D-D--" },
 	{ "little to gain", little, 31, "0", ".....", "Dll--" },
