@@ -13,7 +13,9 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
-enum { LIMIT_MS = 600 };
+/* The second is for what is known at once: nobody waits that long, on a busy machine either. */
+enum { LIMIT_MS = 600, LONG_MS = 10 * TEST_SOON_MS };
+static int limit_ms = LIMIT_MS;
 
 /* A server that says something to all who connect, and then hangs or closes. */
 struct rude {
@@ -63,7 +65,7 @@ static int64_t attempt(const char *address, int port, struct remote_cancel_token
 		.port = port,
 		.user = "root",
 		.cancel = t,
-		.connect_timeout_ms = LIMIT_MS };
+		.connect_timeout_ms = limit_ms };
 	int64_t start = clock_mono_ms();
 
 	memset(err, 0, sizeof(*err));
@@ -84,13 +86,15 @@ static void refused(void)
 	int port, fd = listen_any(&port, 1);
 
 	close(fd);
-	CHECK(attempt("127.0.0.1", port, NULL, &err) < LIMIT_MS);
+	limit_ms = LONG_MS;
+	CHECK(attempt("127.0.0.1", port, NULL, &err) < TEST_SOON_MS);
 	CHECK_INT(err.kind, ERROR_CONNECT);
 	has(&err, "cannot connect to cp1 (127.0.0.1:");
 	has(&err, "Connection refused");
 	CHECK(strstr(err.hint, "sshd") != NULL);
-	CHECK(attempt("::1", port, NULL, &err) < LIMIT_MS);
+	CHECK(attempt("::1", port, NULL, &err) < TEST_SOON_MS);
 	has(&err, "([::1]:");
+	limit_ms = LIMIT_MS;
 }
 
 static void names(void)
@@ -131,7 +135,7 @@ static void dropped(void)
 	int fds[4], port, listener = full_queue(fds, 4, &port);
 	int64_t took = attempt("127.0.0.1", port, NULL, &err);
 
-	CHECK(took >= LIMIT_MS - 50 && took < LIMIT_MS + 300);
+	CHECK(took >= LIMIT_MS - 50 && took < TEST_SOON_MS);
 	CHECK_INT(err.kind, ERROR_CONNECT);
 	has(&err, "no answer within");
 	CHECK(strstr(err.hint, "firewall") != NULL);
@@ -166,13 +170,15 @@ static void rude_servers(void)
 		int64_t took;
 
 		rude_start(&s, table[i].says, table[i].hangs);
+		limit_ms = table[i].at_once ? LONG_MS : LIMIT_MS;
 		took = attempt("127.0.0.1", s.port, NULL, &err);
 		CHECK_INT(err.kind, ERROR_CONNECT);
 		has(&err, table[i].what);
-		if (!CHECK(took < (table[i].at_once ? 300 : LIMIT_MS + 300)))
+		if (!CHECK(took < TEST_SOON_MS))
 			printf("# %zu took %lld ms\n", i, (long long)took);
 		rude_stop(&s);
 	}
+	limit_ms = LIMIT_MS;
 }
 
 struct firing {
