@@ -52,7 +52,9 @@ static int clear_all(struct task *t, const struct quorum_view *v, struct space_a
 				err, "cannot clear the alarm %s of etcd's member %s", alarms->list[i].name, name);
 		task_lock(t);
 		cleared->known = true;
-		cleared->list[cleared->count++] = alarms->list[i];
+		/* tried again in the same run it may clear the same ones many times */
+		if (cleared->count < SPACE_ALARMS)
+			cleared->list[cleared->count++] = alarms->list[i];
 		task_unlock(t);
 		task_notice(t, NOTICE_ALARM_CLEARED, name, "cleared the alarm %s of etcd's member %s",
 			alarms->list[i].name, name);
