@@ -266,7 +266,8 @@ wait_for() {
 vip_aside() {
 	kw_keepalived=/etc/keepalived/keepalived.conf
 	grep -qs vip-aside /etc/keepalived/kubewright-check && grep -A 1 'unicast_peer {' "$kw_keepalived" | grep -q '[0-9]' || return 0
-	printf '%s\n' "${1:-$$}" >/run/kubewright/vip-aside
+	# a boot has emptied /run; what cannot be written keeps nobody from the change
+	mkdir -p /run/kubewright && printf '%s\n' "${1:-$$}" >/run/kubewright/vip-aside || return 0
 	wait_for 10 vip_is_elsewhere || log "no other control plane takes the virtual IP"
 }
 vip_is_elsewhere() {

@@ -11,7 +11,8 @@
 static const char *const words[] = { "done", "put", "undone", "owned", "unit.*", "record.*", "error", "hint", "resolve",
 	"resolve_by", "swap", "swap_boot", "sysctl.*", "sysctl_boot.*", "module.*", "sum.*", "mode.*", "shadowed",
 	"writable_dirs", "resolv_conf", "nameservers", "time_daemon", "time_keeper", "leftovers", "attached", "status",
-	"ran_input", "ran_run", "=stdout", "-kubelet_server", "cert.*", "public.*", "left_out", NULL };
+	"ran_input", "ran_run", "=stdout", "-kubelet_server", "cert.*", "public.*", "left_out", "boot_id", "going",
+	NULL };
 
 char *fake_site_path(const struct fake_site *s, const char *name)
 {

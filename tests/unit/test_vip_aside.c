@@ -92,6 +92,28 @@ static void test_aside(void)
 	fake_site_close(&s);
 }
 
+/* The boot before has emptied /run. */
+static void test_reboot(void)
+{
+	static const struct remote_param params[] = { { "boot", "b1" } };
+	struct fake_site s;
+	char text[400];
+
+	open_site(&s);
+	fake_site_sh(&s, "rm -r run/kubewright");
+	/* the script's path has two of the folders that a site replaces */
+	snprintf(text, sizeof(text), "proc%s/sys/kernel/random/boot_id", s.dir);
+	fake_site_put(&s, text, 0644, "b1\n");
+	snprintf(text, sizeof(text),
+		"#!/bin/sh\ncase $1 in is-system-running) echo running ;; --no-block) cd %s && bin/ip >seen ;; esac\n",
+		s.dir);
+	fake_site_put(&s, "bin/systemctl", 0755, text);
+	if (!CHECK_INT(fake_site_run(&s, host_script_reboot, params, 1), 0))
+		printf("# %s: %s\n", s.err.what, s.log);
+	CHECK(strstr(fake_site_get(&s, "seen"), "10.0.0.11/24") && !held(&s, "seen"));
+	fake_site_close(&s);
+}
+
 /* A single control plane keeps it, and so does a keepalived that is the operator's. */
 static void test_alone(void)
 {
@@ -111,6 +133,7 @@ static void test_alone(void)
 
 static const struct test tests[] = {
 	{ "another control plane takes it before, and it comes back", test_aside },
+	{ "before a reboot, too", test_reboot },
 	{ "nobody else can have it", test_alone },
 };
 TEST_MAIN(tests)
