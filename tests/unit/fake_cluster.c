@@ -235,6 +235,15 @@ static const char *put(struct machine *m, const struct remote_exec *x, bool whol
 	return "put";
 }
 
+/* 0 is said as an empty word: nobody has said it. */
+static void say_size(struct str *out, const char *name, int64_t size)
+{
+	if (size)
+		sayf(out, name, "%lld", (long long)size);
+	else
+		fake_say(out, name, "");
+}
+
 /* Returns a word to answer with; NULL: nothing more. */
 static const char *script(struct machine *m, const struct remote_exec *x, bool whole, struct str *out)
 {
@@ -247,8 +256,8 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 	if (fake_has(x, host_script_etcd_last))
 		return "last";
 	if (fake_has(x, host_script_etcd_space)) {
-		sayf(out, "quota", m->quota ? "%lld" : "", (long long)m->quota);
-		sayf(out, "room_kb", m->room_kb ? "%lld" : "", (long long)m->room_kb);
+		say_size(out, "quota", m->quota);
+		say_size(out, "room_kb", m->room_kb);
 		return "manifest";
 	}
 	lab_insist(strcmp(m->lock, m->lab->world->wish.run) == 0, "a change without the lock");

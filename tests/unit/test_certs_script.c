@@ -84,7 +84,7 @@ static void test_script(void)
 	CHECK_INT(s.h.facts.count, 0);
 	place(&s, &f);
 	str_addf(&pem, "%s%s", client.text, made_file(&f, PKI "apiserver.key"));
-	fake_site_put(&s, KUBELET_PEM + 1, 0600, pem.buf);
+	fake_site_put(&s, &KUBELET_PEM[1], 0600, pem.buf);
 	fake_site_put(&s, "etc/kubernetes/kubelet.conf", 0600,
 		"users:\n- user:\n    client-certificate: " KUBELET_PEM "\n    client-key: " KUBELET_PEM "\n");
 	fake_site_put(&s, "etc/kubernetes/bootstrap-kubelet.conf", 0600, "users:\n- user:\n    token: a.b\n");
