@@ -52,14 +52,14 @@ static void set_names(struct json *j, const struct pki_cert *cert)
 }
 
 /* cert NULL: the file has none that can be read. */
-static void add_cert(
-	struct json *list, const struct certs_file *f, const struct pki_cert *cert, size_t index, int64_t now_s)
+static void add_cert(struct json *list, const struct certs_file *f, const struct pki_cert *cert, size_t index,
+	const struct certs_report *c)
 {
 	struct json *j = json_add(list, json_object());
 
 	json_set_str(j, "file", f->path);
 	json_set_int(j, "index", (int64_t)index);
-	json_set_str(j, "state", certs_state_name(certs_state(f, cert, now_s)));
+	json_set_str(j, "state", certs_state_name(certs_state(f, cert, c->run->inventory, c->now_s)));
 	set_readers(j, f);
 	if (!cert)
 		return;
@@ -71,7 +71,7 @@ static void add_cert(
 	json_set_int(j, "key_bits", cert->bits);
 	set_time(j, "not_before", cert->info.not_before);
 	set_time(j, "not_after", cert->info.not_after);
-	json_set_int(j, "days_left", certs_days(cert->info.not_after, now_s));
+	json_set_int(j, "days_left", certs_days(cert->info.not_after, c->now_s));
 	json_set_str(j, "sha256", cert->info.sha256);
 }
 
@@ -87,7 +87,7 @@ static void add_key(struct json *list, const struct certs_file *f, const struct 
 	json_set_str(j, "sha256", key->pin + strcspn(key->pin, ":") + 1);
 }
 
-static void set_host(struct json *j, const struct certs_host *h, int64_t now_s)
+static void set_host(struct json *j, const struct certs_host *h, const struct certs_report *c)
 {
 	struct json *certs = json_set(j, "certificates", json_array());
 	struct json *keys = json_set(j, "public_keys", json_array());
@@ -98,11 +98,11 @@ static void set_host(struct json *j, const struct certs_host *h, int64_t now_s)
 		const struct certs_file *f = &h->files[i];
 
 		for (size_t k = 0; k < f->count; k++)
-			add_cert(certs, f, &f->list[k], k, now_s);
+			add_cert(certs, f, &f->list[k], k, c);
 		for (size_t k = 0; k < f->key_count; k++)
 			add_key(keys, f, &f->keys[k], k);
 		if (!f->count && !f->key_count)
-			add_cert(certs, f, NULL, 0, now_s);
+			add_cert(certs, f, NULL, 0, c);
 		more += f->left_out;
 	}
 	for (const char *p = h->left_out ? h->left_out : ""; *p; p += strcspn(p, "\n"), p += *p == '\n') {
@@ -161,8 +161,8 @@ struct json *certs_json(const struct certs_report *c)
 
 	json_set_str(j, "cluster", c->run->inventory->cluster);
 	set_time(j, "now", c->now_s);
-	json_set_int(j, "warning_days", CERTS_WARNING_DAYS);
-	json_set_int(j, "critical_days", CERTS_CRITICAL_DAYS);
+	json_set_int(j, "warning_days", c->run->inventory->pki.warn_days);
+	json_set_int(j, "critical_days", c->run->inventory->pki.critical_days);
 	hosts = json_set(j, "hosts", json_array());
 	for (size_t i = 0; i < c->host_count; i++) {
 		const struct inventory_host *host = certs_report_host(c, i);
@@ -177,7 +177,7 @@ struct json *certs_json(const struct certs_report *c)
 			json_set_str(h, "role", host->role == INVENTORY_WORKER ? "worker" : "control-plane");
 			json_set_bool(h, "reached", c->hosts[i]->looked);
 		}
-		set_host(h, c->hosts[i], c->now_s);
+		set_host(h, c->hosts[i], c);
 		if (e)
 			json_set(h, "error", cli_error_json(e));
 	}

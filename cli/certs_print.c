@@ -24,12 +24,12 @@ struct rows {
 	size_t count;
 };
 
-static void add_row(struct rows *rows, const struct certs_file *f, size_t index, int64_t now_s)
+static void add_row(struct rows *rows, const struct certs_file *f, size_t index, const struct certs_report *c)
 {
 	const struct pki_cert *cert = f->count ? &f->list[index] : NULL;
 
 	rows->list = xrealloc(rows->list, rows->count + 1, sizeof(*rows->list));
-	rows->list[rows->count++] = (struct row){ f, cert, index, certs_state(f, cert, now_s) };
+	rows->list[rows->count++] = (struct row){ f, cert, index, certs_state(f, cert, c->run->inventory, c->now_s) };
 }
 
 /* What nobody reads comes last, what is unreadable first. */
@@ -48,17 +48,17 @@ static int by_end(const void *x, const void *y)
 	return (a->index > b->index) - (a->index < b->index);
 }
 
-static void rows_of(const struct certs_host *h, int64_t now_s, struct rows *out)
+static void rows_of(const struct certs_host *h, const struct certs_report *c, struct rows *out)
 {
 	*out = (struct rows){ NULL, 0 };
 	for (size_t i = 0; i < h->count; i++) {
 		const struct certs_file *f = &h->files[i];
 
 		for (size_t k = 0; k < f->count; k++)
-			add_row(out, f, k, now_s);
+			add_row(out, f, k, c);
 		/* public keys have no end */
 		if (!f->count && !f->key_count)
-			add_row(out, f, 0, now_s);
+			add_row(out, f, 0, c);
 	}
 	if (out->count)
 		qsort(out->list, out->count, sizeof(*out->list), by_end);
@@ -127,6 +127,7 @@ static const struct {
 } marks[CERTS_STATES] = {
 	[CERTS_UNREADABLE] = { "!!", CLI_RED },
 	[CERTS_EXPIRED] = { "!!", CLI_RED },
+	[CERTS_EARLY] = { "!!", CLI_RED },
 	[CERTS_CRITICAL] = { "!!", CLI_RED },
 	[CERTS_WARNING] = { "!", CLI_YELLOW },
 	[CERTS_OK] = { "", CLI_PLAIN },
@@ -248,15 +249,15 @@ static void differences(const struct certs_report *c, struct str *out)
 	}
 }
 
-static void total(const unsigned *counts, struct str *out)
+static void total(const unsigned *counts, const struct inventory *inv, struct str *out)
 {
-	static const struct {
+	const struct {
 		enum certs_state state;
 		const char *words;
 		int days; /* … words N days left; 0: the words say it */
 	} parts[] = { { CERTS_UNREADABLE, "unreadable", 0 }, { CERTS_EXPIRED, "expired", 0 },
-		{ CERTS_CRITICAL, "with fewer than", CERTS_CRITICAL_DAYS },
-		{ CERTS_WARNING, "with fewer than", CERTS_WARNING_DAYS } };
+		{ CERTS_EARLY, "not valid yet", 0 }, { CERTS_CRITICAL, "with fewer than", inv->pki.critical_days },
+		{ CERTS_WARNING, "with fewer than", inv->pki.warn_days } };
 	struct str text = STR_INIT;
 	unsigned all = 0;
 
@@ -285,7 +286,7 @@ void certs_table(const struct certs_report *c, bool verbose, struct str *out)
 
 		if (!c->hosts[i])
 			continue;
-		rows_of(c->hosts[i], c->now_s, &rows);
+		rows_of(c->hosts[i], c, &rows);
 		heading(c, i, rows.count, out);
 		for (size_t k = 0; k < rows.count; k++) {
 			counts[rows.list[k].state]++;
@@ -297,7 +298,7 @@ void certs_table(const struct certs_report *c, bool verbose, struct str *out)
 	}
 	differences(c, out);
 	str_addc(out, '\n');
-	total(counts, out);
+	total(counts, c->run->inventory, out);
 	if (all)
 		str_add(out, "* must restart to take up a new certificate\n");
 }

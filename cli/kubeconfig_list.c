@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct list {
-	const char *cluster;
+	const struct inventory *inv;
 	struct pki_given *all;
 	size_t count;
 	int64_t now_s; /* since 1970 */
@@ -35,7 +35,7 @@ static void day(int64_t s, char out[32])
 static void print_one(const struct list *l, const struct pki_given *g)
 {
 	int left = certs_days(g->not_after, l->now_s);
-	enum cli_color color = left < 0 ? CLI_RED : left < CERTS_CRITICAL_DAYS ? CLI_YELLOW : CLI_PLAIN;
+	enum cli_color color = left < 0 ? CLI_RED : left < l->inv->pki.critical_days ? CLI_YELLOW : CLI_PLAIN;
 	char days[16] = "expired", end[32], made[32];
 
 	if (!expired(l, g))
@@ -59,10 +59,10 @@ static void print(const struct list *l)
 
 	if (!l->count) {
 		printf("No kubeconfig for cluster %s was made on this machine since it keeps a record of them.\n",
-			l->cluster);
+			l->inv->cluster);
 		return;
 	}
-	printf("Kubeconfigs for cluster %s that were made on this machine\n\n", l->cluster);
+	printf("Kubeconfigs for cluster %s that were made on this machine\n\n", l->inv->cluster);
 	printf("%7s  %-10s  %-32s  %s\n", "DAYS", "END", "SERIAL", "USER");
 	for (size_t i = 0; i < l->count; i++) {
 		print_one(l, &l->all[i]);
@@ -84,7 +84,7 @@ static void print_json(const struct list *l)
 	struct json *j = json_object(), *list;
 
 	json_set_int(j, "v", 1);
-	json_set_str(j, "cluster", l->cluster);
+	json_set_str(j, "cluster", l->inv->cluster);
 	json_set_bool(j, "revocable", false);
 	list = json_set(j, "kubeconfigs", json_array());
 	for (size_t i = 0; i < l->count; i++) {
@@ -121,7 +121,7 @@ int cli_kubeconfig_list(const struct cli_options *o)
 		cli_run_release(&r);
 		return status;
 	}
-	l.cluster = r.inventory->cluster;
+	l.inv = r.inventory;
 	l.now_s = clock_wall_ms() / 1000;
 	if (damaged)
 		fprintf(stderr,

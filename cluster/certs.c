@@ -1,6 +1,7 @@
 #include "cluster/certs.h"
 
 #include "base/str.h"
+#include "inventory/inventory.h"
 #include "remote/remote.h"
 
 #include <stdlib.h>
@@ -187,6 +188,7 @@ const char *certs_state_name(enum certs_state state)
 {
 	static const char *const names[CERTS_STATES] = { [CERTS_UNREADABLE] = "unreadable",
 		[CERTS_EXPIRED] = "expired",
+		[CERTS_EARLY] = "not-yet-valid",
 		[CERTS_CRITICAL] = "critical",
 		[CERTS_WARNING] = "warning",
 		[CERTS_OK] = "ok",
@@ -205,7 +207,8 @@ bool certs_overdue(const struct pki_cert_info *info, int64_t now_s)
 	return info->not_after - now_s < (info->not_after - info->not_before) / 10;
 }
 
-enum certs_state certs_state(const struct certs_file *f, const struct pki_cert *cert, int64_t now_s)
+enum certs_state certs_state(
+	const struct certs_file *f, const struct pki_cert *cert, const struct inventory *inv, int64_t now_s)
 {
 	int days;
 
@@ -216,8 +219,10 @@ enum certs_state certs_state(const struct certs_file *f, const struct pki_cert *
 	days = certs_days(cert->info.not_after, now_s);
 	if (days < 0)
 		return CERTS_EXPIRED;
+	if (cert->info.not_before > now_s)
+		return CERTS_EARLY;
 	/* short ones are nothing to warn of as long as they are renewed */
 	if (f->kind && f->kind->renewed && !certs_overdue(&cert->info, now_s))
 		return CERTS_OK;
-	return days < CERTS_CRITICAL_DAYS ? CERTS_CRITICAL : days < CERTS_WARNING_DAYS ? CERTS_WARNING : CERTS_OK;
+	return days < inv->pki.critical_days ? CERTS_CRITICAL : days < inv->pki.warn_days ? CERTS_WARNING : CERTS_OK;
 }

@@ -12,11 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct inventory;
 struct remote_answer;
 
-/* With fewer days than this left a certificate is warned of, and is critical. */
-#define CERTS_WARNING_DAYS 30
-#define CERTS_CRITICAL_DAYS 7
 /* Of one host; what is more is counted. */
 #define CERTS_FILES 64
 #define CERTS_IN_FILE 16
@@ -71,6 +69,7 @@ void certs_compare(struct certs_host *const *hosts, size_t count);
 enum certs_state {
 	CERTS_UNREADABLE,
 	CERTS_EXPIRED,
+	CERTS_EARLY,  /* it is not valid yet */
 	CERTS_CRITICAL,
 	CERTS_WARNING,
 	CERTS_OK,
@@ -79,8 +78,9 @@ enum certs_state {
 };
 /* For programs: "ok", "warning", … */
 const char *certs_state_name(enum certs_state state);
-/* cert: one of the file; NULL: it has none. */
-enum certs_state certs_state(const struct certs_file *f, const struct pki_cert *cert, int64_t now_s);
+/* cert: one of the file; NULL: it has none. inv: how many days are few. */
+enum certs_state certs_state(
+	const struct certs_file *f, const struct pki_cert *cert, const struct inventory *inv, int64_t now_s);
 /* Whether who renews it should have done so: less than a tenth of its time is left. */
 bool certs_overdue(const struct pki_cert_info *info, int64_t now_s);
 /* Whole days until then; negative: it is past. */

@@ -77,7 +77,7 @@ enum upgrade_rule {
 	X(certificate_lost, "certificate-lost", ERROR, HARD, NULL, \
 		"a certificate, key or kubeconfig of a control plane is missing") \
 	X(certificate_expired, "certificate-expired", ERROR, HARD, NULL, "a certificate has expired") \
-	X(certificate_expiring, "certificate-expiring", WARNING, TELL, NULL, "a certificate ends within 30 days") \
+	X(certificate_expiring, "certificate-expiring", WARNING, TELL, NULL, "a certificate ends soon: pki.warn-days") \
 	X(manifest_lost, "manifest-lost", ERROR, STATE, NULL, "a static Pod's manifest is missing") \
 	X(manifest_broken, "manifest-broken", ERROR, STATE, NULL, "a static Pod's manifest is unreadable") \
 	X(manifest_changed, "manifest-changed", WARNING, TELL, NULL, \

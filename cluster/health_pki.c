@@ -141,7 +141,7 @@ void health_certificate_expired(const struct health_scope *h)
 
 void health_certificate_expiring(const struct health_scope *h)
 {
-	ends_within(h, 0, CERTS_WARNING_DAYS, FINDING_WARNING);
+	ends_within(h, 0, h->s.inv->pki.warn_days, FINDING_WARNING);
 }
 
 void health_key_mismatch(const struct health_scope *h)

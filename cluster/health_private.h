@@ -28,7 +28,7 @@
 	X(certificate_wrong, "certificate-wrong", ERROR, MEND, \
 		"a certificate is unreadable, from another CA, or for other names") \
 	X(certificate_expired, "certificate-expired", ERROR, MEND, "a certificate has expired") \
-	X(certificate_expiring, "certificate-expiring", WARNING, MEND, "a certificate ends within 30 days") \
+	X(certificate_expiring, "certificate-expiring", WARNING, MEND, "a certificate ends within pki.warn-days") \
 	X(key_mismatch, "key-mismatch", ERROR, MEND, \
 		"a private key does not match its certificate") \
 	X(pki_differs, "pki-differs", ERROR, MEND, "CAs or service-account keys differ between control planes") \

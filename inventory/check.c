@@ -90,6 +90,17 @@ static void check_networks(struct inventory_load *l)
 			l->inv->host_count);
 }
 
+static void check_days(struct inventory_load *l)
+{
+	const struct inventory *inv = l->inv;
+
+	if (inv->pki.critical_days > inv->pki.warn_days)
+		inventory_complain(l, at(l, given(l, "pki", "critical-days") ? "pki.critical-days" : "pki.warn-days"),
+			"a certificate is critical with fewer than %d days left, and warned of only with fewer than %d: "
+			"pki.critical-days must not be more than pki.warn-days",
+			inv->pki.critical_days, inv->pki.warn_days);
+}
+
 static void check_cni(struct inventory_load *l)
 {
 	const struct inventory_node *cni = inventory_node_get(inventory_node_get(l->root, "network"), "cni");
@@ -152,6 +163,7 @@ void inventory_check(struct inventory_load *l)
 	inventory_check_hosts(l);
 	check_endpoint(l);
 	check_networks(l);
+	check_days(l);
 	check_cni(l);
 	check_extra(l);
 	inventory_check_settings(l);

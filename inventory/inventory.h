@@ -105,6 +105,8 @@ struct inventory {
 		/* absolute folder; default: <state dir>/<cluster>/pki, decided by the caller when NULL */
 		const char *store;
 		struct inventory_secret passphrase;
+		/* a certificate with fewer left is warned of (30), is critical (7) */
+		int warn_days, critical_days;
 	} pki;
 	/* Passthroughs, converted from YAML to JSON; NULL: none. Always objects. Owned by the inventory. */
 	struct json *kubelet_config, *kubeproxy_config, *kubeadm_extra;
@@ -176,6 +178,7 @@ enum inventory_type {
 	INVENTORY_TYPE_ADDRESS, /* IPv4 address */
 	INVENTORY_TYPE_CIDR,
 	INVENTORY_TYPE_PORT,
+	INVENTORY_TYPE_DAYS,    /* 1 to 3650 */
 	INVENTORY_TYPE_BOOL,
 	INVENTORY_TYPE_CHOICE,  /* choices: "a|b|c" */
 	INVENTORY_TYPE_PATH,    /* ~ expanded, made absolute against the file's folder */

@@ -200,6 +200,17 @@ static const char *check_port(
 	return NULL;
 }
 
+static const char *check_days(
+	struct inventory_load *l, const struct inventory_field *field, const char *text, const char **out)
+{
+	(void)field;
+	(void)out;
+	if (!*text || strlen(text) > 4 || strspn(text, "0123456789") != strlen(text) || text[0] == '0' ||
+		atoi(text) > 3650)
+		return SAY("'%s' is not a number of days; use one from 1 to 3650", inventory_shown(l, text));
+	return NULL;
+}
+
 static const char *check_bool(
 	struct inventory_load *l, const struct inventory_field *field, const char *text, const char **out)
 {
@@ -348,6 +359,7 @@ const char *inventory_text_check(
 		[INVENTORY_TYPE_ADDRESS] = check_address,
 		[INVENTORY_TYPE_CIDR] = check_cidr,
 		[INVENTORY_TYPE_PORT] = check_port,
+		[INVENTORY_TYPE_DAYS] = check_days,
 		[INVENTORY_TYPE_BOOL] = check_bool,
 		[INVENTORY_TYPE_CHOICE] = check_choice,
 		[INVENTORY_TYPE_PATH] = check_path,

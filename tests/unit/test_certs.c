@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "cluster/certs.h"
+#include "inventory/inventory.h"
 #include "tests/unit/certs_made.h"
 
 #define DAY 86400
@@ -17,11 +18,13 @@ static const struct certs_file *file_of(const struct certs_host *h, const char *
 	exit(1);
 }
 
+static struct inventory few = { .pki = { .warn_days = 30, .critical_days = 7 } };
+
 static enum certs_state state_of(const struct certs_host *h, const char *path, int64_t now_s)
 {
 	const struct certs_file *f = file_of(h, path);
 
-	return certs_state(f, f->count ? &f->list[0] : NULL, now_s);
+	return certs_state(f, f->count ? &f->list[0] : NULL, &few, now_s);
 }
 
 static void test_states(void)
@@ -41,8 +44,8 @@ static void test_states(void)
 	static const struct {
 		int day;
 		enum certs_state served, rotated;
-	} table[] = { { 1, CERTS_OK, CERTS_OK }, { 69, CERTS_OK, CERTS_OK }, { 71, CERTS_WARNING, CERTS_OK },
-		{ 89, CERTS_WARNING, CERTS_OK }, { 91, CERTS_WARNING, CERTS_WARNING },
+	} table[] = { { -2, CERTS_EARLY, CERTS_EARLY }, { 1, CERTS_OK, CERTS_OK }, { 69, CERTS_OK, CERTS_OK },
+		{ 71, CERTS_WARNING, CERTS_OK }, { 89, CERTS_WARNING, CERTS_OK }, { 91, CERTS_WARNING, CERTS_WARNING },
 		{ 94, CERTS_CRITICAL, CERTS_CRITICAL }, { 101, CERTS_EXPIRED, CERTS_EXPIRED } };
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		int64_t then = now + table[i].day * DAY;
@@ -52,6 +55,10 @@ static void test_states(void)
 		/* what was the kubelet's before its first rotation */
 		CHECK_INT(state_of(&h, "/etc/kubernetes/kubelet.conf", then), CERTS_UNUSED);
 	}
+	few.pki.warn_days = 99, few.pki.critical_days = 50;
+	CHECK_INT(state_of(&h, PKI "apiserver.crt", now + 2 * DAY), CERTS_WARNING);
+	CHECK_INT(state_of(&h, PKI "apiserver.crt", now + 51 * DAY), CERTS_CRITICAL);
+	few.pki.warn_days = 30, few.pki.critical_days = 7;
 	CHECK_INT(state_of(&h, PKI "junk.crt", now), CERTS_UNREADABLE);
 	CHECK(file_of(&h, PKI "junk.crt")->kind == NULL);
 	certs_release(&h);

@@ -182,6 +182,7 @@ static const char *value_for(const struct inventory_field *f, bool gentle)
 		[INVENTORY_TYPE_ADDRESS] = "192.0.2.77",
 		[INVENTORY_TYPE_CIDR] = "172.20.0.0/16",
 		[INVENTORY_TYPE_PORT] = "8443",
+		[INVENTORY_TYPE_DAYS] = "30",
 		[INVENTORY_TYPE_BOOL] = "false",
 		[INVENTORY_TYPE_PATH] = "./some dir/file #1.yaml",
 		[INVENTORY_TYPE_URL] = "https://new.example.com/x:y/#z",

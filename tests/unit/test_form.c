@@ -58,6 +58,7 @@ static const struct sample by_type[] = {
 	[INVENTORY_TYPE_ADDRESS] = { "", "10.9.9.9", "nine" },
 	[INVENTORY_TYPE_CIDR] = { "", "172.20.0.0/16", "172.20.0.0" },
 	[INVENTORY_TYPE_PORT] = { "", "2222", "0" },
+	[INVENTORY_TYPE_DAYS] = { "", "29", "0" },
 	[INVENTORY_TYPE_BOOL] = { "", "false", "maybe" },
 	[INVENTORY_TYPE_CHOICE] = { "", NULL, "zzz" },
 	[INVENTORY_TYPE_PATH] = { "", "/a/b", "$HOME/b" },

@@ -82,6 +82,11 @@ static void test_dates(void)
 {
 	rack_up();
 	rack.view.now_s += 70 * 86400;
+	/* who warns later hears of it later */
+	rack.inv->pki.warn_days = 19;
+	look();
+	CHECK_INT(rack.found.count, 0);
+	rack.inv->pki.warn_days = 21;
 	look();
 	CHECK(rack.found.count > 0);
 	for (size_t i = 0; i < rack.found.count; i++) {

@@ -36,6 +36,7 @@ static const struct sample by_type[] = {
 	[INVENTORY_TYPE_ADDRESS] = { "", "10.9.9.9", "nine" },
 	[INVENTORY_TYPE_CIDR] = { "", "172.20.0.0/16", "172.20.0.0" },
 	[INVENTORY_TYPE_PORT] = { "", "2222", "0" },
+	[INVENTORY_TYPE_DAYS] = { "", "29", "0" },
 	[INVENTORY_TYPE_BOOL] = { "", "false", "no" },
 	[INVENTORY_TYPE_CHOICE] = { "", NULL, "zzz" },
 	[INVENTORY_TYPE_PATH] = { "", "/a/b", "$HOME/b" },
@@ -128,6 +129,7 @@ static void observe(struct str *out, const struct inventory *inv, const struct i
 	const struct inventory_secret *secret = (const void *)at;
 
 	switch (f->type) {
+	case INVENTORY_TYPE_DAYS:
 	case INVENTORY_TYPE_PORT: str_addf(out, "%d", *(const int *)(const void *)at); break;
 	case INVENTORY_TYPE_BOOL: str_add(out, *(const bool *)at ? "true" : "false"); break;
 	case INVENTORY_TYPE_SECRET:
