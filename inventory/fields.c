@@ -21,7 +21,7 @@ const struct inventory_field inventory_fields[] = {
 		"Name of the cluster; used in kubeconfigs and in the path of its keys.", NULL, true,
 		BIRTH(cluster, "clusterName") },
 	{ "kubernetes.version", INVENTORY_TYPE_VERSION, NULL, "Kubernetes version",
-		"1.36.2, or 1.36 for its newest patch at the first apply. Later the living cluster's version counts.",
+		"1.36.2, or 1.36 for its newest patch at the first apply. A living cluster gets another one only by an upgrade.",
 		NULL, true, AT(kubernetes.version) },
 	{ "kubernetes.repository.url", INVENTORY_TYPE_URL, NULL, "Package repository",
 		"The apt repository of kubelet, kubeadm and kubectl. A folder v1.N in it follows the version. Default: pkgs.k8s.io for the version.",

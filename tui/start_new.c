@@ -32,7 +32,7 @@ struct document *start_new_document(const char *cluster, struct error *err)
 		"# Name of the cluster; used in kubeconfigs and in the path of its keys.\n"
 		"cluster: %s\n\n"
 		"kubernetes:\n"
-		"  # 1.36.2, or 1.36 for its newest patch at the first apply. Later the living cluster's version counts.\n"
+		"  # 1.36.2, or 1.36 for its newest patch at the first apply. A living cluster gets another one only by an upgrade.\n"
 		"  version: %s\n\n"
 		"hosts: []\n",
 		cluster, newest ? newest + 1 : release_supported());
