@@ -308,10 +308,13 @@ member() {
 # An API that goes with 1.35 is served, and somebody asks for it; of the other versions none has one that the next one drops.
 removed_api() {
 	[ "$minor" = 34 ] || return 0
-	row api-removed any 'alpha_served && until_ok 150 alpha_asked' 'on cp1 "sed -i /runtime-config/d $MANIFESTS/kube-apiserver.yaml"'
+	row api-removed any 'alpha_served && until_ok 150 alpha_asked' 'alpha_withdrawn && until_ok 150 alpha_gone'
 	phase 'removed API'
 }
 alpha_served() { on cp1 "sed -i 's|- kube-apiserver\$|&\n    - --runtime-config=storage.k8s.io/v1alpha1=true|' $MANIFESTS/kube-apiserver.yaml"; }
+alpha_withdrawn() { on cp1 "sed -i /runtime-config/d $MANIFESTS/kube-apiserver.yaml"; }
+# the one that serves it has ended, and another one is there
+alpha_gone() { kc --server "https://$NETWORK.11:6443" get --raw /readyz >/dev/null 2>&1 && ! alpha_asked >/dev/null 2>&1; }
 alpha_asked() { kc --server "https://$NETWORK.11:6443" get --raw /apis/storage.k8s.io/v1alpha1/volumeattributesclasses; }
 
 older() {
