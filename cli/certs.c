@@ -42,7 +42,7 @@ static void add_kubeconfig(struct certs_host *here, const struct cli_run *r)
 }
 
 /* Only certificates: no passphrase is needed for them. */
-static void look_here(struct certs_host *here, const struct cli_run *r)
+void certs_look_here(struct certs_host *here, const struct cli_run *r)
 {
 	add_store(here, r, PKI_ISSUER_CLUSTER, PKI_CA_CRT);
 	add_store(here, r, PKI_ISSUER_ETCD, PKI_ETCD_CA_CRT);
@@ -74,7 +74,7 @@ int cli_certs(const struct cli_options *o)
 	if (status)
 		return status;
 	if (!o->arg_count)
-		look_here(&here, &r);
+		certs_look_here(&here, &r);
 	certs_report_fill(&c, &r, o->arg_count ? NULL : &here, clock_wall_ms() / 1000);
 	show(&c, o);
 	/* what was not looked at may have expired */

@@ -13,29 +13,19 @@
 #define AT_END 10
 #define AT_READERS 52
 
-struct row {
-	const struct certs_file *file;
-	const struct pki_cert *cert; /* NULL: the file has none that can be read */
-	size_t index;                /* in its file */
-	enum certs_state state;
-};
-struct rows {
-	struct row *list;
-	size_t count;
-};
-
-static void add_row(struct rows *rows, const struct certs_file *f, size_t index, const struct certs_report *c)
+static void add_row(struct certs_rows *rows, const struct certs_file *f, size_t index, const struct certs_report *c)
 {
 	const struct pki_cert *cert = f->count ? &f->list[index] : NULL;
 
 	rows->list = xrealloc(rows->list, rows->count + 1, sizeof(*rows->list));
-	rows->list[rows->count++] = (struct row){ f, cert, index, certs_state(f, cert, c->run->inventory, c->now_s) };
+	rows->list[rows->count++] =
+		(struct certs_row){ f, cert, index, certs_state(f, cert, c->run->inventory, c->now_s) };
 }
 
 /* What nobody reads comes last, what is unreadable first. */
 static int by_end(const void *x, const void *y)
 {
-	const struct row *a = x, *b = y;
+	const struct certs_row *a = x, *b = y;
 	int64_t end_a = a->cert ? a->cert->info.not_after : INT64_MIN;
 	int64_t end_b = b->cert ? b->cert->info.not_after : INT64_MIN;
 
@@ -48,9 +38,9 @@ static int by_end(const void *x, const void *y)
 	return (a->index > b->index) - (a->index < b->index);
 }
 
-static void rows_of(const struct certs_host *h, const struct certs_report *c, struct rows *out)
+void certs_rows_make(const struct certs_host *h, const struct certs_report *c, struct certs_rows *out)
 {
-	*out = (struct rows){ NULL, 0 };
+	*out = (struct certs_rows){ NULL, 0 };
 	for (size_t i = 0; i < h->count; i++) {
 		const struct certs_file *f = &h->files[i];
 
@@ -94,8 +84,7 @@ static void wrapped(struct str *out, const char *text, int at, int indent)
 	str_addc(out, '\n');
 }
 
-/* What a row's file is called: without the folders that all of them are in. */
-static const char *short_path(const struct certs_report *c, const char *path)
+const char *certs_short_path(const struct certs_report *c, const char *path)
 {
 	static const char *const folders[] = { "/etc/kubernetes/pki/", "/etc/kubernetes/", "/var/lib/kubelet/pki/" };
 	const char *own[] = { c->run->store_dir, c->run->state_dir };
@@ -109,7 +98,7 @@ static const char *short_path(const struct certs_report *c, const char *path)
 	return path;
 }
 
-static void readers(const struct row *row, struct str *out)
+static void readers(const struct certs_row *row, struct str *out)
 {
 	const struct certs_kind *kind = row->file->kind;
 
@@ -134,31 +123,48 @@ static const struct {
 	[CERTS_UNUSED] = { "", CLI_DIM },
 };
 
-/* Subject, issuer, key and names. */
-static void details(const struct pki_cert *cert, struct str *out)
+void certs_subject(const struct pki_cert *cert, struct str *out)
+{
+	str_addf(out, "CN %s", cert->info.subject_cn[0] ? cert->info.subject_cn : "-");
+	for (size_t i = 0; i < cert->org_count; i++)
+		str_addf(out, ", O %s", cert->orgs[i]);
+}
+
+void certs_names(const struct pki_cert *cert, bool lines, struct str *out)
 {
 	static const char *const kinds[] = { [PKI_NAME_DNS] = "DNS",
 		[PKI_NAME_IP] = "IP",
 		[PKI_NAME_URI] = "URI",
 		[PKI_NAME_EMAIL] = "mail",
 		[PKI_NAME_OTHER] = "other" };
+
+	for (size_t i = 0; i < cert->san_count; i++)
+		str_addf(out, "%s%s %s",
+			i == 0  ? ""
+			: lines ? "\n"
+				: ", ",
+			kinds[cert->sans[i].kind], cert->sans[i].text);
+	if (cert->sans_left_out)
+		str_addf(out, "%sand %zu more", lines ? "\n" : " ", cert->sans_left_out);
+}
+
+/* Subject, issuer, key and names. */
+static void details(const struct pki_cert *cert, struct str *out)
+{
 	struct str text = STR_INIT;
 
-	str_addf(&text, "CN %s", cert->info.subject_cn[0] ? cert->info.subject_cn : "-");
-	for (size_t i = 0; i < cert->org_count; i++)
-		str_addf(&text, ", O %s", cert->orgs[i]);
+	certs_subject(cert, &text);
 	str_addf(&text, "; issuer %s; %s %d%s", cert->info.issuer_cn[0] ? cert->info.issuer_cn : "-", cert->algorithm,
 		cert->bits, cert->info.is_ca ? "; CA" : "");
-	for (size_t i = 0; i < cert->san_count; i++)
-		str_addf(&text, "%s%s %s", i ? ", " : "; names ", kinds[cert->sans[i].kind], cert->sans[i].text);
-	if (cert->sans_left_out)
-		str_addf(&text, " and %zu more", cert->sans_left_out);
+	if (cert->san_count)
+		str_add(&text, "; names ");
+	certs_names(cert, false, &text);
 	str_addf(out, "%*s", AT_END, "");
 	wrapped(out, text.buf, AT_END, AT_END);
 	str_release(&text);
 }
 
-static void row_line(const struct certs_report *c, const struct row *row, bool verbose, struct str *out)
+static void row_line(const struct certs_report *c, const struct certs_row *row, bool verbose, struct str *out)
 {
 	char days[16] = "-", end[32] = "unreadable", number[32] = "", file[160];
 	struct str who = STR_INIT;
@@ -169,7 +175,7 @@ static void row_line(const struct certs_report *c, const struct row *row, bool v
 	}
 	if (row->index)
 		snprintf(number, sizeof(number), " (%zu)", row->index + 1);
-	snprintf(file, sizeof(file), "%s%s", short_path(c, row->file->path), number);
+	snprintf(file, sizeof(file), "%s%s", certs_short_path(c, row->file->path), number);
 	readers(row, &who);
 	str_addf(out, "%s%-2s%s %5s  %-10.10s  %-28s  ", cli_color(stdout, marks[row->state].color),
 		marks[row->state].mark, cli_color(stdout, CLI_PLAIN), days, end, file);
@@ -179,18 +185,23 @@ static void row_line(const struct certs_report *c, const struct row *row, bool v
 		details(row->cert, out);
 }
 
-/* What of a host is not in its rows. */
-static void left_out(const struct certs_host *h, struct str *out)
+void certs_left_out(const struct certs_host *h, struct str *out)
 {
-	struct str text = STR_INIT;
-	size_t more = h->more;
+	size_t more = h->more, before = out->len;
 
 	for (size_t i = 0; i < h->count; i++)
 		more += h->files[i].left_out;
 	for (const char *p = h->left_out ? h->left_out : ""; *p; p += strcspn(p, "\n"), p += *p == '\n')
-		str_addf(&text, "%s %.*s", text.len ? "," : "not read:", (int)strcspn(p, "\n"), p);
+		str_addf(out, "%s %.*s", out->len > before ? "," : "not read:", (int)strcspn(p, "\n"), p);
 	if (more)
-		str_addf(&text, "%s%zu more that are not shown", text.len ? "; " : "", more);
+		str_addf(out, "%s%zu more that are not shown", out->len > before ? "; " : "", more);
+}
+
+static void left_out(const struct certs_host *h, struct str *out)
+{
+	struct str text = STR_INIT;
+
+	certs_left_out(h, &text);
 	if (text.len) {
 		str_add(out, "   ");
 		wrapped(out, text.buf, 3, 3);
@@ -215,18 +226,27 @@ static void heading(const struct certs_report *c, size_t i, size_t rows, struct 
 		str_addf(out, "   %5s  %-10s  %-28s  %s\n", "DAYS", "END", "FILE", "READ BY");
 }
 
-/* The hosts whose file has this digest. */
-static void group(const struct certs_report *c, const char *name, const char *sum, struct str *out)
+void certs_same(const struct certs_report *c, const char *name, const char *sum, struct str *out)
 {
-	struct str hosts = STR_INIT;
+	bool any = false;
 
 	for (size_t i = 0; i < c->host_count; i++) {
 		const struct certs_file *f = certs_shared(c->hosts[i], name);
 		const struct inventory_host *host = certs_report_host(c, i);
 
-		if (f && strcmp(f->sum, sum) == 0)
-			str_addf(&hosts, "%s%s", hosts.len ? ", " : "", host ? host->name : "this machine");
+		if (!f || strcmp(f->sum, sum) != 0)
+			continue;
+		str_addf(out, "%s%s", any ? ", " : "", host ? host->name : "this machine");
+		any = true;
 	}
+}
+
+/* The hosts whose file has this digest. */
+static void group(const struct certs_report *c, const char *name, const char *sum, struct str *out)
+{
+	struct str hosts = STR_INIT;
+
+	certs_same(c, name, sum, &hosts);
 	str_addf(out, "   %.12s  ", sum);
 	wrapped(out, hosts.buf, 17, 17);
 	str_release(&hosts);
@@ -282,11 +302,11 @@ void certs_table(const struct certs_report *c, bool verbose, struct str *out)
 
 	str_addf(out, "Certificates of cluster %s\n", c->run->inventory->cluster);
 	for (size_t i = 0; i < c->host_count; i++) {
-		struct rows rows;
+		struct certs_rows rows;
 
 		if (!c->hosts[i])
 			continue;
-		rows_of(c->hosts[i], c, &rows);
+		certs_rows_make(c->hosts[i], c, &rows);
 		heading(c, i, rows.count, out);
 		for (size_t k = 0; k < rows.count; k++) {
 			counts[rows.list[k].state]++;

@@ -373,6 +373,30 @@ struct certs_report {
 	size_t host_count;
 	int64_t now_s; /* since 1970 */
 };
+/* The certificates that this machine has; the caller frees them with certs_release. */
+void certs_look_here(struct certs_host *here, const struct cli_run *r);
+/* A line of the table. */
+struct certs_row {
+	const struct certs_file *file;
+	const struct pki_cert *cert; /* NULL: the file has none that can be read */
+	size_t index;                /* in its file */
+	enum certs_state state;
+};
+struct certs_rows {
+	struct certs_row *list;
+	size_t count;
+};
+/* A host's, in the order of the table: unreadable first, then by their end, unused last. The caller frees the list. */
+void certs_rows_make(const struct certs_host *h, const struct certs_report *c, struct certs_rows *out);
+/* A file's path without the folder that all of them are in; lent. */
+const char *certs_short_path(const struct certs_report *c, const char *path);
+/* Common name and organisations; and the other names, a line each or with ", " between them. Appended. */
+void certs_subject(const struct pki_cert *cert, struct str *out);
+void certs_names(const struct pki_cert *cert, bool lines, struct str *out);
+/* What of a host is not in its rows; nothing when all of it is. Appended. */
+void certs_left_out(const struct certs_host *h, struct str *out);
+/* The hosts whose shared file of this name has this digest. Appended. */
+void certs_same(const struct certs_report *c, const char *name, const char *sum, struct str *out);
 /* For people, in lines of 80 columns; verbose: with subject, issuer, key and names. */
 void certs_table(const struct certs_report *c, bool verbose, struct str *out);
 /* All of it, as a document. */

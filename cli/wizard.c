@@ -93,6 +93,7 @@ static const enum cli_kind kinds[PURPOSE_COUNT] = {
 	[PURPOSE_APPLY] = KIND_APPLY,
 	[PURPOSE_REMEDY] = KIND_REMEDY,
 	[PURPOSE_LOOK] = KIND_STATUS,
+	[PURPOSE_CERTS] = KIND_CERTS,
 	[PURPOSE_REPAIR_PLAN] = KIND_REPAIR_PLAN,
 	[PURPOSE_REPAIR] = KIND_REPAIR,
 	[PURPOSE_REJOIN_PLAN] = KIND_REJOIN_PLAN,
@@ -180,7 +181,7 @@ static int name_host(struct port_run *p, const struct cli_run_kind *kind, struct
 	const struct inventory *inv = p->run.inventory;
 	const struct inventory_host *h = p->host ? inventory_find(inv, p->host) : NULL;
 
-	if (!kind->names)
+	if (!kind->names || (!p->host && kind->plan->flags & PLAN_NAMED))
 		return 0;
 	if (!h)
 		return error_set(err, ERROR_INVENTORY, "%s no longer has a host '%s'", p->path, p->host ? p->host : "");
@@ -214,6 +215,11 @@ static struct port_run *port_begin(void *session, enum purpose purpose, const ch
 static void port_cluster(struct port_run *p, struct port_cluster *out)
 {
 	cli_wizard_cluster(&p->run, out);
+}
+
+static void port_certs(struct port_run *p, struct port_certs *out)
+{
+	cli_wizard_certs(&p->run, out);
 }
 
 static struct engine *port_engine(struct port_run *p)
@@ -329,6 +335,7 @@ static struct port port_of(struct session *s)
 		.host = port_host,
 		.findings = port_findings,
 		.cluster = port_cluster,
+		.certs = port_certs,
 		.summary = port_summary,
 		.removed = port_removed,
 		.end = port_end,

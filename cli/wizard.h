@@ -4,6 +4,7 @@
 
 #include "cli/run.h"
 
+struct port_certs;
 struct port_cluster;
 struct port_host;
 
@@ -14,5 +15,7 @@ void cli_wizard_host(const struct cluster_host *h, struct port_host *out);
  * status' kind), and what it would change. port_cluster_release releases it.
  */
 void cli_wizard_cluster(struct cli_run *r, struct port_cluster *out);
+/* The certificates that a look of certs' kind saw, and this machine's. port_certs_release releases them. */
+void cli_wizard_certs(struct cli_run *r, struct port_certs *out);
 
 #endif

@@ -9,6 +9,7 @@ static const struct purpose_kind kinds[] = {
 	[PURPOSE_APPLY] = { .command = "apply", .does = PURPOSE_CHANGES, .noun = "installation" },
 	[PURPOSE_REMEDY] = { .command = "check", .does = PURPOSE_CHANGES, .noun = "remedy" },
 	[PURPOSE_LOOK] = { .command = "status", .does = PURPOSE_LOOKS },
+	[PURPOSE_CERTS] = { .command = "certs", .does = PURPOSE_LOOKS },
 	[PURPOSE_REPAIR_PLAN] = { "repair --check", PURPOSE_PLANS, false, PURPOSE_REPAIR, "repair", "" },
 	[PURPOSE_REPAIR] = { .command = "repair", .does = PURPOSE_CHANGES, .noun = "repair" },
 	[PURPOSE_REJOIN_PLAN] = { "rejoin", PURPOSE_PLANS, true, PURPOSE_REJOIN, "rejoin",
@@ -48,6 +49,12 @@ void port_cluster_release(struct port_cluster *c)
 		findings_release(&c->nodes[i].findings);
 	free(c->nodes);
 	*c = (struct port_cluster){ .node_count = 0 };
+}
+
+void port_certs_release(struct port_certs *c)
+{
+	arena_release(&c->arena);
+	*c = (struct port_certs){ .count = 0 };
 }
 
 void port_past_free(struct port_past *list, size_t count)

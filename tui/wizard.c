@@ -19,8 +19,8 @@ static const struct {
 	const char *name;
 	size_t at;
 } port_members[] = { MEMBER(begin), MEMBER(secret), MEMBER(engine), MEMBER(config), MEMBER(inventory), MEMBER(host),
-	MEMBER(findings), MEMBER(cluster), MEMBER(summary), MEMBER(removed), MEMBER(end), MEMBER(connected),
-	MEMBER(remedy), MEMBER(runs), MEMBER(runs_dir), MEMBER(recent), MEMBER(remember) };
+	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(summary), MEMBER(removed), MEMBER(end),
+	MEMBER(connected), MEMBER(remedy), MEMBER(runs), MEMBER(runs_dir), MEMBER(recent), MEMBER(remember) };
 enum { PORT_MEMBERS = sizeof(port_members) / sizeof(port_members[0]) };
 _Static_assert(offsetof(struct port, begin) + PORT_MEMBERS * sizeof(void (*)(void)) == sizeof(struct port),
 	"a member of struct port is missing in port_members");
@@ -73,6 +73,13 @@ static void forget_cluster(struct wizard *w)
 	w->cluster_text = NULL;
 }
 
+static void forget_certs(struct wizard *w)
+{
+	port_certs_release(&w->certs);
+	free(w->certs_text);
+	w->certs_text = NULL;
+}
+
 static void forget_view(struct wizard *w)
 {
 	if (w->view_valid)
@@ -103,6 +110,7 @@ static void forget_looks(struct wizard *w)
 	forget_seen(w);
 	forget_plan(w);
 	forget_cluster(w);
+	forget_certs(w);
 }
 
 void wizard_open(struct wizard *w, struct document *d)
@@ -296,19 +304,36 @@ static void keep_plan(struct wizard *w)
 	snprintf(w->plan_host, sizeof(w->plan_host), "%s", w->host);
 }
 
-/* A look that was cut short shows less than the one before. */
 static void keep_cluster(struct wizard *w)
 {
-	struct engine_result result;
-
-	engine_result(w->port->engine(w->run), &result);
-	if (result.cancelled)
-		return;
 	forget_cluster(w);
 	w->port->cluster(w->run, &w->cluster);
 	w->cluster_text = w->run_text;
 	w->cluster_ms = clock_mono_ms();
 	w->run_text = NULL;
+}
+
+static void keep_certs(struct wizard *w)
+{
+	forget_certs(w);
+	w->port->certs(w->run, &w->certs);
+	w->certs_text = w->run_text;
+	w->certs_ms = clock_mono_ms();
+	w->run_text = NULL;
+}
+
+/* One that was cut short shows less of the cluster than the one before. */
+static void keep_look(struct wizard *w)
+{
+	struct engine_result result;
+
+	engine_result(w->port->engine(w->run), &result);
+	if (w->purpose == PURPOSE_LOOK && !result.cancelled)
+		keep_cluster(w);
+	else if (w->purpose == PURPOSE_CERTS && !result.cancelled)
+		keep_certs(w);
+	else if (w->purpose == PURPOSE_CHECK)
+		keep_seen(w);
 }
 
 /* The wizard's own copy of a text that the port lends. */
@@ -371,10 +396,8 @@ static void run_over(struct wizard *w)
 		forget_looks(w); /* they are not any more what they were */
 	else if (does == PURPOSE_PLANS)
 		keep_plan(w);
-	else if (w->purpose == PURPOSE_LOOK)
-		keep_cluster(w);
 	else
-		keep_seen(w);
+		keep_look(w);
 	if (does != PURPOSE_PLANS)
 		w->view.over = true;
 	w->port->end(w->run);

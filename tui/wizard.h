@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "cluster/certs.h"
 #include "cluster/cluster.h"
 #include "engine/engine.h"
 #include "inventory/document.h"
@@ -27,6 +28,7 @@ enum purpose {
 	PURPOSE_APPLY,
 	PURPOSE_REMEDY, /* applies the safe remedy of one finding on one host */
 	PURPOSE_LOOK,   /* how the living cluster is: changes nothing */
+	PURPOSE_CERTS,  /* which certificates there are: changes nothing */
 	PURPOSE_REPAIR_PLAN,
 	PURPOSE_REPAIR,
 	PURPOSE_REJOIN_PLAN, /* of one host */
@@ -99,6 +101,40 @@ struct port_cluster {
 };
 void port_cluster_release(struct port_cluster *c);
 
+/* The certificates of a living cluster, for their page. What is pointed to is the arena's. */
+struct port_cert {
+	size_t host;             /* in hosts */
+	const char *file, *path; /* in short, for a table; in full */
+	enum certs_state state;
+	struct certs_reader readers[CERTS_READERS]; /* none: nobody is known to read it */
+	bool renewed;            /* by its reader, by itself */
+	size_t difference;       /* in differences; SIZE_MAX: it is the same everywhere, or need not be */
+	bool readable;           /* else nothing of the following is known */
+	int early_days, days;    /* whole days until it is valid, 0 when it is; and until it ends, negative: it has */
+	int64_t begin_s, end_s;  /* since 1970 */
+	const char *subject, *issuer, *key, *names, *serial, *sha256; /* names: a line each */
+	bool ca;
+};
+struct port_certs {
+	struct port_certs_host {
+		const char *name, *role; /* role "": this machine, the last one */
+		bool looked;             /* else error says why not */
+		struct error error;
+		const char *left_out;    /* what of it is not in the list; "" */
+	} *hosts;
+	size_t host_count;
+	struct port_cert *list;  /* by host, in the order of `kubewright certs` */
+	size_t count;
+	/* files that should be the same on all hosts, and are not; groups: a line each, digest and hosts */
+	struct port_certs_difference {
+		const char *file, *groups;
+	} *differences;
+	size_t difference_count;
+	int warn_days, critical_days; /* fewer are shown so */
+	struct arena arena;
+};
+void port_certs_release(struct port_certs *c);
+
 struct port {
 	void *ctx;
 	/*
@@ -119,6 +155,8 @@ struct port {
 	const struct findings *(*findings)(struct port_run *r, size_t host);
 	/* What a run of PURPOSE_LOOK saw, once it is over; the caller releases it. */
 	void (*cluster)(struct port_run *r, struct port_cluster *out);
+	/* The same of PURPOSE_CERTS. */
+	void (*certs)(struct port_run *r, struct port_certs *out);
 	void (*summary)(struct port_run *r, struct port_summary *out);
 	/* Whether the run, once over, took this host out for good: its entry is to leave the inventory. */
 	bool (*removed)(struct port_run *r, size_t host);
@@ -178,6 +216,10 @@ struct wizard {
 	struct port_cluster cluster;
 	char *cluster_text;        /* the document as it was then; NULL: nothing was seen */
 	int64_t cluster_ms;        /* when: clock_mono_ms */
+	/* what the last look at its certificates saw, in the same way */
+	struct port_certs certs;
+	char *certs_text;
+	int64_t certs_ms;
 
 	/* what the last plan saw: [host * steps + step] */
 	struct runview plan;

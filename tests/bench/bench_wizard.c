@@ -158,6 +158,12 @@ static void cluster_of(struct port_run *r, struct port_cluster *out)
 	memset(out, 0, sizeof(*out));
 }
 
+static void certs_of(struct port_run *r, struct port_certs *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
 static bool removed(struct port_run *r, size_t host)
 {
 	(void)r, (void)host;
@@ -219,6 +225,7 @@ static const struct port port = {
 	.host = host_of,
 	.findings = findings_of,
 	.cluster = cluster_of,
+	.certs = certs_of,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

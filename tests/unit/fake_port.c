@@ -103,7 +103,8 @@ static struct port_run *begin(void *ctx, enum purpose purpose, const char *path,
 	char *ask, size_t ask_size, struct error *err)
 {
 	struct port_run *r;
-	bool looks = purpose == PURPOSE_CHECK || purpose == PURPOSE_REMEDY || purpose == PURPOSE_LOOK;
+	bool looks = purpose == PURPOSE_CHECK || purpose == PURPOSE_REMEDY || purpose == PURPOSE_LOOK ||
+		     purpose == PURPOSE_CERTS;
 
 	(void)ctx;
 	if (fake.secret_first && !fake.secret_told) {
@@ -228,6 +229,12 @@ static void cluster(struct port_run *r, struct port_cluster *out)
 	}
 }
 
+static void certs(struct port_run *r, struct port_certs *out)
+{
+	(void)r;
+	fake_certs_fill(out, fake.certs, fake.hostile ? HOSTILE : NULL);
+}
+
 struct wizard fake_wizard;
 
 static void summary(struct port_run *r, struct port_summary *out)
@@ -315,6 +322,7 @@ const struct port fake_port = {
 	.host = host_of,
 	.findings = findings_of,
 	.cluster = cluster,
+	.certs = certs,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

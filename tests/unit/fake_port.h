@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_FAKE_PORT_H
 #define TESTS_UNIT_FAKE_PORT_H
 
+#include "tests/unit/fake_certs.h"
 #include "tui/canvas.h"
 #include "tui/pages.h"
 
@@ -22,6 +23,7 @@ struct fake_port {
 	bool wrong_remedy;              /* the remedy was asked for another host or finding than cp1's swap-on */
 	bool stands;                    /* the last apply verified the cluster */
 	bool broken;                    /* cp3 is dead, until a repair or its rejoin */
+	enum fake_certs certs;          /* what a look at certificates sees */
 	bool barred; /* something forbids an upgrade */
 	char host[64];                  /* that the last run was about */
 	const char *recent;

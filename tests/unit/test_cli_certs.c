@@ -6,8 +6,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/run.h"
+#include "cli/wizard.h"
 #include "inventory/inventory.h"
 #include "tests/unit/certs_made.h"
+#include "tui/wizard.h"
 
 #include <fcntl.h>
 
@@ -271,6 +273,96 @@ static void test_json(void)
 	end();
 }
 
+static const struct port_cert *page_cert(const struct port_certs *p, size_t host, const char *file)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->list[i].host == host && strcmp(p->list[i].file, file) == 0)
+			return &p->list[i];
+	printf("# no %s on host %zu\n", file, host);
+	exit(1);
+}
+
+/* The lines are those of the table, in its order. */
+static void same_order(const struct port_certs *p)
+{
+	struct str table = STR_INIT;
+	const char *at;
+
+	certs_table(&report, false, &table);
+	at = strchr(table.buf, '\n');
+	for (size_t i = 0; at && i < p->count; i++) {
+		char file[80];
+
+		snprintf(file, sizeof(file), "  %s ", p->list[i].file);
+		at = strstr(at, file);
+		if (!CHECK(at != NULL))
+			printf("# %s is not next in\n%s", file, table.buf);
+		at = at ? at + strlen(file) : NULL;
+	}
+	str_release(&table);
+}
+
+static void test_page(void)
+{
+	static char kubeconfig[] = "/nowhere/kubeconfig";
+	const struct port_cert *c;
+	struct port_certs p;
+	char path[128];
+
+	begin();
+	/* this machine has what the report has */
+	run.kubeconfig = kubeconfig;
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", run.store_dir, pki_shared[i ? PKI_ETCD_CA_CRT : PKI_CA_CRT].file);
+		CHECK_INT(unlink(path), 0);
+	}
+	cli_wizard_certs(&run, &p);
+	CHECK_INT(p.host_count, 5);
+	CHECK_INT(p.count, 31);
+	CHECK(p.warn_days == 30 && p.critical_days == 7);
+	CHECK_STR(p.hosts[0].name, "cp1");
+	CHECK_STR(p.hosts[0].role, "control plane");
+	CHECK(p.hosts[0].looked && !p.hosts[2].looked && p.hosts[4].looked);
+	CHECK_STR(p.hosts[1].left_out, "not read: " PKI "huge.crt, " PKI "a?b.crt");
+	CHECK_STR(p.hosts[4].name, "this machine");
+	CHECK_STR(p.hosts[4].role, "");
+	same_order(&p);
+	c = page_cert(&p, 0, "apiserver.crt");
+	CHECK_STR(c->path, PKI "apiserver.crt");
+	CHECK(c->readable && c->state == CERTS_OK && c->days >= 364 && c->early_days == 0 && !c->ca && !c->renewed);
+	CHECK_STR(c->subject, "CN kube-apiserver");
+	CHECK_STR(c->issuer, "kubernetes");
+	CHECK_STR(c->key, "ECDSA 256");
+	CHECK(str_starts(c->names, "DNS cp1\nDNS "));
+	CHECK(strlen(c->sha256) == 64 && *c->serial && c->difference == SIZE_MAX);
+	CHECK_STR(c->readers[0].name, "kube-apiserver");
+	CHECK(!c->readers[0].restarts && !c->readers[1].name);
+	c = page_cert(&p, 1, "scheduler.conf");
+	CHECK(c->state == CERTS_CRITICAL && c->readers[0].restarts);
+	c = page_cert(&p, 1, "etcd/peer.crt");
+	CHECK(!c->readable && c->state == CERTS_UNREADABLE);
+	c = page_cert(&p, 3, "kubelet-client-current.pem");
+	CHECK(c->renewed);
+	CHECK_STR(c->subject, "CN system:node:w1, O system:nodes");
+	CHECK_INT(p.difference_count, 1);
+	CHECK_STR(p.differences[0].file, "front-proxy-ca.crt");
+	CHECK(strstr(p.differences[0].groups, "  cp1, this machine\n") && strstr(p.differences[0].groups, "  cp2\n"));
+	c = page_cert(&p, 1, "front-proxy-ca.crt");
+	CHECK(c->difference == 0 && c->ca);
+	CHECK(page_cert(&p, 1, "ca.crt")->difference == SIZE_MAX);
+	CHECK(page_cert(&p, 4, "front-proxy-ca.crt")->difference == 0);
+	port_certs_release(&p);
+	/* a host that was left out is not there, and the others keep their certificates */
+	run.chosen[0] = false;
+	cli_wizard_certs(&run, &p);
+	CHECK_INT(p.host_count, 4);
+	CHECK_STR(p.hosts[0].name, "cp2");
+	CHECK(page_cert(&p, 0, "scheduler.conf")->state == CERTS_CRITICAL);
+	port_certs_release(&p);
+	run.kubeconfig = NULL;
+	end();
+}
+
 /* What is below the state folder: an encrypted store, whose certificates nobody needs a passphrase for, and a kubeconfig. */
 static void put_state(void)
 {
@@ -369,6 +461,7 @@ static const struct test tests[] = {
 	{ "the table", test_table },
 	{ "nothing installed", test_nothing },
 	{ "the document", test_json },
+	{ "the page of the wizard", test_page },
 	{ "this machine's, while no host answers", test_this_machine },
 };
 TEST_MAIN(tests)
