@@ -166,6 +166,12 @@ static void past_runs(struct screen *screen)
 	str_release(&cluster);
 }
 
+static void certificates(struct screen *screen)
+{
+	stop_look(screen);
+	app_push(screen->app, screen_certs());
+}
+
 static void hosts(struct screen *screen)
 {
 	stop_look(screen);
@@ -248,6 +254,8 @@ static const struct binding bindings[] = {
 	{ 'u', "Upgrade",
 		"Plans how the cluster gets the Kubernetes version of the inventory, host by host; start it from there.",
 		upgrade, NULL },
+	{ 'c', "Certificates", "Shows the certificates of all hosts: who reads them, and how long they are good.",
+		certificates, NULL },
 	{ 's', "Snapshot", "Saves etcd's data in a file on this machine, verified.", snapshot, NULL },
 	{ 0 },
 };

@@ -89,30 +89,7 @@ void dashboard_explain(const struct port_node *n, struct str *out)
 			}
 }
 
-static void age_words(int64_t ms, char *out, size_t size)
-{
-	if (ms < 120000)
-		snprintf(out, size, "%d s ago", ms > 0 ? (int)(ms / 1000) : 0);
-	else
-		snprintf(out, size, "%lld min ago", (long long)(ms / 60000));
-}
-
 /* ---- the lines at the top --------------------------------------------------------------------------------------------- */
-
-static void draw_age(const struct dashboard *d, struct canvas *c)
-{
-	const struct wizard *w = d->screen.wizard;
-	char text[32];
-	int columns;
-
-	age_words(d->now_ms - w->cluster_ms, text, sizeof(text));
-	if (page_checking(w))
-		snprintf(text, sizeof(text), "looking");
-	else if (!page_cluster_now(w))
-		snprintf(text, sizeof(text), "out of date");
-	columns = canvas_columns(c, text);
-	canvas_text(c, 0, c->width - columns, 0, page_checking(w) ? STYLE_RUNNING : STYLE_DIM, text);
-}
 
 static int draw_words(struct canvas *c, int y, const char *label, const struct port_words *words)
 {
@@ -147,8 +124,9 @@ static int draw_top(const struct dashboard *d, struct canvas *c)
 	struct str text = STR_INIT;
 	int y = 1;
 
-	canvas_text(c, 0, 0, c->width - 13, cluster->api.style, cluster->api.text);
-	draw_age(d, c);
+	canvas_text(c, 0, 0, c->width - PAGE_AGE, cluster->api.style, cluster->api.text);
+	page_draw_age(
+		d->screen.wizard, c, d->now_ms - d->screen.wizard->cluster_ms, page_cluster_now(d->screen.wizard));
 	y = draw_words(c, y, "etcd", &cluster->etcd);
 	y = draw_words(c, y, "virtual IP", &cluster->vip);
 	if (!cluster->installed)
@@ -264,26 +242,6 @@ static void draw_findings(const struct port_node *n, struct canvas *c, int y, in
 
 /* ---- all of it -------------------------------------------------------------------------------------------------------- */
 
-/* Nothing was seen yet. */
-static void draw_empty(const struct wizard *w, struct canvas *c)
-{
-	struct str text = STR_INIT;
-
-	if (page_checking(w)) {
-		canvas_text(c, 0, 0, 0, STYLE_RUNNING, "Looking at the cluster");
-		if (page_key_questions(w))
-			canvas_text(c, 0, 24, 0, STYLE_WARNING, "New host keys wait to be confirmed: v shows them");
-		preflight_draw_live(w, c, 2);
-	} else {
-		str_addf(&text, "%s",
-			wizard_running(w) ? "Waiting for the current task" : "Nothing was looked at yet: v looks");
-		if (w->begin_error.kind != ERROR_NONE)
-			str_addf(&text, " (%s)", w->begin_error.what);
-		page_text(c, 0, 0, c->height, STYLE_WARNING, text.buf);
-	}
-	str_release(&text);
-}
-
 static void draw_hosts(const struct dashboard *d, struct canvas *c, int y, int rows)
 {
 	const struct port_cluster *cluster = &d->screen.wizard->cluster;
@@ -300,7 +258,7 @@ void dashboard_draw(const struct dashboard *d, struct canvas *c)
 	int bottom = c->height - d->search.typing, y, rows;
 
 	if (!w->cluster_text) {
-		draw_empty(w, c);
+		page_draw_unseen(w, c, "Looking at the cluster");
 		return;
 	}
 	y = draw_top(d, c);

@@ -2,7 +2,9 @@
 #include "tui/pages.h"
 
 #include "tui/hostkeys.h"
+#include "tui/preflight.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- leaving ---------------------------------------------------------------------------------------------------------- */
@@ -171,6 +173,11 @@ bool page_cluster_now(const struct wizard *w)
 	return page_document_is(w, w->cluster_text);
 }
 
+bool page_certs_now(const struct wizard *w)
+{
+	return page_document_is(w, w->certs_text);
+}
+
 bool page_checking(const struct wizard *w)
 {
 	return wizard_running(w) && w->view_valid && purpose_kind(w->purpose)->does == PURPOSE_LOOKS;
@@ -231,4 +238,45 @@ int page_text(struct canvas *c, int y, int x, int bottom, enum style style, cons
 		return y;
 	lines = canvas_paragraph(c, y, x, room, width, 0, style, text);
 	return y + (lines < room ? lines : room);
+}
+
+static void age_words(int64_t ms, char *out, size_t size)
+{
+	if (ms < 120000)
+		snprintf(out, size, "%d s ago", ms > 0 ? (int)(ms / 1000) : 0);
+	else
+		snprintf(out, size, "%lld min ago", (long long)(ms / 60000));
+}
+
+void page_draw_age(const struct wizard *w, struct canvas *c, int64_t ms, bool current)
+{
+	char text[32];
+
+	age_words(ms, text, sizeof(text));
+	if (page_checking(w))
+		snprintf(text, sizeof(text), "looking");
+	else if (!current)
+		snprintf(text, sizeof(text), "out of date");
+	canvas_text(c, 0, c->width - canvas_columns(c, text), 0, page_checking(w) ? STYLE_RUNNING : STYLE_DIM, text);
+}
+
+void page_draw_unseen(const struct wizard *w, struct canvas *c, const char *looking)
+{
+	struct str text = STR_INIT;
+
+	if (page_checking(w)) {
+		int used = canvas_text(c, 0, 0, 0, STYLE_RUNNING, looking);
+
+		if (page_key_questions(w))
+			canvas_text(
+				c, 0, used + 2, 0, STYLE_WARNING, "New host keys wait to be confirmed: v shows them");
+		preflight_draw_live(w, c, 2);
+	} else {
+		str_addf(&text, "%s",
+			wizard_running(w) ? "Waiting for the current task" : "Nothing was looked at yet: v looks");
+		if (w->begin_error.kind != ERROR_NONE)
+			str_addf(&text, " (%s)", w->begin_error.what);
+		page_text(c, 0, 0, c->height, STYLE_WARNING, text.buf);
+	}
+	str_release(&text);
 }

@@ -26,9 +26,10 @@ bool page_can_stop(const struct screen *s);
 void page_change(struct screen *s, enum purpose purpose, const char *host, bool *waits);
 void page_follow(struct screen *s, bool *waits);
 
-/* Whether what the last check, or look at the cluster, saw is of the document as it is now. */
+/* Whether what the last check, or look at the cluster or its certificates, saw is of the document as it is now. */
 bool page_seen_now(const struct wizard *w);
 bool page_cluster_now(const struct wizard *w);
+bool page_certs_now(const struct wizard *w);
 /* Whether the document's text is this one; false without either. */
 bool page_document_is(const struct wizard *w, const char *text);
 /* A check, or a look at the cluster, is under way. */
@@ -60,6 +61,12 @@ bool page_cell(struct canvas *c, int y, int *x, int width, int min, enum style s
 void page_pointer(struct canvas *c, int y, int width, bool selected);
 /* A paragraph at y; returns the line after it. Bounded by bottom. */
 int page_text(struct canvas *c, int y, int x, int bottom, enum style style, const char *text);
+
+/* How old it is what a page shows, at the right of its first line: "7 s ago". current: of the document as it is. */
+#define PAGE_AGE 13 /* columns that it may take */
+void page_draw_age(const struct wizard *w, struct canvas *c, int64_t ms, bool current);
+/* In place of what nobody has looked at yet; looking: "Looking at the cluster". */
+void page_draw_unseen(const struct wizard *w, struct canvas *c, const char *looking);
 
 /* ---- parts of single pages, in files of their own ---------------------------------------------------------------- */
 /* Hosts of ~/.ssh/config to choose from, for the document. path NULL: that of the user. */

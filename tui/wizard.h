@@ -283,6 +283,7 @@ struct screen *screen_preflight(void);  /* what stands in the way */
 struct screen *screen_plan(void);       /* of the installation */
 struct screen *screen_plan_of(enum purpose purpose, const char *host); /* of anything else; host NULL: all */
 struct screen *screen_dashboard(void);  /* of a living cluster */
+struct screen *screen_certs(void);      /* its certificates */
 struct screen *screen_run(void);        /* over w->view, of w->run */
 struct screen *screen_done(void);       /* how the last run ended, and what comes next */
 struct screen *screen_replay(struct recording *r); /* takes it */

@@ -202,6 +202,58 @@ static void dashboard_empty(void)
 	app_push(fake_app, screen_dashboard());
 }
 
+/* Its certificates were looked at. */
+static void certs_of(enum fake_certs which)
+{
+	open_at(screen_hosts());
+	fake_certs_fill(&fake_wizard.certs, which, NULL);
+	fake_wizard.certs_text = xstrdup(document_text(fake_wizard.document));
+	fake_wizard.certs_ms = 1000000 - 7000;
+	app_push(fake_app, screen_certs());
+	tick(1000000);
+}
+
+static void certs(void)
+{
+	certs_of(FAKE_CERTS_ENDS);
+	fake_keys("jjj");
+}
+
+static void certs_attention(void)
+{
+	certs_of(FAKE_CERTS_ENDS);
+	fake_keys("/cp3");
+	app_key(fake_app, K_ENTER);
+	fake_keys("f");
+}
+
+static void certs_details(void)
+{
+	certs_of(FAKE_CERTS_ENDS);
+	fake_keys("/front-proxy-ca");
+	app_key(fake_app, K_ENTER);
+	app_key(fake_app, K_ENTER);
+}
+
+static void certs_fine(void)
+{
+	certs_of(FAKE_CERTS_FINE);
+	fake_keys("f");
+}
+
+static void certs_none(void)
+{
+	certs_of(FAKE_CERTS_EMPTY);
+}
+
+static void certs_looking(void)
+{
+	open_at(screen_hosts());
+	story_run(&fake_wizard, STORY_CHECK, 0);
+	fake_wizard.purpose = PURPOSE_CERTS;
+	app_push(fake_app, screen_certs());
+}
+
 static void replay(void)
 {
 	struct recording *r;
@@ -277,6 +329,12 @@ static const struct scene {
 	{ "dashboard-details", dashboard_details, { { 80, 24 } } },
 	{ "dashboard-no-quorum", dashboard_no_quorum, { { 80, 24 }, { 200, 50 } } },
 	{ "dashboard-empty", dashboard_empty, { { 80, 24 }, { 200, 50 } } },
+	{ "certs", certs, { { 80, 24 }, { 200, 50 } } },
+	{ "certs-attention", certs_attention, { { 80, 24 }, { 120, 24 } } },
+	{ "certs-details", certs_details, { { 80, 24 } } },
+	{ "certs-fine", certs_fine, { { 80, 24 } } },
+	{ "certs-none", certs_none, { { 80, 24 } } },
+	{ "certs-looking", certs_looking, { { 80, 24 } } },
 	{ "replay", replay, { { 80, 24 }, { 200, 50 } } },
 	{ "timeline", timeline, { { 80, 24 } } },
 	{ "help", help, { { 80, 24 }, { 200, 50 } } },
