@@ -364,6 +364,22 @@ removed() {
 	screen | sed 's/^/#   |/'
 }
 
+# What `certs` shows, on its page: as many, and nothing of a new cluster needs attention.
+certificates() {
+	local all
+	all=$("$KUBEWRIGHT" certs -f "$WORK/kubewright.yaml" 2>/dev/null | grep -Eo '^[0-9]+ certificates')
+	ok "$flavour: certs counts them" test -n "$all"
+	keys c
+	sees 60 "$all +[0-9]+ s ago"
+	screen | sed 's/^/#   |/'
+	keys End
+	sees 5 'this machine'
+	keys f
+	sees 5 'Nothing needs attention'
+	keys Escape
+	sees 10 'kubewright  Dashboard'
+}
+
 # The living cluster: what breaks shows by itself, and is mended by keys.
 dashboard() {
 	fresh "$1" --hosts cp1,cp2,cp3,w1
@@ -378,6 +394,7 @@ dashboard() {
 	sees 5 'kubewright  Dashboard'
 	until_ok 90 healthy || fail "$flavour: the Dashboard shows a healthy cluster"
 	screen | sed 's/^/#   |/'
+	certificates
 	broken_and_repaired
 	wiped_and_back
 	rebooted

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The wizard in terminals of several types, by keys alone: what is on the screen at each step, and that the terminal is given back whatever happens. tmux is the
-# terminal; no host is contacted. KUBEWRIGHT: the program. The last line is "N passed, N failed, N skipped".
+# terminal; no host is contacted but closed ports of this machine. KUBEWRIGHT: the program. The last line is "N passed, N failed, N skipped".
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/../e2e/lib.sh"
 KUBEWRIGHT=$(realpath "$KUBEWRIGHT")
@@ -272,6 +272,44 @@ fast_keys() {
 	terminal_end
 }
 
+# By the Dashboard; the hosts are closed ports of this machine.
+certificates() {
+	case='certificates'
+	terminal xterm-256color C.UTF-8
+	cat >"$WORK/desk/closed.yaml" <<-EOF
+		cluster: rack7
+		kubernetes: {version: 1.36.2}
+		endpoint: {vip: 10.0.0.100}
+		network: {cni: none}
+		hosts:
+		  - {name: cp1, address: 10.0.0.11, role: control-plane, ssh: {address: 127.0.0.1, port: 1}}
+		  - {name: w1, address: 10.0.0.21, role: worker, ssh: {address: 127.0.0.1, port: 2}}
+	EOF
+	line "$KUBEWRIGHT -f closed.yaml"
+	sees 'kubewright +Hosts'
+	keys b
+	sees 'kubewright +Dashboard'
+	keys c
+	sees '0 certificates, 2 hosts did not answer'
+	sees 'cp1, control plane: cannot connect to cp1'
+	sees 'this machine: no certificates'
+	keys v
+	keys Enter
+	sees 'what it has may have expired'
+	keys Escape
+	keys e
+	sees 'kubewright certs -f .*closed.yaml'
+	keys Escape
+	sees 'kubewright +Certificates'
+	keys Escape
+	sees 'kubewright +Dashboard'
+	keys Escape
+	sees 'Which cluster'
+	keys Escape
+	prompt 0
+	terminal_end
+}
+
 # refuses TERM PATTERN
 refuses() {
 	case="TERM=$1"
@@ -329,6 +367,7 @@ attempt without_terminal
 attempt refuses dumb 'needs a full-screen terminal'
 attempt refuses nonsense "no full screen on a terminal of type 'nonsense'"
 attempt fast_keys
+attempt certificates
 for term in ${TERMS:-linux vt220 xterm-256color screen tmux}; do
 	if ! infocmp "$term" >/dev/null 2>&1; then
 		skip "$term: this machine does not know it"
