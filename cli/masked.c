@@ -3,28 +3,13 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/sieve.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-/* Whether what stands under this key is a secret. */
-static bool is_secret(const char *key, size_t n)
-{
-	static const char *const ends[] = { "password", "passwd", "passphrase", "token", "secret", "auth",
-		"authorization", "privatekey", "private_key" };
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		size_t len = strlen(ends[i]);
-
-		if (n >= len && strncasecmp(key + n - len, ends[i], len) == 0)
-			return true;
-	}
-	return false;
-}
 
 /* Quoted texts from p on: one, or those of an array on this line. */
 static void add_quoted(struct mask *mask, const char *p)
@@ -60,7 +45,7 @@ void cli_mask_toml(struct mask *mask, const char *text)
 		key = end;
 		while (key > text && (isalnum((unsigned char)key[-1]) || key[-1] == '_' || key[-1] == '-'))
 			key--;
-		if (is_secret(key, (size_t)(end - key)))
+		if (sieve_is_key(key, (size_t)(end - key)))
 			add_quoted(mask, at + 1 + strspn(at + 1, " \t"));
 	}
 }
@@ -69,7 +54,7 @@ static void mask_value(const char *key, const struct json *value, void *mask)
 {
 	const char *text = json_get_str(value, NULL, NULL);
 
-	if (text && is_secret(key, strlen(key)))
+	if (text && sieve_is_key(key, strlen(key)))
 		mask_add(mask, text);
 	if (json_is_object(value))
 		json_each(value, mask_value, mask);
