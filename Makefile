@@ -11,7 +11,7 @@ VERSION := $(or $(file <.version),$(shell git describe --tags --always --dirty 2
 # WORDS=codes: the texts of verdicts, questions and states are their codes, in a folder of its own: what passes its tests so does not read them
 BUILD ?= build$(if $(WORDS),-words)
 MODULES := base inventory pki remote net cluster engine steps/run steps tui cli
-LIBS := libssh yaml-0.1 libcurl libcrypto jansson ncursesw
+LIBS := libssh yaml-0.1 libcurl libcrypto jansson ncursesw zlib
 SRCS := $(foreach m,$(MODULES),$(wildcard $(m)/*.c))
 OBJS := $(SRCS:%.c=$(BUILD)/%.o) $(BUILD)/steps/host_scripts.o
 TEST_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/test_*.c))
