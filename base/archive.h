@@ -9,11 +9,11 @@ struct archive;
 struct error;
 
 /*
- * Begins the archive that archive_end puts at path, which must not exist; both are lent until then. Its members are in the folder
- * and of that time. NULL: err.
+ * Begins the archive that archive_end puts at path, which must not exist; both texts are lent until then. Its members
+ * are in the folder and of that time. NULL: err.
  */
 struct archive *archive_begin(const char *path, const char *folder, int64_t wall_ms, struct error *err);
-/* Adds a file (0600). Names have up to 100 bytes, and are relative; -1: it could not be written, the archive is to be dropped. */
+/* Adds a file (0600). Names are relative and have up to 100 bytes. -1: the archive is to be dropped. */
 int archive_add(struct archive *a, const char *name, const char *text, size_t len, struct error *err);
 /* Ends it; nothing is left of it when that fails. Frees a. *size: bytes on disk; may be NULL. */
 int archive_end(struct archive *a, int64_t *size, struct error *err);

@@ -76,7 +76,7 @@ static size_t after_marker(const char *line, size_t n)
 	return end ? (size_t)(end - line) + 5 : 0;
 }
 
-/* What is escaped is no digit: the letter of a newline, the digits of \u001b. */
+/* What is escaped does not count: the letter of a newline, the digits of \u001b. */
 static size_t run_at(const char *line, size_t n, size_t at)
 {
 	if (at > 0 && line[at - 1] == '\\')
@@ -152,7 +152,8 @@ static void add_from(struct str *out, const char *line, size_t n, size_t at)
 		at++;
 	while (end > at && strchr(" \"',", line[end - 1]))
 		end--;
-	str_addn(out, line, at);
+	/* what is not a secret by its place may be one by its form */
+	add_plain(out, line, at);
 	if (end > at)
 		str_add(out, SIEVE_COVER);
 	str_addn(out, line + end, n - end);

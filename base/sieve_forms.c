@@ -32,8 +32,12 @@ size_t sieve_begin(const char *line, size_t n)
 /* Whether this set's run begins here, and not before: the letter of an escaped newline is not part of it. */
 static bool begins(const char *line, size_t at, const char *set)
 {
+	static const char escapes[] = "nrtbfu";
+
+	if (at > 0 && line[at - 1] == '\\')
+		return !strchr(escapes, line[at]);
 	return at == 0 || !strchr(set, line[at - 1]) ||
-	       (at > 1 && line[at - 2] == '\\' && strchr("nrtbf", line[at - 1]));
+	       (at > 1 && line[at - 2] == '\\' && strchr(escapes, line[at - 1]));
 }
 
 static bool word_is(const char *line, size_t n, size_t at, const char *word)
@@ -103,7 +107,7 @@ static size_t url_password(const char *line, size_t n, size_t at, size_t *keep)
 }
 
 static const struct {
-	const char *name; /* for whoever reads the table */
+	const char *name; /* for readers of the table */
 	size_t (*find)(const char *line, size_t n, size_t at, size_t *keep);
 } forms[] = {
 	{ "bootstrap token", bootstrap_token },
@@ -192,7 +196,8 @@ static size_t quote_at(const char *line, size_t n, size_t at)
 {
 	size_t slashes = run(line, n, at, "\\");
 
-	return at + slashes < n && strchr("\"'`", line[at + slashes]) ? slashes + 1 : 0;
+	/* two of them are one of the text before a quote that is not escaped */
+	return (slashes % 2 || !slashes) && at + slashes < n && strchr("\"'`", line[at + slashes]) ? slashes + 1 : 0;
 }
 
 /* Whether a string of JSON is open here. */
@@ -215,6 +220,10 @@ static size_t quote_again(const char *line, size_t n, size_t at, char quote, siz
 	for (; at < n; at++) {
 		size_t slashes = run(line, n, at, "\\"), next = at + slashes;
 
+		if (slashes % 2 == 0) {
+			slashes = 0;
+			at = next;
+		}
 		if (next < n && line[next] == '"' && slashes + 1 < len + (quote != '"' && is_json(line, n)))
 			return at;
 		if (next < n && line[next] == quote && slashes + 1 == len)
@@ -238,7 +247,7 @@ static size_t bare_length(const char *line, size_t n, size_t at, const char *end
 	size_t len = 0;
 
 	while (at + len < n && !strchr(ends, line[at + len]) && !quote_at(line, n, at + len))
-		len++;
+		len += line[at + len] == '\\' && at + len + 1 < n ? 2 : 1;
 	return len;
 }
 
@@ -256,7 +265,8 @@ static struct sieve_span bare(const char *line, size_t n, size_t sep, size_t at,
 		len--;
 	if (harmless(line + at, len))
 		return (struct sieve_span){ 0, 0, false };
-	return (struct sieve_span){ at - sep, at - sep + len, k->quote == 1 && line[sep] == ':' };
+	return (struct sieve_span){ at - sep, at - sep + len,
+		line[sep] == ':' && k->quote == 1 && line[k->from + k->len] == '"' };
 }
 
 static struct sieve_span quoted(const char *line, size_t n, size_t sep, size_t at, size_t len, bool array)
@@ -280,9 +290,9 @@ static struct sieve_span quoted(const char *line, size_t n, size_t sep, size_t a
 struct sieve_span sieve_value(const char *line, size_t n, size_t at)
 {
 	const struct sieve_span none = { 0, 0, false };
-	bool flag = line[at] == ' ';
+	bool flag = line[at] == ' ', array;
 	struct key k;
-	size_t v, quote;
+	size_t v, first, quote;
 
 	if (line[at] != '=' && line[at] != ':' && !flag)
 		return none;
@@ -295,18 +305,14 @@ struct sieve_span sieve_value(const char *line, size_t n, size_t at)
 	v = at + 1 + run(line, n, at + 1, " \t");
 	if (v >= n || (flag && strchr("=:-", line[v])))
 		return none;
-	if (line[v] == '[') {
-		v += 1 + run(line, n, v + 1, " ");
-		quote = v < n ? quote_at(line, n, v) : 0;
-		return quote ? quoted(line, n, at, v, quote, true) : none;
-	}
-	/* what is in an object is judged by its own keys; a block of text has marks */
-	if (line[v] == '{' || (k.first && v + 2 >= n && strchr("|>", line[v])))
+	array = line[v] == '[';
+	first = array ? v + 1 + run(line, n, v + 1, " ") : v;
+	quote = quote_at(line, n, first);
+	/* what is in an object is judged by its own keys; a block of text has marks; a string of JSON may end here */
+	if (line[v] == '{' || (k.first && v + 2 >= n && strchr("|>", line[v])) || (array && !quote && k.quote) ||
+		(quote == 1 && line[first] == '"' && is_json(line, n) && in_string(line, at)))
 		return none;
-	quote = quote_at(line, n, v);
-	if (quote == 1 && line[v] == '"' && is_json(line, n) && in_string(line, at))
-		return none;
-	return quote ? quoted(line, n, at, v, quote, false) : bare(line, n, at, v, &k);
+	return quote ? quoted(line, n, at, first, quote, array) : bare(line, n, at, v, &k);
 }
 
 /* ---- Secrets ------------------------------------------------------------------------------------------------------- */
@@ -348,7 +354,7 @@ struct sieve_span sieve_secret_data(const char *line, size_t n, size_t at)
 		if (quote && (quote < k.quote || !k.quote))
 			break;
 		text = quote == k.quote ? !text : text;
-		end += quote ? quote - 1 : run(line, n, end, "\\");
+		end += quote ? quote - 1 : line[end] == '\\' ? run(line, n, end, "\\") - 1 : 0;
 	}
 	end = end < n ? end : n;
 	return (struct sieve_span){ open + 1 - at, end - at, false };

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static void print_host(const struct cli_run *r, size_t host, struct findings_count *c)
+static void print_host(const struct cli_run *r, size_t host)
 {
 	const struct findings *all = &r->world.seen.findings[host];
 
@@ -14,15 +14,13 @@ static void print_host(const struct cli_run *r, size_t host, struct findings_cou
 		printf("%s%s%s\n", cli_color(stdout, CLI_BOLD), r->config.hosts[host].name,
 			cli_color(stdout, CLI_PLAIN));
 	cli_findings_print(stdout, all, false);
-	cli_findings_count(all, c);
 }
 
-static void json_host(const struct cli_run *r, size_t host, struct findings_count *c, struct json *list)
+void cli_check_json(const struct cli_run *r, size_t host, struct json *list)
 {
 	const struct findings *all = &r->world.seen.findings[host];
 	const struct error *e = engine_host_error(r->engine, (int)host);
 
-	cli_findings_count(all, c);
 	cli_findings_json(r, all, list);
 	if (e && e->kind != ERROR_PREFLIGHT) {
 		struct json *j = json_add(list, json_object());
@@ -68,10 +66,11 @@ int cli_check(const struct cli_options *o)
 	cli_findings_complete(&r);
 	list = o->json ? json_array() : NULL;
 	for (size_t i = 0; i < r.config.host_count; i++) {
+		cli_findings_count(&r.world.seen.findings[i], &c);
 		if (o->json)
-			json_host(&r, i, &c, list);
+			cli_check_json(&r, i, list);
 		else
-			print_host(&r, i, &c);
+			print_host(&r, i);
 	}
 	if (o->json)
 		cli_json_print(list);

@@ -49,10 +49,11 @@ enum cli_command_bit {
 	CLI_UPGRADE = 1 << 18,
 	CLI_REBOOT = 1 << 19,
 	CLI_CERTS = 1 << 20,
+	CLI_SUPPORT = 1 << 21,
 	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET | CLI_REJOIN | CLI_REPAIR |
 		   CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE | CLI_REBOOT |
 		   CLI_CERTS, /* work on many hosts */
-	CLI_CONNECTS = CLI_RUNS | CLI_LOGS,
+	CLI_CONNECTS = CLI_RUNS | CLI_LOGS | CLI_SUPPORT,
 	CLI_LOADS = CLI_CONNECTS | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
 	CLI_ALL = 0x7fffffff,
 };
@@ -112,6 +113,8 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct error
 void cli_options_release(struct cli_options *o);
 /* By its whole name; NULL: there is none. */
 const struct cli_command *cli_command_find(const char *name);
+/* Adds the versions of kubewright and its libraries, a line each. */
+void cli_versions(struct str *out);
 /* The nearest of count words (at stride bytes), or NULL when none is near. */
 const char *cli_nearest(const char *word, const char *const *words, size_t count);
 
@@ -196,6 +199,7 @@ int cli_timeline(const struct cli_options *o); /* replay --timeline */
 int cli_watch(const struct cli_options *o);
 int cli_unlock(const struct cli_options *o);
 int cli_certs(const struct cli_options *o);
+int cli_support(const struct cli_options *o);
 /* What runs without a command, on a terminal. */
 int cli_wizard(const struct cli_options *o);
 

@@ -14,13 +14,23 @@
 
 #define MANY 100000
 
+void cli_versions(struct str *out)
+{
+	str_addf(out, "kubewright %s\n", KUBEWRIGHT_VERSION);
+	str_addf(out, "Kubernetes %s\n", release_supported());
+	/* libcurl continues with all of its own libraries */
+	str_addf(out, "%s, %s, %.*s\n", remote_library(), pki_library(), (int)strcspn(net_library(), " "),
+		net_library());
+}
+
 static int print_version(const struct cli_options *o)
 {
+	struct str text = STR_INIT;
+
 	(void)o;
-	printf("kubewright %s\n", KUBEWRIGHT_VERSION);
-	printf("Kubernetes %s\n", release_supported());
-	/* libcurl continues with all of its own libraries */
-	printf("%s, %s, %.*s\n", remote_library(), pki_library(), (int)strcspn(net_library(), " "), net_library());
+	cli_versions(&text);
+	fputs(text.buf, stdout);
+	str_release(&text);
 	return 0;
 }
 
@@ -120,6 +130,11 @@ const struct cli_command cli_commands[] = {
 	{ "logs", "HOST", "show what was done on a host, and its logs",
 	  "Shows the history of jobs on a host, the log of the last one, and the end of the kubelet's journal.",
 	  CLI_LOGS, 1, 1, false, cli_logs },
+	{ "support", "[FILE]", "pack logs, findings and recordings into one archive for somebody who helps",
+	  "Asks every host for its facts, findings and the ends of its logs, and packs them with the inventory and the recordings of the newest runs into one new file, "
+	  "./kubewright-support-CLUSTER-TIME.tar.gz unless FILE names another, which only you can read. Everything is searched for secrets on this machine, and they are replaced by dots; names, addresses and "
+	  "serial numbers stay. MANIFEST in it lists what was taken, what was cut and who did not answer. Works without an answer of any host, and without an inventory that can be read.",
+	  CLI_SUPPORT, 0, 1, false, cli_support },
 	{ "ssh", "HOST [COMMAND…]", "log in to a host as the inventory says",
 	  "Runs the system's ssh with the user, address, port, key and known host keys of the inventory. A pinned host key is verified first.",
 	  CLI_SSH, 1, MANY, true, cli_ssh },

@@ -51,7 +51,7 @@ enum option_id {
 /* clang-format off */
 const struct cli_option cli_option_table[] = {
 	[OPTION_FILE] = { "file", 'f', "FILE", "the inventory (default ./kubewright.yaml)", CLI_LOADS | CLI_INIT },
-	[OPTION_HOSTS] = { "hosts", 0, "A,B", "only these hosts; the others are not contacted", CLI_RUNS },
+	[OPTION_HOSTS] = { "hosts", 0, "A,B", "only these hosts; the others are not contacted", CLI_RUNS | CLI_SUPPORT },
 	[OPTION_YES] = { "yes", 'y', NULL, "answer every confirmation with yes", CLI_APPLY | CLI_RESET | CLI_REJOIN | CLI_REPAIR | CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE | CLI_REBOOT },
 	[OPTION_OUTPUT] = { "output", 'o', "FORMAT", "plain or json", CLI_RUNS | CLI_WATCH | CLI_REPLAY | CLI_KUBECONFIG },
 	[OPTION_PARALLEL] = { "parallel", 0, "N", "log in to at most N hosts at once (default 32)", CLI_CONNECTS },

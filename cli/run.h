@@ -36,6 +36,7 @@ enum cli_kind {
 	KIND_RESET,
 	KIND_UNLOCK_LOOK,
 	KIND_CERTS,
+	KIND_SUPPORT,
 	KIND_MEMBERS,
 	KIND_DEFRAG_LOOK,
 	KIND_DEFRAG,
@@ -244,6 +245,8 @@ struct findings_count {
 void cli_findings_count(const struct findings *all, struct findings_count *c);
 /* Adds an object for each; that of no host has null as its host. */
 void cli_findings_json(const struct cli_run *r, const struct findings *all, struct json *list);
+/* Adds what check says of a host: its findings, and why it could not be looked at. */
+void cli_check_json(const struct cli_run *r, size_t host, struct json *list);
 /* A table of findings, on stdout. Returns the exit status. */
 int cli_findings_list(const struct finding_kind *kinds, size_t count, bool json);
 /* -1: errors among what is in the way of an upgrade, that are not ignored, forbid it: err counts and names them. */
@@ -342,9 +345,9 @@ enum cli_color status_vip_words(const struct cli_run *r, const struct status *s,
  * NULL: it is a healthy voter, or there is none to be had.
  */
 const char *status_member(const struct cli_run *r, size_t host, bool *well);
-/* All of it, with the findings, on stdout; and the same as a JSON document. */
+/* All of it, with the findings, on stdout; and the same as a JSON document, which the caller frees. */
 void status_print(const struct cli_run *r, const struct status *s, const struct health *h);
-void status_print_json(const struct cli_run *r, const struct status *s, const struct health *h);
+struct json *status_json(const struct cli_run *r, const struct status *s, const struct health *h);
 
 /* ---- locks that the hosts report, by run: status_lock.c --------------------------------------------------------- */
 

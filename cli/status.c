@@ -183,7 +183,7 @@ int cli_status(const struct cli_options *o)
 	health_fold(&r, &health);
 	status_fold(&r, &s);
 	if (o->json)
-		status_print_json(&r, &s, &health);
+		cli_json_print(status_json(&r, &s, &health));
 	else
 		status_print(&r, &s, &health);
 	status = status_exit(&r, &s);

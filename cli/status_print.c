@@ -197,7 +197,7 @@ static void json_hosts(const struct cli_run *r, struct json *list)
 	}
 }
 
-void status_print_json(const struct cli_run *r, const struct status *s, const struct health *h)
+struct json *status_json(const struct cli_run *r, const struct status *s, const struct health *h)
 {
 	const struct world *w = &r->world;
 	struct json *j = json_object(), *etcd;
@@ -226,5 +226,5 @@ void status_print_json(const struct cli_run *r, const struct status *s, const st
 	json_set_int(j, "starting", h->settling);
 	if (w->decided.refusal && (w->seen.cluster.exists || s->installed))
 		json_set(j, "error", cli_error_json(w->decided.refusal));
-	cli_json_print(j);
+	return j;
 }

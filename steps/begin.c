@@ -20,6 +20,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->seen.hosts = xcalloc(inv->host_count, sizeof(*w->seen.hosts));
 	w->seen.findings = xcalloc(inv->host_count, sizeof(*w->seen.findings));
 	w->seen.certs = xcalloc(inv->host_count, sizeof(*w->seen.certs));
+	w->seen.support = xcalloc(inv->host_count, sizeof(*w->seen.support));
 	w->logins.secrets = xcalloc(inv->host_count, sizeof(*w->logins.secrets));
 	w->seen.etcd = xcalloc(inv->host_count, sizeof(*w->seen.etcd));
 	for (size_t i = 0; i < inv->host_count; i++)
@@ -52,6 +53,7 @@ void world_release(struct world *w)
 		cluster_host_release(&w->seen.hosts[i]);
 		findings_release(&w->seen.findings[i]);
 		certs_release(&w->seen.certs[i]);
+		remote_answer_release(&w->seen.support[i].answer);
 		free(w->seen.etcd[i]);
 		secret_release(&w->logins.secrets[i].password);
 		secret_release(&w->logins.secrets[i].sudo);
@@ -64,6 +66,7 @@ void world_release(struct world *w)
 	free(w->seen.defrag);
 	free(w->seen.findings);
 	free(w->seen.certs);
+	free(w->seen.support);
 	identities_release(&w->seen.identities);
 	free(w->logins.secrets);
 	free(w->seen.gone);

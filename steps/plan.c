@@ -113,6 +113,13 @@
 
 static const struct step install[] = { LOOK_STEPS, INSTALL_STEPS(, ) };
 
+/* The logs first: what is not well with a host may set it aside. */
+static const struct step support[] = {
+	{ "support", "Fetching logs", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, support_apply },
+	LOOK_STEPS,
+	INSTALL_STEPS(, )
+};
+
 /* An argument with a comma needs a name. A control plane's peers forget it only when it is quiet: it would take the virtual IP for its own. */
 #define CLEARED , THIS("clear")
 #define ALL_CLEARED , CONTROL_PLANES("expel", 1), { "clear", ROLE_ALL, 1 }
@@ -331,6 +338,7 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_REMEDY] = PLAN("remedy", remedy, 0),
 	[PLAN_UNLOCK] = PLAN("unlock", unlock, 0),
 	[PLAN_CERTS] = PLAN("certs", certs, PLAN_NAMED),
+	[PLAN_SUPPORT] = PLAN("support", support, PLAN_KEYS),
 	[PLAN_MEMBERS] = PLAN("members", members, PLAN_KEYS),
 	[PLAN_DEFRAG] = PLAN("defrag", defrag, PLAN_KEYS),
 	[PLAN_DISARM] = PLAN("disarm", disarm, PLAN_KEYS),

@@ -42,6 +42,7 @@ enum plan_id {
 	/* takes away locks that the last look found, if they are still those runs'; empties the fact lock_run */
 	PLAN_UNLOCK,
 	PLAN_CERTS,    /* which certificates the hosts have, and nothing else */
+	PLAN_SUPPORT,  /* the hosts' logs for somebody who helps, and all that status asks for */
 	PLAN_MEMBERS,  /* what etcd's members say, also without an API server */
 	PLAN_DEFRAG,   /* etcd's members are defragmented, one after the other */
 	PLAN_DISARM,   /* etcd's alarms of a lack of space are cleared, when there is space */
@@ -392,6 +393,19 @@ enum step_verdict clear_check(struct task *t, struct error *why);
 /* Of hosts that leave for good; reset_apply does it. */
 enum step_verdict leave_check(struct task *t, struct error *why);
 int certs_apply(struct task *t, struct error *err);
+/* What is fetched of a host for somebody who helps. */
+struct support_piece {
+	const char *name, *kind, *argument; /* kind and argument are steps/host/support.sh's */
+	const char *what;                   /* for people */
+	size_t limit;                       /* bytes, from its end */
+	unsigned roles;
+};
+extern const struct support_piece support_pieces[];
+extern const size_t support_piece_count;
+/* Its limit when so many hosts are asked: all of them together are bounded too. Pure. */
+size_t support_limit(const struct support_piece *p, size_t hosts);
+/* Fetches them into seen.support; fails only when the way to the host does. */
+int support_apply(struct task *t, struct error *err);
 enum step_verdict remedy_check(struct task *t, struct error *why);
 int remedy_apply(struct task *t, struct error *err);
 enum step_verdict mend_check(struct task *t, struct error *why);

@@ -14,7 +14,7 @@ _kubewright_hosts()
 _kubewright()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word opts=''
-	local commands='init check plan apply status repair rejoin remove upgrade reboot certs etcd reset unlock kubeconfig logs ssh replay watch version help'
+	local commands='init check plan apply status repair rejoin remove upgrade reboot certs etcd reset unlock kubeconfig logs support ssh replay watch version help'
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case " $commands " in
@@ -68,6 +68,7 @@ _kubewright()
 	unlock) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	kubeconfig) opts='--file --output --set --color --list --days --write --out --user --group --help --version' ;;
 	logs) opts='--file --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --lines --help --version' ;;
+	support) opts='--file --hosts --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	ssh) opts='--file --set --color --help --version' ;;
 	replay) opts='--output --color --timeline --help --version' ;;
 	watch) opts='--output --verbose --color --help --version' ;;
@@ -78,6 +79,10 @@ _kubewright()
 	case $command:$cur in
 	*:-*) ;;
 	help:*) opts=$commands ;;
+	support:*)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
 	etcd:*) opts='members snapshot restore defrag disarm' ;;
 	rejoin:* | remove:* | reboot:* | certs:* | logs:* | ssh:*) opts=$(_kubewright_hosts) ;;
 	esac

@@ -49,6 +49,7 @@ extern const char host_script_reset[];
 extern const char host_script_remedy[];
 extern const char host_script_job[];
 extern const char host_script_logs[];
+extern const char host_script_support[];
 extern const char host_script_etcd_last[];
 extern const char host_script_etcd_restore[];
 extern const char host_script_etcd_space[];

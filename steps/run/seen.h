@@ -2,12 +2,14 @@
 #ifndef STEPS_RUN_SEEN_H
 #define STEPS_RUN_SEEN_H
 
+#include "base/error.h"
 #include "cluster/certs.h"
 #include "cluster/cluster.h"
 #include "cluster/identities.h"
 #include "cluster/quorum.h"
 #include "cluster/space.h"
 #include "cluster/upgrade.h"
+#include "remote/remote.h"
 
 #include <stdbool.h>
 
@@ -25,6 +27,13 @@ struct world_defrag {
 	int64_t before, after; /* bytes of its database */
 };
 
+/* A host's logs, by support: an answer "piece.NAME" for each of support_pieces that it has. */
+struct world_support {
+	bool looked;
+	struct error error; /* why not */
+	struct remote_answer answer;
+};
+
 /* Settings of a living cluster: settings.h. */
 enum settings_id { SETTINGS_KUBELET, SETTINGS_CONTROL_PLANE, SETTINGS_KUBEPROXY, SETTINGS_KINDS };
 
@@ -34,6 +43,7 @@ struct seen {
 	struct identities identities; /* of hosts, as they were probed */
 	struct findings *findings;    /* per host */
 	struct certs_host *certs;     /* per host, by certs */
+	struct world_support *support; /* per host, by support */
 	struct cluster_state cluster;
 	struct world_look *looks; /* per host: what came of asking its etcd, no matter who did */
 	/* per control plane, else NULL: what its etcd says, by ask-etcd; of itself alone when health was asked about */

@@ -76,6 +76,26 @@ kubeconfigs() {
 	rm -f "$WORK/e2e.conf"
 }
 
+# One archive for somebody who helps: each host's logs are in it, a run that can be replayed, and none of the secrets.
+supported() {
+	local in="$WORK/support" run
+	rm -rf "$in" "$in.tar.gz"
+	mkdir "$in"
+	kw support support "$in.tar.gz" -f "$WORK/kubewright.yaml"
+	[ "$status" = 0 ] || show support 30
+	is "$1: support ends with 0 (${seconds} s)" "$status" 0
+	is "$1: its archive is the operator's alone" "$(stat -c %a "$in.tar.gz")" 600
+	ok "$1: tar unpacks it" tar -xzf "$in.tar.gz" -C "$in" --strip-components=1
+	figure "support: $(stat -c %s "$in.tar.gz") bytes, unpacked $(du -sb "$in" | cut -f1)"
+	is "$1: it has facts and the kubelet's log of five hosts, and etcd's and the API server's of three" \
+		"$(for f in facts.json kubelet.log etcd.log kube-apiserver.log; do find "$in/hosts" -name $f -size +1 | wc -l; done | paste -sd' ')" "5 5 3 3"
+	is "$1: and says that etcd has its quorum" "$(jq -r .etcd.quorum "$in/status.json")" true
+	is "$1: none of $(secrets_known | wc -l) secrets is in it" "$(secrets_known | grep -rlaFf - "$in")" ""
+	run=$(find "$in/runs" -name '*.jsonl' | sort | tail -n 1)
+	ok "$1: its newest run is replayed" "$KUBEWRIGHT" replay --timeline "$run"
+	rm -rf "$in" "$in.tar.gz"
+}
+
 # What stop_apiserver did is found by its name and undone.
 repaired() {
 	kw repair repair --yes -f "$WORK/kubewright.yaml"
@@ -177,6 +197,7 @@ for flavour in "$@"; do
 	certificates "$flavour"
 	kubeconfigs "$flavour"
 	ok "$flavour: no secret in logs, journals, argv or world-readable files" secrets_hidden
+	supported "$flavour"
 	one_more "$flavour"
 	holder_off=$(vip_holder)
 	failover "the holder's power-off" power_off

@@ -207,16 +207,21 @@ fingerprint() {
 # Sessions that sshd gave to commands on a host so far.
 execs() { "$LAB" exec "$1" sh -c "journalctl -u ssh --no-pager -o cat | grep -c 'Starting session: command'" 2>/dev/null || true; }
 
-# No secret of the cluster or of the operator in any log, journal, argv or world-readable file: on the hosts and here.
-secrets_hidden() {
-	local h found=0 pattern
-	pattern=$(mktemp)
+# The secrets of the cluster and of the operator, a line each.
+secrets_known() {
 	{
 		echo "$LAB_SUDO"
 		find "$XDG_STATE_HOME" -name '*.key' -exec sed -n '2p' {} +
 		kc get secrets -n kube-system -o jsonpath='{range .items[?(@.type=="bootstrap.kubernetes.io/token")]}{.data.token-secret}{"\n"}{end}' 2>/dev/null |
 			while read -r t; do printf '%s' "$t" | base64 -d && echo; done
-	} | grep -E '.{8}' >"$pattern"
+	} | grep -E '.{8}'
+}
+
+# No secret of the cluster or of the operator in any log, journal, argv or world-readable file: on the hosts and here.
+secrets_hidden() {
+	local h found=0 pattern
+	pattern=$(mktemp)
+	secrets_known >"$pattern"
 	note "searching for $(wc -l <"$pattern") secrets"
 	for h in $("$LAB" status | awk '$3 == "up" { print $1 }'); do
 		grep -q "name: $h," "$WORK/kubewright.yaml" || continue

@@ -161,7 +161,7 @@ static void print_status(struct cli_run *r)
 	}
 	status_fold(r, &s);
 	if (r->options)
-		status_print_json(r, &s, &h);
+		cli_json_print(status_json(r, &s, &h));
 	else
 		status_print(r, &s, &h);
 	for (int i = 0; i < 2; i++)

@@ -177,14 +177,14 @@ static void test_known(void)
 	struct str out = STR_INIT;
 
 	mask_add(m, "OpenSesame");
-	/* what is not printable is no way around it */
+	/* what is not printable does not part it */
 	sieve_add(&out, "a Open\x1b[0mSesame \0b OpenSesame\n", 32, m);
 	CHECK_STR(out.buf, "a ••• b •••\n");
 	str_release(&out);
 	mask_free(m);
 }
 
-/* A recording's lines stay JSON, and a text that was sieved stays as it is. */
+/* A recording's lines stay JSON, and a text that was sieved stays unchanged. */
 static void test_json_stays(void)
 {
 	static const char *const texts[] = { "password=abc\"def\\", "token: \"x\", 'y'", "-----BEGIN PRIVATE KEY-----",
