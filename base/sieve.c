@@ -101,7 +101,6 @@ static bool is_json(const char *line, size_t n, size_t at, size_t len)
 static void add_runs(struct str *out, const char *line, size_t n, bool ended)
 {
 	bool done = ended || memmem(line, n, SIEVE_COVER, strlen(SIEVE_COVER));
-	struct str rest = STR_INIT;
 	size_t last = n;
 
 	for (size_t i = 0, len; !done && i < n; i += len ? len : 1) {
@@ -111,37 +110,37 @@ static void add_runs(struct str *out, const char *line, size_t n, bool ended)
 	for (size_t i = 0, len; i < n; i += len ? len : 1) {
 		len = run_at(line, n, i);
 		if (len && (len >= RUN_MIN || i == last) && !is_json(line, n, i, len))
-			str_add(&rest, SIEVE_COVER);
+			str_add(out, SIEVE_COVER);
 		else
-			str_addn(&rest, line + i, len ? len : 1);
+			str_addn(out, line + i, len ? len : 1);
 	}
-	/* other secrets may stand before it */
-	add_plain(out, rest.buf, rest.len);
-	str_wipe(&rest);
 }
 
-/* From one marker of a private key to the other, and what follows: there may be another key. */
+/* From one marker of a private key to the other, and what follows, as far as there is another key. */
 static void add_body(struct str *out, const char *line, size_t n)
 {
-	const char *begin = memmem(line, n, "-----BEGIN ", 11);
-	size_t after = after_marker(line, n);
-	const char *end = memmem(line + after, n - after, "-----END ", 9);
-	size_t to = end ? (size_t)(end - line) : n, rest;
+	for (;;) {
+		size_t after = after_marker(line, n);
+		const char *end = memmem(line + after, n - after, "-----END ", 9);
+		size_t to = end ? (size_t)(end - line) : n, rest;
 
-	if (after) {
-		add_plain(out, line, (size_t)(begin - line));
-		add_plain(out, begin, after - (size_t)(begin - line));
-	}
-	if (after && end && to > after)
-		str_add(out, SIEVE_COVER);
-	else if (to > after)
-		add_runs(out, line + after, to - after, end != NULL);
-	if (!end)
+		str_addn(out, line, after);
+		if (after && end && to > after)
+			str_add(out, SIEVE_COVER);
+		else if (to > after)
+			add_runs(out, line + after, to - after, end != NULL);
+		if (!end)
+			return;
+		end = memmem(end + 9, n - to - 9, "-----", 5);
+		rest = end ? (size_t)(end - line) + 5 : n;
+		str_addn(out, line + to, rest - to);
+		line += rest;
+		n -= rest;
+		if (after_marker(line, n))
+			continue;
+		str_addn(out, line, n);
 		return;
-	end = memmem(end + 9, n - to - 9, "-----", 5);
-	rest = end ? (size_t)(end - line) + 5 : n;
-	add_plain(out, line + to, rest - to);
-	(after_marker(line + rest, n - rest) ? add_body : add_plain)(out, line + rest, n - rest);
+	}
 }
 
 static void add_from(struct str *out, const char *line, size_t n, size_t at)
@@ -152,8 +151,7 @@ static void add_from(struct str *out, const char *line, size_t n, size_t at)
 		at++;
 	while (end > at && strchr(" \"',", line[end - 1]))
 		end--;
-	/* what is not a secret by its place may be one by its form */
-	add_plain(out, line, at);
+	str_addn(out, line, at);
 	if (end > at)
 		str_add(out, SIEVE_COVER);
 	str_addn(out, line + end, n - end);
@@ -174,10 +172,9 @@ static void add_whole(struct str *out, const char *line, size_t n)
 
 void sieve_add(struct str *out, const char *text, size_t len, struct mask *known)
 {
-	static void (*const add[])(struct str * out, const char *line, size_t n) = {
-		[SIEVE_PLAIN] = add_plain, [SIEVE_BODY] = add_body, [SIEVE_VALUE] = add_value, [SIEVE_WHOLE] = add_whole
-	};
-	struct str clean = STR_INIT;
+	static void (*const add[])(struct str * out, const char *line,
+		size_t n) = { [SIEVE_BODY] = add_body, [SIEVE_VALUE] = add_value, [SIEVE_WHOLE] = add_whole };
+	struct str clean = STR_INIT, line = STR_INIT;
 	struct sieve_line *lines;
 	size_t count;
 
@@ -189,10 +186,18 @@ void sieve_add(struct str *out, const char *text, size_t len, struct mask *known
 	lines = split(&clean, &count);
 	sieve_mark(lines, count);
 	for (size_t i = 0; i < count; i++) {
-		add[lines[i].mark](out, lines[i].text, lines[i].len);
+		if (add[lines[i].mark]) {
+			/* what stays of it may be a secret by its form */
+			str_clear(&line);
+			add[lines[i].mark](&line, lines[i].text, lines[i].len);
+			add_plain(out, line.buf, line.len);
+		} else {
+			add_plain(out, lines[i].text, lines[i].len);
+		}
 		if (i + 1 < count)
 			str_addc(out, '\n');
 	}
 	free(lines);
+	str_wipe(&line);
 	str_wipe(&clean);
 }
