@@ -23,6 +23,7 @@ const struct cli_run_kind cli_kinds[KIND_COUNT] = {
 	[KIND_UNLOCK_LOOK] = { "unlock", &plans[PLAN_LOOK], 0, NULL },
 	[KIND_CERTS] = { "certs", &plans[PLAN_CERTS], 0, "be looked at" },
 	[KIND_SUPPORT] = { "support", &plans[PLAN_SUPPORT], RUN_HEALTH, NULL },
+	[KIND_SUPPORT_HOSTS] = { "support", &plans[PLAN_SUPPORT_HOSTS], 0, NULL },
 	[KIND_MEMBERS] = { "etcd", &plans[PLAN_MEMBERS], 0, NULL },
 	[KIND_DEFRAG_LOOK] = { "etcd defrag", &plans[PLAN_DEFRAG], 0, NULL },
 	[KIND_DEFRAG] = { "etcd defrag", &plans[PLAN_DEFRAG], RUN_CHANGES | RUN_FINISHES, NULL },

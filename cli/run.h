@@ -37,6 +37,7 @@ enum cli_kind {
 	KIND_UNLOCK_LOOK,
 	KIND_CERTS,
 	KIND_SUPPORT,
+	KIND_SUPPORT_HOSTS, /* when the cluster's keys cannot be had */
 	KIND_MEMBERS,
 	KIND_DEFRAG_LOOK,
 	KIND_DEFRAG,

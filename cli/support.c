@@ -18,7 +18,8 @@
 struct support {
 	const struct cli_options *options;
 	struct cli_run run;
-	struct error load, look; /* kind 0: the inventory was read; the hosts were asked */
+	struct cli_options again;
+	struct error load, keys, look; /* kind 0: the inventory was read, the keys were had, the hosts were asked */
 	bool asked, cancelled;
 	char cluster[64], time[24];
 	char *folder, *path; /* folder: in the archive */
@@ -119,6 +120,8 @@ static void fill(struct support *s)
 		pack_secrets(p->known, &s->run);
 	add_versions(p);
 	pack_inventory(p, s->options);
+	if (s->asked && s->keys.kind)
+		pack_missing(p, "what the API and etcd say: %s; %s", s->keys.what, s->keys.hint);
 	if (s->asked)
 		pack_hosts(p, &s->run);
 	else if (s->look.kind)
@@ -177,17 +180,31 @@ static int pack(struct support *s)
 	return cli_fail(&p->err);
 }
 
+/* Without the cluster's keys its hosts may be asked all the same. */
+static void open_run(struct support *s)
+{
+	struct cli_run *r = &s->run;
+
+	if (cli_run_open(r, KIND_SUPPORT, &s->keys) == 0)
+		return;
+	cli_run_release(r);
+	s->again = *s->options;
+	s->again.warned = true;
+	if (cli_run_load(r, &s->again, &s->look) == 0 && cli_run_open(r, KIND_SUPPORT_HOSTS, &s->look) == 0)
+		fputs("note: the API and etcd are not asked\n", stderr);
+	cli_error_print(stderr, s->look.kind ? &s->look : &s->keys);
+}
+
 static int support(struct support *s)
 {
 	struct cli_run *r = &s->run;
-	int status;
 
 	if (cli_run_load(r, s->options, &s->load)) {
 		if (s->load.kind == ERROR_USAGE)
 			return cli_fail(&s->load);
 		cli_error_print(stderr, &s->load);
-	} else if (cli_run_open(r, KIND_SUPPORT, &s->look)) {
-		cli_error_print(stderr, &s->look);
+	} else {
+		open_run(s);
 	}
 	if (s->load.kind || s->look.kind)
 		fputs("note: the hosts are not asked; the archive has what this machine knows\n", stderr);
@@ -199,8 +216,7 @@ static int support(struct support *s)
 	if (!s->cancelled)
 		return pack(s);
 	error_set(&s->pack.err, ERROR_CANCELLED, "cancelled; no archive was written");
-	status = cli_fail(&s->pack.err);
-	return status;
+	return cli_fail(&s->pack.err);
 }
 
 int cli_support(const struct cli_options *o)

@@ -93,22 +93,30 @@ static void add_host(struct pack *p, const struct cli_run *r, size_t host)
 			name, e ? e->what : "it was not looked at", e && *e->hint ? "; " : "", e ? e->hint : "");
 }
 
+static void add_status(struct pack *p, struct cli_run *r)
+{
+	struct health health;
+	struct status s;
+
+	health_fold(r, &health);
+	status_fold(r, &s);
+	add_json(p, "status.json", "the cluster and its health, as of 'kubewright status -o json'",
+		status_json(r, &s, &health), REPORT_LIMIT);
+	health_release(&health);
+}
+
 void pack_hosts(struct pack *p, struct cli_run *r)
 {
 	struct json *list = json_array();
-	struct health health;
-	struct status s;
 
 	cli_findings_complete(r);
 	for (size_t i = 0; i < r->inventory->host_count; i++)
 		if (r->chosen[i])
 			cli_check_json(r, i, list);
 	add_json(p, "check.json", "findings, as of 'kubewright check -o json'", list, REPORT_LIMIT);
-	health_fold(r, &health);
-	status_fold(r, &s);
-	add_json(p, "status.json", "the cluster and its health, as of 'kubewright status -o json'",
-		status_json(r, &s, &health), REPORT_LIMIT);
-	health_release(&health);
+	/* without the cluster's keys little of it would be known */
+	if (r->kind->flags & RUN_HEALTH)
+		add_status(p, r);
 	for (size_t i = 0; i < r->inventory->host_count; i++) {
 		if (r->chosen[i])
 			add_host(p, r, i);

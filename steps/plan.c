@@ -114,11 +114,16 @@
 static const struct step install[] = { LOOK_STEPS, INSTALL_STEPS(, ) };
 
 /* The logs first: what is not well with a host may set it aside. */
+#define SUPPORT_STEP \
+	{ "support", "Fetching logs", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, support_apply }
+
 static const struct step support[] = {
-	{ "support", "Fetching logs", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, support_apply },
+	SUPPORT_STEP,
 	LOOK_STEPS,
 	INSTALL_STEPS(, )
 };
+
+static const struct step support_hosts[] = { SUPPORT_STEP, PROBE_STEP };
 
 /* An argument with a comma needs a name. A control plane's peers forget it only when it is quiet: it would take the virtual IP for its own. */
 #define CLEARED , THIS("clear")
@@ -339,6 +344,7 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_UNLOCK] = PLAN("unlock", unlock, 0),
 	[PLAN_CERTS] = PLAN("certs", certs, PLAN_NAMED),
 	[PLAN_SUPPORT] = PLAN("support", support, PLAN_KEYS),
+	[PLAN_SUPPORT_HOSTS] = PLAN("support-hosts", support_hosts, 0),
 	[PLAN_MEMBERS] = PLAN("members", members, PLAN_KEYS),
 	[PLAN_DEFRAG] = PLAN("defrag", defrag, PLAN_KEYS),
 	[PLAN_DISARM] = PLAN("disarm", disarm, PLAN_KEYS),

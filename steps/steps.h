@@ -43,6 +43,7 @@ enum plan_id {
 	PLAN_UNLOCK,
 	PLAN_CERTS,    /* which certificates the hosts have, and nothing else */
 	PLAN_SUPPORT,  /* the hosts' logs for somebody who helps, and all that status asks for */
+	PLAN_SUPPORT_HOSTS, /* of them what is had without the cluster's keys */
 	PLAN_MEMBERS,  /* what etcd's members say, also without an API server */
 	PLAN_DEFRAG,   /* etcd's members are defragmented, one after the other */
 	PLAN_DISARM,   /* etcd's alarms of a lack of space are cleared, when there is space */

@@ -261,6 +261,26 @@ static void test_alone(void)
 	CHECK_STR(sh("ls -A | grep -c new"), "0\n");
 }
 
+/* A store that cannot be opened: the hosts are asked all the same. */
+static void test_no_keys(void)
+{
+	const char *manifest;
+
+	begin("cluster: rack7\nkubernetes: {version: 1.36.2}\nnetwork: {cni: none}\nssh: {user: root, agent: false}\n"
+	      "hosts: [{name: cp1, address: 10.0.0.11, role: control-plane, ssh: {address: 127.0.0.1, port: 1}}]\n");
+	put("state/kubewright/rack7/pki/ca.crt", "no certificate");
+	put("state/kubewright/rack7/pki/ca.key", "-----BEGIN PRIVATE KEY-----\n" KEY "\n-----END PRIVATE KEY-----\n");
+	put("state/kubewright/rack7/runs/20260501T120000-dddd.jsonl",
+		"{\"v\":1,\"seq\":0,\"kind\":\"run\",\"run\":\"20260501T120000-dddd\",\"command\":\"" KEY
+		"\",\"hosts\":[]}\n");
+	CHECK_INT(support("kubewright.yaml", "a.tar.gz"), 0);
+	manifest = sh("tar -xOzf a.tar.gz --wildcards '*/MANIFEST'");
+	CHECK(strstr(manifest, "what the API and etcd say: ") &&
+		strstr(manifest, "all of host cp1: cannot connect to cp1"));
+	/* lines of a key that is known */
+	CHECK_STR(sh("tar -xOzf a.tar.gz | grep -c '" KEY "'"), "0\n");
+}
+
 static void test_no_inventory(void)
 {
 	begin("cluster: rack7\nkubernetes: {version: 1.36.2}\nhosts: [\nssh: {password: " SECRET "}\n");
@@ -330,6 +350,7 @@ static void test_limits(void)
 static const struct test tests[] = {
 	{ "what hosts say", test_hosts },
 	{ "no host answers", test_alone },
+	{ "no keys", test_no_keys },
 	{ "no inventory", test_no_inventory },
 	{ "too long", test_long },
 	{ "limits", test_limits },
