@@ -85,11 +85,16 @@ static X509_SIG *encrypt(PKCS8_PRIV_KEY_INFO *info, const struct secret *passphr
 
 int pki_key_to_pem(EVP_PKEY *key, const struct secret *passphrase, struct secret *out, struct error *err)
 {
-	BIO *bio = BIO_new(BIO_s_secmem());
-	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
+	BIO *bio;
+	PKCS8_PRIV_KEY_INFO *info;
 	X509_SIG *sealed = NULL;
 	bool ok = false;
 
+	/* a longer one would encrypt, and never open again */
+	if (pki_passphrase_given(passphrase) && passphrase->len > PEM_BUFSIZE)
+		return error_set(err, ERROR_PKI, "the passphrase is longer than %d bytes", PEM_BUFSIZE);
+	bio = BIO_new(BIO_s_secmem());
+	info = EVP_PKEY2PKCS8(key);
 	if (bio && info && pki_passphrase_given(passphrase)) {
 		sealed = encrypt(info, passphrase);
 		ok = sealed && PEM_write_bio_PKCS8(bio, sealed);

@@ -40,9 +40,6 @@ struct pki_store *pki_store_create(const char *dir, enum pki_key_type type, enum
  * keys. A wrong passphrase, a partial store, an expired CA: ERROR_PKI with a hint.
  */
 struct pki_store *pki_store_open(const char *dir, const struct secret *passphrase, struct error *err);
-/* Makes a store of a living control plane's seven PEM texts, in the order of enum pki_pem; sa.pub is derived. */
-struct pki_store *pki_store_import(const char *dir, const char *const pem[7], const struct secret *passphrase,
-	struct error *err);
 void pki_store_free(struct pki_store *s);
 
 enum pki_pem {
@@ -64,6 +61,27 @@ extern const struct pki_shared {
 	const char *file;
 	unsigned mode;
 } pki_shared[PKI_SHARED];
+/* How many of them those are; the first ones. */
+#define PKI_STORED PKI_SA_PUB
+/*
+ * Of seven PEM texts without encryption, in the order of enum pki_pem; verified as by pki_store_open, and nothing is
+ * written. sa.pub is derived.
+ */
+struct pki_store *pki_store_parse(const char *const pem[PKI_STORED], struct error *err);
+/* Writes it as pki_store_create does. */
+int pki_store_save(const struct pki_store *s, const char *dir, const struct secret *passphrase, struct error *err);
+/* Makes a store of a living control plane's texts: both of these. */
+struct pki_store *pki_store_import(const char *dir, const char *const pem[PKI_STORED], const struct secret *passphrase,
+	struct error *err);
+/* Whether both hold the same certificates and keys. */
+bool pki_store_same(const struct pki_store *a, const struct pki_store *b);
+/*
+ * Writes a store again with its keys under another passphrase, `then`, or under none; `now` opens it today. All of them
+ * change in one step, at which the folder is replaced as a whole; whatever cuts this short leaves a store that opens
+ * with one of the two. Its file system must be able to exchange two folders. Folders that an earlier one left are
+ * removed. ERROR_LOCKED: another process is at it.
+ */
+int pki_store_protect(const char *dir, const struct secret *now, const struct secret *then, struct error *err);
 /* PEM text, unencrypted, lent; keys are PKCS#8 (RSA, EC). */
 const char *pki_store_pem(const struct pki_store *s, enum pki_pem which);
 /* "sha256:<hex>" of the cluster CA's SubjectPublicKeyInfo: kubeadm's discovery pin. out: 72 bytes or more. */

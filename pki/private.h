@@ -27,6 +27,11 @@ struct pki_store {
 	struct secret pem[PKI_SA_PUB + 1]; /* by enum pki_pem, unencrypted */
 };
 
+/* ---- store.c ----------------------------------------------------------------------------------------------------- */
+
+/* Whether a file of the store, by enum pki_pem, holds a private key. */
+bool pki_stored_key(int file);
+
 /* ---- keys.c ------------------------------------------------------------------------------------------------------ */
 
 /*

@@ -1,6 +1,6 @@
 /*
- * The store: seven files with kubeadm's names, so that it can be read, compared and backed up with any tool. It is
- * written into a folder beside it and renamed, so a store is there or not: never half of one.
+ * The store: seven files with kubeadm's names, so that it can be read, compared and backed up with any tool. How it is
+ * written is in store_write.c.
  */
 #include "pki/private.h"
 
@@ -10,22 +10,20 @@
 #include "base/file.h"
 #include "base/str.h"
 
-#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILES PKI_SA_PUB
+#define FILES PKI_STORED
 #define FILE_MAX (256u << 10)
 #define CA_DAYS 3650
 #define CA_BACKDATE_S 3600
 
 /* The certificates are the even ones, each followed by its key; sa.key stands alone at the end. */
-static bool is_key(int file)
+bool pki_stored_key(int file)
 {
 	return file % 2 == 1 || file == PKI_SA_KEY;
 }
@@ -51,7 +49,7 @@ bool pki_store_encrypted(const char *dir)
 		char *path = xasprintf("%s/%s", dir, pki_shared[i].file);
 		struct str text = STR_INIT;
 
-		if (is_key(i) && file_read(path, FILE_MAX, &text, NULL) == 0)
+		if (pki_stored_key(i) && file_read(path, FILE_MAX, &text, NULL) == 0)
 			encrypted = strstr(text.buf, "ENCRYPTED") != NULL;
 		str_wipe(&text);
 		free(path);
@@ -210,7 +208,7 @@ struct pki_store *pki_store_open(const char *dir, const struct secret *passphras
 
 	for (int i = 0; rc == 0 && i < FILES; i++) {
 		names[i] = xasprintf("%s/%s", dir, pki_shared[i].file);
-		rc = read_one(names[i], is_key(i), &text[i], err);
+		rc = read_one(names[i], pki_stored_key(i), &text[i], err);
 	}
 	if (rc == 0)
 		s = load(text, (const char *const *)names, passphrase, err);
@@ -219,93 +217,6 @@ struct pki_store *pki_store_open(const char *dir, const struct secret *passphras
 		free(names[i]);
 	}
 	return s;
-}
-
-/* ---- writing ------------------------------------------------------------------------------------------------------ */
-
-static int write_one(
-	const struct pki_store *s, int i, const char *dir, const struct secret *passphrase, struct error *err)
-{
-	EVP_PKEY *const keys[FILES] = { [PKI_CA_KEY] = s->ca[0].key,
-		[PKI_ETCD_CA_KEY] = s->ca[1].key,
-		[PKI_FRONT_PROXY_CA_KEY] = s->ca[2].key,
-		[PKI_SA_KEY] = s->sa };
-	char *path = xasprintf("%s/%s", dir, pki_shared[i].file);
-	struct secret sealed = { 0 };
-	const struct secret *text = &s->pem[i];
-	int rc = 0;
-
-	if (is_key(i) && pki_passphrase_given(passphrase)) {
-		rc = pki_key_to_pem(keys[i], passphrase, &sealed, err);
-		text = &sealed;
-	}
-	if (rc == 0)
-		rc = file_create(path, text->text, text->len, is_key(i) ? 0600 : 0644, err);
-	secret_release(&sealed);
-	free(path);
-	return rc;
-}
-
-static void remove_staging(const char *dir)
-{
-	char *path;
-
-	for (int i = 0; i < FILES; i++) {
-		path = xasprintf("%s/%s", dir, pki_shared[i].file);
-		unlink(path);
-		free(path);
-	}
-	path = xasprintf("%s/etcd", dir);
-	rmdir(path);
-	free(path);
-	rmdir(dir);
-}
-
-/* rename puts a folder in the place of none or of an empty one, and refuses every other: nothing is ever replaced. */
-static int put_in_place(const char *staging, const char *dir, struct error *err)
-{
-	if (rename(staging, dir) == 0) {
-		file_sync_dir(dir);
-		return 0;
-	}
-	if (errno != ENOTEMPTY && errno != EEXIST)
-		return error_errno(err, ERROR_SYSTEM, errno, "cannot make the key store '%s'", dir);
-	error_set(err, ERROR_PKI, "cannot make the key store '%s': the folder is not empty", dir);
-	return error_hint(err, "existing keys are never replaced; let pki.store name a folder of its own");
-}
-
-static int save(const struct pki_store *s, const char *dir, const struct secret *passphrase, struct error *err)
-{
-	/* a symlink to a folder stays one */
-	char *real = realpath(dir, NULL), *place = real ? real : xstrdup(dir), *staging, *etcd, *slash, word[9];
-	int rc = 0;
-
-	while (strlen(place) > 1 && str_ends(place, "/"))
-		place[strlen(place) - 1] = '\0';
-	secret_random_word(word, 8);
-	staging = xasprintf("%s.%s.new", place, word);
-	etcd = xasprintf("%s/etcd", staging);
-	slash = strrchr(place, '/');
-	if (slash && slash != place) {
-		*slash = '\0';
-		rc = file_mkdirs(place, 0700, err);
-		*slash = '/';
-	}
-	if (rc == 0)
-		rc = file_mkdirs(etcd, 0700, err);
-	for (int i = 0; rc == 0 && i < FILES; i++)
-		rc = write_one(s, i, staging, passphrase, err);
-	if (rc == 0) {
-		/* the files are synced; that they have names in these folders is not */
-		file_sync_dir(etcd);
-		rc = put_in_place(staging, place, err);
-	}
-	if (rc)
-		remove_staging(staging);
-	free(etcd);
-	free(staging);
-	free(place);
-	return rc;
 }
 
 /* ---- making ------------------------------------------------------------------------------------------------------- */
@@ -340,7 +251,7 @@ struct pki_store *pki_store_create(const char *dir, enum pki_key_type type, enum
 		rc = make_ca(s, i, type, err);
 	if (rc == 0) {
 		s->sa = pki_key_make(sa_type, err);
-		rc = s->sa && fill_pem(s, err) == 0 ? save(s, dir, passphrase, err) : -1;
+		rc = s->sa && fill_pem(s, err) == 0 ? pki_store_save(s, dir, passphrase, err) : -1;
 	}
 	if (rc == 0)
 		return s;
@@ -348,8 +259,7 @@ struct pki_store *pki_store_create(const char *dir, enum pki_key_type type, enum
 	return NULL;
 }
 
-struct pki_store *pki_store_import(
-	const char *dir, const char *const pem[7], const struct secret *passphrase, struct error *err)
+struct pki_store *pki_store_parse(const char *const pem[PKI_STORED], struct error *err)
 {
 	struct secret text[FILES] = { { 0 } };
 	const char *names[FILES];
@@ -362,7 +272,23 @@ struct pki_store *pki_store_import(
 	s = load(text, names, NULL, err);
 	for (int i = 0; i < FILES; i++)
 		secret_release(&text[i]);
-	if (s && save(s, dir, passphrase, err)) {
+	return s;
+}
+
+bool pki_store_same(const struct pki_store *a, const struct pki_store *b)
+{
+	for (int i = 0; i < FILES; i++)
+		if (a->pem[i].len != b->pem[i].len || memcmp(a->pem[i].text, b->pem[i].text, a->pem[i].len) != 0)
+			return false;
+	return true;
+}
+
+struct pki_store *pki_store_import(
+	const char *dir, const char *const pem[PKI_STORED], const struct secret *passphrase, struct error *err)
+{
+	struct pki_store *s = pki_store_parse(pem, err);
+
+	if (s && pki_store_save(s, dir, passphrase, err)) {
 		pki_store_free(s);
 		s = NULL;
 	}
