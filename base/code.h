@@ -57,6 +57,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(REFUSAL_EVEN, "even", NULL) \
 	X(REFUSAL_ABSENT, "absent", "hosts") \
 	X(REFUSAL_NO_STORE, "no-store", "path") \
+	X(REFUSAL_PASSPHRASE, "passphrase", "path") \
 	X(REFUSAL_PREFLIGHT, "preflight", "finding") \
 	X(REFUSAL_NO_APT, "no-apt", "manager") \
 	X(REFUSAL_VERSION, "version", "package") \

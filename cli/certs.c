@@ -1,4 +1,7 @@
-/* kubewright certs [HOST…]: which certificates there are, who reads them, and how long they are good. */
+/*
+ * kubewright certs [HOST…]: which certificates there are, who reads them, and how long they are good; and what is done
+ * with the keys of this machine, a file each.
+ */
 #include "cli/run.h"
 
 #include "base/alloc.h"
@@ -64,7 +67,7 @@ static void show(const struct certs_report *c, const struct cli_options *o)
 	str_release(&text);
 }
 
-int cli_certs(const struct cli_options *o)
+static int hosts(const struct cli_options *o)
 {
 	struct certs_host here = { 0 };
 	struct certs_report c;
@@ -83,4 +86,63 @@ int cli_certs(const struct cli_options *o)
 	certs_release(&here);
 	cli_run_release(&r);
 	return status;
+}
+
+/* ---- actions: on the keys of this machine ------------------------------------------------------------------------ */
+
+enum action_option { OF_YES = 1, OF_PASSPHRASE = 2, OF_REMOVE = 4, OF_HOSTS = 8 };
+
+static const struct action {
+	const char *name;
+	int (*run)(const struct cli_options *o);
+	unsigned options; /* that not all of them know */
+	size_t args;
+} actions[] = {
+	{ "passphrase", cli_certs_passphrase, OF_YES | OF_PASSPHRASE | OF_REMOVE, 0 },
+};
+static const struct action show_hosts = { NULL, hosts, OF_HOSTS, 0 };
+
+static int check_options(const struct cli_options *o, const struct action *a, struct error *err)
+{
+	const struct {
+		const char *name;
+		bool given;
+		unsigned bit;
+	} options[] = {
+		{ "yes", o->yes, OF_YES },
+		{ "passphrase", o->passphrase_env != NULL, OF_PASSPHRASE },
+		{ "remove", o->remove, OF_REMOVE },
+		{ "hosts", o->host_count > 0, OF_HOSTS },
+		{ "parallel", o->parallel > 0, OF_HOSTS },
+		{ "accept-new-host-keys", o->accept_new_host_keys, OF_HOSTS },
+		{ "connect-timeout", o->connect_timeout_s > 0, OF_HOSTS },
+		{ "verbose", o->verbose, OF_HOSTS },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (!options[i].given || a->options & options[i].bit)
+			continue;
+		error_set(err, ERROR_USAGE, "--%s is not an option of 'certs%s%s'", options[i].name, a->name ? " " : "",
+			a->name ? a->name : "");
+		return error_hint(
+			err, options[i].bit == OF_HOSTS ? "it contacts no host" : "see 'kubewright help certs'");
+	}
+	if (!a->name || o->arg_count == 1 + a->args)
+		return 0;
+	if (o->arg_count > 1 + a->args)
+		return error_set(err, ERROR_USAGE, "unexpected argument '%.64s': certs %s takes %s",
+			o->args[1 + a->args], a->name, a->args ? "only FILE" : "none");
+	error_set(err, ERROR_USAGE, "certs %s needs FILE", a->name);
+	return error_hint(err, "usage: kubewright certs %s FILE", a->name);
+}
+
+int cli_certs(const struct cli_options *o)
+{
+	const struct action *a = &show_hosts;
+	struct error err = { 0 };
+
+	for (size_t i = 0; o->arg_count && i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (strcmp(o->args[0], actions[i].name) == 0)
+			a = &actions[i];
+	return check_options(o, a, &err) ? cli_fail(&err) : a->run(o);
 }

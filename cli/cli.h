@@ -66,10 +66,11 @@ struct cli_options {
 	const char **sets; /* owned array of lent strings */
 	size_t set_count;
 	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check;
-	bool override_quorum, force, timeline, all, pending, through;
+	bool override_quorum, force, timeline, all, pending, through, remove;
 	int parallel, connect_timeout_s, drain_timeout_s, days, lines, batch; /* 0: not given */
 	bool batch_percent; /* batch is of all workers */
 	const char *cluster, *from, *snapshot, *out, *user, *group;
+	const char *passphrase_env; /* of --passphrase: the variable; NULL: asked for */
 	const char *through_to; /* of an upgrade: what it leads to through this version; NULL */
 	/* Who is asked for a secret, with a prompt; NULL: the terminal. */
 	int (*ask)(void *ctx, const char *prompt, struct secret *out, struct error *err);

@@ -32,5 +32,5 @@ const struct cli_run_kind cli_kinds[KIND_COUNT] = {
 	[KIND_SNAPSHOT] = { "etcd", &plans[PLAN_SNAPSHOT], 0, NULL },
 	[KIND_RESTORE] = { "etcd restore", &plans[PLAN_RESTORE], RUN_CHANGES, NULL },
 	[KIND_LOGS] = { "logs", &cli_plan_logs, 0, NULL },
-	[KIND_KUBECONFIG] = { "kubeconfig", &cli_plan_kubeconfig, 0, NULL },
+	[KIND_KEYS] = { "kubeconfig", &cli_plan_keys, 0, NULL },
 };

@@ -13,27 +13,6 @@
 
 #define DAYS 365
 
-/* Nothing is done on a host. */
-const struct plan cli_plan_kubeconfig = { .name = "kubeconfig", .flags = PLAN_KEYS };
-
-/* The store's passphrase alone: no host is contacted, so no other secret is wanted. */
-static int open_keys(struct cli_run *r, struct error *err)
-{
-	if (pki_store_state(r->store_dir) == PKI_STORE_NONE) {
-		error_set(err, ERROR_PKI, "this machine does not have the keys of cluster %s (%s)",
-			r->inventory->cluster, r->store_dir);
-		return error_hint(err,
-			"'kubewright apply' makes them; 'kubewright apply' and 'kubewright status' fetch those of a living cluster");
-	}
-	r->kind = &cli_kinds[KIND_KUBECONFIG];
-	r->mask = mask_new();
-	memset(r->chosen, 0, r->inventory->host_count * sizeof(*r->chosen));
-	if (cli_secrets_fill(r, err))
-		return -1;
-	r->world.pki.store = pki_store_open(r->store_dir, &r->passphrase, err);
-	return r->world.pki.store ? 0 : -1;
-}
-
 /* A key of the cluster in a file that others can read: what "> FILE" makes under the usual umask. */
 static void warn_if_open(const struct cli_options *o)
 {
@@ -162,11 +141,8 @@ int cli_kubeconfig(const struct cli_options *o)
 		return cli_fail(&err);
 	if (o->list)
 		return cli_kubeconfig_list(o);
-	if (cli_run_load(&r, o, &err) || open_keys(&r, &err) || make(&r, &err))
+	if (cli_run_load(&r, o, &err) || cli_keys_open(&r, &err) || make(&r, &err))
 		status = cli_fail(&err);
-	if (r.world.pki.store)
-		pki_store_free(r.world.pki.store);
-	r.world.pki.store = NULL;
-	cli_run_release(&r);
+	cli_keys_close(&r);
 	return status;
 }

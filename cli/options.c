@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "inventory/inventory.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -41,6 +42,8 @@ enum option_id {
 	OPTION_OUT,
 	OPTION_USER,
 	OPTION_GROUP,
+	OPTION_PASSPHRASE,
+	OPTION_REMOVE,
 	OPTION_LINES,
 	OPTION_TIMELINE,
 	OPTION_HELP,
@@ -52,7 +55,7 @@ enum option_id {
 const struct cli_option cli_option_table[] = {
 	[OPTION_FILE] = { "file", 'f', "FILE", "the inventory (default ./kubewright.yaml)", CLI_LOADS | CLI_INIT },
 	[OPTION_HOSTS] = { "hosts", 0, "A,B", "only these hosts; the others are not contacted", CLI_RUNS | CLI_SUPPORT },
-	[OPTION_YES] = { "yes", 'y', NULL, "answer every confirmation with yes", CLI_APPLY | CLI_RESET | CLI_REJOIN | CLI_REPAIR | CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE | CLI_REBOOT },
+	[OPTION_YES] = { "yes", 'y', NULL, "answer every confirmation with yes", CLI_APPLY | CLI_RESET | CLI_REJOIN | CLI_REPAIR | CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE | CLI_REBOOT | CLI_CERTS },
 	[OPTION_OUTPUT] = { "output", 'o', "FORMAT", "plain or json", CLI_RUNS | CLI_WATCH | CLI_REPLAY | CLI_KUBECONFIG },
 	[OPTION_PARALLEL] = { "parallel", 0, "N", "log in to at most N hosts at once (default 32)", CLI_CONNECTS },
 	[OPTION_SET] = { "set", 0, "KEY=VALUE", "replace a field of the inventory; may be repeated", CLI_LOADS },
@@ -79,6 +82,8 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_OUT] = { "out", 0, "FILE", "write to this new file, which only you can read", CLI_KUBECONFIG },
 	[OPTION_USER] = { "user", 0, "NAME", "the user in the certificate (default kubernetes-admin)", CLI_KUBECONFIG },
 	[OPTION_GROUP] = { "group", 0, "NAME", "the group in the certificate (default: administrators)", CLI_KUBECONFIG },
+	[OPTION_PASSPHRASE] = { "passphrase", 0, "SOURCE", "the new passphrase, or that of the backup: ask (default) or env:NAME", CLI_CERTS },
+	[OPTION_REMOVE] = { "remove", 0, NULL, "store the cluster's keys without a passphrase", CLI_CERTS },
 	[OPTION_LINES] = { "lines", 'n', "N", "lines of each log (default 50)", CLI_LOGS },
 	[OPTION_TIMELINE] = { "timeline", 0, NULL, "print which step waited for what, and the critical path", CLI_REPLAY },
 	[OPTION_HELP] = { "help", 'h', NULL, "explain the command", CLI_ALL },
@@ -176,6 +181,18 @@ static int parse_name(const char *name, const char *text, const char **out, stru
 	return 0;
 }
 
+static int parse_source(const char *name, const char *text, const char **env, struct error *err)
+{
+	enum inventory_secret_source source;
+
+	if (inventory_secret_form(text, &source, env) && source != INVENTORY_SECRET_NONE)
+		return 0;
+	/* it may be the passphrase itself */
+	error_set(err, ERROR_USAGE, "--%s is ask or env:NAME, the name of an environment variable", name);
+	return error_hint(
+		err, "a passphrase never stands on the command line: other users of this machine can read it");
+}
+
 static int option_take(struct cli_options *o, int id, const char *arg, struct error *err)
 {
 	const char *name = cli_option_table[id].name;
@@ -209,6 +226,8 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_OUT: return o->out = arg, 0;
 	case OPTION_USER: return parse_name(name, arg, &o->user, err);
 	case OPTION_GROUP: return parse_name(name, arg, &o->group, err);
+	case OPTION_PASSPHRASE: return parse_source(name, arg, &o->passphrase_env, err);
+	case OPTION_REMOVE: return o->remove = true, 0;
 	case OPTION_LINES: return parse_number(name, arg, 1, 10000, &o->lines, err);
 	case OPTION_TIMELINE: return o->timeline = true, 0;
 	case OPTION_HELP: return o->help = true, 0;

@@ -46,7 +46,7 @@ enum cli_kind {
 	KIND_SNAPSHOT,
 	KIND_RESTORE,
 	KIND_LOGS,
-	KIND_KUBECONFIG, /* no run: its secrets alone */
+	KIND_KEYS, /* no run: the passphrase of the key store alone */
 	KIND_COUNT,
 };
 enum cli_run_flag {
@@ -64,7 +64,7 @@ struct cli_run_kind {
 	const char *names; /* what the hosts that it is about are to do; NULL: it is about all that take part */
 };
 extern const struct cli_run_kind cli_kinds[KIND_COUNT];
-extern const struct plan cli_plan_logs, cli_plan_kubeconfig;
+extern const struct plan cli_plan_logs, cli_plan_keys;
 
 /* What a run that only looks would do, of one step on one host. */
 struct would_step {
@@ -415,6 +415,24 @@ void certs_report_release(struct certs_report *c);
 bool certs_report_first(const struct certs_report *c, const char *name, size_t host);
 /* Its i-th host; NULL: this machine. */
 const struct inventory_host *certs_report_host(const struct certs_report *c, size_t i);
+
+/* ---- the cluster's keys on this machine, for commands that contact no host: keys.c -------------------------------- */
+
+/* -1: this machine has no key store of the cluster. */
+int cli_keys_there(const struct cli_run *r, struct error *err);
+/* Between load and release: the store's passphrase, the only secret that is wanted. A new one is typed twice. */
+int cli_keys_secrets(struct cli_run *r, struct error *err);
+/* All of these, and the store itself in r->world.pki.store. */
+int cli_keys_open(struct cli_run *r, struct error *err);
+/* cli_run_release, and the store. */
+void cli_keys_close(struct cli_run *r);
+/*
+ * A passphrase that is not the inventory's, and never empty: from the terminal, "passphrase of the WHAT: ", twice for
+ * one that is new; or from the environment variable that --passphrase names.
+ */
+int cli_passphrase(const struct cli_run *r, const char *what, bool twice, struct secret *out, struct error *err);
+/* `certs passphrase`. */
+int cli_certs_passphrase(const struct cli_options *o);
 
 /* ---- kubeconfig -------------------------------------------------------------------------------------------------- */
 

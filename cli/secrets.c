@@ -120,13 +120,25 @@ static int load_key(struct cli_run *r, struct known **list, const struct invento
 	return phrase ? remote_keys_load(r->keys, ssh->key, phrase->text, err) : -1;
 }
 
-/* A new store's passphrase is typed twice: nothing could open it after a slip. */
+/* What is to be typed twice, as nothing could open it after a slip. */
+static int ask_again(const struct cli_run *r, const char *what, const struct secret *first, struct error *err)
+{
+	struct secret again = { 0 };
+	char prompt[256];
+	int rc;
+
+	snprintf(prompt, sizeof(prompt), "again, for the %s: ", what);
+	rc = ask(r, prompt, &again, err);
+	if (rc == 0 && (again.len != first->len || memcmp(again.text, first->text, again.len) != 0))
+		rc = error_set(err, ERROR_USAGE, "the two passphrases differ");
+	secret_release(&again);
+	return rc;
+}
+
 static int store_passphrase(struct cli_run *r, struct known **list, struct error *err)
 {
 	const struct inventory_secret *source = &r->inventory->pki.passphrase;
 	struct wanted w = { "pki.passphrase", "passphrase", r->store_dir, source };
-	struct secret again = { 0 };
-	int rc;
 
 	if (source->source == INVENTORY_SECRET_NONE && pki_store_encrypted(r->store_dir)) {
 		error_set(err, ERROR_PKI,
@@ -138,11 +150,7 @@ static int store_passphrase(struct cli_run *r, struct known **list, struct error
 		return -1;
 	if (source->source != INVENTORY_SECRET_ASK || pki_store_state(r->store_dir) != PKI_STORE_NONE)
 		return 0;
-	rc = ask(r, "again, for the new key store: ", &again, err);
-	if (rc == 0 && (again.len != r->passphrase.len || memcmp(again.text, r->passphrase.text, again.len) != 0))
-		rc = error_set(err, ERROR_USAGE, "the two passphrases differ");
-	secret_release(&again);
-	return rc;
+	return ask_again(r, "new key store", &r->passphrase, err);
 }
 
 static int host_secrets(struct cli_run *r, struct known **list, size_t i, struct error *err)
@@ -177,4 +185,34 @@ int cli_secrets_fill(struct cli_run *r, struct error *err)
 		free(list);
 	}
 	return rc;
+}
+
+static int passphrase_asked(
+	const struct cli_run *r, const char *what, bool twice, struct secret *out, struct error *err)
+{
+	char prompt[256];
+
+	if (!can_ask(r)) {
+		error_set(err, ERROR_USAGE, "the passphrase of the %s must be typed, and there is no terminal", what);
+		return error_hint(err, "name an environment variable that holds it: --passphrase env:NAME");
+	}
+	snprintf(prompt, sizeof(prompt), "passphrase of the %s: ", what);
+	if (ask(r, prompt, out, err))
+		return -1;
+	return out->len && twice ? ask_again(r, what, out, err) : 0;
+}
+
+int cli_passphrase(const struct cli_run *r, const char *what, bool twice, struct secret *out, struct error *err)
+{
+	const char *env = r->options->passphrase_env, *text = env ? getenv(env) : NULL;
+
+	if (env && (!text || !*text)) {
+		error_set(err, ERROR_USAGE, "the environment variable %s, which --passphrase names, is not set", env);
+		return error_hint(err, "set it to the passphrase of the %s", what);
+	}
+	if (text)
+		secret_set(out, text, strlen(text));
+	else if (passphrase_asked(r, what, twice, out, err))
+		return -1;
+	return out->len ? 0 : error_set(err, ERROR_USAGE, "the passphrase of the %s is empty", what);
 }

@@ -30,6 +30,8 @@ struct inventory_secret {
 	enum inventory_secret_source source;
 	const char *env; /* the variable's name; NULL unless ENV */
 };
+/* Whether text is "ask", "none" or "env:NAME"; env (may be NULL) gets NAME or NULL. */
+bool inventory_secret_form(const char *text, enum inventory_secret_source *source, const char **env);
 
 struct inventory_ssh {
 	const char *address; /* where to dial; default: the host's address */

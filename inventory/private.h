@@ -100,8 +100,6 @@ void inventory_excerpts(struct inventory_load *l);
 size_t inventory_line(const char *text, size_t len, size_t *step);
 /* A key's name that promises a secret. */
 bool inventory_sounds_secret(const char *word, size_t len);
-/* "ask", "none" or "env:NAME"; env (may be NULL) gets NAME or NULL. */
-bool inventory_secret_form(const char *text, enum inventory_secret_source *source, const char **env);
 
 /* value.c: a scalar, list or map into the member at base + field->offset. path is for messages: "hosts[2].name". */
 void inventory_apply(

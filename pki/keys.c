@@ -156,7 +156,8 @@ EVP_PKEY *pki_key_from_pem(
 	if (!key && answer.asked) {
 		ERR_clear_error();
 		if (pki_passphrase_given(passphrase)) {
-			error_set(err, ERROR_PKI, "the passphrase does not open '%s'", name);
+			error_refuse(
+				err, ERROR_PKI, REFUSAL_PASSPHRASE, name, "the passphrase does not open '%s'", name);
 			error_hint(err, "enter it again, or correct pki.passphrase in the inventory");
 		} else {
 			error_set(err, ERROR_PKI, "'%s' is encrypted", name);

@@ -37,6 +37,10 @@ _kubewright()
 		mapfile -t COMPREPLY < <(compgen -W "$(_kubewright_hosts)" -- "$cur")
 		return
 		;;
+	--passphrase)
+		mapfile -t COMPREPLY < <(compgen -W 'ask env:' -- "$cur")
+		return
+		;;
 	--color)
 		mapfile -t COMPREPLY < <(compgen -W 'auto never' -- "$cur")
 		return
@@ -62,7 +66,7 @@ _kubewright()
 	remove) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --help --version' ;;
 	upgrade) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --force --drain-timeout --batch --through --list --check --help --version' ;;
 	reboot) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --batch --all --pending --help --version' ;;
-	certs) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
+	certs) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --passphrase --remove --help --version' ;;
 	etcd) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --from --snapshot --override-quorum --help --version' ;;
 	reset) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	unlock) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
@@ -84,7 +88,8 @@ _kubewright()
 		return
 		;;
 	etcd:*) opts='members snapshot restore defrag disarm' ;;
-	rejoin:* | remove:* | reboot:* | certs:* | logs:* | ssh:*) opts=$(_kubewright_hosts) ;;
+	certs:*) opts="passphrase backup restore $(_kubewright_hosts)" ;;
+	rejoin:* | remove:* | reboot:* | logs:* | ssh:*) opts=$(_kubewright_hosts) ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$opts" -- "$cur")
 }

@@ -1,0 +1,269 @@
+/* `certs passphrase`, `certs backup` and `certs restore` as an operator gives them, with what is asked answered by the test. */
+#include "tests/test.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "cli/cli.h"
+#include "pki/pki.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+
+static const char inventory[] =
+	"cluster: rack7\nkubernetes: {version: 1.36.2}\nendpoint: {vip: 10.0.0.100}\nnetwork: {cni: none}\n%s"
+	"hosts:\n  - {name: cp1, address: 10.0.0.11, role: control-plane, ssh: {address: 127.0.0.1, port: 1}}\n";
+
+static char dir[64], store[128];
+static struct str out = STR_INIT, err = STR_INIT; /* of the last command; prompts stand in the second */
+
+__attribute__((format(printf, 1, 2))) static int sh(const char *fmt, ...)
+{
+	char text[1024], command[1200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	snprintf(command, sizeof(command), "cd '%s' && { %s; } >/dev/null 2>&1", dir, text);
+	return system(command);
+}
+
+static void put_inventory(const char *pki)
+{
+	char path[128], text[1024];
+
+	snprintf(path, sizeof(path), "%s/kubewright.yaml", dir);
+	snprintf(text, sizeof(text), inventory, pki);
+	CHECK_INT(file_write(path, text, strlen(text), 0600, NULL), 0);
+}
+
+/* A machine with an inventory and the cluster's keys. passphrase: NULL for none. */
+static void begin(const char *pki, const char *passphrase)
+{
+	struct secret s = { 0 };
+	struct pki_store *made;
+
+	strcpy(dir, "/tmp/kubewright-test-XXXXXX");
+	if (!mkdtemp(dir))
+		exit(2);
+	snprintf(store, sizeof(store), "%s/kubewright/rack7/pki", dir);
+	put_inventory(pki);
+	if (passphrase)
+		secret_set(&s, passphrase, strlen(passphrase));
+	made = pki_store_create(store, PKI_ECDSA_P256, PKI_ECDSA_P256, &s, NULL);
+	CHECK(made != NULL);
+	pki_store_free(made);
+	secret_release(&s);
+}
+
+static void end(void)
+{
+	sh("rm -rf '%s'", dir);
+	str_release(&out);
+	str_release(&err);
+}
+
+static int answer(void *ctx, const char *prompt, struct secret *s, struct error *e)
+{
+	const char *const **next = ctx;
+
+	fprintf(stderr, "[%s]\n", prompt);
+	if (!**next)
+		return error_set(e, ERROR_CANCELLED, "nothing was entered");
+	secret_set(s, **next, strlen(**next));
+	++*next;
+	return 0;
+}
+
+static void read_back(const char *name, struct str *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	str_clear(text);
+	CHECK_INT(file_read(path, 1 << 20, text, NULL), 0);
+}
+
+/* Runs a command, given in one line, with these answers (NULL: there is no terminal); returns its exit status. */
+static int run(const char *line, const char *const *answers)
+{
+	char *words = xasprintf("kubewright %s", line), *argv[16] = { 0 };
+	int argc = 0, status = 0;
+	pid_t pid;
+
+	for (char *w = strtok(words, " "); w && argc < 15; w = strtok(NULL, " "))
+		argv[argc++] = w;
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		struct cli_options o;
+		struct error e = { 0 };
+
+		if (chdir(dir))
+			_exit(99);
+		setsid();
+		dup2(open("/dev/null", O_RDWR), 0);
+		dup2(open("out", O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
+		dup2(open("err", O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
+		setenv("XDG_STATE_HOME", dir, 1);
+		setenv("HOME", dir, 1);
+		setenv("FIRST", "the first", 1);
+		setenv("SECOND", "the second", 1);
+		if (cli_options_parse(&o, argc, argv, &e))
+			exit(cli_fail(&e));
+		if (answers) {
+			o.ask = answer;
+			o.ask_ctx = &answers;
+		}
+		status = cli_certs(&o);
+		if (answers && *answers)
+			fprintf(stderr, "[not asked: %s]\n", *answers);
+		cli_options_release(&o);
+		exit(status);
+	}
+	free(words);
+	waitpid(pid, &status, 0);
+	read_back("out", &out);
+	read_back("err", &err);
+	CHECK(!strstr(out.buf, "the first") && !strstr(err.buf, "the first") && !strstr(out.buf, "the second") &&
+		!strstr(err.buf, "the second") && !strstr(out.buf, "PRIVATE") && !strstr(err.buf, "not asked"));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void says(const struct str *text, const char *words)
+{
+	if (!CHECK(strstr(text->buf, words) != NULL))
+		printf("# not '%s': %s\n", words, text->buf);
+}
+
+static bool opens(const char *passphrase)
+{
+	struct secret s = { 0 };
+	struct pki_store *read;
+
+	if (passphrase)
+		secret_set(&s, passphrase, strlen(passphrase));
+	read = pki_store_open(store, &s, NULL);
+	pki_store_free(read);
+	secret_release(&s);
+	return read && pki_store_encrypted(store) == (passphrase != NULL);
+}
+
+#define ANSWERS(...) \
+	(const char *const[]) \
+	{ \
+		__VA_ARGS__, NULL \
+	}
+
+static void test_passphrase(void)
+{
+	begin("", NULL);
+	CHECK_INT(run("certs passphrase", ANSWERS("the first", "the second")), 2);
+	says(&err, "the two passphrases differ");
+	CHECK(opens(NULL));
+	CHECK_INT(run("certs passphrase", ANSWERS("")), 2);
+	says(&err, "is empty");
+	says(&err, "--remove");
+	CHECK_INT(run("certs passphrase", ANSWERS("the first", "the first")), 0);
+	says(&err, "[passphrase of the key store from now on: ]\n[again, for the key store from now on: ]\n");
+	says(&out, "are encrypted with the passphrase from now on");
+	says(&out, "next: set pki.passphrase in kubewright.yaml to ask");
+	CHECK(opens("the first"));
+	/* the inventory says nothing of it yet, and it is asked for all the same */
+	CHECK_INT(run("certs passphrase", ANSWERS("the first", "the second", "the second")), 0);
+	CHECK(str_starts(err.buf, "[passphrase of ") && strstr(err.buf, "rack7/pki: ]\n[passphrase of the key store"));
+	says(&out, "still open with the earlier passphrase");
+	CHECK(opens("the second"));
+	put_inventory("pki: {passphrase: ask}\n");
+	CHECK_INT(run("certs passphrase --remove --yes", ANSWERS("the second")), 0);
+	says(&out, "stored without a passphrase from now on");
+	says(&out, "next: remove pki.passphrase from kubewright.yaml");
+	CHECK(opens(NULL));
+	/* nobody is asked for a passphrase that is none */
+	CHECK_INT(run("certs passphrase --remove", ANSWERS(NULL)), 0);
+	says(&out, "nothing to do");
+	end();
+}
+
+static void test_passphrase_unattended(void)
+{
+	struct json *j;
+
+	begin("pki: {passphrase: \"env:FIRST\"}\n", NULL);
+	CHECK_INT(run("certs passphrase", NULL), 2);
+	says(&err, "must be typed, and there is no terminal");
+	says(&err, "--passphrase env:NAME");
+	CHECK_INT(run("certs passphrase --passphrase env:NOWHERE", NULL), 2);
+	says(&err, "the environment variable NOWHERE, which --passphrase names, is not set");
+	CHECK_INT(run("certs passphrase --passphrase env:FIRST -o json", NULL), 0);
+	j = json_parse(out.buf, out.len, NULL);
+	CHECK(json_get_bool(j, "encrypted", false) && json_get_bool(j, "changed", false));
+	CHECK_STR(json_get_str(j, "store", ""), store);
+	json_free(j);
+	CHECK_INT(run("certs passphrase --passphrase env:SECOND", NULL), 0);
+	says(&out, "next: put the new passphrase into the environment variable FIRST");
+	CHECK(opens("the second"));
+	CHECK_INT(run("certs passphrase --remove --set pki.passphrase=env:SECOND", NULL), 2);
+	says(&err, "must be confirmed, and there is no terminal");
+	CHECK_INT(run("certs passphrase --remove --yes --set pki.passphrase=env:SECOND", NULL), 0);
+	CHECK(opens(NULL));
+	end();
+}
+
+static void test_passphrase_lost(void)
+{
+	begin("pki: {passphrase: ask}\n", "the second");
+	CHECK_INT(run("certs passphrase", ANSWERS("the first")), 5);
+	says(&err, "the passphrase does not open");
+	says(&err, "copies the keys of the living cluster");
+	says(&err, "certs restore FILE");
+	says(&err, "Do not delete the folder");
+	CHECK(opens("the second"));
+	/* something else is wrong: no word of a lost passphrase */
+	sh("rm kubewright/rack7/pki/ca.crt");
+	CHECK_INT(run("certs passphrase", ANSWERS("the second")), 5);
+	says(&err, "incomplete: ca.crt");
+	CHECK(!strstr(err.buf, "lost"));
+	sh("rm -r kubewright/rack7");
+	CHECK_INT(run("certs passphrase", ANSWERS(NULL)), 5);
+	says(&err, "does not have the keys of cluster rack7");
+	end();
+}
+
+static const struct {
+	const char *line, *what;
+} wrong[] = {
+	{ "certs --yes", "--yes is not an option of 'certs'" },
+	{ "certs cp1 --remove", "--remove is not an option of 'certs'" },
+	{ "certs --passphrase env:FIRST", "--passphrase is not an option of 'certs'" },
+	{ "certs passphrase --hosts cp1", "--hosts is not an option of 'certs passphrase'" },
+	{ "certs passphrase --parallel 3", "it contacts no host" },
+	{ "certs passphrase cp1", "unexpected argument 'cp1': certs passphrase takes none" },
+	{ "certs passphrase --remove --passphrase env:FIRST", "cannot be used with --passphrase" },
+	{ "certs passphrase --passphrase secret", "--passphrase is ask or env:NAME" },
+	{ "certs passphrase --passphrase none", "never stands on the command line" },
+};
+
+static void test_wrong_usage(void)
+{
+	begin("", NULL);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		if (!CHECK_INT(run(wrong[i].line, NULL), 2))
+			printf("# %s\n", wrong[i].line);
+		says(&err, wrong[i].what);
+	}
+	CHECK(opens(NULL));
+	end();
+}
+
+static const struct test tests[] = {
+	{ "a passphrase set, changed, removed", test_passphrase },
+	{ "a passphrase without a terminal", test_passphrase_unattended },
+	{ "a lost passphrase", test_passphrase_lost },
+	{ "wrong usage", test_wrong_usage },
+};
+TEST_MAIN(tests)
