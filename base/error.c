@@ -125,6 +125,8 @@ int error_about(struct error *err, enum code code, const char *about)
 {
 	char what[sizeof(err->what)];
 
+	if (!err)
+		return -1;
 	memcpy(what, err->what, sizeof(what));
 	err->code = code;
 	snprintf(err->about, sizeof(err->about), "%s", about ? about : "");

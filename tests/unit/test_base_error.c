@@ -35,6 +35,8 @@ static void without_a_place(void)
 	CHECK_INT(error_wrap(NULL, "x"), -1);
 	CHECK_INT(error_hint(NULL, "x"), -1);
 	CHECK_INT(error_detail(NULL, "x"), -1);
+	CHECK_INT(error_about(NULL, CODE_NONE, "x"), -1);
+	CHECK_INT(error_refuse(NULL, ERROR_NET, CODE_NONE, "x", "x"), -1);
 }
 
 static void own_text_as_argument(void)
