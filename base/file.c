@@ -176,6 +176,11 @@ int file_end(int fd, char *tmp, const char *path, struct error *err)
 	return place(fd, tmp, path, false, err);
 }
 
+int file_replace(int fd, char *tmp, const char *path, struct error *err)
+{
+	return place(fd, tmp, path, true, err);
+}
+
 static int put(const char *path, const void *data, size_t len, mode_t mode, bool replace, struct error *err)
 {
 	char *tmp;

@@ -22,12 +22,13 @@ int file_write(const char *path, const void *data, size_t len, mode_t mode, stru
 int file_create(const char *path, const void *data, size_t len, mode_t mode, struct error *err);
 /*
  * The same for what comes in pieces. file_begin makes the temporary file and returns its descriptor, *tmp is its name;
- * write to it with file_add. file_end puts it in place of path, which must not exist yet; file_drop takes it away
- * again. Both close fd and free tmp.
+ * write to it with file_add. file_end puts it in place of path, which must not exist yet, file_replace also of a file
+ * that does; file_drop takes it away again. They close fd and free tmp.
  */
 int file_begin(const char *path, mode_t mode, char **tmp, struct error *err);
 int file_add(int fd, const char *path, const void *data, size_t len, struct error *err);
 int file_end(int fd, char *tmp, const char *path, struct error *err);
+int file_replace(int fd, char *tmp, const char *path, struct error *err);
 void file_drop(int fd, char *tmp);
 /* Has the folder that path is in written to disk: a rename in it, or a link, survives a power failure then. */
 void file_sync_dir(const char *path);

@@ -2,6 +2,7 @@
 #ifndef PKI_PRIVATE_H
 #define PKI_PRIVATE_H
 
+#include "pki/backup.h"
 #include "pki/pki.h"
 
 #include <openssl/evp.h>
@@ -29,8 +30,20 @@ struct pki_store {
 
 /* ---- store.c ----------------------------------------------------------------------------------------------------- */
 
+/* What a file of a store may have. */
+#define PKI_STORE_FILE_MAX (256u << 10)
 /* Whether a file of the store, by enum pki_pem, holds a private key. */
 bool pki_stored_key(int file);
+
+/* ---- backup_text.c ----------------------------------------------------------------------------------------------- */
+
+/* What the text of a backup may have: a store, and this much of each other file. */
+#define PKI_BACKUP_MORE_MAX (16u << 20)
+#define PKI_BACKUP_TEXT_MAX (2 * PKI_BACKUP_MORE_MAX + PKI_STORED * PKI_STORE_FILE_MAX + 4096)
+/* Adds the text of a backup. */
+int pki_backup_text(const struct pki_backup *b, struct str *out, struct error *err);
+/* The other way round; what is not exactly of that form is an error. out is to be initialised. */
+int pki_backup_parse(const struct str *text, struct pki_backup *out, struct error *err);
 
 /* ---- keys.c ------------------------------------------------------------------------------------------------------ */
 

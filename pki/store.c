@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #define FILES PKI_STORED
-#define FILE_MAX (256u << 10)
 #define CA_DAYS 3650
 #define CA_BACKDATE_S 3600
 
@@ -49,7 +48,7 @@ bool pki_store_encrypted(const char *dir)
 		char *path = xasprintf("%s/%s", dir, pki_shared[i].file);
 		struct str text = STR_INIT;
 
-		if (pki_stored_key(i) && file_read(path, FILE_MAX, &text, NULL) == 0)
+		if (pki_stored_key(i) && file_read(path, PKI_STORE_FILE_MAX, &text, NULL) == 0)
 			encrypted = strstr(text.buf, "ENCRYPTED") != NULL;
 		str_wipe(&text);
 		free(path);
@@ -168,7 +167,7 @@ static int read_one(const char *path, bool key, struct secret *out, struct error
 			(unsigned)st.st_mode & 07777);
 		return error_hint(err, "run chmod 600 '%s', and consider who may have read it", path);
 	}
-	rc = file_read(path, FILE_MAX, &text, err);
+	rc = file_read(path, PKI_STORE_FILE_MAX, &text, err);
 	if (rc == 0)
 		secret_set(out, text.buf, text.len);
 	str_wipe(&text);

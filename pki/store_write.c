@@ -253,7 +253,10 @@ static int verify(const char *staging, const struct pki_store *s, const struct s
 	pki_store_free(read);
 	if (!read)
 		return error_wrap(err, "the new key store cannot be read back");
-	return same ? 0 : error_set(err, ERROR_SYSTEM, "the new key store in '%s' is not what was written", staging);
+	if (!same)
+		return error_set(err, ERROR_SYSTEM, "the new key store in '%s' is not what was written", staging);
+	/* nor may a temporary file that could not be removed come with it */
+	return check_files(staging, err);
 }
 
 static int exchange(const char *staging, const char *place, struct error *err)

@@ -173,7 +173,8 @@ static void test_passphrase(void)
 	refused("is encrypted", "pki.passphrase");
 	CHECK(pki_store_open(store, &wrong, &err) == NULL);
 	CHECK_INT(err.kind, ERROR_PKI);
-	CHECK(strstr(err.what, "passphrase does not open") && err.hint[0] && !strstr(err.what, "horse"));
+	CHECK(strstr(err.what, code_words(REFUSAL_PASSPHRASE, "passphrase does not open")) && err.hint[0] &&
+		!strstr(err.what, "horse"));
 	opened = pki_store_open(store, &right, &err);
 	CHECK(opened && strcmp(pki_store_pem(opened, PKI_ETCD_CA_KEY), pki_store_pem(made, PKI_ETCD_CA_KEY)) == 0);
 	pki_store_free(made);

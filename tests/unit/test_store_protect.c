@@ -5,79 +5,14 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "pki/private.h"
+#include "tests/unit/faults.h"
+#include "tests/unit/weak_keys.h"
 
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <openssl/pkcs12.h>
 #include <stdarg.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 
 static char dir[64], store[96];
 static struct secret first, second;
-
-/* ---- the n-th call that changes the disk fails, or is the last one ------------------------------------------------ */
-
-static enum { GOES, FAILS, DIES } fault;
-static int calls, fatal;
-
-static bool struck(void)
-{
-	if (fault == GOES || ++calls != fatal)
-		return false;
-	if (fault == DIES)
-		_exit(77);
-	errno = EIO;
-	return true;
-}
-
-int mkdir(const char *path, mode_t mode)
-{
-	return struck() ? -1 : (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
-}
-
-ssize_t write(int fd, const void *data, size_t n)
-{
-	return struck() ? -1 : syscall(SYS_write, fd, data, n);
-}
-
-int fsync(int fd)
-{
-	return struck() ? -1 : (int)syscall(SYS_fsync, fd);
-}
-
-int link(const char *from, const char *to)
-{
-	return struck() ? -1 : (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
-}
-
-int unlinkat(int fd, const char *path, int flags)
-{
-	return struck() ? -1 : (int)syscall(SYS_unlinkat, fd, path, flags);
-}
-
-int rmdir(const char *path)
-{
-	return struck() ? -1 : (int)syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
-}
-
-int renameat2(int a, const char *from, int b, const char *to, unsigned flags)
-{
-	return struck() ? -1 : (int)syscall(SYS_renameat2, a, from, b, to, flags);
-}
-
-/* Weak keys: the many stores of these tests are none of anybody. */
-X509_ALGOR *PKCS5_pbe2_set_scrypt(const EVP_CIPHER *cipher, const unsigned char *salt, int len, unsigned char *iv,
-	uint64_t n, uint64_t r, uint64_t p)
-{
-	X509_ALGOR *(*real)(
-		const EVP_CIPHER *, const unsigned char *, int, unsigned char *, uint64_t, uint64_t, uint64_t);
-
-	*(void **)&real = dlsym(RTLD_NEXT, "PKCS5_pbe2_set_scrypt");
-	return real(cipher, salt, len, iv, n / 1024, r, p);
-}
 
 /* ---- a store ------------------------------------------------------------------------------------------------------ */
 
@@ -196,7 +131,7 @@ static void test_refusals(void)
 	struct error err;
 	int fd;
 
-	refused(&second, "passphrase does not open", "enter it again");
+	refused(&second, code_words(REFUSAL_PASSPHRASE, "passphrase does not open"), "enter it again");
 	refused(NULL, "is encrypted", "");
 	sh("touch a/store/notes");
 	refused(&first, "'notes' in the key store", "move it elsewhere");
