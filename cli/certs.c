@@ -99,6 +99,8 @@ static const struct action {
 	size_t args;
 } actions[] = {
 	{ "passphrase", cli_certs_passphrase, OF_YES | OF_PASSPHRASE | OF_REMOVE, 0 },
+	{ "backup", cli_certs_backup, OF_YES | OF_PASSPHRASE, 1 },
+	{ "restore", cli_certs_restore, OF_PASSPHRASE, 1 },
 };
 static const struct action show_hosts = { NULL, hosts, OF_HOSTS, 0 };
 

@@ -13,6 +13,8 @@
 
 struct inventory;
 struct cli_run;
+struct pki_backup;
+struct pki_store;
 
 /* What a run wants, no matter who begins it: cli_kinds. */
 enum cli_kind {
@@ -416,7 +418,7 @@ bool certs_report_first(const struct certs_report *c, const char *name, size_t h
 /* Its i-th host; NULL: this machine. */
 const struct inventory_host *certs_report_host(const struct certs_report *c, size_t i);
 
-/* ---- the cluster's keys on this machine, for commands that contact no host: keys.c -------------------------------- */
+/* ---- the cluster's keys on this machine, for commands that contact no host: keys.c ------------------------------- */
 
 /* -1: this machine has no key store of the cluster. */
 int cli_keys_there(const struct cli_run *r, struct error *err);
@@ -431,8 +433,13 @@ void cli_keys_close(struct cli_run *r);
  * one that is new; or from the environment variable that --passphrase names.
  */
 int cli_passphrase(const struct cli_run *r, const char *what, bool twice, struct secret *out, struct error *err);
-/* `certs passphrase`. */
+/* `certs passphrase`, `certs backup`, `certs restore`. */
 int cli_certs_passphrase(const struct cli_options *o);
+int cli_certs_backup(const struct cli_options *o);
+int cli_certs_restore(const struct cli_options *o);
+/* What a backup has; s: the store in it. On stdout, and as members of j. */
+void cli_backup_print(const char *file, const struct pki_backup *b, const struct pki_store *s);
+void cli_backup_json(const struct pki_backup *b, const struct pki_store *s, struct json *j);
 
 /* ---- kubeconfig -------------------------------------------------------------------------------------------------- */
 

@@ -32,8 +32,8 @@ struct pki_backup {
 	bool has[PKI_BACKUP_FILES];
 	struct str file[PKI_BACKUP_FILES];
 };
+/* Made empty before it is filled; release wipes it. */
 void pki_backup_init(struct pki_backup *b);
-/* Wipes it. */
 void pki_backup_release(struct pki_backup *b);
 /* Takes the store's keys and certificates; the rest is the caller's to fill in. */
 void pki_backup_fill(struct pki_backup *b, const struct pki_store *s);

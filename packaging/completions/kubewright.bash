@@ -88,7 +88,15 @@ _kubewright()
 		return
 		;;
 	etcd:*) opts='members snapshot restore defrag disarm' ;;
-	certs:*) opts="passphrase backup restore $(_kubewright_hosts)" ;;
+	certs:*)
+		case " ${COMP_WORDS[*]} " in
+		*' backup '* | *' restore '*)
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+			;;
+		esac
+		opts="passphrase backup restore $(_kubewright_hosts)"
+		;;
 	rejoin:* | remove:* | reboot:* | logs:* | ssh:*) opts=$(_kubewright_hosts) ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$opts" -- "$cur")

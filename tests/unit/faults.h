@@ -1,4 +1,6 @@
-/* The n-th call that changes the disk fails, or is the last one of its process: these stand before the C library's own. */
+/*
+ * The n-th call that changes the disk fails, or is the last one of its process: these stand before the C library's own.
+ */
 #ifndef TESTS_UNIT_FAULTS_H
 #define TESTS_UNIT_FAULTS_H
 

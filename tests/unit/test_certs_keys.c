@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "pki/pki.h"
+#include "tests/unit/weak_keys.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -129,8 +130,9 @@ static int run(const char *line, const char *const *answers)
 	waitpid(pid, &status, 0);
 	read_back("out", &out);
 	read_back("err", &err);
-	CHECK(!strstr(out.buf, "the first") && !strstr(err.buf, "the first") && !strstr(out.buf, "the second") &&
-		!strstr(err.buf, "the second") && !strstr(out.buf, "PRIVATE") && !strstr(err.buf, "not asked"));
+	if (!CHECK(!strstr(out.buf, "the first") && !strstr(err.buf, "the first") && !strstr(out.buf, "the second") &&
+		    !strstr(err.buf, "the second") && !strstr(out.buf, "PRIVATE") && !strstr(err.buf, "not asked")))
+		printf("# %s: %s\n%s", line, out.buf, err.buf);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -218,7 +220,7 @@ static void test_passphrase_lost(void)
 {
 	begin("pki: {passphrase: ask}\n", "the second");
 	CHECK_INT(run("certs passphrase", ANSWERS("the first")), 5);
-	says(&err, "the passphrase does not open");
+	says(&err, code_words(REFUSAL_PASSPHRASE, "the passphrase does not open"));
 	says(&err, "copies the keys of the living cluster");
 	says(&err, "certs restore FILE");
 	says(&err, "Do not delete the folder");
@@ -234,6 +236,150 @@ static void test_passphrase_lost(void)
 	end();
 }
 
+/* What a state folder has besides the keys: two files go into a backup, the others do not. */
+static void put_state(void)
+{
+	CHECK_INT(
+		sh("cd kubewright/rack7 && echo '10.0.0.11 ssh-ed25519 AAAA' >known_hosts && echo '{}' >kubeconfigs.jsonl && "
+		   "mkdir runs snapshots && echo other >kubeconfig && chmod 600 known_hosts kubeconfigs.jsonl"),
+		0);
+}
+
+static void test_backup(void)
+{
+	struct json *j;
+
+	begin("pki: {passphrase: ask}\n", "the first");
+	put_state();
+	CHECK_INT(run("certs backup keys", ANSWERS("the first", "the second", "the secomd")), 2);
+	says(&err, "the two passphrases differ");
+	CHECK_INT(run("certs backup keys", ANSWERS("the first", "")), 2);
+	says(&err, "is empty");
+	CHECK_INT(sh("test ! -e keys"), 0);
+	CHECK_INT(run("certs backup keys", ANSWERS("the first", "the second", "the second")), 0);
+	says(&err, "[passphrase of the new backup: ]\n[again, for the new backup: ]\n");
+	says(&out, "keys: backup of cluster rack7, made ");
+	says(&out, "  CA etcd-ca ");
+	says(&out, "accepted host keys: 1\n  record of kubeconfigs: 1\n");
+	says(&out, "verified");
+	CHECK_INT(sh("test \"$(stat -c %%a keys)\" = 600 && ls keys.* && exit 1; ! grep -aq PRIVATE keys"), 0);
+	/* an earlier backup is replaced only when that is agreed to, another file never */
+	CHECK_INT(run("certs backup keys", ANSWERS(NULL)), 2);
+	says(&err, "'keys' is an earlier backup, and replacing it must be confirmed");
+	CHECK_INT(run("certs backup kubewright.yaml --yes", ANSWERS(NULL)), 2);
+	says(&err, "is not a backup");
+	CHECK_INT(run("certs backup . --yes", ANSWERS(NULL)), 2);
+	CHECK_INT(run("certs backup keys --yes -o json --passphrase env:SECOND", ANSWERS("the first")), 0);
+	j = json_parse(out.buf, out.len, NULL);
+	CHECK_STR(json_get_str(j, "cluster", ""), "rack7");
+	CHECK_INT(json_size(json_get(j, "cas")), 3);
+	CHECK_INT(strlen(json_get_str(j, "cas.0.sha256", "")), 64);
+	json_free(j);
+	CHECK_INT(run("certs backup nowhere/keys --passphrase env:SECOND", ANSWERS("the first")), 5);
+	says(&err, "cannot write 'nowhere/keys'");
+	end();
+}
+
+/* On a machine that has nothing but the inventory and the file. */
+static void test_restore(void)
+{
+	struct json *j;
+
+	begin("", NULL);
+	put_state();
+	CHECK_INT(run("certs backup keys --passphrase env:FIRST", NULL), 0);
+	sh("mv kubewright before; sha256sum before/rack7/known_hosts before/rack7/kubeconfigs.jsonl before/rack7/pki/*.* "
+	   "before/rack7/pki/etcd/* | sed 's/before/kubewright/' >sums");
+	CHECK_INT(run("certs restore keys --passphrase env:SECOND", NULL), 5);
+	says(&err, code_words(REFUSAL_PASSPHRASE, "the passphrase does not open 'keys'"));
+	CHECK_INT(run("certs restore keys", NULL), 2);
+	says(&err, "there is no terminal");
+	CHECK_INT(sh("test ! -e kubewright"), 0);
+	CHECK_INT(run("certs restore keys", ANSWERS("the first")), 0);
+	says(&err, "[passphrase of the backup keys: ]");
+	says(&out, "keys: backup of cluster rack7, made ");
+	says(&out, "restored: keys and CAs, in ");
+	says(&out, "next: kubewright status");
+	CHECK_INT(
+		sh("sha256sum -c sums && test \"$(find kubewright -type f | wc -l)\" = 9 && "
+		   "test \"$(find kubewright -name '*.key' -perm 600 | wc -l)\" = 4 && "
+		   "test \"$(find kubewright -type f -name 'k*' -perm 600 | wc -l)\" = 2 && ! ls -d kubewright/*/*.new"),
+		0);
+	/* the same once more, and then with what is missing of it */
+	CHECK_INT(run("certs restore keys --passphrase env:FIRST", NULL), 0);
+	says(&out, "nothing to do: the same keys are here already");
+	sh("echo more >>kubewright/rack7/known_hosts; rm kubewright/rack7/kubeconfigs.jsonl");
+	CHECK_INT(run("certs restore keys --passphrase env:FIRST -o json", NULL), 0);
+	j = json_parse(out.buf, out.len, NULL);
+	CHECK(json_get_bool(j, "changed", false));
+	CHECK_STR(json_get_str(j, "restored.store", ""), "same");
+	CHECK_STR(json_get_str(j, "restored.known_hosts", ""), "kept");
+	CHECK_STR(json_get_str(j, "restored.kubeconfigs", ""), "restored");
+	json_free(j);
+	CHECK_INT(sh("grep -q more kubewright/rack7/known_hosts && test -s kubewright/rack7/kubeconfigs.jsonl"), 0);
+	end();
+}
+
+/* The store gets the passphrase that the inventory wants, not that of the backup. */
+static void test_restore_passphrase(void)
+{
+	begin("pki: {passphrase: ask}\n", "the first");
+	CHECK_INT(run("certs backup keys --passphrase env:SECOND", ANSWERS("the first")), 0);
+	sh("rm -r kubewright");
+	CHECK_INT(run("certs restore keys", ANSWERS("the second", "another", "amother")), 2);
+	CHECK_INT(sh("test ! -e kubewright/rack7/pki"), 0);
+	CHECK_INT(run("certs restore keys", ANSWERS("the second", "another", "another")), 0);
+	CHECK(opens("another"));
+	put_inventory("");
+	sh("rm -r kubewright");
+	CHECK_INT(run("certs restore keys", ANSWERS("the second")), 0);
+	says(&err, "note: the keys had a passphrase when the backup was made");
+	CHECK(opens(NULL));
+	end();
+}
+
+static void test_restore_refused(void)
+{
+	begin("", NULL);
+	CHECK_INT(run("certs backup keys --passphrase env:FIRST", NULL), 0);
+	/* other keys are here: newer ones by their CA, or by when they were written */
+	sh("mv kubewright/rack7/pki first");
+	pki_store_free(pki_store_create(store, PKI_ECDSA_P256, PKI_ECDSA_P256, NULL, NULL));
+	sh("find kubewright -type f | sort | xargs sha256sum >sums");
+	CHECK_INT(run("certs restore keys --passphrase env:FIRST", NULL), 5);
+	says(&err, "are not those of the backup");
+	says(&err, "Not the same: ca.crt ca.key etcd/ca.crt");
+	says(&err, "The cluster CA was made: here ");
+	says(&err, "to have both, move the folder away");
+	CHECK_INT(sh("sha256sum -c sums && test \"$(find kubewright -type f | wc -l)\" = 7"), 0);
+	sh("rm -r kubewright/rack7/pki; cp -a first kubewright/rack7/pki; cp first/etcd/ca.key kubewright/rack7/pki/sa.key; "
+	   "touch -d '2 hours' kubewright/rack7/pki/sa.key");
+	CHECK_INT(run("certs restore keys --passphrase env:FIRST", NULL), 5);
+	says(&err, "Not the same: sa.key\n");
+	says(&err, "The keys that are here are newer.");
+	sh("find kubewright -type f | xargs touch -d '2 years ago'");
+	CHECK_INT(run("certs restore keys --passphrase env:FIRST", NULL), 5);
+	says(&err, "The backup is newer.");
+	sh("rm kubewright/rack7/pki/sa.key");
+	CHECK_INT(run("certs restore keys --passphrase env:FIRST", NULL), 5);
+	says(&err, "is incomplete, and a restore replaces nothing");
+	/* of another cluster, cut short, no backup at all */
+	sh("rm -r kubewright; sed -i s/rack7/rack8/ kubewright.yaml");
+	CHECK_INT(run("certs restore keys --passphrase env:FIRST", NULL), 5);
+	says(&out, "backup of cluster rack7");
+	says(&err,
+		code_words(REFUSAL_OTHER_CLUSTER, "is the backup of cluster rack7, and the inventory describes rack8"));
+	sh("sed -i s/rack8/rack7/ kubewright.yaml; head -c 1000 keys >cut");
+	CHECK_INT(run("certs restore cut", ANSWERS(NULL)), 5);
+	says(&err, "is cut short");
+	CHECK_INT(run("certs restore kubewright.yaml", ANSWERS(NULL)), 5);
+	says(&err, "is not a backup");
+	CHECK_INT(run("certs restore nothing", ANSWERS(NULL)), 5);
+	says(&err, "cannot open 'nothing'");
+	CHECK_INT(sh("test ! -e kubewright"), 0);
+	end();
+}
+
 static const struct {
 	const char *line, *what;
 } wrong[] = {
@@ -245,6 +391,9 @@ static const struct {
 	{ "certs passphrase cp1", "unexpected argument 'cp1': certs passphrase takes none" },
 	{ "certs passphrase --remove --passphrase env:FIRST", "cannot be used with --passphrase" },
 	{ "certs passphrase --passphrase secret", "--passphrase is ask or env:NAME" },
+	{ "certs backup", "certs backup needs FILE" },
+	{ "certs restore a b", "unexpected argument 'b': certs restore takes only FILE" },
+	{ "certs restore a --yes", "--yes is not an option of 'certs restore'" },
 	{ "certs passphrase --passphrase none", "never stands on the command line" },
 };
 
@@ -264,6 +413,10 @@ static const struct test tests[] = {
 	{ "a passphrase set, changed, removed", test_passphrase },
 	{ "a passphrase without a terminal", test_passphrase_unattended },
 	{ "a lost passphrase", test_passphrase_lost },
+	{ "a backup", test_backup },
+	{ "restored on another machine", test_restore },
+	{ "restored under a passphrase", test_restore_passphrase },
+	{ "not restored", test_restore_refused },
 	{ "wrong usage", test_wrong_usage },
 };
 TEST_MAIN(tests)
