@@ -114,7 +114,7 @@ static void report(const struct change *c, bool changed)
 			!changed             ? "have no passphrase: nothing to do"
 			: r->options->remove ? "are stored without a passphrase from now on"
 			: c->encrypted       ? "have another passphrase from now on"
-					     : "are encrypted with the passphrase from now on");
+					     : "are encrypted with the new passphrase from now on");
 		if (changed && c->encrypted)
 			puts("copies that were made before, also backups of this disk, still open with the earlier passphrase");
 		else if (changed)

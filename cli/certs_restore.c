@@ -1,6 +1,6 @@
 /*
  * kubewright certs restore FILE: brings back what a backup of the cluster's keys has. All of it is verified before
- * anything is written, and nothing that is here is ever replaced: keys last, as with them the restore is complete.
+ * anything is written, and nothing that is here is ever replaced: the keys first, as only they can be refused.
  */
 #include "cli/run.h"
 
@@ -164,6 +164,8 @@ static int put(const struct restore *x, struct error *err)
 {
 	const struct cli_run *r = &x->run;
 
+	if (x->piece[PIECES - 1] == RESTORED && pki_store_save(x->store, r->store_dir, &r->passphrase, err))
+		return -1;
 	if (file_mkdirs(r->state_dir, 0700, err))
 		return -1;
 	for (size_t i = 0; i + 1 < PIECES; i++) {
@@ -172,9 +174,7 @@ static int put(const struct restore *x, struct error *err)
 		if (x->piece[i] == RESTORED && file_create(path_of(x, i), text->buf, text->len, 0600, err))
 			return error_hint(err, "run the same command again; it continues with what is missing");
 	}
-	if (x->piece[PIECES - 1] != RESTORED)
-		return 0;
-	return pki_store_save(x->store, r->store_dir, &r->passphrase, err);
+	return 0;
 }
 
 static bool any(const struct restore *x, enum piece state)

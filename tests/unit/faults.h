@@ -7,16 +7,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static enum { GOES, FAILS, DIES } fault;
+static enum { GOES, FAILS, DIES, LIES /* what is written is not what was to be */ } fault;
 static int calls, fatal;
 
 static bool struck(void)
 {
-	if (fault == GOES || ++calls != fatal)
+	if (fault == GOES || fault == LIES || ++calls != fatal)
 		return false;
 	if (fault == DIES)
 		_exit(77);
@@ -31,7 +33,17 @@ int mkdir(const char *path, mode_t mode)
 
 ssize_t write(int fd, const void *data, size_t n)
 {
-	return struck() ? -1 : syscall(SYS_write, fd, data, n);
+	char *copy;
+	ssize_t rc;
+
+	if (fault != LIES || n < 2)
+		return struck() ? -1 : syscall(SYS_write, fd, data, n);
+	copy = malloc(n);
+	memcpy(copy, data, n);
+	copy[n / 2] ^= 1;
+	rc = syscall(SYS_write, fd, copy, n);
+	free(copy);
+	return rc;
 }
 
 int fsync(int fd)

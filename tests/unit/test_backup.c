@@ -339,6 +339,28 @@ static void torture(int how, bool replace)
 	end();
 }
 
+/* A disk that does not keep what it was given. */
+static void test_read_back(void)
+{
+	struct str data = STR_INIT;
+	struct error err;
+
+	begin();
+	fault = LIES;
+	CHECK_INT(write_it(false, &err), -1);
+	fault = GOES;
+	CHECK(strstr(err.what, "the new backup cannot be read back") != NULL);
+	CHECK(access(path, F_OK) != 0);
+	CHECK_INT(write_it(false, &err), 0);
+	fault = LIES;
+	CHECK_INT(write_it(true, &err), -1);
+	fault = GOES;
+	load(&data);
+	CHECK_INT(open_bytes(&data, &right, &err), 0);
+	str_release(&data);
+	end();
+}
+
 static void test_interrupted(void)
 {
 	torture(DIES, false);
@@ -354,6 +376,7 @@ static const struct test tests[] = {
 	{ "cut short at each length", test_cut_short },
 	{ "bounds", test_bounds },
 	{ "the text in it", test_text },
+	{ "read back", test_read_back },
 	{ "interrupted", test_interrupted },
 };
 TEST_MAIN(tests)

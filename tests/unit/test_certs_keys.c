@@ -172,7 +172,7 @@ static void test_passphrase(void)
 	says(&err, "--remove");
 	CHECK_INT(run("certs passphrase", ANSWERS("the first", "the first")), 0);
 	says(&err, "[passphrase of the key store from now on: ]\n[again, for the key store from now on: ]\n");
-	says(&out, "are encrypted with the passphrase from now on");
+	says(&out, "are encrypted with the new passphrase from now on");
 	says(&out, "next: set pki.passphrase in kubewright.yaml to ask");
 	CHECK(opens("the first"));
 	/* the inventory says nothing of it yet, and it is asked for all the same */
@@ -341,7 +341,9 @@ static void test_restore_passphrase(void)
 static void test_restore_refused(void)
 {
 	begin("", NULL);
+	put_state();
 	CHECK_INT(run("certs backup keys --passphrase env:FIRST", NULL), 0);
+	sh("cd kubewright/rack7 && rm -r runs snapshots k*");
 	/* other keys are here: newer ones by their CA, or by when they were written */
 	sh("mv kubewright/rack7/pki first");
 	pki_store_free(pki_store_create(store, PKI_ECDSA_P256, PKI_ECDSA_P256, NULL, NULL));
@@ -363,6 +365,11 @@ static void test_restore_refused(void)
 	sh("rm kubewright/rack7/pki/sa.key");
 	CHECK_INT(run("certs restore keys --passphrase env:FIRST", NULL), 5);
 	says(&err, "is incomplete, and a restore replaces nothing");
+	/* the folder is somebody else's: nothing of the backup is restored */
+	sh("rm -r kubewright/rack7; mkdir notes; touch notes/mine");
+	CHECK_INT(run("certs restore keys --passphrase env:FIRST --set pki.store=notes", NULL), 5);
+	says(&err, "the folder is not empty");
+	CHECK_INT(sh("test ! -e kubewright/rack7 && test \"$(ls notes)\" = mine"), 0);
 	/* of another cluster, cut short, no backup at all */
 	sh("rm -r kubewright; sed -i s/rack7/rack8/ kubewright.yaml");
 	CHECK_INT(run("certs restore keys --passphrase env:FIRST", NULL), 5);

@@ -110,6 +110,12 @@ static void test_set_change_remove(void)
 	CHECK_INT(protect(NULL, &first, &err), 0);
 	CHECK_INT(sh("test -L a/store && test \"$(ls)\" = \"$(printf 'a\\nbefore\\nreal')\""), 0);
 	CHECK(encrypted() == 4 && opens(&first, s));
+	/* the superuser does it for the operator */
+	if (geteuid() == 0) {
+		sh("chown -R 65534:65534 real");
+		CHECK_INT(protect(&first, NULL, &err), 0);
+		CHECK_INT(sh("test \"$(find real -uid 65534 -gid 65534 | wc -l)\" = 9"), 0);
+	}
 	end(s);
 }
 
@@ -230,6 +236,23 @@ static void test_failing(void)
 	torture(FAILS);
 }
 
+/* A disk that does not keep what it was given. */
+static void test_read_back(void)
+{
+	struct pki_store *s = begin(NULL);
+	struct error err;
+	int rc;
+
+	fault = LIES;
+	rc = protect(NULL, &first, &err);
+	fault = GOES;
+	CHECK_INT(rc, -1);
+	CHECK(strstr(err.what, "the new key store cannot be read back") != NULL);
+	CHECK(encrypted() == 0 && opens(NULL, s));
+	CHECK_INT(sh("test \"$(ls a)\" = store"), 0);
+	end(s);
+}
+
 /* What cannot be removed any more is named: it opens with what was valid before. */
 static void test_left(void)
 {
@@ -254,6 +277,7 @@ static const struct test tests[] = {
 	{ "refusals", test_refusals },
 	{ "killed at any call", test_killed },
 	{ "any call fails", test_failing },
+	{ "read back", test_read_back },
 	{ "what cannot be removed", test_left },
 };
 TEST_MAIN(tests)
