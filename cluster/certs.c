@@ -84,8 +84,17 @@ static struct certs_file *add(struct certs_host *h, const struct certs_kind *kin
 	}
 	h->files = xrealloc(h->files, h->count + 1, sizeof(*h->files));
 	f = &h->files[h->count++];
-	*f = (struct certs_file){ .kind = kind, .path = arena_strdup(&h->arena, path) };
+	*f = (struct certs_file){ .kind = kind, .path = arena_strdup(&h->arena, path), .pem = "" };
 	return f;
+}
+
+/* CAs are not made again, and of what nobody knows it is not known who reads it. */
+static const char *own_text(struct certs_host *h, const struct certs_kind *kind, const char *pem, size_t len)
+{
+	static const char end[] = "-----END CERTIFICATE-----";
+	const char *last = kind && kind->path && !kind->shared ? strstr(pem, end) : NULL;
+
+	return last && last < pem + len ? arena_strndup(&h->arena, pem, (size_t)(last - pem) + sizeof(end) - 1) : "";
 }
 
 void certs_add(struct certs_host *h, const struct certs_kind *kind, const char *path, const char *pem, size_t len)
@@ -96,6 +105,7 @@ void certs_add(struct certs_host *h, const struct certs_kind *kind, const char *
 	if (n < 0)
 		return;
 	f->count = (size_t)n;
+	f->pem = own_text(h, kind, pem, len);
 	sum(f);
 }
 
@@ -122,7 +132,7 @@ static bool has(const struct certs_host *h, const char *path)
 void certs_answer(struct certs_host *h, const struct remote_answer *a, bool worker)
 {
 	static const char cert[] = "cert.", public[] = "public.";
-	const char *left_out = remote_answer_get(a, "left_out");
+	const char *left_out = remote_answer_get(a, "left_out"), *restart = remote_answer_get(a, "restart");
 
 	for (size_t i = 0; i < a->count; i++) {
 		const struct remote_answer_line *l = &a->lines[i];
@@ -139,6 +149,7 @@ void certs_answer(struct certs_host *h, const struct remote_answer *a, bool work
 		f->unused = f->kind && f->kind->until && has(h, f->kind->until);
 	}
 	h->left_out = arena_strdup(&h->arena, left_out ? left_out : "");
+	h->restart = arena_strdup(&h->arena, restart ? restart : "");
 	h->looked = true;
 }
 

@@ -46,6 +46,8 @@ struct certs_file {
 	struct pki_public *keys; /* of a file of public keys, instead */
 	size_t key_count;
 	size_t left_out; /* certificates or keys */
+	/* of a certificate that can be made again: its own text, the first of the file; "": none of that is known */
+	const char *pem;
 	char sum[65];    /* over all that are in the list; "": none can be read */
 };
 struct certs_host {
@@ -54,6 +56,8 @@ struct certs_host {
 	size_t count;
 	const char *left_out; /* lines: files that were not read; "" */
 	size_t more;          /* files of the answer beyond CERTS_FILES */
+	/* who has yet to restart because of a renewal that was interrupted, with blanks between; "" */
+	const char *restart;
 	struct arena arena;
 };
 /* What a host answered to steps/host/certs.sh. */

@@ -49,6 +49,10 @@ static int set_subject(X509 *x, const struct pki_spec *spec, struct error *err)
 {
 	X509_NAME *name = X509_get_subject_name(x);
 
+	if (spec->like)
+		return X509_set_subject_name(x, X509_get_subject_name(spec->like))
+			       ? 0
+			       : pki_error(err, "cannot make a certificate for '%s'", spec->cn);
 	if (spec->org && !X509_NAME_add_entry_by_NID(name, NID_organizationName, MBSTRING_UTF8,
 				 (const unsigned char *)spec->org, -1, -1, 0))
 		return pki_error(err, "'%s' cannot be a certificate's organisation", spec->org);
@@ -145,6 +149,16 @@ static int add_extensions(X509 *x, const struct pki_spec *spec, X509 *issuer)
 	return add_extension(x, &ctx, NID_authority_key_identifier, "keyid:always");
 }
 
+/* As they are, of whatever kind. */
+static int copy_names(X509 *x, const struct pki_spec *spec, struct error *err)
+{
+	int at = X509_get_ext_by_NID(spec->like, NID_subject_alt_name, -1);
+
+	if (at < 0 || X509_add_ext(x, X509_get_ext(spec->like, at), -1))
+		return 0;
+	return pki_error(err, "cannot make a certificate for '%s'", spec->cn);
+}
+
 X509 *pki_cert_make(const struct pki_spec *spec, EVP_PKEY *key, const struct pki_pair *issuer, struct error *err)
 {
 	X509 *x = X509_new();
@@ -162,7 +176,7 @@ X509 *pki_cert_make(const struct pki_spec *spec, EVP_PKEY *key, const struct pki
 		pki_error(err, "cannot make a certificate for '%s'", spec->cn);
 		goto fail;
 	}
-	if (spec->san_count && add_names(x, spec, err))
+	if (spec->like ? copy_names(x, spec, err) : spec->san_count && add_names(x, spec, err))
 		goto fail;
 	if (!X509_sign(x, issuer ? issuer->key : key, EVP_sha256())) {
 		pki_error(err, "cannot sign the certificate for '%s'", spec->cn);

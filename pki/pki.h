@@ -141,6 +141,14 @@ int pki_control_plane_files(const struct pki_store *s, const struct pki_node *n,
 	struct error *err);
 void pki_files_release(struct pki_files *f);
 
+/* 0: a CA of the store has signed the first certificate of pem, whatever its dates; -1: err says why not. */
+int pki_signed_here(const struct pki_store *s, enum pki_issuer issuer, const char *pem, size_t len, struct error *err);
+/*
+ * The same certificate again: subject, names and usages of pem's first one, which that CA has signed and which may have
+ * expired, with a new key and so many days, backdated one hour.
+ */
+int pki_renew(const struct pki_store *s, enum pki_issuer issuer, const char *pem, size_t len, int days,
+	struct secret *cert_pem, struct secret *key_pem, struct error *err);
 /* A client certificate for this process, backdated 5 minutes, seconds of validity from now. */
 int pki_client_certificate(const struct pki_store *s, enum pki_issuer issuer, const char *cn, const char *org,
 	int64_t seconds, struct secret *cert_pem, struct secret *key_pem, struct error *err);

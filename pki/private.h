@@ -74,6 +74,7 @@ struct pki_spec {
 	const char *const *sans; /* addresses and DNS names, known by their form */
 	size_t san_count;
 	int64_t not_before, not_after; /* seconds since 1970; kept within the issuer's */
+	X509 *like; /* lent: the subject and names are this certificate's, not those above; NULL: they are not */
 };
 /* A certificate for key, signed by issuer (NULL: by itself). */
 X509 *pki_cert_make(const struct pki_spec *spec, EVP_PKEY *key, const struct pki_pair *issuer, struct error *err);

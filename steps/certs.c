@@ -5,7 +5,7 @@
 #include "inventory/inventory.h"
 #include "steps/host/scripts.h"
 
-static const char *const words[] = { "cert.*", "public.*", "left_out", "error", "hint", NULL };
+static const char *const words[] = { "cert.*", "public.*", "left_out", "restart", "error", "hint", NULL };
 
 int certs_apply(struct task *t, struct error *err)
 {

@@ -3,6 +3,7 @@
 #   cert.PATH      PEM of the certificates of a file; empty: none that is whole
 #   public.PATH    PEM of the public keys of a file
 #   left_out       lines: files that were not read, as there are too many, or for their size or name
+#   restart        who has yet to restart because of a renewal that was interrupted, by renew.sh
 #   error hint     as every script
 # shellcheck shell=sh disable=SC2154,SC2015
 kw_files_max=64
@@ -54,5 +55,6 @@ main() {
 		fi
 	done
 	[ -z "$kw_out" ] || say left_out "$kw_out"
+	[ ! -s "$kw_state/renew.restart" ] || say restart "$(tr -cd 'a-z \n-' <"$kw_state/renew.restart" | tr '\n' ' ' | head -c 200)"
 }
 main </dev/null
