@@ -47,6 +47,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(EVIDENCE_CORDONED, "cordoned", "host") \
 	X(EVIDENCE_REBOOT, "reboot", "host") \
 	X(EVIDENCE_SETTINGS, "settings", "field") \
+	X(EVIDENCE_RENEW, "renew", "do") \
 	X(EVIDENCE_LEDGER, "ledger", "host") \
 	X(REFUSAL_UNLISTED, "unlisted", "host") \
 	X(REFUSAL_OTHER_ADDRESS, "other-address", "host") \
@@ -88,6 +89,8 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(REFUSAL_NO_SPACE, "no-space", "member") \
 	X(REFUSAL_NO_ROOM, "no-room", "host") \
 	X(REFUSAL_DEFRAG, "defrag-stopped", "host") \
+	X(REFUSAL_RENEW, "renew-stopped", "host") \
+	X(REFUSAL_CLOCK, "clock", "host") \
 	X(NOTICE_FINDING, "warned", "finding") \
 	X(NOTICE_RUNTIME, "runtime-old", "version") \
 	X(NOTICE_BIRTH, "birth-only", "field") \
@@ -111,6 +114,8 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(NOTICE_ETCD_ANEW, "etcd-anew", "host") \
 	X(NOTICE_DEFRAGMENTED, "defragmented", "host") \
 	X(NOTICE_ALARM_CLEARED, "alarm-cleared", "member") \
+	X(NOTICE_RENEWED, "renewed", "host") \
+	X(NOTICE_ETCD_KEPT, "etcd-not-restarted", "host") \
 	X(NOTICE_TOKEN_LEFT, "token-left", NULL) \
 	X(NOTICE_NO_NETWORK, "no-network", NULL) \
 	X(NOTICE_UNWELL, "unwell", NULL) \

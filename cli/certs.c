@@ -88,9 +88,10 @@ static int hosts(const struct cli_options *o)
 	return status;
 }
 
-/* ---- actions: on the keys of this machine ------------------------------------------------------------------------ */
+/* ---- actions: on the keys of this machine, and on hosts ------------------------------------------------------------ */
 
-enum action_option { OF_YES = 1, OF_PASSPHRASE = 2, OF_REMOVE = 4, OF_HOSTS = 8 };
+enum action_option { OF_YES = 1, OF_PASSPHRASE = 2, OF_REMOVE = 4, OF_HOSTS = 8, OF_EXPIRING = 16 };
+#define ANY SIZE_MAX
 
 static const struct action {
 	const char *name;
@@ -101,6 +102,7 @@ static const struct action {
 	{ "passphrase", cli_certs_passphrase, OF_YES | OF_PASSPHRASE | OF_REMOVE, 0 },
 	{ "backup", cli_certs_backup, OF_YES | OF_PASSPHRASE, 1 },
 	{ "restore", cli_certs_restore, OF_PASSPHRASE, 1 },
+	{ "renew", cli_certs_renew, OF_YES | OF_HOSTS | OF_EXPIRING, ANY },
 };
 static const struct action show_hosts = { NULL, hosts, OF_HOSTS, 0 };
 
@@ -114,6 +116,7 @@ static int check_options(const struct cli_options *o, const struct action *a, st
 		{ "yes", o->yes, OF_YES },
 		{ "passphrase", o->passphrase_env != NULL, OF_PASSPHRASE },
 		{ "remove", o->remove, OF_REMOVE },
+		{ "expiring", o->expiring > 0, OF_EXPIRING },
 		{ "hosts", o->host_count > 0, OF_HOSTS },
 		{ "parallel", o->parallel > 0, OF_HOSTS },
 		{ "accept-new-host-keys", o->accept_new_host_keys, OF_HOSTS },
@@ -129,7 +132,7 @@ static int check_options(const struct cli_options *o, const struct action *a, st
 		return error_hint(
 			err, options[i].bit == OF_HOSTS ? "it contacts no host" : "see 'kubewright help certs'");
 	}
-	if (!a->name || o->arg_count == 1 + a->args)
+	if (!a->name || a->args == ANY || o->arg_count == 1 + a->args)
 		return 0;
 	if (o->arg_count > 1 + a->args)
 		return error_set(err, ERROR_USAGE, "unexpected argument '%.64s': certs %s takes %s",

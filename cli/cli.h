@@ -15,6 +15,7 @@ struct error;
 struct host_identity;
 struct json;
 struct remote_pool;
+struct renew_wish;
 struct secret;
 struct str;
 struct world_etcd;
@@ -67,7 +68,7 @@ struct cli_options {
 	size_t set_count;
 	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check;
 	bool override_quorum, force, timeline, all, pending, through, remove;
-	int parallel, connect_timeout_s, drain_timeout_s, days, lines, batch; /* 0: not given */
+	int parallel, connect_timeout_s, drain_timeout_s, days, lines, batch, expiring; /* 0: not given */
 	bool batch_percent; /* batch is of all workers */
 	const char *cluster, *from, *snapshot, *out, *user, *group;
 	const char *passphrase_env; /* of --passphrase: the variable; NULL: asked for */
@@ -81,6 +82,7 @@ struct cli_options {
 	/* what an earlier run led to, or the wizard asked for: see struct world */
 	struct world_etcd *etcd;
 	const struct host_identity *shown;
+	const struct renew_wish *renew; /* args are hosts, then */
 	const char *remedy;
 	struct remote_pool *pool; /* logins that are kept from run to run; NULL */
 	char **args; /* lent from argv */

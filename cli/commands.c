@@ -99,11 +99,13 @@ const struct cli_command cli_commands[] = {
 	  "one by one, then the workers, --batch of them at once. Refuses what would cost etcd's quorum. A host that does not come back stops those that follow. "
 	  "Continues where an earlier run was interrupted. Name hosts, or --all; with --pending only those of them restart on which a reboot is pending.",
 	  CLI_REBOOT, 0, MANY, false, cli_reboot },
-	{ "certs", "[HOST… | ACTION [FILE]]", "show all certificates, who reads them and how long they are good; keep the keys safe",
+	{ "certs", "[HOST… | ACTION …]", "show all certificates and how long they are good, or renew them; keep the keys safe",
 	  "Lists the certificates of all hosts, or of those named, with those inside kubeconfigs, and on this machine the cluster's CAs and your kubeconfig: days left, file, and "
 	  "who reads it. Marks what has expired or ends soon, and names CAs that are not the same everywhere. With --verbose also subject, issuer, key and names; "
 	  "-o json has all of it, for monitoring. Asks neither the API nor etcd, changes nothing and needs no keys. "
-	  "Actions are about the cluster's keys on this machine and contact no host. passphrase sets or changes the passphrase of the key store; --remove takes it away. All keys change or none. "
+	  "The action renew makes certificates again with the cluster's CAs, also when all have expired and no API server answers: those of the named hosts and names (apiserver, etcd-peer, "
+	  "admin.conf, kubelet, …), or all; with --expiring only those with fewer days left. One host after the other; only what must restarts. Asks, or needs --yes. "
+	  "The others are about the cluster's keys on this machine and contact no host. passphrase sets or changes the passphrase of the key store; --remove takes it away. All keys change or none. "
 	  "backup saves the keys, accepted host keys and the record of kubeconfigs in one encrypted file, verified; restore shows and verifies such a FILE and brings back what this machine "
 	  "lacks of it. Neither replaces a key.",
 	  CLI_CERTS, 0, MANY, false, cli_certs },

@@ -72,7 +72,7 @@ static void only_named(struct cli_run *r)
 
 int cli_run_choose(struct cli_run *r, const struct cli_run_kind *kind, struct error *err)
 {
-	if (kind->plan->flags & PLAN_REBOOTS)
+	if (kind->plan->flags & PLAN_REBOOTS || (kind->plan->flags & PLAN_RENEWS && r->options->arg_count))
 		cli_run_narrow(r, r->named);
 	if (kind->plan->flags & PLAN_NAMED && r->options->arg_count)
 		only_named(r);

@@ -37,6 +37,7 @@ enum option_id {
 	OPTION_THROUGH,
 	OPTION_LIST,
 	OPTION_CHECK,
+	OPTION_EXPIRING,
 	OPTION_DAYS,
 	OPTION_WRITE,
 	OPTION_OUT,
@@ -77,6 +78,7 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_EVERY] = { "all", 0, NULL, "all hosts of the inventory", CLI_REBOOT },
 	[OPTION_THROUGH] = { "through", 0, NULL, "go through the minor versions between, the newest of each", CLI_UPGRADE },
 	[OPTION_PENDING] = { "pending", 0, NULL, "only hosts on which a reboot is pending", CLI_REBOOT },
+	[OPTION_EXPIRING] = { "expiring", 0, "DAYS", "of renew: only certificates with fewer days left", CLI_CERTS },
 	[OPTION_DAYS] = { "days", 0, "N", "validity of the certificate (default 365)", CLI_KUBECONFIG },
 	[OPTION_WRITE] = { "write", 'w', NULL, "write to the file that apply writes, not to stdout", CLI_KUBECONFIG },
 	[OPTION_OUT] = { "out", 0, "FILE", "write to this new file, which only you can read", CLI_KUBECONFIG },
@@ -221,6 +223,7 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_PENDING: return o->pending = true, 0;
 	case OPTION_THROUGH: return o->through = true, 0;
 	case OPTION_LIST: return o->list = true, 0;
+	case OPTION_EXPIRING: return parse_number(name, arg, 1, 3650, &o->expiring, err);
 	case OPTION_DAYS: return parse_number(name, arg, 1, 3650, &o->days, err);
 	case OPTION_WRITE: return o->write = true, 0;
 	case OPTION_OUT: return o->out = arg, 0;

@@ -8,6 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* names: of the hosts. */
+static int unknown(const struct cli_run *r, const char *name, const char *const *names, struct error *err)
+{
+	const char *near = cli_nearest(name, names, r->inventory->host_count);
+	struct str kinds = STR_INIT;
+
+	error_set(err, ERROR_USAGE,
+		r->options->renew ? "%s has no host '%s', nor is that a certificate" : "%s has no host '%s'",
+		r->inventory->path, name);
+	if (r->options->renew)
+		renew_names(&kinds);
+	if (near)
+		error_hint(err, "did you mean '%s'?", near);
+	else if (r->options->renew)
+		error_hint(err, "certificates are %s", kinds.buf);
+	else
+		error_hint(err, "if the cluster has a Node of that name, add its host to the inventory first");
+	str_release(&kinds);
+	return -1;
+}
+
 bool *cli_named_hosts(const struct cli_run *r, const char *purpose, struct error *err)
 {
 	const struct inventory *inv = r->inventory;
@@ -20,7 +41,7 @@ bool *cli_named_hosts(const struct cli_run *r, const char *purpose, struct error
 	for (size_t i = 0; r->options->all && i < inv->host_count; i++)
 		flags[i] = r->chosen[i];
 	for (size_t i = 0; rc == 0 && i < r->options->arg_count; i++) {
-		const char *name = r->options->args[i], *near;
+		const char *name = r->options->args[i];
 		const struct inventory_host *h = inventory_find(inv, name);
 
 		if (h && r->chosen[h - inv->hosts]) {
@@ -28,13 +49,7 @@ bool *cli_named_hosts(const struct cli_run *r, const char *purpose, struct error
 		} else if (h) {
 			rc = error_set(err, ERROR_USAGE, "%s must %s but is excluded by --hosts", name, purpose);
 		} else {
-			near = cli_nearest(name, names, inv->host_count);
-			rc = error_set(err, ERROR_USAGE, "%s has no host '%s'", inv->path, name);
-			if (near)
-				error_hint(err, "did you mean '%s'?", near);
-			else
-				error_hint(err,
-					"if the cluster has a Node of that name, add its host to the inventory first");
+			rc = unknown(r, name, names, err);
 		}
 	}
 	free(names);

@@ -48,7 +48,7 @@ static const struct signature list[] = {
 	{ "certificate-expired", IN_ANY, RANK_CAUSE,
 		{ "certificate has expired or is not yet valid: current time {} is after {}" }, { NULL },
 		"a certificate has expired on $2 (the host's clock says $1)",
-		"set the clock if it is wrong; if not, run 'kubeadm certs check-expiration' and 'kubeadm certs renew all'" },
+		"set the clock if it is wrong; if not, 'kubewright certs' shows which it is and 'kubewright certs renew' makes it again" },
 	{ "kubelet-certificate-expired", IN_KUBELET, RANK_CAUSE, { "xisting bootstrap client certificate*is expired" },
 		{ NULL }, "the kubelet's client certificate has expired, so it cannot renew it",
 		"'kubewright repair' makes a new one; set the clock first if it is wrong" },

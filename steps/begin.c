@@ -29,6 +29,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->seen.looks = xcalloc(inv->host_count, sizeof(*w->seen.looks));
 	w->seen.space = xcalloc(inv->host_count, sizeof(*w->seen.space));
 	w->seen.defrag = xcalloc(inv->host_count, sizeof(*w->seen.defrag));
+	w->seen.renew = xcalloc(inv->host_count, sizeof(*w->seen.renew));
 	w->seen.gone = xcalloc(inv->host_count, sizeof(*w->seen.gone));
 	w->seen.begun = xcalloc(inv->host_count, sizeof(*w->seen.begun));
 	w->locks = xcalloc(inv->host_count, sizeof(*w->locks));
@@ -64,6 +65,7 @@ void world_release(struct world *w)
 	free(w->seen.looks);
 	free(w->seen.space);
 	free(w->seen.defrag);
+	free(w->seen.renew);
 	free(w->seen.findings);
 	free(w->seen.certs);
 	free(w->seen.support);

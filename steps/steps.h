@@ -44,6 +44,7 @@ enum plan_id {
 	PLAN_CERTS,    /* which certificates the hosts have, and nothing else */
 	PLAN_SUPPORT,  /* the hosts' logs for somebody who helps, and all that status asks for */
 	PLAN_SUPPORT_HOSTS, /* of them what is had without the cluster's keys */
+	PLAN_RENEW,    /* certificates are made again, also when all have expired; wants wish.renew */
 	PLAN_MEMBERS,  /* what etcd's members say, also without an API server */
 	PLAN_DEFRAG,   /* etcd's members are defragmented, one after the other */
 	PLAN_DISARM,   /* etcd's alarms of a lack of space are cleared, when there is space */
@@ -57,6 +58,7 @@ enum plan_flag {
 	PLAN_LEAVES = 4,  /* wants wish.leave */
 	PLAN_UPGRADES = 8, /* wants wish.upgrade */
 	PLAN_REBOOTS = 16, /* wants wish.reboot */
+	PLAN_RENEWS = 64,  /* wants wish.renew; wish.renew_hosts when hosts are named */
 	PLAN_NAMED = 32,   /* is about the hosts that are named, or about all when none is */
 };
 /* The section of an upgrade in which workers are: how many at once, the operator says. */
@@ -407,6 +409,18 @@ extern const size_t support_piece_count;
 size_t support_limit(const struct support_piece *p, size_t hosts);
 /* Fetches them into seen.support; fails only when the way to the host does. */
 int support_apply(struct task *t, struct error *err);
+enum step_verdict judge_certs_check(struct task *t, struct error *why);
+int judge_certs_apply(struct task *t, struct error *err);
+enum step_verdict renew_etcd_check(struct task *t, struct error *why);
+int renew_etcd_apply(struct task *t, struct error *err);
+enum step_verdict restart_etcd_check(struct task *t, struct error *why);
+int restart_etcd_apply(struct task *t, struct error *err);
+enum step_verdict renew_servers_check(struct task *t, struct error *why);
+int renew_servers_apply(struct task *t, struct error *err);
+enum step_verdict renew_kubelet_check(struct task *t, struct error *why);
+int renew_kubelet_apply(struct task *t, struct error *err);
+enum step_verdict renewed_check(struct task *t, struct error *why);
+int renewed_apply(struct task *t, struct error *err);
 enum step_verdict remedy_check(struct task *t, struct error *why);
 int remedy_apply(struct task *t, struct error *err);
 enum step_verdict mend_check(struct task *t, struct error *why);

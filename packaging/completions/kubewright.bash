@@ -51,7 +51,7 @@ _kubewright()
 		mapfile -t COMPREPLY < <(compgen -P "$before" -W "$(_kubewright_hosts)" -- "${cur##*,}")
 		return
 		;;
-	--batch | --cluster | --connect-timeout | --days | --drain-timeout | --group | -n | --lines | --parallel | --set | --user)
+	--batch | --cluster | --connect-timeout | --days | --drain-timeout | --expiring | --group | -n | --lines | --parallel | --set | --user)
 		return
 		;;
 	esac
@@ -66,7 +66,7 @@ _kubewright()
 	remove) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --help --version' ;;
 	upgrade) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --force --drain-timeout --batch --through --list --check --help --version' ;;
 	reboot) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --batch --all --pending --help --version' ;;
-	certs) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --passphrase --remove --help --version' ;;
+	certs) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --passphrase --remove --expiring --help --version' ;;
 	etcd) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --from --snapshot --override-quorum --help --version' ;;
 	reset) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	unlock) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
@@ -89,13 +89,14 @@ _kubewright()
 		;;
 	etcd:*) opts='members snapshot restore defrag disarm' ;;
 	certs:*)
-		case " ${COMP_WORDS[*]} " in
+		case " ${COMP_WORDS[*]:1:COMP_CWORD-1} " in
 		*' backup '* | *' restore '*)
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			return
 			;;
+		*' renew '*) opts="$(_kubewright_hosts) apiserver apiserver-kubelet-client front-proxy-client apiserver-etcd-client etcd-server etcd-peer etcd-healthcheck-client admin.conf super-admin.conf controller-manager.conf scheduler.conf kubelet" ;;
+		*) opts="renew passphrase backup restore $(_kubewright_hosts)" ;;
 		esac
-		opts="passphrase backup restore $(_kubewright_hosts)"
 		;;
 	rejoin:* | remove:* | reboot:* | logs:* | ssh:*) opts=$(_kubewright_hosts) ;;
 	esac

@@ -23,6 +23,7 @@ extern const char host_script_endpoint[];
 extern const char host_script_beat[];
 extern const char host_script_certificates[];
 extern const char host_script_certs[];
+extern const char host_script_renew[];
 extern const char host_script_images[];
 extern const char host_script_health[];
 extern const char host_script_words[]; /* before health and explain */

@@ -7,6 +7,7 @@
 #include "cluster/cluster.h"
 #include "cluster/identities.h"
 #include "cluster/quorum.h"
+#include "cluster/renew.h"
 #include "cluster/space.h"
 #include "cluster/upgrade.h"
 #include "remote/remote.h"
@@ -34,6 +35,17 @@ struct world_support {
 	struct remote_answer answer;
 };
 
+/* PLAN_RENEW: what becomes of a host's certificates, by judge-certs; what is done has the verdict RENEW_NEW. */
+enum { RENEW_SERVED_API, RENEW_SERVED_ETCD, RENEW_SERVED_PEER, RENEW_SERVED };
+struct world_renew {
+	struct renew_host plan;
+	unsigned done;      /* certificates that this run has made */
+	unsigned restarted; /* readers that it has restarted */
+	/* serial numbers of new ones that are yet to be seen on their ports; "": none */
+	char served[RENEW_SERVED][65];
+	bool kubelet;       /* its kubelet has another certificate, and its Node is yet to be seen */
+};
+
 /* Settings of a living cluster: settings.h. */
 enum settings_id { SETTINGS_KUBELET, SETTINGS_CONTROL_PLANE, SETTINGS_KUBEPROXY, SETTINGS_KINDS };
 
@@ -52,6 +64,7 @@ struct seen {
 	struct space_alarms alarms;  /* of etcd, by space and by what clears them */
 	struct space_alarms cleared; /* by disarm */
 	struct world_defrag *defrag; /* per host, by judge-etcd and the steps after it */
+	struct world_renew *renew;   /* per host, by judge-certs and the steps after it */
 	int leads;                   /* PLAN_DEFRAG: the host whose member led when it was last looked at; -1: none */
 	char kubeadm_version[48], kubeadm_digest[72]; /* on the lead */
 
@@ -61,7 +74,8 @@ struct seen {
 	struct quorum quorum;
 	unsigned nodes[2];   /* control planes and workers that are as they should be */
 	unsigned no_network; /* of them those that wait for a pod network */
-	int stopped;    /* the host that an upgrade, a reboot or a defragmentation stopped at; -1: none */
+	/* the host that an upgrade, a reboot, a defragmentation or a renewal stopped at; -1: none */
+	int stopped;
 	int settings_stopped[SETTINGS_KINDS]; /* … that a change of settings stopped at */
 	bool *begun;    /* per host: its pods are being evicted for either, or have been, in this run */
 	bool *gone; /* per host: it leaves for good, and neither a Node nor an etcd member of it is there */

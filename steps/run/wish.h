@@ -10,6 +10,7 @@
 
 struct inventory;
 struct release;
+struct renew_wish;
 struct secret;
 struct want_part;
 
@@ -73,6 +74,8 @@ struct wish {
 	int64_t reboot_ms, reboot_try_ms;
 	const bool *rejoin; /* PLAN_REJOIN: per host, whether it is to join again; NULL: none */
 	const bool *leave;  /* per host, whether it is to leave the cluster for good; NULL: none */
+	const struct renew_wish *renew; /* PLAN_RENEW: which certificates */
+	const bool *renew_hosts; /* … per host, whether it is about this one; NULL: about all */
 	struct world_etcd *etcd; /* PLAN_SNAPSHOT, PLAN_RESTORE: what is wanted, and what came of it */
 	const char *remedy; /* PLAN_REMEDY: the finding's name */
 	/* PLAN_RESET: per host, what the operator has agreed to; NULL: nobody was asked */

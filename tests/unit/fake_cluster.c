@@ -255,6 +255,8 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 		return fake_say(out, "holder", m->lock[0] ? m->lock : "none"), "holder_owner";
 	if (fake_has(x, host_script_etcd_last))
 		return "last";
+	if (fake_has(x, host_script_certs))
+		return lab_say_certs(m, out), NULL;
 	if (fake_has(x, host_script_etcd_space)) {
 		say_size(out, "quota", m->quota);
 		say_size(out, "room_kb", m->room_kb);
@@ -366,6 +368,7 @@ static int machine_tunnel(struct fake_host *h, const char *address, int port,
 	pthread_mutex_lock(&m->lab->lock);
 	v = count_call(m);
 	to = port == 6443 && m->lab->booting ? (m->lab->booting--, NULL) : lab_find(m, address);
+	to = to && lab_serves(to, port) ? to : NULL;
 	m->lab->failing = v == FAIL_HALF;
 	pthread_mutex_unlock(&m->lab->lock);
 	if (v == FAIL_BEFORE)

@@ -70,6 +70,12 @@ struct machine {
 	const char *alarm, *etcd_version; /* NULL: none; 3.6.0 */
 	bool mute;                        /* it says how it is, and serves nobody */
 	unsigned defrags;
+	struct lab_cert {
+		char path[64];
+		struct str pem;
+	} certs[RENEW_KINDS]; /* what certs.sh shows; fake_renew.c */
+	char restart[96]; /* who has yet to, as it is noted there */
+	unsigned expired; /* bits of readers that have not restarted since theirs had expired */
 	struct ssl_ctx_st *tls[2]; /* of the API server, of etcd; lent */
 };
 
@@ -95,6 +101,8 @@ struct lab {
 	struct lab_settings {
 		char text[2048], note[4096];
 	} given[SETTINGS_KINDS];
+	char renewals[512]; /* jobs of renewals, in order: "cp1:etcd cp2:etcd cp1:restart(etcd) …" */
+	void (*on_renew)(struct lab *l, int machine, const char *job); /* before it is done; NULL: nothing */
 	int leads;       /* 1 + the machine whose member leads; 0: the first that can */
 	char defrags[16]; /* machines whose databases were defragmented, a digit each, in order */
 	void (*on_defrag)(struct lab *l, int machine); /* what happens meanwhile; NULL: nothing */
@@ -144,6 +152,18 @@ bool lab_restarts(struct machine *m, const struct remote_exec *x, bool whole, st
 bool lab_is_control_plane(const struct machine *m);
 /* fake_cluster_jobs.c: runs a job, or half of it; whether it reached the host. */
 bool lab_job(struct machine *m, const struct remote_exec *x, bool whole, struct str *out);
+
+/*
+ * fake_renew.c: certificates that were made so long ago and end then, all of a machine's that it has as its role says;
+ * what certs.sh shows; a job of renew.sh. Released by lab_certs_gone.
+ */
+void lab_certs(struct lab *l, struct pki_store *store, int64_t from_s, int64_t to_s);
+void lab_certs_gone(struct lab *l);
+void lab_say_certs(struct machine *m, struct str *out);
+const char *lab_renew(struct machine *m, const struct remote_exec *x, const char *job, bool whole);
+/* Whether a certificate of this name there is good; and whether who listens on a port there works by them. */
+bool lab_cert_good(const struct machine *m, const char *name);
+bool lab_serves(const struct machine *m, int port);
 
 /*
  * fake_api.c: whether an API server and etcd run there; who answers at an address, seen from m (itself, another

@@ -163,6 +163,8 @@ static const char *run_job(struct machine *m, const struct remote_exec *x, const
 		return run_components(m, x, whole);
 	if (strcmp(name, "reset-network") == 0)
 		return "stopped=yes\n";
+	if (strncmp(name, "renew-", 6) == 0)
+		return lab_renew(m, x, name, whole);
 	if (strcmp(name, "mend") == 0)
 		return "mended=yes\n";
 	return strcmp(name, "clean") == 0 ? "have=\npki_manifest=absent\ncleaned=yes\n" : "images=7\n";

@@ -1,0 +1,177 @@
+/* Certificates of the machines of fake_cluster.h: they expire, and who works with them does not answer then. */
+#include "tests/unit/fake_cluster.h"
+
+#include "base/clock.h"
+#include "inventory/inventory.h"
+#include "tests/unit/leaf_made.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add(struct machine *m, struct pki_store *store, const struct renew_kind *k, int64_t from_s, int64_t to_s)
+{
+	const struct inventory_host *h = &m->lab->inventory->hosts[m->index];
+	const char *names[] = { h->name, h->address };
+	bool kubelet = k->stage == RENEW_KUBELET;
+	char cn[80];
+	struct made_leaf l = { .issuer = k->issuer,
+		.cn = kubelet ? cn : k->name,
+		.org = kubelet ? "system:nodes" : NULL,
+		.server = strcmp(k->name, "apiserver") == 0 || strncmp(k->name, "etcd-", 5) == 0,
+		.client = strcmp(k->name, "apiserver") != 0,
+		.sans = names,
+		.san_count = 2,
+		.from_s = from_s,
+		.to_s = to_s };
+	struct lab_cert *c = &m->certs[k - renew_kinds];
+	struct secret pem = { 0 };
+
+	snprintf(cn, sizeof(cn), "system:node:%s", h->name);
+	made_leaf(store, &l, &pem);
+	snprintf(c->path, sizeof(c->path), "%s", k->path);
+	str_clear(&c->pem);
+	str_add(&c->pem, pem.text);
+	secret_release(&pem);
+}
+
+void lab_certs(struct lab *l, struct pki_store *store, int64_t from_s, int64_t to_s)
+{
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		struct machine *m = &l->machines[i];
+
+		for (size_t k = 0; k < RENEW_KINDS; k++)
+			if (!renew_kinds[k].optional &&
+				(lab_is_control_plane(m) || renew_kinds[k].stage == RENEW_KUBELET))
+				add(m, store, &renew_kinds[k], from_s, to_s);
+		m->expired = to_s < 0 ? 31 : 0;
+	}
+}
+
+void lab_certs_gone(struct lab *l)
+{
+	for (int i = 0; i < LAB_MACHINES; i++)
+		for (size_t k = 0; k < RENEW_KINDS; k++)
+			str_release(&l->machines[i].certs[k].pem);
+}
+
+void lab_say_certs(struct machine *m, struct str *out)
+{
+	char word[96];
+
+	for (size_t k = 0; k < RENEW_KINDS; k++) {
+		snprintf(word, sizeof(word), "cert.%s", m->certs[k].path);
+		if (m->certs[k].path[0])
+			fake_say(out, word, m->certs[k].pem.buf);
+	}
+	if (m->restart[0])
+		fake_say(out, "restart", m->restart);
+}
+
+/* ---- who works ----------------------------------------------------------------------------------------------------- */
+
+bool lab_cert_good(const struct machine *m, const char *name)
+{
+	const struct lab_cert *c = &m->certs[renew_kind_find(name) - renew_kinds];
+	struct pki_cert_info info;
+
+	/* a lab without them has good ones */
+	return !c->path[0] ||
+	       (pki_cert_info(c->pem.buf, c->pem.len, &info, NULL) == 0 && info.not_after > clock_wall_ms() / 1000);
+}
+
+static bool etcd_good(const struct machine *m)
+{
+	return lab_cert_good(m, "etcd-server") && lab_cert_good(m, "etcd-peer");
+}
+
+bool lab_serves(const struct machine *m, int port)
+{
+	unsigned good = 0;
+
+	if (port == 2379)
+		return etcd_good(m);
+	for (int i = 0; i < LAB_MACHINES; i++)
+		good += m->lab->machines[i].member == LAB_VOTER && etcd_good(&m->lab->machines[i]);
+	return lab_cert_good(m, "apiserver") && lab_cert_good(m, "apiserver-etcd-client") && good >= 2 &&
+	       !(m->expired & RENEW_READER_API);
+}
+
+/* ---- a job --------------------------------------------------------------------------------------------------------- */
+
+/* A parameter of a job, which is sent as a part of its script. */
+static bool param(const struct str *script, const char *name, struct str *out)
+{
+	char begin[48];
+	const char *p;
+
+	snprintf(begin, sizeof(begin), "\n%s='", name);
+	p = strstr(script->buf, begin);
+	str_clear(out);
+	if (p)
+		str_addn(out, p + strlen(begin), strcspn(p + strlen(begin), "'"));
+	return p != NULL;
+}
+
+static void place(struct machine *m, const struct str *script)
+{
+	struct str path = STR_INIT, data = STR_INIT, pem = STR_INIT;
+	char name[32];
+
+	for (int i = 1;; i++) {
+		const struct renew_kind *k;
+
+		snprintf(name, sizeof(name), "cert_%d_path", i);
+		if (!param(script, name, &path))
+			break;
+		k = renew_kind_find(path.buf);
+		lab_insist(k != NULL, "a certificate that it does not know");
+		snprintf(name, sizeof(name), "cert_%d_key", i);
+		lab_insist(param(script, name, &data) && data.len, "a certificate without its key");
+		snprintf(name, sizeof(name), "cert_%d_pem", i);
+		param(script, name, &data);
+		str_clear(&pem);
+		str_add_unbase64(&pem, data.buf, data.len);
+		lab_insist(lab_is_control_plane(m) || k->stage == RENEW_KUBELET,
+			"a control plane's certificate on a worker");
+		str_clear(&m->certs[k - renew_kinds].pem);
+		str_add(&m->certs[k - renew_kinds].pem, pem.buf);
+	}
+	str_release(&path);
+	str_release(&data);
+	str_release(&pem);
+}
+
+/* Half of it is that the certificates are in place. */
+const char *lab_renew(struct machine *m, const struct remote_exec *x, const char *job, bool whole)
+{
+	static char words[128];
+	struct lab *l = m->lab;
+	struct str script = STR_INIT, restart = STR_INIT, pending = STR_INIT, left = STR_INIT;
+	size_t n = strlen(l->renewals);
+	unsigned bits, now;
+
+	fake_param(x, "script", &script);
+	param(&script, "pending", &pending);
+	param(&script, "restart", &restart);
+	bits = renew_readers_of(pending.buf) | renew_readers_of(m->restart);
+	now = renew_readers_of(restart.buf);
+	lab_insist((now & ~bits) == 0, "a restart that was not noted");
+	place(m, &script);
+	if (l->on_renew)
+		l->on_renew(l, m->index, job);
+	if (whole) {
+		bits &= ~now;
+		m->expired &= ~now;
+	}
+	renew_reader_names(bits, " ", &left);
+	snprintf(m->restart, sizeof(m->restart), "%s", left.buf);
+	snprintf(l->renewals + n, sizeof(l->renewals) - n, "%s%s:%s", n ? " " : "", l->inventory->hosts[m->index].name,
+		job + 6);
+	snprintf(words, sizeof(words), "placed=1\nrestart=%s\n", left.buf);
+	str_release(&script);
+	str_release(&restart);
+	str_release(&pending);
+	str_release(&left);
+	return words;
+}

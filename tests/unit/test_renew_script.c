@@ -1,0 +1,291 @@
+/* How a host gets new certificates: steps/host/renew.sh, run for real in a temporary folder, with openssl. */
+#include "tests/test.h"
+
+#include "base/alloc.h"
+#include "steps/host/scripts.h"
+#include "tests/unit/certs_made.h"
+#include "tests/unit/fake_site.h"
+
+#define PKI "etc/kubernetes/pki/"
+#define KUBELET "var/lib/kubelet/pki/"
+
+/* The kubelet that starts what has ended; what a port shows is what is in the files. */
+static const char pgrep[] = "#!/bin/sh\n"
+			    "f=${0%/bin/pgrep}/pids/$2\n"
+			    "[ -e \"$f\" ] || exit 1\n"
+			    "p=$(cat \"$f\")\n"
+			    "case $(sed -n 's/^State:[[:space:]]*//p' \"/proc/$p/status\" 2>/dev/null) in\n"
+			    "'' | Z*) [ -e \"${0%/bin/pgrep}/active\" ] || exit 1\n"
+			    "sleep 600 </dev/null >/dev/null 2>&1 3>&- 9>&- &\n"
+			    "p=$! && echo $p >\"$f\" && echo \"start $2\" >>\"${0%/bin/pgrep}/did\" ;;\n"
+			    "esac\n"
+			    "echo \"$p\"\n";
+static const char systemctl[] = "#!/bin/sh\n"
+				"d=${0%/bin/systemctl}\n"
+				"case $1 in\n"
+				"is-active) [ -e \"$d/active\" ] ;;\n"
+				"restart) echo \"restart $2\" >>\"$d/did\"; : >\"$d/active\" ;;\n"
+				"esac\n";
+static const char openssl[] = "#!/bin/sh\n"
+			      "d=${0%/bin/openssl}/" PKI "\n"
+			      "case $1:$3 in\n"
+			      "s_client:10.0.0.11:6443) exec cat \"${d}apiserver.crt\" ;;\n"
+			      "s_client:10.0.0.11:2379) exec cat \"${d}etcd/server.crt\" ;;\n"
+			      "s_client:*) exit 1 ;;\n"
+			      "esac\n"
+			      "PATH=/usr/bin:/bin exec openssl \"$@\"\n";
+
+/* What is asked of the script. */
+static struct {
+	struct remote_param list[40];
+	size_t count;
+	char *owned[80];
+	size_t owned_count;
+	unsigned certs;
+	char number[8];
+} ask;
+
+static const char *keep(char *text)
+{
+	ask.owned[ask.owned_count++] = text;
+	return text;
+}
+
+static void param(const char *name, const char *value)
+{
+	ask.list[ask.count++] = (struct remote_param){ keep(xstrdup(name)), value };
+}
+
+static void param_base64(const char *name, const char *text)
+{
+	struct str data = STR_INIT;
+
+	str_add_base64(&data, text, strlen(text));
+	param(name, keep(str_detach(&data)));
+}
+
+static void want(const struct fake_site *s, const char *file, const char *ca, const char *cert, const char *key)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "cert_%u_path", ++ask.certs);
+	param(name, keep(xstrdup(fake_site_path(s, file))));
+	snprintf(name, sizeof(name), "cert_%u_ca", ask.certs);
+	param(name, ca);
+	snprintf(name, sizeof(name), "cert_%u_pem", ask.certs);
+	param_base64(name, cert);
+	snprintf(name, sizeof(name), "cert_%u_key", ask.certs);
+	param_base64(name, key);
+}
+
+static int run(struct fake_site *s, const char *pending, const char *restart, const char *served, const char *starts)
+{
+	int rc;
+
+	snprintf(ask.number, sizeof(ask.number), "%u", ask.certs);
+	param("certs", ask.number);
+	param("pending", pending);
+	param("restart", restart);
+	param("served", served);
+	param("kubelet_starts", starts);
+	rc = fake_site_run(s, host_script_renew, ask.list, ask.count);
+	while (ask.owned_count)
+		free(ask.owned[--ask.owned_count]);
+	ask.count = ask.certs = 0;
+	return rc;
+}
+
+static void begin(struct fake_site *s, struct pki_files *old)
+{
+	made_begin();
+	made_files(made_store, "cp1", NULL, 0, old);
+	fake_site_open(s);
+	for (size_t i = 0; i < old->count; i++)
+		fake_site_put(s, old->list[i].path + 1, old->list[i].mode, old->list[i].content.text);
+	fake_site_put(s, "bin/pgrep", 0755, pgrep);
+	fake_site_put(s, "bin/systemctl", 0755, systemctl);
+	fake_site_put(s, "bin/openssl", 0755, openssl);
+	fake_site_put(s, "bin/ss", 0755, "#!/bin/sh\necho LISTEN\n");
+	fake_site_put(s, "active", 0644, "");
+	fake_site_sh(s,
+		"mkdir pids && for n in etcd kube-apiserver kube-controller kube-scheduler; do echo 999999999 >pids/$n; done\n"
+		"for n in etcd kube-apiserver kube-controller kube-scheduler; do $PWD/bin/pgrep -x $n >/dev/null; done; rm did");
+}
+
+static void end(struct fake_site *s, struct pki_files *old)
+{
+	fake_site_sh(s, "kill $(cat pids/*) 2>/dev/null || true");
+	fake_site_close(s);
+	pki_files_release(old);
+	made_end();
+}
+
+static void serial(const char *pem, char out[65])
+{
+	struct pki_cert_info info;
+
+	CHECK_INT(pki_cert_info(pem, strlen(pem), &info, NULL), 0);
+	memcpy(out, info.serial, 65);
+}
+
+/* The client certificate of a kubeconfig, and all but it and its key. */
+static void conf_parts(const char *text, struct str *cert, struct str *rest)
+{
+	pki_kubeconfig_client(text, cert);
+	for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n')
+		if (strncmp(p, "    client-", 11) != 0)
+			str_addf(rest, "%.*s\n", (int)strcspn(p, "\n"), p);
+}
+
+static void test_all(void)
+{
+	struct pki_files old = { 0 }, new = { 0 };
+	struct secret client = { 0 };
+	struct str cert = STR_INIT, rest = STR_INIT, old_cert = STR_INIT, old_rest = STR_INIT, served = STR_INIT,
+		   pem = STR_INIT;
+	char api[65], etcd[65];
+	struct fake_site s;
+
+	begin(&s, &old);
+	made_files(made_store, "cp1", NULL, 0, &new);
+	made_client("system:node:cp1", "system:nodes", 86400, &client);
+	/* as an earlier version has left it: with a certificate inside */
+	fake_site_put(&s, "etc/kubernetes/kubelet.conf", 0640, made_file(&old, "/etc/kubernetes/scheduler.conf"));
+	fake_site_put(&s, KUBELET "kubelet-client-old.pem", 0600, "old\n");
+	fake_site_sh(&s, "ln -s $PWD/" KUBELET "kubelet-client-old.pem " KUBELET "kubelet-client-current.pem\n"
+			 "sha256sum $PWD/" PKI "apiserver.crt $PWD/" PKI "ca.crt >var/lib/kubewright/pki.sha256\n"
+			 ": >" PKI ".kubewright.1.key; chmod 640 etc/kubernetes/scheduler.conf");
+	serial(made_file(&new, "/" PKI "apiserver.crt"), api);
+	serial(made_file(&new, "/" PKI "etcd/server.crt"), etcd);
+	str_addf(&served, "6443 %s\n2379 %s\n", api, etcd);
+	want(&s, PKI "apiserver.crt", "ca.crt", made_file(&new, "/" PKI "apiserver.crt"),
+		made_file(&new, "/" PKI "apiserver.key"));
+	want(&s, PKI "etcd/server.crt", "etcd/ca.crt", made_file(&new, "/" PKI "etcd/server.crt"),
+		made_file(&new, "/" PKI "etcd/server.key"));
+	want(&s, "etc/kubernetes/scheduler.conf", "ca.crt", made_file(&new, "/" PKI "apiserver-kubelet-client.crt"),
+		made_file(&new, "/" PKI "apiserver-kubelet-client.key"));
+	want(&s, KUBELET "kubelet-client-current.pem", "ca.crt",
+		made_file(&new, "/" PKI "apiserver-kubelet-client.crt"),
+		made_file(&new, "/" PKI "apiserver-kubelet-client.key"));
+	if (!CHECK_INT(run(&s, "kube-controller-manager kube-scheduler kubelet", "kube-scheduler kubelet", served.buf,
+			       "yes"),
+		    0))
+		printf("# %s: %s %s\n%s", s.err.what, s.err.hint, s.err.detail, s.log);
+	CHECK_STR(fake_site_get(&s, PKI "apiserver.crt"), made_file(&new, "/" PKI "apiserver.crt"));
+	CHECK_STR(fake_site_get(&s, PKI "apiserver.key"), made_file(&new, "/" PKI "apiserver.key"));
+	CHECK_STR(fake_site_get(&s, PKI "etcd/server.key"), made_file(&new, "/" PKI "etcd/server.key"));
+	/* all else of a kubeconfig stays */
+	conf_parts(fake_site_get(&s, "etc/kubernetes/scheduler.conf"), &cert, &rest);
+	conf_parts(made_file(&old, "/etc/kubernetes/scheduler.conf"), &old_cert, &old_rest);
+	CHECK_STR(rest.buf, old_rest.buf);
+	CHECK_STR(cert.buf, made_file(&new, "/" PKI "apiserver-kubelet-client.crt"));
+	str_addf(&pem, "%s%s", cert.buf, made_file(&new, "/" PKI "apiserver-kubelet-client.key"));
+	CHECK_STR(fake_site_get(&s, KUBELET "kubelet-client-current.pem"), pem.buf);
+	CHECK(!strstr(fake_site_get(&s, "etc/kubernetes/kubelet.conf"), "-data: L") ||
+		strstr(fake_site_get(&s, "etc/kubernetes/kubelet.conf"), "certificate-authority-data: L"));
+	fake_site_sh(&s,
+		"grep -qx \"    client-certificate: $PWD/" KUBELET
+		"kubelet-client-current.pem\" etc/kubernetes/kubelet.conf &&"
+		"grep -qx \"    client-key: $PWD/" KUBELET "kubelet-client-current.pem\" etc/kubernetes/kubelet.conf &&"
+		"! grep -q client-.*-data etc/kubernetes/kubelet.conf &&"
+		"[ -L " KUBELET "kubelet-client-current.pem ] && [ -s " KUBELET "kubelet-client-old.pem ] &&"
+		"[ \"$(stat -c %a " PKI "apiserver.key " PKI
+		"apiserver.crt etc/kubernetes/scheduler.conf | xargs)\" = '600 644 640' ] &&"
+		"[ \"$(stat -Lc %a " KUBELET "kubelet-client-current.pem)\" = 600 ] &&"
+		"[ -z \"$(find . -name '.kubewright.*')\" ] && sha256sum -c --quiet var/lib/kubewright/pki.sha256");
+	/* what was there is kept, for root alone; who has yet to restart is noted */
+	fake_site_sh(&s, "[ \"$(stat -c %a var/lib/kubewright/renewed)\" = 700 ] && cd var/lib/kubewright/renewed &&"
+			 "[ \"$(ls | wc -l)\" = 7 ] && ! find . -type f -perm /077 | grep .");
+	CHECK(strstr(s.log, "kube-scheduler runs again"));
+	CHECK_STR(fake_site_get(&s, "did"), "start kube-scheduler\nrestart kubelet\n");
+	CHECK_STR(fake_site_get(&s, "var/lib/kubewright/renew.restart"), "kube-controller-manager\n");
+	CHECK_STR(cluster_fact(&s.h, "restart"), "kube-controller-manager");
+	CHECK_STR(cluster_fact(&s.h, "pki_manifest"), "ok");
+	/* the look shows it; then it restarts, and nothing is noted any more */
+	CHECK_INT(fake_site_run(&s, host_script_certs, NULL, 0), 0);
+	CHECK_STR(cluster_fact(&s.h, "restart"), "kube-controller-manager ");
+	CHECK_INT(run(&s, "kube-controller-manager", "kube-controller-manager", "", "yes"), 0);
+	CHECK_STR(fake_site_get(&s, "did"), "start kube-scheduler\nrestart kubelet\nstart kube-controller\n");
+	fake_site_sh(&s, "[ ! -e var/lib/kubewright/renew.restart ]");
+	str_release(&cert);
+	str_release(&rest);
+	str_release(&old_cert);
+	str_release(&old_rest);
+	str_release(&served);
+	str_release(&pem);
+	secret_release(&client);
+	pki_files_release(&new);
+	end(&s, &old);
+}
+
+/* What does not verify replaces nothing; who must restart is noted before anything is replaced. */
+static void test_refused(void)
+{
+	struct pki_files old = { 0 }, new = { 0 }, foreign = { 0 };
+	struct pki_store *other;
+	struct fake_site s;
+	const char *conf = made_dir;
+
+	begin(&s, &old);
+	other = made_store_new("other");
+	made_files(other, "cp1", NULL, 0, &foreign);
+	made_files(made_store, "cp1", NULL, 0, &new);
+	want(&s, PKI "apiserver.crt", "ca.crt", made_file(&foreign, "/" PKI "apiserver.crt"),
+		made_file(&foreign, "/" PKI "apiserver.key"));
+	CHECK_INT(run(&s, "kube-apiserver", "kube-apiserver", "", "yes"), -1);
+	CHECK(strstr(s.err.what, "does not verify against") && strstr(s.err.hint, "the clock"));
+	want(&s, PKI "apiserver.crt", "ca.crt", made_file(&new, "/" PKI "apiserver.crt"),
+		made_file(&old, "/" PKI "apiserver.key"));
+	CHECK_INT(run(&s, "", "", "", "yes"), -1);
+	CHECK(strstr(s.err.what, "does not match its key"));
+	CHECK_STR(fake_site_get(&s, PKI "apiserver.crt"), made_file(&old, "/" PKI "apiserver.crt"));
+	CHECK_STR(fake_site_get(&s, PKI "apiserver.key"), made_file(&old, "/" PKI "apiserver.key"));
+	CHECK_STR(fake_site_get(&s, "did"), "");
+	CHECK_STR(fake_site_get(&s, "var/lib/kubewright/renew.restart"), "kube-apiserver\n");
+	/* a kubeconfig of two users: whose certificate would it be? */
+	fake_site_sh(&s,
+		"grep client- etc/kubernetes/admin.conf >more && cat more >>etc/kubernetes/admin.conf && cp etc/kubernetes/admin.conf before");
+	conf = "etc/kubernetes/admin.conf";
+	want(&s, conf, "ca.crt", made_file(&new, "/" PKI "apiserver-kubelet-client.crt"),
+		made_file(&new, "/" PKI "apiserver-kubelet-client.key"));
+	CHECK_INT(run(&s, "", "", "", "yes"), -1);
+	CHECK(strstr(s.err.what, "just one client certificate"));
+	fake_site_sh(&s, "cmp before etc/kubernetes/admin.conf");
+	pki_files_release(&new);
+	pki_files_release(&foreign);
+	pki_store_free(other);
+	end(&s, &old);
+}
+
+/* Without a kubelet nothing starts again, so nothing is stopped unless it can start first. */
+static void test_no_kubelet(void)
+{
+	struct pki_files old = { 0 };
+	struct fake_site s;
+
+	begin(&s, &old);
+	fake_site_sh(&s, "rm active");
+	CHECK_INT(run(&s, "etcd", "etcd", "", "no"), -1);
+	CHECK(strstr(s.err.what, "so etcd cannot restart"));
+	CHECK_STR(fake_site_get(&s, "did"), "");
+	CHECK_STR(fake_site_get(&s, "var/lib/kubewright/renew.restart"), "etcd\n");
+	CHECK_INT(run(&s, "etcd", "etcd", "", "yes"), 0);
+	CHECK_STR(fake_site_get(&s, "did"), "restart kubelet\nstart etcd\n");
+	/* one that is down and waits for minutes to be started again: the kubelet forgets that when it starts */
+	fake_site_put(&s, "bin/pgrep", 0755,
+		"#!/bin/sh\nd=${0%/bin/pgrep}\n[ \"$(grep -c restart \"$d/did\")\" = 2 ] && echo 4000000\n");
+	CHECK_INT(run(&s, "etcd", "etcd", "", "yes"), 0);
+	CHECK_STR(fake_site_get(&s, "did"), "restart kubelet\nstart etcd\nrestart kubelet\n");
+	/* not this run's host any more */
+	fake_site_put(&s, "var/lib/kubewright/lock", 0600, "run=r2\n");
+	CHECK_INT(run(&s, "etcd", "etcd", "", "yes"), -1);
+	CHECK(strstr(s.err.what, "lock"));
+	end(&s, &old);
+}
+
+static const struct test tests[] = {
+	{ "placed, restarted, served", test_all },
+	{ "what does not verify", test_refused },
+	{ "a host whose kubelet is down", test_no_kubelet },
+};
+TEST_MAIN(tests)
