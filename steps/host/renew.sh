@@ -122,8 +122,8 @@ pending_add() {
 	[ -z "$kw_all" ] || note_pending "$kw_all"
 }
 pending_done() {
-	kw_all=
-	for kw_name in $(cat "$kw_pending" 2>/dev/null); do
+	kw_all='' kw_noted=$(cat "$kw_pending" 2>/dev/null) || kw_noted=
+	for kw_name in $kw_noted; do
 		[ "$kw_name" = "$1" ] || kw_all="$kw_all${kw_all:+ }$kw_name"
 	done
 	if [ -n "$kw_all" ]; then note_pending "$kw_all"; else rm -f "$kw_pending"; fi
@@ -180,7 +180,7 @@ restart_all() {
 	done
 }
 
-# shown PORT SERIAL: by whoever listens there.
+# shown PORT SERIAL: by what listens there.
 shown() {
 	kw_seen=$(openssl s_client -connect "$address:$1" </dev/null 2>/dev/null | openssl x509 -noout -serial 2>/dev/null)
 	[ "$kw_seen" = "serial=$2" ]

@@ -46,7 +46,7 @@ static void every_kind_fits_its_plan(void)
 		else
 			CHECK(!(k->flags & RUN_RETRIES));
 		CHECK_INT(k->names != NULL,
-			(k->plan->flags & (PLAN_REJOINS | PLAN_LEAVES | PLAN_REBOOTS | PLAN_NAMED)) != 0);
+			(k->plan->flags & (PLAN_REJOINS | PLAN_LEAVES | PLAN_REBOOTS | PLAN_NAMED | PLAN_RENEWS)) != 0);
 		if (k->plan == &plans[PLAN_REPAIR])
 			CHECK(k->flags & RUN_HEALTH);
 		if (!(k->plan->flags & PLAN_KEYS))
