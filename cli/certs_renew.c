@@ -84,8 +84,13 @@ static void print_item(const struct cli_run *r, size_t host, const struct renew_
 static void print_table(const struct cli_run *r)
 {
 	struct str names = STR_INIT;
+	unsigned left, hosts, all = 0;
 
-	printf("%-16s  %-24s  %5s\n", "HOST", "CERTIFICATE", "DAYS");
+	for (size_t h = 0; h < r->inventory->host_count; h++)
+		all += (unsigned)plan_of(r, h)->count;
+	left = count(r, RENEW_LEFT, &hosts);
+	if (all > left)
+		printf("%-16s  %-24s  %5s\n", "HOST", "CERTIFICATE", "DAYS");
 	for (size_t h = 0; h < r->inventory->host_count; h++)
 		for (size_t i = 0; i < plan_of(r, h)->count; i++)
 			if (plan_of(r, h)->items[i].verdict != RENEW_LEFT)
@@ -183,7 +188,7 @@ static int look(const struct cli_options *o, bool *go_on)
 		*go_on = status == 0;
 	} else if (o->json) {
 		print_json(&r, status);
-	} else {
+	} else if (status == 0) {
 		puts("nothing to renew");
 	}
 	cli_run_release(&r);

@@ -388,6 +388,9 @@ static void put_state(void)
 	CHECK_INT(file_write(path, text, strlen(text), 0600, &err), 0);
 }
 
+/* Whether what it says on stderr is wanted too. */
+static bool with_errors;
+
 /* The program with these words, without a terminal; what it printed on stdout. */
 static int program(struct str *out, const char *const *words)
 {
@@ -406,7 +409,7 @@ static int program(struct str *out, const char *const *words)
 		setsid();
 		dup2(null, 0);
 		dup2(fd, 1);
-		dup2(null, 2);
+		dup2(with_errors ? fd : null, 2);
 		setenv("XDG_STATE_HOME", made_dir, 1);
 		setenv("HOME", made_dir, 1);
 		if (chdir(made_dir))
@@ -457,11 +460,55 @@ static void test_this_machine(void)
 	made_end();
 }
 
+/* What is asked for is judged before a host is contacted; and no host answers here. */
+static void test_renew_words(void)
+{
+	static const struct {
+		const char *words[6];
+		int status;
+		const char *said;
+	} rows[] = {
+		{ { "certs", "renew", "cp9" }, 2, "did you mean 'cp1'?" },
+		{ { "certs", "renew", "nonsense" }, 2, "certificates are apiserver, apiserver-kubelet-client, front" },
+		{ { "certs", "renew", "cp1", "sa.key" }, 2, "has no host 'sa.key', nor is that a certificate" },
+		{ { "certs", "renew", "w1", "etcd-peer", "--hosts", "cp1" }, 2,
+			"w1 must have its certificates renewed" },
+		{ { "certs", "--expiring", "30" }, 2, "--expiring is an option of 'certs renew' alone" },
+		{ { "certs", "cp1", "--yes" }, 2, "--yes is an option of 'certs renew' alone" },
+		{ { "certs", "renew", "--expiring", "0" }, 2, "--expiring needs a number from 1 to 3650" },
+		{ { "certs", "renew", "cp1", "apiserver", "--yes" }, 4,
+			"\nHOST              CERTIFICATE                DAYS\nerror: cp1: " },
+		{ { "certs", "renew", "/etc/kubernetes/admin.conf", "-o", "json" }, 4, "\"certificates\":[]" },
+	};
+	struct str out = STR_INIT;
+	struct error err = { 0 };
+	char path[128];
+
+	made_begin();
+	snprintf(path, sizeof(path), "%s/kubewright.yaml", made_dir);
+	CHECK_INT(file_write(path, text, strlen(text), 0600, &err), 0);
+	with_errors = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *words[7] = { NULL };
+		bool ok;
+
+		memcpy(words, rows[i].words, sizeof(rows[i].words));
+		ok = CHECK_INT(program(&out, words), rows[i].status);
+		ok = CHECK(strstr(out.buf, rows[i].said)) && ok;
+		if (!ok)
+			printf("# row %zu: %s\n", i, out.buf);
+	}
+	with_errors = false;
+	str_release(&out);
+	made_end();
+}
+
 static const struct test tests[] = {
 	{ "the table", test_table },
 	{ "nothing installed", test_nothing },
 	{ "the document", test_json },
 	{ "the page of the wizard", test_page },
 	{ "this machine's, while no host answers", test_this_machine },
+	{ "what renew is asked for", test_renew_words },
 };
 TEST_MAIN(tests)
