@@ -114,6 +114,12 @@ static int check_choice(const struct cli_run *r, struct error *err)
 			"--hosts excludes all control planes, and without one no pods can be evicted before a host restarts");
 		return error_hint(err, "add one of them to --hosts");
 	}
+	if (r->kind->plan->flags & PLAN_RENEWS) {
+		error_set(err, ERROR_USAGE,
+			"--hosts excludes all control planes, and without one it cannot be seen whether the API takes new certificates");
+		return error_hint(
+			err, "add one of them to --hosts, and name the hosts to be renewed: certs renew HOST");
+	}
 	/* nothing but a join wants one */
 	if (!(r->kind->flags & RUN_CNI) || r->kind->flags & RUN_HEALTH) {
 		fputs("note: --hosts excludes all control planes, so the cluster itself is not asked\n", stderr);

@@ -207,6 +207,7 @@ bool renew_kubelet_starts(const struct renew_host *h)
 {
 	for (size_t i = 0; i < h->count; i++)
 		if (h->items[i].kind->stage == RENEW_KUBELET)
-			return h->items[i].verdict == RENEW_DUE || (h->items[i].file && !h->items[i].expired);
+			return h->items[i].verdict == RENEW_DUE || h->items[i].verdict == RENEW_NEW ||
+			       (h->items[i].file && !h->items[i].expired);
 	return false;
 }

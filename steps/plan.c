@@ -272,7 +272,7 @@ static const struct step renew[] = {
 		{ THIS("renew-servers"), CONTROL_PLANES("renew-servers", 0) },
 		renew_kubelet_check, renew_kubelet_apply },
 	{ "worker-kubelet", "Renewing the kubelet's certificate", ROLE_WORKER, STEP_ONE_BY_ONE,
-		{ THIS("judge-certs"), CONTROL_PLANES("renew-kubelet", 0) },
+		{ THIS("judge-certs"), CONTROL_PLANES("renew-kubelet", 1) },
 		renew_kubelet_check, renew_kubelet_apply },
 	{ "renewed", "Asking the cluster again", ROLE_CONTROL_PLANE, 0,
 		{ THIS("renew-kubelet"), CONTROL_PLANES("renew-kubelet", 0), WORKERS("worker-kubelet") },

@@ -105,8 +105,7 @@ restart_pods() {
 restart_static_pods() {
 	for kw_static in $kw_statics; do
 		kw_name=${kw_static%:*}
-		# names of processes have 15 characters
-		for kw_pid in $(pgrep -x "$(printf %.15s "$kw_name")"); do
+		for kw_pid in $(static_pids "$kw_name"); do
 			kill "$kw_pid" 2>/dev/null && log "stopped $kw_name, so that it starts with its new certificates"
 		done
 	done

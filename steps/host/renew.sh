@@ -40,7 +40,9 @@ keep() {
 # replace NEW FILE MODE: keeps owner and mode of what is there.
 replace() {
 	keep "$2"
-	chmod "$3" "$1" && { [ ! -e "$2" ] || { chown --reference="$2" "$1" && chmod --reference="$2" "$1"; }; } && sync "$1" && mv -f "$1" "$2" || disk_full "$2"
+	chmod "$3" "$1" && { [ ! -e "$2" ] || { chown --reference="$2" "$1" && chmod --reference="$2" "$1"; }; } || disk_full "$2"
+	# a key is nobody else's, whatever it was before
+	{ [ "$3" = 644 ] || chmod o= "$1"; } && sync "$1" && mv -f "$1" "$2" || disk_full "$2"
 	log "wrote $2"
 }
 
@@ -140,10 +142,8 @@ kubelet_restart() {
 	log "kubelet runs with its new certificate"
 }
 
-# Its processes: their names have 15 characters.
-pids() { pgrep -x "$(printf %.15s "$1")" | tr '\n' ' '; }
 is_back() {
-	kw_now=$(pids "$1")
+	kw_now=$(static_pids "$1")
 	[ -n "$kw_now" ] || return 1
 	for kw_pid in $kw_now; do
 		! contains "$kw_old" "$kw_pid" || return 1
@@ -152,7 +152,7 @@ is_back() {
 
 # The kubelet starts a container again that has ended. One that ended often before it lets wait for minutes, unless it has just started itself.
 static_restart() {
-	kw_old=$(pids "$1")
+	kw_old=$(static_pids "$1")
 	for kw_pid in $kw_old; do
 		kill "$kw_pid" 2>/dev/null || true
 	done
@@ -198,7 +198,9 @@ END
 
 main() {
 	fence
-	trap 'vip_back' EXIT
+	# of the certificate that is at work, when it fails
+	kw_tmp=
+	trap 'vip_back; [ -z "$kw_tmp" ] || rm -f "$kw_tmp".*' EXIT
 	kw_dirs
 	pending_add
 	kw_i=1

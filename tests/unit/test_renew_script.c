@@ -242,6 +242,7 @@ static void test_refused(void)
 	CHECK_STR(fake_site_get(&s, PKI "apiserver.key"), made_file(&old, "/" PKI "apiserver.key"));
 	CHECK_STR(fake_site_get(&s, "did"), "");
 	CHECK_STR(fake_site_get(&s, "var/lib/kubewright/renew.restart"), "kube-apiserver\n");
+	fake_site_sh(&s, "[ -z \"$(find . -name '.kubewright.*')\" ]");
 	/* a kubeconfig of two users: whose certificate would it be? */
 	fake_site_sh(&s,
 		"grep client- etc/kubernetes/admin.conf >more && cat more >>etc/kubernetes/admin.conf && cp etc/kubernetes/admin.conf before");
