@@ -195,6 +195,18 @@ static int look(const struct cli_options *o, bool *go_on)
 	return status;
 }
 
+/* Whether this run has made a kubeconfig that people keep copies of. */
+static bool made_admin(const struct cli_run *r)
+{
+	const struct renew_kind *admin = renew_kind_find("admin.conf");
+
+	for (size_t h = 0; h < r->inventory->host_count; h++)
+		for (size_t i = 0; r->world.seen.renew[h].done && i < plan_of(r, h)->count; i++)
+			if (plan_of(r, h)->items[i].kind == admin && plan_of(r, h)->items[i].verdict == RENEW_NEW)
+				return true;
+	return false;
+}
+
 static int report(const struct cli_run *r)
 {
 	struct engine_result result;
@@ -212,8 +224,8 @@ static int report(const struct cli_run *r)
 	print_table(r);
 	if (left)
 		puts("\nnext: run the same command again; it continues where this stopped");
-	else
-		puts("\nothers who have a copy of admin.conf, as in ~/.kube, need the new one");
+	else if (made_admin(r))
+		puts("\ncopies of admin.conf, as in ~/.kube, hold the earlier certificate: replace them");
 	return status;
 }
 
