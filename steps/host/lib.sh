@@ -261,8 +261,9 @@ wait_for() {
 	done
 }
 
-# static_pids NAME: the processes of a static Pod on this host; their names have 15 characters. The kubelet starts a container that has ended again.
-static_pids() { pgrep -x "$(printf %.15s "$1")" | tr '\n' ' '; }
+# static_pids NAME: the processes of a static Pod on this host, by what the manifest calls them (an image may name its file otherwise) and kubeadm's folder, which no
+# other Pod's etcd has in its arguments. The kubelet starts a container that has ended again.
+static_pids() { pgrep -f "^([^ ]*/)?$1 .*=/etc/kubernetes/" | tr '\n' ' '; }
 
 # vip_aside [PID]: this API server is restarted on purpose, so another control plane takes the virtual IP before that: as long as the process (this one) lives the check of
 # keepalived (steps/endpoint.c) says no. Where no other one can take it, it stays.

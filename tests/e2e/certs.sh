@@ -31,7 +31,7 @@ expire_kubelet() {
 }
 # With certificates that have expired no kubelet starts, and without it nothing that has ended.
 restart_all() {
-	"$LAB" exec "$1" sh -c 'systemctl restart kubelet; for p in kube-scheduler kube-controller kube-apiserver etcd; do pkill -x $p; done; :'
+	"$LAB" exec "$1" sh -c 'systemctl restart kubelet; for p in kube-scheduler kube-controller-manager kube-apiserver etcd; do pkill -f "^$p .*=/etc/kubernetes/"; done; :'
 }
 api_is_dead() {
 	local h

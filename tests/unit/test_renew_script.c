@@ -11,13 +11,13 @@
 
 /* The kubelet that starts what has ended; what a port shows is what is in the files. */
 static const char pgrep[] = "#!/bin/sh\n"
-			    "f=${0%/bin/pgrep}/pids/$2\n"
+			    "n=${2#*/)?} n=${n%% *} f=${0%/bin/pgrep}/pids/$n\n"
 			    "[ -e \"$f\" ] || exit 1\n"
 			    "p=$(cat \"$f\")\n"
 			    "case $(sed -n 's/^State:[[:space:]]*//p' \"/proc/$p/status\" 2>/dev/null) in\n"
 			    "'' | Z*) [ -e \"${0%/bin/pgrep}/active\" ] || exit 1\n"
 			    "sleep 600 </dev/null >/dev/null 2>&1 3>&- 9>&- &\n"
-			    "p=$! && echo $p >\"$f\" && echo \"start $2\" >>\"${0%/bin/pgrep}/did\" ;;\n"
+			    "p=$! && echo $p >\"$f\" && echo \"start $n\" >>\"${0%/bin/pgrep}/did\" ;;\n"
 			    "esac\n"
 			    "echo \"$p\"\n";
 static const char systemctl[] = "#!/bin/sh\n"
@@ -108,8 +108,8 @@ static void begin(struct fake_site *s, struct pki_files *old)
 	fake_site_put(s, "bin/ss", 0755, "#!/bin/sh\necho LISTEN\n");
 	fake_site_put(s, "active", 0644, "");
 	fake_site_sh(s,
-		"mkdir pids && for n in etcd kube-apiserver kube-controller kube-scheduler; do echo 999999999 >pids/$n; done\n"
-		"for n in etcd kube-apiserver kube-controller kube-scheduler; do $PWD/bin/pgrep -x $n >/dev/null; done; rm did");
+		"mkdir pids && for n in etcd kube-apiserver kube-controller-manager kube-scheduler; do echo 999999999 >pids/$n; done\n"
+		"for n in etcd kube-apiserver kube-controller-manager kube-scheduler; do $PWD/bin/pgrep -f \"^([^ ]*/)?$n .*=/etc/kubernetes/\" >/dev/null; done; rm did");
 }
 
 static void end(struct fake_site *s, struct pki_files *old)
@@ -205,7 +205,7 @@ static void test_all(void)
 	CHECK_INT(fake_site_run(&s, host_script_certs, NULL, 0), 0);
 	CHECK_STR(cluster_fact(&s.h, "restart"), "kube-controller-manager ");
 	CHECK_INT(run(&s, "kube-controller-manager", "kube-controller-manager", "", "yes"), 0);
-	CHECK_STR(fake_site_get(&s, "did"), "start kube-scheduler\nrestart kubelet\nstart kube-controller\n");
+	CHECK_STR(fake_site_get(&s, "did"), "start kube-scheduler\nrestart kubelet\nstart kube-controller-manager\n");
 	fake_site_sh(&s, "[ ! -e var/lib/kubewright/renew.restart ]");
 	str_release(&cert);
 	str_release(&rest);
