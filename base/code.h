@@ -72,6 +72,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(REFUSAL_OTHER_CLUSTER, "other-cluster", "cluster") \
 	X(REFUSAL_OTHER_NAME, "other-name", "name") \
 	X(REFUSAL_NO_LEDGER, "no-ledger", NULL) \
+	X(REFUSAL_NOT_OURS, "not-ours", "host") \
 	X(REFUSAL_NOT_SHOWN, "not-shown", NULL) \
 	X(REFUSAL_OTHER_MACHINE, "other-machine", "machine") \
 	X(REFUSAL_NO_REMEDY, "no-remedy", "finding") \

@@ -29,6 +29,8 @@ struct str;
 enum cluster_answer { CLUSTER_UNSEEN, CLUSTER_YES, CLUSTER_NO };
 struct cluster_host {
 	bool probed;
+	/* a Node of a cluster that was taken over: others made it, and the store here has the keys of its CA */
+	bool adopted;
 	struct remote_answer facts;
 	int64_t clock_offset_ms; /* host minus us, corrected by half the round trip */
 	int64_t clock_error_ms;  /* ± half the round trip */
@@ -46,6 +48,8 @@ int64_t cluster_fact_int(const struct cluster_host *h, const char *word, int64_t
 bool cluster_fact_first(const struct cluster_host *h, const char *word, const char *value);
 /* Whether value is one of the words of a fact, which blanks part. */
 bool cluster_fact_has(const struct cluster_host *h, const char *word, const char *value);
+/* Whether kubeadm's init or join came to its end here: by our record of it, or because it is adopted. */
+bool cluster_kubeadm_done(const struct cluster_host *h);
 /* The package that containerd is installed from; the system's own, when it is not installed. */
 const char *cluster_runtime_package(const struct cluster_host *h);
 /* Its version; "" when it is not installed. */

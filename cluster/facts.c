@@ -226,6 +226,16 @@ void cluster_set(struct cluster_host *h, const char *word, const char *value)
 	remote_answer_set(&h->facts, word, value);
 }
 
+static bool job_done(const struct cluster_host *h, const char *name)
+{
+	return strncmp(cluster_factf(h, "job.%s", name), "done 0 ", 7) == 0;
+}
+
+bool cluster_kubeadm_done(const struct cluster_host *h)
+{
+	return h->adopted || job_done(h, "init") || job_done(h, "join");
+}
+
 void cluster_host_release(struct cluster_host *h)
 {
 	remote_answer_release(&h->facts);

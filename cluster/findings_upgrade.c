@@ -86,11 +86,6 @@ static bool concerns(const struct upgrade_view *v)
 	return false;
 }
 
-static bool job_done(const struct cluster_host *h, const char *name)
-{
-	return strncmp(cluster_factf(h, "job.%s", name), "done 0 ", 7) == 0;
-}
-
 void findings_upgrade(const struct upgrade_view *v, struct findings *out)
 {
 	const struct inventory *inv = v->health.inv;
@@ -113,7 +108,7 @@ void findings_upgrade(const struct upgrade_view *v, struct findings *out)
 		s.h.s.index = (int)i;
 		/* packages and images come to it */
 		s.h.s.fresh = v->due[i];
-		s.h.installed = job_done(h, "init") || job_done(h, "join");
+		s.h.installed = cluster_kubeadm_done(h);
 		if (h->probed)
 			run(&s, host_rows, COUNT(host_rows));
 		else if (v->due[i])

@@ -106,11 +106,6 @@ void health_explain(const struct health_scope *h, struct finding *f, const char 
 		finding_why(f, "its log: %s", line);
 }
 
-static bool job_done(const struct cluster_host *h, const char *name)
-{
-	return strncmp(cluster_factf(h, "job.%s", name), "done 0 ", 7) == 0;
-}
-
 void findings_health(const struct health_view *v, int host, struct findings *out)
 {
 	struct health_scope h = {
@@ -122,7 +117,7 @@ void findings_health(const struct health_view *v, int host, struct findings *out
 			.index = host,
 			.out = out },
 		.v = v,
-		.installed = job_done(&v->hosts[host], "init") || job_done(&v->hosts[host], "join"),
+		.installed = cluster_kubeadm_done(&v->hosts[host]),
 	};
 
 	if (!h.s.h->probed)

@@ -300,5 +300,18 @@ enum step_verdict leave_check(struct task *t, struct error *why)
 		error_hint(why, "is its address in the inventory right?");
 		return STEP_IMPOSSIBLE;
 	}
-	return world_expelled(t, why) ? reset_check(t, why) : STEP_IMPOSSIBLE;
+	if (!world_expelled(t, why))
+		return STEP_IMPOSSIBLE;
+	if (!world_facts(t)->adopted)
+		return reset_check(t, why);
+	if (lock_refused(t, why))
+		return STEP_IMPOSSIBLE;
+	return step_needed(why, EVIDENCE_LEFTOVERS, world_host(t)->name,
+		"runs kubeadm reset; what else was installed before kubewright stays");
+}
+
+int leave_apply(struct task *t, struct error *err)
+{
+	/* one that was taken over: what kubewright changed there since goes, too */
+	return cluster_fact_is(world_facts(t), "ledger", "yes") ? reset_apply(t, err) : world_clean(t, err);
 }

@@ -235,7 +235,7 @@ static const struct step remove_hosts[] = {
 	DECIDE_STEP,
 	LEAVE_STEPS,
 	{ "reset", "Undoing the installation", ROLE_ALL, 0, { CONTROL_PLANES("expel", 1) },
-		leave_check, reset_apply },
+		leave_check, leave_apply },
 	/* as above */
 	{ "endpoint", "Setting up the virtual IP", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("expel", 1), { "reset", ROLE_ALL, 0 } },
 		endpoint_check, endpoint_apply },

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
+#include "pki/pki.h"
 #include "steps/run/family.h"
 #include "steps/host/scripts.h"
 #include "steps/run/want.h"
@@ -87,6 +88,14 @@ static int bounded(const struct remote_answer *a, struct error *err)
 	return error_hint(err, "kubewright did not write them: look at /var/lib/kubewright/ledger/list on the host");
 }
 
+/* Nothing here records an init or join of ours, and the operator has taken the keys of the CA that it goes by. */
+static bool is_adopted(const struct world *w, const struct cluster_host *h)
+{
+	return w->pki.store && !*cluster_fact(h, "job.init") && !*cluster_fact(h, "job.join") &&
+	       cluster_fact_has(h, "have", "kubelet-conf") &&
+	       pki_same_key(cluster_fact(h, "ca_crt"), pki_store_pem(w->pki.store, PKI_CA_CRT));
+}
+
 int probe_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
@@ -147,6 +156,7 @@ int probe_apply(struct task *t, struct error *err)
 	cluster_host_release(h);
 	h->facts = answer;
 	h->probed = true;
+	h->adopted = is_adopted(w, h);
 	identities_add(&w->seen.identities, h, task_host(t));
 	/* the host's work lies between its two readings; what is left of the round trip is the network */
 	int64_t now = cluster_fact_int(h, "now_ms", 0), end = cluster_fact_int(h, "now_end_ms", now);

@@ -29,6 +29,13 @@ static bool runs_kubernetes(const struct cluster_host *h)
 	       cluster_fact_is(h, "unit.kubelet", "active") || cluster_fact_int(h, "pods", 0) > 0;
 }
 
+/* What kubewright changed there has a ledger; init or join was not among it. */
+static bool joined_by_others(const struct cluster_host *h)
+{
+	return cluster_fact_has(h, "have", "kubelet-conf") && !*cluster_fact(h, "job.init") &&
+	       !*cluster_fact(h, "job.join");
+}
+
 int reset_guard(const struct inventory *inv, const struct cluster_host *hosts, int host, struct error *err)
 {
 	const struct cluster_host *h = &hosts[host];
@@ -52,6 +59,14 @@ int reset_guard(const struct inventory *inv, const struct cluster_host *hosts, i
 		return error_hint(err,
 			"is its address right? to remove it anyway, run 'kubeadm reset' or its installer's own command "
 			"on the host; --hosts leaves it out");
+	}
+	if (joined_by_others(h)) {
+		error_refuse(err, ERROR_PREFLIGHT, REFUSAL_NOT_OURS, name,
+			"the cluster on this host was not made by kubewright: it was there before");
+		return error_hint(err,
+			"reset undoes only what kubewright installed; 'kubewright remove %s' takes the host out of its "
+			"cluster; --hosts leaves it out",
+			name);
 	}
 	return 0;
 }

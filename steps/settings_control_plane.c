@@ -101,20 +101,32 @@ static void add_asked(const char *name, const struct json *wanted, void *out)
 		json_add(out, json_string(name));
 }
 
-/* A name that was asked for and is no longer; what the cluster or the inventory has by itself stays. */
-static bool goes(const struct inventory *inv, const struct settings *s, const struct json *document, const char *name)
+/* kubeadm gives the certificate this name by itself. */
+static bool is_endpoint(const struct json *document, const char *name)
 {
 	const char *endpoint = json_get_str(document, "controlPlaneEndpoint", "");
 
+	return strlen(name) == strcspn(endpoint, ":") && str_starts(endpoint, name);
+}
+
+/* A name that was asked for and is no longer; what the cluster or the inventory has by itself stays. */
+static bool goes(const struct inventory *inv, const struct settings *s, const struct json *document, const char *name)
+{
 	if (!json_member(json_get(settings_given_before(s), NAMES), name) ||
 		json_member(json_get(s->wish, NAMES), name) || strcmp(name, inventory_endpoint(inv)) == 0 ||
-		(strlen(name) == strcspn(endpoint, ":") && str_starts(endpoint, name)) ||
-		strcmp(name, "127.0.0.1") == 0 || strcmp(name, "localhost") == 0)
+		is_endpoint(document, name) || strcmp(name, "127.0.0.1") == 0 || strcmp(name, "localhost") == 0)
 		return false;
 	for (size_t i = 0; i < inv->host_count; i++)
 		if (strcmp(inv->hosts[i].address, name) == 0)
 			return false;
 	return true;
+}
+
+/* Whether each certificate has the endpoint's name without being asked: the cluster's own, or the one control plane's address. */
+static bool is_known(const struct inventory *inv, const struct json *document)
+{
+	return is_endpoint(document, inventory_endpoint(inv)) ||
+	       (!inv->endpoint.vip && !inv->endpoint.host && inventory_count(inv, INVENTORY_CONTROL_PLANE) == 1);
 }
 
 static void finish(const struct inventory *inv, const struct settings *s, struct json *document)
@@ -129,7 +141,7 @@ static void finish(const struct inventory *inv, const struct settings *s, struct
 			json_add(out, json_string(name));
 	}
 	/* before anybody asks for the API there */
-	if (!in_list(out, inventory_endpoint(inv)))
+	if (!in_list(out, inventory_endpoint(inv)) && !is_known(inv, document))
 		json_add(out, json_string(inventory_endpoint(inv)));
 	json_each(json_get(s->wish, NAMES), add_asked, out);
 	json_set(json_set(document, "apiServer", json_is_object(server) ? json_copy(server) : json_object()), NAMES,

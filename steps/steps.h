@@ -395,6 +395,7 @@ enum drain_pod drain_pod(const struct json *pod);
 enum step_verdict clear_check(struct task *t, struct error *why);
 /* Of hosts that leave for good; reset_apply does it. */
 enum step_verdict leave_check(struct task *t, struct error *why);
+int leave_apply(struct task *t, struct error *err);
 int certs_apply(struct task *t, struct error *err);
 /* What is fetched of a host for somebody who helps. */
 struct support_piece {

@@ -57,6 +57,21 @@ static int fetch_store(struct task *t, struct error *err)
 	return rc;
 }
 
+/* Keys of a cluster that others made are taken by `adopt` alone, for an operator who has said so. */
+static int may_fetch(struct task *t, struct error *err)
+{
+	const struct world *w = world_of(t);
+
+	if (*cluster_fact(world_facts(t), "record.cluster"))
+		return 0;
+	error_refuse(err, ERROR_PKI, REFUSAL_NOT_OURS, world_host(t)->name,
+		"the cluster on this host was not made by kubewright, and the keys of its CAs are not in %s",
+		w->wish.store_dir);
+	return error_hint(err,
+		"to take it over, run 'kubewright adopt %s --take-ca-keys'; is it another cluster? then correct the inventory",
+		world_host(t)->ssh.address);
+}
+
 static int same_ca(const struct world *w, const struct cluster_host *h, struct error *err)
 {
 	const char *theirs = cluster_fact(h, "ca_crt");
@@ -222,7 +237,7 @@ int survey_apply(struct task *t, struct error *err)
 	task_lock(t);
 	have = w->pki.store != NULL;
 	task_unlock(t);
-	if (!have && fetch_store(t, err))
+	if (!have && (may_fetch(t, err) || fetch_store(t, err)))
 		return -1;
 	if (same_ca(w, world_facts(t), err))
 		return -1;

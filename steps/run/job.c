@@ -244,6 +244,5 @@ const char *world_job_state(const struct cluster_host *h, const char *name)
 
 bool world_installed(const struct cluster_host *h)
 {
-	return (world_job_done(h, "init") || world_job_done(h, "join")) &&
-	       strstr(cluster_fact(h, "have"), "kubelet-conf") != NULL;
+	return cluster_kubeadm_done(h) && strstr(cluster_fact(h, "have"), "kubelet-conf") != NULL;
 }
