@@ -144,8 +144,12 @@ static void finish(const struct inventory *inv, const struct settings *s, struct
 	if (!in_list(out, inventory_endpoint(inv)) && !is_known(inv, document))
 		json_add(out, json_string(inventory_endpoint(inv)));
 	json_each(json_get(s->wish, NAMES), add_asked, out);
-	json_set(json_set(document, "apiServer", json_is_object(server) ? json_copy(server) : json_object()), NAMES,
-		out);
+	/* none before and none now: the document stays the same */
+	if (old || json_size(out))
+		json_set(json_set(document, "apiServer", json_is_object(server) ? json_copy(server) : json_object()),
+			NAMES, out);
+	else
+		json_free(out);
 	json_remove(document, NAMES);
 }
 
