@@ -5,6 +5,7 @@
 #include "steps/steps.h"
 
 #include "base/json.h"
+#include "cluster/values.h"
 #include "inventory/inventory.h"
 
 #include <stdio.h>
@@ -22,164 +23,6 @@ struct comparison {
 	struct str path;          /* in the map: "apiServer.extraArgs[0].value" */
 	unsigned told, more;
 };
-
-/*
- * Settings whose zero is a value, and not what leaving them out means. Everywhere else Kubernetes writes down a zero as
- * nothing, so that none is the same.
- */
-static const char *const zero_counts[] = {
-	"authentication.webhook.enabled",
-	"cgroupsPerQOS",
-	"conntrack.maxPerCore",
-	"conntrack.min",
-	"conntrack.tcpCloseWaitTimeout",
-	"conntrack.tcpEstablishedTimeout",
-	"containerLogMaxFiles",
-	"cpuCFSQuota",
-	"cpuCFSQuotaPeriod",
-	"enableControllerAttachDetach",
-	"enableDebugFlagsHandler",
-	"enableDebuggingHandlers",
-	"enableProfilingHandler",
-	"enableServer",
-	"enableSystemLogHandler",
-	"eventRecordQPS",
-	"failCgroupV1",
-	"failSwapOn",
-	"healthzPort",
-	"imageGCHighThresholdPercent",
-	"imageGCLowThresholdPercent",
-	"iptables.localhostNodePorts",
-	"iptables.masqueradeBit",
-	"iptablesDropBit",
-	"iptablesMasqueradeBit",
-	"kubeAPIQPS",
-	"localStorageCapacityIsolation",
-	"makeIPTablesUtilChains",
-	"memoryThrottlingFactor",
-	"nftables.masqueradeBit",
-	"nodeStatusMaxImages",
-	"oomScoreAdj",
-	"podPidsLimit",
-	"registerNode",
-	"registryPullQPS",
-	"resolvConf",
-	"serializeImagePulls",
-	"singleProcessOOMKill",
-};
-
-/* ---- values -------------------------------------------------------------------------------------------------------------------------- */
-
-/* What people read: a text without its quotes. */
-static void add_value(struct str *out, const struct json *value)
-{
-	if (json_text(value))
-		str_add(out, json_text(value));
-	else if (value)
-		json_write(value, out);
-}
-
-/* "1h30m": false when the text is not a span of time. */
-static bool duration(const char *text, double *ns)
-{
-	static const struct {
-		const char *name;
-		double ns;
-	} units[] = { { "ns", 1 }, { "us", 1e3 }, { "\u00b5s", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "m", 60e9 },
-		{ "h", 3600e9 } };
-	const char *p = text + (*text == '-' || *text == '+');
-
-	*ns = 0;
-	if (strcmp(p, "0") == 0)
-		return true;
-	while (*p && strchr("0123456789.", *p)) {
-		char *end;
-		double n = strtod(p, &end);
-		size_t i = 0;
-
-		while (i < sizeof(units) / sizeof(units[0]) && !str_starts(end, units[i].name))
-			i++;
-		if (end == p || i == sizeof(units) / sizeof(units[0]))
-			return false;
-		*ns += n * units[i].ns;
-		p = end + strlen(units[i].name);
-	}
-	*ns = *text == '-' ? -*ns : *ns;
-	return *text && !*p;
-}
-
-/* "1024Mi"; *suffixed: it has a unit. */
-static bool quantity(const char *text, double *value, bool *suffixed)
-{
-	static const struct {
-		const char *name;
-		double times;
-	} units[] = { { "", 1 }, { "m", 1e-3 }, { "k", 1e3 }, { "M", 1e6 }, { "G", 1e9 }, { "T", 1e12 }, { "P", 1e15 },
-		{ "E", 1e18 }, { "Ki", 0x1p10 }, { "Mi", 0x1p20 }, { "Gi", 0x1p30 }, { "Ti", 0x1p40 }, { "Pi", 0x1p50 },
-		{ "Ei", 0x1p60 } };
-	size_t digits = strspn(text, "+-.0123456789");
-	char *end;
-
-	*value = strtod(text, &end);
-	if (!digits || end != text + digits)
-		return false;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (strcmp(end, units[i].name) == 0) {
-			*value *= units[i].times;
-			*suffixed = *suffixed || i;
-			return true;
-		}
-	return false;
-}
-
-/* Kubernetes writes some values otherwise than they were given: "90s" as "1m30s", "1024Mi" and 1073741824 as "1Gi". */
-static bool same_value(const struct json *wish, const struct json *living)
-{
-	struct str a = STR_INIT, b = STR_INIT;
-	bool texts = json_text(wish) && json_text(living), suffixed = false, same;
-	double x, y;
-
-	add_value(&a, wish);
-	add_value(&b, living);
-	if (strcmp(a.buf, b.buf) == 0 && !json_text(wish) == !json_text(living))
-		same = true;
-	else if (texts && duration(a.buf, &x) && duration(b.buf, &y))
-		same = x == y;
-	else
-		same = quantity(a.buf, &x, &suffixed) && quantity(b.buf, &y, &suffixed) && x == y &&
-		       (suffixed || !texts);
-	str_release(&a);
-	str_release(&b);
-	return same;
-}
-
-static bool is_null(const struct json *value)
-{
-	struct str text = STR_INIT;
-	bool null = !value;
-
-	if (value && !json_text(value) && !json_size(value)) {
-		json_write(value, &text);
-		null = strcmp(text.buf, "null") == 0;
-		str_release(&text);
-	}
-	return null;
-}
-
-/* Whether a value is what Kubernetes does not write down. */
-static bool is_zero(const struct json *value)
-{
-	struct str text = STR_INIT;
-	double n;
-	bool zero;
-
-	if (json_is_array(value))
-		return json_size(value) == 0;
-	add_value(&text, value);
-	zero = !text.len || strcmp(text.buf, "false") == 0 || (duration(text.buf, &n) && n == 0);
-	str_release(&text);
-	return zero;
-}
 
 /* ---- maps ---------------------------------------------------------------------------------------------------------------------------- */
 
@@ -202,7 +45,7 @@ static void show(const struct comparison *c, const struct json *value, char *out
 {
 	struct str text = STR_INIT;
 
-	add_value(&text, value);
+	value_words(&text, value);
 	str_copy_line(out, size,
 		is_private(c->path.buf) || is_private(text.buf) ? "a value that is not shown"
 		: text.len                                      ? text.buf
@@ -259,27 +102,19 @@ static void compare_lists(struct comparison *c, const struct json *wish, const s
 	}
 }
 
-static bool zero_is_a_value(const char *path)
-{
-	for (size_t i = 0; i < sizeof(zero_counts) / sizeof(zero_counts[0]); i++)
-		if (strcmp(zero_counts[i], path) == 0)
-			return true;
-	return false;
-}
-
 /* As deep as the parser lets them be. living: NULL: there is none. */
 static void compare(struct comparison *c, const struct json *wish, const struct json *living)
 {
-	if (is_null(living))
+	if (value_is_null(living))
 		living = NULL;
-	if (is_null(wish))
+	if (value_is_null(wish))
 		return; /* left out */
 	if (json_is_object(wish) && (!living || json_is_object(living)))
 		json_each(wish, compare_member, &(struct inside){ c, living });
 	else if (json_is_array(wish) && json_is_array(living) && json_size(wish) == json_size(living))
 		compare_lists(c, wish, living);
-	else if (!living ? !is_zero(wish) || zero_is_a_value(c->path.buf)
-			 : json_size(wish) || json_size(living) || !same_value(wish, living))
+	else if (!living ? !value_is_zero(wish) || value_zero_counts(c->path.buf)
+			 : json_size(wish) || json_size(living) || !value_same(wish, living))
 		tell(c, wish, living);
 }
 
