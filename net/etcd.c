@@ -44,8 +44,7 @@ static void read_member(const struct json *j, struct net_etcd_member *m)
 	m->learner = json_get_bool(j, "isLearner", false);
 }
 
-/* Frees answer. */
-static int read_members(struct json *answer, struct net_etcd_member *list, size_t max, struct error *err)
+int net_etcd_take_members(struct json *answer, struct net_etcd_member *list, size_t max, struct error *err)
 {
 	const struct json *members = json_get(answer, "members");
 	int count = -1;
@@ -73,7 +72,7 @@ int net_etcd_members(struct net_client *c, struct net_etcd_member *list, size_t 
 	if (!answer && status == 400)
 		answer = call(c, "/v3/cluster/member/list", json_object(), &status, &why);
 	if (answer)
-		return read_members(answer, list, max, err);
+		return net_etcd_take_members(answer, list, max, err);
 	if (err)
 		*err = why;
 	return -1;
@@ -83,15 +82,11 @@ int net_etcd_members_known(struct net_client *c, struct net_etcd_member *list, s
 {
 	struct json *answer = call(c, "/v3/cluster/member/list", json_object(), NULL, err);
 
-	return answer ? read_members(answer, list, max, err) : -1;
+	return answer ? net_etcd_take_members(answer, list, max, err) : -1;
 }
 
-int net_etcd_status(struct net_client *c, struct net_etcd_status *s, struct error *err)
+int net_etcd_take_status(struct json *answer, struct net_etcd_status *s, struct error *err)
 {
-	struct json *answer = call(c, "/v3/maintenance/status", json_object(), NULL, err);
-
-	if (!answer)
-		return -1;
 	memset(s, 0, sizeof(*s));
 	text_of(answer, "header.member_id", s->member_id, sizeof(s->member_id));
 	text_of(answer, "leader", s->leader_id, sizeof(s->leader_id));
@@ -108,21 +103,18 @@ int net_etcd_status(struct net_client *c, struct net_etcd_status *s, struct erro
 	return 0;
 }
 
-int net_etcd_alarms(struct net_client *c, struct net_etcd_alarm *list, size_t max, struct error *err)
+int net_etcd_status(struct net_client *c, struct net_etcd_status *s, struct error *err)
 {
-	const struct net_request q = { .method = "POST", .path = NET_ETCD_ALARMS, .body = NET_ETCD_ALARMS_GET };
-	struct net_response r = { 0, STR_INIT };
-	struct json *answer = NULL;
+	struct json *answer = call(c, "/v3/maintenance/status", json_object(), NULL, err);
+
+	return answer ? net_etcd_take_status(answer, s, err) : -1;
+}
+
+int net_etcd_take_alarms(struct json *answer, struct net_etcd_alarm *list, size_t max)
+{
 	const struct json *alarms;
 	size_t n = 0;
 
-	if (net_do(c, &q, &r, err) == 0 && r.status != 200)
-		error_set(err, ERROR_NET, "etcd does not show its alarms (HTTP %ld)", r.status);
-	else if (r.status == 200)
-		answer = json_parse(r.body.buf, r.body.len, err);
-	str_release(&r.body);
-	if (!answer)
-		return -1;
 	json_clean(answer);
 	alarms = json_get(answer, "alarms");
 	for (; n < json_size(alarms) && n < max; n++) {
@@ -131,6 +123,20 @@ int net_etcd_alarms(struct net_client *c, struct net_etcd_alarm *list, size_t ma
 	}
 	json_free(answer);
 	return (int)n;
+}
+
+int net_etcd_alarms(struct net_client *c, struct net_etcd_alarm *list, size_t max, struct error *err)
+{
+	const struct net_request q = { .method = "POST", .path = NET_ETCD_ALARMS, .body = NET_ETCD_ALARMS_GET };
+	struct net_response r = { 0, STR_INIT };
+	struct json *answer = NULL;
+
+	if (net_do(c, &q, &r, err) == 0 && r.status != 200)
+		error_set(err, ERROR_NET, "etcd does not show its alarms (HTTP %ld)", r.status);
+	else if (r.status == 200)
+		answer = json_parse(r.body.buf, r.body.len, err);
+	str_release(&r.body);
+	return answer ? net_etcd_take_alarms(answer, list, max) : -1;
 }
 
 int net_etcd_disarm(struct net_client *c, const struct net_etcd_alarm *alarm, struct error *err)

@@ -101,6 +101,10 @@ struct net_etcd_alarm {
 };
 /* Alarms that are raised, of all members. Their count, at most max, or -1. Needs a quorum. */
 int net_etcd_alarms(struct net_client *c, struct net_etcd_alarm *list, size_t max, struct error *err);
+/* The same of answers that came another way, and are freed; of alarms there may be none. */
+int net_etcd_take_members(struct json *answer, struct net_etcd_member *list, size_t max, struct error *err);
+int net_etcd_take_status(struct json *answer, struct net_etcd_status *s, struct error *err);
+int net_etcd_take_alarms(struct json *answer, struct net_etcd_alarm *list, size_t max);
 /* Takes one alarm away, of this member and kind and no other. Needs a quorum. */
 int net_etcd_disarm(struct net_client *c, const struct net_etcd_alarm *alarm, struct error *err);
 struct net_etcd_read {
