@@ -21,6 +21,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->seen.findings = xcalloc(inv->host_count, sizeof(*w->seen.findings));
 	w->seen.certs = xcalloc(inv->host_count, sizeof(*w->seen.certs));
 	w->seen.support = xcalloc(inv->host_count, sizeof(*w->seen.support));
+	w->seen.adopt = xcalloc(inv->host_count, sizeof(*w->seen.adopt));
 	w->logins.secrets = xcalloc(inv->host_count, sizeof(*w->logins.secrets));
 	w->seen.etcd = xcalloc(inv->host_count, sizeof(*w->seen.etcd));
 	for (size_t i = 0; i < inv->host_count; i++)
@@ -55,6 +56,7 @@ void world_release(struct world *w)
 		findings_release(&w->seen.findings[i]);
 		certs_release(&w->seen.certs[i]);
 		remote_answer_release(&w->seen.support[i].answer);
+		adopt_host_release(&w->seen.adopt[i]);
 		free(w->seen.etcd[i]);
 		secret_release(&w->logins.secrets[i].password);
 		secret_release(&w->logins.secrets[i].sudo);
@@ -69,6 +71,8 @@ void world_release(struct world *w)
 	free(w->seen.findings);
 	free(w->seen.certs);
 	free(w->seen.support);
+	free(w->seen.adopt);
+	json_free(w->seen.sets);
 	identities_release(&w->seen.identities);
 	free(w->logins.secrets);
 	free(w->seen.gone);

@@ -285,33 +285,3 @@ int drain_apply(struct task *t, struct error *err)
 	}
 	return 0;
 }
-
-enum step_verdict leave_check(struct task *t, struct error *why)
-{
-	const struct world *w = world_of(t);
-	const char *cluster = cluster_fact(world_facts(t), "record.cluster");
-
-	if (!world_removes(w, task_host(t)))
-		return STEP_NOT_HERE;
-	if (*cluster && strcmp(cluster, w->wish.inventory->cluster) != 0) {
-		error_refuse(why, ERROR_INVENTORY, REFUSAL_OTHER_CLUSTER, cluster,
-			"%s is installed for the cluster %s, not for %s: it stays unchanged", world_host(t)->name,
-			cluster, w->wish.inventory->cluster);
-		error_hint(why, "is its address in the inventory right?");
-		return STEP_IMPOSSIBLE;
-	}
-	if (!world_expelled(t, why))
-		return STEP_IMPOSSIBLE;
-	if (!world_facts(t)->adopted)
-		return reset_check(t, why);
-	if (lock_refused(t, why))
-		return STEP_IMPOSSIBLE;
-	return step_needed(why, EVIDENCE_LEFTOVERS, world_host(t)->name,
-		"runs kubeadm reset; what else was installed before kubewright stays");
-}
-
-int leave_apply(struct task *t, struct error *err)
-{
-	/* one that was taken over: what kubewright changed there since goes, too */
-	return cluster_fact_is(world_facts(t), "ledger", "yes") ? reset_apply(t, err) : world_clean(t, err);
-}

@@ -284,6 +284,18 @@ static const struct step renew[] = {
 	UNLOCK_STEP
 };
 
+static const struct step adopt[] = {
+	PROBE_STEP,
+	{ "certs", "Looking at certificates", ROLE_ALL, STEP_OBSERVES, { THIS("probe") }, NULL, certs_apply },
+	{ "adopt", "Reading the cluster", ROLE_ALL, STEP_OBSERVES, { THIS("certs") }, NULL, adopt_apply },
+};
+
+static const struct step take_keys[] = {
+	PROBE_STEP,
+	{ "take-keys", "Taking the keys of the CAs", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE | STEP_OBSERVES, { THIS("probe") },
+		take_keys_check, take_keys_apply },
+};
+
 static const struct step members[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
@@ -374,6 +386,8 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_RESET] = PLAN("reset", reset, 0),
 	[PLAN_REMEDY] = PLAN("remedy", remedy, 0),
 	[PLAN_UNLOCK] = PLAN("unlock", unlock, 0),
+	[PLAN_ADOPT] = PLAN("adopt", adopt, 0),
+	[PLAN_TAKE_KEYS] = PLAN("take-keys", take_keys, PLAN_KEYS),
 	[PLAN_CERTS] = PLAN("certs", certs, PLAN_NAMED),
 	[PLAN_SUPPORT] = PLAN("support", support, PLAN_KEYS),
 	[PLAN_SUPPORT_HOSTS] = PLAN("support-hosts", support_hosts, 0),

@@ -41,6 +41,8 @@ enum plan_id {
 	PLAN_REMEDY,   /* remedies one finding, wish.remedy, on the hosts that take part */
 	/* takes away locks that the last look found, if they are still those runs'; empties the fact lock_run */
 	PLAN_UNLOCK,
+	PLAN_ADOPT,    /* how a cluster that others made is, by its hosts and, until it was asked, its API */
+	PLAN_TAKE_KEYS, /* the keys of its CAs, into the store */
 	PLAN_CERTS,    /* which certificates the hosts have, and nothing else */
 	PLAN_SUPPORT,  /* the hosts' logs for somebody who helps, and all that status asks for */
 	PLAN_SUPPORT_HOSTS, /* of them what is had without the cluster's keys */
@@ -127,6 +129,9 @@ void kubeadm_asked_names(const struct inventory *inv, void (*fn)(const char *nam
 void kubeadm_components_config(const struct world *w, int host, struct str *out);
 /* JoinConfiguration; token, pin and API endpoint from the world. */
 void kubeadm_join_config(const struct world *w, int host, const char *pin, struct str *out);
+
+/* Fetches the cluster's CAs and their keys from this host into the store, which is made for them. */
+int world_fetch_store(struct task *t, struct error *err);
 
 /* ---- the steps, one file each ---- */
 /* NAME_check and NAME_apply are those of struct step, in NAME.c, whose first comment says what the step is for. */
@@ -240,6 +245,9 @@ int judge_apply(struct task *t, struct error *err);
 int expel_apply(struct task *t, struct error *err);
 enum step_verdict ask_etcd_check(struct task *t, struct error *why);
 int ask_etcd_apply(struct task *t, struct error *err);
+int adopt_apply(struct task *t, struct error *err);
+enum step_verdict take_keys_check(struct task *t, struct error *why);
+int take_keys_apply(struct task *t, struct error *err);
 enum step_verdict space_check(struct task *t, struct error *why);
 int space_apply(struct task *t, struct error *err);
 enum step_verdict judge_etcd_check(struct task *t, struct error *why);

@@ -25,7 +25,7 @@ enum step_verdict survey_check(struct task *t, struct error *why)
 }
 
 /* The operator's machine has no store: the CAs come from the first control plane that has them. Never new ones for a living cluster. */
-static int fetch_store(struct task *t, struct error *err)
+int world_fetch_store(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
 	struct remote_answer answer = { 0 };
@@ -237,7 +237,7 @@ int survey_apply(struct task *t, struct error *err)
 	task_lock(t);
 	have = w->pki.store != NULL;
 	task_unlock(t);
-	if (!have && (may_fetch(t, err) || fetch_store(t, err)))
+	if (!have && (may_fetch(t, err) || world_fetch_store(t, err)))
 		return -1;
 	if (same_ca(w, world_facts(t), err))
 		return -1;

@@ -3,6 +3,7 @@
 #define STEPS_RUN_SEEN_H
 
 #include "base/error.h"
+#include "cluster/adopt.h"
 #include "cluster/certs.h"
 #include "cluster/cluster.h"
 #include "cluster/identities.h"
@@ -56,6 +57,8 @@ struct seen {
 	struct findings *findings;    /* per host */
 	struct certs_host *certs;     /* per host, by certs */
 	struct world_support *support; /* per host, by support */
+	struct adopt_host *adopt;     /* per host, by adopt */
+	struct json *sets;            /* by adopt: the DaemonSets of the cluster; NULL: not known */
 	struct cluster_state cluster;
 	struct world_look *looks; /* per host: what came of asking its etcd, no matter who did */
 	/* per control plane, else NULL: what its etcd says, by ask-etcd; of itself alone when health was asked about */

@@ -48,8 +48,8 @@ static const struct {
 	{ { "ledger", "no", "unit.kubelet", "active" }, "kubewright did not install", REFUSAL_NO_LEDGER, "" },
 	{ { "ledger", "no", "pods", "3" }, "kubewright did not install", REFUSAL_NO_LEDGER, "" },
 	/* taken over, and changed by an apply since; joined again by kubewright it is its own */
-	{ { "ledger", "yes", "record.cluster", "rack7", "have", "kubelet-conf ca-crt" },
-		"was not made by kubewright", REFUSAL_NOT_OURS, "cp1" },
+	{ { "ledger", "yes", "record.cluster", "rack7", "have", "kubelet-conf ca-crt" }, "was not made by kubewright",
+		REFUSAL_NOT_OURS, "cp1" },
 	{ { "ledger", "yes", "job.join", "done 0 x r1", "have", "kubelet-conf ca-crt" }, NULL, CODE_NONE, "" },
 	/* of something else that has no Kubernetes */
 	{ { "ledger", "no", "have", "etcd-data cni-conf", "pods", "0" }, NULL, CODE_NONE, "" },
