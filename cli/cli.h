@@ -51,11 +51,12 @@ enum cli_command_bit {
 	CLI_REBOOT = 1 << 19,
 	CLI_CERTS = 1 << 20,
 	CLI_SUPPORT = 1 << 21,
+	CLI_ADOPT = 1 << 22,
 	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET | CLI_REJOIN | CLI_REPAIR |
 		   CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE | CLI_REBOOT |
 		   CLI_CERTS, /* work on many hosts */
-	CLI_CONNECTS = CLI_RUNS | CLI_LOGS | CLI_SUPPORT,
-	CLI_LOADS = CLI_CONNECTS | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
+	CLI_LOADS = CLI_RUNS | CLI_LOGS | CLI_SUPPORT | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
+	CLI_CONNECTS = CLI_RUNS | CLI_LOGS | CLI_SUPPORT | CLI_ADOPT,
 	CLI_ALL = 0x7fffffff,
 };
 
@@ -67,7 +68,7 @@ struct cli_options {
 	const char **sets; /* owned array of lent strings */
 	size_t set_count;
 	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check;
-	bool override_quorum, force, timeline, all, pending, through, remove;
+	bool override_quorum, force, timeline, all, pending, through, remove, take_ca_keys;
 	int parallel, connect_timeout_s, drain_timeout_s, days, lines, batch, expiring; /* 0: not given */
 	bool batch_percent; /* batch is of all workers */
 	const char *cluster, *from, *snapshot, *out, *user, *group;
@@ -78,6 +79,7 @@ struct cli_options {
 	void *ask_ctx;
 	bool warned; /* what the inventory is warned of was shown before, or a full screen shows it: not printed */
 	bool draft;  /* the inventory is still being made */
+	const char *text; /* of the inventory, in the place of the file's; NULL */
 	bool watched; /* somebody may have a host retried that was set aside: see RUN_RETRIES */
 	/* what an earlier run led to, or the wizard asked for: see struct world */
 	struct world_etcd *etcd;
@@ -203,6 +205,7 @@ int cli_watch(const struct cli_options *o);
 int cli_unlock(const struct cli_options *o);
 int cli_certs(const struct cli_options *o);
 int cli_support(const struct cli_options *o);
+int cli_adopt(const struct cli_options *o);
 /* What runs without a command, on a terminal. */
 int cli_wizard(const struct cli_options *o);
 

@@ -57,6 +57,12 @@ const struct cli_command cli_commands[] = {
 	  "Writes a commented inventory to ./kubewright.yaml (or -f FILE; '-f -' prints it). A HOST is an address, name=address, or a range "
 	  "such as 10.0.0.[11-15]. Of four or more hosts the first three become control planes. An existing file is never overwritten.",
 	  CLI_INIT, 0, MANY, false, cli_init },
+	{ "adopt", "[USER@]HOST", "write the inventory of a cluster that kubeadm made without kubewright",
+	  "Logs in to one control plane of a cluster that was made with kubeadm, by hand, Kubespray, KubeOne or KubeKey, reads the cluster there and from its API, looks at the other "
+	  "hosts, and writes an inventory of it to ./kubewright.yaml (or --out FILE). Shows what kubewright leaves alone and what stops it. Changes nothing on any host. The keys of the "
+	  "cluster's CAs, which all other commands need, are copied to this machine only with --take-ca-keys; then an inventory that is there already stays unchanged. "
+	  "The login is set with --set ssh.key=FILE and the like, which also go into the inventory. Exit status 6 when the cluster cannot be adopted.",
+	  CLI_ADOPT, 1, 1, false, cli_adopt },
 	{ "check", "", "look at the hosts and report everything that would stop an installation",
 	  "Logs in to every host, collects facts and runs all preflight checks. Changes nothing and takes no lock. Every finding has a stable "
 	  "name, what was seen, why it matters and what to do. Exit status 6 when there is an error that the inventory does not ignore.",

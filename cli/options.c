@@ -47,6 +47,7 @@ enum option_id {
 	OPTION_REMOVE,
 	OPTION_LINES,
 	OPTION_TIMELINE,
+	OPTION_TAKE_CA_KEYS,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_COUNT,
@@ -57,14 +58,14 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_FILE] = { "file", 'f', "FILE", "the inventory (default ./kubewright.yaml)", CLI_LOADS | CLI_INIT },
 	[OPTION_HOSTS] = { "hosts", 0, "A,B", "only these hosts; the others are not contacted", CLI_RUNS | CLI_SUPPORT },
 	[OPTION_YES] = { "yes", 'y', NULL, "answer every confirmation with yes", CLI_APPLY | CLI_RESET | CLI_REJOIN | CLI_REPAIR | CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE | CLI_REBOOT | CLI_CERTS },
-	[OPTION_OUTPUT] = { "output", 'o', "FORMAT", "plain or json", CLI_RUNS | CLI_WATCH | CLI_REPLAY | CLI_KUBECONFIG },
+	[OPTION_OUTPUT] = { "output", 'o', "FORMAT", "plain or json", CLI_RUNS | CLI_ADOPT | CLI_WATCH | CLI_REPLAY | CLI_KUBECONFIG },
 	[OPTION_PARALLEL] = { "parallel", 0, "N", "log in to at most N hosts at once (default 32)", CLI_CONNECTS },
-	[OPTION_SET] = { "set", 0, "KEY=VALUE", "replace a field of the inventory; may be repeated", CLI_LOADS },
+	[OPTION_SET] = { "set", 0, "KEY=VALUE", "replace a field of the inventory; may be repeated", CLI_LOADS | CLI_ADOPT },
 	[OPTION_ACCEPT] = { "accept-new-host-keys", 0, NULL, "trust host keys that are not known yet; changed ones are still refused", CLI_CONNECTS },
 	[OPTION_TIMEOUT] = { "connect-timeout", 0, "SECONDS", "give up connecting after this long (default 10)", CLI_CONNECTS },
 	[OPTION_VERBOSE] = { "verbose", 'v', NULL, "show every step and all output of the hosts", CLI_CONNECTS | CLI_WATCH },
 	[OPTION_COLOR] = { "color", 0, "WHEN", "auto or never; the environment variable NO_COLOR means never", CLI_ALL },
-	[OPTION_CLUSTER] = { "cluster", 0, "NAME", "the cluster's name in the new inventory", CLI_INIT },
+	[OPTION_CLUSTER] = { "cluster", 0, "NAME", "the cluster's name in the new inventory", CLI_INIT | CLI_ADOPT },
 	[OPTION_WITHOUT_MISSING] = { "without-missing", 0, NULL, "start a new cluster although a control plane cannot be reached", CLI_APPLY | CLI_PLAN },
 	[OPTION_FROM] = { "from", 0, "HOST", "restore from this control plane's etcd data", CLI_ETCD },
 	[OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", "restore this snapshot instead of a member's own data", CLI_ETCD },
@@ -81,13 +82,14 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_EXPIRING] = { "expiring", 0, "DAYS", "of renew: only certificates with fewer days left", CLI_CERTS },
 	[OPTION_DAYS] = { "days", 0, "N", "validity of the certificate (default 365)", CLI_KUBECONFIG },
 	[OPTION_WRITE] = { "write", 'w', NULL, "write to the file that apply writes, not to stdout", CLI_KUBECONFIG },
-	[OPTION_OUT] = { "out", 0, "FILE", "write to this new file, which only you can read", CLI_KUBECONFIG },
+	[OPTION_OUT] = { "out", 0, "FILE", "write to this new file; a kubeconfig only you can read", CLI_KUBECONFIG | CLI_ADOPT },
 	[OPTION_USER] = { "user", 0, "NAME", "the user in the certificate (default kubernetes-admin)", CLI_KUBECONFIG },
 	[OPTION_GROUP] = { "group", 0, "NAME", "the group in the certificate (default: administrators)", CLI_KUBECONFIG },
 	[OPTION_PASSPHRASE] = { "passphrase", 0, "SOURCE", "the new passphrase, or that of the backup: ask (default) or env:NAME", CLI_CERTS },
 	[OPTION_REMOVE] = { "remove", 0, NULL, "store the cluster's keys without a passphrase", CLI_CERTS },
 	[OPTION_LINES] = { "lines", 'n', "N", "lines of each log (default 50)", CLI_LOGS },
 	[OPTION_TIMELINE] = { "timeline", 0, NULL, "print which step waited for what, and the critical path", CLI_REPLAY },
+	[OPTION_TAKE_CA_KEYS] = { "take-ca-keys", 0, NULL, "copy the keys of the cluster's CAs to this machine", CLI_ADOPT },
 	[OPTION_HELP] = { "help", 'h', NULL, "explain the command", CLI_ALL },
 	[OPTION_VERSION] = { "version", 0, NULL, "print versions", CLI_ALL },
 };
@@ -233,6 +235,7 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_REMOVE: return o->remove = true, 0;
 	case OPTION_LINES: return parse_number(name, arg, 1, 10000, &o->lines, err);
 	case OPTION_TIMELINE: return o->timeline = true, 0;
+	case OPTION_TAKE_CA_KEYS: return o->take_ca_keys = true, 0;
 	case OPTION_HELP: return o->help = true, 0;
 	case OPTION_VERSION: return o->command = cli_command_find("version"), 0;
 	case OPTION_COUNT: break;

@@ -22,7 +22,9 @@ static int load_inventory(struct cli_run *r, struct error *err)
 	struct inventory_problems problems = { 0 };
 	struct str text = STR_INIT;
 
-	if (o->draft)
+	if (o->text)
+		r->inventory = inventory_parse(o->file, o->text, strlen(o->text), NULL, 0, &problems, err);
+	else if (o->draft)
 		r->inventory = inventory_load_draft(o->file, &problems, err);
 	else
 		r->inventory = inventory_load(o->file, o->sets, o->set_count, &problems, err);

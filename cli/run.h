@@ -37,6 +37,8 @@ enum cli_kind {
 	KIND_RESET_LOOK,
 	KIND_RESET,
 	KIND_UNLOCK_LOOK,
+	KIND_ADOPT,
+	KIND_TAKE_KEYS,
 	KIND_CERTS,
 	KIND_SUPPORT,
 	KIND_SUPPORT_HOSTS, /* when the cluster's keys cannot be had */

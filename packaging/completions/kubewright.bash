@@ -14,7 +14,7 @@ _kubewright_hosts()
 _kubewright()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word opts=''
-	local commands='init check plan apply status repair rejoin remove upgrade reboot certs etcd reset unlock kubeconfig logs support ssh replay watch version help'
+	local commands='init adopt check plan apply status repair rejoin remove upgrade reboot certs etcd reset unlock kubeconfig logs support ssh replay watch version help'
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case " $commands " in
@@ -57,6 +57,7 @@ _kubewright()
 	esac
 	case $command in
 	init) opts='--file --color --cluster --help --version' ;;
+	adopt) opts='--output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --cluster --out --take-ca-keys --help --version' ;;
 	check) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --list --help --version' ;;
 	plan) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --without-missing --help --version' ;;
 	apply) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --without-missing --help --version' ;;
