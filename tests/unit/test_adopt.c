@@ -391,14 +391,14 @@ static void test_page(void)
 	struct error err = { 0 };
 	char row[300];
 
-	CHECK_INT(file_read("docs/findings.md", 1u << 20, &page, &err), 0);
+	CHECK_INT(file_read("docs/adopt.md", 1u << 20, &page, &err), 0);
 	for (size_t i = 0; i < adopt_kind_count; i++) {
 		const struct finding_kind *k = &adopt_kinds[i];
 
 		snprintf(row, sizeof(row), "\n| `%s` | %s | %s | ", k->name,
 			k->level == FINDING_ERROR ? "error" : "warning", k->summary);
 		if (!CHECK(strstr(page.buf, row) != NULL))
-			printf("# docs/findings.md lacks:%s\n", row);
+			printf("# docs/adopt.md lacks:%s\n", row);
 	}
 	str_release(&page);
 }
@@ -416,6 +416,6 @@ static const struct test tests[] = {
 	{ "as Kubespray leaves it", test_kubespray },
 	{ "what is to be known", test_notes },
 	{ "what is no control plane of kubeadm's", test_refusals },
-	{ "each stands in docs/findings.md", test_page },
+	{ "each stands in docs/adopt.md", test_page },
 };
 TEST_MAIN(tests)
