@@ -150,6 +150,12 @@ is_back() {
 	done
 }
 
+end_old() {
+	for kw_pid in $(static_pids "$1"); do
+		! contains "$kw_old" "$kw_pid" || kill -9 "$kw_pid" 2>/dev/null || true
+	done
+}
+
 # The kubelet starts a container again that has ended. One that ended often before it lets wait for minutes, unless it has just started itself.
 static_restart() {
 	kw_old=$(static_pids "$1")
@@ -157,7 +163,9 @@ static_restart() {
 		kill "$kw_pid" 2>/dev/null || true
 	done
 	log "stopped $1, so that it starts with its new certificates"
-	if { [ -z "$kw_old" ] || ! wait_for 40 is_back "$1"; } && ! is_back "$1" && [ "$kubelet_starts" = yes ]; then
+	# the kubelet gives a container as long; an API server with open watches would take a minute
+	[ -z "$kw_old" ] || wait_for 30 is_back "$1" || end_old "$1"
+	if { [ -z "$kw_old" ] || ! wait_for 10 is_back "$1"; } && ! is_back "$1" && [ "$kubelet_starts" = yes ]; then
 		systemctl restart kubelet >&2 || true
 	fi
 	wait_for 150 is_back "$1" || fail "$1 does not start again" "see 'kubewright logs $node'; is the kubelet active there?"

@@ -284,9 +284,26 @@ static void test_no_kubelet(void)
 	end(&s, &old);
 }
 
+/* Half a minute, as the kubelet would: it is ended for good then. */
+static void test_does_not_end(void)
+{
+	struct pki_files old = { 0 };
+	struct fake_site s;
+
+	begin(&s, &old);
+	fake_site_sh(&s, "(trap '' TERM; exec sleep 600) </dev/null >/dev/null 2>&1 3>&- 9>&- &\n"
+			 "echo $! >pids/kube-apiserver; cp pids/kube-apiserver first");
+	CHECK_INT(run(&s, "kube-apiserver", "kube-apiserver", "", "yes"), 0);
+	CHECK_STR(fake_site_get(&s, "did"), "start kube-apiserver\n");
+	fake_site_sh(&s,
+		"case $(sed -n 's/^State:[[:space:]]*//p' /proc/$(cat first)/status 2>/dev/null) in '' | Z*) ;; *) exit 1 ;; esac");
+	end(&s, &old);
+}
+
 static const struct test tests[] = {
 	{ "placed, restarted, served", test_all },
 	{ "what does not verify", test_refused },
 	{ "a host whose kubelet is down", test_no_kubelet },
+	{ "one that does not end", test_does_not_end },
 };
 TEST_MAIN(tests)
