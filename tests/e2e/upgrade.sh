@@ -80,8 +80,17 @@ interrupted() {
 	is "$flavour: each host was upgraded once" "$(paste <(upgrades) - <<<"$before" | awk '{ print $1 - $2 }' | paste -sd' ')" "1 1 1 1 1"
 }
 
+# Of the last run, by its recording: what each host took, and how long nothing ran on any of them, which is kubewright's own share.
+told_by_host() {
+	"$KUBEWRIGHT" replay --timeline -o json | jq -r '
+		def s: . / 100 | round / 10 | tostring + " s";
+		([.steps[] | select(.step | test("^(worker-)?(kubeadm|upgrade|drain|packages|runtime|kubelet|uncordon)$"))]
+			| group_by(.host) | map(.[0].host + " " + (map(.end_ms - .start_ms) | add | s)) | join(", "))
+		+ "; own share \(.no_step_ms | s) of \(.wall_ms | s)"'
+}
+
 upgraded_to() {
-	local to=$1 first=${3:-$1} through=()
+	local to=$1 first=${3:-$1} through=() state=$XDG_STATE_HOME
 	[ -z "${2-}" ] || through=("$2")
 	kw look upgrade "$to" "${through[@]}" --check -f "$WORK/kubewright.yaml" --accept-new-host-keys
 	is "$flavour: upgrade --check to $to ends with 0" "$status" 0 || show look
@@ -89,7 +98,7 @@ upgraded_to() {
 	answers_begin
 	writes_begin
 	if [ -n "${interrupt-}" ]; then
-		interrupt='' && interrupted "$to"
+		interrupt='' state=$WORK/other && interrupted "$to"
 	else
 		kw upgrade upgrade "$to" "${through[@]}" --yes -f "$WORK/kubewright.yaml" --accept-new-host-keys
 	fi
@@ -102,7 +111,7 @@ upgraded_to() {
 	is "$flavour: nobody is cordoned" "$(kc get nodes --no-headers | grep -c SchedulingDisabled)" 0
 	is "$flavour: three voters" "$(voters cp1)" 3
 	is "$flavour: no acknowledged write is lost" "$(writes_lost)" 0
-	figure "upgrade to $to: ${seconds} s; $(writes_told)"
+	figure "upgrade to $to: ${seconds} s; $(writes_told); $(XDG_STATE_HOME=$state told_by_host)"
 	has "$flavour: the inventory says it" "$WORK/kubewright.yaml" "version: \"?$to"
 	apply after
 	is "$flavour: apply has nothing left to do" "$status $(grep -c 'nothing was changed' "$WORK/after.out")" "0 1" || show after
