@@ -17,17 +17,17 @@ const struct static_pod static_pods[STATIC_PODS] = {
 
 struct place place_api(const char *address)
 {
-	return (struct place){ address ? address : HERE, PLACE_API_PORT, false };
+	return (struct place){ address ? address : HERE, address ? address : "kubernetes", PLACE_API_PORT, false };
 }
 
 struct place place_etcd(const char *address)
 {
-	return (struct place){ address ? address : HERE, PLACE_ETCD_PORT, true };
+	return (struct place){ address ? address : HERE, address ? address : HERE, PLACE_ETCD_PORT, true };
 }
 
 struct place place_kubelet(const char *address)
 {
-	return (struct place){ address, PLACE_KUBELET_PORT, false };
+	return (struct place){ address, address, PLACE_KUBELET_PORT, false };
 }
 
 bool place_runs(const struct cluster_host *h, int port)

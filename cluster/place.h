@@ -8,13 +8,17 @@
 struct cluster_host;
 
 enum { PLACE_API_PORT = 6443, PLACE_ETCD_PORT = 2379, PLACE_KUBELET_PORT = 10250 };
-/* Something that is asked over TLS, and whose CA it has: etcd's, else the cluster's. The address is lent. */
+/* Something that is asked over TLS, and whose CA it has: etcd's, else the cluster's. Both are lent. */
 struct place {
 	const char *address;
+	const char *name; /* that its certificate must have */
 	int port;
 	bool etcd;
 };
-/* A control plane's API server, and its etcd member. NULL: the address they have on their own host. */
+/*
+ * A control plane's API server, and its etcd member. NULL: the address they have on their own host, which certificates
+ * of API servers that kubeadm made do not have: they all have the name "kubernetes".
+ */
 struct place place_api(const char *address);
 struct place place_etcd(const char *address);
 /* A host's kubelet. */

@@ -258,7 +258,7 @@ static int ask(struct task *t, struct verify *v, const char *what, struct place 
 static int look(struct task *t, struct verify *v, struct error *err)
 {
 	const struct inventory *inv = v->world->wish.inventory;
-	struct place endpoint = { inventory_endpoint(inv), inv->endpoint.port, false };
+	struct place endpoint = { inventory_endpoint(inv), inventory_endpoint(inv), inv->endpoint.port, false };
 	unsigned control_planes = 0;
 
 	str_clear(&v->missing);

@@ -8,7 +8,7 @@ manifests=/etc/kubernetes/manifests
 kw_before=$kw_state/components.$digest
 logs=/var/log/pods
 
-local_api() { kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://127.0.0.1:6443 --request-timeout 5s "$@" 2>/dev/null; }
+local_api() { kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://127.0.0.1:6443 --tls-server-name kubernetes --request-timeout 5s "$@" 2>/dev/null; }
 api_ready() { local_api get --raw /readyz >/dev/null; }
 
 # pod_is NAME FIELDS: of its mirror Pod.

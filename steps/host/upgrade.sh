@@ -26,7 +26,7 @@ manifests_back() {
 	[ -z "${kw_back-}" ] || wait_for 180 api_ready || log "the API server of this host is not ready yet"
 }
 
-api_ready() { kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://127.0.0.1:6443 --request-timeout 5s get --raw /readyz >/dev/null 2>&1; }
+api_ready() { kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://127.0.0.1:6443 --tls-server-name kubernetes --request-timeout 5s get --raw /readyz >/dev/null 2>&1; }
 
 # No proxy of this session gets into the manifests, which kubeadm fills with what it finds in its environment.
 upgrade() {

@@ -33,7 +33,7 @@ static int api_use(int fd, void *ctx, struct error *err)
 		goto out;
 	id = (struct net_identity){ pki_store_pem(call->world->pki.store, call->at.etcd ? PKI_ETCD_CA_CRT : PKI_CA_CRT),
 		cert.text, key.text };
-	snprintf(base, sizeof(base), "https://%s:%d", call->at.address, call->at.port);
+	snprintf(base, sizeof(base), "https://%s:%d", call->at.name, call->at.port);
 	c = net_client_new(base, &id, fd, NULL);
 	net_client_guard(c, lock_guard, call->task);
 	rc = call->fn(c, call->ctx, err);

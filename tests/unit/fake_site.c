@@ -123,7 +123,7 @@ int fake_site_run(struct fake_site *s, const char *script, const struct remote_p
 	str_addf(&bin, "PATH=%s/bin:", s->dir);
 	fake_site_replace(&text, "PATH=", bin.buf);
 	rc = remote_script(
-		s->remote, "test", text.buf, all, count + 4, words, &s->h.facts, keep_log, s, 30000, &s->err);
+		s->remote, "test", text.buf, all, count + 4, words, &s->h.facts, keep_log, s, 300000, &s->err);
 	str_release(&text);
 	str_release(&bin);
 	return rc;

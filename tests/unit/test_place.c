@@ -32,7 +32,12 @@ static void a_place_is_on_its_own_host_or_at_an_address(void)
 	CHECK_STR(here.address, "127.0.0.1");
 	CHECK_INT(here.port, 2379);
 	CHECK(here.etcd);
+	CHECK_STR(here.name, "127.0.0.1");
 	CHECK_STR(there.address, "10.0.0.11");
+	CHECK_STR(there.name, "10.0.0.11");
+	/* no API server that kubeadm set up has its own 127.0.0.1 in its certificate */
+	CHECK_STR(place_api(NULL).address, "127.0.0.1");
+	CHECK_STR(place_api(NULL).name, "kubernetes");
 	CHECK_INT(there.port, 6443);
 	CHECK(!there.etcd);
 }
