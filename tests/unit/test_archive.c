@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "tests/unit/shell_says.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -12,23 +13,6 @@
 #include <sys/stat.h>
 
 #define TIME_MS INT64_C(1772366400000)
-
-/* The output of a command of sh; the last one stays. */
-static const char *sh(const char *command)
-{
-	static struct str out;
-	FILE *f = popen(command, "r");
-	char buf[4096];
-	size_t n;
-
-	str_release(&out);
-	str_init(&out);
-	while (f && (n = fread(buf, 1, sizeof(buf), f)) > 0)
-		str_addn(&out, buf, n);
-	if (f)
-		pclose(f);
-	return out.buf;
-}
 
 static void test_content(void)
 {
@@ -49,15 +33,16 @@ static void test_content(void)
 	CHECK(stat("a.tar.gz", &st) != 0);
 	CHECK_INT(archive_end(a, &size, &err), 0);
 	CHECK(stat("a.tar.gz", &st) == 0 && st.st_size == size && (st.st_mode & 07777) == 0600);
-	CHECK_STR(sh("tar -tvzf a.tar.gz --utc | head -n 2"),
+	CHECK_STR(shell_says("tar -tvzf a.tar.gz --utc | head -n 2"),
 		"-rw------- 0/0               7 2026-03-01 12:00 folder-1/hosts/cp1/kubelet.log\n"
 		"-rw------- 0/0               0 2026-03-01 12:00 folder-1/empty\n");
-	CHECK_STR(sh("tar -xOzf a.tar.gz folder-1/hosts/cp1/kubelet.log"), "a line\n");
-	CHECK_STR(sh("tar -xOzf a.tar.gz folder-1/block | wc -c"), "512\n");
+	CHECK_STR(shell_says("tar -xOzf a.tar.gz folder-1/hosts/cp1/kubelet.log"), "a line\n");
+	CHECK_STR(shell_says("tar -xOzf a.tar.gz folder-1/block | wc -c"), "512\n");
 	CHECK_STR(
-		sh("tar -tzf a.tar.gz | tail -n 1 | wc -c; tar -xOzf a.tar.gz --wildcards 'folder-1/nn*' | tr -d x | wc -c"),
+		shell_says(
+			"tar -tzf a.tar.gz | tail -n 1 | wc -c; tar -xOzf a.tar.gz --wildcards 'folder-1/nn*' | tr -d x | wc -c"),
 		"110\n0\n");
-	CHECK_STR(sh("ls"), "a.tar.gz\n");
+	CHECK_STR(shell_says("ls"), "a.tar.gz\n");
 }
 
 static void test_refused(void)
@@ -77,7 +62,7 @@ static void test_refused(void)
 	CHECK_INT(archive_add(a, "x", "y", 1, &err), 0);
 	file_write("late", "mine", 4, 0644, &err);
 	CHECK_INT(archive_end(a, NULL, &err), -1);
-	CHECK_STR(sh("cat late there; rm -f late there link"), "minemine");
+	CHECK_STR(shell_says("cat late there; rm -f late there link"), "minemine");
 	a = archive_begin("dropped", "f", 0, &err);
 	archive_drop(a);
 	archive_drop(NULL);
@@ -88,7 +73,7 @@ static void test_refused(void)
 			"", 0, &err),
 		-1);
 	archive_drop(a);
-	CHECK_STR(sh("ls -A | grep -v a.tar.gz"), "");
+	CHECK_STR(shell_says("ls -A | grep -v a.tar.gz"), "");
 }
 
 /* A disk that is full, by the limit of a file's size. */
@@ -115,7 +100,7 @@ static void test_full(void)
 	memset(&err, 0, sizeof(err));
 	CHECK_INT(archive_end(a, NULL, &err), -1);
 	CHECK(err.what[0]);
-	CHECK_STR(sh("ls -A | grep full"), "");
+	CHECK_STR(shell_says("ls -A | grep full"), "");
 }
 
 static const struct test tests[] = {

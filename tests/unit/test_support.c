@@ -12,6 +12,7 @@
 #include "inventory/inventory.h"
 #include "steps/host/scripts.h"
 #include "tests/unit/fake_remote.h"
+#include "tests/unit/shell_says.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -29,23 +30,6 @@ static const char text[] =
 enum { CP1, W1, W2, HOSTS };
 static struct fake_host hosts[HOSTS];
 static unsigned asked[HOSTS];
-
-/* The output of a command of sh; the last one stays. */
-static const char *sh(const char *command)
-{
-	static struct str out;
-	FILE *f = popen(command, "r");
-	char buf[4096];
-	size_t n;
-
-	str_release(&out);
-	str_init(&out);
-	while (f && (n = fread(buf, 1, sizeof(buf), f)) > 0)
-		str_addn(&out, buf, n);
-	if (f)
-		pclose(f);
-	return out.buf;
-}
 
 /* A kubelet's journal that is longer than its limit, which cuts it within a secret; other pieces are as short as can be. */
 static void say_pieces(const struct fake_host *h, const struct remote_exec *x, struct str *out)
@@ -185,7 +169,7 @@ static bool parses(const char *name)
 	struct json *j;
 
 	snprintf(command, sizeof(command), "tar -xOzf a.tar.gz f/%s", name);
-	out = sh(command);
+	out = shell_says(command);
 	j = json_parse(out, strlen(out), NULL);
 	json_free(j);
 	return j != NULL;
@@ -205,15 +189,17 @@ static void test_hosts(void)
 	pack_hosts(&pack, &run);
 	CHECK(!pack.failed);
 	CHECK_INT(archive_end(pack.archive, NULL, &err), 0);
-	CHECK_STR(sh("tar -tzf a.tar.gz"),
+	CHECK_STR(shell_says("tar -tzf a.tar.gz"),
 		"f/check.json\nf/status.json\nf/hosts/cp1/facts.json\nf/hosts/cp1/versions.txt\n"
 		"f/hosts/cp1/kubelet.log\nf/hosts/w1/facts.json\n");
 	/* two execs a host at most */
 	CHECK(asked[CP1] == 2 && asked[W1] == 2 && asked[W2] == 0);
 	CHECK(parses("check.json") && parses("status.json") && parses("hosts/cp1/facts.json"));
-	CHECK_STR(sh("tar -xOzf a.tar.gz | grep -c -e '" SECRET "' -e Tail -e '" TOKEN "' -e MIGHAg -e c2hvcn"), "0\n");
+	CHECK_STR(shell_says("tar -xOzf a.tar.gz | grep -c -e '" SECRET "' -e Tail -e '" TOKEN "' -e MIGHAg -e c2hvcn"),
+		"0\n");
 	CHECK_STR(
-		sh("tar -xOzf a.tar.gz f/hosts/cp1/kubelet.log | head -n 1; tar -xOzf a.tar.gz f/hosts/cp1/kubelet.log | tail -n 5 | cut -c1-30"),
+		shell_says(
+			"tar -xOzf a.tar.gz f/hosts/cp1/kubelet.log | head -n 1; tar -xOzf a.tar.gz f/hosts/cp1/kubelet.log | tail -n 5 | cut -c1-30"),
 		"a line of the journal\ntoken ••• and •••\n•••\n•••\n-----END PRIVATE KEY-----\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n");
 	CHECK(strstr(pack.manifest.buf, "log of the kubelet; cut: only its last 256 KiB\n"));
 	CHECK(strstr(pack.missing.buf, "all of host w2: no route to host"));
@@ -247,18 +233,19 @@ static void test_alone(void)
 	      "hosts: [{name: cp1, address: 10.0.0.11, role: control-plane, ssh: {address: 127.0.0.1, port: 1}}]\n");
 	CHECK_INT(support("kubewright.yaml", "a.tar.gz"), 0);
 	CHECK(stat("a.tar.gz", &st) == 0 && (st.st_mode & 07777) == 0600);
-	CHECK_STR(sh("tar -tzf a.tar.gz | sed 's/^kubewright-support-rack7-[0-9]*T[0-9]*Z.//'"),
+	CHECK_STR(shell_says("tar -tzf a.tar.gz | sed 's/^kubewright-support-rack7-[0-9]*T[0-9]*Z.//'"),
 		"versions.txt\ninventory.yaml\ncheck.json\nstatus.json\nruns/20260301T120000-aaaa.jsonl\n"
 		"runs/20260201T120000-bbbb.jsonl\nMANIFEST\n");
-	CHECK_STR(sh("tar -xOzf a.tar.gz | grep -c '" SECRET "'"), "0\n");
-	CHECK_STR(sh("tar -xOzf a.tar.gz --wildcards '*/inventory.yaml' | grep password"),
+	CHECK_STR(shell_says("tar -xOzf a.tar.gz | grep -c '" SECRET "'"), "0\n");
+	CHECK_STR(shell_says("tar -xOzf a.tar.gz --wildcards '*/inventory.yaml' | grep password"),
 		"ssh: {user: root, agent: false, password: env:SUPPORT_PASSWORD}\n    password = \"•••\"\n");
-	CHECK(strstr(sh("tar -xOzf a.tar.gz --wildcards '*/MANIFEST'"), "all of host cp1: cannot connect to cp1"));
-	CHECK(strstr(sh("tar -xOzf a.tar.gz --wildcards '*aaaa.jsonl'"), "\"text\":\"password=•••\"}\n{"));
+	CHECK(strstr(
+		shell_says("tar -xOzf a.tar.gz --wildcards '*/MANIFEST'"), "all of host cp1: cannot connect to cp1"));
+	CHECK(strstr(shell_says("tar -xOzf a.tar.gz --wildcards '*aaaa.jsonl'"), "\"text\":\"password=•••\"}\n{"));
 	/* never over what is there */
 	CHECK_INT(support("kubewright.yaml", "a.tar.gz"), error_exit_code(ERROR_SYSTEM));
 	CHECK_INT(support("kubewright.yaml", "no/folder/a"), error_exit_code(ERROR_SYSTEM));
-	CHECK_STR(sh("ls -A | grep -c new"), "0\n");
+	CHECK_STR(shell_says("ls -A | grep -c new"), "0\n");
 }
 
 /* A store that cannot be opened: the hosts are asked all the same. */
@@ -274,11 +261,11 @@ static void test_no_keys(void)
 		"{\"v\":1,\"seq\":0,\"kind\":\"run\",\"run\":\"20260501T120000-dddd\",\"command\":\"" KEY
 		"\",\"hosts\":[]}\n");
 	CHECK_INT(support("kubewright.yaml", "a.tar.gz"), 0);
-	manifest = sh("tar -xOzf a.tar.gz --wildcards '*/MANIFEST'");
+	manifest = shell_says("tar -xOzf a.tar.gz --wildcards '*/MANIFEST'");
 	CHECK(strstr(manifest, "what the API and etcd say: ") &&
 		strstr(manifest, "all of host cp1: cannot connect to cp1"));
 	/* lines of a key that is known */
-	CHECK_STR(sh("tar -xOzf a.tar.gz | grep -c '" KEY "'"), "0\n");
+	CHECK_STR(shell_says("tar -xOzf a.tar.gz | grep -c '" KEY "'"), "0\n");
 }
 
 static void test_no_inventory(void)
@@ -286,17 +273,18 @@ static void test_no_inventory(void)
 	begin("cluster: rack7\nkubernetes: {version: 1.36.2}\nhosts: [\nssh: {password: " SECRET "}\n");
 	CHECK_INT(support("kubewright.yaml", NULL), 0);
 	CHECK_STR(
-		sh("tar -tzf kubewright-support-rack7-*.tar.gz | sed 's/^kubewright-support-rack7-[0-9]*T[0-9]*Z.//'"),
+		shell_says(
+			"tar -tzf kubewright-support-rack7-*.tar.gz | sed 's/^kubewright-support-rack7-[0-9]*T[0-9]*Z.//'"),
 		"versions.txt\ninventory.yaml\ninventory-error.txt\nruns/20260301T120000-aaaa.jsonl\n"
 		"runs/20260201T120000-bbbb.jsonl\nMANIFEST\n");
-	CHECK_STR(sh("tar -xOzf kubewright-support-rack7-*.tar.gz | grep -c '" SECRET "'"), "0\n");
+	CHECK_STR(shell_says("tar -xOzf kubewright-support-rack7-*.tar.gz | grep -c '" SECRET "'"), "0\n");
 	/* nor a file: nobody's recordings are taken */
 	CHECK_INT(support("absent.yaml", "b.tar.gz"), 0);
-	CHECK_STR(sh("tar -tzf b.tar.gz | sed 's/^kubewright-support-unknown-[0-9]*T[0-9]*Z.//'"),
+	CHECK_STR(shell_says("tar -tzf b.tar.gz | sed 's/^kubewright-support-unknown-[0-9]*T[0-9]*Z.//'"),
 		"versions.txt\nMANIFEST\n");
 	put("kubewright.yaml", "cluster: ../../x\nhosts: 1\n");
 	CHECK_INT(support("kubewright.yaml", "c.tar.gz"), 0);
-	CHECK_STR(sh("tar -tzf c.tar.gz | grep -c '^kubewright-support-unknown-'"), "4\n");
+	CHECK_STR(shell_says("tar -tzf c.tar.gz | grep -c '^kubewright-support-unknown-'"), "4\n");
 }
 
 /* A recording that is too long loses the output of hosts; a disk that is full leaves nothing. */
@@ -313,9 +301,9 @@ static void test_long(void)
 	str_addf(&big, "{\"v\":1,\"seq\":999999,\"kind\":\"run-done\",\"outcome\":\"ok\"}\n");
 	put("state/kubewright/rack7/runs/20260401T120000-cccc.jsonl", big.buf);
 	CHECK_INT(support("kubewright.yaml", "a.tar.gz"), 0);
-	CHECK_STR(sh("tar -xOzf a.tar.gz --wildcards '*cccc.jsonl' | cut -c1-37"),
+	CHECK_STR(shell_says("tar -xOzf a.tar.gz --wildcards '*cccc.jsonl' | cut -c1-37"),
 		"{\"v\":1,\"seq\":0,\"kind\":\"run\",\"run\":\"20\n{\"v\":1,\"seq\":999999,\"kind\":\"run-done\"\n");
-	CHECK(strstr(sh("tar -xOzf a.tar.gz --wildcards '*/MANIFEST'"),
+	CHECK(strstr(shell_says("tar -xOzf a.tar.gz --wildcards '*/MANIFEST'"),
 		"recording of apply; cut: without the output of hosts\n"));
 	str_release(&big);
 	str_init(&big);
@@ -327,7 +315,7 @@ static void test_long(void)
 	signal(SIGXFSZ, SIG_IGN);
 	CHECK_INT(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	CHECK_INT(support("kubewright.yaml", "full.tar.gz"), error_exit_code(ERROR_SYSTEM));
-	CHECK_STR(sh("ls -A | grep -c full"), "0\n");
+	CHECK_STR(shell_says("ls -A | grep -c full"), "0\n");
 	str_release(&big);
 }
 
