@@ -72,14 +72,12 @@ int judge_etcd_apply(struct task *t, struct error *err)
 /* After one that is not back as it was no other one stands still. */
 static int stopped(struct task *t, struct error *why)
 {
-	const struct world *w = world_of(t);
-	const char *other;
+	const struct inventory_host *other = world_stopped_at(t);
 
-	if (w->seen.stopped < 0 || w->seen.stopped == task_host(t))
+	if (!other)
 		return 0;
-	other = w->wish.inventory->hosts[w->seen.stopped].name;
-	error_refuse(why, ERROR_COMMAND, REFUSAL_DEFRAG, other,
-		"etcd could not be defragmented on %s, so it is on no other host", other);
+	error_refuse(why, ERROR_COMMAND, REFUSAL_DEFRAG, other->name,
+		"etcd could not be defragmented on %s, so it is on no other host", other->name);
 	return error_hint(
 		why, "see 'kubewright etcd members'; when all members are healthy, run the same command again");
 }
@@ -294,13 +292,7 @@ static void note(struct task *t, const struct look *l, enum defrag_state state, 
 
 static int stop(struct task *t, const struct error *err)
 {
-	struct world *w = world_of(t);
-
-	task_lock(t);
-	if (err->kind != ERROR_CANCELLED && w->seen.stopped < 0)
-		w->seen.stopped = task_host(t);
-	task_unlock(t);
-	return -1;
+	return world_turn_ended(t, -1, err->kind != ERROR_CANCELLED);
 }
 
 int defrag_apply(struct task *t, struct error *err)

@@ -61,28 +61,18 @@ static bool is_restarted(struct task *t)
 /* One that did not come back may be what etcd can spare: no other one goes. */
 static int stopped(struct task *t, struct error *why)
 {
-	const struct world *w = world_of(t);
-	const char *other;
+	const struct inventory_host *other = world_stopped_at(t);
 
-	if (w->seen.stopped < 0 || w->seen.stopped == task_host(t) || w->seen.begun[task_host(t)])
+	if (!other || world_of(t)->seen.begun[task_host(t)])
 		return 0;
-	other = w->wish.inventory->hosts[w->seen.stopped].name;
-	error_refuse(why, ERROR_COMMAND, REFUSAL_REBOOT, other,
-		"%s is not back from its reboot, so no other host is restarted", other);
+	error_refuse(why, ERROR_COMMAND, REFUSAL_REBOOT, other->name,
+		"%s is not back from its reboot, so no other host is restarted", other->name);
 	return error_hint(why, "see its console, and run the same command again when it is back");
 }
 
 static int result(struct task *t, int rc, const struct error *err)
 {
-	struct world *w = world_of(t);
-
-	task_lock(t);
-	if (rc && w->seen.stopped < 0 && err->kind != ERROR_CANCELLED)
-		w->seen.stopped = task_host(t);
-	if (rc == 0 && w->seen.stopped == task_host(t))
-		w->seen.stopped = -1;
-	task_unlock(t);
-	return rc;
+	return world_turn_ended(t, rc, err->kind != ERROR_CANCELLED);
 }
 
 /* By a view of etcd: can the others agree while this host's member is away? */

@@ -83,28 +83,18 @@ int judge_certs_apply(struct task *t, struct error *err)
 /* After a host that is not back as it was no other one is touched, unless there is nothing left to lose. */
 static int stopped(struct task *t, struct error *why)
 {
-	const struct world *w = world_of(t);
-	const char *other;
+	const struct inventory_host *other = world_stopped_at(t);
 
-	if (w->seen.stopped < 0 || w->seen.stopped == task_host(t))
+	if (!other)
 		return 0;
-	other = w->wish.inventory->hosts[w->seen.stopped].name;
-	error_refuse(why, ERROR_COMMAND, REFUSAL_RENEW, other,
-		"certificates could not be renewed on %s, so they are on no other host", other);
+	error_refuse(why, ERROR_COMMAND, REFUSAL_RENEW, other->name,
+		"certificates could not be renewed on %s, so they are on no other host", other->name);
 	return error_hint(why, "correct what is reported there, then run the same command again; it continues");
 }
 
 static int result(struct task *t, int rc, const struct error *err)
 {
-	struct world *w = world_of(t);
-
-	task_lock(t);
-	if (rc && err->kind != ERROR_CANCELLED && w->seen.cluster.exists && w->seen.stopped < 0)
-		w->seen.stopped = task_host(t);
-	if (rc == 0 && w->seen.stopped == task_host(t))
-		w->seen.stopped = -1;
-	task_unlock(t);
-	return rc;
+	return world_turn_ended(t, rc, err->kind != ERROR_CANCELLED && world_of(t)->seen.cluster.exists);
 }
 
 /* One certificate of a kubelet that cannot start with the one it has: nothing on its host restarts without it. */

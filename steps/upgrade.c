@@ -32,13 +32,13 @@ static bool is_control_plane(const struct world *w, size_t host)
 int upgrade_stopped(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
-	const struct inventory_host *other = NULL;
+	const struct inventory_host *other = world_stopped_at(t);
 	int rc = 0;
 
 	task_lock(t);
 	/* a worker of the same batch, with its pods gone, is not left so */
-	if (w->seen.stopped >= 0 && w->seen.stopped != task_host(t) && !w->seen.begun[task_host(t)])
-		other = &w->wish.inventory->hosts[w->seen.stopped];
+	if (w->seen.begun[task_host(t)])
+		other = NULL;
 	for (size_t i = 0; !other && i < w->wish.inventory->host_count; i++)
 		if (is_control_plane(w, i) && (int)i != task_host(t) && task_aside(t, (int)i) &&
 			upgrade_member(w, (int)i) && !upgrade_host_done(w, (int)i))
@@ -54,16 +54,7 @@ int upgrade_stopped(struct task *t, struct error *why)
 
 int upgrade_result(struct task *t, int rc, const struct error *err)
 {
-	struct world *w = world_of(t);
-
-	task_lock(t);
-	if (rc && w->seen.stopped < 0 && err->kind != ERROR_CONNECT && err->kind != ERROR_CANCELLED)
-		w->seen.stopped = task_host(t);
-	/* it was tried again */
-	if (rc == 0 && w->seen.stopped == task_host(t))
-		w->seen.stopped = -1;
-	task_unlock(t);
-	return rc;
+	return world_turn_ended(t, rc, err->kind != ERROR_CONNECT && err->kind != ERROR_CANCELLED);
 }
 
 /* ---- the steps ---- */

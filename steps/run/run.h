@@ -30,6 +30,10 @@ struct world *world_of(struct task *t);                  /* what all steps of th
 const struct inventory_host *world_host(struct task *t); /* this task's entry of the inventory */
 struct cluster_host *world_facts(struct task *t);        /* what was seen of this task's host */
 bool world_is_control_plane(struct task *t);             /* by the inventory */
+/* The other host that a plan of one host after the other stopped at; NULL: none, or this one. */
+const struct inventory_host *world_stopped_at(struct task *t);
+/* What came of this host's turn: with stops one that failed keeps the hosts after it from theirs. Returns rc. */
+int world_turn_ended(struct task *t, int rc, bool stops);
 /* Whether a host is a control plane whose kubeadm is done: its static Pods are there, and init or join ended well. */
 bool world_installed(const struct cluster_host *h);
 

@@ -29,3 +29,28 @@ const char *world_lead_address(struct task *t)
 
 	return w->decided.lead >= 0 ? w->wish.inventory->hosts[w->decided.lead].address : NULL;
 }
+
+const struct inventory_host *world_stopped_at(struct task *t)
+{
+	const struct world *w = world_of(t);
+	int at;
+
+	task_lock(t);
+	at = w->seen.stopped;
+	task_unlock(t);
+	return at < 0 || at == task_host(t) ? NULL : &w->wish.inventory->hosts[at];
+}
+
+int world_turn_ended(struct task *t, int rc, bool stops)
+{
+	struct world *w = world_of(t);
+
+	task_lock(t);
+	if (rc && stops && w->seen.stopped < 0)
+		w->seen.stopped = task_host(t);
+	/* it was tried again */
+	if (rc == 0 && w->seen.stopped == task_host(t))
+		w->seen.stopped = -1;
+	task_unlock(t);
+	return rc;
+}
