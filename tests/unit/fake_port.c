@@ -37,6 +37,14 @@ static enum step_verdict look(struct task *t, struct error *why)
 		error_set(why, ERROR_HOSTKEY, "the host key was refused");
 		return STEP_IMPOSSIBLE;
 	}
+	if (fake.endless) {
+		task_lock(t);
+		while (!task_cancelled(t))
+			task_wait(t, INT64_MAX);
+		task_unlock(t);
+		error_set(why, ERROR_CANCELLED, "stopped");
+		return STEP_IMPOSSIBLE;
+	}
 	if (fake.refuse_login && task_host(t) == 1) {
 		error_set(why, ERROR_AUTH, "%s", fake.hostile ? HOSTILE : "the host refused the login of root");
 		error_hint(why, "name another user with ssh.user");

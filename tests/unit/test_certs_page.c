@@ -210,11 +210,13 @@ static void test_stops(void)
 {
 	open_page(FAKE_CERTS_ENDS);
 	fake.certs = FAKE_CERTS_FINE;
+	fake.endless = true;
 	fake_keys("vs");
 	CHECK(fake_sees("stopping"));
 	fake_wait_over();
 	CHECK(fake_sees("1 expired"));
 	CHECK_INT(fake.begun[PURPOSE_CERTS], 2);
+	fake.endless = false;
 	fake_tear_down();
 }
 
