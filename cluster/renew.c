@@ -203,6 +203,19 @@ unsigned renew_count(const struct renew_host *h, enum renew_verdict verdict, uns
 	return n;
 }
 
+bool renew_api_expired(const struct certs_host *h, int64_t now_s)
+{
+	static const char *const needed[] = { "apiserver", "apiserver-etcd-client", "etcd-server", "etcd-peer" };
+
+	for (size_t i = 0; i < COUNT(needed); i++) {
+		const struct certs_file *f = find(h, renew_kind_find(needed[i])->path);
+
+		if (f && f->count && f->list[0].info.not_after < now_s)
+			return true;
+	}
+	return false;
+}
+
 bool renew_kubelet_starts(const struct renew_host *h)
 {
 	for (size_t i = 0; i < h->count; i++)

@@ -254,10 +254,12 @@ static const struct step certs[] = {
 
 /* etcd's first on every control plane: without its quorum no API server works, and without one of those no kubelet does. */
 static const struct step renew[] = {
-	SEE_STEPS,
-	{ "certs", "Looking at certificates", ROLE_ALL, STEP_OBSERVES, { THIS("probe"), CONTROL_PLANES("survey", 0) },
-		NULL, certs_apply },
-	{ "judge-certs", "Deciding what is renewed", ROLE_ALL, STEP_OBSERVES, { THIS("certs"), CONTROL_PLANES("probe", 0) },
+	PROBE_STEP,
+	{ "certs", "Looking at certificates", ROLE_ALL, STEP_OBSERVES, { THIS("probe") }, NULL, certs_apply },
+	{ "survey", "Asking the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("certs") },
+		survey_check, survey_apply },
+	{ "judge-certs", "Deciding what is renewed", ROLE_ALL, STEP_OBSERVES,
+		{ THIS("certs"), CONTROL_PLANES("survey", 0) },
 		judge_certs_check, judge_certs_apply },
 	{ "renew-etcd", "Renewing etcd's certificates", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
 		{ THIS("judge-certs"), CONTROL_PLANES("judge-certs", 0) },

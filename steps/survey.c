@@ -180,6 +180,10 @@ static int64_t patience_ms(struct task *t)
 	/* a look shows what is; of half of an installation nothing can be expected */
 	if (task_check_only(t) || !world_installed(h) || uptime_s < 0)
 		return 0;
+	/* that one will not answer, but it can be mended */
+	if (world_of(t)->wish.renew &&
+		renew_api_expired(&world_of(t)->seen.certs[task_host(t)], clock_wall_ms() / 1000))
+		return 0;
 	return BOOT_PATIENCE_MS - uptime_s * 1000;
 }
 

@@ -1,5 +1,5 @@
 # Puts new certificates in the place of those that are there, and restarts who must read them. Runs as a job, and asks no API server. What was there before is kept
-# in /var/lib/kubewright/renewed.
+# in /var/lib/kubewright/renewed until everyone who reads it works with the new ones.
 # Parameters: certs (how many), cert_N_path (a .crt with its .key beside it, a kubeconfig, or the kubelet's own), cert_N_ca (of which it is, below /etc/kubernetes/pki),
 #   cert_N_pem, cert_N_key (in base64); pending (who must restart because of all that is renewed, with blanks between: noted before a file changes); restart (those of
 #   them that restart now); served (lines "PORT SERIAL": what is to be shown at this host's address then); address; kubelet_starts (yes | no, with its certificate).
@@ -219,6 +219,8 @@ main() {
 	digests
 	restart_all
 	served_all
+	# keys of which nobody has need any more
+	[ -s "$kw_pending" ] || rm -rf "$kw_renewed"
 	say placed "$certs"
 	say restart "$(cat "$kw_pending" 2>/dev/null)"
 	pki_told

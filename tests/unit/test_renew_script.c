@@ -206,7 +206,7 @@ static void test_all(void)
 	CHECK_STR(cluster_fact(&s.h, "restart"), "kube-controller-manager ");
 	CHECK_INT(run(&s, "kube-controller-manager", "kube-controller-manager", "", "yes"), 0);
 	CHECK_STR(fake_site_get(&s, "did"), "start kube-scheduler\nrestart kubelet\nstart kube-controller-manager\n");
-	fake_site_sh(&s, "[ ! -e var/lib/kubewright/renew.restart ]");
+	fake_site_sh(&s, "[ ! -e var/lib/kubewright/renew.restart ] && [ ! -e var/lib/kubewright/renewed ]");
 	str_release(&cert);
 	str_release(&rest);
 	str_release(&old_cert);
