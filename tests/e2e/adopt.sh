@@ -70,6 +70,7 @@ for flavour in "$@"; do
 	fresh "$flavour"
 	inventory
 	note "$("$TOP/tests/bench/shell-install" "$flavour")"
+	ok "$flavour: all that the script started is Ready" system_pods_ready
 	for part in ${E2E_PARTS:-taken_over rejoined upgraded}; do $part; done
 	ok "$flavour: no secret is readable" secrets_hidden
 	scenario_end

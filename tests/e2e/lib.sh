@@ -89,6 +89,8 @@ apply() { kw "$1" apply -f "$WORK/kubewright.yaml" --accept-new-host-keys "${@:2
 show() { sed 's/^/#   /' "$WORK/$1.out" | tail -n "${2:-40}"; }
 
 ready_nodes() { kc get nodes --no-headers 2>/dev/null | awk '$2 ~ /^Ready/' | wc -l; }
+# By kubectl on a control plane: also before this machine has a kubeconfig.
+system_pods_ready() { "$LAB" exec cp1 kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system wait --for=condition=Ready pod --all --timeout=300s; }
 ready_is() { [ "$(ready_nodes)" = "$1" ]; }
 # etcd_of HOST PATH [OPTIONS]: asks etcd itself on a control plane, by none of kubewright's code.
 etcd_of() {

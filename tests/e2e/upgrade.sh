@@ -80,13 +80,16 @@ interrupted() {
 	is "$flavour: each host was upgraded once" "$(paste <(upgrades) - <<<"$before" | awk '{ print $1 - $2 }' | paste -sd' ')" "1 1 1 1 1"
 }
 
-# Of the last run, by its recording: what each host took, and how long nothing ran on any of them, which is kubewright's own share.
+# Of the last run, by its recording: what each host took for what an upgrade asks of it, and for how long none of that was under way anywhere, which is kubewright's own share.
 told_by_host() {
 	"$KUBEWRIGHT" replay --timeline -o json | jq -r '
 		def s: . / 100 | round / 10 | tostring + " s";
-		([.steps[] | select(.step | test("^(worker-)?(kubeadm|upgrade|drain|packages|runtime|kubelet|uncordon)$"))]
-			| group_by(.host) | map(.[0].host + " " + (map(.end_ms - .start_ms) | add | s)) | join(", "))
-		+ "; own share \(.no_step_ms | s) of \(.wall_ms | s)"'
+		def asked: test("^(worker-)?(kubeadm|upgrade|drain|packages|runtime|kubelet|uncordon)$");
+		def span: sort | reduce .[] as [$from, $to] ({end: 0, sum: 0};
+			([$from, .end] | max) as $begin | .sum += ([$to - $begin, 0] | max) | .end = ([.end, $to] | max)) | .sum;
+		[.steps[] | select(.step | asked)] as $steps
+		| ($steps | group_by(.host) | map(.[0].host + " " + (map(.end_ms - .start_ms) | add | s)) | join(", "))
+		+ "; own share \(.wall_ms - ($steps | map([.start_ms, .end_ms]) | span) | s) of \(.wall_ms | s)"'
 }
 
 upgraded_to() {

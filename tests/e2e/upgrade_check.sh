@@ -308,7 +308,7 @@ member() {
 # An API that goes with 1.35 is served, and somebody asks for it; of the other versions none has one that the next one drops.
 removed_api() {
 	[ "$minor" = 34 ] || return 0
-	row api-removed any 'alpha_served && until_ok 150 alpha_asked' 'alpha_withdrawn && until_ok 150 alpha_gone'
+	row api-removed any 'alpha_served && until_ok 150 alpha_asked' 'alpha_withdrawn && until_ok 150 alpha_gone && system_pods_ready'
 	phase 'removed API'
 }
 alpha_served() { on cp1 "sed -i 's|- kube-apiserver\$|&\n    - --runtime-config=storage.k8s.io/v1alpha1=true|' $MANIFESTS/kube-apiserver.yaml"; }
