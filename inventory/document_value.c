@@ -68,7 +68,8 @@ struct inventory_node *document_value(
 	n->text = arena_strdup(&l->arena, text);
 	/* readable as numbers and truths, and wanted so */
 	n->plain = field->type == INVENTORY_TYPE_VERSION || field->type == INVENTORY_TYPE_PORT ||
-		   field->type == INVENTORY_TYPE_DAYS || field->type == INVENTORY_TYPE_BOOL;
+		   field->type == INVENTORY_TYPE_DAYS || field->type == INVENTORY_TYPE_COUNT ||
+		   field->type == INVENTORY_TYPE_BOOL;
 	return n;
 }
 

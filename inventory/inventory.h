@@ -102,6 +102,14 @@ struct inventory {
 		const char *cgroup_driver; /* "systemd" (default) or "cgroupfs" */
 	} runtime;
 	struct {
+		struct {
+			const char *every;   /* "never", "30m" … "24h"; default 12h */
+			int keep;            /* newest ones; default 14 */
+			int keep_days;       /* the newest one of each of so many days stays too; default 1 */
+			const char *folder;  /* on the control planes, absolute */
+		} snapshots; /* that each control plane takes of its own member */
+	} etcd;
+	struct {
 		const char *key_type; /* "ecdsa-p256" (default), "rsa-2048", "rsa-3072", "rsa-4096" */
 		const char *ca_keys;  /* "cluster" (default); "operator" is reserved */
 		/* absolute folder; default: <state dir>/<cluster>/pki, decided by the caller when NULL */
@@ -181,6 +189,7 @@ enum inventory_type {
 	INVENTORY_TYPE_CIDR,
 	INVENTORY_TYPE_PORT,
 	INVENTORY_TYPE_DAYS,    /* 1 to 3650 */
+	INVENTORY_TYPE_COUNT,   /* 1 to 1000 */
 	INVENTORY_TYPE_BOOL,
 	INVENTORY_TYPE_CHOICE,  /* choices: "a|b|c" */
 	INVENTORY_TYPE_PATH,    /* ~ expanded, made absolute against the file's folder */

@@ -124,6 +124,27 @@ static const char *rule_https(struct inventory_load *l, const char *text)
 	return str_starts(text, "http://") ? SAY("the manifest's URL must be https://") : NULL;
 }
 
+/* A folder of the hosts, whose path goes into a unit and a script unchanged. */
+static const char *rule_snapshots(struct inventory_load *l, const char *text)
+{
+	static const char *const others[] = { "/proc", "/sys", "/dev", "/run", "/tmp", "/etc", "/boot", "/var/lib/etcd",
+		"/var/lib/kubelet", "/var/lib/containerd" };
+	const char *shown = inventory_shown(l, text);
+
+	if (text[0] != '/' || !text[1] || strlen(text) > 200)
+		return SAY("'%s' is not the absolute path of a folder on the control planes", shown);
+	if (text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/")])
+		return SAY("'%s' may contain letters, digits and '-._/' only", shown);
+	if (strstr(text, "//") || strstr(text, "/./") || strstr(text, "/../") || str_ends(text, "/") ||
+		str_ends(text, "/.") || str_ends(text, "/.."))
+		return SAY("write '%s' without '//', '.', '..' and a '/' at its end", shown);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (str_starts(text, others[i]) && (text[strlen(others[i])] == '/' || !text[strlen(others[i])]))
+			return SAY("'%s' is not a place for snapshots: %s is used otherwise, or does not last", shown,
+				others[i]);
+	return NULL;
+}
+
 static const struct {
 	const char *path; /* the end of a field's path */
 	const char *(*check)(struct inventory_load *l, const char *text);
@@ -135,6 +156,7 @@ static const struct {
 	{ "network.dns-domain", rule_domain },
 	{ "network.cni", rule_cni },
 	{ "network.cni.url", rule_https },
+	{ "etcd.snapshots.folder", rule_snapshots },
 	{ "pki.ca-keys", rule_ca_keys },
 	{ "preflight.ignore", rule_finding },
 	{ "ssh.user", rule_user },

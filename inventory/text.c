@@ -200,13 +200,29 @@ static const char *check_port(
 	return NULL;
 }
 
+/* Without leading zeros. */
+static bool is_number_to(const char *text, int max)
+{
+	return *text && strlen(text) <= 4 && strspn(text, "0123456789") == strlen(text) && text[0] != '0' &&
+	       atoi(text) <= max;
+}
+
+static const char *check_count(
+	struct inventory_load *l, const struct inventory_field *field, const char *text, const char **out)
+{
+	(void)out;
+	if (!is_number_to(text, 1000))
+		return SAY(
+			"'%s' is a number from 1 to 1000, not '%s'", last_word(field->path), inventory_shown(l, text));
+	return NULL;
+}
+
 static const char *check_days(
 	struct inventory_load *l, const struct inventory_field *field, const char *text, const char **out)
 {
 	(void)field;
 	(void)out;
-	if (!*text || strlen(text) > 4 || strspn(text, "0123456789") != strlen(text) || text[0] == '0' ||
-		atoi(text) > 3650)
+	if (!is_number_to(text, 3650))
 		return SAY("'%s' is not a number of days; use one from 1 to 3650", inventory_shown(l, text));
 	return NULL;
 }
@@ -360,6 +376,7 @@ const char *inventory_text_check(
 		[INVENTORY_TYPE_CIDR] = check_cidr,
 		[INVENTORY_TYPE_PORT] = check_port,
 		[INVENTORY_TYPE_DAYS] = check_days,
+		[INVENTORY_TYPE_COUNT] = check_count,
 		[INVENTORY_TYPE_BOOL] = check_bool,
 		[INVENTORY_TYPE_CHOICE] = check_choice,
 		[INVENTORY_TYPE_PATH] = check_path,

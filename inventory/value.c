@@ -71,6 +71,7 @@ static void store(struct inventory_load *l, const struct inventory_field *field,
 	struct inventory_secret *secret = at;
 
 	switch (field->type) {
+	case INVENTORY_TYPE_COUNT:
 	case INVENTORY_TYPE_DAYS:
 	case INVENTORY_TYPE_PORT: *(int *)at = atoi(text); break;
 	case INVENTORY_TYPE_BOOL: *(bool *)at = text[0] == 't' || text[0] == 'T'; break;

@@ -42,6 +42,7 @@ static const struct sample by_path[] = {
 	{ "endpoint.interface", "bond0.7", "a b" },
 	{ "endpoint.host", "lb.example.com", "lb.example.com:6443" },
 	{ "network.dns-domain", "k8s.example.com", "a_b" },
+	{ "etcd.snapshots.folder", "/srv/etcd", "/tmp/etcd" },
 	{ "network.cni", "/etc/cni.yaml", "https://example.com/cni.yaml" },
 	{ "preflight.ignore", "swap-on,SystemVerification", "all" },
 	{ "kubeadm.extra", "{\"InitConfiguration\":{\"a\":1}}", "{a: [}" },
@@ -59,6 +60,7 @@ static const struct sample by_type[] = {
 	[INVENTORY_TYPE_CIDR] = { "", "172.20.0.0/16", "172.20.0.0" },
 	[INVENTORY_TYPE_PORT] = { "", "2222", "0" },
 	[INVENTORY_TYPE_DAYS] = { "", "29", "0" },
+	[INVENTORY_TYPE_COUNT] = { "", "1000", "1001" },
 	[INVENTORY_TYPE_BOOL] = { "", "false", "maybe" },
 	[INVENTORY_TYPE_CHOICE] = { "", NULL, "zzz" },
 	[INVENTORY_TYPE_PATH] = { "", "/a/b", "$HOME/b" },
@@ -149,8 +151,8 @@ static void fill(struct form *f, const struct inventory_field *field)
 
 static void whole_table(void)
 {
-	static const char *const all[] = { "", "kubernetes", "containerd.", "endpoint", "network.", "runtime", "pki",
-		"kubelet", "kubeproxy", "kubeadm", "preflight", "time.", "ssh.", "hosts[]", NULL };
+	static const char *const all[] = { "", "kubernetes", "containerd.", "endpoint", "network.", "runtime", "etcd.",
+		"pki", "kubelet", "kubeproxy", "kubeadm", "preflight", "time.", "ssh.", "hosts[]", NULL };
 	size_t filled = 0;
 	struct form f;
 	struct document *d = document(base);

@@ -19,6 +19,7 @@ static const struct sample by_path[] = {
 	{ "endpoint.interface", "bond0.7", "a b" },
 	{ "endpoint.host", "lb.example.com", "lb.example.com:6443" },
 	{ "network.dns-domain", "k8s.example.com", "a_b" },
+	{ "etcd.snapshots.folder", "/srv/etcd", "/tmp/etcd" },
 	{ "network.cni", "none", "https://example.com/cni.yaml" },
 	{ "pki.ca-keys", "cluster", "operator" },
 	{ "kubeadm.extra", "{InitConfiguration: {a: 1}}", "{a: 1}" },
@@ -37,6 +38,7 @@ static const struct sample by_type[] = {
 	[INVENTORY_TYPE_CIDR] = { "", "172.20.0.0/16", "172.20.0.0" },
 	[INVENTORY_TYPE_PORT] = { "", "2222", "0" },
 	[INVENTORY_TYPE_DAYS] = { "", "29", "0" },
+	[INVENTORY_TYPE_COUNT] = { "", "1000", "1001" },
 	[INVENTORY_TYPE_BOOL] = { "", "false", "no" },
 	[INVENTORY_TYPE_CHOICE] = { "", NULL, "zzz" },
 	[INVENTORY_TYPE_PATH] = { "", "/a/b", "$HOME/b" },
@@ -129,6 +131,7 @@ static void observe(struct str *out, const struct inventory *inv, const struct i
 	const struct inventory_secret *secret = (const void *)at;
 
 	switch (f->type) {
+	case INVENTORY_TYPE_COUNT:
 	case INVENTORY_TYPE_DAYS:
 	case INVENTORY_TYPE_PORT: str_addf(out, "%d", *(const int *)(const void *)at); break;
 	case INVENTORY_TYPE_BOOL: str_add(out, *(const bool *)at ? "true" : "false"); break;
