@@ -112,6 +112,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(NOTICE_OLD_MACHINE, "old-machine", "address") \
 	X(NOTICE_API_SLOW, "api-slow", "host") \
 	X(NOTICE_ETCD_STOPPED, "etcd-stopped", "host") \
+	X(NOTICE_SNAPSHOTS_STAY, "snapshots-stay", "host") \
 	X(NOTICE_ETCD_ANEW, "etcd-anew", "host") \
 	X(NOTICE_DEFRAGMENTED, "defragmented", "host") \
 	X(NOTICE_ALARM_CLEARED, "alarm-cleared", "member") \

@@ -46,6 +46,9 @@
 	X(member_stale, "member-stale", ERROR, MEMBER, \
 		"an etcd member without a control plane, or a second one of the same") \
 	X(learner_stuck, "learner-stuck", ERROR, MEMBER, "an etcd member stayed a learner, or never started") \
+	X(snapshot_failed, "snapshot-failed", WARNING, TOLD, "the last scheduled snapshot of etcd failed") \
+	X(snapshot_overdue, "snapshot-overdue", WARNING, TOLD, \
+		"a control plane has taken no snapshot of etcd for three periods") \
 	X(vip_unheld, "vip-unheld", ERROR, MEND, "no control plane holds the virtual IP") \
 	X(vip_held_twice, "vip-held-twice", ERROR, MEND, "two control planes hold the virtual IP") \
 	X(node_missing, "node-missing", ERROR, MEND, "an installed host has no Node in the cluster") \

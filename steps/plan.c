@@ -109,6 +109,10 @@
 	{ "kubeconfig", "Writing the kubeconfig", ROLE_CONTROL_PLANE, 0, \
 		{ CONTROL_PLANES("init", 1), CONTROL_PLANES("leave-endpoint", 0) }, \
 		kubeconfig_check, kubeconfig_apply }, \
+	/* nothing of the cluster waits for it */ \
+	{ "snapshots", "Scheduling snapshots of etcd", ROLE_CONTROL_PLANE, 0, \
+		{ THIS("join-control-plane"), CONTROL_PLANES("verify", 0), CONTROL_PLANES("kubeconfig", 0) }, \
+		snapshots_check, snapshots_apply }, \
 	UNLOCK_STEP
 
 static const struct step install[] = { LOOK_STEPS, INSTALL_STEPS(, ) };
@@ -337,6 +341,14 @@ static const struct step snapshot[] = {
 		snapshot_check, snapshot_apply },
 };
 
+static const struct step snapshots[] = {
+	{ "probe", "Looking at the host", ROLE_CONTROL_PLANE, STEP_OBSERVES, { { 0 } }, probe_check, probe_apply },
+};
+
+static const struct step fetch[] = {
+	{ "fetch", "Fetching a snapshot of etcd", ROLE_CONTROL_PLANE, STEP_OBSERVES, { { 0 } }, fetch_check, fetch_apply },
+};
+
 static const struct step restore[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
@@ -398,5 +410,7 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_DEFRAG] = PLAN("defrag", defrag, PLAN_KEYS),
 	[PLAN_DISARM] = PLAN("disarm", disarm, PLAN_KEYS),
 	[PLAN_SNAPSHOT] = PLAN("snapshot", snapshot, PLAN_KEYS),
+	[PLAN_SNAPSHOTS] = PLAN("snapshots", snapshots, 0),
+	[PLAN_FETCH] = PLAN("fetch", fetch, 0),
 	[PLAN_RESTORE] = PLAN("restore", restore, PLAN_KEYS),
 };

@@ -67,7 +67,7 @@ void probe_script(const struct world *w, struct str *out)
 		str_add(out, host_script_contents);
 	if (w->wish.health)
 		str_addf(out, "%s%s", host_script_words, host_script_health);
-	str_addf(out, "%s%s", host_script_room, host_script_pod_networks);
+	str_addf(out, "%s%s%s", host_script_room, host_script_snapshots, host_script_pod_networks);
 	for (size_t i = 0; i < package_family_count; i++)
 		str_add(out, package_families[i].questions);
 	str_addf(out, "%s%s", host_script_surroundings, host_script_probe);
@@ -126,6 +126,7 @@ int probe_apply(struct task *t, struct error *err)
 		{ "address", host->address },
 		{ "vip", host->role == INVENTORY_CONTROL_PLANE && inv->endpoint.vip ? inv->endpoint.vip : "" },
 		{ "vip_interface", inv->endpoint.interface ? inv->endpoint.interface : "" },
+		{ "snapshot_folder", host->role == INVENTORY_CONTROL_PLANE ? inv->etcd.snapshots.folder : "" },
 		{ "repositories", repositories.buf },
 		{ "kubelet_resolv", inv->kubelet_config ? json_get_str(inv->kubelet_config, "resolvConf", "") : "" },
 	};

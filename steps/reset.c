@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "cluster/snapshots.h"
 #include "inventory/inventory.h"
 #include "steps/run/family.h"
 #include "steps/host/scripts.h"
@@ -106,6 +107,18 @@ enum step_verdict reset_check(struct task *t, struct error *why)
 	return step_needed(why, EVIDENCE_LEDGER, name, "undoes everything that kubewright changed on %s", name);
 }
 
+/* The last copy of the data must not be lost without a word, nor stay without one. */
+static void tell_snapshots(struct task *t)
+{
+	const char *name = world_host(t)->name;
+	struct snapshot_file one;
+
+	if (snapshots_of(world_facts(t), &one, 1))
+		task_notice(t, NOTICE_SNAPSHOTS_STAY, name,
+			"snapshots of etcd stay on %s in %s: they hold the cluster's Secrets, so delete them when they are needed no more",
+			name, world_of(t)->wish.inventory->etcd.snapshots.folder);
+}
+
 int reset_apply(struct task *t, struct error *err)
 {
 	struct str script = STR_INIT;
@@ -128,6 +141,8 @@ int reset_apply(struct task *t, struct error *err)
 	str_add(&script, host_script_reset);
 	rc = world_job(t, "reset", script.buf, NULL, 0, reset_words, NULL, NULL, 20 * 60000, err);
 	str_release(&script);
+	if (rc == 0)
+		tell_snapshots(t);
 	return rc;
 }
 

@@ -51,6 +51,8 @@ enum plan_id {
 	PLAN_DEFRAG,   /* etcd's members are defragmented, one after the other */
 	PLAN_DISARM,   /* etcd's alarms of a lack of space are cleared, when there is space */
 	PLAN_SNAPSHOT, /* the same, and one snapshot of etcd to this machine */
+	PLAN_SNAPSHOTS, /* those that control planes have taken by themselves, as the probe lists them */
+	PLAN_FETCH,    /* one of them to this machine; wants wish.etcd */
 	PLAN_RESTORE,  /* etcd starts again as a cluster of one, on the host of wish.etcd */
 	PLAN_COUNT,
 };
@@ -180,6 +182,8 @@ enum step_verdict runtime_check(struct task *t, struct error *why);
 int runtime_apply(struct task *t, struct error *err);
 enum step_verdict endpoint_check(struct task *t, struct error *why);
 int endpoint_apply(struct task *t, struct error *err);
+enum step_verdict snapshots_check(struct task *t, struct error *why);
+int snapshots_apply(struct task *t, struct error *err);
 enum step_verdict move_check(struct task *t, struct error *why);
 int move_apply(struct task *t, struct error *err);
 enum step_verdict leave_endpoint_check(struct task *t, struct error *why);
@@ -259,6 +263,8 @@ enum step_verdict disarm_check(struct task *t, struct error *why);
 int disarm_apply(struct task *t, struct error *err);
 enum step_verdict snapshot_check(struct task *t, struct error *why);
 int snapshot_apply(struct task *t, struct error *err);
+enum step_verdict fetch_check(struct task *t, struct error *why);
+int fetch_apply(struct task *t, struct error *err);
 enum step_verdict stop_etcd_check(struct task *t, struct error *why);
 int stop_etcd_apply(struct task *t, struct error *err);
 enum step_verdict restore_check(struct task *t, struct error *why);

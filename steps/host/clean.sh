@@ -14,8 +14,15 @@ leave_endpoint() {
 	log "keepalived is stopped: a worker has no part in the virtual IP"
 }
 
+# Its snapshots stay: they may be the last ones.
+leave_snapshots() {
+	entries file | grep '^/etc/systemd/system/kubewright-etcd-snapshot\.\|^/etc/kubewright/etcd-snapshot|' | while IFS='|' read -r kw_path kw_was; do
+		file_back "$kw_path" "$kw_was" || true
+	done || exit 1
+}
+
 main() {
-	[ "$role" = control-plane ] || leave_endpoint
+	[ "$role" = control-plane ] || { leave_endpoint && leave_snapshots; }
 	# the etcd member is dealt with by kubewright through a healthy member, if there is one
 	kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock --skip-phases=remove-etcd-member </dev/null >&2 ||
 		fail "kubeadm reset failed" "the log above is kubeadm's own"

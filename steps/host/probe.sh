@@ -52,6 +52,7 @@
 #   images                   lines              containerd_version  of one that no package owns
 #   time_sync                yes | no | unknown, by the kernel's clock; unless yes: time_daemon  packages for it; time_keeper  what runs for it
 #   resolv_conf              "PATH ok", "PATH absent", …: the file that pods get     nameservers   in it
+#   snapshot_folder is a parameter too: see snapshots.sh
 #   kubelet_resolv is a parameter too: the inventory's resolvConf, or empty
 #   repo.HOST/PORT           ok | refused | unresolved | timeout | unreachable
 #   source.NAME              "right FILE:LINE", or "wrong FILE:LINE WHY": others' package source for the same place; source.ours: a file of ours is there
@@ -61,6 +62,7 @@
 #   sudo_logs_input          yes: sudo keeps what it is given (log_input), when kubelet.conf is absent
 #   leftovers                lines, when kubelet.conf is absent     firewall  lines
 #   cni cni_pods             by pod_networks.sh       filesystems fills  by room.sh; the second only with health.sh, when there is little room
+#   snapshots snapshot_try snapshot_since snapshot_id    by snapshots.sh
 #   error hint               never said; every script may
 # shellcheck shell=sh disable=SC2154,SC2015
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -284,6 +286,8 @@ END
 
 unit() {
 	case $1/$kw_active in
+	# a unit of ours, not a job
+	kubewright-*.*/*) ;;
 	kubewright-*/active | kubewright-*/*ing) kw_active_jobs="$kw_active_jobs ${1#kubewright-}" && return ;;
 	kubewright-*) return ;;
 	esac
@@ -371,7 +375,7 @@ main() {
 	kubernetes_files
 	own_records
 	listeners
-	for kw_more in hardware contents health room; do ! has "$kw_more" || "$kw_more"; done
+	for kw_more in hardware contents health room snapshots; do ! has "$kw_more" || "$kw_more"; done
 	disks
 	packages
 	kernel_told

@@ -75,7 +75,8 @@ setting() {
 # A reader that was somebody's before, and runs, takes up that its file is as it was.
 readers_back() {
 	for kw_unit in $kw_touched; do
-		contains "$units" "$kw_unit" || systemctl try-restart "$kw_unit" || log "warning: cannot restart $kw_unit"
+		# one of ours is gone with its file
+		contains "$units" "$kw_unit" || ! systemctl cat "$kw_unit" >/dev/null 2>&1 || systemctl try-restart "$kw_unit" || log "warning: cannot restart $kw_unit"
 	done
 }
 
@@ -190,6 +191,7 @@ main() {
 		kw_i=$((kw_i + 1))
 	done
 	wished gone gone
+	case "$kw_changed$kw_was_stale " in */etc/systemd/system/* | *".timer "*) systemctl daemon-reload || true ;; esac
 	readers_back
 	wished unit unit
 	wished gone forgotten

@@ -1,6 +1,16 @@
 # How one thing that was changed becomes what the ledger says it was: sent before put.sh, clean.sh and reset.sh, after lib.sh.
 # shellcheck shell=sh disable=SC2154,SC2015
 
+# A unit of ours ends before its file goes, and systemd forgets it.
+unit_leaves() {
+	kw_own=${1#/etc/systemd/system/}
+	case $kw_own in */*) return 0 ;; *.timer | *.service) ;; *) return 0 ;; esac
+	[ -e "$1" ] || return 0
+	systemctl disable --now --quiet "$kw_own" 2>/dev/null || systemctl stop "$kw_own" || log "warning: cannot stop $kw_own"
+	systemctl reset-failed "$kw_own" 2>/dev/null || true
+	rm -f "/var/lib/systemd/timers/stamp-$kw_own"
+}
+
 # file_back PATH WAS. 1: its folder is gone, as when the package was purged that brought it.
 file_back() {
 	kw_copy=$kw_ledger/files/$(flat "$1") kw_folder=$(dirname "$1")
@@ -8,6 +18,7 @@ file_back() {
 	# what a script that was cut has left
 	rm -f "$kw_folder"/.kubewright.*
 	if [ "$2" = absent ]; then
+		unit_leaves "$1"
 		rm -f "$1" || fail "cannot remove $1" "is it immutable, or something else mounted there? see 'lsattr $1' and 'findmnt $1'"
 		return
 	fi

@@ -3,6 +3,7 @@
 #define STEPS_RUN_WISH_H
 
 #include "base/json.h"
+#include "cluster/snapshots.h"
 #include "net/net.h"
 
 #include <stdbool.h>
@@ -29,9 +30,10 @@ struct world_etcd {
 	/* PLAN_SNAPSHOT: the file to write. PLAN_RESTORE: the file to restore, or NULL: from the host's own data */
 	char *snapshot;
 	int host;         /* PLAN_RESTORE: where etcd starts again */
+	struct snapshot_file file; /* PLAN_FETCH: which one of the host `from`; its path here goes into snapshot */
 	/* filled by the run */
 	bool unstopped; /* PLAN_RESTORE: some other etcd that answers could not be stopped */
-	int from; /* PLAN_SNAPSHOT: whose data it is; -1 none */
+	int from; /* PLAN_SNAPSHOT, PLAN_FETCH: whose data it is; -1 none */
 	struct net_snapshot info;
 };
 

@@ -140,6 +140,7 @@ static void probe(struct machine *m, const struct remote_exec *x, struct str *ou
 	}
 	fake_say(out, "unit.containerd", m->containerd ? "active" : "absent");
 	fake_say(out, "unit.keepalived", m->keepalived ? "active" : "absent");
+	fake_say(out, "unit.kubewright-etcd-snapshot.timer", m->timer ? "active" : "absent");
 	if (m->record)
 		fake_say(out, "record.cluster", m->lab->inventory->cluster);
 	if (m->init)
@@ -227,6 +228,9 @@ static const char *put(struct machine *m, const struct remote_exec *x, bool whol
 		fake_say(out, "record.stale_containerd", "no");
 		fake_say(out, "unit.containerd", "active");
 		m->stale = !whole;
+	} else if (!fake_has(x, host_script_endpoint)) {
+		fake_say(out, "unit.kubewright-etcd-snapshot.timer", "active");
+		m->timer = whole;
 	} else {
 		fake_say(out, "record.stale_keepalived", "no");
 		fake_say(out, "unit.keepalived", "active");

@@ -39,9 +39,10 @@ struct machine {
 	struct lab_file {
 		char path[96], sum[65];
 		unsigned mode;
-	} files[16];
+	} files[24];
 	size_t file_count;
 	bool prepared, packages, containerd, keepalived, pki, record, init;
+	bool timer; /* of snapshots of etcd */
 	bool stale; /* containerd runs with another configuration than it has */
 	char lock[64];       /* the run that holds it */
 	const char *have;    /* of kubeadm's files */

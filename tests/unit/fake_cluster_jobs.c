@@ -87,7 +87,8 @@ void fake_blank(struct machine *m)
 {
 	memset(m->jobs, 0, sizeof(m->jobs));
 	m->file_count = 0;
-	m->prepared = m->packages = m->containerd = m->keepalived = m->pki = m->record = m->init = m->stale = false;
+	m->prepared = m->packages = m->containerd = m->keepalived = m->pki = m->record = m->init = m->stale = m->timer =
+		false;
 	m->have = "";
 }
 

@@ -210,6 +210,8 @@ static void install(bool fails)
 	says(CP1, "verify", 160800, "waiting: Node cp3 is not Ready");
 	says(CP1, "verify", 168000, "every Node is Ready; 3 etcd voters");
 	done(CP1, "verify", 160700, 7400, OUTCOME_OK, "verifies Nodes, etcd members and the API");
+	for (int h = CP1; h <= CP3; h++)
+		did(h, "snapshots", 168150, 100 + h, "writes /etc/kubewright/etcd-snapshot");
 	for (int h = 0; h < HOSTS; h++)
 		did(h, "unlock", (fails ? STORY_WAITS + 10000 : 168300), 30 + h, NULL);
 	put(EVENT_RUN_DONE, -1, NULL, fails ? STORY_WAITS + 11000 : 168400, NULL)->outcome =
@@ -245,6 +247,8 @@ static void plan(void)
 			would(h, is_worker(h) ? "join" : "join-control-plane",
 				is_worker(h) ? "joins as a worker" : "joins as a control plane");
 		}
+		if (!is_worker(h))
+			would(h, "snapshots", "writes /etc/kubewright/etcd-snapshot");
 		would(h, "unlock", NULL);
 	}
 	put(EVENT_RUN_DONE, -1, NULL, 2500, NULL)->outcome = OUTCOME_WOULD;

@@ -31,7 +31,11 @@ static const char systemctl[] =
 	"is-active) u=${3:-$2}; [ -e \"$d/up.${u%.service}\" ] && echo active && exit 0; echo inactive; exit 3 ;;\n"
 	"show) shift; for u; do case $u in show|--no-pager|-p|Load*) ;; *) if [ -e \"$d/up.$u\" ]; then a=active; else a=inactive; fi\n"
 	"printf 'LoadState=loaded\\nActiveState=%s\\nUnitFileState=enabled\\n\\n' $a ;; esac; done ;;\n"
-	"*restart|start) [ ! -e \"$d/cut\" ] || { rm \"$d/cut\"; kill -9 $PPID; exit 1; }; echo \"$1 $2\" >>\"$d/told\"; [ $1 = try-restart ] || : >\"$d/up.${2%.service}\" ;;\nstop) echo \"$1 $2\" >>\"$d/told\"; rm -f \"$d/up.${2%.service}\" ;;\nesac\n";
+	"*restart|start) [ ! -e \"$d/cut\" ] || { rm \"$d/cut\"; kill -9 $PPID; exit 1; }; echo \"$1 $2\" >>\"$d/told\"; [ $1 = try-restart ] || : >\"$d/up.${2%.service}\" ;;\n"
+	"cat) case $2 in kubewright-*) [ -e \"$d/etc/systemd/system/$2\" ] ;; esac ;;\n"
+	"daemon-reload) echo $1 >>\"$d/told\" ;;\n"
+	"disable) case \"$*\" in *--now*) eval u=\\${$#}; echo \"disable $u\" >>\"$d/told\"; rm -f \"$d/up.${u%.service}\" ;; esac ;;\n"
+	"stop) echo \"$1 $2\" >>\"$d/told\"; rm -f \"$d/up.${2%.service}\" ;;\nesac\n";
 /* Settings are files of proc/sys. */
 static const char sysctl[] =
 	"#!/bin/sh\np=${0%/bin/sysctl}/proc/sys\n"
