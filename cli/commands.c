@@ -117,7 +117,7 @@ const struct cli_command cli_commands[] = {
 	  CLI_CERTS, 0, MANY, false, cli_certs },
 	{ "etcd", "ACTION [FILE]", "show members, take a snapshot, defragment, clear alarms, or restore a lost quorum",
 	  "members shows which members vote, which are healthy and how many may be lost, the size of the database and alarms; it needs no API server and no quorum. snapshot saves etcd's data on this "
-	  "machine, verified. defrag returns the room that etcd's database no longer uses to the disk, one member after the other and the leader last; refused unless all members are healthy; "
+	  "machine, verified; snapshots lists those that the control planes have taken by themselves. defrag returns the room that etcd's database no longer uses to the disk, one member after the other and the leader last; refused unless all members are healthy; "
 	  "asks, or needs --yes. disarm clears the alarm NOSPACE when every member has space again, and no other alarm. restore is "
 	  "for a quorum that is lost for good: it starts etcd again as a single member, from the data of a surviving control plane (--from) or a snapshot (--snapshot); the other control "
 	  "planes come back with 'kubewright rejoin'. Refused while etcd has its quorum. Asks for the cluster's name, or needs --yes.",

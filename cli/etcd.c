@@ -157,6 +157,7 @@ static const struct action {
 } actions[] = {
 	{ "members", members, 0, false },
 	{ "snapshot", snapshot, 0, true },
+	{ "snapshots", cli_etcd_snapshots, 0, false },
 	{ "restore", cli_etcd_restore, OF_YES | OF_FROM | OF_SNAPSHOT | OF_OVERRIDE, false },
 	{ "defrag", cli_etcd_defrag, OF_YES, false },
 	{ "disarm", cli_etcd_disarm, 0, false },
@@ -196,6 +197,7 @@ int cli_etcd(const struct cli_options *o)
 		return check_options(o, &actions[i], &err) ? cli_fail(&err) : actions[i].run(o);
 	}
 	error_set(&err, ERROR_USAGE, "unknown action '%.64s' of etcd", o->args[0]);
-	error_hint(&err, "the actions are members, snapshot, restore, defrag and disarm; see 'kubewright help etcd'");
+	error_hint(&err,
+		"the actions are members, snapshot, snapshots, restore, defrag and disarm; see 'kubewright help etcd'");
 	return cli_fail(&err);
 }

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "cluster/snapshots.h"
 #include "inventory/inventory.h"
 #include "net/net.h"
 
@@ -83,16 +84,18 @@ static void others(const struct cli_run *r, int host, bool unreached, struct str
 static void tell_source(const struct cli_run *r, const struct world_etcd *e, struct str *out)
 {
 	const char *name = r->inventory->hosts[e->host].name;
-	char when[32] = "";
+	char when[32] = "", age[24] = "";
 	struct stat st;
 	int64_t last;
 
 	if (e->snapshot) {
-		if (stat(e->snapshot, &st) == 0)
+		if (stat(e->snapshot, &st) == 0) {
 			clock_rfc3339((int64_t)st.st_mtime * 1000, when, sizeof(when));
+			snapshots_age(clock_wall_ms() / 1000 - st.st_mtime, age, sizeof(age));
+		}
 		str_addf(out,
-			"It starts again on %s from the snapshot %s (%.1f MiB): 1 voter, tolerates 0. Everything written after %s is lost.\n",
-			name, e->snapshot, (double)e->info.size / 1048576, when);
+			"It starts again on %s from the snapshot %s (%.1f MiB, %s old): 1 voter, tolerates 0. Everything written after %s is lost.\n",
+			name, e->snapshot, (double)e->info.size / 1048576, age, when);
 		return;
 	}
 	last = world_etcd_view(&r->world, (size_t)e->host)->last_write;
@@ -246,11 +249,15 @@ int cli_etcd_restore(const struct cli_options *o)
 	struct error err = { 0 };
 	int status;
 
-	if (o->snapshot && net_snapshot_check(o->snapshot, &e.info, &err))
+	bool on_host = o->snapshot && cli_snapshot_on_host(o->snapshot);
+
+	if (o->snapshot && !on_host && net_snapshot_check(o->snapshot, &e.info, &err))
 		return cli_fail(&err);
-	e.snapshot = o->snapshot ? xstrdup(o->snapshot) : NULL;
+	e.snapshot = o->snapshot && !on_host ? xstrdup(o->snapshot) : NULL;
 	cli_session_begin(&session, o);
-	status = look(&session.options, &e);
+	status = on_host ? cli_etcd_fetch(&session, &e) : 0;
+	if (status == 0)
+		status = look(&session.options, &e);
 	cli_session_next(&session);
 	session.options.etcd = &e;
 	if (status == 0)

@@ -68,7 +68,7 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_CLUSTER] = { "cluster", 0, "NAME", "the cluster's name in the new inventory", CLI_INIT | CLI_ADOPT },
 	[OPTION_WITHOUT_MISSING] = { "without-missing", 0, NULL, "start a new cluster although a control plane cannot be reached", CLI_APPLY | CLI_PLAN },
 	[OPTION_FROM] = { "from", 0, "HOST", "restore from this control plane's etcd data", CLI_ETCD },
-	[OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", "restore this snapshot instead of a member's own data", CLI_ETCD },
+	[OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", "restore this snapshot, or HOST:FILE, HOST:latest or latest of those on control planes, instead of a member's own data", CLI_ETCD },
 	[OPTION_OVERRIDE_QUORUM] = { "override-quorum", 0, NULL, "continue although etcd's quorum or a doubtful member forbids it",
 		CLI_ETCD | CLI_REJOIN | CLI_REMOVE | CLI_REBOOT },
 	[OPTION_LIST] = { "list", 0, NULL, "list all checks, or the kubeconfigs that were made, and exit", CLI_CHECK | CLI_REPAIR | CLI_UPGRADE | CLI_KUBECONFIG },

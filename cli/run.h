@@ -50,6 +50,8 @@ enum cli_kind {
 	KIND_DISARM_LOOK,
 	KIND_DISARM,
 	KIND_SNAPSHOT,
+	KIND_SNAPSHOTS,
+	KIND_FETCH, /* options->etcd */
 	KIND_RESTORE,
 	KIND_LOGS,
 	KIND_KEYS, /* no run: the passphrase of the key store alone */
@@ -347,6 +349,8 @@ void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *a
 enum cli_color status_api_words(const struct cli_run *r, const struct status *s, struct str *out);
 enum cli_color status_etcd_words(const struct status *s, struct str *out);
 enum cli_color status_vip_words(const struct cli_run *r, const struct status *s, struct str *out);
+/* The newest snapshot that a control plane has taken by itself. False: none are wanted there, or it was not looked at. */
+bool status_snapshot_words(const struct cli_run *r, size_t host, struct str *out);
 /*
  * The state of a control plane's etcd member (quorum_state), or "no member"; "": not known, or a worker. *well, unless
  * NULL: it is a healthy voter, or there is none to be had.
@@ -458,6 +462,15 @@ int cli_kubeconfig_list(const struct cli_options *o);
 int cli_etcd_restore(const struct cli_options *o);
 int cli_etcd_defrag(const struct cli_options *o);
 int cli_etcd_disarm(const struct cli_options *o);
+/* `etcd snapshots`: those that control planes have taken by themselves. */
+int cli_etcd_snapshots(const struct cli_options *o);
+/* Whether what --snapshot says is not a file of this machine: "latest", "HOST:latest" or "HOST:FILE". */
+bool cli_snapshot_on_host(const char *spec);
+/*
+ * Finds it and brings it to this machine, verified: e->snapshot (the caller frees) and e->info. Returns the exit
+ * status, 0 when it is here.
+ */
+int cli_etcd_fetch(struct cli_session *session, struct world_etcd *e);
 /* All that a look saw of etcd's members, on stdout; through: the host whose view it is. */
 void cli_etcd_print(const struct cli_run *r, const struct quorum_view *v, int through);
 /* Says that no etcd answered, and why as far as it is known; returns the exit status. */

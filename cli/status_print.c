@@ -1,7 +1,9 @@
 /* The status for people, and as JSON. */
 #include "cli/run.h"
 
+#include "base/clock.h"
 #include "base/json.h"
+#include "cluster/snapshots.h"
 #include "inventory/inventory.h"
 
 #include <limits.h>
@@ -20,6 +22,19 @@ static void line(const char *label, enum cli_color color, struct str *words)
 	str_release(words);
 }
 
+/* The newest that each control plane has taken by itself. */
+static void snapshot_words(const struct cli_run *r, struct str *out)
+{
+	struct str words = STR_INIT;
+
+	for (size_t i = 0; i < r->inventory->host_count; i++) {
+		str_clear(&words);
+		if (r->chosen[i] && r->world.seen.cluster.exists && status_snapshot_words(r, i, &words))
+			str_addf(out, "%s%s %s", out->len ? "; " : "", r->inventory->hosts[i].name, words.buf);
+	}
+	str_release(&words);
+}
+
 static void head(const struct cli_run *r, const struct status *s)
 {
 	struct str words = STR_INIT;
@@ -29,6 +44,8 @@ static void head(const struct cli_run *r, const struct status *s)
 	line(r->world.seen.cluster.exists ? ", " : ": ", color, &words);
 	color = status_etcd_words(s, &words);
 	line("  etcd        ", color, &words);
+	snapshot_words(r, &words);
+	line("  snapshots   ", CLI_PLAIN, &words);
 	color = status_vip_words(r, s, &words);
 	line("  virtual IP  ", color, &words);
 }
@@ -157,6 +174,33 @@ void status_print(const struct cli_run *r, const struct status *s, const struct 
 	notes(r, s);
 }
 
+static void json_snapshot(const struct cli_run *r, size_t host, struct json *out)
+{
+	const struct cluster_host *h = &r->world.seen.hosts[host];
+	int64_t now = clock_wall_ms() / 1000, when;
+	const char *code = snapshots_try(h, now, &when);
+	struct snapshot_file newest;
+	char text[32];
+	struct json *j;
+
+	if (!snapshots_period_s(r->inventory) || r->inventory->hosts[host].role != INVENTORY_CONTROL_PLANE ||
+		!h->probed)
+		return;
+	j = json_set(out, "snapshot", json_object());
+	if (snapshots_newest(h, &newest)) {
+		json_set_str(j, "file", newest.name);
+		json_set_int(j, "bytes", newest.size);
+		clock_rfc3339(newest.taken_s * 1000, text, sizeof(text));
+		json_set_str(j, "taken", text);
+		json_set_int(j, "age_seconds", now - newest.taken_s);
+	}
+	if (*code) {
+		json_set_str(j, "last_try", code);
+		clock_rfc3339(when * 1000, text, sizeof(text));
+		json_set_str(j, "tried", text);
+	}
+}
+
 static void json_hosts(const struct cli_run *r, struct json *list)
 {
 	for (size_t i = 0; i < r->inventory->host_count; i++) {
@@ -192,6 +236,7 @@ static void json_hosts(const struct cli_run *r, struct json *list)
 			json_set_int(j, "certificate_days", left);
 			json_set_str(j, "certificate", path);
 		}
+		json_snapshot(r, i, j);
 		if (!h->probed && e)
 			json_set(j, "error", cli_error_json(e));
 	}

@@ -1,6 +1,8 @@
 /* The status in words, a line each: for the command line and the wizard's Dashboard alike. */
 #include "cli/run.h"
 
+#include "base/clock.h"
+#include "cluster/snapshots.h"
 #include "inventory/inventory.h"
 
 enum cli_color status_api_words(const struct cli_run *r, const struct status *s, struct str *out)
@@ -81,4 +83,20 @@ enum cli_color status_vip_words(const struct cli_run *r, const struct status *s,
 	}
 	str_addf(out, "%s held by %u control planes at once; is VRRP blocked between them?", vip, s->vip_holders);
 	return CLI_RED;
+}
+
+bool status_snapshot_words(const struct cli_run *r, size_t host, struct str *out)
+{
+	const struct cluster_host *h = &r->world.seen.hosts[host];
+	struct snapshot_file newest;
+	char age[24];
+
+	if (!snapshots_period_s(r->inventory) || !h->probed ||
+		r->inventory->hosts[host].role != INVENTORY_CONTROL_PLANE)
+		return false;
+	if (!snapshots_newest(h, &newest))
+		return str_add(out, "none yet"), true;
+	snapshots_age(clock_wall_ms() / 1000 - newest.taken_s, age, sizeof(age));
+	str_addf(out, "%s old, %.1f MiB", age, (double)newest.size / 1048576);
+	return true;
 }

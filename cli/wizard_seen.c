@@ -71,6 +71,7 @@ static void fill_node(const struct cli_run *r, size_t i, struct port_node *n)
 	const struct cluster_host *h = &r->world.seen.hosts[i];
 	const struct inventory_host *inv = &r->inventory->hosts[i];
 	const struct error *e = engine_host_error(r->engine, (int)i);
+	struct str words = STR_INIT;
 	const char *path;
 
 	snprintf(n->name, sizeof(n->name), "%s", inv->name);
@@ -90,6 +91,9 @@ static void fill_node(const struct cli_run *r, size_t i, struct port_node *n)
 	n->kubelet_runs = cluster_fact_is(h, "unit.kubelet", "active");
 	status_pods(r, i, &n->pods_up, &n->pods);
 	n->days = status_days(r, i, &path);
+	if (r->world.seen.cluster.exists && status_snapshot_words(r, i, &words))
+		snprintf(n->snapshot, sizeof(n->snapshot), "%s", words.buf);
+	str_release(&words);
 }
 
 void cli_wizard_cluster(struct cli_run *r, struct port_cluster *out)

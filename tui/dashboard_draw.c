@@ -78,6 +78,7 @@ void dashboard_explain(const struct port_node *n, struct str *out)
 	fact(out, "kubelet", n->kubelet);
 	fact(out, "system Pods", n->pods ? pods : "");
 	fact(out, "etcd member", n->etcd);
+	fact(out, "snapshot", n->snapshot);
 	fact(out, "certificate", n->days != INT_MIN ? days : "");
 	if (!n->findings.count && well(n))
 		str_add(out, "\nNo problems found here.\n");

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define NAME_WIDTH 16
-#define WORDS_WIDTH 24  /* that words get before cells grow */
+#define WORDS_WIDTH 20  /* that words get before cells grow */
 #define SECONDS_WIDTH 7 /* of a cell that shows them */
 #define CELL_WIDTH_MAX 13
 #define STEPS_NAMED 64 /* that get two letters of their own */

@@ -82,6 +82,7 @@ struct port_node {
 	char node[24];    /* "Ready", "NotReady,cordoned", "absent", … */
 	char kubelet[24]; /* the unit's state */
 	char etcd[32];    /* of the member: "leader", "voter", "does not answer", …; "": none, or not known */
+	char snapshot[40]; /* the newest that it has taken of etcd by itself; "": none are wanted, or not known */
 	bool probed;      /* else error says why not */
 	bool control_plane, ready, kubelet_runs;
 	bool etcd_well;   /* a healthy voter, or no member is to be had there */

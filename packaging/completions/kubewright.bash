@@ -88,7 +88,7 @@ _kubewright()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
-	etcd:*) opts='members snapshot restore defrag disarm' ;;
+	etcd:*) opts='members snapshot snapshots restore defrag disarm' ;;
 	certs:*)
 		case " ${COMP_WORDS[*]:1:COMP_CWORD-1} " in
 		*' backup '* | *' restore '*)
