@@ -91,7 +91,7 @@ e2e: all
 	$(Q)$(SUDO) tests/e2e/run newest -- wizard
 e2e-full: all
 	$(Q)$(MAKE) --no-print-directory fuzz
-	$(Q)$(SUDO) tests/e2e/run debian release -- install wizard faults sanitizers badinput rejoin repair restore remove operators forwarding
+	$(Q)$(SUDO) tests/e2e/run debian release -- install wizard faults sanitizers badinput rejoin repair restore snapshots remove operators forwarding
 	$(Q)$(SUDO) tests/e2e/run debian release -- upgrade upgrade_check reboot settings components endpoint certs adopt
 	$(Q)$(SUDO) tests/e2e/run newest -- reset machine
 	$(Q)$(SUDO) env E2E_PARTS=dashboard tests/e2e/run newest -- wizard
