@@ -349,7 +349,7 @@ void status_pods(const struct cli_run *r, size_t host, unsigned *up, unsigned *a
 enum cli_color status_api_words(const struct cli_run *r, const struct status *s, struct str *out);
 enum cli_color status_etcd_words(const struct status *s, struct str *out);
 enum cli_color status_vip_words(const struct cli_run *r, const struct status *s, struct str *out);
-/* The newest snapshot that a control plane has taken by itself. False: none are wanted there, or it was not looked at. */
+/* The newest snapshot that a control plane has taken by itself. False: none are wanted there, or it was not seen. */
 bool status_snapshot_words(const struct cli_run *r, size_t host, struct str *out);
 /*
  * The state of a control plane's etcd member (quorum_state), or "no member"; "": not known, or a worker. *well, unless

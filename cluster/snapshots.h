@@ -23,11 +23,15 @@ size_t snapshots_of(const struct cluster_host *h, struct snapshot_file *out, siz
 /* The newest of this cluster. False: there is none. */
 bool snapshots_newest(const struct cluster_host *h, struct snapshot_file *out);
 /*
- * What "latest" (of all control planes), "HOST:latest" or "HOST:FILE" names: the index of its host, or -1. The latest is
- * of this cluster; a file may be of another.
+ * What "latest" (of all control planes), "HOST:latest" or "HOST:FILE" names: the index of its host, or -1. The latest
+ * is of this cluster; a file may be of another.
  */
-int snapshots_find(const struct inventory *inv, const struct cluster_host *hosts, const char *spec, struct snapshot_file *out);
-/* How the last try ended: a code of steps/host/etcd-snapshot.sh, or "cut"; "": there was none. *when: seconds since 1970. */
+int snapshots_find(const struct inventory *inv, const struct cluster_host *hosts, const char *spec,
+	struct snapshot_file *out);
+/*
+ * How the last try ended: a code of steps/host/etcd-snapshot.sh, or "cut"; "": there was none. *when: seconds since
+ * 1970.
+ */
 const char *snapshots_try(const struct cluster_host *h, int64_t now_s, int64_t *when);
 /* "3 h", "2 d": for people. */
 void snapshots_age(int64_t seconds, char *out, size_t size);
