@@ -149,6 +149,15 @@ static int choose(const struct cli_run *r, const char *spec, struct world_etcd *
 	return rc;
 }
 
+/* The newest of all is the newest that was seen. */
+static void note_unseen(const struct cli_run *r)
+{
+	for (size_t i = 0; i < r->inventory->host_count; i++)
+		if (r->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && !r->world.seen.hosts[i].probed)
+			fprintf(stderr, "note: %s could not be looked at, and may have a newer snapshot\n",
+				r->inventory->hosts[i].name);
+}
+
 static int find(const struct cli_options *o, struct world_etcd *e)
 {
 	struct error err = { 0 };
@@ -159,6 +168,8 @@ static int find(const struct cli_options *o, struct world_etcd *e)
 		return status;
 	if (choose(&r, o->snapshot, e, &err))
 		status = cli_fail(&err);
+	else if (!strchr(o->snapshot, ':'))
+		note_unseen(&r);
 	cli_run_release(&r);
 	return status;
 }
