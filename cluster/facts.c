@@ -79,6 +79,7 @@ const char *const cluster_probe_words[] = {
 	"-mode.*",
 	"=text.*",
 	"pki_manifest",
+	"ca_keys",
 	"have",
 	"-image.*",
 	"ca_crt",

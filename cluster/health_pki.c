@@ -202,3 +202,15 @@ void health_pki_differs(const struct health_scope *h)
 			"the other control planes refuse certificates and tokens that this one makes");
 	}
 }
+
+void health_ca_key_on_host(const struct health_scope *h)
+{
+	const char *keys = cluster_fact(h->s.h, "ca_keys");
+	struct finding *f;
+
+	if (!applies(h) || !inventory_keeps_ca_keys(h->s.inv) || !*keys)
+		return;
+	f = finding_add(&h->s, FINDING_WARNING, "keys of CAs are in " PKI ": %.80s", keys);
+	finding_why(f, "who reads them can make a certificate for anybody, and pki.ca-keys wants them on no host");
+	finding_remedy(f, "'kubewright apply' removes them, once this machine is seen to have them");
+}

@@ -127,7 +127,8 @@ static bool wanted(const struct renew_item *i, const struct renew_wish *wish, bo
 
 	if (wish->days && days >= wish->days)
 		return false;
-	return i->kind->stage != RENEW_KUBELET || named || i->expired || certs_overdue(&c->info, now_s);
+	return i->kind->stage != RENEW_KUBELET || wish->kubelets || named || i->expired ||
+	       certs_overdue(&c->info, now_s);
 }
 
 static void decide(struct renew_item *i, const struct pki_store *store, const struct renew_wish *wish, int64_t now_s)

@@ -44,6 +44,7 @@ unsigned renew_readers_of(const char *names);
 struct renew_wish {
 	unsigned kinds; /* bits by place in renew_kinds; 0: all of them */
 	int days;       /* only with fewer days left; 0: however many */
+	bool kubelets;  /* no control plane can sign for them, so that they cannot renew their own */
 };
 enum renew_verdict {
 	RENEW_LEFT,    /* not asked for, or good for long enough */
@@ -67,8 +68,8 @@ struct renew_host {
 /* How long after it was made a certificate is a new one. */
 #define RENEW_NEW_S 3600
 /*
- * What becomes of each certificate of a host. By itself a kubelet renews its own, so that one is due only when it has
- * expired, was not renewed in time, or is named. A reader that would take another certificate up by itself restarts all
+ * What becomes of each certificate of a host. By itself a kubelet renews its own, unless wish->kubelets says that it
+ * cannot: that one is due only when it has expired, was not renewed in time, or is named. A reader that would take another certificate up by itself restarts all
  * the same when the earlier one has expired: connections that it has given up begin again.
  */
 void renew_decide(const struct certs_host *h, bool worker, const struct pki_store *store,

@@ -91,9 +91,10 @@ const struct inventory_field inventory_fields[] = {
 		"/var/lib/kubewright/snapshots", false, AT(etcd.snapshots.folder) },
 	{ "pki.key-type", INVENTORY_TYPE_CHOICE, "ecdsa-p256|rsa-2048|rsa-3072|rsa-4096", "Key type",
 		"Type of the keys of all certificates that kubewright makes.", "ecdsa-p256", false, AT(pki.key_type) },
-	{ "pki.ca-keys", INVENTORY_TYPE_CHOICE, "cluster", "Place of CA keys",
-		"cluster: also on the control planes, so that they can sign kubelets' certificates.", "cluster", false,
-		AT(pki.ca_keys) },
+	{ "pki.ca-keys", INVENTORY_TYPE_CHOICE, "cluster|operator", "Place of CA keys",
+		"cluster: also on the control planes, so that they can sign kubelets' certificates. operator: on this "
+		"machine alone, which signs them with 'certs sign' and 'certs renew'.",
+		"cluster", false, AT(pki.ca_keys) },
 	{ "pki.store", INVENTORY_TYPE_PATH, NULL, "Key store",
 		"Folder of the cluster's CA keys on this machine. Default: in kubewright's state folder.", NULL, false,
 		AT(pki.store) },

@@ -195,3 +195,8 @@ const char *inventory_endpoint(const struct inventory *inv)
 			return inv->hosts[i].address;
 	return "";
 }
+
+bool inventory_keeps_ca_keys(const struct inventory *inv)
+{
+	return inv->pki.ca_keys && strcmp(inv->pki.ca_keys, "operator") == 0;
+}

@@ -111,7 +111,7 @@ struct inventory {
 	} etcd;
 	struct {
 		const char *key_type; /* "ecdsa-p256" (default), "rsa-2048", "rsa-3072", "rsa-4096" */
-		const char *ca_keys;  /* "cluster" (default); "operator" is reserved */
+		const char *ca_keys;  /* "cluster" (default) or "operator" */
 		/* absolute folder; default: <state dir>/<cluster>/pki, decided by the caller when NULL */
 		const char *store;
 		struct inventory_secret passphrase;
@@ -175,6 +175,8 @@ size_t inventory_quorum(size_t voters);
 bool inventory_even(const struct inventory *inv, char *why, size_t size);
 /* The host part of the cluster's endpoint: VIP, load balancer, or the single control plane's address. */
 const char *inventory_endpoint(const struct inventory *inv);
+/* Whether the CAs' keys stay on the operator's machine: pki.ca-keys. */
+bool inventory_keeps_ca_keys(const struct inventory *inv);
 
 /*
  * The one table of fields. Paths use "hosts[]" for list members; per-host ssh keys appear as "hosts[].ssh.port".

@@ -90,13 +90,6 @@ static const char *rule_kubernetes(struct inventory_load *l, const char *text)
 	return NULL;
 }
 
-static const char *rule_ca_keys(struct inventory_load *l, const char *text)
-{
-	return strcmp(text, "operator") == 0
-		       ? SAY("'ca-keys: operator' is not supported yet; remove it, or write cluster")
-		       : NULL;
-}
-
 /* Of ours, or of kubeadm's own: "SystemVerification", "FileAvailable--etc-kubernetes-manifests-etcd.yaml". */
 static const char *rule_finding(struct inventory_load *l, const char *text)
 {
@@ -157,7 +150,6 @@ static const struct {
 	{ "network.cni", rule_cni },
 	{ "network.cni.url", rule_https },
 	{ "etcd.snapshots.folder", rule_snapshots },
-	{ "pki.ca-keys", rule_ca_keys },
 	{ "preflight.ignore", rule_finding },
 	{ "ssh.user", rule_user },
 	{ "ssh.address", rule_host },

@@ -52,8 +52,9 @@ static void add_data(struct str *out, const char *key, const struct secret *pem)
 
 #define CLIENT "client-certificate-data: "
 
-static void write_out(struct str *out, const char *cluster, const char *server, const char *user,
-	const struct secret *ca, const struct secret *cert, const struct secret *key)
+/* Up to its one user's credentials. */
+static void write_head(
+	struct str *out, const char *cluster, const char *server, const char *user, const struct secret *ca)
 {
 	struct str context = STR_INIT;
 
@@ -70,29 +71,70 @@ static void write_out(struct str *out, const char *cluster, const char *server, 
 	str_add(out, "kind: Config\npreferences: {}\nusers:\n");
 	add_line(out, "- name: ", user);
 	str_add(out, "  user:\n");
-	add_data(out, "    " CLIENT, cert);
-	add_data(out, "    client-key-data: ", key);
 	str_release(&context);
+}
+
+static int make_client(const struct pki_store *s, const struct pki_spec *spec, struct secret *cert, struct secret *key,
+	struct error *err)
+{
+	struct pki_pair pair = { 0 };
+	int rc = pki_leaf_make(spec, &s->ca[PKI_CA_CLUSTER], &pair, err);
+
+	if (rc == 0)
+		rc = pki_cert_to_pem(pair.cert, cert, err) || pki_key_to_pem(pair.key, NULL, key, err) ? -1 : 0;
+	pki_pair_release(&pair);
+	return rc;
 }
 
 int pki_kubeconfig_make(const struct pki_store *s, const char *cluster, const char *server, const struct pki_spec *spec,
 	struct secret *out, struct error *err)
 {
 	struct secret cert = { 0 }, key = { 0 };
-	struct pki_pair pair = { 0 };
 	struct str text = STR_INIT;
-	int rc = pki_leaf_make(spec, &s->ca[PKI_CA_CLUSTER], &pair, err);
+	int rc = make_client(s, spec, &cert, &key, err);
 
-	if (rc == 0)
-		rc = pki_cert_to_pem(pair.cert, &cert, err) || pki_key_to_pem(pair.key, NULL, &key, err) ? -1 : 0;
 	if (rc == 0) {
-		write_out(&text, cluster, server, spec->cn, &s->pem[PKI_CA_CRT], &cert, &key);
+		write_head(&text, cluster, server, spec->cn, &s->pem[PKI_CA_CRT]);
+		add_data(&text, "    " CLIENT, &cert);
+		add_data(&text, "    client-key-data: ", &key);
 		secret_set(out, text.buf, text.len);
 	}
 	str_wipe(&text);
 	secret_release(&cert);
 	secret_release(&key);
-	pki_pair_release(&pair);
+	return rc;
+}
+
+int pki_kubelet(const struct pki_store *s, const char *cluster, const char *server, const char *node, int days,
+	struct secret *conf, struct secret *pem, struct error *err)
+{
+	struct secret cert = { 0 }, key = { 0 };
+	struct str text = STR_INIT, both = STR_INIT, user = STR_INIT;
+	int64_t now = clock_wall_ms() / 1000;
+	int rc;
+
+	str_addf(&user, "system:node:%s", node);
+	struct pki_spec spec = {
+		.cn = user.buf,
+		.org = "system:nodes",
+		.client = true,
+		.not_before = now - 3600,
+		.not_after = now + days * INT64_C(86400),
+	};
+	rc = make_client(s, &spec, &cert, &key, err);
+	if (rc == 0) {
+		write_head(&text, cluster, server, user.buf, &s->pem[PKI_CA_CRT]);
+		str_add(&text, "    client-certificate: " PKI_KUBELET_PEM "\n    client-key: " PKI_KUBELET_PEM "\n");
+		secret_set(conf, text.buf, text.len);
+		str_addn(&both, cert.text, cert.len);
+		str_addn(&both, key.text, key.len);
+		secret_set(pem, both.buf, both.len);
+	}
+	secret_release(&cert);
+	secret_release(&key);
+	str_release(&text);
+	str_wipe(&both);
+	str_release(&user);
 	return rc;
 }
 

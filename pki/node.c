@@ -50,11 +50,19 @@ static struct pki_file *new_file(struct pki_files *f, unsigned mode)
 	return file;
 }
 
-static void add_shared(const struct pki_store *s, struct pki_files *f)
+bool pki_is_ca_key(enum pki_pem which)
+{
+	return which == PKI_CA_KEY || which == PKI_ETCD_CA_KEY || which == PKI_FRONT_PROXY_CA_KEY;
+}
+
+static void add_shared(const struct pki_store *s, const struct pki_node *n, struct pki_files *f)
 {
 	for (size_t i = 0; i < PKI_SHARED; i++) {
-		struct pki_file *file = new_file(f, pki_shared[i].mode);
+		struct pki_file *file;
 
+		if (n->no_ca_keys && pki_is_ca_key((enum pki_pem)i))
+			continue;
+		file = new_file(f, pki_shared[i].mode);
 		snprintf(file->path, sizeof(file->path), PKI "%s", pki_shared[i].file);
 		secret_set(&file->content, s->pem[i].text, s->pem[i].len);
 	}
@@ -160,7 +168,7 @@ int pki_control_plane_files(
 	struct pki_spec spec = { .not_before = now - BACKDATE_S, .not_after = now + n->days * INT64_C(86400) };
 	int rc = 0;
 
-	add_shared(s, &f);
+	add_shared(s, n, &f);
 	for (size_t i = 0; rc == 0 && i < PKI_LEAVES; i++)
 		rc = add_leaf(s, n, &pki_own[i], spec, &f, err);
 	if (rc == 0)

@@ -63,6 +63,8 @@ extern const struct pki_shared {
 } pki_shared[PKI_SHARED];
 /* How many of them those are; the first ones. */
 #define PKI_STORED PKI_SA_PUB
+/* Whether a file is the private key of a CA. That of service accounts is none: API servers sign with it. */
+bool pki_is_ca_key(enum pki_pem which);
 /*
  * Of seven PEM texts without encryption, in the order of enum pki_pem; verified as by pki_store_open, and nothing is
  * written. sa.pub is derived.
@@ -118,6 +120,7 @@ struct pki_node {
 	const char *admin_org;     /* O of admin.conf */
 	const char *kubelet_client_org; /* O of apiserver-kubelet-client; NULL: none */
 	bool super_admin;          /* make super-admin.conf too (O=system:masters) */
+	bool no_ca_keys;           /* leave out the CAs' keys, which are to stay on this machine */
 	int days;                  /* validity of leaves; 365 as kubeadm */
 };
 struct pki_file {
@@ -130,7 +133,8 @@ struct pki_files {
 	size_t count;
 };
 /*
- * Everything a control plane needs below /etc/kubernetes: the eight shared files, apiserver, apiserver-kubelet-client,
+ * Everything a control plane needs below /etc/kubernetes: the eight shared files (without the CAs' keys when that is
+ * asked), apiserver, apiserver-kubelet-client,
  * front-proxy-client, apiserver-etcd-client, etcd/server, etcd/peer, etcd/healthcheck-client with keys, admin.conf,
  * controller-manager.conf, scheduler.conf (these two against the local API server), super-admin.conf when asked. Not
  * kubelet.conf: kubeadm makes it. Subjects, SANs, usages as in kubeadm 1.36 certlist.go. Each leaf is verified (chain,
@@ -155,6 +159,13 @@ int pki_client_certificate(const struct pki_store *s, enum pki_issuer issuer, co
 /* A kubeconfig for people: user cn/org, valid days, server https://host:port. */
 int pki_kubeconfig(const struct pki_store *s, const char *cluster, const char *server, const char *cn, const char *org,
 	int days, struct secret *out, struct error *err);
+/*
+ * What a kubelet that does not bootstrap begins with: its kubeconfig, whose client certificate and key are those in
+ * PKI_KUBELET_PEM, as in one that renews them, and the content of that file. server as above.
+ */
+#define PKI_KUBELET_PEM "/var/lib/kubelet/pki/kubelet-client-current.pem"
+int pki_kubelet(const struct pki_store *s, const char *cluster, const char *server, const char *node, int days,
+	struct secret *conf, struct secret *pem, struct error *err);
 /* Adds the client certificate of such a kubeconfig to out, as PEM. -1: it has none. */
 int pki_kubeconfig_client(const char *text, struct str *out);
 

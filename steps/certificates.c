@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const certificates_words[] = { "placed", "pki_manifest", "error", "hint", NULL };
+static const char *const certificates_words[] = { "placed", "pki_manifest", "ca_keys", "error", "hint", NULL };
 
 enum step_verdict certificates_check(struct task *t, struct error *why)
 {
@@ -21,7 +21,7 @@ enum step_verdict certificates_check(struct task *t, struct error *why)
 	const char *manifest = cluster_fact(h, "pki_manifest");
 
 	/* kubeadm renews leaves on a living control plane: what it has then is its own business as long as its CA is ours */
-	if (world_installed(h) || strcmp(manifest, "ok") == 0)
+	if (world_installed(h) || (strcmp(manifest, "ok") == 0 && !custody_differs(world_of(t), h)))
 		return STEP_DONE;
 	return step_needed(why, EVIDENCE_CERTIFICATES, NULL, "%s",
 		strcmp(manifest, "absent") == 0 ? "places keys, certificates and kubeconfigs"
@@ -118,6 +118,7 @@ int certificates_make(const struct world *w, int host, struct pki_files *out, st
 					      ? w->wish.release->admin_org
 					      : NULL,
 		.super_admin = w->wish.release->super_admin && host == w->decided.init_host,
+		.no_ca_keys = inventory_keeps_ca_keys(inv),
 		.days = 365,
 	};
 
@@ -151,6 +152,9 @@ int certificates_apply(struct task *t, struct error *err)
 	items_param(&files, "init", task_host(t) == w->decided.init_host ? "yes" : "no");
 	items_param(&files, "cluster", w->wish.inventory->cluster);
 	items_param(&files, "ca_pin", pin);
+	/* the controller manager of a control plane that is one already may sign with them: that is custody's business */
+	items_param(&files, "no_ca_keys",
+		inventory_keeps_ca_keys(w->wish.inventory) && !world_installed(world_facts(t)) ? "yes" : "no");
 	rc = world_script(t, "certificates", host_script_certificates, files.params, files.param_count,
 		certificates_words, &answer, SCRIPT_CHANGE_MS, err);
 	world_learn(t, &answer);

@@ -41,6 +41,7 @@ int init_apply(struct task *t, struct error *err)
 	bool resume =
 		half && w->seen.cluster.exists && w->seen.cluster.kubeadm_config && w->seen.cluster.etcd.count == 1;
 	struct str config = STR_INIT;
+	struct custody_kubelet kubelet;
 	char settings[65], components[65];
 	bool attached = false;
 	int rc;
@@ -57,6 +58,8 @@ int init_apply(struct task *t, struct error *err)
 		if (world_clean(t, err))
 			return -1;
 	}
+	if (custody_kubelet_begins(w, world_host(t)->name, &kubelet, err))
+		return -1;
 	task_lock(t);
 	world_new_token(t);
 	settings_born(w, &settings_kubelet, settings);
@@ -70,10 +73,13 @@ int init_apply(struct task *t, struct error *err)
 		{ "version", w->decided.version },
 		{ "settings", settings },
 		{ "components", components },
+		{ "secret_kubelet_conf", kubelet.conf.text },
+		{ "secret_kubelet_pem", kubelet.pem.text },
 	};
 	rc = world_job(t, "init", host_script_init, params, sizeof(params) / sizeof(params[0]), init_words, NULL,
 		&attached, 20 * 60000, err);
 	str_wipe(&config);
+	custody_kubelet_release(&kubelet);
 	task_lock(t);
 	w->token.known = rc == 0 && !attached;
 	if (rc == 0) {

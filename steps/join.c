@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const char *const join_words[] = { "joined", "error", "hint", NULL };
-static const char *const clean_words[] = { "cleaned", "have", "pki_manifest", "error", "hint", NULL };
+static const char *const clean_words[] = { "cleaned", "have", "pki_manifest", "ca_keys", "error", "hint", NULL };
 
 enum step_verdict join_check(struct task *t, struct error *why)
 {
@@ -159,11 +159,12 @@ static int join(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
 	struct str config = STR_INIT;
+	struct custody_kubelet kubelet;
 	bool attached = false;
 	char pin[80], settings[65], components[65];
 	int rc;
 
-	if (world_token(t, err))
+	if (world_token(t, err) || custody_kubelet_begins(w, world_host(t)->name, &kubelet, err))
 		return -1;
 	pki_store_pin(w->pki.store, pin, sizeof(pin));
 	kubeadm_join_config(w, task_host(t), pin, &config);
@@ -179,10 +180,13 @@ static int join(struct task *t, struct error *err)
 		{ "ca_pin", pin },
 		{ "settings", settings },
 		{ "components", world_is_control_plane(t) ? components : "" },
+		{ "secret_kubelet_conf", kubelet.conf.text },
+		{ "secret_kubelet_pem", kubelet.pem.text },
 	};
 	rc = world_job(t, "join", host_script_join, params, sizeof(params) / sizeof(params[0]), join_words, NULL,
 		&attached, 20 * 60000, err);
 	str_wipe(&config);
+	custody_kubelet_release(&kubelet);
 	if (rc == 0) {
 		world_note_installed(t);
 		return 0;

@@ -216,6 +216,9 @@ static struct json *upgrade_part(const struct world *w, struct json *into, const
 	struct json *o = json_set(into, name, json_object()), *ignore = ignored_checks(w);
 
 	json_set_str(o, "imagePullPolicy", "IfNotPresent");
+	/* who has not the CAs' keys has nothing to renew with */
+	if (inventory_keeps_ca_keys(w->wish.inventory))
+		json_set_bool(o, "certificateRenewal", false);
 	merge_extra_member(w, o, born, "patches");
 	if (json_size(ignore))
 		json_set(o, "ignorePreflightErrors", ignore);

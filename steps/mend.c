@@ -66,20 +66,6 @@ enum step_verdict mend_check(struct task *t, struct error *why)
 	return verdict;
 }
 
-static int kubelet_conf(const struct world *w, const char *node, struct secret *out, struct error *err)
-{
-	char server[300], user[96];
-
-	if (!w->pki.store) {
-		error_set(err, ERROR_PKI, "the cluster's CA is not on this machine");
-		return error_hint(err, "copy the key store from the machine that created the cluster, see pki.store");
-	}
-	snprintf(server, sizeof(server), "https://%s:%d", inventory_endpoint(w->wish.inventory),
-		w->wish.inventory->endpoint.port);
-	snprintf(user, sizeof(user), "system:node:%s", node);
-	return pki_kubeconfig(w->pki.store, w->wish.inventory->cluster, server, user, "system:nodes", 365, out, err);
-}
-
 /* Which version the certificates are for, when no API server could be asked: the one that is installed here. */
 static void guess_version(struct task *t)
 {
@@ -95,7 +81,7 @@ static void guess_version(struct task *t)
 int mend_apply(struct task *t, struct error *err)
 {
 	struct str acts = STR_INIT, script = STR_INIT;
-	struct secret conf = { 0 };
+	struct custody_kubelet kubelet = { { 0 }, { 0 } };
 	int rc = 0;
 
 	gather(t, &acts, NULL);
@@ -104,19 +90,21 @@ int mend_apply(struct task *t, struct error *err)
 		rc = certificates_apply(t, err);
 	}
 	if (rc == 0 && strstr(acts.buf, "kubelet-conf\n"))
-		rc = kubelet_conf(world_of(t), world_host(t)->name, &conf, err);
+		rc = custody_kubelet_make(world_of(t), world_host(t)->name, &kubelet, err);
 	if (rc == 0) {
 		const struct remote_param params[] = {
 			{ "acts", acts.buf },
-			{ "secret_kubelet_conf", conf.text ? conf.text : "" },
+			{ "secret_kubelet_conf", kubelet.conf.text ? kubelet.conf.text : "" },
+			{ "secret_kubelet_pem", kubelet.pem.text ? kubelet.pem.text : "" },
 		};
 
 		str_addf(&script, "%s%s", host_script_pod_networks, host_script_mend);
-		rc = world_job(t, "mend", script.buf, params, 2, mend_words, NULL, NULL, 10 * 60000, err);
+		rc = world_job(t, "mend", script.buf, params, sizeof(params) / sizeof(params[0]), mend_words, NULL,
+			NULL, 10 * 60000, err);
 		if (rc)
 			world_explain(t, "mend", err);
 	}
-	secret_release(&conf);
+	custody_kubelet_release(&kubelet);
 	str_release(&script);
 	str_release(&acts);
 	return rc;

@@ -24,7 +24,7 @@
 #define POD_READERS (RENEW_READER_API | RENEW_READER_MANAGER | RENEW_READER_SCHEDULER)
 #define STAGE(s) (1u << (s))
 
-static const char *const renew_words[] = { "placed", "restart", "pki_manifest", "error", "hint", NULL };
+static const char *const renew_words[] = { "placed", "restart", "pki_manifest", "ca_keys", "error", "hint", NULL };
 static const int served_ports[RENEW_SERVED] = { [RENEW_SERVED_API] = PLACE_API_PORT,
 	[RENEW_SERVED_ETCD] = PLACE_ETCD_PORT,
 	[RENEW_SERVED_PEER] = PLACE_ETCD_PORT + 1 };
@@ -71,10 +71,12 @@ enum step_verdict judge_certs_check(struct task *t, struct error *why)
 int judge_certs_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
+	struct renew_wish wish = *w->wish.renew;
 
 	(void)err;
+	wish.kubelets = inventory_keeps_ca_keys(w->wish.inventory);
 	task_lock(t);
-	renew_decide(&w->seen.certs[task_host(t)], !world_is_control_plane(t), w->pki.store, w->wish.renew,
+	renew_decide(&w->seen.certs[task_host(t)], !world_is_control_plane(t), w->pki.store, &wish,
 		clock_wall_ms() / 1000, &renewal(t)->plan);
 	task_unlock(t);
 	return 0;

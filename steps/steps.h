@@ -5,6 +5,7 @@
 #ifndef STEPS_STEPS_H
 #define STEPS_STEPS_H
 
+#include "base/secret.h"
 #include "base/str.h"
 #include "cluster/cluster.h"
 #include "cluster/quorum.h"
@@ -204,6 +205,18 @@ int certificates_apply(struct task *t, struct error *err);
  * in any case.
  */
 int certificates_make(const struct world *w, int host, struct pki_files *out, struct error *err);
+/* ---- custody.c: where the CAs' keys are (pki.ca-keys), and what kubelets get when no host can sign for them ---- */
+/* Whether a control plane has keys of CAs that it should not have, or lacks some; by its facts. Pure. */
+bool custody_differs(const struct world *w, const struct cluster_host *h);
+/* A kubelet's kubeconfig, and its certificate with the key. */
+struct custody_kubelet {
+	struct secret conf, pem;
+};
+/* Made by the CA of the store; -1: there is none. The caller releases. */
+int custody_kubelet_make(const struct world *w, const char *node, struct custody_kubelet *out, struct error *err);
+/* The same for a host that joins, or begins the cluster; empty where kubeadm and the control plane see to them. */
+int custody_kubelet_begins(const struct world *w, const char *node, struct custody_kubelet *out, struct error *err);
+void custody_kubelet_release(struct custody_kubelet *k);
 enum step_verdict images_check(struct task *t, struct error *why);
 int images_apply(struct task *t, struct error *err);
 /* Begins what images_apply waits for, where other steps come in between; cannot fail. */

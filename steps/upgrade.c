@@ -164,6 +164,7 @@ int upgrade_apply(struct task *t, struct error *err)
 		{ "version", w->decided.version },
 		{ "mode", apply ? "apply" : "node" },
 		{ "role", control_plane ? "control-plane" : "worker" },
+		{ "renewal", inventory_keeps_ca_keys(w->wish.inventory) ? "no" : "yes" },
 	};
 	rc = world_job(t, "upgrade", host_script_upgrade, params, sizeof(params) / sizeof(params[0]), upgrade_words,
 		&answer, NULL, 40 * 60000, err);

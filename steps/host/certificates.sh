@@ -1,11 +1,12 @@
 # Places the control plane's certificates, keys and kubeconfigs, and keeps their digests for the drift check.
-# Parameters: init (yes|no), cluster, ca_pin, files… (lib.sh).
-# Answers: placed, pki_manifest, error, hint.
+# Parameters: init (yes|no), cluster, ca_pin, no_ca_keys (yes: those that an earlier run has placed go), files… (lib.sh).
+# Answers: placed, pki_manifest, ca_keys, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 main() {
 	fence
 	make_dir /etc/kubernetes 755
 	make_dir /etc/kubernetes/pki 755
+	[ "$no_ca_keys" = no ] || ca_keys_away
 	put_files
 	record cluster "$cluster"
 	record node "$node"

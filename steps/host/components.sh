@@ -7,6 +7,7 @@
 manifests=/etc/kubernetes/manifests
 kw_before=$kw_state/components.$digest
 logs=/var/log/pods
+kw_super=/etc/kubernetes/super-admin.conf
 
 local_api() { kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://127.0.0.1:6443 --tls-server-name kubernetes --request-timeout 5s "$@" 2>/dev/null; }
 api_ready() { local_api get --raw /readyz >/dev/null; }
@@ -87,6 +88,13 @@ keep_before() {
 	mv "$kw_state/.components" "$kw_before"
 }
 
+# Without the CA's key kubeadm wants all kubeconfigs to be there before it writes a manifest; only the first control plane has this one.
+lend_super_admin() {
+	[ ! -e /etc/kubernetes/pki/ca.key ] && [ ! -e "$kw_super" ] || return 0
+	ln -sf admin.conf "$kw_super" || fail "cannot write $kw_super" "is the disk full or read-only? see 'df /etc'"
+}
+take_super_admin() { [ ! -L "$kw_super" ] || rm -f "$kw_super"; }
+
 # component NAME PHASE…: its manifest by kubeadm; when it is another one, until its Pod is.
 component() {
 	kw_name=$1 kw_hash=$(pod_hash "$1") kw_old_logs=$(newest_logs "$1")
@@ -137,9 +145,10 @@ certificate() {
 
 main() {
 	work=$(mktemp -d /run/kubewright/components.XXXXXX) || fail "cannot make a folder in /run/kubewright"
-	trap 'rm -rf "$work"; vip_back' EXIT
+	trap 'rm -rf "$work"; take_super_admin; vip_back' EXIT
 	(umask 077 && printf '%s' "$config" >"$work/config") || fail "cannot write to /run"
 	kw_dirs
+	lend_super_admin
 	unset http_proxy https_proxy no_proxy all_proxy ftp_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY FTP_PROXY
 	kw_all="$manifests/etcd.yaml $manifests/kube-apiserver.yaml $manifests/kube-controller-manager.yaml $manifests/kube-scheduler.yaml"
 	kw_all="$kw_all /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver.key"

@@ -1,6 +1,7 @@
 # Runs kubeadm init. Runs as a job.
 # Parameters: secret_config (kubeadm's configuration, with the join token), validate (yes|no), resume (yes: the control plane runs, only what comes after is missing);
-#   settings, components (digests of what the inventory says of kubelets and of the control plane, or empty).
+#   settings, components (digests of what the inventory says of kubelets and of the control plane, or empty); secret_kubelet_conf, secret_kubelet_pem (lib.sh; empty:
+#   kubeadm makes them, or asks for them).
 # Answers: initialized, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 main() {
@@ -10,6 +11,8 @@ main() {
 	if [ "$validate" = yes ]; then
 		kubeadm config validate --config "$work/config" >&2 || fail "kubeadm refuses its configuration" "check kubeadm.extra, kubelet.config and kubeproxy.config in the inventory"
 	fi
+	# begun again they may be others, for a kubelet that runs
+	[ -z "$secret_kubelet_conf" ] || [ "$resume" = yes ] || kubelet_given
 	kw_ignore=
 	! etcd_disk_empty || kw_ignore=--ignore-preflight-errors=DirAvailable--var-lib-etcd
 	kw_skip=

@@ -251,6 +251,37 @@ keep_copies() {
 	[ ! -d "$kw_state/kept.new" ] || mv -f "$kw_state/kept.new" "$kw_state/kept"
 }
 
+# Takes the keys of the CAs off this host, and the copies that the ledger has kept of them. That their bytes are gone from the disk nobody can promise.
+ca_keys_away() {
+	for kw_f in $kw_ca_keys; do
+		kw_f=/etc/kubernetes/pki/$kw_f
+		rm -f "$kw_ledger/files/$(flat "$kw_f")"
+		[ -e "$kw_f" ] || continue
+		rm -f "$kw_f" || fail "cannot remove $kw_f" "is it immutable, or its file system read-only? see 'lsattr $kw_f'"
+		log "removed $kw_f"
+	done
+}
+
+# kubelet_takes FILE: with its certificate and key, as a kubelet keeps them itself: under a date, and a link to it.
+kubelet_takes() {
+	kw_new=/var/lib/kubelet/pki/kubelet-client-$(date +%Y-%m-%d-%H-%M-%S).pem
+	sync "$1" && mv -f "$1" "$kw_new" && ln -s "$kw_new" "$1.link" && mv -fT "$1.link" /var/lib/kubelet/pki/kubelet-client-current.pem ||
+		fail "cannot write $kw_new" "is the disk full or read-only? see 'df /var/lib'"
+	log "wrote $kw_new"
+}
+
+# What the kubelet of this host goes by, made by kubewright: secret_kubelet_conf, and its certificate with the key, secret_kubelet_pem.
+kubelet_given() {
+	kw_tmp=/var/lib/kubelet/pki/.kubewright.$$
+	(umask 027 && mkdir -p /var/lib/kubelet/pki) && rm -f /var/lib/kubelet/pki/.kubewright.* &&
+		(umask 077 && printf '%s' "$secret_kubelet_pem" >"$kw_tmp") || fail "cannot write to /var/lib/kubelet/pki" "is the disk full or read-only? see 'df /var/lib'"
+	kubelet_takes "$kw_tmp"
+	kw_tmp=/etc/kubernetes/.kubewright.$$
+	(umask 077 && printf '%s' "$secret_kubelet_conf" >"$kw_tmp") && sync "$kw_tmp" && mv -f "$kw_tmp" /etc/kubernetes/kubelet.conf ||
+		fail "cannot write /etc/kubernetes/kubelet.conf" "is the disk full or read-only? see 'df /etc'"
+	log "wrote /etc/kubernetes/kubelet.conf"
+}
+
 # wait_for SECONDS COMMAND…: until the command succeeds.
 wait_for() {
 	kw_end=$(($(date +%s) + $1))

@@ -3,7 +3,7 @@
 #   unit NAME          it is unmasked, enabled and started, if it starts with the configuration that it has
 #   restart NAME       it is restarted
 #   kept PATH          the copy of a file that kubeadm made is put back
-#   kubelet-conf       secret_kubelet_conf becomes /etc/kubernetes/kubelet.conf, and the kubelet's own certificate is given up
+#   kubelet-conf       the kubelet goes by secret_kubelet_conf and secret_kubelet_pem, and its own certificate is given up
 #   kubelet-serving    the kubelet's serving certificate is removed: it gets another when it starts
 #   cni-aside PATH     the file leaves /etc/cni/net.d, and Pods of kube-system that have an address of its network are started again
 #   cni-pods           only the second half of that
@@ -62,11 +62,8 @@ kept() {
 }
 
 kubelet_conf() {
-	kw_tmp=/etc/kubernetes/.kubewright.$$
-	(umask 077 && printf '%s' "$secret_kubelet_conf" >"$kw_tmp") && sync "$kw_tmp" && mv -f "$kw_tmp" /etc/kubernetes/kubelet.conf ||
-		fail "cannot write /etc/kubernetes/kubelet.conf" "is the disk full or read-only? see 'df /etc'"
 	rm -f /var/lib/kubelet/pki/kubelet-client-*.pem
-	log "wrote /etc/kubernetes/kubelet.conf"
+	kubelet_given
 	kw_restart_kubelet=yes
 }
 

@@ -6,6 +6,7 @@
 # shellcheck disable=SC2034
 kw_statics='etcd:2379 kube-apiserver:6443 kube-controller-manager:10257 kube-scheduler:10259'
 # shellcheck disable=SC2034
+kw_ca_keys='ca.key etcd/ca.key front-proxy-ca.key'
 kw_shared='ca.crt ca.key etcd/ca.crt etcd/ca.key front-proxy-ca.crt front-proxy-ca.key sa.key sa.pub'
 
 # first FILE: its first line into kw_line, empty when it cannot be read. No fork.
@@ -255,6 +256,11 @@ pki_told() {
 		! sha256sum -c --status "$kw_state/pki.sha256" 2>/dev/null || { [ -e "$kw_state/pki.modes" ] && ! pki_modes | cmp -s - "$kw_state/pki.modes"; } || kw_line=ok
 	fi
 	say pki_manifest "$kw_line"
+	kw_line=
+	for kw_f in $kw_ca_keys; do
+		[ ! -e "/etc/kubernetes/pki/$kw_f" ] || kw_line="$kw_line${kw_line:+ }$kw_f"
+	done
+	say ca_keys "$kw_line"
 }
 pki_modes() { sed 's/^[^ ]* *//' "$kw_state/pki.sha256" | xargs -d '\n' stat -c '%a %u:%g %n'; }
 

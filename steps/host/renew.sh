@@ -3,7 +3,7 @@
 # Parameters: certs (how many), cert_N_path (a .crt with its .key beside it, a kubeconfig, or the kubelet's own), cert_N_ca (of which it is, below /etc/kubernetes/pki),
 #   cert_N_pem, cert_N_key (in base64); pending (who must restart because of all that is renewed, with blanks between: noted before a file changes); restart (those of
 #   them that restart now); served (lines "PORT SERIAL": what is to be shown at this host's address then); address; kubelet_starts (yes | no, with its certificate).
-# Answers: placed, restart (who has yet to), pki_manifest, error, hint.
+# Answers: placed, restart (who has yet to), pki_manifest, ca_keys, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 kw_pki=/etc/kubernetes/pki
 kw_kubelet=/var/lib/kubelet/pki
@@ -73,11 +73,9 @@ kubeconfig() {
 # As the kubelet itself does it: a file with a date, and a link to it. A kubeconfig that has a certificate inside goes by the link from now on: a kubelet does not start
 # with one that has expired there, whatever it has here.
 kubelet_client() {
-	kw_new=$kw_kubelet/kubelet-client-$(date +%Y-%m-%d-%H-%M-%S).pem
 	keep "$kw_path"
-	(umask 077 && cat "$kw_tmp.crt" "$kw_tmp.key" >"$kw_tmp.pem") && sync "$kw_tmp.pem" && mv -f "$kw_tmp.pem" "$kw_new" &&
-		ln -s "$kw_new" "$kw_tmp.link" && mv -fT "$kw_tmp.link" "$kw_path" || disk_full "$kw_new"
-	log "wrote $kw_new"
+	(umask 077 && cat "$kw_tmp.crt" "$kw_tmp.key" >"$kw_tmp.pem") || disk_full "$kw_tmp.pem"
+	kubelet_takes "$kw_tmp.pem"
 	grep -qs '^ *client-certificate-data: ' /etc/kubernetes/kubelet.conf || return 0
 	(umask 077 && printf '%s\n' "$kw_path" >"$kw_tmp.crt64") || disk_full "$kw_path"
 	in_conf /etc/kubernetes/kubelet.conf client-certificate "$kw_tmp.crt64" client-key "$kw_tmp.crt64"

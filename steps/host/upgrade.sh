@@ -1,6 +1,6 @@
 # Runs kubeadm's upgrade of this host. Runs as a job.
 # Parameters: config (kubeadm's configuration, empty where kubeadm has none for it), version, mode (apply: the first control plane | node: every other host),
-#   role (control-plane | worker).
+#   role (control-plane | worker), renewal (no: kubeadm leaves certificates as they are; the configuration says so too).
 # Answers: record.upgraded, record.applied, image.NAME as the probe; error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 manifests=/etc/kubernetes/manifests
@@ -30,10 +30,12 @@ api_ready() { kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://1
 
 # No proxy of this session gets into the manifests, which kubeadm fills with what it finds in its environment.
 upgrade() {
+	kw_renewal=true
+	[ "$renewal" = yes ] || kw_renewal=false
 	unset http_proxy https_proxy no_proxy all_proxy ftp_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY FTP_PROXY
 	case $mode/$config in
-	apply/) kubeadm_watched upgrade apply "v$version" --yes ;;
-	node/) kubeadm_watched upgrade node ;;
+	apply/) kubeadm_watched upgrade apply "v$version" --yes "--certificate-renewal=$kw_renewal" ;;
+	node/) kubeadm_watched upgrade node "--certificate-renewal=$kw_renewal" ;;
 	apply/*) kubeadm_watched upgrade apply --config "$work/config" --yes ;;
 	*) kubeadm_watched upgrade node --config "$work/config" ;;
 	esac

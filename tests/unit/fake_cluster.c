@@ -102,6 +102,7 @@ static void say_identity(struct machine *m, struct str *out)
 	if (m->pki || *m->have)
 		fake_say(out, "ca_crt", m->lab->ca);
 	fake_say(out, "pki_manifest", m->pki ? "ok" : "absent");
+	fake_say(out, "ca_keys", m->ca_keys ? LAB_CA_KEYS : "");
 	if (m->lab->booting)
 		fake_say(out, "uptime_s", "10");
 	sayf(out, "boot_id", "boot-%d-%u", m->index, m->boots);
@@ -205,6 +206,24 @@ static void put_files(struct machine *m, const struct remote_exec *x, bool whole
 	str_release(&mode);
 }
 
+/* Which keys of CAs it has afterwards. */
+static void place_keys(struct machine *m, const struct remote_exec *x)
+{
+	struct str away = STR_INIT, path = STR_INIT;
+	char name[32];
+
+	fake_param(x, "no_ca_keys", &away);
+	m->ca_keys = m->ca_keys && strcmp(away.buf, "yes") != 0;
+	for (int i = 1; i < 40; i++) {
+		snprintf(name, sizeof(name), "file_%d_path", i);
+		str_clear(&path);
+		fake_param(x, name, &path);
+		m->ca_keys = m->ca_keys || str_ends(path.buf, "ca.key");
+	}
+	str_release(&away);
+	str_release(&path);
+}
+
 static const char *place_certificates(struct machine *m, const struct remote_exec *x, struct str *out)
 {
 	struct str init = STR_INIT;
@@ -213,7 +232,9 @@ static const char *place_certificates(struct machine *m, const struct remote_exe
 	m->pki = m->record = true;
 	m->init = m->init || strcmp(init.buf, "yes") == 0;
 	str_release(&init);
+	place_keys(m, x);
 	fake_say(out, "pki_manifest", "ok");
+	fake_say(out, "ca_keys", m->ca_keys ? LAB_CA_KEYS : "");
 	return "placed";
 }
 

@@ -14,6 +14,8 @@
 #include <pthread.h>
 
 #define LAB_MACHINES 5
+/* As a probe says that they are there. */
+#define LAB_CA_KEYS "ca.key etcd/ca.key front-proxy-ca.key"
 
 struct ssl_ctx_st;
 
@@ -43,6 +45,8 @@ struct machine {
 	size_t file_count;
 	bool prepared, packages, containerd, keepalived, pki, record, init;
 	bool timer; /* of snapshots of etcd */
+	bool ca_keys;   /* the keys of the CAs are on it, all of them */
+	bool kubelet;   /* its kubelet was given what it goes by */
 	bool stale; /* containerd runs with another configuration than it has */
 	char lock[64];       /* the run that holds it */
 	const char *have;    /* of kubeadm's files */

@@ -88,7 +88,7 @@ void fake_blank(struct machine *m)
 	memset(m->jobs, 0, sizeof(m->jobs));
 	m->file_count = 0;
 	m->prepared = m->packages = m->containerd = m->keepalived = m->pki = m->record = m->init = m->stale = m->timer =
-		false;
+		m->ca_keys = m->kubelet = false;
 	m->have = "";
 }
 
@@ -108,6 +108,31 @@ static void job_param(const struct remote_exec *x, const char *name, char out[65
 	str_release(&text);
 }
 
+/* Whether a parameter of a job is not empty. */
+static bool job_has(const struct remote_exec *x, const char *name)
+{
+	struct str text = STR_INIT;
+	char begin[40];
+	const char *p;
+	bool has;
+
+	fake_param(x, "script", &text);
+	snprintf(begin, sizeof(begin), "\n%s='", name);
+	p = strstr(text.buf, begin);
+	lab_insist(p != NULL, "a job without a parameter that it is to have");
+	has = p && p[strlen(begin)] != '\'';
+	str_release(&text);
+	return has;
+}
+
+/* Where no control plane can sign, a kubelet begins with what it is given; elsewhere it asks. */
+static void begin_kubelet(struct machine *m, const struct remote_exec *x)
+{
+	m->kubelet = job_has(x, "secret_kubelet_conf");
+	lab_insist(m->kubelet == job_has(x, "secret_kubelet_pem"), "a kubeconfig without its certificate");
+	lab_insist(!m->ca_keys || !m->kubelet, "a key of a CA where kubelets cannot ask");
+}
+
 static const char *run_components(struct machine *m, const struct remote_exec *x, bool whole)
 {
 	static char words[100];
@@ -124,12 +149,14 @@ static const char *run_job(struct machine *m, const struct remote_exec *x, const
 {
 	if (strcmp(name, "init") == 0) {
 		run_init(m, whole);
+		begin_kubelet(m, x);
 		job_param(x, "settings", m->settings);
 		job_param(x, "components", m->components);
 		return "initialized=yes\n";
 	}
 	if (strcmp(name, "join") == 0) {
 		run_join(m, whole);
+		begin_kubelet(m, x);
 		job_param(x, "settings", m->settings);
 		job_param(x, "components", m->components);
 		return "joined=yes\n";
@@ -141,7 +168,7 @@ static const char *run_job(struct machine *m, const struct remote_exec *x, const
 		lab_insist(m->member == LAB_NO_MEMBER, "a reset that leaves a member behind");
 		m->node = m->node && !lab_has_api(m);
 		m->have = "";
-		m->pki = false;
+		m->pki = m->ca_keys = m->kubelet = false;
 		forget_job(m, "init");
 		forget_job(m, "join");
 	}
@@ -168,7 +195,7 @@ static const char *run_job(struct machine *m, const struct remote_exec *x, const
 		return lab_renew(m, x, name, whole);
 	if (strcmp(name, "mend") == 0)
 		return "mended=yes\n";
-	return strcmp(name, "clean") == 0 ? "have=\npki_manifest=absent\ncleaned=yes\n" : "images=7\n";
+	return strcmp(name, "clean") == 0 ? "have=\npki_manifest=absent\nca_keys=\ncleaned=yes\n" : "images=7\n";
 }
 
 /* What was left running ends while it is followed. */

@@ -99,7 +99,7 @@ void rack_cluster(struct lab *l)
 		m->node = m->packages = m->containerd = m->prepared = m->record = true;
 		m->have = i < 3 ? RACK_INSTALLED : "kubelet-conf ca-crt";
 		m->member = i < 3 ? LAB_VOTER : LAB_NO_MEMBER;
-		m->pki = i < 3;
+		m->pki = m->ca_keys = i < 3;
 		m->init = i == 0;
 		snprintf(m->jobs[0].name, sizeof(m->jobs[0].name), "%s", i ? "join" : "init");
 		snprintf(m->jobs[0].record, sizeof(m->jobs[0].record), "done 0 x x r0");

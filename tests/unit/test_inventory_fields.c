@@ -21,7 +21,7 @@ static const struct sample by_path[] = {
 	{ "network.dns-domain", "k8s.example.com", "a_b" },
 	{ "etcd.snapshots.folder", "/srv/etcd", "/tmp/etcd" },
 	{ "network.cni", "none", "https://example.com/cni.yaml" },
-	{ "pki.ca-keys", "cluster", "operator" },
+	{ "pki.ca-keys", "operator", "hosts" },
 	{ "kubeadm.extra", "{InitConfiguration: {a: 1}}", "{a: 1}" },
 	{ "hosts[].role", "worker", "master" },
 	{ "hosts[].taints", "[a=b:NoExecute]", "[a]" },

@@ -22,6 +22,10 @@ static const struct {
 		" JoinConfiguration: {patches: {directory: /j}}}}\n",
 		"{\"imagePullPolicy\":\"IfNotPresent\",\"patches\":{\"directory\":\"/i\"},\"kubernetesVersion\":\"v1.35.6\"}",
 		"{\"imagePullPolicy\":\"IfNotPresent\",\"patches\":{\"directory\":\"/j\"}}" },
+	/* it has not the CAs' keys */
+	{ "1.36.2", "pki: {ca-keys: operator}\n",
+		"{\"imagePullPolicy\":\"IfNotPresent\",\"certificateRenewal\":false,\"kubernetesVersion\":\"v1.36.2\"}",
+		"{\"imagePullPolicy\":\"IfNotPresent\",\"certificateRenewal\":false}" },
 	{ "1.20.2", "preflight: {ignore: [swap-on]}\n", NULL, NULL },
 };
 

@@ -19,7 +19,7 @@ static bool there(const struct fake_site *s, const char *name)
 static int try(struct fake_site *s, const char *copy, int status)
 {
 	static const struct remote_param params[] = { { "config", "" }, { "version", "1.36.2" }, { "mode", "node" },
-		{ "role", "worker" } };
+		{ "role", "worker" }, { "renewal", "yes" } };
 	char kubeadm[512];
 
 	snprintf(kubeadm, sizeof(kubeadm),

@@ -62,7 +62,7 @@ static void open_site(struct fake_site *s)
 static int upgrade(struct fake_site *s)
 {
 	static const struct remote_param params[] = { { "config", "" }, { "version", "1.36.2" }, { "mode", "node" },
-		{ "role", "worker" } };
+		{ "role", "worker" }, { "renewal", "yes" } };
 
 	return fake_site_run(s, host_script_upgrade, params, sizeof(params) / sizeof(params[0]));
 }

@@ -1,0 +1,61 @@
+/*
+ * pki.ca-keys: where the CAs' keys are. With `operator` they are on this machine alone: kubeadm works with an external CA then, so that a kubelet finds its certificate
+ * when it starts, instead of asking a control plane for it.
+ */
+#include "steps/steps.h"
+
+#include "base/error.h"
+#include "cluster/findings.h"
+#include "inventory/inventory.h"
+#include "pki/pki.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* As the control plane's own certificates. */
+#define DAYS 365
+
+static bool has_key(const struct cluster_host *h, int which)
+{
+	return finding_has_word(cluster_fact(h, "ca_keys"), pki_shared[which].file);
+}
+
+bool custody_differs(const struct world *w, const struct cluster_host *h)
+{
+	bool here = inventory_keeps_ca_keys(w->wish.inventory);
+
+	for (int i = 0; i < PKI_SHARED; i++)
+		if (pki_is_ca_key((enum pki_pem)i) && has_key(h, i) == here)
+			return true;
+	return false;
+}
+
+int custody_kubelet_make(const struct world *w, const char *node, struct custody_kubelet *out, struct error *err)
+{
+	const struct inventory *inv = w->wish.inventory;
+	char server[300];
+
+	*out = (struct custody_kubelet){ { 0 }, { 0 } };
+	if (!w->pki.store) {
+		error_set(err, ERROR_PKI, "the cluster's CA is not on this machine");
+		return error_hint(err, "copy the key store from the machine that created the cluster, see pki.store");
+	}
+	snprintf(server, sizeof(server), "https://%s:%d", inventory_endpoint(inv), inv->endpoint.port);
+	return pki_kubelet(w->pki.store, inv->cluster, server, node, DAYS, &out->conf, &out->pem, err);
+}
+
+int custody_kubelet_begins(const struct world *w, const char *node, struct custody_kubelet *out, struct error *err)
+{
+	if (inventory_keeps_ca_keys(w->wish.inventory))
+		return custody_kubelet_make(w, node, out, err);
+	*out = (struct custody_kubelet){ { 0 }, { 0 } };
+	secret_set(&out->conf, "", 0);
+	secret_set(&out->pem, "", 0);
+	return 0;
+}
+
+void custody_kubelet_release(struct custody_kubelet *k)
+{
+	secret_release(&k->conf);
+	secret_release(&k->pem);
+}

@@ -1,0 +1,242 @@
+/* pki.ca-keys: operator: what control planes and kubelets get, and that no key of a CA is among it. */
+#include "tests/test.h"
+#include "tests/unit/fake_rack.h"
+#include "tests/unit/fake_site.h"
+#include "tests/unit/fake_told.h"
+
+#include "base/str.h"
+#include "inventory/inventory.h"
+#include "steps/host/scripts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PKI "etc/kubernetes/pki/"
+#define KUBELET "var/lib/kubelet/pki/kubelet-client-current.pem"
+
+static void operator_up(void)
+{
+	rack_up();
+	rack_inventory->pki.ca_keys = "operator";
+}
+
+/* ---- what is made -------------------------------------------------------------------------------------------------- */
+
+static bool has_file(const struct pki_files *f, const char *path)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (strcmp(f->list[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* A line of a key's base64 is found in whatever else holds the key. */
+static void no_line_of(const struct pki_files *f, const char *key)
+{
+	for (const char *p = strchr(key, '\n') + 1; *p && *p != '-'; p += strcspn(p, "\n") + 1) {
+		char line[80];
+
+		snprintf(line, sizeof(line), "%.*s", (int)strcspn(p, "\n"), p);
+		for (size_t i = 0; i < f->count; i++)
+			if (!CHECK(!strstr(f->list[i].content.text, line)))
+				printf("# %s\n", f->list[i].path);
+	}
+}
+
+static void test_control_plane(void)
+{
+	struct pki_files f = { 0 };
+	struct error err = { 0 };
+	struct world w;
+
+	operator_up();
+	rack_world(&w);
+	strcpy(w.decided.version, "1.36.2");
+	w.decided.init_host = 0;
+	CHECK_INT(certificates_make(&w, 0, &f, &err), 0);
+	CHECK(has_file(&f, "/" PKI "ca.crt") && has_file(&f, "/" PKI "sa.key") && has_file(&f, "/" PKI "sa.pub"));
+	CHECK(has_file(&f, "/etc/kubernetes/super-admin.conf"));
+	for (int i = 0; i < PKI_SHARED; i++) {
+		char path[96];
+
+		snprintf(path, sizeof(path), "/" PKI "%s", pki_shared[i].file);
+		CHECK_INT(has_file(&f, path), !pki_is_ca_key((enum pki_pem)i));
+		if (pki_is_ca_key((enum pki_pem)i))
+			no_line_of(&f, pki_store_pem(rack_store, (enum pki_pem)i));
+	}
+	pki_files_release(&f);
+	world_release(&w);
+	rack_down();
+}
+
+static void test_kubelet(void)
+{
+	struct custody_kubelet k;
+	struct pki_cert_info info;
+	struct error err = { 0 };
+	struct world w;
+
+	operator_up();
+	rack_world(&w);
+	pki_store_free(w.pki.store);
+	w.pki.store = NULL;
+	CHECK_INT(custody_kubelet_begins(&w, "w1", &k, &err), -1);
+	CHECK(err.kind == ERROR_PKI && *err.hint);
+	w.pki.store = rack_store;
+	CHECK_INT(custody_kubelet_begins(&w, "w1", &k, &err), 0);
+	CHECK(strstr(k.conf.text, "    client-certificate: /" KUBELET "\n    client-key: /" KUBELET "\n"));
+	CHECK(strstr(k.conf.text, "    server: https://10.0.0.100:6443\n"));
+	CHECK(!strstr(k.conf.text, "client-key-data"));
+	CHECK_INT(
+		pki_cert_verify(k.pem.text, k.pem.len, pki_store_pem(rack_store, PKI_CA_CRT), false, NULL, 0, &err), 0);
+	CHECK_INT(pki_cert_info(k.pem.text, k.pem.len, &info, &err), 0);
+	CHECK_STR(info.subject_cn, "system:node:w1");
+	CHECK_STR(info.subject_o, "system:nodes");
+	CHECK(strstr(k.pem.text, "-----BEGIN PRIVATE KEY-----"));
+	custody_kubelet_release(&k);
+	/* elsewhere it asks for one */
+	rack_inventory->pki.ca_keys = "cluster";
+	CHECK_INT(custody_kubelet_begins(&w, "w1", &k, &err), 0);
+	CHECK_STR(k.conf.text, "");
+	CHECK_STR(k.pem.text, "");
+	custody_kubelet_release(&k);
+	w.pki.store = NULL;
+	world_release(&w);
+	rack_down();
+}
+
+/* ---- runs ---------------------------------------------------------------------------------------------------------- */
+
+static void right(const struct lab *l, bool operator)
+{
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		CHECK_INT(l->machines[i].ca_keys, !operator&& i<3);
+		CHECK_INT(l->machines[i].kubelet, operator);
+		CHECK(l->machines[i].node);
+	}
+}
+
+static void test_install(void)
+{
+	static const char *const modes[] = { "operator", "cluster" };
+
+	for (int i = 0; i < 2; i++) {
+		struct error errors[LAB_MACHINES];
+		struct lab l;
+
+		rack_up();
+		rack_inventory->pki.ca_keys = modes[i];
+		lab_init(&l, rack_inventory, rack_store, rack_tls);
+		rack_apply(&l, errors);
+		for (int m = 0; m < LAB_MACHINES; m++)
+			CHECK_STR(errors[m].what, "");
+		right(&l, i == 0);
+		rack_down();
+	}
+}
+
+/* The mode was another one when the installation was cut short. */
+static void test_half(void)
+{
+	struct error errors[LAB_MACHINES];
+	struct lab l;
+
+	operator_up();
+	lab_init(&l, rack_inventory, rack_store, rack_tls);
+	for (int i = 0; i < 3; i++)
+		l.machines[i].pki = l.machines[i].ca_keys = l.machines[i].record = true;
+	rack_apply(&l, errors);
+	for (int m = 0; m < LAB_MACHINES; m++)
+		CHECK_STR(errors[m].what, "");
+	right(&l, true);
+	rack_down();
+}
+
+/* ---- on the host --------------------------------------------------------------------------------------------------- */
+
+static void open_host(struct fake_site *s)
+{
+	fake_site_open(s);
+	fake_site_sh(s, "mkdir -p run/kubewright var/lib/kubewright etc/kubernetes/pki/etcd");
+	fake_site_put(s, "bin/kubeadm", 0755, "#!/bin/sh\necho \"$*\" >>${0%/bin/kubeadm}/did\n");
+	fake_site_put(s, "bin/journalctl", 0755, "#!/bin/sh\n");
+}
+
+static void test_kubelet_files(void)
+{
+	static const struct remote_param init[] = { { "secret_config", "" }, { "validate", "no" }, { "resume", "no" },
+		{ "settings", "" }, { "components", "" }, { "secret_kubelet_conf", "conf\n" },
+		{ "secret_kubelet_pem", "pem\n" } };
+	static const struct remote_param join[] = { { "secret_config", "" }, { "validate", "no" }, { "cluster", "c" },
+		{ "ca_pin", "p" }, { "settings", "" }, { "components", "" }, { "secret_kubelet_conf", "conf\n" },
+		{ "secret_kubelet_pem", "pem\n" } };
+	static const struct remote_param plain[] = { { "secret_config", "" }, { "validate", "no" }, { "cluster", "c" },
+		{ "ca_pin", "p" }, { "settings", "" }, { "components", "" }, { "secret_kubelet_conf", "" },
+		{ "secret_kubelet_pem", "" } };
+	struct fake_site s;
+
+	open_host(&s);
+	if (!CHECK_INT(fake_site_run(&s, host_script_init, init, 7), 0))
+		printf("# %s: %s\n", s.err.what, s.log);
+	CHECK_STR(fake_site_get(&s, "etc/kubernetes/kubelet.conf"), "conf\n");
+	CHECK_STR(fake_site_get(&s, KUBELET), "pem\n");
+	fake_site_sh(&s, "[ \"$(stat -c %a etc/kubernetes/kubelet.conf)\" = 600 ] && [ -L " KUBELET
+			 " ] && [ \"$(stat -L -c %a " KUBELET ")\" = 600 ]");
+	CHECK(!strstr(fake_site_get(&s, "did"), "kubelet.conf"));
+	fake_site_close(&s);
+
+	open_host(&s);
+	CHECK_INT(fake_site_run(&s, host_script_join, join, 8), 0);
+	CHECK_STR(fake_site_get(&s, KUBELET), "pem\n");
+	CHECK(strstr(fake_site_get(&s, "did"), "--ignore-preflight-errors=FileAvailable--etc-kubernetes-kubelet.conf"));
+	fake_site_close(&s);
+
+	open_host(&s);
+	CHECK_INT(fake_site_run(&s, host_script_join, plain, 8), 0);
+	CHECK_STR(fake_site_get(&s, "etc/kubernetes/kubelet.conf"), "");
+	CHECK(!strstr(fake_site_get(&s, "did"), "ignore"));
+	fake_site_close(&s);
+}
+
+static void place(struct fake_site *s, const char *no_ca_keys)
+{
+	const struct remote_param params[] = { { "init", "no" }, { "cluster", "c" }, { "ca_pin", "p" },
+		{ "no_ca_keys", no_ca_keys }, { "files", "1" }, { "file_1_path", fake_site_path(s, PKI "ca.crt") },
+		{ "file_1_mode", "644" }, { "file_1_data", "eAo=" }, { "file_1_reader", "" } };
+
+	if (!CHECK_INT(fake_site_run(s, host_script_certificates, params, sizeof(params) / sizeof(params[0])), 0))
+		printf("# %s: %s\n", s->err.what, s->log);
+}
+
+static void test_keys_away(void)
+{
+	struct fake_site s;
+
+	open_host(&s);
+	fake_site_put(&s, PKI "ca.key", 0600, "k\n");
+	fake_site_put(&s, PKI "etcd/ca.key", 0600, "k\n");
+	fake_site_put(&s, PKI "sa.key", 0600, "k\n");
+	fake_site_sh(&s,
+		"mkdir -p var/lib/kubewright/ledger/files && echo k >var/lib/kubewright/ledger/files/$(printf %s $PWD/" PKI
+		"ca.key | tr / %)");
+	place(&s, "yes");
+	CHECK_STR(fake_site_get(&s, PKI "ca.key"), "");
+	CHECK_STR(fake_site_get(&s, PKI "etcd/ca.key"), "");
+	CHECK_STR(fake_site_get(&s, PKI "sa.key"), "k\n");
+	CHECK_STR(cluster_fact(&s.h, "ca_keys"), "");
+	fake_site_sh(&s, "! ls var/lib/kubewright/ledger/files/*ca.key 2>/dev/null");
+	fake_site_put(&s, PKI "front-proxy-ca.key", 0600, "k\n");
+	place(&s, "no");
+	CHECK_STR(cluster_fact(&s.h, "ca_keys"), "front-proxy-ca.key");
+	fake_site_close(&s);
+}
+
+static const struct test tests[] = {
+	{ "files of a control plane", test_control_plane },
+	{ "what a kubelet begins with", test_kubelet },
+	{ "an installation", test_install },
+	{ "an installation that had begun otherwise", test_half },
+	{ "a kubelet's files on the host", test_kubelet_files },
+	{ "keys are taken off the host", test_keys_away },
+};
+TEST_MAIN(tests)
