@@ -52,6 +52,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(REFUSAL_UNLISTED, "unlisted", "host") \
 	X(REFUSAL_OTHER_ADDRESS, "other-address", "host") \
 	X(REFUSAL_OTHER_ROLE, "other-role", "host") \
+	X(REFUSAL_CA_KEYS, "ca-keys", NULL) \
 	X(REFUSAL_OTHER_VERSION, "other-version", "version") \
 	X(REFUSAL_UNRESOLVED, "unresolved", "version") \
 	X(REFUSAL_DOWN, "down", "host") \

@@ -103,6 +103,7 @@ static const struct action {
 	{ "backup", cli_certs_backup, OF_YES | OF_PASSPHRASE, 1 },
 	{ "restore", cli_certs_restore, OF_PASSPHRASE, 1 },
 	{ "renew", cli_certs_renew, OF_YES | OF_HOSTS | OF_EXPIRING, ANY },
+	{ "sign", cli_certs_sign, OF_YES | OF_HOSTS, ANY },
 };
 static const struct action show_hosts = { NULL, hosts, OF_HOSTS, 0 };
 

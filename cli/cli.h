@@ -85,7 +85,7 @@ struct cli_options {
 	struct world_etcd *etcd;
 	const struct host_identity *shown;
 	const struct renew_wish *renew; /* args are hosts, then */
-	const char *remedy;
+	const char *remedy, *sign;
 	struct remote_pool *pool; /* logins that are kept from run to run; NULL */
 	char **args; /* lent from argv */
 	size_t arg_count;

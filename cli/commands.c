@@ -111,6 +111,7 @@ const struct cli_command cli_commands[] = {
 	  "-o json has all of it, for monitoring. Asks neither the API nor etcd, changes nothing and needs no keys. "
 	  "The action renew makes certificates again with the cluster's CAs, also when all have expired and no API server answers: those of the named hosts and names (apiserver, etcd-peer, "
 	  "admin.conf, kubelet, …), or all; with --expiring only those with fewer days left. One host after the other; only what must restarts. Asks, or needs --yes. "
+	  "The action sign shows the CertificateSigningRequests that wait, and signs those of kubelets that may be signed, or those named, with the cluster's CA; asks, or needs --yes. "
 	  "The others are about the cluster's keys on this machine and contact no host. passphrase sets or changes the passphrase of the key store; --remove takes it away. All keys change or none. "
 	  "backup saves the keys, accepted host keys and the record of kubeconfigs in one encrypted file, verified; restore shows and verifies such a FILE and brings back what this machine "
 	  "lacks of it. Neither replaces a key.",

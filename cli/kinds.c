@@ -29,6 +29,8 @@ const struct cli_run_kind cli_kinds[KIND_COUNT] = {
 	[KIND_RENEW_LOOK] = { "certs renew", &plans[PLAN_RENEW], 0, "have its certificates renewed" },
 	[KIND_RENEW] = { "certs renew", &plans[PLAN_RENEW], RUN_CHANGES | RUN_FINISHES,
 		"have its certificates renewed" },
+	[KIND_SIGN_LOOK] = { "certs sign", &plans[PLAN_SIGN], 0, NULL },
+	[KIND_SIGN] = { "certs sign", &plans[PLAN_SIGN], RUN_CHANGES, NULL },
 	[KIND_MEMBERS] = { "etcd", &plans[PLAN_MEMBERS], 0, NULL },
 	[KIND_DEFRAG_LOOK] = { "etcd defrag", &plans[PLAN_DEFRAG], 0, NULL },
 	[KIND_DEFRAG] = { "etcd defrag", &plans[PLAN_DEFRAG], RUN_CHANGES | RUN_FINISHES, NULL },

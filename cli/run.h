@@ -44,6 +44,8 @@ enum cli_kind {
 	KIND_SUPPORT_HOSTS, /* when the cluster's keys cannot be had */
 	KIND_RENEW_LOOK, /* options->renew, as the next */
 	KIND_RENEW,
+	KIND_SIGN_LOOK,
+	KIND_SIGN, /* options->sign */
 	KIND_MEMBERS,
 	KIND_DEFRAG_LOOK,
 	KIND_DEFRAG,
@@ -421,8 +423,9 @@ struct json *certs_json(const struct certs_report *c);
  */
 void certs_report_fill(struct certs_report *c, struct cli_run *r, struct certs_host *here, int64_t now_s);
 void certs_report_release(struct certs_report *c);
-/* `certs renew`. */
+/* `certs renew`, `certs sign`. */
 int cli_certs_renew(const struct cli_options *o);
+int cli_certs_sign(const struct cli_options *o);
 /* Whether a host's shared file of this name differs from others' and is the first one with its digest. */
 bool certs_report_first(const struct certs_report *c, const char *name, size_t host);
 /* Its i-th host; NULL: this machine. */

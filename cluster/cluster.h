@@ -94,6 +94,7 @@ struct cluster_state {
 	size_t node_count;
 	struct quorum_view etcd; /* its members; what they say of themselves when health was asked about */
 	struct cluster_pods pods;    /* of kube-system, when health was asked about */
+	unsigned requests; /* of kubelets, that wait for their certificate; the same */
 	struct json *kubeadm_config; /* ConfigMap kube-system/kubeadm-config; NULL none */
 	struct json *own_config;     /* ConfigMap kube-system/kubewright: what we applied; NULL none */
 	/*

@@ -212,5 +212,21 @@ void health_ca_key_on_host(const struct health_scope *h)
 		return;
 	f = finding_add(&h->s, FINDING_WARNING, "keys of CAs are in " PKI ": %.80s", keys);
 	finding_why(f, "who reads them can make a certificate for anybody, and pki.ca-keys wants them on no host");
-	finding_remedy(f, "'kubewright apply' removes them, once this machine is seen to have them");
+	finding_remedy(f, "nothing there uses them: remove the files; this machine's key store has them");
+}
+
+void health_requests_waiting(const struct health_scope *h)
+{
+	unsigned n = h->v->state->requests;
+	struct finding *f;
+
+	if (h->s.index != h->v->state->lead || !n)
+		return;
+	f = finding_add(&h->s, FINDING_WARNING, "%u CertificateSigningRequest%s of kubelets wait%s for a certificate",
+		n, n == 1 ? "" : "s", n == 1 ? "s" : "");
+	finding_why(f, "%s",
+		inventory_keeps_ca_keys(h->s.inv)
+			? "the CA's key is on this machine alone; a kubelet whose certificate ends loses its Node"
+			: "no control plane approves a serving certificate by itself; who verifies the kubelet's refuses it");
+	finding_remedy(f, "'kubewright certs sign' shows who asks for what, and signs what may be signed");
 }

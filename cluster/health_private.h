@@ -32,8 +32,10 @@
 	X(key_mismatch, "key-mismatch", ERROR, MEND, \
 		"a private key does not match its certificate") \
 	X(pki_differs, "pki-differs", ERROR, MEND, "CAs or service-account keys differ between control planes") \
-	X(ca_key_on_host, "ca-key-on-host", WARNING, APPLY, \
+	X(ca_key_on_host, "ca-key-on-host", WARNING, TOLD, \
 		"pki.ca-keys is operator, and a control plane has the key of a CA") \
+	X(requests_waiting, "requests-waiting", WARNING, TOLD, \
+		"kubelets wait for certificates that nobody has signed") \
 	X(manifest_lost, "manifest-lost", ERROR, MEND, "a static Pod's manifest is missing") \
 	X(manifest_broken, "manifest-broken", ERROR, MEND, "a static Pod's manifest is unreadable") \
 	X(manifest_changed, "manifest-changed", WARNING, TOLD, \

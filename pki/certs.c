@@ -17,6 +17,8 @@
 /* of the names of one certificate together */
 #define SANS_MAX 100
 #define SANS_BYTES 4096
+/* of a request's PEM */
+#define REQUEST_MAX 65536
 
 static const char *line(struct arena *a, const void *data, int len)
 {
@@ -29,17 +31,23 @@ static const char *line(struct arena *a, const void *data, int len)
 	return arena_strdup(a, text);
 }
 
-static void read_orgs(const X509_NAME *name, struct arena *a, struct pki_cert *out)
+static const char *entry(struct arena *a, const X509_NAME *name, int at)
 {
-	int at = -1;
+	unsigned char *text = NULL;
+	int n = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+	const char *out = line(a, text, n);
 
-	while (out->org_count < PKI_ORGS && (at = X509_NAME_get_index_by_NID(name, NID_organizationName, at)) >= 0) {
-		unsigned char *text = NULL;
-		int n = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+	OPENSSL_free(text);
+	return out;
+}
 
-		out->orgs[out->org_count++] = line(a, text, n);
-		OPENSSL_free(text);
-	}
+static size_t read_orgs(const X509_NAME *name, struct arena *a, const char **orgs)
+{
+	size_t count = 0;
+
+	for (int at = -1; count < PKI_ORGS && (at = X509_NAME_get_index_by_NID(name, NID_organizationName, at)) >= 0;)
+		orgs[count++] = entry(a, name, at);
+	return count;
 }
 
 static const char *address(struct arena *a, const ASN1_OCTET_STRING *ip)
@@ -70,20 +78,27 @@ static struct pki_name read_name(struct arena *a, const GENERAL_NAME *g)
 	return (struct pki_name){ PKI_NAME_OTHER, "" };
 }
 
-static void read_sans(X509 *cert, struct arena *a, struct pki_cert *out)
+static size_t read_names(const GENERAL_NAMES *names, struct arena *a, struct pki_name **out, size_t *left_out)
 {
-	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
 	int all = names ? sk_GENERAL_NAME_num(names) : 0;
-	size_t bytes = 0;
+	size_t bytes = 0, count = 0;
 
-	out->sans = arena_alloc(a, (size_t)(all < SANS_MAX ? all : SANS_MAX) * sizeof(*out->sans) + 1);
+	*out = arena_alloc(a, (size_t)(all < SANS_MAX ? all : SANS_MAX) * sizeof(**out) + 1);
 	for (int i = 0; i < all && i < SANS_MAX && bytes < SANS_BYTES; i++) {
-		struct pki_name *n = &out->sans[out->san_count++];
+		struct pki_name *n = &(*out)[count++];
 
 		*n = read_name(a, sk_GENERAL_NAME_value(names, i));
 		bytes += strlen(n->text);
 	}
-	out->sans_left_out = (size_t)all - out->san_count;
+	*left_out = (size_t)all - count;
+	return count;
+}
+
+static void read_sans(X509 *cert, struct arena *a, struct pki_cert *out)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+
+	out->san_count = read_names(names, a, &out->sans, &out->sans_left_out);
 	GENERAL_NAMES_free(names);
 }
 
@@ -115,7 +130,7 @@ int pki_certs_read(const char *pem, size_t len, size_t max, struct arena *arena,
 		struct pki_cert *c = &(*out)[i];
 
 		pki_cert_fill(x, &c->info);
-		read_orgs(X509_get_subject_name(x), arena, c);
+		c->org_count = read_orgs(X509_get_subject_name(x), arena, c->orgs);
 		read_sans(x, arena, c);
 		c->algorithm = algorithm(X509_get0_pubkey(x), arena, &c->bits);
 	}
@@ -181,4 +196,43 @@ int pki_publics_read(const char *pem, size_t len, size_t max, struct arena *aren
 		return pki_error(err, "no readable public key");
 	ERR_clear_error();
 	return (int)count;
+}
+
+X509_REQ *pki_request_from_pem(const char *pem, size_t len, struct error *err)
+{
+	BIO *bio = len <= REQUEST_MAX ? BIO_new_mem_buf(pem, (int)len) : NULL;
+	X509_REQ *req, *more;
+	bool fits = false;
+
+	ERR_clear_error();
+	req = bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
+	more = req ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
+	fits = req && !more && X509_REQ_verify(req, X509_REQ_get0_pubkey(req)) == 1;
+	X509_REQ_free(more);
+	BIO_free(bio);
+	if (!fits) {
+		X509_REQ_free(req);
+		ERR_clear_error();
+		error_set(err, ERROR_PKI, "it is not one request, signed by its own key");
+		return NULL;
+	}
+	ERR_clear_error();
+	return req;
+}
+
+void pki_request_fill(X509_REQ *req, struct arena *arena, struct pki_request *out)
+{
+	const X509_NAME *subject = X509_REQ_get_subject_name(req);
+	STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(req);
+	GENERAL_NAMES *names = extensions ? X509V3_get_d2i(extensions, NID_subject_alt_name, NULL, NULL) : NULL;
+	int cn = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+
+	*out = (struct pki_request){ .cn = cn < 0 ? "" : entry(arena, subject, cn) };
+	out->org_count = read_orgs(subject, arena, out->orgs);
+	out->more = X509_NAME_entry_count(subject) != (int)out->org_count + (cn >= 0);
+	out->san_count = read_names(names, arena, &out->sans, &out->sans_left_out);
+	out->algorithm = algorithm(X509_REQ_get0_pubkey(req), arena, &out->bits);
+	GENERAL_NAMES_free(names);
+	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+	ERR_clear_error();
 }

@@ -133,8 +133,9 @@ static int add_extensions(X509 *x, const struct pki_spec *spec, X509 *issuer)
 	X509V3_set_ctx_nodb(&ctx);
 	if (add_extension(x, &ctx, NID_basic_constraints, spec->ca ? "critical,CA:TRUE" : "critical,CA:FALSE") ||
 		add_extension(x, &ctx, NID_key_usage,
-			spec->ca ? "critical,digitalSignature,keyEncipherment,keyCertSign"
-				 : "critical,digitalSignature,keyEncipherment"))
+			spec->ca           ? "critical,digitalSignature,keyEncipherment,keyCertSign"
+			: spec->signs_only ? "critical,digitalSignature"
+					   : "critical,digitalSignature,keyEncipherment"))
 		return -1;
 	if ((spec->server || spec->client) && add_extension(x, &ctx, NID_ext_key_usage,
 						      !spec->client   ? "serverAuth"

@@ -212,6 +212,29 @@ struct pki_public {
 /* The same of public keys. */
 int pki_publics_read(const char *pem, size_t len, size_t max, struct arena *arena, struct pki_public **out,
 	size_t *left_out, struct error *err);
+/* A request for a certificate (PKCS #10), for who decides about it. Texts as above. */
+struct pki_request {
+	const char *cn; /* "": none */
+	const char *orgs[PKI_ORGS];
+	size_t org_count;
+	bool more; /* the subject has other parts, a second CN, or more Os than are kept */
+	struct pki_name *sans;
+	size_t san_count, sans_left_out;
+	const char *algorithm; /* of its key, as above */
+	int bits;
+};
+/* pem is one request and nothing else, signed by its own key; of its extensions only the names are read. */
+int pki_request_read(const char *pem, size_t len, struct arena *arena, struct pki_request *out, struct error *err);
+struct pki_request_use {
+	bool server, encipherment; /* else of a client; the key may encipher keys too */
+	int days;                  /* never longer than the CA */
+};
+/*
+ * The certificate that such a request asks for, signed by the cluster's CA: its CN, O and names as pki_request_read has
+ * them, and its key. Nothing else of it is taken over.
+ */
+int pki_request_sign(const struct pki_store *s, const char *pem, size_t len, const struct pki_request_use *use,
+	struct secret *cert_pem, struct error *err);
 /* Verifies a leaf against a CA of the store: chain, dates, server or client use, and that it covers every san. */
 int pki_cert_verify(const char *pem, size_t len, const char *ca_pem, bool server, const char *const *sans,
 	size_t san_count, struct error *err);

@@ -65,12 +65,19 @@ void pki_pair_release(struct pki_pair *p);
 /* Not NULL, none or empty. */
 bool pki_passphrase_given(const struct secret *passphrase);
 
+/* ---- certs.c ----------------------------------------------------------------------------------------------------- */
+
+/* One request of pem, whose signature is right; the caller frees. NULL: err. */
+X509_REQ *pki_request_from_pem(const char *pem, size_t len, struct error *err);
+void pki_request_fill(X509_REQ *req, struct arena *arena, struct pki_request *out);
+
 /* ---- make.c ------------------------------------------------------------------------------------------------------ */
 
 struct pki_spec {
 	const char *cn;
 	const char *org; /* NULL: none */
 	bool ca, server, client;
+	bool signs_only; /* its key enciphers no other keys */
 	const char *const *sans; /* addresses and DNS names, known by their form */
 	size_t san_count;
 	int64_t not_before, not_after; /* seconds since 1970; kept within the issuer's */

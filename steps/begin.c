@@ -75,6 +75,7 @@ void world_release(struct world *w)
 	free(w->seen.adopt);
 	json_free(w->seen.sets);
 	identities_release(&w->seen.identities);
+	requests_release(&w->seen.requests);
 	free(w->logins.secrets);
 	free(w->seen.gone);
 	free(w->seen.begun);

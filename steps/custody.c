@@ -30,6 +30,31 @@ bool custody_differs(const struct world *w, const struct cluster_host *h)
 	return false;
 }
 
+/* One of them that has keys, or lacks them, alone is a finding: the mode is what all are in. */
+int custody_refuse(const struct world *w, struct error *err)
+{
+	bool here = inventory_keeps_ca_keys(w->wish.inventory);
+	unsigned installed = 0, differ = 0;
+
+	for (size_t i = 0; i < w->wish.inventory->host_count; i++) {
+		const struct cluster_host *h = &w->seen.hosts[i];
+
+		if (w->wish.inventory->hosts[i].role != INVENTORY_CONTROL_PLANE || !h->probed || !world_installed(h) ||
+			world_leaves(w, (int)i))
+			continue;
+		installed++;
+		differ += has_key(h, PKI_CA_KEY) == here;
+	}
+	if (!installed || differ < installed)
+		return 0;
+	error_refuse(err, ERROR_INVENTORY, REFUSAL_CA_KEYS, NULL, "%s",
+		here ? "the living cluster has the keys of its CAs on its control planes, and pki.ca-keys is operator"
+		     : "the living cluster has the keys of its CAs on no control plane, and pki.ca-keys is cluster");
+	return error_hint(err,
+		"where they are is decided when a cluster is created: set pki.ca-keys to %s in the inventory",
+		here ? "cluster" : "operator");
+}
+
 int custody_kubelet_make(const struct world *w, const char *node, struct custody_kubelet *out, struct error *err)
 {
 	const struct inventory *inv = w->wish.inventory;

@@ -290,6 +290,16 @@ static const struct step renew[] = {
 	UNLOCK_STEP
 };
 
+static const struct step sign[] = {
+	SEE_STEPS,
+	{ "requests", "Asking who waits for a certificate", ROLE_CONTROL_PLANE, STEP_OBSERVES,
+		{ THIS("survey"), CONTROL_PLANES("survey", 0) },
+		requests_check, requests_apply },
+	{ "sign", "Signing certificates", ROLE_CONTROL_PLANE, 0, { THIS("requests") },
+		sign_check, sign_apply },
+	UNLOCK_STEP
+};
+
 static const struct step adopt[] = {
 	PROBE_STEP,
 	{ "certs", "Looking at certificates", ROLE_ALL, STEP_OBSERVES, { THIS("probe") }, NULL, certs_apply },
@@ -406,6 +416,7 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_SUPPORT] = PLAN("support", support, PLAN_KEYS),
 	[PLAN_SUPPORT_HOSTS] = PLAN("support-hosts", support_hosts, 0),
 	[PLAN_RENEW] = PLAN("renew", renew, PLAN_KEYS | PLAN_RENEWS),
+	[PLAN_SIGN] = PLAN("sign", sign, PLAN_KEYS),
 	[PLAN_MEMBERS] = PLAN("members", members, PLAN_KEYS),
 	[PLAN_DEFRAG] = PLAN("defrag", defrag, PLAN_KEYS),
 	[PLAN_DISARM] = PLAN("disarm", disarm, PLAN_KEYS),

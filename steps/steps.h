@@ -48,6 +48,7 @@ enum plan_id {
 	PLAN_SUPPORT,  /* the hosts' logs for somebody who helps, and all that status asks for */
 	PLAN_SUPPORT_HOSTS, /* of them what is had without the cluster's keys */
 	PLAN_RENEW,    /* certificates are made again, also when all have expired; wants wish.renew */
+	PLAN_SIGN,     /* requests for certificates that wait, and those of wish.sign signed */
 	PLAN_MEMBERS,  /* what etcd's members say, also without an API server */
 	PLAN_DEFRAG,   /* etcd's members are defragmented, one after the other */
 	PLAN_DISARM,   /* etcd's alarms of a lack of space are cleared, when there is space */
@@ -208,6 +209,11 @@ int certificates_make(const struct world *w, int host, struct pki_files *out, st
 /* ---- custody.c: where the CAs' keys are (pki.ca-keys), and what kubelets get when no host can sign for them ---- */
 /* Whether a control plane has keys of CAs that it should not have, or lacks some; by its facts. Pure. */
 bool custody_differs(const struct world *w, const struct cluster_host *h);
+/*
+ * -1: the living cluster is of the other mode, by what all control planes that are installed have on them; with the
+ * task's lock held.
+ */
+int custody_refuse(const struct world *w, struct error *err);
 /* A kubelet's kubeconfig, and its certificate with the key. */
 struct custody_kubelet {
 	struct secret conf, pem;
@@ -449,6 +455,11 @@ enum step_verdict renew_kubelet_check(struct task *t, struct error *why);
 int renew_kubelet_apply(struct task *t, struct error *err);
 enum step_verdict renewed_check(struct task *t, struct error *why);
 int renewed_apply(struct task *t, struct error *err);
+/* ---- sign.c: on the control plane that speaks for the cluster ---- */
+enum step_verdict requests_check(struct task *t, struct error *why);
+int requests_apply(struct task *t, struct error *err);
+enum step_verdict sign_check(struct task *t, struct error *why);
+int sign_apply(struct task *t, struct error *err);
 enum step_verdict remedy_check(struct task *t, struct error *why);
 int remedy_apply(struct task *t, struct error *err);
 enum step_verdict mend_check(struct task *t, struct error *why);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "cluster/requests.h"
 #include "inventory/inventory.h"
 #include "net/net.h"
 
@@ -86,6 +87,12 @@ int survey_ask_pods(struct net_client *c, void *ctx, struct error *err)
 		cluster_pods_events(pods, j);
 		json_free(j);
 	}
+	j = get(l, c, "/apis/certificates.k8s.io/v1/certificatesigningrequests?limit=500", &status, &local);
+	if (j)
+		l->out->requests = requests_waiting(j, clock_wall_ms() / 1000);
+	else
+		cluster_pods_unknown(pods, "the CertificateSigningRequests: %.120s", local.what);
+	json_free(j);
 	j = get(l, c, SYSTEM "endpoints/kube-dns", &status, &local);
 	if (j)
 		cluster_pods_dns(pods, j);

@@ -96,7 +96,7 @@ _kubewright()
 			return
 			;;
 		*' renew '*) opts="$(_kubewright_hosts) apiserver apiserver-kubelet-client front-proxy-client apiserver-etcd-client etcd-server etcd-peer etcd-healthcheck-client admin.conf super-admin.conf controller-manager.conf scheduler.conf kubelet" ;;
-		*) opts="renew passphrase backup restore $(_kubewright_hosts)" ;;
+		*) opts="renew sign passphrase backup restore $(_kubewright_hosts)" ;;
 		esac
 		;;
 	rejoin:* | remove:* | reboot:* | logs:* | ssh:*) opts=$(_kubewright_hosts) ;;

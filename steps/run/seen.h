@@ -9,6 +9,7 @@
 #include "cluster/identities.h"
 #include "cluster/quorum.h"
 #include "cluster/renew.h"
+#include "cluster/requests.h"
 #include "cluster/space.h"
 #include "cluster/upgrade.h"
 #include "remote/remote.h"
@@ -68,6 +69,7 @@ struct seen {
 	struct space_alarms cleared; /* by disarm */
 	struct world_defrag *defrag; /* per host, by judge-etcd and the steps after it */
 	struct world_renew *renew;   /* per host, by judge-certs and the steps after it */
+	struct requests requests;    /* PLAN_SIGN: by requests, and sign */
 	int leads;                   /* PLAN_DEFRAG: the host whose member led when it was last looked at; -1: none */
 	char kubeadm_version[48], kubeadm_digest[72]; /* on the lead */
 

@@ -78,6 +78,8 @@ struct wish {
 	const bool *leave;  /* per host, whether it is to leave the cluster for good; NULL: none */
 	const struct renew_wish *renew; /* PLAN_RENEW: which certificates */
 	const bool *renew_hosts; /* … per host, whether it is about this one; NULL: about all */
+	/* PLAN_SIGN: uids, with a blank after each, of the requests that the operator has agreed to; NULL: only a look */
+	const char *sign;
 	struct world_etcd *etcd; /* PLAN_SNAPSHOT, PLAN_RESTORE: what is wanted, and what came of it */
 	const char *remedy; /* PLAN_REMEDY: the finding's name */
 	/* PLAN_RESET: per host, what the operator has agreed to; NULL: nobody was asked */

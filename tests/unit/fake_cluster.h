@@ -108,6 +108,9 @@ struct lab {
 	} given[SETTINGS_KINDS];
 	char renewals[512]; /* jobs of renewals, in order: "cp1:etcd cp2:etcd cp1:restart(etcd) …" */
 	void (*on_renew)(struct lab *l, int machine, const char *job); /* before it is done; NULL: nothing */
+	const char *request;     /* a CertificateSigningRequest that waits; NULL: none */
+	bool approved;           /* one was */
+	char signed_body[16384]; /* and what its status became */
 	int leads;       /* 1 + the machine whose member leads; 0: the first that can */
 	char defrags[16]; /* machines whose databases were defragmented, a digit each, in order */
 	void (*on_defrag)(struct lab *l, int machine); /* what happens meanwhile; NULL: nothing */

@@ -152,6 +152,26 @@ static void test_half(void)
 	rack_down();
 }
 
+/* A living cluster keeps its mode: nothing is changed for another one. A single control plane that has keys is a finding. */
+static void test_living(void)
+{
+	for (int i = 0; i < 2; i++) {
+		struct error errors[LAB_MACHINES];
+		struct lab l;
+
+		rack_up();
+		rack_inventory->pki.ca_keys = i ? "operator" : "cluster";
+		rack_cluster(&l);
+		for (int m = 0; m < 3; m++)
+			l.machines[m].ca_keys = i == 1;
+		rack_apply(&l, errors);
+		CHECK_INT(errors[0].code, REFUSAL_CA_KEYS);
+		CHECK(strstr(errors[0].hint, i ? "to cluster" : "to operator"));
+		CHECK_INT(l.machines[0].ca_keys, i == 1);
+		rack_down();
+	}
+}
+
 /* ---- on the host --------------------------------------------------------------------------------------------------- */
 
 static void open_host(struct fake_site *s)
@@ -236,6 +256,7 @@ static const struct test tests[] = {
 	{ "what a kubelet begins with", test_kubelet },
 	{ "an installation", test_install },
 	{ "an installation that had begun otherwise", test_half },
+	{ "a living cluster of the other mode", test_living },
 	{ "a kubelet's files on the host", test_kubelet_files },
 	{ "keys are taken off the host", test_keys_away },
 };
