@@ -69,8 +69,9 @@ struct renew_host {
 #define RENEW_NEW_S 3600
 /*
  * What becomes of each certificate of a host. By itself a kubelet renews its own, unless wish->kubelets says that it
- * cannot: that one is due only when it has expired, was not renewed in time, or is named. A reader that would take another certificate up by itself restarts all
- * the same when the earlier one has expired: connections that it has given up begin again.
+ * cannot: that one is due only when it has expired, was not renewed in time, or is named. A reader that would take
+ * another certificate up by itself restarts all the same when the earlier one has expired: connections that it has
+ * given up begin again.
  */
 void renew_decide(const struct certs_host *h, bool worker, const struct pki_store *store,
 	const struct renew_wish *wish, int64_t now_s, struct renew_host *out);

@@ -1,4 +1,7 @@
-/* CertificateSigningRequests that wait, and whether this machine may sign each: the signers of Kubernetes for kubelets. Pure. */
+/*
+ * CertificateSigningRequests that wait, and whether this machine may sign each: for the two signers of Kubernetes for
+ * kubelets. Pure.
+ */
 #ifndef CLUSTER_REQUESTS_H
 #define CLUSTER_REQUESTS_H
 
@@ -15,7 +18,7 @@ struct inventory;
 struct json;
 
 enum request_verdict {
-	REQUEST_GOOD,    /* it asks for what its signer gives, and whoever asks may have it */
+	REQUEST_GOOD,    /* it asks for what its signer gives, and who asks may have it */
 	REQUEST_REFUSED, /* why */
 	REQUEST_FOREIGN, /* of another signer: left alone */
 	REQUEST_SIGNED,  /* by this run */

@@ -119,47 +119,52 @@ static bool is_approved(const struct json *j)
 	return false;
 }
 
-static struct json *approve(struct net_client *c, const struct request *q, struct error *err)
+/* Only what a part of it is about, and only while the request is as it was looked at. The answer, or NULL. */
+static struct json *patch(struct net_client *c, const struct json *seen, const char *part, const char *member,
+	struct json *value, struct error *err)
 {
-	struct json *j = json_copy(q->json), *status, *list, *condition, *answer;
+	struct json *body = json_object(), *answer;
 	char path[400];
 
-	if (is_approved(j))
-		return j;
-	status = json_set(j, "status", json_get(j, "status") ? json_copy(json_get(j, "status")) : json_object());
-	list = json_set(status, "conditions",
-		json_is_array(json_get(status, "conditions")) ? json_copy(json_get(status, "conditions"))
-							      : json_array());
+	json_set_str(json_set(body, "metadata", json_object()), "resourceVersion",
+		json_get_str(seen, "metadata.resourceVersion", NULL));
+	json_set(json_set(body, "status", json_object()), member, value);
+	snprintf(path, sizeof(path), REQUESTS "/%s/%s", json_get_str(seen, "metadata.name", ""), part);
+	answer = net_json(c, "PATCH", path, "application/merge-patch+json", body, NULL, err);
+	json_free(body);
+	return answer;
+}
+
+static struct json *approve(struct net_client *c, const struct request *q, struct error *err)
+{
+	const struct json *before = json_get(q->json, "status.conditions");
+	struct json *list, *condition;
+
+	if (is_approved(q->json))
+		return json_copy(q->json);
+	list = json_is_array(before) ? json_copy(before) : json_array();
 	condition = json_add(list, json_object());
 	json_set_str(condition, "type", "Approved");
 	json_set_str(condition, "status", "True");
 	json_set_str(condition, "reason", "CheckedByKubewright");
 	json_set_str(condition, "message", "approved by 'kubewright certs sign'");
-	snprintf(path, sizeof(path), REQUESTS "/%s/approval", q->name);
-	answer = net_json(c, "PUT", path, "application/json", j, NULL, err);
-	json_free(j);
-	return answer;
+	return patch(c, q->json, "approval", "conditions", list, err);
 }
 
-/* With the resourceVersion of the look: what has changed since is not signed. */
 static int put(struct net_client *c, void *ctx, struct error *err)
 {
 	const struct signing *s = ctx;
-	struct json *j = approve(c, s->q, err), *status, *answer;
+	struct json *approved = approve(c, s->q, err), *answer;
 	struct str data = STR_INIT;
-	char path[400];
 
-	if (!j || !s->cert) {
-		json_free(j);
-		return j ? 0 : -1;
+	if (!approved || !s->cert) {
+		json_free(approved);
+		return approved ? 0 : -1;
 	}
 	str_add_base64(&data, s->cert->text, s->cert->len);
-	status = json_set(j, "status", json_copy(json_get(j, "status")));
-	json_set_str(status, "certificate", data.buf);
+	answer = patch(c, approved, "status", "certificate", json_string(data.buf), err);
 	str_release(&data);
-	snprintf(path, sizeof(path), REQUESTS "/%s/status", s->q->name);
-	answer = net_json(c, "PUT", path, "application/json", j, NULL, err);
-	json_free(j);
+	json_free(approved);
 	json_free(answer);
 	return answer ? 0 : -1;
 }

@@ -220,7 +220,7 @@ struct custody_kubelet {
 };
 /* Made by the CA of the store; -1: there is none. The caller releases. */
 int custody_kubelet_make(const struct world *w, const char *node, struct custody_kubelet *out, struct error *err);
-/* The same for a host that joins, or begins the cluster; empty where kubeadm and the control plane see to them. */
+/* The same for a host that joins, or begins the cluster; empty where kubeadm and the control plane make them. */
 int custody_kubelet_begins(const struct world *w, const char *node, struct custody_kubelet *out, struct error *err);
 void custody_kubelet_release(struct custody_kubelet *k);
 enum step_verdict images_check(struct task *t, struct error *why);

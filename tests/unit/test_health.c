@@ -239,6 +239,20 @@ static void test_document(void)
 	str_release(&row);
 }
 
+static void test_custody(void)
+{
+	rack_up();
+	set(1, "ca_keys", "ca.key etcd/ca.key");
+	look();
+	CHECK_INT(rack.found.count, 0);
+	rack.inv->pki.ca_keys = "operator";
+	finds(__LINE__, 1, "ca-key-on-host", "ca.key etcd/ca.key", "");
+	set(1, "ca_keys", "");
+	rack.state.requests = 2;
+	finds(__LINE__, 0, "requests-waiting", "2 CertificateSigningRequests of kubelets wait", "");
+	rack_down();
+}
+
 static const struct test tests[] = {
 	{ "one fact that is other than it should be", test_facts },
 	{ "a healthy cluster has no findings", test_healthy_is_silent },
@@ -248,6 +262,7 @@ static const struct test tests[] = {
 	{ "etcd's members", test_members },
 	{ "virtual IP at two, at none", test_vip_twice },
 	{ "Nodes and API servers", test_nodes },
+	{ "keys of CAs, and requests that wait", test_custody },
 	{ "docs/repair.md lists them all", test_document },
 };
 TEST_MAIN(tests)

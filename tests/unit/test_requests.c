@@ -108,7 +108,7 @@ static void make(const struct row *r, struct str *pem)
 static void object(const struct row *r, const char *pem, struct str *out)
 {
 	str_add(out,
-		"{\"metadata\":{\"name\":\"csr-1\",\"uid\":\"u1\",\"creationTimestamp\":\"2026-01-01T00:00:00Z\"},\"spec\":{\"request\":\"");
+		"{\"metadata\":{\"name\":\"csr-1\",\"uid\":\"u1\",\"resourceVersion\":\"7\",\"creationTimestamp\":\"2026-01-01T00:00:00Z\"},\"spec\":{\"request\":\"");
 	str_add_base64(out, pem, strlen(pem));
 	str_addf(out, "\",\"signerName\":\"%s\",\"username\":\"%s\",\"groups\":[%s],\"usages\":[%s]},\"status\":{}}",
 		r->signer, r->user, r->groups, r->usages);

@@ -46,6 +46,8 @@ static int say_nodes(struct manners *m, const char *path, struct str *out)
 	return 200;
 }
 
+#define SERVING "kubernetes.io/kubelet-serving"
+
 static int answer(void *ctx, const char *method, const char *path, const char *body, struct str *out)
 {
 	struct manners *m = ctx;
@@ -78,6 +80,14 @@ static int answer(void *ctx, const char *method, const char *path, const char *b
 		str_add(out,
 			"{\"items\":[{\"type\":\"Warning\",\"involvedObject\":{\"name\":\"p2\"},\"lastTimestamp\":\"2026-11-28T10:00:00Z\","
 			"\"message\":\"no sandbox\"}]}");
+	} else if (strstr(path, "/certificatesigningrequests")) {
+		/* one waits; one has its certificate, one is refused, one is somebody else's */
+		str_add(out,
+			"{\"items\":[{\"metadata\":{\"creationTimestamp\":\"2026-01-01T00:00:00Z\"},\"spec\":{\"signerName\":\"" SERVING
+			"\"}},{\"spec\":{\"signerName\":\"" SERVING "\"},\"status\":{\"certificate\":\"x\"}},"
+			"{\"metadata\":{\"creationTimestamp\":\"2026-01-01T00:00:00Z\"},\"spec\":{\"signerName\":\"" SERVING
+			"\"},\"status\":{\"conditions\":[{\"type\":\"Denied\"}]}},"
+			"{\"metadata\":{\"creationTimestamp\":\"2026-01-01T00:00:00Z\"},\"spec\":{\"signerName\":\"a/b\"}}]}");
 	} else if (strstr(path, "/endpoints/kube-dns")) {
 		str_add(out, "{\"kind\":\"Status\",\"message\":\"not found\"}");
 		return 404;
@@ -163,6 +173,7 @@ static void test_pages(void)
 	CHECK_INT(rack.state.nodes[3].pods, 3);
 	CHECK_STR(rack.state.pods.list[1].event, "no sandbox");
 	CHECK_INT(rack.state.pods.dns, DNS_NONE);
+	CHECK_INT(rack.state.requests, 1);
 	CHECK_STR(rack.state.pods.unknown, "");
 	rack_down();
 
