@@ -155,9 +155,12 @@ static int look(const struct cli_session *s, char **names, size_t count, struct 
 
 	if (status)
 		return status;
-	status = cli_look_errors(&r, cli_run_did(&r, "requests"));
-	if (!cli_run_did(&r, "requests"))
+	status = cli_look_errors(&r, true);
+	/* nobody could be asked */
+	if (!r.world.seen.requests.pages) {
+		status = status ? status : error_exit_code(ERROR_COMMAND);
 		goto out;
+	}
 	for (size_t i = 0; i < r.world.seen.requests.count; i++) {
 		const struct request *q = &r.world.seen.requests.list[i];
 

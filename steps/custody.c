@@ -8,12 +8,19 @@
 #include "cluster/findings.h"
 #include "inventory/inventory.h"
 #include "pki/pki.h"
+#include "remote/remote.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* As the control plane's own certificates. */
 #define DAYS 365
+
+/* Whether its probe said which are there, none among it. */
+static bool is_known(const struct cluster_host *h)
+{
+	return remote_answer_find(&h->facts, "ca_keys") != NULL;
+}
 
 static bool has_key(const struct cluster_host *h, int which)
 {
@@ -24,6 +31,8 @@ bool custody_differs(const struct world *w, const struct cluster_host *h)
 {
 	bool here = inventory_keeps_ca_keys(w->wish.inventory);
 
+	if (!is_known(h))
+		return false;
 	for (int i = 0; i < PKI_SHARED; i++)
 		if (pki_is_ca_key((enum pki_pem)i) && has_key(h, i) == here)
 			return true;
@@ -39,11 +48,11 @@ int custody_refuse(const struct world *w, struct error *err)
 	for (size_t i = 0; i < w->wish.inventory->host_count; i++) {
 		const struct cluster_host *h = &w->seen.hosts[i];
 
-		if (w->wish.inventory->hosts[i].role != INVENTORY_CONTROL_PLANE || !h->probed || !world_installed(h) ||
-			world_leaves(w, (int)i))
+		if (w->wish.inventory->hosts[i].role != INVENTORY_CONTROL_PLANE || !is_known(h) ||
+			!world_installed(h) || world_leaves(w, (int)i))
 			continue;
 		installed++;
-		differ += has_key(h, PKI_CA_KEY) == here;
+		differ += here ? has_key(h, PKI_CA_KEY) : !*cluster_fact(h, "ca_keys");
 	}
 	if (!installed || differ < installed)
 		return 0;
@@ -51,8 +60,9 @@ int custody_refuse(const struct world *w, struct error *err)
 		here ? "the living cluster has the keys of its CAs on its control planes, and pki.ca-keys is operator"
 		     : "the living cluster has the keys of its CAs on no control plane, and pki.ca-keys is cluster");
 	return error_hint(err,
-		"where they are is decided when a cluster is created: set pki.ca-keys to %s in the inventory",
-		here ? "cluster" : "operator");
+		"where they are is decided when a cluster is created: set pki.ca-keys to %s in the inventory%s",
+		here ? "cluster" : "operator",
+		here ? "" : "; if they were lost, 'kubewright repair' places them again");
 }
 
 int custody_kubelet_make(const struct world *w, const char *node, struct custody_kubelet *out, struct error *err)
