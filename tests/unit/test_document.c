@@ -202,8 +202,8 @@ static const char *value_for(const struct inventory_field *f, bool gentle)
 		return f->type == INVENTORY_TYPE_PATH ? "~/some/file" : "word";
 	if (f->type == INVENTORY_TYPE_CHOICE)
 		return strcmp(f->path, "hosts[].role") == 0 ? "worker"
-		       : strchr(f->choices, '|') ? strchr(f->choices, 's') == f->choices ? "cgroupfs" : "rsa-2048"
-						 : f->choices;
+		       : strrchr(f->choices, '|')           ? strrchr(f->choices, '|') + 1
+							    : f->choices;
 	if (f->type == INVENTORY_TYPE_HEX)
 		return atoi(f->choices) == 40 ? "ABCDEF6789012345678901234567890123456789"
 					      : "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
