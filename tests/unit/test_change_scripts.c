@@ -31,7 +31,8 @@ static void open_control_plane(struct fake_site *s)
 	fake_site_put(s, "etc/kubernetes/pki/apiserver.key", 0600, "key\n");
 	fake_site_put(s, "proc/7/cgroup", 0644, "0::/kubepods/podaaa/x\n");
 	snprintf(text, sizeof(text),
-		"#!/bin/sh\ncd %s\nreadlink etc/kubernetes/super-admin.conf >lent\n[ \"$4\" = scheduler ] || exit 0\necho new >" MANIFEST "\n"
+		"#!/bin/sh\ncd %s\nreadlink etc/kubernetes/super-admin.conf >lent\n[ \"$4\" = scheduler ] || exit 0\necho new >" MANIFEST
+		"\n"
 		"if [ -e crashes ]; then d=var/log/pods/kube-system_kube-scheduler-cp1_bbb/kube-scheduler; mkdir -p $d\n"
 		"echo 't stderr F Error: unknown flag: --x' >$d/1.log; : >$d/2.log; exit 0; fi\n"
 		"printf bbb >hash/kube-scheduler; echo 0::/kubepods/podbbb/x >proc/8.new; mkdir -p proc/8; mv proc/8.new proc/8/cgroup\n"
