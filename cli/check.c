@@ -77,7 +77,7 @@ int cli_check(const struct cli_options *o)
 	else
 		total(&r, &c);
 	status = cli_look_errors(&r, false);
-	if (cli_run_cni(&r, &err)) {
+	if (cli_run_cni(&r, &err) || cli_run_audit(&r, &err)) {
 		cli_error_print(stderr, &err);
 		status = status ? status : error_exit_code(err.kind);
 	}

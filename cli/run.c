@@ -8,6 +8,7 @@
 #include "inventory/inventory.h"
 #include "net/net.h"
 #include "pki/pki.h"
+#include "steps/security.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,7 @@ int cli_run_load(struct cli_run *r, const struct cli_options *o, struct error *e
 {
 	memset(r, 0, sizeof(*r));
 	str_init(&r->cni);
+	str_init(&r->audit);
 	r->options = o;
 	return load_inventory(r, err) || choose_hosts(r, err) || cli_state_fill(r, err) ? -1 : 0;
 }
@@ -149,6 +151,35 @@ int cli_run_cni(struct cli_run *r, struct error *err)
 	if (r->mask)
 		cli_mask_manifest(r->mask, r->cni.buf);
 	r->world.wish.cni_manifest = r->cni.buf;
+	return 0;
+}
+
+int cli_run_audit(struct cli_run *r, struct error *err)
+{
+	const char *path = r->inventory->security.audit;
+
+	if (*path != '/')
+		return 0;
+	str_clear(&r->audit);
+	if (file_read(path, SECURITY_POLICY_MAX, &r->audit, err) ||
+		security_policy_refuse(r->audit.buf, r->audit.len, err)) {
+		if (err->kind == ERROR_SYSTEM)
+			err->kind = ERROR_INVENTORY;
+		return error_wrap(err, "security.audit: %s", path);
+	}
+	r->world.wish.audit_policy = r->audit.buf;
+	return 0;
+}
+
+/* Nothing changes by what only looks: it says what it can. */
+static int open_audit(struct cli_run *r, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (r->kind->flags & RUN_CNI)
+		return cli_run_audit(r, err);
+	if (r->kind->flags & RUN_HEALTH && cli_run_audit(r, &why))
+		fprintf(stderr, "note: %s\n", why.what);
 	return 0;
 }
 
@@ -337,7 +368,8 @@ int cli_run_open(struct cli_run *r, enum cli_kind kind, struct error *err)
 	world_init(&r->world, r->inventory, r->release);
 	r->prepared = true;
 	r->mask = mask_new();
-	if ((r->kind->flags & RUN_CNI && cli_run_cni(r, err)) || cli_secrets_fill(r, err) || open_store(r, err))
+	if ((r->kind->flags & RUN_CNI && cli_run_cni(r, err)) || open_audit(r, err) || cli_secrets_fill(r, err) ||
+		open_store(r, err))
 		return -1;
 	fill_world(r);
 	if (r->kind->flags & RUN_CHANGES)
@@ -443,6 +475,7 @@ void cli_run_release(struct cli_run *r)
 		mask_free(r->mask);
 	secret_release(&r->passphrase);
 	str_release(&r->cni);
+	str_release(&r->audit);
 	if (r->inventory)
 		inventory_free(r->inventory);
 	free(r->chosen);

@@ -111,7 +111,7 @@ struct cli_run {
 	struct mask *mask;
 	struct remote_keys *keys;
 	struct secret passphrase; /* of the store */
-	struct str cni;
+	struct str cni, audit;
 	struct progress progress;
 	size_t cells; /* step_count * host_count of config */
 	struct would_step *would; /* [host * config.step_count + step]; NULL: it changes things */
@@ -157,6 +157,11 @@ void cli_run_narrow(struct cli_run *r, const bool *named);
 
 /* Reads or downloads the manifest of the pod network into the world; part of open for kinds that need it. */
 int cli_run_cni(struct cli_run *r, struct error *err);
+/*
+ * Reads the audit policy that the inventory names, if it names one, into the world; part of open for kinds that
+ * install, and for those that look for drift, which only note on stderr what is wrong with it.
+ */
+int cli_run_audit(struct cli_run *r, struct error *err);
 /* Where this machine's state is: ${XDG_STATE_HOME:-~/.local/state}/kubewright. The caller frees. */
 char *cli_state_home(struct error *err);
 /* The folder of a cluster's journals; the caller frees. */

@@ -82,6 +82,7 @@ const char *const cluster_probe_words[] = {
 	"ca_keys",
 	"have",
 	"-image.*",
+	"apiserver_files",
 	"ca_crt",
 	"kubelet_cert",
 	"-kubelet_server",

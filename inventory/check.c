@@ -158,6 +158,44 @@ static void check_extra(struct inventory_load *l)
 	}
 }
 
+/* What security.audit gives the API server: kubeadm takes each flag, volume and mount once. */
+static bool is_of_audit(const struct inventory_node *n)
+{
+	static const char *const names[] = { "audit-policy-file", "audit-log-path", "audit-log-maxage",
+		"audit-log-maxbackup", "audit-log-maxsize", "kubewright-security", "kubewright-audit-log" };
+
+	for (size_t i = 0; n && n->kind == INVENTORY_KIND_SCALAR && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(n->text, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A list of maps with a name each, or, in old versions, a map. */
+static void check_own(struct inventory_load *l, const struct inventory_node *all)
+{
+	for (const struct inventory_node *n = all ? all->first : NULL; n; n = n->next) {
+		const struct inventory_node *name =
+			all->kind == INVENTORY_KIND_MAP ? n->key : inventory_node_get(n, "name");
+
+		if (is_of_audit(name))
+			inventory_complain(l, name,
+				"security.audit sets '%s' itself: remove it here, or set security.audit to none",
+				name->text);
+	}
+}
+
+static void check_security(struct inventory_load *l)
+{
+	const struct inventory_node *extra = inventory_node_get(inventory_node_get(l->root, "kubeadm"), "extra");
+	const struct inventory_node *server =
+		inventory_node_get(inventory_node_get(extra, "ClusterConfiguration"), "apiServer");
+
+	if (strcmp(l->inv->security.audit, "none") == 0)
+		return;
+	check_own(l, inventory_node_get(server, "extraArgs"));
+	check_own(l, inventory_node_get(server, "extraVolumes"));
+}
+
 void inventory_check(struct inventory_load *l)
 {
 	inventory_check_hosts(l);
@@ -166,6 +204,7 @@ void inventory_check(struct inventory_load *l)
 	check_days(l);
 	check_cni(l);
 	check_extra(l);
+	check_security(l);
 	inventory_check_settings(l);
 	check_versions(l);
 }

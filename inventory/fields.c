@@ -115,6 +115,10 @@ const struct inventory_field inventory_fields[] = {
 		"By kind (ClusterConfiguration, InitConfiguration, JoinConfiguration): merged into kubeadm's files. "
 		"In a living cluster only arguments, volumes and variables of the control plane and apiServer.certSANs change.",
 		NULL, false, AT(kubeadm_extra) },
+	{ "security.audit", INVENTORY_TYPE_PATH, "none|default", "Audit log",
+		"none, default for the policy that is built in, or the path of an audit policy: "
+		"each control plane then logs requests in /var/log/kubernetes/audit. Any time.",
+		"none", false, AT(security.audit) },
 	{ "preflight.ignore", INVENTORY_TYPE_LIST, NULL, "Findings to ignore",
 		"Names of findings that must not stop a run, and of kubeadm's own checks, such as SystemVerification.",
 		NULL, false, AT(preflight.ignore) },

@@ -121,6 +121,10 @@ struct inventory {
 	/* Passthroughs, converted from YAML to JSON; NULL: none. Always objects. Owned by the inventory. */
 	struct json *kubelet_config, *kubeproxy_config, *kubeadm_extra;
 	struct {
+		/* "none" (default), "default": the policy that is built in, or the absolute path of one */
+		const char *audit;
+	} security;
+	struct {
 		const char **ignore; /* finding names */
 		size_t ignore_count;
 	} preflight;

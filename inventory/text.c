@@ -296,8 +296,9 @@ static const char *check_path(
 	if (why)
 		return why;
 	if (strstr(text, "://"))
-		return field->choices ? SAY("a URL needs its digest: {url: '…', sha256: …}")
-				      : SAY("'%s' needs the path of a file, not a URL", last_word(field->path));
+		return strcmp(field->path, "network.cni") == 0
+			       ? SAY("a URL needs its digest: {url: '…', sha256: …}")
+			       : SAY("'%s' needs the path of a file, not a URL", last_word(field->path));
 	if (strchr(text, '$'))
 		return SAY("variables ($…) are not expanded in paths: write the path out, or start it with ~/");
 	if (text[0] == '~' && text[1] && text[1] != '/')

@@ -10,8 +10,15 @@
 #include <string.h>
 
 /* wish.parts unless a test has others; ends with NULL. */
-static const struct want_part *const want_parts[] = { &want_os, &want_packages, &want_runtime, &want_endpoint,
-	&want_snapshots, NULL };
+static const struct want_part *const want_parts[] = {
+	&want_os,
+	&want_packages,
+	&want_runtime,
+	&want_endpoint,
+	&want_security,
+	&want_snapshots,
+	NULL,
+};
 
 void world_init(struct world *w, const struct inventory *inv, const struct release *release)
 {

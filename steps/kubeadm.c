@@ -1,5 +1,5 @@
 /* kubeadm's configuration, as JSON documents: YAML reads JSON, and a tree merges with what the operator passes through. */
-#include "steps/steps.h"
+#include "steps/security.h"
 
 #include "base/json.h"
 #include "base/str.h"
@@ -178,7 +178,7 @@ static void add_san(const char *name, void *sans)
 struct json *kubeadm_cluster_config(const struct world *w)
 {
 	const struct inventory *inv = w->wish.inventory;
-	struct json *c = kubeadm_document(w, "ClusterConfiguration"), *o, *sans;
+	struct json *c = kubeadm_document(w, "ClusterConfiguration"), *o, *sans, *own = security_own(w);
 	char text[128];
 
 	snprintf(text, sizeof(text), "v%s", w->decided.version);
@@ -207,6 +207,8 @@ struct json *kubeadm_cluster_config(const struct world *w)
 	sans = json_copy(sans);
 	merge_extra(w, c, "ClusterConfiguration");
 	json_set(json_set(c, "apiServer", json_copy(json_get(c, "apiServer"))), "certSANs", sans);
+	security_join(c, own, NULL, w->wish.release->extra_args_list);
+	json_free(own);
 	return c;
 }
 

@@ -1,5 +1,5 @@
 /* The plans: tables that read like a table of contents. */
-#include "steps/steps.h"
+#include "steps/security.h"
 
 #define THIS(name) \
 	{ \
@@ -69,7 +69,7 @@
 	{ "runtime", "Configuring containerd", ROLE_ALL, 0, { THIS("packages") }, \
 		runtime_check, runtime_apply }, \
 	{ "certificates", "Placing certificates", ROLE_CONTROL_PLANE, 0, { THIS("packages") }, \
-		certificates_check, certificates_apply }, \
+		place_check, place_apply }, \
 	{ "endpoint", "Setting up the virtual IP", ROLE_CONTROL_PLANE, 0, { THIS("packages") ENDPOINT_NEEDS }, \
 		endpoint_check, endpoint_apply }, \
 	{ "images", "Pulling images", ROLE_ALL, 0, { THIS("runtime") }, \

@@ -31,14 +31,16 @@ struct settings_kind {
 	const char *document; /* its kind, for people */
 	size_t seen;          /* where the ConfigMap is in struct cluster_state */
 	/* What the inventory says; the caller frees. */
-	struct json *(*wish)(const struct inventory *inv);
+	struct json *(*wish)(const struct world *w);
 	/* What else of the inventory the hosts get again when it changes; NULL: nothing. Lent. */
 	const char *(*with)(const struct inventory *inv);
 	/* Whether a field that differs can be changed at all, by its path below `field`; NULL: each can. */
 	bool (*changeable)(const char *path);
 	/* What merging alone does not do to the document that is to be, and to which list of it; NULL: nothing. */
-	void (*finish)(const struct inventory *inv, const struct settings *s, struct json *document);
-	const char *list;
+	void (*finish)(const struct world *w, const struct settings *s, struct json *document);
+	/* Whether it is finished there: the list at that path, or the map, is compared whole, after finishing. */
+	bool (*finishes)(const struct settings *s, const char *path);
+	const char *const *lists; /* … of these paths; ends with NULL; NULL: none */
 	/* Of what one host does for the whole cluster: whether what is noted is still to be carried out. */
 	bool (*behind)(const struct world *w, const struct settings *s);
 	/* What takes too long stays, and the next run waits for it again; else it is put back. */

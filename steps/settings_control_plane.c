@@ -12,6 +12,7 @@
 #include "remote/remote.h"
 #include "steps/host/scripts.h"
 #include "steps/run/want.h"
+#include "steps/security.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -21,9 +22,12 @@
 #define SANS "apiServer.certSANs"
 /* In a wish, a note and a document that is not finished: an object with a member for each name. */
 #define NAMES "certSANs"
+/* The same of what is not the operator's: arguments and volumes of the API server, by their names (security_own). */
+#define OWN "own"
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"
 
-static const char *const components_words[] = { "-record.components", "-image.*", "error", "hint", NULL };
+static const char *const components_words[] = { "-record.components", "-image.*", "apiserver_files", "error", "hint",
+	NULL };
 
 /* What kubeadm writes into the static Pods' manifests, by its beginning; the certificate's names besides. */
 static const char *const parts[] = {
@@ -68,10 +72,10 @@ static void copy_part(struct json *to, const struct json *from, const char *path
 	json_set(to, p, json_copy(value));
 }
 
-static struct json *wish(const struct inventory *inv)
+static struct json *wish(const struct world *w)
 {
-	const struct json *extra = json_get(inv->kubeadm_extra, CONFIG), *names = json_get(extra, SANS);
-	struct json *out = json_object(), *wished;
+	const struct json *extra = json_get(w->wish.inventory->kubeadm_extra, CONFIG), *names = json_get(extra, SANS);
+	struct json *out = json_object(), *wished, *own = security_own(w);
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (strcmp(parts[i], SANS) != 0)
@@ -81,6 +85,8 @@ static struct json *wish(const struct inventory *inv)
 	for (size_t i = 0; i < json_size(names); i++)
 		if (json_text(json_at(names, i)))
 			json_set_str(wished, json_text(json_at(names, i)), "yes");
+	if (own)
+		json_set(out, OWN, own);
 	return out;
 }
 
@@ -129,7 +135,7 @@ static bool is_known(const struct inventory *inv, const struct json *document)
 	       (!inv->endpoint.vip && !inv->endpoint.host && inventory_count(inv, INVENTORY_CONTROL_PLANE) == 1);
 }
 
-static void finish(const struct inventory *inv, const struct settings *s, struct json *document)
+static void finish_names(const struct inventory *inv, const struct settings *s, struct json *document)
 {
 	const struct json *old = json_get(document, SANS), *server = json_get(document, "apiServer");
 	struct json *out = json_array();
@@ -153,6 +159,22 @@ static void finish(const struct inventory *inv, const struct settings *s, struct
 	json_remove(document, NAMES);
 }
 
+static void finish(const struct world *w, const struct settings *s, struct json *document)
+{
+	finish_names(w->wish.inventory, s, document);
+	security_join(document, json_get(s->wish, OWN), json_get(settings_given_before(s), OWN),
+		w->wish.release->extra_args_list);
+	json_remove(document, OWN);
+}
+
+/* Of arguments and volumes only where some are not the operator's, or were not. */
+static bool finishes(const struct settings *s, const char *path)
+{
+	return strcmp(path, SANS) == 0 || json_get(s->wish, OWN) || json_get(settings_given_before(s), OWN);
+}
+
+static const char *const lists[] = { SANS, "apiServer.extraArgs", "apiServer.extraVolumes", NULL };
+
 const struct settings_kind settings_control_plane = {
 	.id = SETTINGS_CONTROL_PLANE,
 	.field = "kubeadm.extra." CONFIG,
@@ -168,7 +190,8 @@ const struct settings_kind settings_control_plane = {
 	.with = inventory_endpoint,
 	.changeable = changeable,
 	.finish = finish,
-	.list = SANS,
+	.finishes = finishes,
+	.lists = lists,
 };
 
 /* ---- the step ---------------------------------------------------------------------------------------------------------- */
@@ -286,7 +309,7 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 		error_set(err, ERROR_COMMAND, "another run has given this control plane other settings meanwhile");
 		return error_hint(err, "run 'kubewright apply' again");
 	}
-	return node_await(t, &(struct node_wanted){ .version = NULL }, err);
+	return node_await(t, &(struct node_wanted){ .version = NULL }, err) ? -1 : security_place(t, err);
 }
 
 int components_apply(struct task *t, struct error *err)

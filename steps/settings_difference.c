@@ -33,7 +33,7 @@ void settings_read(const struct world *w, const struct settings_kind *kind, stru
 	const char *note = note_text(w, kind);
 	struct str text = STR_INIT;
 
-	*s = (struct settings){ .kind = kind, .wish = kind->wish(w->wish.inventory) };
+	*s = (struct settings){ .kind = kind, .wish = kind->wish(w) };
 	s->note = note ? json_parse(note, strlen(note), NULL) : NULL;
 	s->with = kind->with ? kind->with(w->wish.inventory) : "";
 	json_write(s->wish, &text);
@@ -88,7 +88,7 @@ struct json *settings_living(const struct world *w, const struct settings_kind *
 /* ---- what is to change ------------------------------------------------------------------------------------------------ */
 
 struct differences {
-	const struct settings_kind *kind;
+	const struct settings *s;
 	unsigned count;
 	struct str text;
 };
@@ -105,17 +105,25 @@ bool settings_is_of(const struct birth_difference *d, const struct settings_kind
 	       (!kind->changeable || kind->changeable(d->field + len + 1));
 }
 
+static bool is_finished(const struct settings *s, const char *path)
+{
+	for (const char *const *list = s->kind->lists; list && *list; list++)
+		if (str_starts(path, *list) && s->kind->finishes(s, *list))
+			return true;
+	return false;
+}
+
 static void add_difference(const struct birth_difference *d, void *ctx)
 {
 	struct differences *all = ctx;
+	const char *path = d->field + strlen(all->s->kind->field) + 1;
 
-	/* a list of its own is added whole */
-	if (!settings_is_of(d, all->kind) ||
-		(all->kind->list && !d->more && str_starts(d->field + strlen(all->kind->field) + 1, all->kind->list)))
+	/* what finishing makes is added whole */
+	if (!settings_is_of(d, all->s->kind) || (!d->more && is_finished(all->s, path)))
 		return;
 	if (all->count < TOLD && !d->more)
-		str_addf(&all->text, "%s%s from %s to %s", all->count ? ", " : "",
-			d->field + strlen(all->kind->field) + 1, d->unset ? "what is built in" : d->living, d->wanted);
+		str_addf(&all->text, "%s%s from %s to %s", all->count ? ", " : "", path,
+			d->unset ? "what is built in" : d->living, d->wanted);
 	all->count += d->more ? d->more : 1;
 }
 
@@ -163,7 +171,7 @@ struct json *settings_document(const struct world *w, const struct settings *s, 
 
 	json_merge(out, s->wish);
 	if (s->kind->finish)
-		s->kind->finish(w->wish.inventory, s, out);
+		s->kind->finish(w, s, out);
 	return out;
 }
 
@@ -177,29 +185,84 @@ static bool still_there(const struct settings *s, const struct json *living)
 	return there;
 }
 
-/* The list that finishing makes is compared whole. */
-static void add_list(
+struct names {
+	const struct json *others; /* that the same name is looked for among */
+	struct str *out;
+	size_t count;
+};
+
+static void add_name(struct names *n, const char *name)
+{
+	if (n->count++ < TOLD)
+		str_addf(n->out, "%s%s", n->count > 1 ? ", " : " ", name);
+}
+
+static const struct json *of_name(const struct json *list, const char *name)
+{
+	for (size_t i = 0; i < json_size(list); i++)
+		if (strcmp(json_get_str(json_at(list, i), "name", ""), name) == 0)
+			return json_at(list, i);
+	return NULL;
+}
+
+static void add_if_other(const char *name, const struct json *value, void *ctx)
+{
+	struct names *n = ctx;
+	const struct json *other = json_is_object(n->others) ? json_member(n->others, name) : of_name(n->others, name);
+
+	if (!other || !json_equal(other, value))
+		add_name(n, name);
+}
+
+/* The names of what is in one list of named things, or one map, and not the same in the other. */
+static void add_other_names(struct names *n, const struct json *list, const struct json *others)
+{
+	n->others = others;
+	if (json_is_object(list))
+		json_each(list, add_if_other, n);
+	for (size_t i = 0; !json_is_object(list) && i < json_size(list); i++)
+		add_if_other(json_get_str(json_at(list, i), "name", "?"), json_at(list, i), n);
+}
+
+static void add_list(const char *path, const struct json *a, const struct json *b, struct differences *all)
+{
+	struct names n = { .out = &all->text };
+
+	if ((a && b) ? json_equal(a, b) : a == b)
+		return;
+	str_addf(&all->text, "%s%s", all->count++ ? ", " : "", path);
+	if (json_text(json_at(b ? b : a, 0))) {
+		str_add(&all->text, " to ");
+		json_write(b, &all->text);
+		return;
+	}
+	add_other_names(&n, b, a);
+	if (!n.count)
+		add_other_names(&n, a, b);
+	if (n.count > TOLD)
+		str_addf(&all->text, " and %zu more", n.count - TOLD);
+}
+
+/* What finishing makes. */
+static void add_lists(
 	const struct world *w, const struct settings *s, const struct json *living, struct differences *all)
 {
-	struct json *after = s->kind->list ? settings_document(w, s, living) : NULL;
-	const struct json *a = after ? json_get(living, s->kind->list) : NULL,
-			  *b = after ? json_get(after, s->kind->list) : NULL;
+	struct json *after = s->kind->lists ? settings_document(w, s, living) : NULL;
 
-	if (b && !(a && json_equal(a, b))) {
-		str_addf(&all->text, "%s%s to ", all->count++ ? ", " : "", s->kind->list);
-		json_write(b, &all->text);
-	}
+	for (const char *const *list = s->kind->lists; list && *list; list++)
+		if (s->kind->finishes(s, *list))
+			add_list(*list, json_get(living, *list), json_get(after, *list), all);
 	json_free(after);
 }
 
 bool settings_differ(const struct world *w, const struct settings *s, struct str *text)
 {
-	struct differences all = { .kind = s->kind, .text = STR_INIT };
+	struct differences all = { .s = s, .text = STR_INIT };
 	struct json *living = settings_living(w, s->kind), *config = kubeadm_living_config(w);
 
 	birth_maps(w, config, add_difference, &all);
 	if (living)
-		add_list(w, s, living, &all);
+		add_lists(w, s, living, &all);
 	str_add(text, all.text.buf);
 	if (all.count > TOLD)
 		str_addf(text, " and %u more", all.count - TOLD);

@@ -12,8 +12,10 @@
 
 static const char *const settings_words[] = { "record.settings", "error", "hint", NULL };
 
-static struct json *wish(const struct inventory *inv)
+static struct json *wish(const struct world *w)
 {
+	const struct inventory *inv = w->wish.inventory;
+
 	return inv->kubelet_config ? json_copy(inv->kubelet_config) : json_object();
 }
 

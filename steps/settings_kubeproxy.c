@@ -22,8 +22,10 @@
  */
 #define RUNS_S 5
 
-static struct json *wish(const struct inventory *inv)
+static struct json *wish(const struct world *w)
 {
+	const struct inventory *inv = w->wish.inventory;
+
 	return inv->kubeproxy_config ? json_copy(inv->kubeproxy_config) : json_object();
 }
 

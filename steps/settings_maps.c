@@ -196,7 +196,9 @@ int settings_put_back(struct net_client *c, void *ctx, struct error *err)
 
 void settings_born(const struct world *w, const struct settings_kind *kind, char digest[65])
 {
-	struct json *nothing = kind->wish(&(struct inventory){ 0 });
+	const struct inventory none = { 0 };
+	struct world empty = { .wish = { .inventory = &none, .release = w->wish.release } };
+	struct json *nothing = kind->wish(&empty);
 	struct settings s;
 
 	settings_read(w, kind, &s);

@@ -2,7 +2,7 @@
 # Runs as a job.
 # Parameters: config (kubeadm's), digest (of what the inventory says), names (that the API server's certificate must have, with blanks between), names_change (yes: it
 #   is made again in any case), names_gone (that it must have no longer), etcd (yes: of etcd's Pod too), files… (lib.sh: a new certificate of the API server and its key, for when it is needed).
-# Answers: record.components, image.NAME as the probe; error, hint.
+# Answers: record.components, image.NAME and apiserver_files as the probe; error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 manifests=/etc/kubernetes/manifests
 kw_before=$kw_state/components.$digest
@@ -102,7 +102,7 @@ component() {
 	kw_f=$manifests/$kw_name.yaml
 	cp -p "$kw_f" "$work/$kw_name" 2>/dev/null || : >"$work/$kw_name"
 	kubeadm init phase "$@" --config "$work/config" </dev/null >&2 ||
-		undo "kubeadm cannot write $kw_f" "correct kubeadm.extra in the inventory; the log above is kubeadm's own"
+		undo "kubeadm cannot write $kw_f" "correct kubeadm.extra or security in the inventory; the log above is kubeadm's own"
 	if cmp -s "$(kept "$kw_f")" "$kw_f"; then
 		return 0
 	fi
@@ -117,7 +117,7 @@ component() {
 	wait_for 300 settled "$kw_name" && is_new "$kw_name" && return 0
 	kw_said=$(last_words "$kw_name")
 	undo "$kw_name does not start with the changed settings" \
-		"correct kubeadm.extra in the inventory${kw_said:+; $kw_name says: $kw_said}"
+		"correct kubeadm.extra or security in the inventory${kw_said:+; $kw_name says: $kw_said}"
 }
 
 # The API server takes a new certificate up by itself: at once, or in old versions within a minute or so.

@@ -75,6 +75,24 @@ statics_told() {
 			break
 		done <"$kw_f"
 	done
+	apiserver_files_told
+}
+
+# The files of ours that the API server's manifest names among its arguments. No fork.
+apiserver_files_told() {
+	kw_files='' kw_f=/etc/kubernetes/manifests/kube-apiserver.yaml
+	[ -r $kw_f ] || return 0
+	while read -r _ kw_value _; do
+		case $kw_value in
+		--*=/etc/kubernetes/kubewright/*) kw_value=${kw_value#*=} ;;
+		*) continue ;;
+		esac
+		case $kw_value in *[!A-Za-z0-9./-]*) continue ;; esac
+		if [ -f "$kw_value" ]; then kw_state_of=present; else kw_state_of=absent; fi
+		kw_files="$kw_files${kw_files:+
+}$kw_value $kw_state_of"
+	done <$kw_f
+	say apiserver_files "$kw_files"
 }
 
 # What of Kubernetes is there.

@@ -20,6 +20,7 @@ extern const char host_script_packages[];
 extern const char host_script_packages_undo[]; /* after undo, before packages and reset */
 extern const char host_script_runtime[];
 extern const char host_script_endpoint[];
+extern const char host_script_security[];
 extern const char host_script_beat[];
 extern const char host_script_certificates[];
 extern const char host_script_adopt[];

@@ -343,7 +343,7 @@ const struct item_type item_types[ITEM_KINDS] = {
 
 bool item_met(const struct cluster_host *h, const struct item *i)
 {
-	return i->want ? item_types[i->kind].met(h, i) : !i->gone;
+	return i->in_use || (i->want ? item_types[i->kind].met(h, i) : !i->gone);
 }
 
 enum step_verdict item_need(const struct cluster_host *h, const struct item *i, struct error *why)

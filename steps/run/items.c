@@ -71,7 +71,7 @@ void items_params(struct items *l)
 		if (i->gone)
 			str_addf(&wish, "gone %s %s %s\n", item_types[i->kind].name, i->key,
 				i->reader ? i->reader : "-");
-		else if (i->want && i->kind == ITEM_FILE && !i->brought)
+		else if (i->want && i->kind == ITEM_FILE && !i->brought && !i->in_use)
 			file_params(l, i, ++files);
 		else if (i->want && i->kind != ITEM_FILE)
 			wish_line(&wish, i);

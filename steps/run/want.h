@@ -46,6 +46,7 @@ struct item {
 	bool reload;        /* the reader takes it up by a reload */
 	bool upgrades;      /* a package that may be brought to a newer version on a host of the living cluster */
 	const char *from;   /* where it is wanted, for a contradiction; NULL: the part's name */
+	bool in_use;        /* a file that is wanted no more, and still read: it stays unchanged; want "" */
 	bool gone;          /* not wanted, and the ledger has it: to be put back */
 };
 struct items {
@@ -78,7 +79,7 @@ struct want_part {
 	/* what its settings and its modules are for, in the files that a boot reads; NULL: its name says it */
 	const char *settings, *modules;
 };
-extern const struct want_part want_os, want_packages, want_runtime, want_endpoint, want_snapshots;
+extern const struct want_part want_os, want_packages, want_runtime, want_endpoint, want_security, want_snapshots;
 
 /*
  * A part's items, those that follow from them (the file of its settings and that of its modules, a repository's files,

@@ -53,6 +53,7 @@ struct wish {
 	const char *given;           /* the record that it is noted in (pki/given.h); NULL: none */
 	const char *snapshots_dir;   /* the folder of etcd's snapshots on this machine */
 	const char *cni_manifest;    /* text; NULL: none */
+	const char *audit_policy;    /* text of the file that the inventory names; NULL: none, or it was not read */
 
 	/* how far it goes */
 	bool take_lock; /* false: only looks (check, plan, status) */

@@ -115,6 +115,7 @@ static void say_identity(struct machine *m, struct str *out)
 	if (*m->have)
 		sayf(out, "kubelet_server", "https://%s", m->endpoint[0] ? m->endpoint : "10.0.0.100:6443");
 	fake_say(out, "unit.kubelet", *m->have ? "active" : "inactive");
+	lab_say_security(m, true, out);
 }
 
 static void probe(struct machine *m, const struct remote_exec *x, struct str *out)
@@ -249,6 +250,9 @@ static const char *put(struct machine *m, const struct remote_exec *x, bool whol
 		fake_say(out, "record.stale_containerd", "no");
 		fake_say(out, "unit.containerd", "active");
 		m->stale = !whole;
+	} else if (fake_has(x, host_script_security)) {
+		lab_files_gone(m, x);
+		lab_say_security(m, false, out);
 	} else if (!fake_has(x, host_script_endpoint)) {
 		fake_say(out, "unit.kubewright-etcd-snapshot.timer", "active");
 		m->timer = whole;

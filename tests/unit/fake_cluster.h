@@ -63,6 +63,7 @@ struct machine {
 	char vrrp[2048];     /* keepalived's configuration */
 	unsigned restarts;   /* of its kubelet, for other settings */
 	unsigned changes;    /* of its control plane's */
+	char policy[96];     /* the audit policy that its API server was started with; "": none */
 	bool picky;          /* nothing of it starts with other settings */
 	char proxy[65], proxy_server[64]; /* what the template of its kube-proxy noted: settings, server */
 	unsigned proxies, crashes; /* Pods of kube-proxy that it had; times that the one there ended */
@@ -104,7 +105,7 @@ struct lab {
 	unsigned sets;              /* times that the DaemonSet was asked for */
 	/* by enum settings_id: text of the kind's ConfigMap, and what kubewright noted of it; "": nothing */
 	struct lab_settings {
-		char text[2048], note[4096];
+		char text[8192], note[8192];
 	} given[SETTINGS_KINDS];
 	char renewals[512]; /* jobs of renewals, in order: "cp1:etcd cp2:etcd cp1:restart(etcd) …" */
 	void (*on_renew)(struct lab *l, int machine, const char *job); /* before it is done; NULL: nothing */
@@ -153,6 +154,14 @@ void lab_insist(bool ok, const char *what);
 void lab_say_health(struct str *out);
 void lab_say_system(struct machine *m, struct str *out);
 void lab_say_file(const struct lab_file *f, struct str *out);
+/* The file of that path; NULL: it is not there. */
+struct lab_file *lab_file(struct machine *m, const char *path);
+/*
+ * Of its security settings: what the ledger has of them, and what the API server's manifest names. Takes away what is
+ * wanted no more.
+ */
+void lab_say_security(struct machine *m, bool manifest, struct str *out);
+void lab_files_gone(struct machine *m, const struct remote_exec *x);
 /* As steps/host/settings.sh, or reboot.sh, after which lab_open says when the machine is back. False: neither. */
 bool lab_restarts(struct machine *m, const struct remote_exec *x, bool whole, struct str *out);
 

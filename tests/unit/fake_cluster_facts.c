@@ -72,6 +72,51 @@ void lab_say_file(const struct lab_file *f, struct str *out)
 	fake_say(out, word, mode);
 }
 
+#define OURS "/etc/kubernetes/kubewright/"
+
+struct lab_file *lab_file(struct machine *m, const char *path)
+{
+	for (size_t i = 0; i < m->file_count; i++)
+		if (strcmp(m->files[i].path, path) == 0)
+			return &m->files[i];
+	return NULL;
+}
+
+void lab_say_security(struct machine *m, bool manifest, struct str *out)
+{
+	struct str owned = STR_INIT;
+	char line[128];
+
+	snprintf(line, sizeof(line), "%s %s", m->policy, lab_file(m, m->policy) ? "present" : "absent");
+	if (manifest && strstr(m->have, "apiserver-manifest"))
+		fake_say(out, "apiserver_files", m->policy[0] ? line : "");
+	for (size_t i = 0; i < m->file_count; i++)
+		if (strncmp(m->files[i].path, OURS, strlen(OURS)) == 0)
+			str_addf(&owned, "%sfile %s security", owned.len ? "\n" : "", m->files[i].path);
+	fake_say(out, "owned", owned.buf);
+	str_release(&owned);
+}
+
+void lab_files_gone(struct machine *m, const struct remote_exec *x)
+{
+	static const char begins[] = "gone file " OURS;
+	struct str wish = STR_INIT;
+
+	fake_param(x, "wish", &wish);
+	for (const char *p = strstr(wish.buf, begins); p; p = strstr(p + 1, begins)) {
+		char path[96];
+		struct lab_file *f;
+
+		snprintf(path, sizeof(path), "%.*s", (int)strcspn(p + strlen("gone file "), " "),
+			p + strlen("gone file "));
+		f = lab_file(m, path);
+		lab_insist(strcmp(path, m->policy) != 0, "the removal of a file that the API server reads");
+		if (f)
+			*f = m->files[--m->file_count];
+	}
+	str_release(&wish);
+}
+
 /* It stops for a while, and then nobody can log in to it for a while: lab_open. */
 static void restart(struct machine *m, const struct remote_exec *x, struct str *out)
 {

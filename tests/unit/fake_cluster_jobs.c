@@ -37,6 +37,17 @@ void lab_insist(bool ok, const char *what)
 	exit(3);
 }
 
+/* By kubeadm's configuration: an API server does not start without a file that it is to read. */
+static void take_policy(struct machine *m, const char *config)
+{
+	static const char begins[] = "/etc/kubernetes/kubewright/audit-policy-";
+	const char *p = strstr(config, begins);
+
+	snprintf(m->policy, sizeof(m->policy), "%.*s",
+		p ? (int)strspn(p, "abcdefghijklmnopqrstuvwxyz0123456789/.-") : 0, p ? p : "");
+	lab_insist(!p || lab_file(m, m->policy), "an API server without its audit policy");
+}
+
 static void run_init(struct machine *m, bool whole)
 {
 	for (int i = 0; i < LAB_MACHINES; i++)
@@ -69,6 +80,7 @@ static void run_join(struct machine *m, bool whole)
 	m->have = "kubelet-conf";
 	if (!lab_is_control_plane(m))
 		return;
+	take_policy(m, m->lab->given[SETTINGS_CONTROL_PLANE].text);
 	lab_insist(m->pki, "kubeadm join of a control plane without its PKI");
 	m->member = whole ? LAB_VOTER : LAB_LEARNER;
 	m->have = "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data";
@@ -135,21 +147,32 @@ static void begin_kubelet(struct machine *m, const struct remote_exec *x)
 
 static const char *run_components(struct machine *m, const struct remote_exec *x, bool whole)
 {
-	static char words[100];
+	static char words[256];
+	struct str text = STR_INIT;
+
 	if (!whole)
 		return "";
 	job_param(x, "digest", m->components);
 	lab_insist(m->components[0], "settings without a digest");
-	snprintf(words, sizeof(words), "record.components=%s\n", m->components);
+	fake_param(x, "script", &text);
+	take_policy(m, text.buf);
+	str_release(&text);
+	snprintf(words, sizeof(words), "record.components=%s\napiserver_files=%s%s\n", m->components, m->policy,
+		m->policy[0] ? " present" : "");
 	m->changes++;
 	return words;
 }
 
 static const char *run_job(struct machine *m, const struct remote_exec *x, const char *name, bool whole)
 {
+	struct str text = STR_INIT;
+
 	if (strcmp(name, "init") == 0) {
 		run_init(m, whole);
 		begin_kubelet(m, x);
+		fake_param(x, "script", &text);
+		take_policy(m, text.buf);
+		str_release(&text);
 		job_param(x, "settings", m->settings);
 		job_param(x, "components", m->components);
 		return "initialized=yes\n";

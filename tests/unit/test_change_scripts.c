@@ -1,12 +1,15 @@
 /*
- * steps/host/components.sh and move.sh, run for real in a temporary folder with a kubeadm and a kubectl of its own: a change, one that does not start, and one that
+ * steps/host/components.sh, security.sh and move.sh, run for real in a temporary folder with a kubeadm and a kubectl of its own: a change, one that does not start, and one that
  * was cut half way.
  */
 #include "steps/host/scripts.h"
 #include "tests/test.h"
 #include "tests/unit/fake_site.h"
 
+#include "base/alloc.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MANIFEST "etc/kubernetes/manifests/kube-scheduler.yaml"
@@ -55,7 +58,7 @@ static int change(struct fake_site *s)
 	return fake_site_run(s, host_script_components, params, sizeof(params) / sizeof(params[0]));
 }
 
-static void done(struct fake_site *s, int rc)
+static void done_with(struct fake_site *s, int rc)
 {
 	if (!CHECK_INT(rc, 0))
 		printf("# %s: %s\n", s->err.what, s->log);
@@ -65,6 +68,11 @@ static void done(struct fake_site *s, int rc)
 	/* what was lent to kubeadm, which wants it where there is no key of the CA */
 	CHECK_STR(fake_site_get(s, "lent"), "admin.conf\n");
 	fake_site_sh(s, "[ ! -L etc/kubernetes/super-admin.conf ]");
+}
+
+static void done(struct fake_site *s, int rc)
+{
+	done_with(s, rc);
 	fake_site_close(s);
 }
 
@@ -103,6 +111,59 @@ static void test_crashes(void)
 	CHECK(strstr(s.err.hint, "unknown flag: --x"));
 	CHECK_STR(fake_site_get(&s, MANIFEST), "old\n");
 	CHECK_STR(fake_site_get(&s, "var/lib/kubewright/host.conf"), "");
+	fake_site_close(&s);
+}
+
+/* ---- security.sh ------------------------------------------------------------------------------------------------------- */
+
+#define FOLDER "etc/kubernetes/kubewright/"
+#define POLICY FOLDER "audit-policy-1.yaml"
+
+/* data: of the policy, in base64; NULL: it goes. */
+static int put_policy(struct fake_site *s, const char *data)
+{
+	char *path = xasprintf("%s/" POLICY, s->dir), *logs = xasprintf("%s/var/log/kubernetes/audit", s->dir);
+	char *wish = xasprintf("gone file %s -\n", path);
+	const struct remote_param params[] = { { "part", "security" }, { "wish", data ? "" : wish },
+		{ "logs", data ? logs : "" }, { "files", data ? "1" : "0" }, { "file_1_path", path },
+		{ "file_1_mode", "600" }, { "file_1_data", data }, { "file_1_reader", "" } };
+	struct str script = STR_INIT;
+	int rc;
+
+	str_addf(&script, "%s%s%s%s", host_script_undo, host_script_wish, host_script_security, host_script_put);
+	rc = fake_site_run(s, script.buf, params, data ? 8 : 4);
+	str_release(&script);
+	free(wish);
+	free(path);
+	free(logs);
+	if (rc)
+		printf("# %s: %s\n", s->err.what, s->log);
+	return rc;
+}
+
+static void test_security(void)
+{
+	struct fake_site s;
+	char text[256];
+
+	open_control_plane(&s);
+	/* somebody has made it wider than it is to be */
+	fake_site_sh(&s, "mkdir -p -m 755 var/log/kubernetes/audit");
+	CHECK_INT(put_policy(&s, "cG9saWN5Cg=="), 0);
+	fake_site_sh(&s, "[ \"$(stat -c %a " POLICY " var/log/kubernetes/audit | paste -sd' ')\" = '600 700' ]");
+	CHECK_STR(fake_site_get(&s, POLICY), "policy\n");
+	CHECK(strstr(cluster_fact(&s.h, "owned"), "audit-policy-1.yaml security"));
+	/* what the API server is given to read, and whether that is there */
+	snprintf(text, sizeof(text),
+		"    - --audit-policy-file=%s/" POLICY "\n    - --x=%s/" FOLDER "gone.yaml\n    - --y=/z\n", s.dir,
+		s.dir);
+	fake_site_put(&s, "etc/kubernetes/manifests/kube-apiserver.yaml", 0600, text);
+	done_with(&s, change(&s));
+	CHECK(strstr(cluster_fact(&s.h, "apiserver_files"), "audit-policy-1.yaml present\n"));
+	CHECK(strstr(cluster_fact(&s.h, "apiserver_files"), "gone.yaml absent"));
+	CHECK_INT(put_policy(&s, NULL), 0);
+	fake_site_sh(&s, "[ ! -e etc/kubernetes/kubewright ] && [ -d var/log/kubernetes/audit ]");
+	CHECK_STR(cluster_fact(&s.h, "owned"), "");
 	fake_site_close(&s);
 }
 
@@ -153,6 +214,7 @@ static const struct test tests[] = {
 	{ "components: changed", test_changed },
 	{ "components: cut half way", test_cut },
 	{ "components: one that does not start", test_crashes },
+	{ "security: a policy comes and goes", test_security },
 	{ "move: also where it was cut", test_move },
 };
 TEST_MAIN(tests)

@@ -177,7 +177,7 @@ static void test_full(void)
 		return;
 	CHECK_STR(inv->kubernetes.repository.fingerprint, "DE15B14486CD377B9E876E1A234654DA9A296436");
 	CHECK_STR(inv->containerd.config, "oom_score = -999\n");
-	CHECK_STR(json_get_str(inv->kubeadm_extra, "ClusterConfiguration.apiServer.extraArgs.0.value", NULL), "30");
+	CHECK_STR(json_get_str(inv->kubeadm_extra, "ClusterConfiguration.apiServer.extraArgs.0.value", NULL), "24h");
 	CHECK_INT(json_get_int(inv->kubelet_config, "maxPods", 0), 200);
 	CHECK_STR(inv->hosts[3].ssh.host_key, "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU");
 	CHECK_INT(inv->pki.passphrase.source, INVENTORY_SECRET_ASK);
