@@ -266,9 +266,13 @@ void security_join(struct json *configuration, const struct json *own, const str
 
 /* ---- the files --------------------------------------------------------------------------------------------------------- */
 
+/* As policy_path makes it: what a ConfigMap or a host says may be anything. */
 static bool is_policy(const char *path)
 {
-	return str_starts(path, FOLDER "/audit-policy-");
+	static const char begins[] = FOLDER "/audit-policy-";
+	const char *sum = path + sizeof(begins) - 1;
+
+	return str_starts(path, begins) && strspn(sum, "0123456789abcdef") == 12 && strcmp(sum + 12, ".yaml") == 0;
 }
 
 struct files {
@@ -309,7 +313,7 @@ static void add_joining(const struct world *w, struct files *f)
 	const char *path = json_is_object(args) ? json_get_str(args, "audit-policy-file", "")
 						: json_get_str(named(args, "audit-policy-file"), "value", "");
 
-	if (is_policy(path) && strlen(path) < 96 && strcmp(path, f->path) != 0)
+	if (is_policy(path) && strcmp(path, f->path) != 0)
 		add_policy(f->out, path, f->policy ? f->policy : default_policy);
 	json_free(living);
 }

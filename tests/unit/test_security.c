@@ -2,19 +2,24 @@
 #include "tests/test.h"
 #include "tests/unit/fake_rack.h"
 
+#include "base/alloc.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "cli/run.h"
 #include "inventory/inventory.h"
+#include "steps/run/want.h"
 #include "steps/security.h"
-#include "steps/settings.h"
+#include "steps/settings_private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct error errors[LAB_MACHINES];
 
-/* An argument and a volume that others have put there. */
+/* An argument that others have put there. */
 #define LIVING \
 	"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n" \
 	"apiServer: {certSANs: [127.0.0.1, localhost, 10.0.0.100], extraArgs: [{name: others, value: x}]}\n" \
@@ -215,6 +220,47 @@ static void test_joins(void)
 	end();
 }
 
+/* Whatever the cluster's configuration says, nothing is written but what is called like a policy. */
+static void test_joins_hostile(void)
+{
+	static const struct {
+		const char *path;
+		size_t files;
+	} all[] = {
+		{ "/etc/kubernetes/kubewright/audit-policy-0123456789ab.yaml", 1 },
+		{ "/etc/kubernetes/kubewright/audit-policy-0123456789ab.yaml/../../../passwd", 0 },
+		{ "/etc/kubernetes/kubewright/audit-policy-../../../passwd", 0 },
+		{ "/etc/kubernetes/kubewright/audit-policy-0123456789abc.yaml", 0 },
+		{ "/etc/kubernetes/kubewright/audit-policy-", 0 },
+		{ "/etc/passwd", 0 },
+		{ "", 0 },
+	};
+
+	rack_up();
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct items items = { 0 };
+		struct str text = STR_INIT;
+		struct world w;
+
+		rack_world(&w);
+		str_addf(&text, "apiServer: {extraArgs: [{name: audit-policy-file, value: '%s'}]}\n", all[i].path);
+		w.seen.cluster.kubeadm_config = json_object();
+		json_set_str(json_set(w.seen.cluster.kubeadm_config, "data", json_object()), "ClusterConfiguration",
+			text.buf);
+		want_security.items(&w, 2, &items);
+		CHECK_INT(items.count, all[i].files);
+		CHECK(!items.count || strcmp(items.list[0].key, all[i].path) == 0);
+		items_release(&items);
+		/* and nothing on a worker */
+		want_security.items(&w, 3, &items);
+		CHECK_INT(items.count, 0);
+		items_release(&items);
+		str_release(&text);
+		world_release(&w);
+	}
+	end();
+}
+
 static void test_born(void)
 {
 	struct json *config;
@@ -289,14 +335,86 @@ static void test_policies(void)
 	CHECK_INT(security_policy_refuse("a\0b", 3, &err), -1);
 }
 
+/* What plan says of it: by their names, as there are many. */
+static void test_said(void)
+{
+	static const char *const wanted[] = { "none", "default" };
+	static const char *const says[] = { "",
+		"apiServer.extraArgs audit-policy-file, audit-log-path, audit-log-maxage and 2 more, "
+		"apiServer.extraVolumes kubewright-security, kubewright-audit-log" };
+	struct settings s;
+	struct world w;
+
+	rack_up();
+	rack_world(&w);
+	w.seen.cluster.exists = true;
+	w.seen.cluster.kubeadm_config = json_object();
+	json_set_str(json_set(w.seen.cluster.kubeadm_config, "data", json_object()), "ClusterConfiguration", LIVING);
+	for (size_t i = 0; i < 2; i++) {
+		struct str text = STR_INIT;
+
+		rack_inventory->security.audit = wanted[i];
+		settings_read(&w, &settings_control_plane, &s);
+		CHECK_INT(settings_differ(&w, &s, &text), (int)i);
+		CHECK_STR(text.buf, says[i]);
+		settings_release(&s);
+		str_release(&text);
+	}
+	world_release(&w);
+	end();
+}
+
+/* Runs cli_run_audit over a file with this text, or none; what it says, from the path on. */
+static const char *read_policy(const char *text, size_t len, struct cli_run *r)
+{
+	static struct error err;
+	struct error no = { 0 };
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/policy.yaml", rack_dir);
+	if (text)
+		CHECK_INT(file_write(path, text, len, 0600, &no), 0);
+	rack_inventory->security.audit = path;
+	r->inventory = rack_inventory;
+	memset(&err, 0, sizeof(err));
+	if (cli_run_audit(r, &err) == 0)
+		return "";
+	CHECK_INT(err.kind, ERROR_INVENTORY);
+	CHECK(str_starts(err.what, "security.audit: /") && strstr(err.what, "policy.yaml"));
+	return err.what;
+}
+
+static void test_file(void)
+{
+	struct cli_run r = { .audit = STR_INIT };
+	char *large = xcalloc(1, SECURITY_POLICY_MAX + 2);
+
+	rack_up();
+	CHECK(*read_policy(NULL, 0, &r) && !r.world.wish.audit_policy);
+	CHECK(strstr(read_policy("kind: Pod\n", 10, &r), "not an audit policy") && !r.world.wish.audit_policy);
+	memset(large, '#', SECURITY_POLICY_MAX + 1);
+	CHECK(*read_policy(large, SECURITY_POLICY_MAX + 1, &r) && !r.world.wish.audit_policy);
+	/* a second time over the first */
+	for (int i = 0; i < 2; i++) {
+		CHECK_STR(read_policy(POLICY("None"), strlen(POLICY("None")), &r), "");
+		CHECK_STR(r.world.wish.audit_policy, POLICY("None"));
+	}
+	str_release(&r.audit);
+	free(large);
+	end();
+}
+
 static const struct test tests[] = {
 	{ "there and back", test_there_and_back },
 	{ "beside the operator's own arguments", test_beside_the_operators },
 	{ "control planes that do not start with it", test_refused },
 	{ "drift", test_drift },
 	{ "a control plane joins meanwhile", test_joins },
+	{ "a control plane joins, and the configuration is hostile", test_joins_hostile },
 	{ "a new cluster", test_born },
 	{ "arguments in a map", test_map },
 	{ "what is an audit policy", test_policies },
+	{ "what a plan says", test_said },
+	{ "the operator's file", test_file },
 };
 TEST_MAIN(tests)
