@@ -26,6 +26,7 @@ struct drain {
 	struct str names;                    /* of those, with what keeps each */
 	struct str lost;                     /* pods without a controller */
 	bool cordoned;
+	bool silent; /* its kubelet does not reach the API */
 };
 
 /* Only where a kubelet ends them are pods worth waiting for; of the others' the cluster makes new ones once the Node is gone. */
@@ -149,6 +150,29 @@ static int cordon(struct net_client *c, struct drain *d, struct error *err)
 	return answer || status == 404 ? 0 : -1;
 }
 
+/* Whether the cluster has heard nothing of a Node's kubelet for a while: no pod ends there. */
+static int listen(struct net_client *c, struct drain *d, struct error *err)
+{
+	char path[128];
+	struct json *node;
+	const struct json *conditions;
+	long status = 0;
+
+	snprintf(path, sizeof(path), "/api/v1/nodes/%s", d->node);
+	node = net_json(c, "GET", path, NULL, NULL, &status, err);
+	if (!node)
+		return status == 404 ? 0 : -1;
+	conditions = json_get(node, "status.conditions");
+	for (size_t i = 0; i < json_size(conditions); i++) {
+		const struct json *one = json_at(conditions, i);
+
+		d->silent = d->silent || (strcmp(json_get_str(one, "type", ""), "Ready") == 0 &&
+						 strcmp(json_get_str(one, "status", ""), "Unknown") == 0);
+	}
+	json_free(node);
+	return 0;
+}
+
 /* One round: what is there now, and an eviction for each that is to go and does not yet. */
 static int evict_all(struct net_client *c, void *ctx, struct error *err)
 {
@@ -183,7 +207,7 @@ static int evict_all(struct net_client *c, void *ctx, struct error *err)
 		}
 	}
 	json_free(list);
-	return rc;
+	return rc == 0 && !d->purpose && d->left ? listen(c, d, err) : rc;
 }
 
 static int refuse_lost(const struct drain *d, struct error *err)
@@ -243,6 +267,10 @@ int drain_node(struct task *t, const char *node, const struct drain_purpose *pur
 			rc = refuse_lost(&d, err);
 		if (rc || !d.left)
 			break;
+		if (d.silent) {
+			task_log(t, "the kubelet of %s does not reach the API: its pods are not waited for", node);
+			break;
+		}
 		if (d.left < fewest)
 			deadline = clock_mono_ms() + patience;
 		fewest = d.left < fewest ? d.left : fewest;

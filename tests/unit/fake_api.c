@@ -31,9 +31,11 @@ static void say_node(const struct lab *l, int i, struct str *out)
 		: m->note[0]     ? ",\"kubewright/upgrade\":\"yes\""
 				 : "\"kubewright/upgrade\":\"yes\"",
 		reboot, m->cordoned ? "true" : "false", h->address,
-		l->applied && !(l->off & 1u << i) ? "True" : "False",
-		l->off & 1u << i ? "Kubelet stopped posting node status." : "reason:NetworkPluginNotReady", i,
-		m->node_boots);
+		m->silent || l->off & 1u << i ? "Unknown"
+		: l->applied                  ? "True"
+					      : "False",
+		m->silent || l->off & 1u << i ? "Kubelet stopped posting node status." : "reason:NetworkPluginNotReady",
+		i, m->node_boots);
 }
 
 /* Two at a time, whatever was asked for: the token is the machine that the next page begins with. */

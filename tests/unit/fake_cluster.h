@@ -47,6 +47,7 @@ struct machine {
 	bool timer; /* of snapshots of etcd */
 	bool ca_keys;   /* the keys of the CAs are on it, all of them */
 	bool kubelet;   /* its kubelet was given what it goes by */
+	bool silent; /* its kubelet does not reach the API */
 	bool stale; /* containerd runs with another configuration than it has */
 	char lock[64];       /* the run that holds it */
 	const char *have;    /* of kubeadm's files */

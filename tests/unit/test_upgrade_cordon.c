@@ -1,4 +1,4 @@
-/* A Node that is drained for an upgrade takes pods again afterwards, unless it was somebody else who had cordoned it. */
+/* A Node that is drained for an upgrade takes pods again afterwards, unless it was somebody else who had cordoned it; one that leaves is not waited for when it is silent. */
 #include "tests/test.h"
 #include "tests/unit/fake_rack.h"
 
@@ -99,7 +99,31 @@ static void test_notes(void)
 	rack_down();
 }
 
+static int leave(struct task *t, struct error *err)
+{
+	return drain_node(t, "w1", NULL, err);
+}
+
+/* Of a host that leaves: a kubelet that fell silent ends no pod, and nothing is waited for; one that works is waited for. */
+static void test_silent(void)
+{
+	rack_up();
+	for (int silent = 0; silent < 2; silent++) {
+		struct error first;
+		struct lab l;
+
+		begin(&l);
+		l.refuses = 1000;
+		l.machines[W1].silent = silent;
+		run(&l, leave, &first);
+		CHECK_INT(first.kind, silent ? ERROR_NONE : ERROR_TIMEOUT);
+		CHECK(l.machines[W1].cordoned);
+	}
+	rack_down();
+}
+
 static const struct test tests[] = {
 	{ "who had cordoned it", test_notes },
+	{ "a host that leaves, with a kubelet that fell silent", test_silent },
 };
 TEST_MAIN(tests)
