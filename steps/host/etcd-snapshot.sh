@@ -84,7 +84,7 @@ too_old() {
 main() {
 	cluster=$1 folder=$2 keep=$3 days=$4
 	[ -r "$manifest" ] || ends no-etcd "there is no $manifest on this host"
-	mkdir -p "$folder" && chmod 700 "$folder" && exec 9<"$folder" || ends no-folder "cannot write to $folder"
+	mkdir -p "$folder" && exec 9<"$folder" || ends no-folder "cannot write to $folder"
 	flock -n 9 || { echo "another snapshot is being taken" >&2 && exit 1; }
 	noted running
 	# of one that was cut
