@@ -15,12 +15,12 @@ static const char *name_of(int file)
 {
 	static const char *const more[] = { "known_hosts", "kubeconfigs.jsonl" };
 
-	return file < PKI_STORED ? pki_shared[file].file : more[file - PKI_STORED];
+	return file < PKI_STORE_FILES ? pki_stored_name(file) : more[file - PKI_STORE_FILES];
 }
 
 static size_t most(int file)
 {
-	return file < PKI_STORED ? PKI_STORE_FILE_MAX : PKI_BACKUP_MORE_MAX;
+	return file < PKI_STORE_FILES ? PKI_STORE_FILE_MAX : PKI_BACKUP_MORE_MAX;
 }
 
 void pki_backup_init(struct pki_backup *b)
@@ -42,15 +42,23 @@ void pki_backup_fill(struct pki_backup *b, const struct pki_store *s)
 		str_add(&b->file[i], pki_store_pem(s, (enum pki_pem)i));
 		b->has[i] = true;
 	}
+	for (int ca = 0; ca < PKI_CA_COUNT; ca++) {
+		int file = pki_stored_other(ca, s->phase[ca]);
+
+		if (file < 0)
+			continue;
+		str_add(&b->file[file], s->other_key[ca].text);
+		b->has[file] = true;
+	}
 }
 
 struct pki_store *pki_backup_store(const struct pki_backup *b, struct error *err)
 {
-	const char *pem[PKI_STORED];
+	const char *pem[PKI_STORE_FILES];
 
-	for (int i = 0; i < PKI_STORED; i++)
-		pem[i] = b->file[i].buf;
-	return pki_store_parse(pem, err);
+	for (int i = 0; i < PKI_STORE_FILES; i++)
+		pem[i] = b->has[i] ? b->file[i].buf : NULL;
+	return pki_store_parse_files(pem, err);
 }
 
 int pki_backup_text(const struct pki_backup *b, struct str *out, struct error *err)

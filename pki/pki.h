@@ -90,6 +90,32 @@ const char *pki_store_pem(const struct pki_store *s, enum pki_pem which);
 void pki_store_pin(const struct pki_store *s, char *out, size_t size);
 
 enum pki_issuer { PKI_ISSUER_CLUSTER, PKI_ISSUER_ETCD, PKI_ISSUER_FRONT_PROXY };
+#define PKI_ISSUERS 3
+/* Its certificates and its key in the store and below /etc/kubernetes/pki. */
+enum pki_pem pki_issuer_crt(enum pki_issuer issuer);
+enum pki_pem pki_issuer_key(enum pki_issuer issuer);
+
+/*
+ * How far a CA is that another one takes the place of. Of a file with two certificates the first one signs, and both
+ * are trusted. The key of the other one lies beside, also encrypted: it is what a step back would need.
+ */
+enum pki_phase {
+	PKI_PHASE_ONE,      /* there is one CA */
+	PKI_PHASE_BOTH,     /* the next one is trusted too, and signs nothing yet: NAME.next.key */
+	PKI_PHASE_REISSUED, /* the next one signs, and the earlier one is still trusted: NAME.old.key */
+};
+enum pki_phase pki_store_phase(const struct pki_store *s, enum pki_issuer issuer);
+/* The same by which files are there; they are not read, and need no passphrase. */
+enum pki_phase pki_store_phase_at(const char *dir, enum pki_issuer issuer);
+/* The key that lies beside, as PEM, lent; NULL: there is none. */
+const char *pki_store_other_key(const struct pki_store *s, enum pki_issuer issuer);
+/*
+ * One phase on, in one step as pki_store_protect; from which one, is checked. From PKI_PHASE_ONE a CA is made, of the
+ * same kind of key, with a name of its own; back to it the earlier CA and its key are gone for good.
+ */
+int pki_store_rotate(const char *dir, const struct secret *passphrase, enum pki_issuer issuer, enum pki_phase from,
+	struct error *err);
+
 #define PKI_LEAVES 7
 #define PKI_OWN (PKI_LEAVES + 4)
 /*
@@ -145,8 +171,13 @@ int pki_control_plane_files(const struct pki_store *s, const struct pki_node *n,
 	struct error *err);
 void pki_files_release(struct pki_files *f);
 
-/* 0: a CA of the store has signed the first certificate of pem, whatever its dates; -1: err says why not. */
+/*
+ * 0: a CA of the store, also one that comes or goes, has signed the first certificate of pem, whatever its dates; -1:
+ * err says why not.
+ */
 int pki_signed_here(const struct pki_store *s, enum pki_issuer issuer, const char *pem, size_t len, struct error *err);
+/* Whether the one that signs now has. */
+bool pki_signed_now(const struct pki_store *s, enum pki_issuer issuer, const char *pem, size_t len);
 /*
  * The same certificate again: subject, names and usages of pem's first one, which that CA has signed and which may have
  * expired, with a new key and so many days, backdated one hour.

@@ -26,20 +26,43 @@ struct pki_store {
 	struct pki_pair ca[PKI_CA_COUNT];
 	EVP_PKEY *sa;
 	struct secret pem[PKI_SA_PUB + 1]; /* by enum pki_pem, unencrypted */
+	/* the second certificate of the CA's file and its key, as the phase has them; NULL: none */
+	struct pki_pair other[PKI_CA_COUNT];
+	struct secret other_key[PKI_CA_COUNT];
+	enum pki_phase phase[PKI_CA_COUNT];
 };
 
 /* ---- store.c ----------------------------------------------------------------------------------------------------- */
 
 /* What a file of a store may have. */
 #define PKI_STORE_FILE_MAX (256u << 10)
-/* Whether a file of the store, by enum pki_pem, holds a private key. */
+/* What the first CAs of a cluster are called, as by kubeadm. */
+extern const char *const pki_ca_names[PKI_CA_COUNT];
+/* Its files: those by enum pki_pem, then NAME.next.key and NAME.old.key of each CA, which may be missing. */
+#define PKI_STORE_FILES (PKI_STORED + 2 * PKI_CA_COUNT)
+/* The name of a file, in the store's folder; whether it holds a private key. */
+const char *pki_stored_name(int file);
 bool pki_stored_key(int file);
+/* The place among them of a CA's other key; -1 in PKI_PHASE_ONE. */
+int pki_stored_other(int ca, enum pki_phase phase);
+/* As pki_store_parse; NULL: a file that is missing. */
+struct pki_store *pki_store_parse_files(const char *const pem[PKI_STORE_FILES], struct error *err);
+/* A CA of its own with that name. */
+int pki_ca_make(const char *name, enum pki_key_type type, struct pki_pair *out, struct error *err);
+/* The keys as text, and the public half, from what was made, loaded or changed. */
+int pki_store_fill(struct pki_store *s, struct error *err);
+
+/* ---- store_write.c ----------------------------------------------------------------------------------------------- */
+
+/* As pki_store_protect, of a store that change, unless NULL, makes another one of. */
+int pki_store_change(const char *dir, const struct secret *now, const struct secret *then,
+	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err);
 
 /* ---- backup_text.c ----------------------------------------------------------------------------------------------- */
 
 /* What the text of a backup may have: a store, and this much of each other file. */
 #define PKI_BACKUP_MORE_MAX (16u << 20)
-#define PKI_BACKUP_TEXT_MAX (2 * PKI_BACKUP_MORE_MAX + PKI_STORED * PKI_STORE_FILE_MAX + 4096)
+#define PKI_BACKUP_TEXT_MAX (2 * PKI_BACKUP_MORE_MAX + PKI_STORE_FILES * PKI_STORE_FILE_MAX + 4096)
 /* Adds the text of a backup. */
 int pki_backup_text(const struct pki_backup *b, struct str *out, struct error *err);
 /* The other way round; what is not exactly of that form is an error. out is to be initialised. */

@@ -9,13 +9,20 @@
 
 #define BACKDATE_S 3600
 
-static int signed_by(X509 *leaf, const struct pki_pair *ca, struct error *err)
+static bool has_signed(X509 *ca, X509 *leaf)
 {
-	bool right = X509_NAME_cmp(X509_get_issuer_name(leaf), X509_get_subject_name(ca->cert)) == 0 &&
-		     X509_verify(leaf, X509_get0_pubkey(ca->cert)) == 1;
-	struct pki_cert_info info;
+	bool right = ca && X509_NAME_cmp(X509_get_issuer_name(leaf), X509_get_subject_name(ca)) == 0 &&
+		     X509_verify(leaf, X509_get0_pubkey(ca)) == 1;
 
 	ERR_clear_error();
+	return right;
+}
+
+static int signed_by(X509 *leaf, const struct pki_store *s, enum pki_issuer issuer, struct error *err)
+{
+	bool right = has_signed(s->ca[issuer].cert, leaf) || has_signed(s->other[issuer].cert, leaf);
+	struct pki_cert_info info;
+
 	if (right && X509_check_ca(leaf) == 0)
 		return 0;
 	pki_cert_fill(leaf, &info);
@@ -28,10 +35,19 @@ static int signed_by(X509 *leaf, const struct pki_pair *ca, struct error *err)
 int pki_signed_here(const struct pki_store *s, enum pki_issuer issuer, const char *pem, size_t len, struct error *err)
 {
 	STACK_OF(X509) *certs = pki_certs_from_pem(pem, len, "certificate", err);
-	int rc = certs ? signed_by(sk_X509_value(certs, 0), &s->ca[issuer], err) : -1;
+	int rc = certs ? signed_by(sk_X509_value(certs, 0), s, issuer, err) : -1;
 
 	pki_certs_free(certs);
 	return rc;
+}
+
+bool pki_signed_now(const struct pki_store *s, enum pki_issuer issuer, const char *pem, size_t len)
+{
+	STACK_OF(X509) *certs = pki_certs_from_pem(pem, len, "certificate", NULL);
+	bool right = certs && has_signed(s->ca[issuer].cert, sk_X509_value(certs, 0));
+
+	pki_certs_free(certs);
+	return right;
 }
 
 static int renew(X509 *old, const struct pki_pair *ca, int days, struct pki_pair *out, struct error *err)
@@ -60,7 +76,7 @@ int pki_renew(const struct pki_store *s, enum pki_issuer issuer, const char *pem
 	struct pki_pair made = { 0 };
 	int rc = -1;
 
-	if (certs && signed_by(sk_X509_value(certs, 0), &s->ca[issuer], err) == 0)
+	if (certs && signed_by(sk_X509_value(certs, 0), s, issuer, err) == 0)
 		rc = renew(sk_X509_value(certs, 0), &s->ca[issuer], days, &made, err);
 	if (rc == 0)
 		rc = pki_cert_to_pem(made.cert, cert_pem, err) || pki_key_to_pem(made.key, NULL, key_pem, err) ? -1 : 0;

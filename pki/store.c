@@ -1,5 +1,5 @@
 /*
- * The store: seven files with kubeadm's names, so that it can be read, compared and backed up with any tool. How it is
+ * The store: seven files with kubeadm's names, and the key of a CA that comes or goes, so that it can be read, compared and backed up with any tool. How it is
  * written is in store_write.c.
  */
 #include "pki/private.h"
@@ -17,35 +17,63 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILES PKI_STORED
 #define CA_DAYS 3650
 #define CA_BACKDATE_S 3600
 
-/* The certificates are the even ones, each followed by its key; sa.key stands alone at the end. */
+const char *const pki_ca_names[PKI_CA_COUNT] = {
+	[PKI_CA_CLUSTER] = "kubernetes", [PKI_CA_ETCD] = "etcd-ca", [PKI_CA_FRONT_PROXY] = "front-proxy-ca"
+};
+
+/* The certificates are the even ones, each followed by its key; sa.key stands alone at the end, and then come keys alone. */
 bool pki_stored_key(int file)
 {
-	return file % 2 == 1 || file == PKI_SA_KEY;
+	return file % 2 == 1 || file >= PKI_SA_KEY;
+}
+
+const char *pki_stored_name(int file)
+{
+	static const char *const others[] = { "ca.next.key", "ca.old.key", "etcd/ca.next.key", "etcd/ca.old.key",
+		"front-proxy-ca.next.key", "front-proxy-ca.old.key" };
+
+	return file < PKI_STORED ? pki_shared[file].file : others[file - PKI_STORED];
+}
+
+int pki_stored_other(int ca, enum pki_phase phase)
+{
+	return phase == PKI_PHASE_ONE ? -1 : PKI_STORED + 2 * ca + (phase == PKI_PHASE_REISSUED);
+}
+
+static bool is_there(const char *dir, int file)
+{
+	char *path = xasprintf("%s/%s", dir, pki_stored_name(file));
+	bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
 }
 
 enum pki_store_state pki_store_state(const char *dir)
 {
 	int there = 0;
 
-	for (int i = 0; i < FILES; i++) {
-		char *path = xasprintf("%s/%s", dir, pki_shared[i].file);
+	for (int i = 0; i < PKI_STORED; i++)
+		there += is_there(dir, i);
+	return there == 0 ? PKI_STORE_NONE : there < PKI_STORED ? PKI_STORE_PARTIAL : PKI_STORE_COMPLETE;
+}
 
-		there += access(path, F_OK) == 0;
-		free(path);
-	}
-	return there == 0 ? PKI_STORE_NONE : there < FILES ? PKI_STORE_PARTIAL : PKI_STORE_COMPLETE;
+enum pki_phase pki_store_phase_at(const char *dir, enum pki_issuer issuer)
+{
+	return is_there(dir, pki_stored_other((int)issuer, PKI_PHASE_BOTH))       ? PKI_PHASE_BOTH
+	       : is_there(dir, pki_stored_other((int)issuer, PKI_PHASE_REISSUED)) ? PKI_PHASE_REISSUED
+										  : PKI_PHASE_ONE;
 }
 
 bool pki_store_encrypted(const char *dir)
 {
 	bool encrypted = false;
 
-	for (int i = 0; i < FILES && !encrypted; i++) {
-		char *path = xasprintf("%s/%s", dir, pki_shared[i].file);
+	for (int i = 0; i < PKI_STORE_FILES && !encrypted; i++) {
+		char *path = xasprintf("%s/%s", dir, pki_stored_name(i));
 		struct str text = STR_INIT;
 
 		if (pki_stored_key(i) && file_read(path, PKI_STORE_FILE_MAX, &text, NULL) == 0)
@@ -60,8 +88,11 @@ void pki_store_free(struct pki_store *s)
 {
 	if (!s)
 		return;
-	for (int i = 0; i < PKI_CA_COUNT; i++)
+	for (int i = 0; i < PKI_CA_COUNT; i++) {
 		pki_pair_release(&s->ca[i]);
+		pki_pair_release(&s->other[i]);
+		secret_release(&s->other_key[i]);
+	}
 	EVP_PKEY_free(s->sa);
 	for (size_t i = 0; i < sizeof(s->pem) / sizeof(s->pem[0]); i++)
 		secret_release(&s->pem[i]);
@@ -78,11 +109,11 @@ void pki_store_pin(const struct pki_store *s, char *out, size_t size)
 	pki_pin(s->ca[PKI_CA_CLUSTER].cert, out, size);
 }
 
-/* Keys and the public half, from what was made or loaded. */
-static int fill_pem(struct pki_store *s, struct error *err)
+int pki_store_fill(struct pki_store *s, struct error *err)
 {
 	for (int i = 0; i < PKI_CA_COUNT; i++)
-		if (pki_key_to_pem(s->ca[i].key, NULL, &s->pem[2 * i + 1], err))
+		if (pki_key_to_pem(s->ca[i].key, NULL, &s->pem[2 * i + 1], err) ||
+			(s->other[i].key && pki_key_to_pem(s->other[i].key, NULL, &s->other_key[i], err)))
 			return -1;
 	return pki_key_to_pem(s->sa, NULL, &s->pem[PKI_SA_KEY], err) ||
 			       pki_public_to_pem(s->sa, &s->pem[PKI_SA_PUB], err)
@@ -110,11 +141,13 @@ static int check_dates(X509 *cert, const char *name, struct error *err)
 	return 0;
 }
 
-static int check_ca(const struct pki_pair *ca, const char *cert_name, const char *key_name, struct error *err)
+/* dated: its dates count. */
+static int check_ca(
+	const struct pki_pair *ca, bool dated, const char *cert_name, const char *key_name, struct error *err)
 {
 	if (X509_check_ca(ca->cert) != 1)
 		return error_set(err, ERROR_PKI, "the certificate in '%s' is not that of a CA", cert_name);
-	if (check_dates(ca->cert, cert_name, err))
+	if (dated && check_dates(ca->cert, cert_name, err))
 		return -1;
 	if (!X509_check_private_key(ca->cert, ca->key)) {
 		/* OpenSSL leaves its own complaint in the queue */
@@ -128,30 +161,77 @@ static int check_ca(const struct pki_pair *ca, const char *cert_name, const char
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
-/* Takes the seven texts; names are for messages. Bundles of CAs are kept whole, the first certificate is the one that signs. */
-static struct pki_store *load(const struct secret text[FILES], const char *const names[FILES],
-	const struct secret *passphrase, struct error *err)
+/* The texts of a store's files, and what they are called in messages. */
+struct files {
+	struct secret text[PKI_STORE_FILES];
+	char *name[PKI_STORE_FILES];
+	const struct secret *passphrase;
+};
+
+static void files_release(struct files *f)
+{
+	for (int i = 0; i < PKI_STORE_FILES; i++) {
+		secret_release(&f->text[i]);
+		free(f->name[i]);
+	}
+}
+
+static EVP_PKEY *load_key(const struct files *f, int file, struct error *err)
+{
+	return pki_key_from_pem(f->text[file].text, f->text[file].len, f->name[file], f->passphrase, err);
+}
+
+/* rest: the certificates after the first one. Without a key of a CA that comes or goes they are only trusted, whatever they are. */
+static int load_other(struct pki_store *s, int ca, STACK_OF(X509) * rest, const struct files *f, struct error *err)
+{
+	int next = pki_stored_other(ca, PKI_PHASE_BOTH), old = pki_stored_other(ca, PKI_PHASE_REISSUED);
+	int file = f->text[next].text ? next : old;
+
+	if (!f->text[file].text)
+		return 0;
+	s->phase[ca] = file == next ? PKI_PHASE_BOTH : PKI_PHASE_REISSUED;
+	if ((f->text[next].text && f->text[old].text) || sk_X509_num(rest) != 1) {
+		error_set(err, ERROR_PKI, "'%s' does not go with '%s', which must hold two certificates", f->name[file],
+			f->name[2 * ca]);
+		return error_hint(err, "restore the key store from a backup");
+	}
+	s->other[ca].cert = sk_X509_shift(rest);
+	s->other[ca].key = load_key(f, file, err);
+	/* one that goes may have expired, which is why it goes */
+	return s->other[ca].key ? check_ca(&s->other[ca], file == next, f->name[2 * ca], f->name[file], err) : -1;
+}
+
+/* Bundles of CAs are kept whole, the first certificate is the one that signs. */
+static int load_ca(struct pki_store *s, int ca, const struct files *f, struct error *err)
+{
+	int crt = 2 * ca, key = crt + 1;
+	STACK_OF(X509) *certs = pki_certs_from_pem(f->text[crt].text, f->text[crt].len, f->name[crt], err);
+	int rc = certs ? pki_certs_to_pem(certs, &s->pem[crt], err) : -1;
+
+	if (rc == 0) {
+		s->ca[ca].cert = sk_X509_shift(certs);
+		s->ca[ca].key = load_key(f, key, err);
+		rc = s->ca[ca].key ? check_ca(&s->ca[ca], true, f->name[crt], f->name[key], err) : -1;
+	}
+	if (rc == 0)
+		rc = load_other(s, ca, certs, f, err);
+	pki_certs_free(certs);
+	return rc;
+}
+
+static struct pki_store *load(const struct files *f, struct error *err)
 {
 	struct pki_store *s = xcalloc(1, sizeof(*s));
+	int rc = 0;
 
-	for (int i = 0; i < PKI_CA_COUNT; i++) {
-		int crt = 2 * i, key = crt + 1;
-		STACK_OF(X509) *certs = pki_certs_from_pem(text[crt].text, text[crt].len, names[crt], err);
-		int rc = certs ? pki_certs_to_pem(certs, &s->pem[crt], err) : -1;
-
-		if (rc == 0)
-			s->ca[i].cert = sk_X509_shift(certs);
-		pki_certs_free(certs);
-		if (rc)
-			goto fail;
-		s->ca[i].key = pki_key_from_pem(text[key].text, text[key].len, names[key], passphrase, err);
-		if (!s->ca[i].key || check_ca(&s->ca[i], names[crt], names[key], err))
-			goto fail;
+	for (int i = 0; rc == 0 && i < PKI_CA_COUNT; i++)
+		rc = load_ca(s, i, f, err);
+	if (rc == 0) {
+		s->sa = load_key(f, PKI_SA_KEY, err);
+		rc = s->sa ? pki_store_fill(s, err) : -1;
 	}
-	s->sa = pki_key_from_pem(text[PKI_SA_KEY].text, text[PKI_SA_KEY].len, names[PKI_SA_KEY], passphrase, err);
-	if (s->sa && fill_pem(s, err) == 0)
+	if (rc == 0)
 		return s;
-fail:
 	pki_store_free(s);
 	return NULL;
 }
@@ -185,13 +265,9 @@ static int refuse_incomplete(const char *dir, struct error *err)
 		error_set(err, ERROR_PKI, "no key store in '%s'", dir);
 		return error_hint(err, "pki.store in the inventory names its folder");
 	}
-	for (int i = 0; i < FILES; i++) {
-		char *path = xasprintf("%s/%s", dir, pki_shared[i].file);
-
-		if (access(path, F_OK))
+	for (int i = 0; i < PKI_STORED; i++)
+		if (!is_there(dir, i))
 			str_addf(&missing, "%s%s", missing.len ? ", " : "", pki_shared[i].file);
-		free(path);
-	}
 	error_set(err, ERROR_PKI, "the key store in '%s' is incomplete: %s missing", dir, missing.buf);
 	str_release(&missing);
 	return error_hint(
@@ -200,42 +276,41 @@ static int refuse_incomplete(const char *dir, struct error *err)
 
 struct pki_store *pki_store_open(const char *dir, const struct secret *passphrase, struct error *err)
 {
-	struct secret text[FILES] = { { 0 } };
-	char *names[FILES] = { 0 };
+	struct files f = { .passphrase = passphrase };
 	struct pki_store *s = NULL;
 	int rc = refuse_incomplete(dir, err);
 
-	for (int i = 0; rc == 0 && i < FILES; i++) {
-		names[i] = xasprintf("%s/%s", dir, pki_shared[i].file);
-		rc = read_one(names[i], pki_stored_key(i), &text[i], err);
+	for (int i = 0; rc == 0 && i < PKI_STORE_FILES; i++) {
+		f.name[i] = xasprintf("%s/%s", dir, pki_stored_name(i));
+		if (i < PKI_STORED || is_there(dir, i))
+			rc = read_one(f.name[i], pki_stored_key(i), &f.text[i], err);
 	}
 	if (rc == 0)
-		s = load(text, (const char *const *)names, passphrase, err);
-	for (int i = 0; i < FILES; i++) {
-		secret_release(&text[i]);
-		free(names[i]);
-	}
+		s = load(&f, err);
+	files_release(&f);
 	return s;
 }
 
 /* ---- making ------------------------------------------------------------------------------------------------------- */
 
-static int make_ca(struct pki_store *s, int which, enum pki_key_type type, struct error *err)
+int pki_ca_make(const char *name, enum pki_key_type type, struct pki_pair *out, struct error *err)
 {
-	static const char *const names[PKI_CA_COUNT] = {
-		[PKI_CA_CLUSTER] = "kubernetes", [PKI_CA_ETCD] = "etcd-ca", [PKI_CA_FRONT_PROXY] = "front-proxy-ca"
-	};
 	int64_t now = clock_wall_ms() / 1000;
-	struct pki_spec spec = { .cn = names[which],
+	struct pki_spec spec = { .cn = name,
 		.ca = true,
-		.sans = &names[which],
+		.sans = &name,
 		.san_count = 1,
 		.not_before = now - CA_BACKDATE_S,
 		.not_after = now + CA_DAYS * INT64_C(86400) };
 
-	s->ca[which].key = pki_key_make(type, err);
-	s->ca[which].cert = s->ca[which].key ? pki_cert_make(&spec, s->ca[which].key, NULL, err) : NULL;
-	if (!s->ca[which].cert || check_ca(&s->ca[which], spec.cn, spec.cn, err))
+	out->key = pki_key_make(type, err);
+	out->cert = out->key ? pki_cert_make(&spec, out->key, NULL, err) : NULL;
+	return out->cert ? check_ca(out, true, name, name, err) : -1;
+}
+
+static int make_ca(struct pki_store *s, int which, enum pki_key_type type, struct error *err)
+{
+	if (pki_ca_make(pki_ca_names[which], type, &s->ca[which], err))
 		return -1;
 	return pki_cert_to_pem(s->ca[which].cert, &s->pem[2 * which], err);
 }
@@ -250,7 +325,7 @@ struct pki_store *pki_store_create(const char *dir, enum pki_key_type type, enum
 		rc = make_ca(s, i, type, err);
 	if (rc == 0) {
 		s->sa = pki_key_make(sa_type, err);
-		rc = s->sa && fill_pem(s, err) == 0 ? pki_store_save(s, dir, passphrase, err) : -1;
+		rc = s->sa && pki_store_fill(s, err) == 0 ? pki_store_save(s, dir, passphrase, err) : -1;
 	}
 	if (rc == 0)
 		return s;
@@ -258,26 +333,41 @@ struct pki_store *pki_store_create(const char *dir, enum pki_key_type type, enum
 	return NULL;
 }
 
-struct pki_store *pki_store_parse(const char *const pem[PKI_STORED], struct error *err)
+struct pki_store *pki_store_parse_files(const char *const pem[PKI_STORE_FILES], struct error *err)
 {
-	struct secret text[FILES] = { { 0 } };
-	const char *names[FILES];
+	struct files f = { 0 };
 	struct pki_store *s;
 
-	for (int i = 0; i < FILES; i++) {
-		names[i] = pki_shared[i].file;
-		secret_set(&text[i], pem[i], strlen(pem[i]));
+	for (int i = 0; i < PKI_STORE_FILES; i++) {
+		f.name[i] = xstrdup(pki_stored_name(i));
+		if (pem[i])
+			secret_set(&f.text[i], pem[i], strlen(pem[i]));
 	}
-	s = load(text, names, NULL, err);
-	for (int i = 0; i < FILES; i++)
-		secret_release(&text[i]);
+	s = load(&f, err);
+	files_release(&f);
 	return s;
+}
+
+struct pki_store *pki_store_parse(const char *const pem[PKI_STORED], struct error *err)
+{
+	const char *all[PKI_STORE_FILES] = { 0 };
+
+	memcpy(all, pem, PKI_STORED * sizeof(*pem));
+	return pki_store_parse_files(all, err);
+}
+
+static bool same(const struct secret *a, const struct secret *b)
+{
+	return a->len == b->len && (!a->len || memcmp(a->text, b->text, a->len) == 0);
 }
 
 bool pki_store_same(const struct pki_store *a, const struct pki_store *b)
 {
-	for (int i = 0; i < FILES; i++)
-		if (a->pem[i].len != b->pem[i].len || memcmp(a->pem[i].text, b->pem[i].text, a->pem[i].len) != 0)
+	for (int i = 0; i < PKI_STORED; i++)
+		if (!same(&a->pem[i], &b->pem[i]))
+			return false;
+	for (int i = 0; i < PKI_CA_COUNT; i++)
+		if (a->phase[i] != b->phase[i] || !same(&a->other_key[i], &b->other_key[i]))
 			return false;
 	return true;
 }

@@ -21,20 +21,25 @@
 
 #define WORD 8 /* random characters in the name of a folder that is being made */
 
+static bool has(const struct pki_store *s, int file)
+{
+	int ca = (file - PKI_STORED) / 2;
+
+	return file < PKI_STORED || file == pki_stored_other(ca, s->phase[ca]);
+}
+
 static int write_one(
 	const struct pki_store *s, int i, const char *dir, const struct secret *passphrase, struct error *err)
 {
-	EVP_PKEY *const keys[PKI_STORED] = { [PKI_CA_KEY] = s->ca[0].key,
-		[PKI_ETCD_CA_KEY] = s->ca[1].key,
-		[PKI_FRONT_PROXY_CA_KEY] = s->ca[2].key,
-		[PKI_SA_KEY] = s->sa };
-	char *path = xasprintf("%s/%s", dir, pki_shared[i].file);
+	int ca = i < PKI_STORED ? i / 2 : (i - PKI_STORED) / 2;
+	EVP_PKEY *key = i == PKI_SA_KEY ? s->sa : i < PKI_STORED ? s->ca[ca].key : s->other[ca].key;
+	char *path = xasprintf("%s/%s", dir, pki_stored_name(i));
 	struct secret sealed = { 0 };
-	const struct secret *text = &s->pem[i];
+	const struct secret *text = i < PKI_STORED ? &s->pem[i] : &s->other_key[ca];
 	int rc = 0;
 
 	if (pki_stored_key(i) && pki_passphrase_given(passphrase)) {
-		rc = pki_key_to_pem(keys[i], passphrase, &sealed, err);
+		rc = pki_key_to_pem(key, passphrase, &sealed, err);
 		text = &sealed;
 	}
 	if (rc == 0)
@@ -100,8 +105,9 @@ static char *stage(const struct pki_store *s, const char *place, const struct se
 	staging = xasprintf("%s.%s.new", place, word);
 	etcd = xasprintf("%s/etcd", staging);
 	rc = file_mkdirs(etcd, 0700, err);
-	for (int i = 0; rc == 0 && i < PKI_STORED; i++)
-		rc = write_one(s, i, staging, passphrase, err);
+	for (int i = 0; rc == 0 && i < PKI_STORE_FILES; i++)
+		if (has(s, i))
+			rc = write_one(s, i, staging, passphrase, err);
 	/* the files are synced; that they have names in these folders is not */
 	if (rc == 0)
 		file_sync_dir(etcd);
@@ -133,12 +139,12 @@ int pki_store_save(const struct pki_store *s, const char *dir, const struct secr
 	return rc;
 }
 
-/* ---- another passphrase ------------------------------------------------------------------------------------------ */
+/* ---- another passphrase, another CA ------------------------------------------------------------------------------------------ */
 
 static bool ours(const char *name, bool etcd)
 {
-	for (int i = 0; i < PKI_STORED; i++) {
-		const char *file = pki_shared[i].file;
+	for (int i = 0; i < PKI_STORE_FILES; i++) {
+		const char *file = pki_stored_name(i);
 
 		if (str_starts(file, "etcd/") == etcd && strcmp(etcd ? file + 5 : file, name) == 0)
 			return true;
@@ -193,7 +199,7 @@ static int lock_folder(const char *place, struct stat *st, struct error *err)
 	/* not every file system has locks */
 	if ((flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) || fstat(fd, st) || stat(place, &there) ||
 		st->st_ino != there.st_ino || st->st_dev != there.st_dev) {
-		error_set(err, ERROR_LOCKED, "another process is changing the passphrase of the key store '%s'", place);
+		error_set(err, ERROR_LOCKED, "another process is changing the key store '%s'", place);
 		error_hint(err, "wait until it has finished, and try again");
 		close(fd);
 		return -1;
@@ -233,10 +239,11 @@ static int give_to_owner(const char *staging, const struct stat *st, struct erro
 	static const char *const folders[] = { "etcd", "" };
 	int rc = chmod(staging, st->st_mode & 0777);
 
-	for (int i = 0; rc == 0 && st->st_uid != geteuid() && i < PKI_STORED + 2; i++) {
-		char *path = xasprintf("%s/%s", staging, i < PKI_STORED ? pki_shared[i].file : folders[i - PKI_STORED]);
+	for (int i = 0; rc == 0 && st->st_uid != geteuid() && i < PKI_STORE_FILES + 2; i++) {
+		bool file = i < PKI_STORE_FILES;
+		char *path = xasprintf("%s/%s", staging, file ? pki_stored_name(i) : folders[i - PKI_STORE_FILES]);
 
-		rc = chown(path, st->st_uid, st->st_gid);
+		rc = file && access(path, F_OK) ? 0 : chown(path, st->st_uid, st->st_gid);
 		free(path);
 	}
 	if (rc == 0)
@@ -271,19 +278,20 @@ static int exchange(const char *staging, const char *place, struct error *err)
 	file_sync_dir(place);
 	if (remove_staging(staging) == 0)
 		return 0;
-	error_errno(err, ERROR_SYSTEM, errno,
-		"the key store '%s' has its new passphrase, but what it was before is still in '%s'", place, staging);
+	error_errno(err, ERROR_SYSTEM, errno, "the key store '%s' is changed, but what it was before is still in '%s'",
+		place, staging);
 	return error_hint(err, "remove that folder: the keys in it open with what was valid before");
 }
 
-int pki_store_protect(const char *dir, const struct secret *now, const struct secret *then, struct error *err)
+int pki_store_change(const char *dir, const struct secret *now, const struct secret *then,
+	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err)
 {
 	char *place = place_of(dir), *staging = NULL;
 	struct stat st;
 	int fd = lock_folder(place, &st, err), rc = -1;
 	struct pki_store *s = fd >= 0 ? pki_store_open(place, now, err) : NULL;
 
-	if (s && check_files(place, err) == 0) {
+	if (s && (!change || change(s, ctx, err) == 0) && check_files(place, err) == 0) {
 		sweep(place);
 		staging = stage(s, place, then, err);
 	}
@@ -300,4 +308,9 @@ int pki_store_protect(const char *dir, const struct secret *now, const struct se
 	free(staging);
 	free(place);
 	return rc;
+}
+
+int pki_store_protect(const char *dir, const struct secret *now, const struct secret *then, struct error *err)
+{
+	return pki_store_change(dir, now, then, NULL, NULL, err);
 }

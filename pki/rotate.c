@@ -1,0 +1,130 @@
+/* Another CA takes the place of one of the store's: what changes in the store, phase by phase. What hosts have follows it. */
+#include "pki/private.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum pki_pem pki_issuer_crt(enum pki_issuer issuer)
+{
+	return (enum pki_pem)(2 * (int)issuer);
+}
+
+enum pki_pem pki_issuer_key(enum pki_issuer issuer)
+{
+	return (enum pki_pem)(2 * (int)issuer + 1);
+}
+
+enum pki_phase pki_store_phase(const struct pki_store *s, enum pki_issuer issuer)
+{
+	return s->phase[issuer];
+}
+
+const char *pki_store_other_key(const struct pki_store *s, enum pki_issuer issuer)
+{
+	return s->other_key[issuer].text;
+}
+
+/* Of the kind that the present one has. */
+static enum pki_key_type type_of(EVP_PKEY *key)
+{
+	int bits = EVP_PKEY_get_bits(key);
+
+	if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
+		return PKI_ECDSA_P256;
+	return bits <= 2048 ? PKI_RSA_2048 : bits <= 3072 ? PKI_RSA_3072 : PKI_RSA_4096;
+}
+
+/* Programs find the CA of a certificate by its name: the next one has another. */
+static int make_next(struct pki_store *s, int ca, struct error *err)
+{
+	time_t now = (time_t)(clock_wall_ms() / 1000);
+	char name[64], when[20];
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(when, sizeof(when), "%Y%m%d%H%M%S", &tm);
+	snprintf(name, sizeof(name), "%s-%s", pki_ca_names[ca], when);
+	return pki_ca_make(name, type_of(s->ca[ca].key), &s->other[ca], err);
+}
+
+/* Both, in their order, are what is trusted from now on. */
+static int write_bundle(struct pki_store *s, int ca, struct error *err)
+{
+	STACK_OF(X509) *certs = sk_X509_new_null();
+	int rc = -1;
+
+	if (certs && sk_X509_push(certs, s->ca[ca].cert) &&
+		(!s->other[ca].cert || sk_X509_push(certs, s->other[ca].cert)))
+		rc = pki_certs_to_pem(certs, &s->pem[2 * ca], err);
+	else
+		pki_error(err, "cannot write the certificates of two CAs");
+	/* they are lent */
+	sk_X509_free(certs);
+	return rc ? -1 : pki_store_fill(s, err);
+}
+
+/* What nobody here has put there may be all that something of the cluster hangs on. */
+static int refuse_more(const struct pki_store *s, int ca, struct error *err)
+{
+	const char *pem = s->pem[2 * ca].text;
+	STACK_OF(X509) *certs = pki_certs_from_pem(pem, strlen(pem), pki_shared[2 * ca].file, err);
+	int n = certs ? sk_X509_num(certs) : 0;
+
+	pki_certs_free(certs);
+	if (n == 1)
+		return 0;
+	if (n == 0)
+		return -1;
+	error_set(err, ERROR_PKI,
+		"'%s' in the key store holds %d certificates, and the key of only one of them is there",
+		pki_shared[2 * ca].file, n);
+	return error_hint(err,
+		"if this CA is being rotated, continue on the machine on which that began, or restore a backup of its keys; "
+		"CAs of several levels cannot be rotated");
+}
+
+struct rotation {
+	int ca;
+	enum pki_phase from;
+};
+
+static int change(struct pki_store *s, void *ctx, struct error *err)
+{
+	const struct rotation *r = ctx;
+	struct pki_pair *here = &s->ca[r->ca], *other = &s->other[r->ca], swap = *here;
+
+	if (s->phase[r->ca] != r->from) {
+		error_set(err, ERROR_LOCKED, "another process has changed the key store meanwhile");
+		return error_hint(err, "run the same command again");
+	}
+	switch (r->from) {
+	case PKI_PHASE_ONE:
+		if (refuse_more(s, r->ca, err) || make_next(s, r->ca, err))
+			return -1;
+		s->phase[r->ca] = PKI_PHASE_BOTH;
+		break;
+	case PKI_PHASE_BOTH:
+		*here = *other;
+		*other = swap;
+		s->phase[r->ca] = PKI_PHASE_REISSUED;
+		break;
+	case PKI_PHASE_REISSUED:
+		pki_pair_release(other);
+		secret_release(&s->other_key[r->ca]);
+		s->phase[r->ca] = PKI_PHASE_ONE;
+		break;
+	}
+	return write_bundle(s, r->ca, err);
+}
+
+int pki_store_rotate(const char *dir, const struct secret *passphrase, enum pki_issuer issuer, enum pki_phase from,
+	struct error *err)
+{
+	struct rotation r = { (int)issuer, from };
+
+	return pki_store_change(dir, passphrase, passphrase, change, &r, err);
+}
