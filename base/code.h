@@ -92,6 +92,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(REFUSAL_NO_ROOM, "no-room", "host") \
 	X(REFUSAL_DEFRAG, "defrag-stopped", "host") \
 	X(REFUSAL_RENEW, "renew-stopped", "host") \
+	X(REFUSAL_ROTATION, "ca-rotated", "file") \
 	X(REFUSAL_CLOCK, "clock", "host") \
 	X(NOTICE_FINDING, "warned", "finding") \
 	X(NOTICE_RUNTIME, "runtime-old", "version") \

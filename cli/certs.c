@@ -90,7 +90,15 @@ static int hosts(const struct cli_options *o)
 
 /* ---- actions: on the keys of this machine, and on hosts ------------------------------------------------------------ */
 
-enum action_option { OF_YES = 1, OF_PASSPHRASE = 2, OF_REMOVE = 4, OF_HOSTS = 8, OF_EXPIRING = 16 };
+enum action_option {
+	OF_YES = 1,
+	OF_PASSPHRASE = 2,
+	OF_REMOVE = 4,
+	OF_HOSTS = 8, /* it contacts them */
+	OF_EXPIRING = 16,
+	OF_CHOICE = 32, /* not all of them */
+	OF_PHASE = 64,
+};
 #define ANY SIZE_MAX
 
 static const struct action {
@@ -98,14 +106,16 @@ static const struct action {
 	int (*run)(const struct cli_options *o);
 	unsigned options; /* that not all of them know */
 	size_t args;
+	const char *arg; /* what they are */
 } actions[] = {
-	{ "passphrase", cli_certs_passphrase, OF_YES | OF_PASSPHRASE | OF_REMOVE, 0 },
-	{ "backup", cli_certs_backup, OF_YES | OF_PASSPHRASE, 1 },
-	{ "restore", cli_certs_restore, OF_PASSPHRASE, 1 },
-	{ "renew", cli_certs_renew, OF_YES | OF_HOSTS | OF_EXPIRING, ANY },
-	{ "sign", cli_certs_sign, OF_YES | OF_HOSTS, ANY },
+	{ "passphrase", cli_certs_passphrase, OF_YES | OF_PASSPHRASE | OF_REMOVE, 0, "" },
+	{ "backup", cli_certs_backup, OF_YES | OF_PASSPHRASE, 1, "FILE" },
+	{ "restore", cli_certs_restore, OF_PASSPHRASE, 1, "FILE" },
+	{ "renew", cli_certs_renew, OF_YES | OF_HOSTS | OF_CHOICE | OF_EXPIRING, ANY, "" },
+	{ "rotate", cli_certs_rotate, OF_YES | OF_HOSTS | OF_PHASE, 1, "CA" },
+	{ "sign", cli_certs_sign, OF_YES | OF_HOSTS, ANY, "" },
 };
-static const struct action show_hosts = { NULL, hosts, OF_HOSTS, 0 };
+static const struct action show_hosts = { NULL, hosts, OF_HOSTS | OF_CHOICE, 0, "" };
 
 static int check_options(const struct cli_options *o, const struct action *a, struct error *err)
 {
@@ -118,7 +128,10 @@ static int check_options(const struct cli_options *o, const struct action *a, st
 		{ "passphrase", o->passphrase_env != NULL, OF_PASSPHRASE },
 		{ "remove", o->remove, OF_REMOVE },
 		{ "expiring", o->expiring > 0, OF_EXPIRING },
-		{ "hosts", o->host_count > 0, OF_HOSTS },
+		{ "check", o->check, OF_PHASE },
+		{ "reissue", o->reissue, OF_PHASE },
+		{ "forget", o->forget, OF_PHASE },
+		{ "hosts", o->host_count > 0, OF_CHOICE },
 		{ "parallel", o->parallel > 0, OF_HOSTS },
 		{ "accept-new-host-keys", o->accept_new_host_keys, OF_HOSTS },
 		{ "connect-timeout", o->connect_timeout_s > 0, OF_HOSTS },
@@ -130,16 +143,17 @@ static int check_options(const struct cli_options *o, const struct action *a, st
 			continue;
 		error_set(err, ERROR_USAGE, "--%s is not an option of 'certs%s%s'", options[i].name, a->name ? " " : "",
 			a->name ? a->name : "");
-		return error_hint(
-			err, options[i].bit == OF_HOSTS ? "it contacts no host" : "see 'kubewright help certs'");
+		return error_hint(err, a->options & OF_HOSTS || !(options[i].bit & (OF_HOSTS | OF_CHOICE))
+					       ? "see 'kubewright help certs'"
+					       : "it contacts no host");
 	}
 	if (!a->name || a->args == ANY || o->arg_count == 1 + a->args)
 		return 0;
 	if (o->arg_count > 1 + a->args)
-		return error_set(err, ERROR_USAGE, "unexpected argument '%.64s': certs %s takes %s",
-			o->args[1 + a->args], a->name, a->args ? "only FILE" : "none");
-	error_set(err, ERROR_USAGE, "certs %s needs FILE", a->name);
-	return error_hint(err, "usage: kubewright certs %s FILE", a->name);
+		return error_set(err, ERROR_USAGE, "unexpected argument '%.64s': certs %s takes %s%s",
+			o->args[1 + a->args], a->name, a->args ? "only " : "none", a->arg);
+	error_set(err, ERROR_USAGE, "certs %s needs %s", a->name, a->arg);
+	return error_hint(err, "usage: kubewright certs %s %s", a->name, a->arg);
 }
 
 int cli_certs(const struct cli_options *o)

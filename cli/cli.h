@@ -68,7 +68,7 @@ struct cli_options {
 	const char **sets; /* owned array of lent strings */
 	size_t set_count;
 	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check;
-	bool override_quorum, force, timeline, all, pending, through, remove, take_ca_keys;
+	bool override_quorum, force, timeline, all, pending, through, remove, take_ca_keys, reissue, forget;
 	int parallel, connect_timeout_s, drain_timeout_s, days, lines, batch, expiring; /* 0: not given */
 	bool batch_percent; /* batch is of all workers */
 	const char *cluster, *from, *snapshot, *out, *user, *group;

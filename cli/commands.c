@@ -105,13 +105,16 @@ const struct cli_command cli_commands[] = {
 	  "one by one, then the workers, --batch of them at once. Refuses what would cost etcd's quorum. A host that does not come back stops those that follow. "
 	  "Continues where an earlier run was interrupted. Name hosts, or --all; with --pending only those of them restart on which a reboot is pending.",
 	  CLI_REBOOT, 0, MANY, false, cli_reboot },
-	{ "certs", "[HOST… | ACTION …]", "show all certificates and how long they are good, or renew them; keep the keys safe",
+	{ "certs", "[HOST… | ACTION …]", "show all certificates and how long they are good, renew them, or rotate a CA; keep the keys safe",
 	  "Lists the certificates of all hosts, or of those named, with those inside kubeconfigs, and on this machine the cluster's CAs and your kubeconfig: days left, file, and "
 	  "who reads it. Marks what has expired or ends soon, and names CAs that are not the same everywhere. With --verbose also subject, issuer, key and names; "
 	  "-o json has all of it, for monitoring. Asks neither the API nor etcd, changes nothing and needs no keys. "
 	  "The action renew makes certificates again with the cluster's CAs, also when all have expired and no API server answers: those of the named hosts and names (apiserver, etcd-peer, "
 	  "admin.conf, kubelet, …), or all; with --expiring only those with fewer days left. One host after the other; only what must restarts. Asks, or needs --yes. "
 	  "The action sign shows the CertificateSigningRequests that wait, and signs those of kubelets that may be signed, or those named, with the cluster's CA; asks, or needs --yes. "
+	  "The action rotate puts another CA in the place of etcd-ca or front-proxy-ca while the cluster works, in three steps: without an option it makes the next CA, which all control planes "
+	  "trust too; with --reissue that one signs; with --forget the earlier one is gone. The cluster may work for weeks between them. Each is refused until the one before is complete "
+	  "everywhere, continues when it is run again, and only shows what it would do with --check. No upgrade starts meanwhile. "
 	  "The others are about the cluster's keys on this machine and contact no host. passphrase sets or changes the passphrase of the key store; --remove takes it away. All keys change or none. "
 	  "backup saves the keys, accepted host keys and the record of kubeconfigs in one encrypted file, verified; restore shows and verifies such a FILE and brings back what this machine "
 	  "lacks of it. Neither replaces a key.",

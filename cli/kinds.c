@@ -31,6 +31,8 @@ const struct cli_run_kind cli_kinds[KIND_COUNT] = {
 		"have its certificates renewed" },
 	[KIND_SIGN_LOOK] = { "certs sign", &plans[PLAN_SIGN], 0, NULL },
 	[KIND_SIGN] = { "certs sign", &plans[PLAN_SIGN], RUN_CHANGES, NULL },
+	[KIND_ROTATE_LOOK] = { "certs rotate", &plans[PLAN_ROTATE], 0, NULL },
+	[KIND_ROTATE] = { "certs rotate", &plans[PLAN_ROTATE], RUN_CHANGES | RUN_FINISHES, NULL },
 	[KIND_MEMBERS] = { "etcd", &plans[PLAN_MEMBERS], 0, NULL },
 	[KIND_DEFRAG_LOOK] = { "etcd defrag", &plans[PLAN_DEFRAG], 0, NULL },
 	[KIND_DEFRAG] = { "etcd defrag", &plans[PLAN_DEFRAG], RUN_CHANGES | RUN_FINISHES, NULL },

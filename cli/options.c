@@ -38,6 +38,8 @@ enum option_id {
 	OPTION_LIST,
 	OPTION_CHECK,
 	OPTION_EXPIRING,
+	OPTION_REISSUE,
+	OPTION_FORGET,
 	OPTION_DAYS,
 	OPTION_WRITE,
 	OPTION_OUT,
@@ -72,7 +74,7 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_OVERRIDE_QUORUM] = { "override-quorum", 0, NULL, "continue although etcd's quorum or a doubtful member forbids it",
 		CLI_ETCD | CLI_REJOIN | CLI_REMOVE | CLI_REBOOT },
 	[OPTION_LIST] = { "list", 0, NULL, "list all checks, or the kubeconfigs that were made, and exit", CLI_CHECK | CLI_REPAIR | CLI_UPGRADE | CLI_KUBECONFIG },
-	[OPTION_CHECK] = { "check", 0, NULL, "only report; change nothing", CLI_REPAIR | CLI_UPGRADE },
+	[OPTION_CHECK] = { "check", 0, NULL, "only report; change nothing", CLI_REPAIR | CLI_UPGRADE | CLI_CERTS },
 	[OPTION_FORCE] = { "force", 0, NULL, "delete pods that cannot be evicted or have no controller", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE | CLI_REBOOT },
 	[OPTION_DRAIN_TIMEOUT] = { "drain-timeout", 0, "SECONDS", "give up when no pod is evicted for this long (default 300)", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE | CLI_REBOOT },
 	[OPTION_BATCH] = { "batch", 0, "N", "work on N workers at once, or N% of them (default 1)", CLI_UPGRADE | CLI_REBOOT },
@@ -80,6 +82,8 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_THROUGH] = { "through", 0, NULL, "go through the minor versions between, the newest of each", CLI_UPGRADE },
 	[OPTION_PENDING] = { "pending", 0, NULL, "only hosts on which a reboot is pending", CLI_REBOOT },
 	[OPTION_EXPIRING] = { "expiring", 0, "DAYS", "of renew: only certificates with fewer days left", CLI_CERTS },
+	[OPTION_REISSUE] = { "reissue", 0, NULL, "of rotate: from now on the next CA signs, and all certificates are made again", CLI_CERTS },
+	[OPTION_FORGET] = { "forget", 0, NULL, "of rotate: nothing trusts the earlier CA any more, and its key is gone", CLI_CERTS },
 	[OPTION_DAYS] = { "days", 0, "N", "validity of the certificate (default 365)", CLI_KUBECONFIG },
 	[OPTION_WRITE] = { "write", 'w', NULL, "write to the file that apply writes, not to stdout", CLI_KUBECONFIG },
 	[OPTION_OUT] = { "out", 0, "FILE", "write to this new file; a kubeconfig only you can read", CLI_KUBECONFIG | CLI_ADOPT },
@@ -226,6 +230,8 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_THROUGH: return o->through = true, 0;
 	case OPTION_LIST: return o->list = true, 0;
 	case OPTION_EXPIRING: return parse_number(name, arg, 1, 3650, &o->expiring, err);
+	case OPTION_REISSUE: return o->reissue = true, 0;
+	case OPTION_FORGET: return o->forget = true, 0;
 	case OPTION_DAYS: return parse_number(name, arg, 1, 3650, &o->days, err);
 	case OPTION_WRITE: return o->write = true, 0;
 	case OPTION_OUT: return o->out = arg, 0;

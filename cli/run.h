@@ -46,6 +46,8 @@ enum cli_kind {
 	KIND_RENEW,
 	KIND_SIGN_LOOK,
 	KIND_SIGN, /* options->sign */
+	KIND_ROTATE_LOOK, /* options->renew, as the next */
+	KIND_ROTATE,
 	KIND_MEMBERS,
 	KIND_DEFRAG_LOOK,
 	KIND_DEFRAG,
@@ -431,6 +433,8 @@ void certs_report_release(struct certs_report *c);
 /* `certs renew`, `certs sign`. */
 int cli_certs_renew(const struct cli_options *o);
 int cli_certs_sign(const struct cli_options *o);
+/* `certs rotate`. */
+int cli_certs_rotate(const struct cli_options *o);
 /* Whether a host's shared file of this name differs from others' and is the first one with its digest. */
 bool certs_report_first(const struct certs_report *c, const char *name, size_t host);
 /* Its i-th host; NULL: this machine. */

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "cluster/rotate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -131,11 +132,24 @@ static bool wanted(const struct renew_item *i, const struct renew_wish *wish, bo
 	       certs_overdue(&c->info, now_s);
 }
 
+/* Whether it can be made again at all, by a store. */
+static bool possible(struct renew_item *i, const struct pki_store *store, int64_t now_s)
+{
+	struct error err = { 0 };
+
+	if (pki_signed_here(store, i->kind->issuer, i->file->pem, strlen(i->file->pem), &err)) {
+		snprintf(i->why, sizeof(i->why), "%.199s", err.what);
+		i->verdict = RENEW_REFUSED;
+	} else if (i->file->list[0].info.not_before > now_s) {
+		refuse(i, "it is not valid yet: set the clock of that host, or of this machine");
+	}
+	return i->verdict != RENEW_REFUSED;
+}
+
 static void decide(struct renew_item *i, const struct pki_store *store, const struct renew_wish *wish, int64_t now_s)
 {
 	bool named = wish->kinds & 1u << (i->kind - renew_kinds);
 	const struct pki_cert_info *info;
-	struct error err = { 0 };
 
 	i->expired = i->file && i->file->count && i->file->list[0].info.not_after < now_s;
 	if (wish->kinds && !named)
@@ -145,26 +159,32 @@ static void decide(struct renew_item *i, const struct pki_store *store, const st
 				  : "it is not there: 'kubewright repair' makes it again");
 		return;
 	}
-	info = &i->file->list[0].info;
-	if (!wanted(i, wish, named, now_s))
+	if (wish->rotates ? pki_signed_now(store, i->kind->issuer, i->file->pem, strlen(i->file->pem))
+			  : !wanted(i, wish, named, now_s))
 		return;
-	if (pki_signed_here(store, i->kind->issuer, i->file->pem, strlen(i->file->pem), &err)) {
-		snprintf(i->why, sizeof(i->why), "%.199s", err.what);
-		i->verdict = RENEW_REFUSED;
-	} else if (info->not_before > now_s) {
-		refuse(i, "it is not valid yet: set the clock of that host, or of this machine");
-	} else {
-		i->verdict = now_s - info->not_before < BACKDATE_S + RENEW_NEW_S && !i->expired ? RENEW_NEW : RENEW_DUE;
-	}
+	if (!possible(i, store, now_s))
+		return;
+	info = &i->file->list[0].info;
+	i->verdict = !wish->rotates && !i->expired && now_s - info->not_before < BACKDATE_S + RENEW_NEW_S ? RENEW_NEW
+													  : RENEW_DUE;
 }
 
 /* ---- a host ------------------------------------------------------------------------------------------------------ */
 
+enum renew_stage renew_trust_stage(enum pki_issuer issuer)
+{
+	return issuer == PKI_ISSUER_ETCD ? RENEW_ETCD : RENEW_SERVERS;
+}
+
 /* Who must restart when it is another one. */
-static unsigned restarts(const struct renew_item *i)
+static unsigned restarts(const struct renew_item *i, const struct renew_wish *wish)
 {
 	const struct certs_kind *kind = i->file->kind;
 	unsigned bits = i->kind->stage == RENEW_KUBELET ? RENEW_READER_KUBELET : 0;
+
+	/* as a client it shows to none of us which one it has */
+	if (wish->rotates && i->kind->issuer == PKI_ISSUER_FRONT_PROXY)
+		bits |= RENEW_READER_API;
 
 	for (size_t r = 0; kind && r < CERTS_READERS && kind->readers[r].name; r++)
 		if (kind->readers[r].restarts || i->expired)
@@ -182,7 +202,8 @@ void renew_decide(const struct certs_host *h, bool worker, const struct pki_stor
 	for (size_t k = 0; k < RENEW_KINDS; k++) {
 		struct renew_item *i = &out->items[out->count];
 
-		if (worker && renew_kinds[k].stage != RENEW_KUBELET)
+		if ((worker && renew_kinds[k].stage != RENEW_KUBELET) ||
+			(wish->rotates && renew_kinds[k].issuer != wish->issuer))
 			continue;
 		*i = (struct renew_item){ .kind = &renew_kinds[k], .file = file_of(h, &renew_kinds[k]) };
 		if (!i->file && renew_kinds[k].optional)
@@ -190,8 +211,10 @@ void renew_decide(const struct certs_host *h, bool worker, const struct pki_stor
 		decide(i, store, wish, now_s);
 		out->count++;
 		if (i->verdict == RENEW_DUE)
-			out->restarts |= restarts(i);
+			out->restarts |= restarts(i, wish);
 	}
+	if (wish->rotates && !worker)
+		rotate_trust(h, store, wish->issuer, out);
 	out->restarts |= renew_readers_of(h->restart);
 }
 

@@ -45,6 +45,9 @@ struct renew_wish {
 	unsigned kinds; /* bits by place in renew_kinds; 0: all of them */
 	int days;       /* only with fewer days left; 0: however many */
 	bool kubelets;  /* no control plane can sign for them, so that they cannot renew their own */
+	/* instead of both: this CA is rotated, and what it has not signed that signs now is due */
+	bool rotates;
+	enum pki_issuer issuer;
 };
 enum renew_verdict {
 	RENEW_LEFT,    /* not asked for, or good for long enough */
@@ -64,7 +67,12 @@ struct renew_host {
 	size_t count;
 	/* of what is due, or was interrupted: who does not take it up without a restart */
 	unsigned restarts;
+	/* of the file of a CA that is rotated, and of its key beside it: NEW, when this run has placed it; why, if REFUSED */
+	enum renew_verdict trust;
+	char trust_why[120];
 };
+/* In which stage such a file is placed. */
+enum renew_stage renew_trust_stage(enum pki_issuer issuer);
 /* How long after it was made a certificate is a new one. */
 #define RENEW_NEW_S 3600
 /*

@@ -254,6 +254,21 @@ static int new_cluster(struct task *t, struct error *err)
 	return rc ? rc : resolve_version(t, err);
 }
 
+/* kubeadm's upgrade makes certificates again, and knows one CA alone. */
+static int refuse_rotation(const struct world *w, struct error *err)
+{
+	for (int i = 0; w->pki.store && i < PKI_ISSUERS; i++) {
+		const char *file = pki_shared[pki_issuer_crt((enum pki_issuer)i)].file;
+
+		if (pki_store_phase(w->pki.store, (enum pki_issuer)i) == PKI_PHASE_ONE)
+			continue;
+		error_refuse(err, ERROR_COMMAND, REFUSAL_ROTATION, file,
+			"the cluster is not upgraded while the CA in %s is rotated", file);
+		return error_hint(err, "see 'kubewright certs rotate'; upgrade when the earlier CA is forgotten");
+	}
+	return 0;
+}
+
 static int living_cluster(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
@@ -264,6 +279,8 @@ static int living_cluster(struct task *t, struct error *err)
 			w->decided.init_host = (int)i;
 	if (w->decided.init_host < 0)
 		w->decided.init_host = w->decided.lead;
+	if (w->wish.upgrade && refuse_rotation(w, err))
+		return -1;
 	if (w->wish.upgrade ? resolve_version(t, err) || upgrade_decide(w, err) : refuse_version(w, err))
 		return -1;
 	return refuse_nodes(w, err) || custody_refuse(w, err) ? -1 : 0;

@@ -257,37 +257,53 @@ static const struct step certs[] = {
 };
 
 /* etcd's first on every control plane: without its quorum no API server works, and without one of those no kubelet does. */
-static const struct step renew[] = {
-	PROBE_STEP,
-	{ "certs", "Looking at certificates", ROLE_ALL, STEP_OBSERVES, { THIS("probe") }, NULL, certs_apply },
-	{ "survey", "Asking the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("certs") },
-		survey_check, survey_apply },
-	{ "judge-certs", "Deciding what is renewed", ROLE_ALL, STEP_OBSERVES,
-		{ THIS("certs"), CONTROL_PLANES("survey", 0) },
-		judge_certs_check, judge_certs_apply },
-	{ "renew-etcd", "Renewing etcd's certificates", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
-		{ THIS("judge-certs"), CONTROL_PLANES("judge-certs", 0) },
-		renew_etcd_check, renew_etcd_apply },
-	{ "restart-etcd", "Restarting etcd", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
-		{ THIS("renew-etcd"), CONTROL_PLANES("renew-etcd", 0) },
-		restart_etcd_check, restart_etcd_apply },
-	{ "renew-servers", "Renewing the control plane's certificates", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
-		{ THIS("restart-etcd"), CONTROL_PLANES("restart-etcd", 0) },
-		renew_servers_check, renew_servers_apply },
-	{ "renew-kubelet", "Renewing the kubelet's certificate", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
-		{ THIS("renew-servers"), CONTROL_PLANES("renew-servers", 0) },
-		renew_kubelet_check, renew_kubelet_apply },
-	{ "worker-kubelet", "Renewing the kubelet's certificate", ROLE_WORKER, STEP_ONE_BY_ONE,
-		{ THIS("judge-certs"), CONTROL_PLANES("renew-kubelet", 1) },
-		renew_kubelet_check, renew_kubelet_apply },
-	{ "renewed", "Asking the cluster again", ROLE_CONTROL_PLANE, 0,
-		{ THIS("renew-kubelet"), CONTROL_PLANES("renew-kubelet", 0), WORKERS("worker-kubelet") },
-		renewed_check, renewed_apply },
-	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("renewed", 1) },
-		verify_check, verify_apply },
-	{ "kubeconfig", "Writing the kubeconfig", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("renewed", 1) },
-		kubeconfig_check, kubeconfig_apply },
+/* certificates first: API servers that cannot answer are not waited for */
+#define RENEW_LOOK_STEPS \
+	PROBE_STEP, \
+	{ "certs", "Looking at certificates", ROLE_ALL, STEP_OBSERVES, { THIS("probe") }, NULL, certs_apply }, \
+	{ "survey", "Asking the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("certs") }, \
+		survey_check, survey_apply }
+
+#define RENEW_STEPS \
+	{ "judge-certs", "Deciding what is renewed", ROLE_ALL, STEP_OBSERVES, { THIS("certs"), CONTROL_PLANES("survey", 0) }, \
+		judge_certs_check, judge_certs_apply }, \
+	{ "renew-etcd", "Renewing etcd's certificates", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
+		{ THIS("judge-certs"), CONTROL_PLANES("judge-certs", 0) }, \
+		renew_etcd_check, renew_etcd_apply }, \
+	{ "restart-etcd", "Restarting etcd", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
+		{ THIS("renew-etcd"), CONTROL_PLANES("renew-etcd", 0) }, \
+		restart_etcd_check, restart_etcd_apply }, \
+	{ "renew-servers", "Renewing the control plane's certificates", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
+		{ THIS("restart-etcd"), CONTROL_PLANES("restart-etcd", 0) }, \
+		renew_servers_check, renew_servers_apply }, \
+	{ "renew-kubelet", "Renewing the kubelet's certificate", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
+		{ THIS("renew-servers"), CONTROL_PLANES("renew-servers", 0) }, \
+		renew_kubelet_check, renew_kubelet_apply }, \
+	{ "worker-kubelet", "Renewing the kubelet's certificate", ROLE_WORKER, STEP_ONE_BY_ONE, \
+		{ THIS("judge-certs"), CONTROL_PLANES("renew-kubelet", 1) }, \
+		renew_kubelet_check, renew_kubelet_apply }
+
+#define RENEWED_STEPS \
+	{ "renewed", "Asking the cluster again", ROLE_CONTROL_PLANE, 0, \
+		{ THIS("renew-kubelet"), CONTROL_PLANES("renew-kubelet", 0), WORKERS("worker-kubelet") }, \
+		renewed_check, renewed_apply }, \
+	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("renewed", 1) }, \
+		verify_check, verify_apply }, \
+	{ "kubeconfig", "Writing the kubeconfig", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("renewed", 1) }, \
+		kubeconfig_check, kubeconfig_apply }, \
 	UNLOCK_STEP
+
+static const struct step renew[] = { RENEW_LOOK_STEPS, RENEW_STEPS, RENEWED_STEPS };
+
+static const struct step rotate[] = {
+	RENEW_LOOK_STEPS,
+	{ "ask-trust", "Asking which CAs are told to be trusted", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("survey") },
+		ask_trust_check, ask_trust_apply },
+	RENEW_STEPS,
+	{ "tell-trust", "Telling which CAs are trusted", ROLE_CONTROL_PLANE, 0,
+		{ THIS("renew-servers"), CONTROL_PLANES("renew-servers", 0) },
+		tell_trust_check, tell_trust_apply },
+	RENEWED_STEPS
 };
 
 static const struct step sign[] = {
@@ -417,6 +433,7 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_SUPPORT_HOSTS] = PLAN("support-hosts", support_hosts, 0),
 	[PLAN_RENEW] = PLAN("renew", renew, PLAN_KEYS | PLAN_RENEWS),
 	[PLAN_SIGN] = PLAN("sign", sign, PLAN_KEYS),
+	[PLAN_ROTATE] = PLAN("rotate", rotate, PLAN_KEYS | PLAN_RENEWS),
 	[PLAN_MEMBERS] = PLAN("members", members, PLAN_KEYS),
 	[PLAN_DEFRAG] = PLAN("defrag", defrag, PLAN_KEYS),
 	[PLAN_DISARM] = PLAN("disarm", disarm, PLAN_KEYS),

@@ -117,6 +117,8 @@ static enum step_verdict check(struct task *t, unsigned stages, bool first, unsi
 	struct str names = STR_INIT, restart = STR_INIT;
 	enum step_verdict verdict = STEP_NOT_HERE;
 
+	if (rotate_has_turn(world_of(t), &r->plan, stages))
+		str_add(&names, pki_shared[pki_issuer_crt(world_of(t)->wish.renew->issuer)].file);
 	for (size_t i = 0; i < r->plan.count; i++)
 		if (has_turn(&r->plan.items[i], stages, first))
 			str_addf(&names, "%s%s", names.len ? ", " : "", r->plan.items[i].kind->name);
@@ -206,6 +208,10 @@ static int make(struct task *t, const struct work *work, struct items *l, struct
 	size_t n = 0;
 	int rc = 0;
 
+	if (rotate_has_turn(world_of(t), &made->plan, work->stages)) {
+		rotate_add_params(world_of(t), l);
+		made->plan.trust = RENEW_NEW;
+	}
 	made->kubelet = made->kubelet || made->plan.restarts & work->readers & RENEW_READER_KUBELET;
 	for (size_t i = 0; rc == 0 && i < made->plan.count; i++) {
 		struct renew_item *item = &made->plan.items[i];

@@ -49,6 +49,7 @@ enum plan_id {
 	PLAN_SUPPORT_HOSTS, /* of them what is had without the cluster's keys */
 	PLAN_RENEW,    /* certificates are made again, also when all have expired; wants wish.renew */
 	PLAN_SIGN,     /* requests for certificates that wait, and those of wish.sign signed */
+	PLAN_ROTATE,   /* hosts follow the key store in which a CA is rotated; wants wish.renew */
 	PLAN_MEMBERS,  /* what etcd's members say, also without an API server */
 	PLAN_DEFRAG,   /* etcd's members are defragmented, one after the other */
 	PLAN_DISARM,   /* etcd's alarms of a lack of space are cleared, when there is space */
@@ -460,6 +461,17 @@ enum step_verdict requests_check(struct task *t, struct error *why);
 int requests_apply(struct task *t, struct error *err);
 enum step_verdict sign_check(struct task *t, struct error *why);
 int sign_apply(struct task *t, struct error *err);
+/* What a look, or a run, has seen of it; wants a key store. */
+void rotate_see(const struct world *w, struct rotate_state *out);
+struct items;
+/* Whether the file of the CA that is rotated is to be placed in a job of these stages: bits 1 << enum renew_stage. */
+bool rotate_has_turn(const struct world *w, const struct renew_host *plan, unsigned stages);
+/* What steps/host/renew.sh wants to know of it: its key, then its certificates. */
+void rotate_add_params(const struct world *w, struct items *l);
+enum step_verdict ask_trust_check(struct task *t, struct error *why);
+int ask_trust_apply(struct task *t, struct error *err);
+enum step_verdict tell_trust_check(struct task *t, struct error *why);
+int tell_trust_apply(struct task *t, struct error *err);
 enum step_verdict remedy_check(struct task *t, struct error *why);
 int remedy_apply(struct task *t, struct error *err);
 enum step_verdict mend_check(struct task *t, struct error *why);

@@ -1,6 +1,6 @@
 # Puts new certificates in the place of those that are there, and restarts who must read them. Runs as a job, and asks no API server. What was there before is kept
 # in /var/lib/kubewright/renewed until everyone who reads it works with the new ones.
-# Parameters: certs (how many), cert_N_path (a .crt with its .key beside it, a kubeconfig, or the kubelet's own), cert_N_ca (of which it is, below /etc/kubernetes/pki),
+# Parameters: shared (how many files that all control planes have alike, 0 when it is empty), shared_N_path, shared_N_mode, shared_N_data (in base64); certs (how many), cert_N_path (a .crt with its .key beside it, a kubeconfig, or the kubelet's own), cert_N_ca (of which it is, below /etc/kubernetes/pki),
 #   cert_N_pem, cert_N_key (in base64); pending (who must restart because of all that is renewed, with blanks between: noted before a file changes); restart (those of
 #   them that restart now); served (lines "PORT SERIAL": what is to be shown at this host's address then); address; kubelet_starts (yes | no, with its certificate).
 # Answers: placed, restart (who has yet to), pki_manifest, ca_keys, error, hint.
@@ -79,6 +79,18 @@ kubelet_client() {
 	grep -qs '^ *client-certificate-data: ' /etc/kubernetes/kubelet.conf || return 0
 	(umask 077 && printf '%s\n' "$kw_path" >"$kw_tmp.crt64") || disk_full "$kw_path"
 	in_conf /etc/kubernetes/kubelet.conf client-certificate "$kw_tmp.crt64" client-key "$kw_tmp.crt64"
+}
+
+# A CA's key, then its certificates: what is made here after that is verified against them.
+place_shared() {
+	eval "kw_path=\$shared_${1}_path kw_mode=\$shared_${1}_mode kw_data=\$shared_${1}_data"
+	kw_dir=$(dirname "$kw_path")
+	kw_tmp=$kw_dir/.kubewright.$$
+	rm -f "$kw_dir"/.kubewright.*
+	stage "$kw_tmp.shared" "$kw_data"
+	cmp -s "$kw_tmp.shared" "$kw_path" || replace "$kw_tmp.shared" "$kw_path" "$kw_mode"
+	rm -f "$kw_dir"/.kubewright.*
+	kw_placed="$kw_placed $kw_path"
 }
 
 place() {
@@ -209,6 +221,11 @@ main() {
 	trap 'vip_back; [ -z "$kw_tmp" ] || rm -f "$kw_tmp".*' EXIT
 	kw_dirs
 	pending_add
+	kw_i=1
+	while [ "$kw_i" -le "${shared:-0}" ]; do
+		place_shared "$kw_i"
+		kw_i=$((kw_i + 1))
+	done
 	kw_i=1
 	while [ "$kw_i" -le "$certs" ]; do
 		place "$kw_i"

@@ -10,6 +10,7 @@
 #include "cluster/quorum.h"
 #include "cluster/renew.h"
 #include "cluster/requests.h"
+#include "cluster/rotate.h"
 #include "cluster/space.h"
 #include "cluster/upgrade.h"
 #include "remote/remote.h"
@@ -37,7 +38,7 @@ struct world_support {
 	struct remote_answer answer;
 };
 
-/* PLAN_RENEW: what becomes of a host's certificates, by judge-certs; what is done has the verdict RENEW_NEW. */
+/* PLAN_RENEW, PLAN_ROTATE: what becomes of a host's certificates, by judge-certs; what is done has the verdict RENEW_NEW. */
 enum { RENEW_SERVED_API, RENEW_SERVED_ETCD, RENEW_SERVED_PEER, RENEW_SERVED };
 struct world_renew {
 	struct renew_host plan;
@@ -70,6 +71,7 @@ struct seen {
 	struct world_defrag *defrag; /* per host, by judge-etcd and the steps after it */
 	struct world_renew *renew;   /* per host, by judge-certs and the steps after it */
 	struct requests requests;    /* PLAN_SIGN: by requests, and sign */
+	enum rotate_told told;       /* PLAN_ROTATE, by ask-trust and tell-trust */
 	int leads;                   /* PLAN_DEFRAG: the host whose member led when it was last looked at; -1: none */
 	char kubeadm_version[48], kubeadm_digest[72]; /* on the lead */
 

@@ -77,7 +77,7 @@ struct wish {
 	int64_t reboot_ms, reboot_try_ms;
 	const bool *rejoin; /* PLAN_REJOIN: per host, whether it is to join again; NULL: none */
 	const bool *leave;  /* per host, whether it is to leave the cluster for good; NULL: none */
-	const struct renew_wish *renew; /* PLAN_RENEW: which certificates */
+	const struct renew_wish *renew; /* PLAN_RENEW, PLAN_ROTATE: which certificates, or which CA */
 	const bool *renew_hosts; /* … per host, whether it is about this one; NULL: about all */
 	/* PLAN_SIGN: uids, with a blank after each, of the requests that the operator has agreed to; NULL: only a look */
 	const char *sign;

@@ -35,21 +35,12 @@ static const char *file_of(const struct pki_files *f, const char *name)
 	return "";
 }
 
-void rack_up(void)
+static void serve(const struct pki_store *store)
 {
 	static const char *const more[] = { "127.0.0.1", "10.0.0.100", "10.0.0.101" };
 	struct error err = { 0 };
-	char path[96];
 
-	signal(SIGPIPE, SIG_IGN);
-	net_init();
-	strcpy(rack_dir, "/tmp/kubewright-test-XXXXXX");
-	rack_inventory = inventory_parse("/kubewright.yaml", text, sizeof(text) - 1, NULL, 0, NULL, &err);
-	if (!mkdtemp(rack_dir) || !rack_inventory)
-		exit(2);
-	snprintf(path, sizeof(path), "%s/pki", rack_dir);
-	rack_store = pki_store_create(path, PKI_ECDSA_P256, PKI_ECDSA_P256, NULL, &err);
-	for (int i = 0; i < 3 && rack_store; i++) {
+	for (int i = 0; i < 3; i++) {
 		struct pki_node n = { .cluster = "rack7",
 			.name = rack_inventory->hosts[i].name,
 			.address = rack_inventory->hosts[i].address,
@@ -65,14 +56,41 @@ void rack_up(void)
 
 		struct pki_files f = { 0 };
 
-		if (pki_control_plane_files(rack_store, &n, &f, &err))
+		if (pki_control_plane_files(store, &n, &f, &err))
 			exit(2);
-		rack_tls[i][0] = fake_tls_context(file_of(&f, "apiserver.crt"), file_of(&f, "apiserver.key"),
-			pki_store_pem(rack_store, PKI_CA_CRT));
+		SSL_CTX_free(rack_tls[i][0]);
+		SSL_CTX_free(rack_tls[i][1]);
+		rack_tls[i][0] = fake_tls_context(
+			file_of(&f, "apiserver.crt"), file_of(&f, "apiserver.key"), pki_store_pem(store, PKI_CA_CRT));
 		rack_tls[i][1] = fake_tls_context(file_of(&f, "etcd/server.crt"), file_of(&f, "etcd/server.key"),
-			pki_store_pem(rack_store, PKI_ETCD_CA_CRT));
+			pki_store_pem(store, PKI_ETCD_CA_CRT));
 		pki_files_release(&f);
 	}
+}
+
+void rack_serve(struct lab *l, const struct pki_store *store)
+{
+	serve(store);
+	for (int i = 0; i < 3; i++)
+		for (int k = 0; k < 2; k++)
+			l->machines[i].tls[k] = rack_tls[i][k];
+}
+
+void rack_up(void)
+{
+	struct error err = { 0 };
+	char path[96];
+
+	signal(SIGPIPE, SIG_IGN);
+	net_init();
+	strcpy(rack_dir, "/tmp/kubewright-test-XXXXXX");
+	rack_inventory = inventory_parse("/kubewright.yaml", text, sizeof(text) - 1, NULL, 0, NULL, &err);
+	if (!mkdtemp(rack_dir) || !rack_inventory)
+		exit(2);
+	snprintf(path, sizeof(path), "%s/pki", rack_dir);
+	rack_store = pki_store_create(path, PKI_ECDSA_P256, PKI_ECDSA_P256, NULL, &err);
+	if (rack_store)
+		serve(rack_store);
 }
 
 void rack_down(void)
@@ -82,6 +100,7 @@ void rack_down(void)
 	for (int i = 0; i < 3; i++) {
 		SSL_CTX_free(rack_tls[i][0]);
 		SSL_CTX_free(rack_tls[i][1]);
+		rack_tls[i][0] = rack_tls[i][1] = NULL;
 	}
 	pki_store_free(rack_store);
 	inventory_free(rack_inventory);

@@ -16,6 +16,9 @@ extern char rack_dir[64]; /* a folder of its own; the store is in pki below it *
 void rack_up(void);
 void rack_down(void);
 
+/* The machines of a lab serve what the store of a world says by now, and trust whom it trusts. */
+void rack_serve(struct lab *l, const struct pki_store *store);
+
 /* What a control plane's kubeadm has left on it. */
 #define RACK_INSTALLED "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data ca-crt"
 /* A whole cluster on all machines, without a pod network. */

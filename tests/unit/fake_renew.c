@@ -2,6 +2,7 @@
 #include "tests/unit/fake_cluster.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "inventory/inventory.h"
 #include "tests/unit/leaf_made.h"
 
@@ -35,6 +36,50 @@ static void add(struct machine *m, struct pki_store *store, const struct renew_k
 	secret_release(&pem);
 }
 
+/* Adds the certificates that a text does not have. */
+static void add_missing(struct str *to, const char *pem)
+{
+	static const char end[] = "-----END CERTIFICATE-----\n";
+
+	for (const char *p = pem, *q; (q = strstr(p, end)) != NULL; p = q) {
+		struct str one = STR_INIT;
+
+		q += sizeof(end) - 1;
+		str_addn(&one, p, (size_t)(q - p));
+		if (!strstr(to->buf ? to->buf : "", one.buf))
+			str_add(to, one.buf);
+		str_release(&one);
+	}
+}
+
+static void api_starts(struct machine *m)
+{
+	if (!lab_is_control_plane(m))
+		return;
+	str_clear(&m->running);
+	str_add(&m->running, m->trusts[PKI_ISSUER_FRONT_PROXY].buf);
+	add_missing(&m->lab->told, m->running.buf);
+}
+
+int lab_told(struct lab *l, const char *method, const char *body, struct str *out)
+{
+	struct json *patch = json_parse(body, strlen(body), NULL), *map = json_object(), *data;
+
+	if (strcmp(method, "PATCH") == 0) {
+		str_clear(&l->told);
+		str_add(&l->told, json_get_str(json_get(patch, "data"), "requestheader-client-ca-file", ""));
+		for (int i = 0; i < LAB_MACHINES; i++)
+			if (l->machines[i].running.len)
+				add_missing(&l->told, l->machines[i].running.buf);
+	}
+	data = json_set(map, "data", json_object());
+	json_set_str(data, "requestheader-client-ca-file", l->told.buf ? l->told.buf : "");
+	json_write(map, out);
+	json_free(map);
+	json_free(patch);
+	return 200;
+}
+
 void lab_certs(struct lab *l, struct pki_store *store, int64_t from_s, int64_t to_s)
 {
 	for (int i = 0; i < LAB_MACHINES; i++) {
@@ -45,14 +90,24 @@ void lab_certs(struct lab *l, struct pki_store *store, int64_t from_s, int64_t t
 				(lab_is_control_plane(m) || renew_kinds[k].stage == RENEW_KUBELET))
 				add(m, store, &renew_kinds[k], from_s, to_s);
 		m->expired = to_s < 0 ? 31 : 0;
+		for (int ca = 0; lab_is_control_plane(m) && ca < PKI_ISSUERS; ca++) {
+			str_clear(&m->trusts[ca]);
+			str_add(&m->trusts[ca], pki_store_pem(store, pki_issuer_crt((enum pki_issuer)ca)));
+		}
+		api_starts(m);
 	}
 }
 
 void lab_certs_gone(struct lab *l)
 {
-	for (int i = 0; i < LAB_MACHINES; i++)
+	for (int i = 0; i < LAB_MACHINES; i++) {
 		for (size_t k = 0; k < RENEW_KINDS; k++)
 			str_release(&l->machines[i].certs[k].pem);
+		for (int ca = 0; ca < PKI_ISSUERS; ca++)
+			str_release(&l->machines[i].trusts[ca]);
+		str_release(&l->machines[i].running);
+	}
+	str_release(&l->told);
 }
 
 void lab_say_certs(struct machine *m, struct str *out)
@@ -63,6 +118,12 @@ void lab_say_certs(struct machine *m, struct str *out)
 		snprintf(word, sizeof(word), "cert.%s", m->certs[k].path);
 		if (m->certs[k].path[0])
 			fake_say(out, word, m->certs[k].pem.buf);
+	}
+	for (int ca = 0; ca < PKI_ISSUERS; ca++) {
+		snprintf(word, sizeof(word), "cert./etc/kubernetes/pki/%s",
+			pki_shared[pki_issuer_crt((enum pki_issuer)ca)].file);
+		if (m->trusts[ca].len)
+			fake_say(out, word, m->trusts[ca].buf);
 	}
 	if (m->restart[0])
 		fake_say(out, "restart", m->restart);
@@ -145,6 +206,28 @@ static void place(struct machine *m, const struct str *script)
 	str_release(&pem);
 }
 
+/* A CA's key, then its certificates. */
+static void place_shared(struct machine *m, const struct str *script)
+{
+	struct str path = STR_INIT, data = STR_INIT;
+
+	if (!param(script, "shared_1_path", &path))
+		return;
+	lab_insist(lab_is_control_plane(m), "a control plane's CA on a worker");
+	lab_insist(str_ends(path.buf, ".key"), "a CA's key that does not come first");
+	param(script, "shared_2_path", &path);
+	param(script, "shared_2_data", &data);
+	for (int ca = 0; ca < PKI_ISSUERS; ca++) {
+		if (!str_ends(path.buf, pki_shared[pki_issuer_crt((enum pki_issuer)ca)].file) ||
+			(ca == 0 && strcmp(path.buf, "/etc/kubernetes/pki/ca.crt") != 0))
+			continue;
+		str_clear(&m->trusts[ca]);
+		str_add_unbase64(&m->trusts[ca], data.buf, data.len);
+	}
+	str_release(&path);
+	str_release(&data);
+}
+
 /* Half of it is that the certificates are in place. */
 const char *lab_renew(struct machine *m, const struct remote_exec *x, const char *job, bool whole)
 {
@@ -160,12 +243,15 @@ const char *lab_renew(struct machine *m, const struct remote_exec *x, const char
 	bits = renew_readers_of(pending.buf) | renew_readers_of(m->restart);
 	now = renew_readers_of(restart.buf);
 	lab_insist((now & ~bits) == 0, "a restart that was not noted");
+	place_shared(m, &script);
 	place(m, &script);
 	if (l->on_renew)
 		l->on_renew(l, m->index, job);
 	if (whole) {
 		bits &= ~now;
 		m->expired &= ~now;
+		if (now & RENEW_READER_API)
+			api_starts(m);
 	}
 	renew_reader_names(bits, " ", &left);
 	snprintf(m->restart, sizeof(m->restart), "%s", left.buf);

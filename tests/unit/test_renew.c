@@ -93,23 +93,26 @@ static const struct {
 	unsigned due, fresh, restarts;
 	enum renew_verdict kubelet;
 } rows[] = {
-	{ "whole: all but the kubelet's", { 0, 0, false }, -30 * DAY, 335 * DAY, 10, 0,
+	{ "whole: all but the kubelet's", { .kinds = 0, .days = 0 }, -30 * DAY, 335 * DAY, 10, 0,
 		RENEW_READER_MANAGER | RENEW_READER_SCHEDULER, RENEW_LEFT },
-	{ "expired: all, and all restart", { 0, 0, false }, -366 * DAY, -DAY, 11, 0, ALL_READERS, RENEW_DUE },
-	{ "the kubelet did not renew its own", { 0, 0, false }, -355 * DAY, 10 * DAY, 11, 0,
+	{ "expired: all, and all restart", { .kinds = 0, .days = 0 }, -366 * DAY, -DAY, 11, 0, ALL_READERS, RENEW_DUE },
+	{ "the kubelet did not renew its own", { .kinds = 0, .days = 0 }, -355 * DAY, 10 * DAY, 11, 0,
 		RENEW_READER_MANAGER | RENEW_READER_SCHEDULER | RENEW_READER_KUBELET, RENEW_DUE },
-	{ "--expiring, and they are not", { 0, 30, false }, -300 * DAY, 31 * DAY, 0, 0, 0, RENEW_LEFT },
-	{ "--expiring, and they are", { 0, 30, false }, -340 * DAY, 25 * DAY, 11, 0,
+	{ "--expiring, and they are not", { .kinds = 0, .days = 30 }, -300 * DAY, 31 * DAY, 0, 0, 0, RENEW_LEFT },
+	{ "--expiring, and they are", { .kinds = 0, .days = 30 }, -340 * DAY, 25 * DAY, 11, 0,
 		RENEW_READER_MANAGER | RENEW_READER_SCHEDULER | RENEW_READER_KUBELET, RENEW_DUE },
-	{ "--expiring, and they have expired", { 0, 1, false }, -366 * DAY, -60, 11, 0, ALL_READERS, RENEW_DUE },
-	{ "named: one that its reader takes up", { 1u << 0, 0, false }, -30 * DAY, 335 * DAY, 1, 0, 0, RENEW_LEFT },
-	{ "named: it has expired", { 1u << 2, 0, false }, -366 * DAY, -DAY, 1, 0, RENEW_READER_API, RENEW_LEFT },
-	{ "named: the kubelet's", { 1u << PKI_OWN, 0, false }, -30 * DAY, 335 * DAY, 1, 0, RENEW_READER_KUBELET,
+	{ "--expiring, and they have expired", { .kinds = 0, .days = 1 }, -366 * DAY, -60, 11, 0, ALL_READERS,
 		RENEW_DUE },
-	{ "kubelets that cannot renew their own", { 0, 0, true }, -30 * DAY, 335 * DAY, 11, 0,
+	{ "named: one that its reader takes up", { .kinds = 1u << 0, .days = 0 }, -30 * DAY, 335 * DAY, 1, 0, 0,
+		RENEW_LEFT },
+	{ "named: it has expired", { .kinds = 1u << 2, .days = 0 }, -366 * DAY, -DAY, 1, 0, RENEW_READER_API,
+		RENEW_LEFT },
+	{ "named: the kubelet's", { .kinds = 1u << PKI_OWN, .days = 0 }, -30 * DAY, 335 * DAY, 1, 0,
+		RENEW_READER_KUBELET, RENEW_DUE },
+	{ "kubelets that cannot renew their own", { .kubelets = true }, -30 * DAY, 335 * DAY, 11, 0,
 		RENEW_READER_MANAGER | RENEW_READER_SCHEDULER | RENEW_READER_KUBELET, RENEW_DUE },
-	{ "just made", { 0, 0, false }, -3700, 365 * DAY, 0, 10, 0, RENEW_LEFT },
-	{ "just made, and short: expired", { 0, 0, false }, -3700, -10, 11, 0, ALL_READERS, RENEW_DUE },
+	{ "just made", { .kinds = 0, .days = 0 }, -3700, 365 * DAY, 0, 10, 0, RENEW_LEFT },
+	{ "just made, and short: expired", { .kinds = 0, .days = 0 }, -3700, -10, 11, 0, ALL_READERS, RENEW_DUE },
 };
 
 static void test_decisions(void)
@@ -210,7 +213,7 @@ static void test_refused(void)
 
 static void test_worker(void)
 {
-	static const struct renew_wish expiring = { 0, 3650, false };
+	static const struct renew_wish expiring = { .days = 3650 };
 	struct remote_answer a = { 0 }, none = { 0 };
 	struct certs_host h = { 0 }, empty = { 0 };
 	struct secret pem = { 0 };

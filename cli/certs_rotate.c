@@ -1,0 +1,296 @@
+/*
+ * kubewright certs rotate CA [--reissue | --forget]: another CA takes the place of one of the cluster's. A look, what the operator asked for by how far that is, his word; then
+ * the key store goes on by one phase, and the hosts follow it.
+ */
+#include "cli/run.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "cluster/rotate.h"
+#include "inventory/inventory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What is asked for, from the command line on. */
+struct rotation {
+	const struct rotate_kind *kind;
+	enum rotate_ask ask;
+	struct renew_wish wish;
+};
+
+static int parse(const struct cli_options *o, struct rotation *r, struct error *err)
+{
+	*r = (struct rotation){ .kind = rotate_kind_find(o->args[1]),
+		.ask = o->reissue  ? ROTATE_REISSUE
+		       : o->forget ? ROTATE_FORGET
+				   : ROTATE_BEGIN };
+	if (o->reissue && o->forget) {
+		error_set(err, ERROR_USAGE, "--reissue and --forget are two steps, one after the other");
+		return error_hint(err, "give one of them; between them the cluster may work for weeks");
+	}
+	if (!r->kind) {
+		error_set(err, ERROR_USAGE, "'%.64s' is not a CA that can be rotated", o->args[1]);
+		return error_hint(err, "CAs are etcd-ca and front-proxy-ca");
+	}
+	if (!r->kind->possible) {
+		error_set(err, ERROR_USAGE, "the CA '%s' cannot be rotated yet", r->kind->name);
+		return error_hint(err, "CAs that can be are etcd-ca and front-proxy-ca");
+	}
+	r->wish = (struct renew_wish){ .rotates = true, .issuer = r->kind->issuer };
+	return 0;
+}
+
+/* ---- how far it is, for people ------------------------------------------------------------------------------------------------ */
+
+static enum pki_issuer issuer_of(const struct cli_run *r)
+{
+	return r->options->renew->issuer;
+}
+
+static const struct renew_host *plan_of(const struct cli_run *r, size_t i)
+{
+	return &r->world.seen.renew[i].plan;
+}
+
+/* ---- showing it --------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name, *words, *next; /* next: the option that goes on from there */
+} phases[] = {
+	[PKI_PHASE_ONE] = { "one", "one CA, which signs", "" },
+	[PKI_PHASE_BOTH] = { "both", "two CAs are trusted, and the earlier one signs", " --reissue" },
+	[PKI_PHASE_REISSUED] = { "reissued", "two CAs are trusted, and the new one signs", " --forget" },
+};
+
+static void each_ca(const struct cli_run *r, void (*fn)(const struct pki_cert *c, bool signs, void *ctx), void *ctx)
+{
+	const char *pem = pki_store_pem(r->world.pki.store, pki_issuer_crt(issuer_of(r)));
+	struct arena arena = { 0 };
+	struct pki_cert *list;
+	size_t left_out;
+	int n = pki_certs_read(pem, strlen(pem), CERTS_IN_FILE, &arena, &list, &left_out, NULL);
+
+	for (int i = 0; i < n; i++)
+		fn(&list[i], i == 0, ctx);
+	arena_release(&arena);
+}
+
+static void print_ca(const struct pki_cert *c, bool signs, void *ctx)
+{
+	char until[32];
+
+	(void)ctx;
+	clock_rfc3339(c->info.not_after * 1000, until, sizeof(until));
+	printf("  %-8s  %-32s  until %.10s  sha256 %.12s\n", signs ? "signs" : "trusted", c->info.subject_cn, until,
+		c->info.sha256);
+}
+
+static void print_line(const struct cli_run *r, size_t host, const char *what, const char *state, const char *why)
+{
+	printf("%-16s  %-24s  %s%s%s\n", r->inventory->hosts[host].name, what, state, *why ? ": " : "", why);
+}
+
+static void print_host(const struct cli_run *r, size_t h)
+{
+	static const char *const states[] = {
+		[RENEW_NEW] = "new", [RENEW_DUE] = "to be placed", [RENEW_REFUSED] = "not placed"
+	};
+	static const char *const leaves[] = {
+		[RENEW_NEW] = "new", [RENEW_DUE] = "to be made again", [RENEW_REFUSED] = "not made again"
+	};
+	const struct renew_host *plan = plan_of(r, h);
+	struct str names = STR_INIT;
+
+	if (plan->trust != RENEW_LEFT)
+		print_line(r, h, pki_shared[pki_issuer_crt(issuer_of(r))].file, states[plan->trust], plan->trust_why);
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->items[i].verdict != RENEW_LEFT)
+			print_line(r, h, plan->items[i].kind->name, leaves[plan->items[i].verdict], plan->items[i].why);
+	renew_reader_names(plan->restarts, ", ", &names);
+	if (names.len)
+		print_line(r, h, "restarts", names.buf, "");
+	str_release(&names);
+}
+
+static void print_state(const struct cli_run *r, const struct rotation *rot)
+{
+	enum pki_phase phase = pki_store_phase(r->world.pki.store, rot->kind->issuer);
+
+	printf("%s: %s\n", rot->kind->name, phases[phase].words);
+	each_ca(r, print_ca, NULL);
+	for (size_t h = 0; h < r->inventory->host_count; h++)
+		print_host(r, h);
+}
+
+static void add_ca(const struct pki_cert *c, bool signs, void *list)
+{
+	struct json *j = json_add(list, json_object());
+
+	json_set_str(j, "subject", c->info.subject_cn);
+	json_set_str(j, "sha256", c->info.sha256);
+	json_set_int(j, "not_after", c->info.not_after);
+	json_set_bool(j, "signs", signs);
+}
+
+static void print_json(const struct cli_run *r, const struct rotation *rot, const struct rotate_state *s, int status)
+{
+	struct engine_result result;
+	struct json *j;
+
+	engine_result(r->engine, &result);
+	j = json_summary(r, &result, status);
+	json_set_str(j, "ca", rot->kind->name);
+	json_set_str(j, "phase", phases[s->phase].name);
+	json_set_bool(j, "complete", !s->behind[0]);
+	if (s->behind[0])
+		json_set_str(j, "why", s->behind);
+	each_ca(r, add_ca, json_set(j, "authorities", json_array()));
+	cli_json_print(j);
+}
+
+/* ---- the two runs ------------------------------------------------------------------------------------------------- */
+
+static int confirm(const struct cli_run *r, const struct rotation *rot, enum rotate_next next, struct error *err)
+{
+	static const char *const does[] = {
+		[ROTATE_BEGIN] =
+			"This makes another CA, which all control planes trust besides the present one; that one still signs",
+		[ROTATE_REISSUE] =
+			"From now on the next CA signs, and what the earlier one has signed is made again on all control planes; both are trusted",
+		[ROTATE_FORGET] =
+			"This removes the earlier CA and its key for good: no control plane trusts it any more",
+	};
+	struct str question = STR_INIT;
+	int rc;
+
+	str_addf(&question, "%s: %s. One control plane after the other follows, and what must restarts (%s). Do it?",
+		rot->kind->name, next == ROTATE_CHANGES ? does[rot->ask] : "This continues what was begun",
+		rot->kind->issuer == PKI_ISSUER_ETCD ? "etcd, kube-apiserver" : "kube-apiserver");
+	rc = cli_confirm_yes(r->options, question.buf, "certs rotate changes the CA and must be confirmed", err);
+	str_release(&question);
+	return rc;
+}
+
+static int go_on(struct cli_run *r, const struct rotation *rot, enum rotate_next next, const struct rotate_state *s)
+{
+	struct error err = { 0 };
+
+	if (confirm(r, rot, next, &err))
+		return cli_fail(&err);
+	if (next == ROTATE_CHANGES && pki_store_rotate(r->store_dir, &r->passphrase, rot->kind->issuer, s->phase, &err))
+		return cli_fail(&err);
+	return 0;
+}
+
+static void print_nothing(const struct rotation *rot, const struct rotate_state *s)
+{
+	if (s->phase == PKI_PHASE_ONE)
+		printf("nothing to do: one CA is trusted everywhere\n");
+	else
+		printf("nothing to do: this phase is complete. When it suits: kubewright certs rotate %s%s\n",
+			rot->kind->name, phases[s->phase].next);
+}
+
+static int no_store(const struct cli_run *r)
+{
+	struct error err = { 0 };
+
+	error_set(&err, ERROR_PKI, "the cluster's CAs are not on this machine, in %s", r->store_dir);
+	error_hint(&err, "copy the key store from the machine that created the cluster, see pki.store");
+	return cli_fail(&err);
+}
+
+/* *go: there is something to do, and it was agreed to; else the exit status is returned. */
+static int look(const struct cli_options *o, const struct rotation *rot, bool *go)
+{
+	struct rotate_state s;
+	struct error err = { 0 };
+	enum rotate_next next;
+	struct cli_run r;
+	int status = cli_look(&r, KIND_ROTATE_LOOK, o);
+
+	*go = false;
+	if (status)
+		return status;
+	status = cli_look_errors(&r, true);
+	if (!r.world.pki.store) {
+		if (status == 0)
+			status = no_store(&r);
+		cli_run_release(&r);
+		return status;
+	}
+	rotate_see(&r.world, &s);
+	if (!o->json)
+		print_state(&r, rot);
+	next = rotate_next(rot->kind, rot->ask, &s, &err);
+	if (next == ROTATE_REFUSED) {
+		status = cli_fail(&err);
+	} else if (next != ROTATE_NOTHING && !o->check) {
+		status = go_on(&r, rot, next, &s);
+		*go = status == 0;
+	} else if (o->json) {
+		print_json(&r, rot, &s, status);
+	} else if (next == ROTATE_NOTHING) {
+		print_nothing(rot, &s);
+	} else {
+		puts("--check: nothing was changed");
+	}
+	cli_run_release(&r);
+	return status;
+}
+
+static int report(const struct cli_run *r)
+{
+	struct rotation rot;
+	struct rotate_state s = { 0 };
+	struct engine_result result;
+	struct error err = { 0 };
+	unsigned left = cli_hosts_left(r);
+	int status;
+
+	parse(r->options, &rot, &err);
+	engine_result(r->engine, &result);
+	rotate_see(&r->world, &s);
+	left += s.behind[0] != '\0';
+	status = cli_exit_status(
+		result.cancelled, cli_run_did(r, "verify"), left, left ? cli_run_error(r, &result) : NULL);
+	if (r->options->json)
+		return print_json(r, &rot, &s, status), status;
+	cli_summary(r, &result);
+	puts("");
+	print_state(r, &rot);
+	if (left)
+		printf("\nnot complete: %s\nnext: run the same command again; it continues where this stopped\n",
+			s.behind[0] ? s.behind : "see above");
+	else if (s.phase == PKI_PHASE_ONE)
+		puts("\nthe earlier CA is gone; backups and copies of the key store that hold it are of no use any more");
+	else
+		printf("\nthis phase is complete, and the cluster may stay so for weeks. When it suits: kubewright certs rotate %s%s\n",
+			rot.kind->name, phases[s.phase].next);
+	puts("the key store has changed: make a backup of it with 'kubewright certs backup FILE'");
+	return status;
+}
+
+int cli_certs_rotate(const struct cli_options *o)
+{
+	struct cli_session session;
+	struct rotation rot;
+	struct error err = { 0 };
+	bool go;
+	int status;
+
+	if (parse(o, &rot, &err))
+		return cli_fail(&err);
+	cli_session_begin(&session, o);
+	session.options.renew = &rot.wish;
+	/* no host is named: args[1] is the CA */
+	session.options.arg_count = 0;
+	status = look(&session.options, &rot, &go);
+	cli_session_next(&session);
+	if (go)
+		status = cli_run_change(&session.options, KIND_ROTATE, &(struct cli_change){ .report = report });
+	cli_session_end(&session);
+	return status;
+}

@@ -1,0 +1,52 @@
+/*
+ * Another CA takes the place of one of the cluster's, in three phases (pki.h). The key store says what hosts are to
+ * have; what is done next follows from it and from what the hosts have. Pure.
+ */
+#ifndef CLUSTER_ROTATE_H
+#define CLUSTER_ROTATE_H
+
+#include "pki/pki.h"
+
+#include <stdbool.h>
+
+struct certs_host;
+struct error;
+struct renew_host;
+
+/* A CA by the name that an operator gives it, which is that of its file without ".crt". */
+struct rotate_kind {
+	const char *name;
+	enum pki_issuer issuer;
+	bool possible; /* false: it cannot be rotated yet */
+};
+/* NULL: there is none. */
+const struct rotate_kind *rotate_kind_find(const char *name);
+
+/* What the operator asked for: the first phase, or that the one begun ends; the second; the third. */
+enum rotate_ask { ROTATE_BEGIN, ROTATE_REISSUE, ROTATE_FORGET };
+/* Which CAs servers behind the API are told to trust in the API servers' clients. MORE: those of the store and others. */
+enum rotate_told { ROTATE_TOLD_UNKNOWN, ROTATE_TOLD_LACKS, ROTATE_TOLD_SAME, ROTATE_TOLD_MORE };
+enum rotate_told rotate_told(const struct pki_store *store, enum pki_issuer issuer, const char *pem);
+
+struct rotate_state {
+	enum pki_phase phase; /* of the key store */
+	bool due;             /* something of it is yet to reach a host, or the cluster */
+	char behind[300];     /* what does not have it, in words; "": all have it */
+};
+enum rotate_next {
+	ROTATE_REFUSED,   /* err says why */
+	ROTATE_CHANGES,   /* the key store goes on by one phase, then the hosts follow */
+	ROTATE_CONTINUES, /* the hosts follow */
+	ROTATE_NOTHING,
+};
+enum rotate_next rotate_next(
+	const struct rotate_kind *kind, enum rotate_ask ask, const struct rotate_state *state, struct error *err);
+
+/*
+ * Sets of plan what the rotation of a CA makes of its file on a control plane: to be replaced by the store's, refused,
+ * or left; and who restarts for it.
+ */
+void rotate_trust(const struct certs_host *h, const struct pki_store *store, enum pki_issuer issuer,
+	struct renew_host *plan);
+
+#endif

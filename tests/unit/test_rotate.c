@@ -1,0 +1,397 @@
+/* Another CA takes the place of one of the store's: what becomes of the store, phase by phase, and what hosts get then. */
+#include "tests/test.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "cluster/renew.h"
+#include "cluster/rotate.h"
+#include "pki/backup.h"
+#include "tests/unit/leaf_made.h"
+#include "tests/unit/weak_keys.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PKI "/etc/kubernetes/pki/"
+
+static char dir[96];
+
+static struct pki_store *opened(const struct secret *passphrase)
+{
+	struct error err = { 0 };
+	struct pki_store *s = pki_store_open(dir, passphrase, &err);
+
+	if (!CHECK(s != NULL)) {
+		printf("# %s\n", err.what);
+		exit(1);
+	}
+	return s;
+}
+
+static void begin(void)
+{
+	made_begin();
+	snprintf(dir, sizeof(dir), "%s/pki", made_dir);
+}
+
+static bool is_there(const char *file)
+{
+	char *path = xasprintf("%s/%s", dir, file);
+	bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+/* The store goes on, and made_store is it from then on. */
+static void rotate(enum pki_issuer issuer, enum pki_phase from)
+{
+	struct error err = { 0 };
+
+	if (!CHECK_INT(pki_store_rotate(dir, NULL, issuer, from, &err), 0))
+		printf("# %s\n", err.what);
+	pki_store_free(made_store);
+	made_store = opened(NULL);
+}
+
+/* Digests of the certificates of a CA's file. */
+static size_t sums(enum pki_issuer issuer, char out[4][65])
+{
+	const char *pem = pki_store_pem(made_store, pki_issuer_crt(issuer));
+	struct arena arena = { 0 };
+	struct pki_cert *list;
+	size_t left_out;
+	int n = pki_certs_read(pem, strlen(pem), 4, &arena, &list, &left_out, NULL);
+
+	for (int i = 0; i < n; i++)
+		memcpy(out[i], list[i].info.sha256, 65);
+	arena_release(&arena);
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* ---- the store ---------------------------------------------------------------------------------------------------- */
+
+static void test_phases(void)
+{
+	enum pki_issuer ca = PKI_ISSUER_FRONT_PROXY;
+	char a[4][65], both[4][65], then[4][65], *key, *old;
+	struct pki_cert_info info;
+
+	begin();
+	CHECK_INT(sums(ca, a), 1);
+	old = xstrdup(pki_store_pem(made_store, PKI_FRONT_PROXY_CA_KEY));
+	CHECK(pki_store_phase_at(dir, ca) == PKI_PHASE_ONE && !pki_store_other_key(made_store, ca));
+	rotate(ca, PKI_PHASE_ONE);
+	CHECK(pki_store_phase(made_store, ca) == PKI_PHASE_BOTH && pki_store_phase_at(dir, ca) == PKI_PHASE_BOTH);
+	CHECK_INT(sums(ca, both), 2);
+	CHECK_STR(both[0], a[0]);
+	CHECK_STR(pki_store_pem(made_store, PKI_FRONT_PROXY_CA_KEY), old);
+	CHECK(is_there("front-proxy-ca.next.key") && !is_there("front-proxy-ca.old.key"));
+	key = xstrdup(pki_store_other_key(made_store, ca));
+	rotate(ca, PKI_PHASE_BOTH);
+	CHECK(pki_store_phase(made_store, ca) == PKI_PHASE_REISSUED);
+	CHECK_INT(sums(ca, then), 2);
+	CHECK(strcmp(then[0], both[1]) == 0 && strcmp(then[1], a[0]) == 0);
+	CHECK_STR(pki_store_pem(made_store, PKI_FRONT_PROXY_CA_KEY), key);
+	CHECK_STR(pki_store_other_key(made_store, ca), old);
+	CHECK(!is_there("front-proxy-ca.next.key") && is_there("front-proxy-ca.old.key"));
+	rotate(ca, PKI_PHASE_REISSUED);
+	CHECK_INT(sums(ca, then), 1);
+	CHECK_STR(then[0], both[1]);
+	CHECK(pki_store_phase(made_store, ca) == PKI_PHASE_ONE && !is_there("front-proxy-ca.old.key"));
+	CHECK(!pki_store_other_key(made_store, ca));
+	/* another name, so that nobody takes the one for the other */
+	pki_cert_info(pki_store_pem(made_store, PKI_FRONT_PROXY_CA_CRT),
+		strlen(pki_store_pem(made_store, PKI_FRONT_PROXY_CA_CRT)), &info, NULL);
+	CHECK(strncmp(info.subject_cn, "front-proxy-ca-2", 16) == 0 && info.is_ca);
+	/* the others are not touched */
+	CHECK_INT(sums(PKI_ISSUER_ETCD, then), 1);
+	CHECK(pki_store_phase(made_store, PKI_ISSUER_ETCD) == PKI_PHASE_ONE);
+	free(key);
+	free(old);
+	made_end();
+}
+
+static void test_refused(void)
+{
+	struct error err = { 0 };
+	char *command;
+	struct pki_store *s;
+
+	begin();
+	CHECK_INT(pki_store_rotate(dir, NULL, PKI_ISSUER_ETCD, PKI_PHASE_BOTH, &err), -1);
+	CHECK(err.kind == ERROR_LOCKED && strstr(err.what, "meanwhile"));
+	/* two CAs that nobody here has put there */
+	command = xasprintf("cat '%s/ca.crt' >>'%s/etcd/ca.crt'", dir, dir);
+	CHECK_INT(system(command), 0);
+	free(command);
+	memset(&err, 0, sizeof(err));
+	CHECK_INT(pki_store_rotate(dir, NULL, PKI_ISSUER_ETCD, PKI_PHASE_ONE, &err), -1);
+	CHECK(strstr(err.what, "holds 2 certificates") && strstr(err.hint, "several levels"));
+	rotate(PKI_ISSUER_FRONT_PROXY, PKI_PHASE_ONE);
+	/* a key that its certificate is missing for */
+	command = xasprintf("cp '%s/ca.key' '%s/ca.next.key'", dir, dir);
+	CHECK_INT(system(command), 0);
+	free(command);
+	memset(&err, 0, sizeof(err));
+	s = pki_store_open(dir, NULL, &err);
+	CHECK(!s && strstr(err.what, "ca.next.key' does not go with") && strstr(err.hint, "backup"));
+	/* the wrong one */
+	command = xasprintf("rm '%s/ca.next.key'; cp '%s/ca.key' '%s/front-proxy-ca.next.key'", dir, dir, dir);
+	CHECK_INT(system(command), 0);
+	free(command);
+	memset(&err, 0, sizeof(err));
+	s = pki_store_open(dir, NULL, &err);
+	CHECK(!s && strstr(err.what, "does not match"));
+	made_end();
+}
+
+/* The key beside is as safe as the others: under a passphrase, in a backup. */
+static void test_kept(void)
+{
+	struct secret passphrase = { 0 };
+	struct error err = { 0 };
+	struct pki_backup b;
+	struct pki_store *s, *again;
+	struct str text = STR_INIT;
+	char *path;
+	struct stat st;
+
+	begin();
+	rotate(PKI_ISSUER_ETCD, PKI_PHASE_ONE);
+	secret_set(&passphrase, "a passphrase", 12);
+	CHECK_INT(pki_store_protect(dir, NULL, &passphrase, &err), 0);
+	path = xasprintf("%s/etcd/ca.next.key", dir);
+	CHECK_INT(file_read(path, 1 << 20, &text, NULL), 0);
+	CHECK(strstr(text.buf, "BEGIN ENCRYPTED PRIVATE KEY") && stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
+	CHECK(pki_store_open(dir, NULL, NULL) == NULL);
+	s = opened(&passphrase);
+	CHECK(pki_store_same(s, made_store));
+	/* and it goes on under it */
+	CHECK_INT(pki_store_rotate(dir, &passphrase, PKI_ISSUER_ETCD, PKI_PHASE_BOTH, &err), 0);
+	again = opened(&passphrase);
+	CHECK(pki_store_phase(again, PKI_ISSUER_ETCD) == PKI_PHASE_REISSUED && !pki_store_same(again, s));
+	pki_backup_init(&b);
+	pki_backup_fill(&b, again);
+	pki_store_free(s);
+	s = pki_backup_store(&b, &err);
+	CHECK(s && pki_store_same(s, again) && pki_store_phase(s, PKI_ISSUER_ETCD) == PKI_PHASE_REISSUED);
+	pki_backup_release(&b);
+	pki_store_free(s);
+	pki_store_free(again);
+	str_release(&text);
+	free(path);
+	secret_release(&passphrase);
+	made_end();
+}
+
+/* ---- what is made by it ------------------------------------------------------------------------------------------- */
+
+static void signed_when(enum pki_issuer issuer, const char *pem, bool here, bool now)
+{
+	CHECK_INT(pki_signed_here(made_store, issuer, pem, strlen(pem), NULL), here ? 0 : -1);
+	CHECK_INT(pki_signed_now(made_store, issuer, pem, strlen(pem)), now);
+}
+
+/* A leaf of the earlier CA is made again by the one that signs; both are trusted meanwhile. */
+static void test_leaves(void)
+{
+	struct secret old = { 0 }, key = { 0 }, new = { 0 };
+	enum pki_issuer ca = PKI_ISSUER_ETCD;
+	struct error err = { 0 };
+	struct pki_cert_info info;
+
+	begin();
+	CHECK_INT(pki_client_certificate(made_store, ca, "me", NULL, 3600, &old, &key, &err), 0);
+	rotate(ca, PKI_PHASE_ONE);
+	signed_when(ca, old.text, true, true);
+	rotate(ca, PKI_PHASE_BOTH);
+	signed_when(ca, old.text, true, false);
+	CHECK_INT(pki_renew(made_store, ca, old.text, old.len, 3, &new, &key, &err), 0);
+	signed_when(ca, new.text, true, true);
+	pki_cert_info(new.text, new.len, &info, NULL);
+	CHECK(strcmp(info.subject_cn, "me") == 0 && strncmp(info.issuer_cn, "etcd-ca-2", 9) == 0);
+	CHECK_INT(pki_cert_verify(new.text, new.len, pki_store_pem(made_store, PKI_ETCD_CA_CRT), false, NULL, 0, NULL),
+		0);
+	CHECK_INT(pki_cert_verify(old.text, old.len, pki_store_pem(made_store, PKI_ETCD_CA_CRT), false, NULL, 0, NULL),
+		0);
+	rotate(ca, PKI_PHASE_REISSUED);
+	signed_when(ca, old.text, false, false);
+	signed_when(ca, new.text, true, true);
+	CHECK_INT(pki_cert_verify(old.text, old.len, pki_store_pem(made_store, PKI_ETCD_CA_CRT), false, NULL, 0, NULL),
+		-1);
+	secret_release(&old);
+	secret_release(&new);
+	secret_release(&key);
+	made_end();
+}
+
+/* ---- what hosts get ----------------------------------------------------------------------------------------------- */
+
+static void decided(const struct pki_files *files, enum pki_issuer issuer, bool worker, struct renew_host *out)
+{
+	struct remote_answer a = { 0 };
+	struct certs_host h = { 0 };
+
+	made_answer(files, &a);
+	certs_answer(&h, &a, worker);
+	renew_decide(&h, worker, made_store, &(struct renew_wish){ .rotates = true, .issuer = issuer },
+		clock_wall_ms() / 1000, out);
+	/* items lend what is in it */
+	for (size_t i = 0; i < out->count; i++)
+		out->items[i].file = NULL;
+	certs_release(&h);
+	remote_answer_release(&a);
+}
+
+static void gets(enum pki_issuer issuer, const struct pki_files *files, enum renew_verdict trust, unsigned due,
+	unsigned restarts)
+{
+	struct renew_host r;
+
+	decided(files, issuer, false, &r);
+	CHECK_INT(r.trust, trust);
+	CHECK_INT(renew_count(&r, RENEW_DUE, RENEW_STAGES), due);
+	CHECK_INT(r.restarts, restarts);
+	CHECK_INT(renew_count(&r, RENEW_REFUSED, RENEW_STAGES), 0);
+}
+
+#define ETCD_READERS (RENEW_READER_ETCD | RENEW_READER_API)
+static void test_decided(void)
+{
+	static const struct {
+		enum pki_issuer issuer;
+		unsigned leaves, trust, leaf;
+	} rows[] = {
+		{ PKI_ISSUER_ETCD, 4, RENEW_READER_ETCD | RENEW_READER_API, 0 },
+		{ PKI_ISSUER_FRONT_PROXY, 1, RENEW_READER_API, RENEW_READER_API },
+	};
+
+	begin();
+	for (size_t i = 0; i < 2; i++) {
+		enum pki_issuer ca = rows[i].issuer;
+		struct pki_files old = { 0 }, both = { 0 }, then = { 0 }, new = { 0 };
+
+		made_files(made_store, "cp1", NULL, 0, &old);
+		gets(ca, &old, RENEW_LEFT, 0, 0);
+		rotate(ca, PKI_PHASE_ONE);
+		gets(ca, &old, RENEW_DUE, 0, rows[i].trust);
+		made_files(made_store, "cp1", NULL, 0, &both);
+		gets(ca, &both, RENEW_LEFT, 0, 0);
+		rotate(ca, PKI_PHASE_BOTH);
+		gets(ca, &both, RENEW_DUE, rows[i].leaves, rows[i].leaf);
+		/* one that was away from the beginning */
+		gets(ca, &old, RENEW_DUE, rows[i].leaves, rows[i].trust);
+		made_files(made_store, "cp1", NULL, 0, &then);
+		gets(ca, &then, RENEW_LEFT, 0, 0);
+		rotate(ca, PKI_PHASE_REISSUED);
+		gets(ca, &then, RENEW_DUE, 0, rows[i].trust);
+		made_files(made_store, "cp1", NULL, 0, &new);
+		gets(ca, &new, RENEW_LEFT, 0, 0);
+		pki_files_release(&old);
+		pki_files_release(&both);
+		pki_files_release(&then);
+		pki_files_release(&new);
+	}
+	made_end();
+}
+
+/* What does not belong to the store is not replaced; of a worker nothing is. */
+static void test_foreign(void)
+{
+	struct pki_store *other, *own;
+	struct pki_files files = { 0 };
+	struct renew_host r;
+
+	begin();
+	other = made_store_new("other");
+	own = made_store;
+	made_files(other, "cp1", NULL, 0, &files);
+	made_store = own;
+	decided(&files, PKI_ISSUER_ETCD, false, &r);
+	CHECK(r.trust == RENEW_REFUSED && strstr(r.trust_why, "another CA"));
+	CHECK_INT(renew_count(&r, RENEW_REFUSED, RENEW_STAGES), 4);
+	decided(&files, PKI_ISSUER_ETCD, true, &r);
+	CHECK(r.count == 0 && r.trust == RENEW_LEFT && r.restarts == 0);
+	pki_files_release(&files);
+	pki_store_free(other);
+	made_end();
+}
+
+static void test_told(void)
+{
+	enum pki_issuer ca = PKI_ISSUER_FRONT_PROXY;
+	struct str one = STR_INIT, two = STR_INIT;
+
+	begin();
+	str_add(&one, pki_store_pem(made_store, PKI_FRONT_PROXY_CA_CRT));
+	CHECK_INT(rotate_told(made_store, ca, ""), ROTATE_TOLD_LACKS);
+	CHECK_INT(rotate_told(made_store, ca, "nonsense"), ROTATE_TOLD_LACKS);
+	CHECK_INT(rotate_told(made_store, ca, one.buf), ROTATE_TOLD_SAME);
+	rotate(ca, PKI_PHASE_ONE);
+	str_add(&two, pki_store_pem(made_store, PKI_FRONT_PROXY_CA_CRT));
+	CHECK_INT(rotate_told(made_store, ca, one.buf), ROTATE_TOLD_LACKS);
+	CHECK_INT(rotate_told(made_store, ca, two.buf), ROTATE_TOLD_SAME);
+	rotate(ca, PKI_PHASE_BOTH);
+	CHECK_INT(rotate_told(made_store, ca, two.buf), ROTATE_TOLD_SAME);
+	rotate(ca, PKI_PHASE_REISSUED);
+	CHECK_INT(rotate_told(made_store, ca, two.buf), ROTATE_TOLD_MORE);
+	CHECK_INT(rotate_told(made_store, ca, one.buf), ROTATE_TOLD_LACKS);
+	str_release(&one);
+	str_release(&two);
+	made_end();
+}
+
+/* ---- what is next ------------------------------------------------------------------------------------------------- */
+
+static void test_next(void)
+{
+	static const struct {
+		enum rotate_ask ask;
+		enum pki_phase phase;
+		/* when everything has it; when something is due; when one is away */
+		enum rotate_next whole, due, away;
+	} rows[] = {
+		{ ROTATE_BEGIN, PKI_PHASE_ONE, ROTATE_CHANGES, ROTATE_REFUSED, ROTATE_REFUSED },
+		{ ROTATE_BEGIN, PKI_PHASE_BOTH, ROTATE_NOTHING, ROTATE_CONTINUES, ROTATE_REFUSED },
+		{ ROTATE_BEGIN, PKI_PHASE_REISSUED, ROTATE_NOTHING, ROTATE_CONTINUES, ROTATE_REFUSED },
+		{ ROTATE_REISSUE, PKI_PHASE_ONE, ROTATE_REFUSED, ROTATE_REFUSED, ROTATE_REFUSED },
+		{ ROTATE_REISSUE, PKI_PHASE_BOTH, ROTATE_CHANGES, ROTATE_REFUSED, ROTATE_REFUSED },
+		{ ROTATE_REISSUE, PKI_PHASE_REISSUED, ROTATE_NOTHING, ROTATE_CONTINUES, ROTATE_REFUSED },
+		{ ROTATE_FORGET, PKI_PHASE_ONE, ROTATE_NOTHING, ROTATE_CONTINUES, ROTATE_REFUSED },
+		{ ROTATE_FORGET, PKI_PHASE_BOTH, ROTATE_REFUSED, ROTATE_REFUSED, ROTATE_REFUSED },
+		{ ROTATE_FORGET, PKI_PHASE_REISSUED, ROTATE_CHANGES, ROTATE_REFUSED, ROTATE_REFUSED },
+	};
+	const struct rotate_kind *kind = rotate_kind_find("etcd-ca");
+	struct error err = { 0 };
+
+	CHECK(kind && kind->possible && kind->issuer == PKI_ISSUER_ETCD);
+	CHECK(rotate_kind_find("front-proxy-ca")->possible && !rotate_kind_find("ca")->possible);
+	CHECK(!rotate_kind_find("sa") && !rotate_kind_find(""));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rotate_state s = { .phase = rows[i].phase };
+
+		CHECK_INT(rotate_next(kind, rows[i].ask, &s, &err), rows[i].whole);
+		snprintf(s.behind, sizeof(s.behind), "cp2 was not looked at");
+		CHECK_INT(rotate_next(kind, rows[i].ask, &s, &err), rows[i].away);
+		s.due = true;
+		CHECK_INT(rotate_next(kind, rows[i].ask, &s, &err), rows[i].due);
+	}
+	rotate_next(
+		kind, ROTATE_FORGET, &(struct rotate_state){ PKI_PHASE_REISSUED, true, "cp2 was not looked at" }, &err);
+	CHECK(strstr(err.what, "not forgotten") && strstr(err.what, "cp2 was not looked at") &&
+		strstr(err.hint, "certs rotate etcd-ca'"));
+}
+
+static const struct test tests[] = {
+	{ "phases of a store", test_phases },
+	{ "stores that do not go on", test_refused },
+	{ "under a passphrase and in a backup", test_kept },
+	{ "leaves of both", test_leaves },
+	{ "what a control plane gets", test_decided },
+	{ "another cluster's, and a worker's", test_foreign },
+	{ "what others are told", test_told },
+	{ "what is next", test_next },
+};
+TEST_MAIN(tests)

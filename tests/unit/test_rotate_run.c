@@ -1,0 +1,289 @@
+/* `certs rotate` over machines that keep what is done to them: all phases of a CA, each interrupted and continued, and what may not begin yet. */
+#include "tests/test.h"
+#include "tests/unit/fake_rack.h"
+
+#include "base/error.h"
+#include "cluster/rotate.h"
+#include "inventory/inventory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DAY 86400
+
+static struct renew_wish wish = { .rotates = true };
+
+struct ending {
+	struct error host[LAB_MACHINES]; /* kind ERROR_NONE: not set aside */
+	struct rotate_state state;
+	unsigned done;
+};
+
+static void run_on(struct lab *l, unsigned hosts, bool check_only, struct ending *out)
+{
+	const struct plan *plan = &plans[PLAN_ROTATE];
+	struct engine *e;
+	struct world w;
+
+	rack_world(&w);
+	w.wish.verify_ms = 1000;
+	w.wish.take_lock = !check_only;
+	w.wish.renew = &wish;
+	l->renewals[0] = '\0';
+	rack_serve(l, w.pki.store);
+	e = rack_run(l, &w,
+		(struct engine_config){ .steps = plan->steps, .step_count = plan->count, .check_only = check_only },
+		hosts);
+	memset(out, 0, sizeof(*out));
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		if (engine_host_error(e, i))
+			out->host[i] = *engine_host_error(e, i);
+		out->done += w.seen.renew[i].done;
+	}
+	rotate_see(&w, &out->state);
+	engine_free(e);
+	world_release(&w);
+}
+
+static void run(struct lab *l, bool check_only, struct ending *out)
+{
+	run_on(l, 31, check_only, out);
+}
+
+static bool nobody_aside(const struct ending *o)
+{
+	bool ok = true;
+
+	for (int i = 0; i < LAB_MACHINES; i++)
+		if (!CHECK_INT(o->host[i].kind, ERROR_NONE)) {
+			printf("# host %d: %s: %s\n", i, o->host[i].step, o->host[i].what);
+			ok = false;
+		}
+	return ok;
+}
+
+static void go_on(enum pki_phase from)
+{
+	struct error err = { 0 };
+	char dir[96];
+
+	snprintf(dir, sizeof(dir), "%s/pki", rack_dir);
+	if (!CHECK_INT(pki_store_rotate(dir, NULL, wish.issuer, from, &err), 0))
+		printf("# %s\n", err.what);
+}
+
+static void begin(struct lab *l, enum pki_issuer issuer)
+{
+	rack_up();
+	rack_cluster(l);
+	lab_certs(l, rack_store, -30 * DAY, 335 * DAY);
+	wish.issuer = issuer;
+}
+
+static void end(struct lab *l)
+{
+	lab_certs_gone(l);
+	rack_down();
+}
+
+/* How many certificates a text has. */
+static unsigned certificates(const char *pem)
+{
+	unsigned n = 0;
+
+	for (const char *p = pem; p && (p = strstr(p, "-----BEGIN CERT")) != NULL; p++)
+		n++;
+	return n;
+}
+
+/* All control planes have what the store says, whose file has so many; workers have nothing of it. */
+static void all_have(const struct lab *l, unsigned count)
+{
+	struct error err = { 0 };
+	struct pki_store *s;
+	const char *pem;
+	char dir[96];
+
+	snprintf(dir, sizeof(dir), "%s/pki", rack_dir);
+	s = pki_store_open(dir, NULL, &err);
+	pem = pki_store_pem(s, pki_issuer_crt(wish.issuer));
+	CHECK_INT(certificates(pem), count);
+	for (int i = 0; i < LAB_MACHINES; i++) {
+		const struct machine *m = &l->machines[i];
+
+		if (i < 3)
+			CHECK_STR(m->trusts[wish.issuer].buf, pem);
+		else
+			CHECK_INT(m->trusts[wish.issuer].len, 0);
+		CHECK_STR(m->restart, "");
+		for (size_t k = 0; i < 3 && k < RENEW_KINDS; k++)
+			if (m->certs[k].path[0] && renew_kinds[k].issuer == wish.issuer)
+				CHECK(pki_signed_now(s, wish.issuer, m->certs[k].pem.buf, m->certs[k].pem.len));
+	}
+	pki_store_free(s);
+}
+
+static void whole(struct lab *l, const char *jobs, unsigned done, enum pki_phase phase)
+{
+	struct ending out;
+
+	run(l, false, &out);
+	nobody_aside(&out);
+	CHECK_STR(l->renewals, jobs);
+	CHECK_INT(out.done, done);
+	CHECK(out.state.phase == phase && !out.state.due);
+	CHECK_STR(out.state.behind, "");
+	all_have(l, phase == PKI_PHASE_ONE ? 1 : 2);
+	/* again it has nothing to do */
+	run(l, false, &out);
+	nobody_aside(&out);
+	CHECK_STR(l->renewals, "");
+	CHECK_STR(out.state.behind, "");
+}
+
+/* The API servers alone restart; and others are told whom to trust, also that the earlier one is gone. */
+static void test_front_proxy(void)
+{
+	static const char jobs[] = "cp1:servers cp2:servers cp3:servers";
+	struct ending out;
+	struct lab l;
+
+	begin(&l, PKI_ISSUER_FRONT_PROXY);
+	run(&l, true, &out);
+	CHECK_STR(out.state.behind, "");
+	CHECK(!out.state.due && out.state.phase == PKI_PHASE_ONE);
+	go_on(PKI_PHASE_ONE);
+	run(&l, true, &out);
+	CHECK(out.state.due && strstr(out.state.behind, "cp1 does not have it yet"));
+	CHECK_STR(l.renewals, "");
+	whole(&l, jobs, 0, PKI_PHASE_BOTH);
+	CHECK_INT(certificates(l.told.buf), 2);
+	go_on(PKI_PHASE_BOTH);
+	whole(&l, jobs, 3, PKI_PHASE_REISSUED);
+	go_on(PKI_PHASE_REISSUED);
+	whole(&l, jobs, 0, PKI_PHASE_ONE);
+	CHECK_STR(l.told.buf, l.machines[0].trusts[PKI_ISSUER_FRONT_PROXY].buf);
+	end(&l);
+}
+
+/* etcd's members one by one, then the API servers; when only who signs changes, nothing restarts. */
+static void test_etcd(void)
+{
+	static const char trust[] =
+		"cp1:etcd cp2:etcd cp3:etcd cp1:restart cp2:restart cp3:restart cp1:servers cp2:servers cp3:servers";
+	struct lab l;
+
+	begin(&l, PKI_ISSUER_ETCD);
+	go_on(PKI_PHASE_ONE);
+	whole(&l, trust, 0, PKI_PHASE_BOTH);
+	go_on(PKI_PHASE_BOTH);
+	whole(&l, "cp1:etcd cp2:etcd cp3:etcd cp1:servers cp2:servers cp3:servers", 12, PKI_PHASE_REISSUED);
+	go_on(PKI_PHASE_REISSUED);
+	whole(&l, trust, 0, PKI_PHASE_ONE);
+	end(&l);
+}
+
+/* ---- interrupted ---------------------------------------------------------------------------------------------------- */
+
+static int lost_at;
+static void lose_second(struct lab *l, int machine, const char *job)
+{
+	(void)job;
+	if (machine == 1 && --lost_at == 0)
+		l->dead = 1;
+}
+
+/* The second machine is lost in each of its jobs of a phase: those after it are not touched, and the same again ends well. */
+static void test_interrupted(void)
+{
+	static const enum pki_issuer issuers[] = { PKI_ISSUER_FRONT_PROXY, PKI_ISSUER_ETCD };
+	struct ending out;
+	struct lab l;
+	int cuts;
+
+	for (size_t i = 0; i < 2; i++) {
+		begin(&l, issuers[i]);
+		for (int phase = PKI_PHASE_ONE; phase <= PKI_PHASE_REISSUED; phase++) {
+			enum pki_phase then = (enum pki_phase)((phase + 1) % 3);
+
+			go_on((enum pki_phase)phase);
+			for (cuts = 0;; cuts++) {
+				/* what was done before is not done again */
+				lost_at = 1;
+				l.on_renew = lose_second;
+				run(&l, false, &out);
+				l.on_renew = NULL;
+				if (l.dead < 0)
+					break;
+				CHECK(out.host[1].kind != ERROR_NONE);
+				/* one after the other: cp3 has not begun what cp2 did not end */
+				CHECK(str_ends(l.renewals, strstr(l.renewals, "cp2")));
+				l.dead = -1;
+				l.machines[1].lock[0] = '\0';
+			}
+			/* each of its jobs was the last one once */
+			CHECK(cuts >= (issuers[i] == PKI_ISSUER_ETCD && phase != PKI_PHASE_BOTH ? 3 : 1));
+			nobody_aside(&out);
+			CHECK_STR(out.state.behind, "");
+			all_have(&l, then == PKI_PHASE_ONE ? 1 : 2);
+		}
+		end(&l);
+	}
+}
+
+/* ---- what stays in the way ------------------------------------------------------------------------------------------ */
+
+static void test_behind(void)
+{
+	struct ending out;
+	struct lab l;
+
+	begin(&l, PKI_ISSUER_FRONT_PROXY);
+	/* one that was not asked */
+	run_on(&l, 29, true, &out);
+	CHECK_STR(out.state.behind, "cp2 was not looked at");
+	go_on(PKI_PHASE_ONE);
+	run_on(&l, 29, false, &out);
+	CHECK_STR(l.renewals, "cp1:servers cp3:servers");
+	CHECK_STR(out.state.behind, "cp2 was not looked at");
+	run(&l, true, &out);
+	CHECK(out.state.due && strstr(out.state.behind, "cp2 does not have it yet"));
+	/* a restart that was noted, and did not come */
+	run(&l, false, &out);
+	snprintf(l.machines[2].restart, sizeof(l.machines[2].restart), "kube-apiserver");
+	run(&l, true, &out);
+	CHECK(out.state.due && strstr(out.state.behind, "cp3"));
+	run(&l, false, &out);
+	CHECK_STR(out.state.behind, "");
+	/* what others are told lacks one */
+	str_clear(&l.told);
+	str_add(&l.told, "nothing");
+	run(&l, true, &out);
+	CHECK(out.state.due && strstr(out.state.behind, "servers behind the API"));
+	end(&l);
+}
+
+/* A file of another cluster is left alone. */
+static void test_foreign(void)
+{
+	struct ending out;
+	struct lab l;
+
+	begin(&l, PKI_ISSUER_ETCD);
+	str_clear(&l.machines[1].trusts[PKI_ISSUER_ETCD]);
+	str_add(&l.machines[1].trusts[PKI_ISSUER_ETCD], pki_store_pem(rack_store, PKI_CA_CRT));
+	go_on(PKI_PHASE_ONE);
+	run(&l, false, &out);
+	CHECK(strstr(out.state.behind, "cp2: etcd/ca.crt: it holds another CA"));
+	CHECK_STR(l.machines[1].trusts[PKI_ISSUER_ETCD].buf, pki_store_pem(rack_store, PKI_CA_CRT));
+	end(&l);
+}
+
+static const struct test tests[] = {
+	{ "front-proxy-ca", test_front_proxy },
+	{ "etcd-ca", test_etcd },
+	{ "interrupted and continued", test_interrupted },
+	{ "what is in the way", test_behind },
+	{ "another cluster's", test_foreign },
+};
+TEST_MAIN(tests)
