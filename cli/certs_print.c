@@ -318,6 +318,8 @@ void certs_table(const struct certs_report *c, bool verbose, struct str *out)
 	}
 	differences(c, out);
 	str_addc(out, '\n');
+	if (c->run->store_dir)
+		certs_rotations(c->run->store_dir, out);
 	total(counts, c->run->inventory, out);
 	if (all)
 		str_add(out, "* must restart to take up a new certificate\n");

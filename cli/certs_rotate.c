@@ -59,10 +59,26 @@ static const struct renew_host *plan_of(const struct cli_run *r, size_t i)
 static const struct {
 	const char *name, *words, *next; /* next: the option that goes on from there */
 } phases[] = {
-	[PKI_PHASE_ONE] = { "one", "one CA, which signs", "" },
+	[PKI_PHASE_ONE] = { "one", "one CA is trusted, and signs", "" },
 	[PKI_PHASE_BOTH] = { "both", "two CAs are trusted, and the earlier one signs", " --reissue" },
 	[PKI_PHASE_REISSUED] = { "reissued", "two CAs are trusted, and the new one signs", " --forget" },
 };
+
+const char *certs_phase_name(enum pki_phase phase)
+{
+	return phases[phase].name;
+}
+
+void certs_rotations(const char *store_dir, struct str *out)
+{
+	for (size_t i = 0; i < PKI_ISSUERS; i++) {
+		enum pki_phase phase = pki_store_phase_at(store_dir, rotate_kinds[i].issuer);
+
+		if (phase != PKI_PHASE_ONE)
+			str_addf(out, "%s is being rotated: %s. When it suits: kubewright certs rotate %s%s\n",
+				rotate_kinds[i].name, phases[phase].words, rotate_kinds[i].name, phases[phase].next);
+	}
+}
 
 static void each_ca(const struct cli_run *r, void (*fn)(const struct pki_cert *c, bool signs, void *ctx), void *ctx)
 {
@@ -202,6 +218,14 @@ static int no_store(const struct cli_run *r)
 	return cli_fail(&err);
 }
 
+static enum rotate_next next_of(
+	const struct cli_run *r, const struct rotation *rot, const struct rotate_state *s, struct error *err)
+{
+	if (s->phase == PKI_PHASE_ONE && pki_store_may_rotate(r->world.pki.store, rot->kind->issuer, err))
+		return ROTATE_REFUSED;
+	return rotate_next(rot->kind, rot->ask, s, err);
+}
+
 /* *go: there is something to do, and it was agreed to; else the exit status is returned. */
 static int look(const struct cli_options *o, const struct rotation *rot, bool *go)
 {
@@ -224,7 +248,7 @@ static int look(const struct cli_options *o, const struct rotation *rot, bool *g
 	rotate_see(&r.world, &s);
 	if (!o->json)
 		print_state(&r, rot);
-	next = rotate_next(rot->kind, rot->ask, &s, &err);
+	next = next_of(&r, rot, &s, &err);
 	if (next == ROTATE_REFUSED) {
 		status = cli_fail(&err);
 	} else if (next != ROTATE_NOTHING && !o->check) {

@@ -435,6 +435,10 @@ int cli_certs_renew(const struct cli_options *o);
 int cli_certs_sign(const struct cli_options *o);
 /* `certs rotate`. */
 int cli_certs_rotate(const struct cli_options *o);
+/* For programs: "one", "both", "reissued". */
+const char *certs_phase_name(enum pki_phase phase);
+/* Adds a line for each CA of a key store that is being rotated: how far, and what comes next. */
+void certs_rotations(const char *store_dir, struct str *out);
 /* Whether a host's shared file of this name differs from others' and is the first one with its digest. */
 bool certs_report_first(const struct certs_report *c, const char *name, size_t host);
 /* Its i-th host; NULL: this machine. */

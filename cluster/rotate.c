@@ -7,9 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static const struct rotate_kind kinds[] = {
+const struct rotate_kind rotate_kinds[PKI_ISSUERS] = {
 	{ "ca", PKI_ISSUER_CLUSTER, false },
 	{ "etcd-ca", PKI_ISSUER_ETCD, true },
 	{ "front-proxy-ca", PKI_ISSUER_FRONT_PROXY, true },
@@ -22,9 +20,9 @@ static const unsigned readers[PKI_ISSUERS] = {
 
 const struct rotate_kind *rotate_kind_find(const char *name)
 {
-	for (size_t i = 0; i < COUNT(kinds); i++)
-		if (strcmp(kinds[i].name, name) == 0)
-			return &kinds[i];
+	for (size_t i = 0; i < PKI_ISSUERS; i++)
+		if (strcmp(rotate_kinds[i].name, name) == 0)
+			return &rotate_kinds[i];
 	return NULL;
 }
 

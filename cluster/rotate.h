@@ -19,6 +19,8 @@ struct rotate_kind {
 	enum pki_issuer issuer;
 	bool possible; /* false: it cannot be rotated yet */
 };
+/* In the order of enum pki_issuer. */
+extern const struct rotate_kind rotate_kinds[PKI_ISSUERS];
 /* NULL: there is none. */
 const struct rotate_kind *rotate_kind_find(const char *name);
 

@@ -68,8 +68,9 @@ static int write_bundle(struct pki_store *s, int ca, struct error *err)
 }
 
 /* What nobody here has put there may be all that something of the cluster hangs on. */
-static int refuse_more(const struct pki_store *s, int ca, struct error *err)
+int pki_store_may_rotate(const struct pki_store *s, enum pki_issuer issuer, struct error *err)
 {
+	int ca = (int)issuer;
 	const char *pem = s->pem[2 * ca].text;
 	STACK_OF(X509) *certs = pki_certs_from_pem(pem, strlen(pem), pki_shared[2 * ca].file, err);
 	int n = certs ? sk_X509_num(certs) : 0;
@@ -103,7 +104,7 @@ static int change(struct pki_store *s, void *ctx, struct error *err)
 	}
 	switch (r->from) {
 	case PKI_PHASE_ONE:
-		if (refuse_more(s, r->ca, err) || make_next(s, r->ca, err))
+		if (pki_store_may_rotate(s, (enum pki_issuer)r->ca, err) || make_next(s, r->ca, err))
 			return -1;
 		s->phase[r->ca] = PKI_PHASE_BOTH;
 		break;

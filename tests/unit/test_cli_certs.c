@@ -478,6 +478,16 @@ static void test_renew_words(void)
 		{ { "certs", "cp1", "--yes" }, 2, "--yes is not an option of 'certs'" },
 		{ { "certs", "renew", "--expiring", "0" }, 2, "--expiring needs a number from 1 to 3650" },
 		{ { "certs", "renew", "cp1", "apiserver", "--yes" }, 4, "error: cp1: probe: cannot connect" },
+		{ { "certs", "rotate" }, 2, "certs rotate needs CA" },
+		{ { "certs", "rotate", "etcd-ca", "ca" }, 2, "certs rotate takes only CA" },
+		{ { "certs", "rotate", "etcd" }, 2, "'etcd' is not a CA that can be rotated" },
+		{ { "certs", "rotate", "ca" }, 2, "the CA 'ca' cannot be rotated yet" },
+		{ { "certs", "rotate", "etcd-ca", "--reissue", "--forget" }, 2, "are two steps" },
+		{ { "certs", "rotate", "etcd-ca", "--hosts", "cp1" }, 2, "--hosts is not an option of 'certs rotate'" },
+		{ { "certs", "renew", "--reissue" }, 2, "--reissue is not an option of 'certs renew'" },
+		{ { "certs", "--check" }, 2, "--check is not an option of 'certs'" },
+		/* no host answers, so there is nothing to begin with */
+		{ { "certs", "rotate", "front-proxy-ca", "--yes" }, 4, "error: cp1: probe: cannot connect" },
 		{ { "certs", "renew", "/etc/kubernetes/admin.conf", "-o", "json" }, 4, "\"certificates\":[]" },
 	};
 	struct str out = STR_INIT;

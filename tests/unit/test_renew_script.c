@@ -218,6 +218,70 @@ static void test_all(void)
 	end(&s, &old);
 }
 
+static void shared(const struct fake_site *s, const char *file, const char *mode, const char *text)
+{
+	static unsigned n;
+	char name[32];
+
+	n = n % 2 + 1;
+	snprintf(name, sizeof(name), "shared_%u_path", n);
+	param(name, keep(xstrdup(fake_site_path(s, file))));
+	snprintf(name, sizeof(name), "shared_%u_mode", n);
+	param(name, mode);
+	snprintf(name, sizeof(name), "shared_%u_data", n);
+	param_base64(name, text);
+	if (n == 2)
+		param("shared", "2");
+}
+
+/* Another CA: its key, its certificates with those of the one before, and then what it has signed, which verifies by them. */
+static void test_another_ca(void)
+{
+	struct pki_files old = { 0 }, new = { 0 };
+	struct pki_store *s2;
+	struct error err = { 0 };
+	struct fake_site s;
+	char dir[96];
+
+	begin(&s, &old);
+	snprintf(dir, sizeof(dir), "%s/pki", made_dir);
+	CHECK_INT(pki_store_rotate(dir, NULL, PKI_ISSUER_ETCD, PKI_PHASE_ONE, &err), 0);
+	CHECK_INT(pki_store_rotate(dir, NULL, PKI_ISSUER_ETCD, PKI_PHASE_BOTH, &err), 0);
+	s2 = pki_store_open(dir, NULL, &err);
+	made_files(s2, "cp1", NULL, 0, &new);
+	fake_site_sh(&s, "sha256sum $PWD/" PKI "etcd/ca.crt $PWD/" PKI "etcd/ca.key $PWD/" PKI
+			 "etcd/peer.crt >var/lib/kubewright/pki.sha256");
+	/* a leaf of the next CA alone is refused: this host does not trust it yet */
+	want(&s, PKI "etcd/peer.crt", "etcd/ca.crt", made_file(&new, "/" PKI "etcd/peer.crt"),
+		made_file(&new, "/" PKI "etcd/peer.key"));
+	CHECK_INT(run(&s, "etcd", "", "", "yes"), -1);
+	CHECK(strstr(s.err.what, "does not verify against"));
+	shared(&s, PKI "etcd/ca.key", "600", pki_store_pem(s2, PKI_ETCD_CA_KEY));
+	shared(&s, PKI "etcd/ca.crt", "644", pki_store_pem(s2, PKI_ETCD_CA_CRT));
+	want(&s, PKI "etcd/peer.crt", "etcd/ca.crt", made_file(&new, "/" PKI "etcd/peer.crt"),
+		made_file(&new, "/" PKI "etcd/peer.key"));
+	if (!CHECK_INT(run(&s, "etcd kube-apiserver", "etcd", "", "yes"), 0))
+		printf("# %s: %s\n%s", s.err.what, s.err.hint, s.log);
+	CHECK_STR(fake_site_get(&s, PKI "etcd/ca.crt"), pki_store_pem(s2, PKI_ETCD_CA_CRT));
+	CHECK_STR(fake_site_get(&s, PKI "etcd/ca.key"), pki_store_pem(s2, PKI_ETCD_CA_KEY));
+	CHECK_STR(fake_site_get(&s, PKI "etcd/peer.crt"), made_file(&new, "/" PKI "etcd/peer.crt"));
+	CHECK_STR(fake_site_get(&s, "did"), "start etcd\n");
+	CHECK_STR(fake_site_get(&s, "var/lib/kubewright/renew.restart"), "kube-apiserver\n");
+	fake_site_sh(&s,
+		"[ \"$(stat -c %a " PKI "etcd/ca.key " PKI "etcd/ca.crt | xargs)\" = '600 644' ] &&"
+		"[ -z \"$(find . -name '.kubewright.*')\" ] && sha256sum -c --quiet var/lib/kubewright/pki.sha256");
+	/* what was there is kept; the same again changes nothing */
+	fake_site_sh(&s,
+		"cd var/lib/kubewright/renewed && [ \"$(ls | wc -l)\" = 4 ] && ! find . -type f -perm /077 | grep .");
+	shared(&s, PKI "etcd/ca.key", "600", pki_store_pem(s2, PKI_ETCD_CA_KEY));
+	shared(&s, PKI "etcd/ca.crt", "644", pki_store_pem(s2, PKI_ETCD_CA_CRT));
+	CHECK_INT(run(&s, "", "", "", "yes"), 0);
+	CHECK(!strstr(s.log, "wrote"));
+	pki_store_free(s2);
+	pki_files_release(&new);
+	end(&s, &old);
+}
+
 /* What does not verify replaces nothing; who must restart is noted before anything is replaced. */
 static void test_refused(void)
 {
@@ -302,6 +366,7 @@ static void test_does_not_end(void)
 
 static const struct test tests[] = {
 	{ "placed, restarted, served", test_all },
+	{ "another CA", test_another_ca },
 	{ "what does not verify", test_refused },
 	{ "a host whose kubelet is down", test_no_kubelet },
 	{ "one that does not end", test_does_not_end },

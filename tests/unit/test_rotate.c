@@ -6,11 +6,13 @@
 #include "cluster/renew.h"
 #include "cluster/rotate.h"
 #include "pki/backup.h"
+#include "tests/unit/faults.h"
 #include "tests/unit/leaf_made.h"
 #include "tests/unit/weak_keys.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PKI "/etc/kubernetes/pki/"
@@ -184,6 +186,74 @@ static void test_kept(void)
 	free(path);
 	secret_release(&passphrase);
 	made_end();
+}
+
+/* A new process whose n-th call that changes the disk is its last one, or fails; false: it has fewer. */
+static bool struck_at(int n, int how, enum pki_issuer issuer, enum pki_phase from)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		struct error err = { 0 };
+		int rc;
+
+		fatal = n;
+		fault = how;
+		rc = pki_store_rotate(dir, NULL, issuer, from, &err);
+		fault = GOES;
+		_exit(calls < n ? 99 : rc && !err.what[0] ? 2 : 0);
+	}
+	waitpid(pid, &status, 0);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) != 2);
+	return WEXITSTATUS(status) != 99;
+}
+
+/* The store is in the phase of before or in the next one, whatever call of a process was its last; and it goes on from there. */
+static void torture(int how)
+{
+	enum pki_issuer ca = PKI_ISSUER_ETCD;
+	char *command;
+	int most = 0;
+
+	begin();
+	command = xasprintf("test \"$(ls '%s')\" = pki", made_dir);
+	for (int phase = PKI_PHASE_ONE; phase <= PKI_PHASE_REISSUED; phase++) {
+		enum pki_phase from = (enum pki_phase)phase, then = (enum pki_phase)((phase + 1) % 3);
+
+		for (int n = 1; n < 1000; n++) {
+			bool struck = struck_at(n, how, ca, from);
+			enum pki_phase now;
+			struct pki_store *s = opened(NULL);
+
+			now = pki_store_phase(s, ca);
+			pki_store_free(s);
+			CHECK(now == from || now == then);
+			most = n > most ? n : most;
+			if (now == from)
+				continue;
+			/* the exchange is done; the last call of it but removed what was before */
+			if (!struck)
+				break;
+			rotate(ca, then);
+			rotate(ca, (enum pki_phase)((then + 1) % 3));
+			CHECK_INT(system(command), 0);
+		}
+		CHECK(pki_store_phase_at(dir, ca) == then);
+	}
+	CHECK(most > 20 && most < 999);
+	free(command);
+	made_end();
+}
+
+static void test_killed(void)
+{
+	torture(DIES);
+}
+
+static void test_failing(void)
+{
+	torture(FAILS);
 }
 
 /* ---- what is made by it ------------------------------------------------------------------------------------------- */
@@ -388,6 +458,8 @@ static const struct test tests[] = {
 	{ "phases of a store", test_phases },
 	{ "stores that do not go on", test_refused },
 	{ "under a passphrase and in a backup", test_kept },
+	{ "a process that is killed", test_killed },
+	{ "a disk that fails", test_failing },
 	{ "leaves of both", test_leaves },
 	{ "what a control plane gets", test_decided },
 	{ "another cluster's, and a worker's", test_foreign },

@@ -279,11 +279,37 @@ static void test_foreign(void)
 	end(&l);
 }
 
+/* kubeadm's upgrade makes certificates again and knows one CA alone. */
+static void test_upgrade(void)
+{
+	const struct plan *plan = &plans[PLAN_UPGRADE];
+	struct engine *e;
+	struct world w;
+	struct lab l;
+
+	begin(&l, PKI_ISSUER_ETCD);
+	go_on(PKI_PHASE_ONE);
+	rack_world(&w);
+	w.wish.take_lock = false;
+	w.wish.upgrade = true;
+	rack_serve(&l, w.pki.store);
+	e = rack_run(&l, &w,
+		(struct engine_config){ .steps = plan->steps, .step_count = plan->count, .check_only = true }, 31);
+	if (CHECK(w.decided.refusal != NULL)) {
+		CHECK_INT(w.decided.refusal->code, REFUSAL_ROTATION);
+		CHECK_STR(w.decided.refusal->about, "etcd/ca.crt");
+	}
+	engine_free(e);
+	world_release(&w);
+	end(&l);
+}
+
 static const struct test tests[] = {
 	{ "front-proxy-ca", test_front_proxy },
 	{ "etcd-ca", test_etcd },
 	{ "interrupted and continued", test_interrupted },
 	{ "what is in the way", test_behind },
 	{ "another cluster's", test_foreign },
+	{ "no upgrade meanwhile", test_upgrade },
 };
 TEST_MAIN(tests)
