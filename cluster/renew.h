@@ -67,7 +67,10 @@ struct renew_host {
 	size_t count;
 	/* of what is due, or was interrupted: who does not take it up without a restart */
 	unsigned restarts;
-	/* of the file of a CA that is rotated, and of its key beside it: NEW, when this run has placed it; why, if REFUSED */
+	/*
+	 * of the file of a CA that is rotated, and of its key beside it: NEW, when this run has placed it; why, if
+	 * REFUSED
+	 */
 	enum renew_verdict trust;
 	char trust_why[120];
 };

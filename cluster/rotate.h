@@ -26,8 +26,14 @@ const struct rotate_kind *rotate_kind_find(const char *name);
 
 /* What the operator asked for: the first phase, or that the one begun ends; the second; the third. */
 enum rotate_ask { ROTATE_BEGIN, ROTATE_REISSUE, ROTATE_FORGET };
-/* Which CAs servers behind the API are told to trust in the API servers' clients. MORE: those of the store and others. */
-enum rotate_told { ROTATE_TOLD_UNKNOWN, ROTATE_TOLD_LACKS, ROTATE_TOLD_SAME, ROTATE_TOLD_MORE };
+/* Which CAs servers behind the API are told to trust, by whom an API server is known. */
+enum rotate_told {
+	ROTATE_TOLD_UNKNOWN,
+	ROTATE_TOLD_LACKS, /* not all of those that the store has */
+	ROTATE_TOLD_SAME,
+	ROTATE_TOLD_MORE,
+};
+/* By the text that they are told. */
 enum rotate_told rotate_told(const struct pki_store *store, enum pki_issuer issuer, const char *pem);
 
 struct rotate_state {
@@ -41,6 +47,7 @@ enum rotate_next {
 	ROTATE_CONTINUES, /* the hosts follow */
 	ROTATE_NOTHING,
 };
+/* By what was asked for, and what a look has seen. */
 enum rotate_next rotate_next(
 	const struct rotate_kind *kind, enum rotate_ask ask, const struct rotate_state *state, struct error *err);
 

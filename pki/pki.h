@@ -65,14 +65,12 @@ extern const struct pki_shared {
 #define PKI_STORED PKI_SA_PUB
 /* Whether a file is the private key of a CA. That of service accounts is none: API servers sign with it. */
 bool pki_is_ca_key(enum pki_pem which);
-/*
- * Of seven PEM texts without encryption, in the order of enum pki_pem; verified as by pki_store_open, and nothing is
- * written. sa.pub is derived.
- */
-struct pki_store *pki_store_parse(const char *const pem[PKI_STORED], struct error *err);
 /* Writes it as pki_store_create does. */
 int pki_store_save(const struct pki_store *s, const char *dir, const struct secret *passphrase, struct error *err);
-/* Makes a store of a living control plane's texts: both of these. */
+/*
+ * Makes a store of a living control plane's seven PEM texts without encryption, in the order of enum pki_pem: verified
+ * as by pki_store_open, written as by pki_store_create. sa.pub is derived.
+ */
 struct pki_store *pki_store_import(const char *dir, const char *const pem[PKI_STORED], const struct secret *passphrase,
 	struct error *err);
 /* Whether both hold the same certificates and keys. */
@@ -104,6 +102,7 @@ enum pki_phase {
 	PKI_PHASE_BOTH,     /* the next one is trusted too, and signs nothing yet: NAME.next.key */
 	PKI_PHASE_REISSUED, /* the next one signs, and the earlier one is still trusted: NAME.old.key */
 };
+/* Of a CA of the store. */
 enum pki_phase pki_store_phase(const struct pki_store *s, enum pki_issuer issuer);
 /* The same by which files are there; they are not read, and need no passphrase. */
 enum pki_phase pki_store_phase_at(const char *dir, enum pki_issuer issuer);

@@ -45,7 +45,7 @@ const char *pki_stored_name(int file);
 bool pki_stored_key(int file);
 /* The place among them of a CA's other key; -1 in PKI_PHASE_ONE. */
 int pki_stored_other(int ca, enum pki_phase phase);
-/* As pki_store_parse; NULL: a file that is missing. */
+/* A store of its files' texts, without encryption; verified as by pki_store_open. NULL: a file that is missing. */
 struct pki_store *pki_store_parse_files(const char *const pem[PKI_STORE_FILES], struct error *err);
 /* A CA of its own with that name. */
 int pki_ca_make(const char *name, enum pki_key_type type, struct pki_pair *out, struct error *err);

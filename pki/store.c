@@ -348,14 +348,6 @@ struct pki_store *pki_store_parse_files(const char *const pem[PKI_STORE_FILES], 
 	return s;
 }
 
-struct pki_store *pki_store_parse(const char *const pem[PKI_STORED], struct error *err)
-{
-	const char *all[PKI_STORE_FILES] = { 0 };
-
-	memcpy(all, pem, PKI_STORED * sizeof(*pem));
-	return pki_store_parse_files(all, err);
-}
-
 static bool same(const struct secret *a, const struct secret *b)
 {
 	return a->len == b->len && (!a->len || memcmp(a->text, b->text, a->len) == 0);
@@ -375,8 +367,11 @@ bool pki_store_same(const struct pki_store *a, const struct pki_store *b)
 struct pki_store *pki_store_import(
 	const char *dir, const char *const pem[PKI_STORED], const struct secret *passphrase, struct error *err)
 {
-	struct pki_store *s = pki_store_parse(pem, err);
+	const char *all[PKI_STORE_FILES] = { 0 };
+	struct pki_store *s;
 
+	memcpy(all, pem, PKI_STORED * sizeof(*pem));
+	s = pki_store_parse_files(all, err);
 	if (s && pki_store_save(s, dir, passphrase, err)) {
 		pki_store_free(s);
 		s = NULL;

@@ -81,7 +81,7 @@ struct machine {
 		char path[64];
 		struct str pem;
 	} certs[RENEW_KINDS]; /* what certs.sh shows; fake_renew.c */
-	/* certificates of each CA's file, and of the one that its API server trusts in clients of others, since its start */
+	/* certificates of each CA's file, and what the API server had of the front proxy's when it started */
 	struct str trusts[PKI_ISSUERS], running;
 	char restart[96]; /* who has yet to, as it is noted there */
 	unsigned expired; /* bits of readers that have not restarted since theirs had expired */

@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# Another CA takes the place of the front proxy's, then of etcd's, while a writer goes through the virtual IP: killed in each step of each phase and continued. Seen by
+# openssl and by what servers accept: clients of both CAs meanwhile, and none of the earlier one in the end.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+PKI=/etc/kubernetes/pki
+CPS="cp1 cp2 cp3"
+rotate() { kw "$1" certs rotate "${@:2}" --yes -f "$WORK/kubewright.yaml"; }
+on() { "$LAB" exec "$1" sh -s <<<"$2"; }
+# in_file HOST FILE: how many certificates there are
+in_file() { "$LAB" exec "$1" grep -c BEGIN "$PKI/$2"; }
+# issuer of what a port of a host shows
+shown() { "$LAB" exec "$1" sh -c "openssl s_client -connect \$(hostname -I | cut -d' ' -f1):$2 </dev/null 2>/dev/null | openssl x509 -noout -issuer"; }
+# sha256 of the SubjectPublicKeyInfo of the first CA in a file
+key_of() { "$LAB" exec "$1" sh -c "openssl x509 -in $PKI/$2 -noout -pubkey | sha256sum | cut -c1-16"; }
+# client HOST NAME CA CN: /root/NAME.crt and .key, signed by the CA that signs on that host at the moment
+client() {
+	on "$1" "cd /root && openssl req -newkey rsa:2048 -nodes -keyout $2.key -subj /CN=$4 -out csr 2>/dev/null &&
+		printf 'extendedKeyUsage=clientAuth\n' >ext && openssl x509 -in $PKI/$3.crt -out first.crt &&
+		openssl x509 -req -in csr -CA first.crt -CAkey $PKI/$3.key -CAserial /root/serial -CAcreateserial -extfile ext -days 3 -out $2.crt 2>/dev/null"
+}
+# What a server makes of such a client: of the front proxy, which may speak for anybody; of etcd.
+as_proxy() {
+	"$LAB" exec "$1" curl -sk --max-time 10 -o /dev/null -w '%{http_code}' --cert "/root/$2.crt" --key "/root/$2.key" \
+		-H 'X-Remote-User: e2e' -H 'X-Remote-Group: system:masters' https://127.0.0.1:6443/api/v1/namespaces/default
+}
+as_etcd() { "$LAB" exec "$1" curl -sk --max-time 10 -o /dev/null -w '%{http_code}' --cert "/root/$2.crt" --key "/root/$2.key" https://127.0.0.1:2379/v3/cluster/member/list -d '{}'; }
+told() { kc get configmap -n kube-system extension-apiserver-authentication -o jsonpath='{.data.requestheader-client-ca-file}' | grep -c BEGIN; }
+# accepts WHAT NAME CODE: on every control plane
+accepts() {
+	local h
+	for h in $CPS; do is "$flavour: $phase: $h answers the client of the CA '$2' with $3" "$("as_$1" "$h" "$2")" "$3"; done
+}
+# All control planes have the same file of so many certificates, whose first one has signed these leaves.
+have() {
+	local h l
+	for h in $CPS; do
+		is "$flavour: $phase: $h trusts $3" "$(in_file "$h" "$2.crt")" "$3"
+		is "$flavour: $phase: with the same CA first" "$(key_of "$h" "$2.crt")" "$(key_of cp1 "$2.crt")"
+		is "$flavour: $phase: and has its key" "$(on "$h" "openssl pkey -in $PKI/$2.key -pubout | sha256sum | cut -c1-16")" "$(key_of "$h" "$2.crt")"
+		for l in $1; do
+			ok "$flavour: $phase: $l of $h is of the CA that signs" on "$h" \
+				"openssl x509 -in $PKI/$2.crt -out /root/first && openssl verify -partial_chain -CAfile /root/first $PKI/$l.crt"
+		done
+	done
+}
+# ends NAME: the last run ended well, and so has the cluster
+ends() {
+	is "$flavour: $phase ends with 0 (${seconds} s)" "$status" 0 || show "$1" 60
+	ok "$flavour: $phase: all Nodes are Ready" until_ok 180 ready_is 5
+	is "$flavour: $phase: three voters" "$(voters cp1)" 3
+}
+# goes_on CA OPTION STEP@HOST…: killed in each of the steps, then to its end; the same again has nothing to do
+goes_on() {
+	local at
+	for at in "${@:3}"; do killed "$at" certs rotate "$1" ${2:+"$2"}; done
+	rotate phase "$1" ${2:+"$2"}
+	ends phase
+	rotate again "$1" ${2:+"$2"}
+	is "$flavour: $phase: again it has nothing to do" "$status" 0 || show again
+	has "$flavour: $phase: and says so" "$WORK/again.out" "nothing to do"
+}
+
+front_proxy() {
+	local ca=front-proxy-ca h
+	for h in $CPS; do client "$h" a $ca front-proxy-client; done
+	phase="front-proxy-ca, before"
+	accepts proxy a 200
+	rotate early $ca --reissue
+	is "$flavour: what has not begun cannot be reissued" "$status" 2 || show early
+	phase="front-proxy-ca, both are trusted"
+	goes_on $ca '' renew-servers@cp2
+	have front-proxy-client $ca 2
+	is "$flavour: $phase: and others are told so" "$(told)" 2
+	accepts proxy a 200
+	rotate early $ca --forget
+	is "$flavour: who still signs cannot be forgotten" "$status" 2 || show early
+	phase="front-proxy-ca, reissued"
+	goes_on $ca --reissue renew-servers@cp2
+	have front-proxy-client $ca 2
+	for h in $CPS; do client "$h" b $ca front-proxy-client; done
+	accepts proxy a 200
+	accepts proxy b 200
+	phase="front-proxy-ca, forgotten"
+	goes_on $ca --forget renew-servers@cp2
+	have front-proxy-client $ca 1
+	is "$flavour: $phase: and others are told so" "$(told)" 1
+	accepts proxy a 401
+	accepts proxy b 200
+}
+
+ETCD_LEAVES="apiserver-etcd-client etcd/server etcd/peer etcd/healthcheck-client"
+etcd() {
+	local ca=etcd-ca h before
+	for h in $CPS; do client "$h" a etcd/ca e2e; done
+	phase="etcd-ca, before"
+	before=$(shown cp1 2379)
+	accepts etcd a 200
+	phase="etcd-ca, both are trusted"
+	goes_on $ca '' renew-etcd@cp2 restart-etcd@cp2 renew-servers@cp2
+	have "$ETCD_LEAVES" etcd/ca 2
+	accepts etcd a 200
+	# what comes in between
+	kw upgrade upgrade --check -f "$WORK/kubewright.yaml"
+	has "$flavour: no upgrade meanwhile" "$WORK/upgrade.out" 'is not upgraded while the CA in etcd/ca.crt is rotated'
+	"$LAB" kill cp3
+	rotate away $ca --reissue
+	is "$flavour: with a control plane away it is not reissued" "$([ "$status" != 0 ] && in_file cp1 etcd/ca.crt)" 2 || show away
+	has "$flavour: and the control plane is named" "$WORK/away.out" 'cp3 was not looked at'
+	"$LAB" start cp3
+	ok "$flavour: it is back" until_ok 300 ready_is 5
+	phase="etcd-ca, reissued"
+	goes_on $ca --reissue renew-etcd@cp2
+	have "$ETCD_LEAVES" etcd/ca 2
+	for h in $CPS; do
+		client "$h" b etcd/ca e2e
+		is "$flavour: $phase: etcd of $h shows another issuer" "$([ "$(shown "$h" 2379)" != "$before" ] && [ "$(shown "$h" 2380)" != "$before" ] && echo yes)" yes
+	done
+	accepts etcd a 200
+	accepts etcd b 200
+	kw rejoin rejoin cp3 --yes -f "$WORK/kubewright.yaml"
+	is "$flavour: a control plane joins meanwhile (${seconds} s)" "$status" 0 || show rejoin 60
+	have "$ETCD_LEAVES" etcd/ca 2
+	client cp3 a2 etcd/ca e2e
+	phase="etcd-ca, forgotten"
+	goes_on $ca --forget renew-etcd@cp2 restart-etcd@cp2 renew-servers@cp2
+	have "$ETCD_LEAVES" etcd/ca 1
+	for h in cp1 cp2; do
+		is "$flavour: $phase: etcd of $h refuses a client of the earlier CA" "$(as_etcd "$h" a)" 000
+		is "$flavour: $phase: and knows one of the new one" "$(as_etcd "$h" b)" 200
+	done
+	is "$flavour: $phase: so does the one that has joined" "$(as_etcd cp3 a2)" 200
+}
+
+for flavour in "$@"; do
+	flavour_present "$flavour" || { skip "$flavour: no binaries here" && continue; }
+	scenario "rotate, $flavour"
+	fresh "$flavour" --hosts cp1,cp2,cp3,w1,w2
+	inventory
+	apply first
+	is "$flavour: a cluster (${seconds} s)" "$status" 0 || show first
+	ok "$flavour: all its Nodes get Ready" until_ok 600 ready_is 5
+	ok "$flavour: pods talk" pods_talk
+	for part in ${E2E_PARTS:-front_proxy etcd}; do
+		writes_begin
+		$part
+		writes_end
+		is "$flavour: $part: no write is lost" "$(writes_lost)" 0
+		figure "$flavour: $part rotated in three phases, killed in each step: $(writes_told)"
+	done
+	ok "$flavour: pods still talk" pods_running
+	kw repair repair --check -f "$WORK/kubewright.yaml"
+	is "$flavour: repair finds nothing broken" "$status" 0 || show repair
+	apply last
+	is "$flavour: apply has nothing to do" "$status" 0 || show last
+	ok "$flavour: no secret is readable" secrets_hidden
+	scenario_end
+done
+summary
