@@ -1,6 +1,6 @@
 /*
- * kubewright certs rotate CA [--reissue | --forget]: another CA takes the place of one of the cluster's. A look, what the operator asked for by how far that is, his word; then
- * the key store goes on by one phase, and the hosts follow it.
+ * kubewright certs rotate CA [--reissue | --forget]: another CA takes the place of one of the cluster's. A look, what is next by how far that is, the operator's word; then
+ * the key store takes the next phase, and the hosts follow it.
  */
 #include "cli/run.h"
 
@@ -57,7 +57,7 @@ static const struct renew_host *plan_of(const struct cli_run *r, size_t i)
 /* ---- showing it --------------------------------------------------------------------------------------------------- */
 
 static const struct {
-	const char *name, *words, *next; /* next: the option that goes on from there */
+	const char *name, *words, *next; /* next: the option that continues from there */
 } phases[] = {
 	[PKI_PHASE_ONE] = { "one", "one CA is trusted, and signs", "" },
 	[PKI_PHASE_BOTH] = { "both", "two CAs are trusted, and the earlier one signs", " --reissue" },

@@ -127,7 +127,7 @@ static enum rotate_next go_on(const struct rotate_kind *kind, const struct rotat
 enum rotate_next rotate_next(
 	const struct rotate_kind *kind, enum rotate_ask ask, const struct rotate_state *s, struct error *err)
 {
-	/* by what is asked for: the phase from which the store goes on, and what does not happen otherwise */
+	/* by what is asked for: the phase from which the store takes the next, and what does not happen otherwise */
 	static const struct {
 		enum pki_phase from;
 		const char *what;

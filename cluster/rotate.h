@@ -26,14 +26,14 @@ const struct rotate_kind *rotate_kind_find(const char *name);
 
 /* What the operator asked for: the first phase, or that the one begun ends; the second; the third. */
 enum rotate_ask { ROTATE_BEGIN, ROTATE_REISSUE, ROTATE_FORGET };
-/* Which CAs servers behind the API are told to trust, by whom an API server is known. */
+/* Which CAs servers behind the API are given, to know an API server by. */
 enum rotate_told {
 	ROTATE_TOLD_UNKNOWN,
 	ROTATE_TOLD_LACKS, /* not all of those that the store has */
 	ROTATE_TOLD_SAME,
 	ROTATE_TOLD_MORE,
 };
-/* By the text that they are told. */
+/* By the text that they are given. */
 enum rotate_told rotate_told(const struct pki_store *store, enum pki_issuer issuer, const char *pem);
 
 struct rotate_state {
@@ -43,7 +43,7 @@ struct rotate_state {
 };
 enum rotate_next {
 	ROTATE_REFUSED,   /* err says why */
-	ROTATE_CHANGES,   /* the key store goes on by one phase, then the hosts follow */
+	ROTATE_CHANGES,   /* the key store takes the next phase, then the hosts follow */
 	ROTATE_CONTINUES, /* the hosts follow */
 	ROTATE_NOTHING,
 };

@@ -297,10 +297,10 @@ static const struct step renew[] = { RENEW_LOOK_STEPS, RENEW_STEPS, RENEWED_STEP
 
 static const struct step rotate[] = {
 	RENEW_LOOK_STEPS,
-	{ "ask-trust", "Asking which CAs are told to be trusted", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("survey") },
+	{ "ask-trust", "Reading which CAs the API servers publish", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("survey") },
 		ask_trust_check, ask_trust_apply },
 	RENEW_STEPS,
-	{ "tell-trust", "Telling which CAs are trusted", ROLE_CONTROL_PLANE, 0,
+	{ "tell-trust", "Publishing which CAs are trusted", ROLE_CONTROL_PLANE, 0,
 		{ THIS("renew-servers"), CONTROL_PLANES("renew-servers", 0) },
 		tell_trust_check, tell_trust_apply },
 	RENEWED_STEPS

@@ -1,6 +1,6 @@
 /*
  * A CA is rotated: a control plane gets its certificates and the key that signs as the key store has them, in the same job as what that CA has signed (renew.c).
- * And those behind the API servers are told by them whom to trust: each API server adds its own CAs to that, and none takes one away.
+ * And servers behind the API servers read in a ConfigMap whom to trust: each API server adds its own CAs to it, and none takes one away.
  */
 #include "steps/steps.h"
 
@@ -49,7 +49,7 @@ void rotate_add_params(const struct world *w, struct items *l)
 	items_param(l, "shared", "2");
 }
 
-/* ---- what the API servers tell others ------------------------------------------------------------------------------ */
+/* ---- what the API servers publish ------------------------------------------------------------------------------ */
 
 /* Of the other CAs nobody but the API servers and etcd has to know. */
 static bool is_mine(struct task *t)
@@ -134,7 +134,7 @@ enum step_verdict tell_trust_check(struct task *t, struct error *why)
 	if (!due || (task_check_only(t) && !is_due(w)))
 		return STEP_NOT_HERE;
 	if (!host || task_check_only(t))
-		return step_needed(why, EVIDENCE_RENEW, "tell", "tells servers behind the API which CAs to trust");
+		return step_needed(why, EVIDENCE_RENEW, "publish", "publishes which CAs servers behind the API trust");
 	error_refuse(why, ERROR_COMMAND, REFUSAL_RENEW, host->name,
 		"what servers behind the API trust stays the same, as %s does not have the CAs of the key store yet",
 		host->name);
@@ -172,7 +172,7 @@ int tell_trust_apply(struct task *t, struct error *err)
 			return error_set(err, ERROR_CANCELLED, "cancelled");
 		if (clock_mono_ms() - wait.begun_ms > w->wish.verify_ms)
 			break;
-		world_waits(t, &wait, w->wish.verify_ms, "the API servers do not tell others which CAs to trust yet");
+		world_waits(t, &wait, w->wish.verify_ms, "the API servers do not publish these CAs yet");
 		task_lock(t);
 		task_wait(t, clock_mono_ms() + 500);
 		task_unlock(t);

@@ -72,7 +72,7 @@ front_proxy() {
 	phase="front-proxy-ca, both are trusted"
 	goes_on $ca '' renew-servers@cp2
 	have front-proxy-client $ca 2
-	is "$flavour: $phase: and others are told so" "$(told)" 2
+	is "$flavour: $phase: and it is published" "$(told)" 2
 	accepts proxy a 200
 	rotate early $ca --forget
 	is "$flavour: who still signs cannot be forgotten" "$status" 2 || show early
@@ -85,7 +85,7 @@ front_proxy() {
 	phase="front-proxy-ca, forgotten"
 	goes_on $ca --forget renew-servers@cp2
 	have front-proxy-client $ca 1
-	is "$flavour: $phase: and others are told so" "$(told)" 1
+	is "$flavour: $phase: and it is published" "$(told)" 1
 	accepts proxy a 401
 	accepts proxy b 200
 }

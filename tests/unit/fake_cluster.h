@@ -110,7 +110,7 @@ struct lab {
 	struct lab_settings {
 		char text[8192], note[8192];
 	} given[SETTINGS_KINDS];
-	struct str told;    /* what the API servers tell others to trust; fake_renew.c */
+	struct str told;    /* CAs that the API servers publish; fake_renew.c */
 	char renewals[512]; /* jobs of renewals, in order: "cp1:etcd cp2:etcd cp1:restart(etcd) …" */
 	void (*on_renew)(struct lab *l, int machine, const char *job); /* before it is done; NULL: nothing */
 	const char *request;     /* a CertificateSigningRequest that waits; NULL: none */
@@ -181,7 +181,7 @@ bool lab_job(struct machine *m, const struct remote_exec *x, bool whole, struct 
 void lab_certs(struct lab *l, struct pki_store *store, int64_t from_s, int64_t to_s);
 void lab_certs_gone(struct lab *l);
 void lab_say_certs(struct machine *m, struct str *out);
-/* As a ConfigMap: what the API servers tell others to trust; each adds its own to it. */
+/* As a ConfigMap: the CAs that the API servers publish; each adds its own. */
 int lab_told(struct lab *l, const char *method, const char *body, struct str *out);
 const char *lab_renew(struct machine *m, const struct remote_exec *x, const char *job, bool whole);
 /* Whether a certificate of this name there is good; and whether who listens on a port there works by them. */

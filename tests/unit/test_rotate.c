@@ -46,7 +46,7 @@ static bool is_there(const char *file)
 	return there;
 }
 
-/* The store goes on, and made_store is it from then on. */
+/* The store takes the next phase, and made_store is it from then on. */
 static void rotate(enum pki_issuer issuer, enum pki_phase from)
 {
 	struct error err = { 0 };
@@ -170,7 +170,7 @@ static void test_kept(void)
 	CHECK(pki_store_open(dir, NULL, NULL) == NULL);
 	s = opened(&passphrase);
 	CHECK(pki_store_same(s, made_store));
-	/* and it goes on under it */
+	/* and the next phase is under it too */
 	CHECK_INT(pki_store_rotate(dir, &passphrase, PKI_ISSUER_ETCD, PKI_PHASE_BOTH, &err), 0);
 	again = opened(&passphrase);
 	CHECK(pki_store_phase(again, PKI_ISSUER_ETCD) == PKI_PHASE_REISSUED && !pki_store_same(again, s));
@@ -209,7 +209,7 @@ static bool struck_at(int n, int how, enum pki_issuer issuer, enum pki_phase fro
 	return WEXITSTATUS(status) != 99;
 }
 
-/* The store is in the phase of before or in the next one, whatever call of a process was its last; and it goes on from there. */
+/* The store is in the phase of before or in the next one, whatever call of a process was its last; and it continues from there. */
 static void torture(int how)
 {
 	enum pki_issuer ca = PKI_ISSUER_ETCD;
@@ -456,14 +456,14 @@ static void test_next(void)
 
 static const struct test tests[] = {
 	{ "phases of a store", test_phases },
-	{ "stores that do not go on", test_refused },
+	{ "stores that are refused", test_refused },
 	{ "under a passphrase and in a backup", test_kept },
 	{ "a process that is killed", test_killed },
 	{ "a disk that fails", test_failing },
 	{ "leaves of both", test_leaves },
 	{ "what a control plane gets", test_decided },
 	{ "another cluster's, and a worker's", test_foreign },
-	{ "what others are told", test_told },
+	{ "what is published", test_told },
 	{ "what is next", test_next },
 };
 TEST_MAIN(tests)

@@ -141,7 +141,7 @@ static void whole(struct lab *l, const char *jobs, unsigned done, enum pki_phase
 	CHECK_STR(out.state.behind, "");
 }
 
-/* The API servers alone restart; and others are told whom to trust, also that the earlier one is gone. */
+/* The API servers alone restart; and they publish whom to trust, also that the earlier one is gone. */
 static void test_front_proxy(void)
 {
 	static const char jobs[] = "cp1:servers cp2:servers cp3:servers";
@@ -255,7 +255,7 @@ static void test_behind(void)
 	CHECK(out.state.due && strstr(out.state.behind, "cp3"));
 	run(&l, false, &out);
 	CHECK_STR(out.state.behind, "");
-	/* what others are told lacks one */
+	/* what is published lacks one */
 	str_clear(&l.told);
 	str_add(&l.told, "nothing");
 	run(&l, true, &out);
