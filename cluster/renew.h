@@ -89,7 +89,7 @@ void renew_decide(const struct certs_host *h, bool worker, const struct pki_stor
 /* How many have that verdict; stages: bits 1 << stage. */
 unsigned renew_count(const struct renew_host *h, enum renew_verdict verdict, unsigned stages);
 #define RENEW_STAGES (1u << RENEW_ETCD | 1u << RENEW_SERVERS | 1u << RENEW_KUBELET)
-/* Whether one has expired without which the API server of a control plane cannot answer, however long it is waited for. */
+/* Whether one has expired without which a control plane's API server cannot answer, however long it is waited for. */
 bool renew_api_expired(const struct certs_host *h, int64_t now_s);
 /* Whether a host's kubelet can start with the certificate that it has, or gets. */
 bool renew_kubelet_starts(const struct renew_host *h);

@@ -308,14 +308,3 @@ void kubeadm_join_config(const struct world *w, int host, const char *pin, struc
 	merge_extra(w, d, "JoinConfiguration");
 	write_document(out, d);
 }
-
-struct json *kubeadm_living_config(const struct world *w)
-{
-	const char *text = json_get_str(w->seen.cluster.kubeadm_config, "data.ClusterConfiguration", NULL);
-	struct json *config = text ? inventory_yaml(text, strlen(text), NULL) : NULL;
-
-	if (json_is_object(config))
-		return config;
-	json_free(config);
-	return NULL;
-}
