@@ -69,7 +69,8 @@ static void check(struct cluster *s)
 static void shown(struct screen *screen)
 {
 	static const char *const prefixes[] = { "cluster", "kubernetes.", "endpoint.", "network.", "containerd.",
-		"runtime.", "etcd.", "pki.", "kubelet.", "kubeproxy.", "kubeadm.", "preflight.", "time.", NULL };
+		"runtime.", "etcd.", "pki.", "kubelet.", "kubeproxy.", "kubeadm.", "security.", "preflight.", "time.",
+		NULL };
 	struct cluster *s = of(screen);
 
 	if (!s->open)

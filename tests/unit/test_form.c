@@ -152,7 +152,7 @@ static void fill(struct form *f, const struct inventory_field *field)
 static void whole_table(void)
 {
 	static const char *const all[] = { "", "kubernetes", "containerd.", "endpoint", "network.", "runtime", "etcd.",
-		"pki", "kubelet", "kubeproxy", "kubeadm", "preflight", "time.", "ssh.", "hosts[]", NULL };
+		"pki", "kubelet", "kubeproxy", "kubeadm", "security.", "preflight", "time.", "ssh.", "hosts[]", NULL };
 	size_t filled = 0;
 	struct form f;
 	struct document *d = document(base);
