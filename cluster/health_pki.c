@@ -203,12 +203,25 @@ void health_pki_differs(const struct health_scope *h)
 	}
 }
 
+/* Where all of them have keys that is how the cluster was made, and its controller managers read them. */
+static bool others_lack_keys(const struct health_scope *h)
+{
+	for (size_t i = 0; i < h->s.inv->host_count; i++) {
+		const struct cluster_host *other = &h->s.hosts[i];
+
+		if (h->s.inv->hosts[i].role == INVENTORY_CONTROL_PLANE && other->probed &&
+			remote_answer_find(&other->facts, "ca_keys") && !*cluster_fact(other, "ca_keys"))
+			return true;
+	}
+	return false;
+}
+
 void health_ca_key_on_host(const struct health_scope *h)
 {
 	const char *keys = cluster_fact(h->s.h, "ca_keys");
 	struct finding *f;
 
-	if (!applies(h) || !inventory_keeps_ca_keys(h->s.inv) || !*keys)
+	if (!applies(h) || !inventory_keeps_ca_keys(h->s.inv) || !*keys || !others_lack_keys(h))
 		return;
 	f = finding_add(&h->s, FINDING_WARNING, "keys of CAs are in " PKI ": %.80s", keys);
 	finding_why(f, "who reads them can make a certificate for anybody, and pki.ca-keys wants them on no host");

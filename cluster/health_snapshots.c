@@ -15,7 +15,7 @@ static const struct {
 } failures[] = {
 	{ "no-etcd", "etcd did not answer", "see 'kubewright etcd members'" },
 	{ "no-room", "the disk of its folder has too little room",
-		"make room in etcd.snapshots.folder, keep fewer (etcd.snapshots.keep), or name a folder on another disk" },
+		"delete old snapshots there, or name a folder on another disk (etcd.snapshots.folder)" },
 	{ "damaged", "its digest did not match its data",
 		"look at the host's disk and memory, and at 'kubewright etcd members'" },
 	{ "no-folder", "its folder cannot be written to",

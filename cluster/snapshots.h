@@ -14,7 +14,7 @@ struct snapshot_file {
 	char name[128];  /* "rack7-3f2a9c1e-20261130T120000Z.db" */
 	int64_t taken_s; /* since 1970, by its name */
 	int64_t size;
-	bool ours; /* of this cluster, by the CA of etcd that the host has now */
+	bool ours; /* of this cluster, by the CA that the host has now */
 };
 /* Seconds between two; 0: none are scheduled. */
 int64_t snapshots_period_s(const struct inventory *inv);

@@ -121,7 +121,7 @@ static const char *rule_https(struct inventory_load *l, const char *text)
 static const char *rule_snapshots(struct inventory_load *l, const char *text)
 {
 	static const char *const others[] = { "/proc", "/sys", "/dev", "/run", "/tmp", "/etc", "/boot", "/var/lib/etcd",
-		"/var/lib/kubelet", "/var/lib/containerd" };
+		"/var/lib/kubelet", "/var/lib/containerd", "/var/lib/kubewright" };
 	const char *shown = inventory_shown(l, text);
 
 	if (text[0] != '/' || !text[1] || strlen(text) > 200)
@@ -131,6 +131,8 @@ static const char *rule_snapshots(struct inventory_load *l, const char *text)
 	if (strstr(text, "//") || strstr(text, "/./") || strstr(text, "/../") || str_ends(text, "/") ||
 		str_ends(text, "/.") || str_ends(text, "/.."))
 		return SAY("write '%s' without '//', '.', '..' and a '/' at its end", shown);
+	if (str_starts(text, "/var/lib/kubewright/snapshots") && (text[29] == '/' || !text[29]))
+		return NULL;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (str_starts(text, others[i]) && (text[strlen(others[i])] == '/' || !text[strlen(others[i])]))
 			return SAY("'%s' is not a place for snapshots: %s is used otherwise, or does not last", shown,

@@ -205,8 +205,8 @@ X509_REQ *pki_request_from_pem(const char *pem, size_t len, struct error *err)
 	bool fits = false;
 
 	ERR_clear_error();
-	req = bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
-	more = req ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
+	req = bio ? PEM_read_bio_X509_REQ(bio, NULL, pki_no_passphrase, NULL) : NULL;
+	more = req ? PEM_read_bio_X509_REQ(bio, NULL, pki_no_passphrase, NULL) : NULL;
 	fits = req && !more && X509_REQ_verify(req, X509_REQ_get0_pubkey(req)) == 1;
 	X509_REQ_free(more);
 	BIO_free(bio);

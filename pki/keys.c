@@ -129,6 +129,12 @@ struct answer {
 	bool asked;
 };
 
+int pki_no_passphrase(char *buf, int size, int writing, void *ctx)
+{
+	(void)buf, (void)size, (void)writing, (void)ctx;
+	return -1;
+}
+
 static int give_passphrase(char *buf, int size, int writing, void *ctx)
 {
 	struct answer *a = ctx;

@@ -41,7 +41,7 @@ STACK_OF(X509) * pki_certs_from_pem(const char *pem, size_t len, const char *nam
 	X509 *x;
 
 	ERR_clear_error();
-	while (bio && list && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)))
+	while (bio && list && (x = PEM_read_bio_X509(bio, NULL, pki_no_passphrase, NULL)))
 		if (!sk_X509_push(list, x))
 			X509_free(x);
 	BIO_free(bio);

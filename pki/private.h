@@ -85,6 +85,8 @@ EVP_PKEY *pki_key_from_pem(const char *pem, size_t len, const char *name, const 
 /* The public half alone, as SubjectPublicKeyInfo: sa.pub. */
 int pki_public_to_pem(EVP_PKEY *key, struct secret *out, struct error *err);
 void pki_pair_release(struct pki_pair *p);
+/* For what nobody has a passphrase of: without one OpenSSL would ask at the terminal. */
+int pki_no_passphrase(char *buf, int size, int writing, void *ctx);
 /* Not NULL, none or empty. */
 bool pki_passphrase_given(const struct secret *passphrase);
 

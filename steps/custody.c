@@ -39,6 +39,12 @@ bool custody_differs(const struct world *w, const struct cluster_host *h)
 	return false;
 }
 
+/* Whether a key of the cluster's CA is among what was placed there. */
+static bool was_placed(const struct cluster_host *h)
+{
+	return *cluster_factf(h, "pki./etc/kubernetes/pki/%s", pki_shared[PKI_CA_KEY].file) != '\0';
+}
+
 /* One of them that has keys, or lacks them, alone is a finding: the mode is what all are in. */
 int custody_refuse(const struct world *w, struct error *err)
 {
@@ -52,7 +58,8 @@ int custody_refuse(const struct world *w, struct error *err)
 			!world_installed(h) || world_leaves(w, (int)i))
 			continue;
 		installed++;
-		differ += here ? has_key(h, PKI_CA_KEY) : !*cluster_fact(h, "ca_keys");
+		/* one that was placed there and got lost is for repair */
+		differ += here ? has_key(h, PKI_CA_KEY) : !*cluster_fact(h, "ca_keys") && !was_placed(h);
 	}
 	if (!installed || differ < installed)
 		return 0;
@@ -60,9 +67,8 @@ int custody_refuse(const struct world *w, struct error *err)
 		here ? "the living cluster has the keys of its CAs on its control planes, and pki.ca-keys is operator"
 		     : "the living cluster has the keys of its CAs on no control plane, and pki.ca-keys is cluster");
 	return error_hint(err,
-		"where they are is decided when a cluster is created: set pki.ca-keys to %s in the inventory%s",
-		here ? "cluster" : "operator",
-		here ? "" : "; if they were lost, 'kubewright repair' places them again");
+		"where they are is decided when a cluster is created: set pki.ca-keys to %s in the inventory",
+		here ? "cluster" : "operator");
 }
 
 int custody_kubelet_make(const struct world *w, const char *node, struct custody_kubelet *out, struct error *err)

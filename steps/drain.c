@@ -26,7 +26,7 @@ struct drain {
 	struct str names;                    /* of those, with what keeps each */
 	struct str lost;                     /* pods without a controller */
 	bool cordoned;
-	bool silent; /* its kubelet does not reach the API */
+	bool silent; /* its kubelet does not reach the API, in this round */
 };
 
 /* Only where a kubelet ends them are pods worth waiting for; of the others' the cluster makes new ones once the Node is gone. */
@@ -150,7 +150,10 @@ static int cordon(struct net_client *c, struct drain *d, struct error *err)
 	return answer || status == 404 ? 0 : -1;
 }
 
-/* Whether the cluster has heard nothing of a Node's kubelet for a while: no pod ends there. */
+/* Of a Node whose kubelet the cluster has not heard for so long pods are not waited for: none ends there. */
+#define SILENT_MS 30000
+
+/* Whether the cluster hears nothing of a Node's kubelet. After a pause of the API that is so of all, for a moment. */
 static int listen(struct net_client *c, struct drain *d, struct error *err)
 {
 	char path[128];
@@ -163,6 +166,7 @@ static int listen(struct net_client *c, struct drain *d, struct error *err)
 	if (!node)
 		return status == 404 ? 0 : -1;
 	conditions = json_get(node, "status.conditions");
+	d->silent = false;
 	for (size_t i = 0; i < json_size(conditions); i++) {
 		const struct json *one = json_at(conditions, i);
 
@@ -244,7 +248,7 @@ int drain_node(struct task *t, const char *node, const struct drain_purpose *pur
 	const struct world *w = world_of(t);
 	struct drain d = { .world = w, .node = node, .purpose = purpose, .names = STR_INIT, .lost = STR_INIT };
 	int64_t patience = 1000 * (w->wish.drain_timeout_s ? w->wish.drain_timeout_s : 300), deadline = 0;
-	int64_t begun = clock_mono_ms();
+	int64_t begun = clock_mono_ms(), silent = 0;
 	unsigned fewest = UINT_MAX, first = 0;
 	char said[NAMES_MAX] = "";
 	int rc;
@@ -267,8 +271,11 @@ int drain_node(struct task *t, const char *node, const struct drain_purpose *pur
 			rc = refuse_lost(&d, err);
 		if (rc || !d.left)
 			break;
-		if (d.silent) {
-			task_log(t, "the kubelet of %s does not reach the API: its pods are not waited for", node);
+		silent = !d.silent ? 0 : silent ? silent : clock_mono_ms();
+		if (silent && clock_mono_ms() - silent > (patience < 2 * SILENT_MS ? patience / 2 : SILENT_MS)) {
+			task_notice(t, NOTICE_PODS_END, node,
+				"the kubelet of %s does not reach the API: its pods end with the host: %s", node,
+				d.names.buf);
 			break;
 		}
 		if (d.left < fewest)

@@ -235,6 +235,8 @@ static int make(struct task *t, const struct work *work, struct items *l, struct
 	items_param(l, "restart", items_keep(l, str_detach(&now)));
 	items_param(l, "served", items_keep(l, str_detach(&served)));
 	items_param(l, "address", world_host(t)->address);
+	/* etcd's are verified by the job that follows */
+	items_param(l, "verified", work->verify || work->stages == STAGE(RENEW_KUBELET) ? "yes" : "no");
 	items_param(l, "kubelet_starts", renew_kubelet_starts(&renewal(t)->plan) ? "yes" : "no");
 	return rc;
 }

@@ -28,25 +28,30 @@ bool rotate_has_turn(const struct world *w, const struct renew_host *plan, unsig
 	       stages & 1u << renew_trust_stage(w->wish.renew->issuer);
 }
 
-/* That the certificates differ shows a run that was cut that this is yet to be done: they come last. */
+/*
+ * That the certificates differ shows a run that was cut that this is yet to be done: they come last. The key only where
+ * control planes have those of CAs.
+ */
 void rotate_add_params(const struct world *w, struct items *l)
 {
 	const enum pki_pem files[] = { pki_issuer_key(w->wish.renew->issuer), pki_issuer_crt(w->wish.renew->issuer) };
 	static const char *const names[2][3] = { { "shared_1_path", "shared_1_mode", "shared_1_data" },
 		{ "shared_2_path", "shared_2_mode", "shared_2_data" } };
 
-	for (size_t i = 0; i < 2; i++) {
+	size_t first = inventory_keeps_ca_keys(w->wish.inventory) ? 1 : 0;
+
+	for (size_t i = first; i < 2; i++) {
 		const char *pem = pki_store_pem(w->pki.store, files[i]);
 		struct str path = STR_INIT, mode = STR_INIT, data = STR_INIT;
 
 		str_addf(&path, PKI "%s", pki_shared[files[i]].file);
 		str_addf(&mode, "%o", pki_shared[files[i]].mode);
 		str_add_base64(&data, pem, strlen(pem));
-		items_param(l, names[i][0], items_keep(l, str_detach(&path)));
-		items_param(l, names[i][1], items_keep(l, str_detach(&mode)));
-		items_param(l, names[i][2], items_keep(l, str_detach(&data)));
+		items_param(l, names[i - first][0], items_keep(l, str_detach(&path)));
+		items_param(l, names[i - first][1], items_keep(l, str_detach(&mode)));
+		items_param(l, names[i - first][2], items_keep(l, str_detach(&data)));
 	}
-	items_param(l, "shared", "2");
+	items_param(l, "shared", first ? "1" : "2");
 }
 
 /* ---- what the API servers publish ------------------------------------------------------------------------------ */

@@ -181,27 +181,40 @@ static int sign(struct task *t, const struct request *q, struct error *err)
 		rc = pki_request_sign(w->pki.store, q->pem, q->pem_len, &q->use, &cert, err);
 	}
 	if (rc == 0)
-		rc = lock_may_change(t, err) || world_api(t, put, &s, err) ? -1 : 0;
+		rc = world_api(t, put, &s, err);
 	secret_release(&cert);
 	return rc ? error_wrap(err, "%s is not signed", q->name) : 0;
 }
 
+/* One that cannot be signed keeps none of the others from it. */
 int sign_apply(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
+	bool failed = false;
 
 	/* one after the other; the list is this host's alone until the run ends */
 	for (size_t i = 0; i < w->seen.requests.count; i++) {
 		struct request *q = &w->seen.requests.list[i];
 
+		struct error why = { 0 };
+		int rc;
+
 		if (!agreed(w, q))
 			continue;
-		if (sign(t, q, err))
+		if (lock_may_change(t, err))
 			return -1;
+		rc = sign(t, q, &why);
+		if (rc && (world_way_lost(&why) || task_cancelled(t)))
+			return *err = why, -1;
+		if (rc && !failed)
+			*err = why;
+		failed = failed || rc;
 		task_lock(t);
-		q->verdict = REQUEST_SIGNED;
+		q->verdict = rc ? REQUEST_REFUSED : REQUEST_SIGNED;
+		if (rc)
+			snprintf(q->why, sizeof(q->why), "%.239s", why.what);
 		task_unlock(t);
-		task_log(t, "%s: done, for %s", q->name, q->asked.cn);
+		task_log(t, "%s: %s", q->name, rc ? why.what : "done");
 	}
-	return 0;
+	return failed ? -1 : 0;
 }

@@ -2,7 +2,7 @@
 # A file of the control planes, /etc/kubewright/etcd-snapshot: saves the data of this host's etcd member. Run by kubewright-etcd-snapshot.service, whose timer says when; needs
 # nothing of kubewright.
 # Arguments: CLUSTER FOLDER KEEP DAYS: so many of the newest snapshots stay, and the newest of each of the last DAYS days.
-# A snapshot is FOLDER/CLUSTER-ID-TIME.db: ID is of the CA of etcd, so that those of another cluster of this name are known and stay; TIME is UTC.
+# A snapshot is FOLDER/CLUSTER-ID-TIME.db: ID is of the cluster's CA, so that those of another cluster of this name are known and stay; TIME is UTC.
 # How it ended is in /var/lib/kubewright/etcd-snapshot, "SECONDS CODE":
 #   running | ok | no-etcd (it does not answer) | no-room | damaged (its digest does not match) | no-folder (cannot be written to)
 # shellcheck shell=sh disable=SC2015
@@ -85,11 +85,13 @@ main() {
 	cluster=$1 folder=$2 keep=$3 days=$4
 	[ -r "$manifest" ] || ends no-etcd "there is no $manifest on this host"
 	mkdir -p "$folder" && exec 9<"$folder" || ends no-folder "cannot write to $folder"
+	trap '[ -z "${part-}" ] || rm -f "$part" "$part.part"' EXIT
+	trap 'exit 1' INT TERM
 	flock -n 9 || { echo "another snapshot is being taken" >&2 && exit 1; }
 	noted running
 	# of one that was cut
 	rm -f "$folder/.$cluster-"*.part
-	id=$(sha256sum <"$pki/ca.crt" | cut -c 1-8)
+	id=$(sha256sum </etc/kubernetes/pki/ca.crt | cut -c 1-8)
 	name=$cluster-$id-$(date -u +%Y%m%dT%H%M%SZ).db
 	etcd_listens || ends no-etcd "etcd does not listen on this host"
 	room

@@ -2,7 +2,8 @@
 # in /var/lib/kubewright/renewed until everyone who reads it works with the new ones.
 # Parameters: shared (how many files that all control planes have alike, 0 when it is empty), shared_N_path, shared_N_mode, shared_N_data (in base64); certs (how many), cert_N_path (a .crt with its .key beside it, a kubeconfig, or the kubelet's own), cert_N_ca (of which it is, below /etc/kubernetes/pki),
 #   cert_N_pem, cert_N_key (in base64); pending (who must restart because of all that is renewed, with blanks between: noted before a file changes); restart (those of
-#   them that restart now); served (lines "PORT SERIAL": what is to be shown at this host's address then); address; kubelet_starts (yes | no, with its certificate).
+#   them that restart now); served (lines "PORT SERIAL": what is to be shown at this host's address then); address; kubelet_starts (yes | no, with its certificate);
+#   verified (yes | no: whether the new ones are known to be right when this ends well).
 # Answers: placed, restart (who has yet to), pki_manifest, ca_keys, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 kw_pki=/etc/kubernetes/pki
@@ -235,7 +236,7 @@ main() {
 	restart_all
 	served_all
 	# keys of which nobody has need any more
-	[ -s "$kw_pending" ] || rm -rf "$kw_renewed"
+	[ "$verified" = no ] || [ -s "$kw_pending" ] || rm -rf "$kw_renewed"
 	say placed "$certs"
 	say restart "$(cat "$kw_pending" 2>/dev/null)"
 	pki_told

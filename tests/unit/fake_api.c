@@ -366,18 +366,22 @@ static int cordon(struct lab *l, const char *name, const char *body, struct str 
 	return 200;
 }
 
-/* The one that waits, csr-1; its certificate goes where it was asked for. */
+/* The one that waits, csr-1; its certificate goes where it was asked for. csr-0 changes whenever it was looked at. */
 static int requests(struct lab *l, const char *method, const char *path, const char *body, struct str *out)
 {
 	if (strcmp(method, "GET") == 0) {
 		str_addf(out, "{\"items\":[%s]}", l->request ? l->request : "");
 		return 200;
 	}
-	lab_insist(strstr(body, "\"resourceVersion\":\"7\"") != NULL, "a request that may have changed");
+	if (strstr(path, "/csr-0/"))
+		return str_add(out, "{\"kind\":\"Status\",\"message\":\"the object has been modified\"}"), 409;
+	lab_insist(strstr(body, str_ends(path, "csr-1/status") ? "\"resourceVersion\":\"8\""
+							       : "\"resourceVersion\":\"7\"") != NULL,
+		"a request that may have changed");
 	l->approved = l->approved || str_ends(path, "csr-1/approval");
 	if (str_ends(path, "csr-1/status"))
 		snprintf(l->signed_body, sizeof(l->signed_body), "%s", body);
-	return str_add(out, "{\"metadata\":{\"name\":\"csr-1\",\"resourceVersion\":\"7\"}}"), 200;
+	return str_add(out, "{\"metadata\":{\"name\":\"csr-1\",\"resourceVersion\":\"8\"}}"), 200;
 }
 
 int lab_answer(struct machine *m, const char *method, const char *path, const char *body, struct str *out)

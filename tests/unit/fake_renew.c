@@ -206,7 +206,7 @@ static void place(struct machine *m, const struct str *script)
 	str_release(&pem);
 }
 
-/* A CA's key, then its certificates. */
+/* A CA's key, then its certificates; only these where control planes have no key of a CA. */
 static void place_shared(struct machine *m, const struct str *script)
 {
 	struct str path = STR_INIT, data = STR_INIT;
@@ -214,9 +214,14 @@ static void place_shared(struct machine *m, const struct str *script)
 	if (!param(script, "shared_1_path", &path))
 		return;
 	lab_insist(lab_is_control_plane(m), "a control plane's CA on a worker");
-	lab_insist(str_ends(path.buf, ".key"), "a CA's key that does not come first");
-	param(script, "shared_2_path", &path);
-	param(script, "shared_2_data", &data);
+	if (inventory_keeps_ca_keys(m->lab->inventory)) {
+		lab_insist(!str_ends(path.buf, ".key") && !param(script, "shared_2_path", &data), "a key of a CA");
+		param(script, "shared_1_data", &data);
+	} else {
+		lab_insist(str_ends(path.buf, ".key"), "a CA's key that does not come first");
+		param(script, "shared_2_path", &path);
+		param(script, "shared_2_data", &data);
+	}
 	for (int ca = 0; ca < PKI_ISSUERS; ca++) {
 		if (!str_ends(path.buf, pki_shared[pki_issuer_crt((enum pki_issuer)ca)].file) ||
 			(ca == 0 && strcmp(path.buf, "/etc/kubernetes/pki/ca.crt") != 0))

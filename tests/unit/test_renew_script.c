@@ -78,6 +78,9 @@ static void want(const struct fake_site *s, const char *file, const char *ca, co
 	param_base64(name, key);
 }
 
+/* Whether the job that is run says that what it has made is right. */
+static const char *verified = "no";
+
 static int run(struct fake_site *s, const char *pending, const char *restart, const char *served, const char *starts)
 {
 	int rc;
@@ -88,6 +91,7 @@ static int run(struct fake_site *s, const char *pending, const char *restart, co
 	param("restart", restart);
 	param("served", served);
 	param("kubelet_starts", starts);
+	param("verified", verified);
 	rc = fake_site_run(s, host_script_renew, ask.list, ask.count);
 	while (ask.owned_count)
 		free(ask.owned[--ask.owned_count]);
@@ -206,7 +210,10 @@ static void test_all(void)
 	CHECK_STR(cluster_fact(&s.h, "restart"), "kube-controller-manager ");
 	CHECK_INT(run(&s, "kube-controller-manager", "kube-controller-manager", "", "yes"), 0);
 	CHECK_STR(fake_site_get(&s, "did"), "start kube-scheduler\nrestart kubelet\nstart kube-controller-manager\n");
-	fake_site_sh(&s, "[ ! -e var/lib/kubewright/renew.restart ] && [ ! -e var/lib/kubewright/renewed ]");
+	fake_site_sh(&s, "[ ! -e var/lib/kubewright/renew.restart ] && [ -e var/lib/kubewright/renewed ]");
+	verified = "yes";
+	CHECK_INT(run(&s, "", "", "", "yes"), 0);
+	fake_site_sh(&s, "[ ! -e var/lib/kubewright/renewed ]");
 	str_release(&cert);
 	str_release(&rest);
 	str_release(&old_cert);

@@ -10,8 +10,11 @@
 
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <pty.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define CLIENT "kubernetes.io/kube-apiserver-client-kubelet"
 #define SERVING "kubernetes.io/kubelet-serving"
@@ -53,14 +56,20 @@ static const struct row {
 	{ "system:nodes", "system:node:w1", NULL, "DNS:w1,IP:10.0.0.21", SERVING, "system:node:w1", NODES, OF_SERVER,
 		REQUEST_GOOD, "" },
 	{ "system:nodes", "system:node:w1", NULL, "IP:10.0.0.21,DNS:w1.lan", SERVING, "system:node:w1", NODES,
-		OF_SERVER, REQUEST_GOOD, "" },
+		OF_SERVER, REQUEST_REFUSED, "w1.lan is neither" },
 	/* a Node says itself which addresses it has */
 	{ "system:nodes", "system:node:w1", NULL, "IP:10.0.0.11", SERVING, "system:node:w1", NODES, OF_SERVER,
-		REQUEST_REFUSED, "10.0.0.11 is not known" },
+		REQUEST_REFUSED, "10.0.0.11 is neither" },
 	{ "system:nodes", "system:node:w1", NULL, "IP:10.0.0.100", SERVING, "system:node:w1", NODES, OF_SERVER,
-		REQUEST_REFUSED, "10.0.0.100 is not known" },
+		REQUEST_REFUSED, "10.0.0.100 is neither" },
 	{ "system:nodes", "system:node:w1", NULL, "DNS:kubernetes", SERVING, "system:node:w1", NODES, OF_SERVER,
-		REQUEST_REFUSED, "kubernetes is not known" },
+		REQUEST_REFUSED, "kubernetes is neither" },
+	{ "system:nodes", "system:node:w1", NULL, "IP:10.96.0.1", SERVING, "system:node:w1", NODES, OF_SERVER,
+		REQUEST_REFUSED, "10.96.0.1 is neither" },
+	{ "system:nodes", "system:node:w1", NULL, "IP:::ffff:10.0.0.11", SERVING, "system:node:w1", NODES, OF_SERVER,
+		REQUEST_REFUSED, "is neither" },
+	{ "system:nodes", "system:node:w1", NULL, "DNS:*", SERVING, "system:node:w1", NODES, OF_SERVER, REQUEST_REFUSED,
+		"* is neither" },
 	{ "system:nodes", "system:node:w1", NULL, "DNS:w1,email:a@b", SERVING, "system:node:w1", NODES, OF_SERVER,
 		REQUEST_REFUSED, "neither an address" },
 	{ "system:nodes", "system:node:w1", NULL, NULL, SERVING, "system:node:w1", NODES, OF_SERVER, REQUEST_REFUSED,
@@ -114,12 +123,14 @@ static void object(const struct row *r, const char *pem, struct str *out)
 		r->signer, r->user, r->groups, r->usages);
 }
 
-/* The Node w1, which claims an address of a control plane besides its own. */
+/* The Node w1, which claims addresses and names of others besides its own. */
 static void set_node(struct cluster_state *c)
 {
 	static const char text[] =
 		"{\"items\":[{\"metadata\":{\"name\":\"w1\"},\"status\":{\"addresses\":["
 		"{\"type\":\"InternalIP\",\"address\":\"10.0.0.21\"},{\"type\":\"InternalIP\",\"address\":\"10.0.0.11\"},"
+		"{\"type\":\"InternalIP\",\"address\":\"10.96.0.1\"},{\"type\":\"InternalIP\",\"address\":\"::ffff:10.0.0.11\"},"
+		"{\"type\":\"Hostname\",\"address\":\"kubernetes\"},{\"type\":\"InternalDNS\",\"address\":\"*\"},"
 		"{\"type\":\"Hostname\",\"address\":\"w1.lan\"}]}}]}";
 	struct error err = { 0 };
 
@@ -234,6 +245,35 @@ static void test_broken(void)
 	rack_down();
 }
 
+/* One that claims to be encrypted must not make anybody ask for a passphrase, which is what OpenSSL does at a terminal. */
+static void test_encrypted(void)
+{
+	static const char begin[] = "-----BEGIN CERTIFICATE REQUEST-----\n";
+	struct str pem = STR_INIT, text = STR_INIT;
+	int terminal, status = -1;
+	pid_t child;
+
+	make(&rows[0], &pem);
+	str_addf(&text, "%sProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n%s", begin,
+		pem.buf + strlen(begin));
+	child = forkpty(&terminal, NULL, NULL, NULL);
+	if (child == 0) {
+		struct arena arena = { 0 };
+		struct pki_request q;
+
+		/* who waits for an answer is ended by this */
+		alarm(60);
+		_exit(pki_request_read(text.buf, text.len, &arena, &q, NULL) == -1 ? 0 : 1);
+	}
+	if (CHECK(child > 0)) {
+		CHECK_INT(waitpid(child, &status, 0), child);
+		CHECK_INT(status, 0);
+		close(terminal);
+	}
+	str_release(&pem);
+	str_release(&text);
+}
+
 static void run_sign(struct lab *l, const char *sign, enum request_verdict want)
 {
 	struct engine_config config = { .steps = plans[PLAN_SIGN].steps, .step_count = plans[PLAN_SIGN].count };
@@ -280,10 +320,50 @@ static void test_run(void)
 	rack_down();
 }
 
+/* One that cannot be signed is told, and the others are signed all the same. */
+static void test_goes_on(void)
+{
+	struct engine_config config = { .steps = plans[PLAN_SIGN].steps, .step_count = plans[PLAN_SIGN].count };
+	struct str pem = STR_INIT, one = STR_INIT, both = STR_INIT;
+	static struct lab l;
+	struct engine *e;
+	struct world w;
+	char *at;
+
+	rack_up();
+	rack_inventory->pki.ca_keys = "operator";
+	rack_cluster(&l);
+	make(&rows[0], &pem);
+	object(&rows[0], pem.buf, &one);
+	str_addf(&both, "%s,%s", one.buf, one.buf);
+	at = strstr(both.buf, "csr-1");
+	memcpy(at, "csr-0", 5);
+	at = strstr(both.buf, "\"u1\"");
+	memcpy(at, "\"u0\"", 4);
+	l.request = both.buf;
+	rack_world(&w);
+	w.wish.sign = "u0 u1 ";
+	e = rack_run(&l, &w, config, 31);
+	if (CHECK_INT(w.seen.requests.count, 2)) {
+		CHECK_INT(w.seen.requests.list[0].verdict, REQUEST_REFUSED);
+		CHECK(strstr(w.seen.requests.list[0].why, "modified"));
+		CHECK_INT(w.seen.requests.list[1].verdict, REQUEST_SIGNED);
+	}
+	CHECK(l.approved && *l.signed_body);
+	engine_free(e);
+	world_release(&w);
+	str_release(&pem);
+	str_release(&one);
+	str_release(&both);
+	rack_down();
+}
+
 static const struct test tests[] = {
 	{ "what is signed and what is not", test_verdicts },
 	{ "what is signed is what was asked for", test_signed },
 	{ "broken requests", test_broken },
+	{ "a request that claims to be encrypted", test_encrypted },
 	{ "a run", test_run },
+	{ "one that cannot be signed", test_goes_on },
 };
 TEST_MAIN(tests)

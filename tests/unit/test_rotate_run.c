@@ -166,6 +166,27 @@ static void test_front_proxy(void)
 	end(&l);
 }
 
+/* No control plane gets the key of a CA where this machine alone has them. */
+static void test_operator(void)
+{
+	struct lab l;
+
+	begin(&l, PKI_ISSUER_ETCD);
+	rack_inventory->pki.ca_keys = "operator";
+	for (int i = 0; i < 3; i++)
+		l.machines[i].ca_keys = false;
+	for (enum pki_phase p = PKI_PHASE_ONE; p <= PKI_PHASE_REISSUED; p++) {
+		struct ending out;
+
+		go_on(p);
+		run(&l, false, &out);
+		nobody_aside(&out);
+		CHECK_STR(out.state.behind, "");
+		all_have(&l, p == PKI_PHASE_REISSUED ? 1 : 2);
+	}
+	end(&l);
+}
+
 /* etcd's members one by one, then the API servers; when only who signs changes, nothing restarts. */
 static void test_etcd(void)
 {
@@ -305,6 +326,7 @@ static void test_upgrade(void)
 }
 
 static const struct test tests[] = {
+	{ "keys of CAs on this machine alone", test_operator },
 	{ "front-proxy-ca", test_front_proxy },
 	{ "etcd-ca", test_etcd },
 	{ "interrupted and continued", test_interrupted },

@@ -44,7 +44,7 @@ static void open_site(void)
 	fake_site_put(&site, "bin/date", 0755, date);
 	fake_site_put(&site, "bin/ss", 0755, "#!/bin/sh\necho LISTEN\n");
 	fake_site_put(&site, "free", 0644, "99999999");
-	fake_site_put(&site, "etc/kubernetes/pki/etcd/ca.crt", 0644, "the CA\n");
+	fake_site_put(&site, "etc/kubernetes/pki/ca.crt", 0644, "the CA\n");
 	fake_site_sh(&site,
 		"mkdir -p etc/kubernetes/manifests data && echo \"    - --data-dir=$PWD/var/lib/etcd\" >etc/kubernetes/manifests/etcd.yaml\n"
 		"mkdir -p var/lib/etcd/member/snap && head -c 12345 /dev/urandom >var/lib/etcd/member/snap/db");
@@ -99,7 +99,7 @@ static void test_taken(void)
 		")\" = 700 ] &&\n"
 		"head -c -32 \"$1\" | cmp - var/lib/etcd/member/snap/db && [ -z \"$(find " FOLDER
 		" -name '.*' -type f)\" ] &&\n"
-		"echo \"${1##*/}\" | grep -qx \"rack7-$(sha256sum <etc/kubernetes/pki/etcd/ca.crt | cut -c 1-8)-[0-9]*T[0-9]*Z.db\"");
+		"echo \"${1##*/}\" | grep -qx \"rack7-$(sha256sum <etc/kubernetes/pki/ca.crt | cut -c 1-8)-[0-9]*T[0-9]*Z.db\"");
 	/* keys are named by their paths alone */
 	CHECK(strstr(fake_site_get(&site, "asked"), "/healthcheck-client.key ") != NULL);
 	fake_site_close(&site);
@@ -123,9 +123,8 @@ static void test_failing(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		open_site();
 		CHECK_INT(take(1, 1), 0);
-		fake_site_sh(&site,
-			"mv " FOLDER "/*.db data/first && cp data/first " FOLDER
-			"/rack7-$(sha256sum <etc/kubernetes/pki/etcd/ca.crt | cut -c 1-8)-20200101T000000Z.db");
+		fake_site_sh(&site, "mv " FOLDER "/*.db data/first && cp data/first " FOLDER
+				    "/rack7-$(sha256sum <etc/kubernetes/pki/ca.crt | cut -c 1-8)-20200101T000000Z.db");
 		fake_site_sh(&site, cases[i].how);
 		CHECK(take(1, 1) == 1);
 		if (!CHECK_STR(code(), cases[i].code))
@@ -142,7 +141,7 @@ static void test_retention(void)
 	open_site();
 	fake_site_sh(&site,
 		"mkdir -p " FOLDER " && cd " FOLDER
-		" && id=$(sha256sum <../../etc/kubernetes/pki/etcd/ca.crt | cut -c 1-8)\n"
+		" && id=$(sha256sum <../../etc/kubernetes/pki/ca.crt | cut -c 1-8)\n"
 		"for t in 20261120T000000Z 20261127T060000Z 20261127T180000Z 20261128T060000Z 20261129T060000Z 20261129T180000Z; do echo x >rack7-$id-$t.db; done\n"
 		"echo x >rack7-00000000-20200101T000000Z.db; echo x >rack77-$id-20200101T000000Z.db; echo x >mine.db; echo x >rack7-$id-20200101.db\n"
 		"echo x >.rack7-$id-20200101T000000Z.db.part; mkdir rack7-$id-20200102T000000Z.db");
@@ -150,13 +149,13 @@ static void test_retention(void)
 	CHECK_INT(take(2, 4), 0);
 	/* the new one, one more, and the newest of 27 and 28 November; what is not its own stays */
 	fake_site_sh(&site,
-		"cd " FOLDER " && id=$(sha256sum <../../etc/kubernetes/pki/etcd/ca.crt | cut -c 1-8)\n"
+		"cd " FOLDER " && id=$(sha256sum <../../etc/kubernetes/pki/ca.crt | cut -c 1-8)\n"
 		"ls -A | sed \"s/$id/ID/\" | sort >../have && printf '%s\\n' mine.db rack7-00000000-20200101T000000Z.db rack7-ID-20200101.db rack7-ID-20200102T000000Z.db "
 		"rack7-ID-20261127T180000Z.db rack7-ID-20261128T060000Z.db rack7-ID-20261129T180000Z.db rack7-ID-20261130T000000Z.db rack77-ID-20200101T000000Z.db | sort | diff - ../have");
 	/* a clock that was ahead for a while costs none that is good */
 	fake_site_sh(&site,
 		"cd " FOLDER
-		" && id=$(sha256sum <../../etc/kubernetes/pki/etcd/ca.crt | cut -c 1-8) && echo x >rack7-$id-20990101T000000Z.db");
+		" && id=$(sha256sum <../../etc/kubernetes/pki/ca.crt | cut -c 1-8) && echo x >rack7-$id-20990101T000000Z.db");
 	fake_site_put(&site, "clock", 0644, "20261130T120000Z");
 	CHECK_INT(take(1, 1), 0);
 	fake_site_sh(&site,
