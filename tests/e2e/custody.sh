@@ -23,15 +23,17 @@ scalar() { openssl pkey -in "$1" -noout -text 2>/dev/null | sed -n '/^priv:/,/^p
 
 # Patterns go in on stdin: nothing of them is written on the host, nor in its list of processes.
 nowhere() {
-	local h key hit
+	local h key hit mark=searched-$RANDOM$RANDOM
 	patterns >"$WORK/patterns"
 	ok "$flavour: $1: there is something to look for" test "$(wc -l <"$WORK/patterns")" -ge 12
 	for h in $HOSTS; do
-		# only the exit status 1 is that of a search that found nothing
-		hit=$("$LAB" exec "$h" sh -c 'grep -rlsF -D skip -f - --exclude-dir=proc --exclude-dir=sys / | head -n 3' <"$WORK/patterns")
-		is "$flavour: $1: no file of $h has a line of a CA's key" "$hit" ""
-		hit=$("$LAB" exec "$h" sh -c 'exec 3<&0; journalctl --no-pager -o cat -a 2>/dev/null </dev/null | grep -cF -f /dev/fd/3' <"$WORK/patterns" 2>/dev/null)
-		is "$flavour: $1: nor has its journal" "${hit:-0}" 0
+		# each search is for something more, which is there: one that did not run finds nothing
+		"$LAB" exec "$h" sh -c "echo $mark-file >/root/searched; logger $mark-journal; journalctl --sync"
+		hit=$("$LAB" exec "$h" sh -c 'grep -rlsF -D skip -f - --exclude-dir=proc --exclude-dir=sys / | head -n 3' < <(cat "$WORK/patterns" - <<<"$mark-file"))
+		is "$flavour: $1: no file of $h has a line of a CA's key" "$hit" /root/searched
+		hit=$("$LAB" exec "$h" sh -c 'exec 3<&0; journalctl --no-pager -o cat -a 2>/dev/null </dev/null | grep -F -f /dev/fd/3' < <(cat "$WORK/patterns" - <<<"$mark-journal"))
+		is "$flavour: $1: nor has its journal" "$hit" "$mark-journal"
+		ok "$flavour: $1: the disk of $h is there" test -e "$STATE/hosts/$h/disk/root/searched"
 		for key in ca.key etcd/ca.key front-proxy-ca.key; do
 			hit=$(LC_ALL=C grep -rlsaP -D skip -- "$(scalar "$(STORE)/$key")" "$STATE/hosts/$h/disk" 2>/dev/null | head -n 3)
 			is "$flavour: $1: no file of $h has the scalar of $key" "$hit" ""
