@@ -320,7 +320,7 @@ static void test_run(void)
 	rack_down();
 }
 
-/* One that cannot be signed is told, and the others are signed all the same. */
+/* One that cannot be signed is reported, and the others are signed all the same. */
 static void test_goes_on(void)
 {
 	struct engine_config config = { .steps = plans[PLAN_SIGN].steps, .step_count = plans[PLAN_SIGN].count };
