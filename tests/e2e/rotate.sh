@@ -150,6 +150,7 @@ for flavour in "$@"; do
 		figure "$flavour: $part rotated in three phases, killed in each step: $(writes_told)"
 	done
 	ok "$flavour: pods still talk" pods_running
+	ok "$flavour: what restarted on the way is Ready" system_pods_ready
 	kw repair repair --check -f "$WORK/kubewright.yaml"
 	is "$flavour: repair finds nothing broken" "$status" 0 || show repair
 	apply last
