@@ -133,13 +133,22 @@ static int check_names(const struct cli_run *r, char **names, size_t count)
 	return 0;
 }
 
+/* Else the cluster has its CAs' keys, and signs what is approved. */
+static bool signs_here(const struct cli_run *r)
+{
+	return inventory_keeps_ca_keys(r->world.wish.inventory);
+}
+
 static int confirm(const struct cli_run *r, unsigned n)
 {
 	struct str question = STR_INIT;
 	struct error err = { 0 };
 	int rc;
 
-	str_addf(&question, "This signs %u certificate%s with the cluster's CA. Do it?", n, n == 1 ? "" : "s");
+	str_addf(&question,
+		signs_here(r) ? "This signs %u certificate%s with the cluster's CA. Do it?"
+			      : "This approves %u request%s, and a control plane signs then. Do it?",
+		n, n == 1 ? "" : "s");
 	rc = cli_confirm_yes(r->options, question.buf, "certs sign hands out certificates and must be confirmed", &err);
 	str_release(&question);
 	return rc ? cli_fail(&err) : 0;
@@ -206,7 +215,8 @@ static int report(const struct cli_run *r)
 	if (r->options->json)
 		return print_json(r, status), status;
 	cli_summary(r, &result);
-	printf("\n%u certificate%s signed\n", done, done == 1 ? "" : "s");
+	printf("\n%u %s%s %s\n", done, signs_here(r) ? "certificate" : "request", done == 1 ? "" : "s",
+		signs_here(r) ? "signed" : "approved");
 	for (size_t i = 0; i < list->count; i++)
 		if (list->list[i].verdict == REQUEST_REFUSED)
 			printf("%s  not signed: %s\n", list->list[i].name, list->list[i].why);
