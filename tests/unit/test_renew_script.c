@@ -141,6 +141,28 @@ static void conf_parts(const char *text, struct str *cert, struct str *rest)
 			str_addf(rest, "%.*s\n", (int)strcspn(p, "\n"), p);
 }
 
+/* After a job that left one reader to restart; the earlier files go when the new ones are known to be right. */
+static void restarts_later(struct fake_site *s)
+{
+	/* what was there is kept, for root alone; who has yet to restart is noted */
+	fake_site_sh(s, "[ \"$(stat -c %a var/lib/kubewright/renewed)\" = 700 ] && cd var/lib/kubewright/renewed &&"
+			"[ \"$(ls | wc -l)\" = 7 ] && ! find . -type f -perm /077 | grep .");
+	CHECK(strstr(s->log, "kube-scheduler runs again"));
+	CHECK_STR(fake_site_get(s, "did"), "start kube-scheduler\nrestart kubelet\n");
+	CHECK_STR(fake_site_get(s, "var/lib/kubewright/renew.restart"), "kube-controller-manager\n");
+	CHECK_STR(cluster_fact(&s->h, "restart"), "kube-controller-manager");
+	CHECK_STR(cluster_fact(&s->h, "pki_manifest"), "ok");
+	/* the look shows it; then it restarts, and nothing is noted any more */
+	CHECK_INT(fake_site_run(s, host_script_certs, NULL, 0), 0);
+	CHECK_STR(cluster_fact(&s->h, "restart"), "kube-controller-manager ");
+	CHECK_INT(run(s, "kube-controller-manager", "kube-controller-manager", "", "yes"), 0);
+	CHECK_STR(fake_site_get(s, "did"), "start kube-scheduler\nrestart kubelet\nstart kube-controller-manager\n");
+	fake_site_sh(s, "[ ! -e var/lib/kubewright/renew.restart ] && [ -e var/lib/kubewright/renewed ]");
+	verified = "yes";
+	CHECK_INT(run(s, "", "", "", "yes"), 0);
+	fake_site_sh(s, "[ ! -e var/lib/kubewright/renewed ]");
+}
+
 static void test_all(void)
 {
 	struct pki_files old = { 0 }, new = { 0 };
@@ -197,23 +219,7 @@ static void test_all(void)
 		"apiserver.crt etc/kubernetes/scheduler.conf | xargs)\" = '600 644 640' ] &&"
 		"[ \"$(stat -Lc %a " KUBELET "kubelet-client-current.pem)\" = 600 ] &&"
 		"[ -z \"$(find . -name '.kubewright.*')\" ] && sha256sum -c --quiet var/lib/kubewright/pki.sha256");
-	/* what was there is kept, for root alone; who has yet to restart is noted */
-	fake_site_sh(&s, "[ \"$(stat -c %a var/lib/kubewright/renewed)\" = 700 ] && cd var/lib/kubewright/renewed &&"
-			 "[ \"$(ls | wc -l)\" = 7 ] && ! find . -type f -perm /077 | grep .");
-	CHECK(strstr(s.log, "kube-scheduler runs again"));
-	CHECK_STR(fake_site_get(&s, "did"), "start kube-scheduler\nrestart kubelet\n");
-	CHECK_STR(fake_site_get(&s, "var/lib/kubewright/renew.restart"), "kube-controller-manager\n");
-	CHECK_STR(cluster_fact(&s.h, "restart"), "kube-controller-manager");
-	CHECK_STR(cluster_fact(&s.h, "pki_manifest"), "ok");
-	/* the look shows it; then it restarts, and nothing is noted any more */
-	CHECK_INT(fake_site_run(&s, host_script_certs, NULL, 0), 0);
-	CHECK_STR(cluster_fact(&s.h, "restart"), "kube-controller-manager ");
-	CHECK_INT(run(&s, "kube-controller-manager", "kube-controller-manager", "", "yes"), 0);
-	CHECK_STR(fake_site_get(&s, "did"), "start kube-scheduler\nrestart kubelet\nstart kube-controller-manager\n");
-	fake_site_sh(&s, "[ ! -e var/lib/kubewright/renew.restart ] && [ -e var/lib/kubewright/renewed ]");
-	verified = "yes";
-	CHECK_INT(run(&s, "", "", "", "yes"), 0);
-	fake_site_sh(&s, "[ ! -e var/lib/kubewright/renewed ]");
+	restarts_later(&s);
 	str_release(&cert);
 	str_release(&rest);
 	str_release(&old_cert);
