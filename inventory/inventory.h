@@ -179,6 +179,8 @@ size_t inventory_quorum(size_t voters);
 bool inventory_even(const struct inventory *inv, char *why, size_t size);
 /* The host part of the cluster's endpoint: VIP, load balancer, or the single control plane's address. */
 const char *inventory_endpoint(const struct inventory *inv);
+/* Whether hosts may keep their swap: kubelet.config.failSwapOn. */
+bool inventory_keeps_swap(const struct inventory *inv);
 /* Whether the CAs' keys stay on the operator's machine: pki.ca-keys. */
 bool inventory_keeps_ca_keys(const struct inventory *inv);
 

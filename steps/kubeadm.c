@@ -74,7 +74,7 @@ static void add_names(struct json *list, const char *names)
 	}
 }
 
-/* What the operator ignores: our findings under the names kubeadm has for the same check, other names as they are. */
+/* What kubeadm does not stop for: what the operator ignores, our findings under its names, and swap that is to stay. */
 static struct json *ignored_checks(const struct world *w)
 {
 	struct json *list = json_array();
@@ -89,6 +89,9 @@ static struct json *ignored_checks(const struct world *w)
 		else if (kind->kubeadm)
 			add_names(list, kind->kubeadm);
 	}
+	/* what the kubelet is told to start with was an error to the kubeadm of the same release once */
+	if (inventory_keeps_swap(w->wish.inventory))
+		json_add(list, json_string("Swap"));
 	return list;
 }
 
