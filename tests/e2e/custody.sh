@@ -33,7 +33,7 @@ nowhere() {
 		is "$flavour: $1: no file of $h has a line of a CA's key" "$hit" /root/searched
 		hit=$("$LAB" exec "$h" sh -c 'exec 3<&0; journalctl --no-pager -o cat -a 2>/dev/null </dev/null | grep -F -f /dev/fd/3' < <(cat "$WORK/patterns" - <<<"$mark-journal"))
 		is "$flavour: $1: nor has its journal" "$hit" "$mark-journal"
-		ok "$flavour: $1: the disk of $h is there" test -e "$STATE/hosts/$h/disk/root/searched"
+		ok "$flavour: $1: the disk of $h is there" test -e "$STATE/hosts/$h/disk/upper/root/searched"
 		for key in ca.key etcd/ca.key front-proxy-ca.key; do
 			hit=$(LC_ALL=C grep -rlsaP -D skip -- "$(scalar "$(STORE)/$key")" "$STATE/hosts/$h/disk" 2>/dev/null | head -n 3)
 			is "$flavour: $1: no file of $h has the scalar of $key" "$hit" ""
@@ -54,10 +54,12 @@ signs_nothing() {
 	done
 }
 
-# request NAME CN O SIGNER USAGES [AS]: a CertificateSigningRequest as somebody sends it.
+# request NAME CN O SIGNER USAGES [AS [GROUPS]]: a CertificateSigningRequest as somebody sends it.
 request() {
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$WORK/$1.key" -subj "/O=$3/CN=$2" -out "$WORK/$1.csr" 2>/dev/null
-	kc ${6:+--as="$6" --as-group=system:nodes --as-group=system:authenticated} create -f - <<-TEXT >/dev/null
+	local group as=()
+	for group in ${6:+${7:-system:nodes} system:authenticated}; do as+=(--as-group="$group"); done
+	kc ${6:+--as="$6"} "${as[@]}" create -f - <<-TEXT >/dev/null
 		{"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"$1"},
 		 "spec":{"request":"$(base64 -w 0 <"$WORK/$1.csr")","signerName":"$4","usages":[$5]}}
 	TEXT
@@ -69,13 +71,15 @@ USAGES='"digital signature","client auth"'
 requests() {
 	# who may act as a Node's kubelet, the operator may
 	request asks-right system:node:w1 system:nodes "$CLIENT" "$USAGES" system:node:w1 || fail "$flavour: a request of w1's kubelet"
-	request asks-other system:node:cp1 system:nodes "$CLIENT" "$USAGES" system:node:w1 || fail "$flavour: a request of w1's kubelet for cp1"
+	# an API server lets no kubelet ask for another's certificate; who has a token may ask for anyone's, and is approved
+	request asks-other system:node:cp1 system:nodes "$CLIENT" "$USAGES" system:bootstrap:abcdef \
+		"system:bootstrappers system:bootstrappers:kubeadm:default-node-token" || fail "$flavour: a request for cp1 by a token"
 	request asks-admin system:node:w1 system:masters "$CLIENT" "$USAGES" system:node:w1 2>/dev/null
 	sleep 5
 	is "$flavour: the request waits" "$(certificate_of asks-right)" ""
 	kw named certs sign asks-other --yes -f "$WORK/kubewright.yaml"
 	ok "$flavour: one for another Node is not signed when it is named" test "$status" -ne 0
-	has "$flavour: and the reason is shown" "$WORK/named.out" "asks for the certificate of cp1"
+	has "$flavour: and the reason is shown" "$WORK/named.out" "there is a Node 'cp1', and it is not the one that asks"
 	kw sign certs sign --yes -f "$WORK/kubewright.yaml"
 	show sign 30
 	is "$flavour: certs sign ends with 8, as something was refused" "$status" 8
