@@ -24,6 +24,9 @@ static const struct purpose_kind kinds[] = {
 	[PURPOSE_UPGRADE_PLAN] = { "upgrade --check", PURPOSE_PLANS, false, PURPOSE_UPGRADE, "upgrade",
 		"A snapshot of etcd is taken first: there is no other way back to the earlier version. " },
 	[PURPOSE_UPGRADE] = { .command = "upgrade", .does = PURPOSE_CHANGES, .noun = "upgrade" },
+	[PURPOSE_RENEW_PLAN] = { "certs renew", PURPOSE_PLANS, false, PURPOSE_RENEW, "renewal",
+		"One host after the other restarts its servers for it; the cluster works all the while. " },
+	[PURPOSE_RENEW] = { .command = "certs renew", .does = PURPOSE_CHANGES, .noun = "renewal" },
 	[PURPOSE_SNAPSHOT] = { .command = "etcd snapshot", .does = PURPOSE_CHANGES, .noun = "snapshot" },
 };
 

@@ -39,6 +39,8 @@ enum purpose {
 	PURPOSE_REBOOT,
 	PURPOSE_UPGRADE_PLAN, /* to the version of the inventory */
 	PURPOSE_UPGRADE,
+	PURPOSE_RENEW_PLAN,
+	PURPOSE_RENEW,    /* all certificates of all hosts */
 	PURPOSE_SNAPSHOT, /* of etcd, into a file on this machine: changes no host, and is shown as what does */
 	PURPOSE_COUNT,
 };

@@ -307,6 +307,18 @@ rebooted() {
 	is "$flavour: w1 runs another boot" "$([ "$(boot_id w1)" != "$before" ] && echo yes)" yes
 }
 
+serving_serial() { "$LAB" exec "$1" openssl x509 -in /etc/kubernetes/pki/apiserver.crt -noout -serial; }
+# From the page of certificates.
+renewed() {
+	local before
+	before=$(serving_serial cp1)
+	keys c
+	sees 60 '[0-9] certificates'
+	keys r
+	plan_and_do renewal 600
+	is "$flavour: cp1's API server has another certificate" "$([ "$(serving_serial cp1)" != "$before" ] && echo yes)" yes
+}
+
 # By the version of the inventory, which is set on the page of the cluster.
 upgraded() {
 	local to=1.20.3
@@ -398,6 +410,7 @@ dashboard() {
 	broken_and_repaired
 	wiped_and_back
 	rebooted
+	renewed
 	upgraded
 	saved
 	removed
