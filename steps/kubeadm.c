@@ -89,7 +89,7 @@ static struct json *ignored_checks(const struct world *w)
 		else if (kind->kubeadm)
 			add_names(list, kind->kubeadm);
 	}
-	/* what the kubelet is told to start with was an error to the kubeadm of the same release once */
+	/* an older kubeadm ends on swap, also where its kubelet is configured to start beside it */
 	if (inventory_keeps_swap(w->wish.inventory))
 		json_add(list, json_string("Swap"));
 	return list;

@@ -103,7 +103,7 @@ static void test_renews(void)
 	app_key(fake_app, K_ENTER);
 	CHECK_STR(title(), "Dashboard");
 	CHECK(fake_sees("the renewal is done"));
-	/* what was seen before is no more how it is */
+	/* what was seen before is not how it is any longer */
 	fake_keys("c");
 	fake_wait_over();
 	CHECK_INT(fake.begun[PURPOSE_CERTS], 2);
