@@ -117,6 +117,47 @@ interrupted() {
 	verified "continued"
 }
 
+# The keys on this machine: under a passphrase, in a backup, lost and back again; and the cluster works with what came back.
+store() {
+	local keys=$XDG_STATE_HOME/kubewright/lab/pki saved=$WORK/saved.backup sums
+	export STORE_WORD BACKUP_WORD WRONG_WORD=not-the-right-one
+	STORE_WORD=$(openssl rand -hex 12) BACKUP_WORD=$(openssl rand -hex 12)
+	kw lock certs passphrase --passphrase env:STORE_WORD -f "$WORK/kubewright.yaml"
+	is "$flavour: the keys get a passphrase" "$status" 0 || show lock
+	is "$flavour: none of them is readable without" "$(grep -rlE 'BEGIN (RSA |EC )?PRIVATE KEY' "$keys")" ""
+	renew without apiserver
+	ok "$flavour: without it nothing is renewed" test "$status" -ne 0
+	has "$flavour: and it says where it has to come from" "$WORK/without.out" "pki.passphrase"
+	kw wrong certs renew apiserver --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:WRONG_WORD
+	ok "$flavour: nor with another" test "$status" -ne 0
+	kw with certs renew apiserver --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	is "$flavour: with it certs renew ends with 0 (${seconds} s)" "$status" 0 || show with
+
+	kw backup certs backup "$saved" --passphrase env:BACKUP_WORD -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	is "$flavour: certs backup ends with 0" "$status" 0 || show backup
+	is "$flavour: for nobody else to read" "$(stat -c %a "$saved")" 600
+	sums=$(cd "$keys" && sha256sum ./*.crt etcd/*.crt)
+	mv "$keys" "$keys.lost"
+	kw other certs restore "$saved" --passphrase env:WRONG_WORD --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	ok "$flavour: another passphrase does not open it" test "$status" -ne 0
+	ok "$flavour: and nothing is written" test ! -e "$keys"
+	kw restore certs restore "$saved" --passphrase env:BACKUP_WORD --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	is "$flavour: certs restore ends with 0" "$status" 0 || show restore
+	is "$flavour: the same CAs are back" "$(cd "$keys" && sha256sum ./*.crt etcd/*.crt)" "$sums"
+	is "$flavour: their keys under the passphrase" "$(grep -rlE 'BEGIN (RSA |EC )?PRIVATE KEY' "$keys")" ""
+	kw again certs restore "$saved" --passphrase env:BACKUP_WORD --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	is "$flavour: a second time there is nothing to do" "$status" 0
+	kw after rejoin w2 --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	is "$flavour: a worker joins again by them (${seconds} s)" "$status" 0 || show after
+	kw unlock certs passphrase --remove --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	is "$flavour: the passphrase is taken away" "$status" 0 || show unlock
+	renew last apiserver
+	is "$flavour: and is needed no longer" "$status" 0 || show last
+	verified "store"
+	is "$flavour: neither passphrase is in anything that was written" "$(grep -rlF -e "$STORE_WORD" -e "$BACKUP_WORD" "$WORK" "$XDG_STATE_HOME")" ""
+	ok "$flavour: all Nodes are Ready" until_ok 120 ready_is 5
+}
+
 for flavour in "$@"; do
 	flavour_present "$flavour" || { skip "$flavour: no binaries here" && continue; }
 	scenario "certs, $flavour"
@@ -125,7 +166,7 @@ for flavour in "$@"; do
 	apply first
 	is "$flavour: a cluster (${seconds} s)" "$status" 0 || show first
 	ok "$flavour: all its Nodes get Ready" until_ok 600 ready_is 5
-	for part in ${E2E_PARTS:-all_expired front_proxy kubelets interrupted}; do $part; done
+	for part in ${E2E_PARTS:-all_expired front_proxy kubelets interrupted store}; do $part; done
 	ok "$flavour: no secret is readable" secrets_hidden
 	scenario_end
 done
