@@ -51,6 +51,7 @@ struct purpose_kind {
 	enum purpose then;   /* of plans: what does it */
 	const char *noun;    /* of plans and of what they lead to: "installation" */
 	const char *tell;    /* of plans: what to know before it is confirmed, or "" */
+	const char *idle;    /* of plans: why there is nothing to do */
 };
 /* What the pages know of a purpose; never NULL. */
 const struct purpose_kind *purpose_kind(enum purpose purpose);

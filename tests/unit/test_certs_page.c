@@ -95,7 +95,7 @@ static void test_renews(void)
 	CHECK(fake_sees("kubewright certs renew -f "));
 	app_key(fake_app, K_ESCAPE);
 	fake_keys("a");
-	CHECK(fake_sees("restarts its servers for it"));
+	CHECK(fake_sees("restarts what reads them"));
 	CHECK_INT(fake.begun[PURPOSE_RENEW], 0);
 	fake_keys("rack7\r");
 	CHECK_INT(fake.begun[PURPOSE_RENEW], 1);
