@@ -317,7 +317,7 @@ renewed() {
 	sees 60 '[0-9] certificates'
 	keys r
 	sees 60 'every certificate was made within the last hour'
-	# one that ends as it is seen anew, and that nothing of the cluster falls without
+	# one that has expired, and that nothing of the cluster needs to stand
 	"$LAB" exec cp1 sh -c "$AGED" || fail "$flavour: the front proxy's certificate of cp1 expires"
 	before=$(proxy_serial cp1)
 	keys Escape v
