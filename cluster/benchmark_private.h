@@ -29,12 +29,13 @@ typedef enum benchmark_answer benchmark_look(
 struct benchmark_rule {
 	benchmark_look *look;
 	const char *where; /* NAME of files.NAME; or a component of the control plane */
-	const char *name;  /* of files, why there need be none; of a component a flag; of kubelets a path in their file */
+	/* of files, why there need be none; of a component a flag; of kubelets a path in their file */
+	const char *name;
 	const char *flag;  /* of kubelets: that goes before their file; NULL: there is none */
 	enum benchmark_op op;
 	const char *value;     /* wanted: of files the most mode, in octal, or the owner */
 	const char *built_in;  /* what counts when it is not given; NULL: nothing does */
-	const char *elsewhere; /* a flag with which the setting is in a file that nobody looks at; NULL: there is none */
+	const char *elsewhere; /* a flag with which the setting is in a file that is not read; NULL: there is none */
 };
 
 /* benchmark_files.c: modes and owners */

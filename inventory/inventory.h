@@ -122,8 +122,8 @@ struct inventory {
 	struct json *kubelet_config, *kubeproxy_config, *kubeadm_extra;
 	struct {
 		/*
-		 * "none" (default), or "cis": what it gives kubelets is in kubelet_config already, below what the operator
-		 * gives them, and what it gives control planes in inventory_profile_args
+		 * "none" (default), or "cis": what it gives kubelets is in kubelet_config already, below what the
+		 * operator gives them, and what it gives control planes in inventory_profile_args
 		 */
 		const char *profile;
 		/* "none" (default), "default": the policy that is built in, or the absolute path of one */

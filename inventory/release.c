@@ -9,12 +9,11 @@
 	{ \
 		.minor = m, .kubeadm_api = "v1beta4", .extra_args_list = true, .kubelet_config = "kubelet-config", \
 		.has_validate = true, .has_upgrade_config = true, .has_timeouts = true, .super_admin = true, \
-		.learner = true, .seccomp_default = true, .admin_org = "kubeadm:cluster-admins", \
-		.kubelet_client_org_before = patch, .policy_api = "policy/v1", \
-		.taint = "node-role.kubernetes.io/control-plane", .image_repository = "registry.k8s.io", \
-		.pause = pause_tag, .containerd_floor = floor, .containerd_recommended = recommended, \
-		.repository = "https://pkgs.k8s.io/core:/stable:/v" m "/deb/", .cgroup_v1 = v1, \
-		.etcd_floor = "3.5.26", .etcd_oldest = etcd, \
+		.learner = true, .admin_org = "kubeadm:cluster-admins", .kubelet_client_org_before = patch, \
+		.policy_api = "policy/v1", .taint = "node-role.kubernetes.io/control-plane", \
+		.image_repository = "registry.k8s.io", .pause = pause_tag, .containerd_floor = floor, \
+		.containerd_recommended = recommended, .repository = "https://pkgs.k8s.io/core:/stable:/v" m "/deb/", \
+		.cgroup_v1 = v1, .etcd_floor = "3.5.26", .etcd_oldest = etcd, .seccomp_default = true, \
 	}
 
 static const struct release releases[] = {
