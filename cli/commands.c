@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "cluster/benchmark.h"
 #include "inventory/release.h"
 #include "net/net.h"
 #include "pki/pki.h"
@@ -65,7 +66,8 @@ const struct cli_command cli_commands[] = {
 	  CLI_ADOPT, 1, 1, false, cli_adopt },
 	{ "check", "", "look at the hosts and report everything that would stop an installation",
 	  "Logs in to every host, collects facts and runs all preflight checks. Changes nothing and takes no lock. Every finding has a stable "
-	  "name, what was seen, why it matters and what to do. Exit status 6 when there is an error that the inventory does not ignore.",
+	  "name, what was seen, why it matters and what to do. Exit status 6 when there is an error that the inventory does not ignore. With --security "
+	  "it shows instead how control planes, etcd and kubelets are set up beside each item of the CIS Kubernetes Benchmark " BENCHMARK_EDITION "; exit status 6 when one failed.",
 	  CLI_CHECK, 0, 0, false, cli_check },
 	{ "plan", "", "show what apply would do on each host",
 	  "Compares every host with the inventory and lists the steps that apply would take. Changes nothing and takes no lock.",

@@ -37,6 +37,7 @@ enum option_id {
 	OPTION_THROUGH,
 	OPTION_LIST,
 	OPTION_CHECK,
+	OPTION_SECURITY,
 	OPTION_EXPIRING,
 	OPTION_REISSUE,
 	OPTION_FORGET,
@@ -81,6 +82,7 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_EVERY] = { "all", 0, NULL, "all hosts of the inventory", CLI_REBOOT },
 	[OPTION_THROUGH] = { "through", 0, NULL, "go through the minor versions between, the newest of each", CLI_UPGRADE },
 	[OPTION_PENDING] = { "pending", 0, NULL, "only hosts on which a reboot is pending", CLI_REBOOT },
+	[OPTION_SECURITY] = { "security", 0, NULL, "compare the hosts with the CIS Kubernetes Benchmark instead, item by item", CLI_CHECK },
 	[OPTION_EXPIRING] = { "expiring", 0, "DAYS", "of renew: only certificates with fewer days left", CLI_CERTS },
 	[OPTION_REISSUE] = { "reissue", 0, NULL, "of rotate: from now on the next CA signs, and all certificates are made again", CLI_CERTS },
 	[OPTION_FORGET] = { "forget", 0, NULL, "of rotate: nothing trusts the earlier CA any more, and its key is gone", CLI_CERTS },
@@ -229,6 +231,7 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_PENDING: return o->pending = true, 0;
 	case OPTION_THROUGH: return o->through = true, 0;
 	case OPTION_LIST: return o->list = true, 0;
+	case OPTION_SECURITY: return o->security = true, 0;
 	case OPTION_EXPIRING: return parse_number(name, arg, 1, 3650, &o->expiring, err);
 	case OPTION_REISSUE: return o->reissue = true, 0;
 	case OPTION_FORGET: return o->forget = true, 0;

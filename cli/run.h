@@ -40,6 +40,7 @@ enum cli_kind {
 	KIND_ADOPT,
 	KIND_TAKE_KEYS,
 	KIND_CERTS,
+	KIND_BENCHMARK,
 	KIND_SUPPORT,
 	KIND_SUPPORT_HOSTS, /* when the cluster's keys cannot be had */
 	KIND_RENEW_LOOK, /* options->renew, as the next */
@@ -443,6 +444,17 @@ void certs_rotations(const char *store_dir, struct str *out);
 bool certs_report_first(const struct certs_report *c, const char *name, size_t host);
 /* Its i-th host; NULL: this machine. */
 const struct inventory_host *certs_report_host(const struct certs_report *c, size_t i);
+
+/* ---- check --security -------------------------------------------------------------------------------------------- */
+
+/* The command; returns its exit status. */
+int cli_benchmark(const struct cli_options *o);
+/* Of what r->world.seen.benchmark has: how many items came to each state. */
+void benchmark_count(const struct cli_run *r, size_t counts[BENCHMARK_STATES]);
+/* For people, in lines of 80 columns; verbose: also what was seen of items that passed. */
+void benchmark_table(const struct cli_run *r, bool verbose, struct str *out);
+/* All of it, as a document. */
+struct json *benchmark_json(const struct cli_run *r);
 
 /* ---- the cluster's keys on this machine, for commands that contact no host: keys.c ------------------------------- */
 

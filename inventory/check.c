@@ -170,18 +170,40 @@ static bool is_of_audit(const struct inventory_node *n)
 	return false;
 }
 
-/* A list of maps with a name each, or, in old versions, a map. */
-static void check_own(struct inventory_load *l, const struct inventory_node *all)
+/* Of a list of maps with a name each, or, in old versions, a map. The first one from n on; NULL: there is none. */
+static const struct inventory_node *of_audit(const struct inventory_node *all, const struct inventory_node **n)
 {
-	for (const struct inventory_node *n = all ? all->first : NULL; n; n = n->next) {
+	for (; *n; *n = (*n)->next) {
 		const struct inventory_node *name =
-			all->kind == INVENTORY_KIND_MAP ? n->key : inventory_node_get(n, "name");
+			all->kind == INVENTORY_KIND_MAP ? (*n)->key : inventory_node_get(*n, "name");
 
 		if (is_of_audit(name))
-			inventory_complain(l, name,
-				"security.audit sets '%s' itself: remove it here, or set security.audit to none",
-				name->text);
+			return *n = (*n)->next, name;
 	}
+	return NULL;
+}
+
+static void check_own(struct inventory_load *l, const struct inventory_node *all)
+{
+	const struct inventory_node *n = all ? all->first : NULL, *name;
+
+	while ((name = of_audit(all, &n)))
+		inventory_complain(l, name,
+			"security.audit sets '%s' itself: remove it here, or set security.audit to none", name->text);
+}
+
+/* An audit log too, unless the operator has one already. */
+static void audit_of_profile(
+	struct inventory_load *l, const struct inventory_node *args, const struct inventory_node *volumes)
+{
+	const struct inventory_node *n = args ? args->first : NULL, *m = volumes ? volumes->first : NULL;
+	const struct inventory_node *name = of_audit(args, &n);
+
+	name = name ? name : of_audit(volumes, &m);
+	if (name)
+		inventory_warn(l, name, "security.profile sets no audit log, as kubeadm.extra sets %s", name->text);
+	else
+		l->inv->security.audit = "default";
 }
 
 static void check_security(struct inventory_load *l)
@@ -190,6 +212,9 @@ static void check_security(struct inventory_load *l)
 	const struct inventory_node *server =
 		inventory_node_get(inventory_node_get(extra, "ClusterConfiguration"), "apiServer");
 
+	if (strcmp(l->inv->security.profile, "cis") == 0 && !given(l, "security", "audit"))
+		audit_of_profile(
+			l, inventory_node_get(server, "extraArgs"), inventory_node_get(server, "extraVolumes"));
 	if (strcmp(l->inv->security.audit, "none") == 0)
 		return;
 	check_own(l, inventory_node_get(server, "extraArgs"));
@@ -206,5 +231,6 @@ void inventory_check(struct inventory_load *l)
 	check_extra(l);
 	check_security(l);
 	inventory_check_settings(l);
+	inventory_check_profile(l);
 	check_versions(l);
 }

@@ -121,6 +121,11 @@ struct inventory {
 	/* Passthroughs, converted from YAML to JSON; NULL: none. Always objects. Owned by the inventory. */
 	struct json *kubelet_config, *kubeproxy_config, *kubeadm_extra;
 	struct {
+		/*
+		 * "none" (default), or "cis": what it gives kubelets is in kubelet_config already, below what the
+		 * operator gives them, and what it gives control planes in inventory_profile_args
+		 */
+		const char *profile;
 		/* "none" (default), "default": the policy that is built in, or the absolute path of one */
 		const char *audit;
 	} security;
@@ -165,6 +170,14 @@ struct inventory *inventory_load_draft(const char *path, struct inventory_proble
 void inventory_free(struct inventory *inv);
 /* "FILE:LINE:COL: error: TEXT" + excerpt for each, as a compiler does. */
 void inventory_problems_format(const struct inventory_problems *p, const char *name, struct str *out);
+
+/* What security.profile cis gives the components of a control plane, unless kubeadm.extra gives them something else. */
+struct inventory_profile_arg {
+	const char *component;    /* "apiServer", as ClusterConfiguration has it */
+	const char *name, *value; /* of an argument */
+};
+extern const struct inventory_profile_arg inventory_profile_args[];
+extern const size_t inventory_profile_arg_count;
 
 /* By name, or NULL; lent. */
 const struct inventory_host *inventory_find(const struct inventory *inv, const char *name);

@@ -1,4 +1,5 @@
 /* kubeadm's configuration, as JSON documents: YAML reads JSON, and a tree merges with what the operator passes through. */
+#include "steps/profile.h"
 #include "steps/security.h"
 
 #include "base/json.h"
@@ -181,7 +182,8 @@ static void add_san(const char *name, void *sans)
 struct json *kubeadm_cluster_config(const struct world *w)
 {
 	const struct inventory *inv = w->wish.inventory;
-	struct json *c = kubeadm_document(w, "ClusterConfiguration"), *o, *sans, *own = security_own(w);
+	struct json *c = kubeadm_document(w, "ClusterConfiguration"), *o, *sans, *own = security_own(w),
+		    *profile = profile_own(w);
 	char text[128];
 
 	snprintf(text, sizeof(text), "v%s", w->decided.version);
@@ -211,7 +213,9 @@ struct json *kubeadm_cluster_config(const struct world *w)
 	merge_extra(w, c, "ClusterConfiguration");
 	json_set(json_set(c, "apiServer", json_copy(json_get(c, "apiServer"))), "certSANs", sans);
 	security_join(c, own, NULL, w->wish.release->extra_args_list);
+	profile_join(w, c, profile, NULL, w->wish.release->extra_args_list);
 	json_free(own);
+	json_free(profile);
 	return c;
 }
 

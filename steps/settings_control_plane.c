@@ -11,6 +11,7 @@
 #include "pki/pki.h"
 #include "remote/remote.h"
 #include "steps/host/scripts.h"
+#include "steps/profile.h"
 #include "steps/run/want.h"
 #include "steps/security.h"
 
@@ -24,6 +25,8 @@
 #define NAMES "certSANs"
 /* The same of what is not the operator's: arguments and volumes of the API server, by their names (security_own). */
 #define OWN "own"
+/* … and of the profile, by the component's name (profile_own). */
+#define PROFILE "profile"
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"
 
 static const char *const components_words[] = { "-record.components", "-image.*", "apiserver_files", "error", "hint",
@@ -75,7 +78,7 @@ static void copy_part(struct json *to, const struct json *from, const char *path
 static struct json *wish(const struct world *w)
 {
 	const struct json *extra = json_get(w->wish.inventory->kubeadm_extra, CONFIG), *names = json_get(extra, SANS);
-	struct json *out = json_object(), *wished, *own = security_own(w);
+	struct json *out = json_object(), *wished, *own = security_own(w), *profile = profile_own(w);
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (strcmp(parts[i], SANS) != 0)
@@ -87,6 +90,8 @@ static struct json *wish(const struct world *w)
 			json_set_str(wished, json_text(json_at(names, i)), "yes");
 	if (own)
 		json_set(out, OWN, own);
+	if (profile)
+		json_set(out, PROFILE, profile);
 	return out;
 }
 
@@ -165,15 +170,23 @@ static void finish(const struct world *w, const struct settings *s, struct json 
 	security_join(document, json_get(s->wish, OWN), json_get(settings_given_before(s), OWN),
 		w->wish.release->extra_args_list);
 	json_remove(document, OWN);
+	profile_join(w, document, json_get(s->wish, PROFILE), json_get(settings_given_before(s), PROFILE),
+		w->wish.release->extra_args_list);
+	json_remove(document, PROFILE);
 }
 
 /* Of arguments and volumes only where some are not the operator's, or were not. */
 static bool finishes(const struct settings *s, const char *path)
 {
-	return strcmp(path, SANS) == 0 || json_get(s->wish, OWN) || json_get(settings_given_before(s), OWN);
+	const struct json *before = settings_given_before(s);
+
+	if (strcmp(path, SANS) == 0 || profile_is_about(json_get(s->wish, PROFILE), json_get(before, PROFILE), path))
+		return true;
+	return str_starts(path, "apiServer.") && (json_get(s->wish, OWN) || json_get(before, OWN));
 }
 
-static const char *const lists[] = { SANS, "apiServer.extraArgs", "apiServer.extraVolumes", NULL };
+static const char *const lists[] = { SANS, "apiServer.extraArgs", "apiServer.extraVolumes",
+	"controllerManager.extraArgs", "scheduler.extraArgs", NULL };
 
 const struct settings_kind settings_control_plane = {
 	.id = SETTINGS_CONTROL_PLANE,

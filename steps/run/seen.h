@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cluster/adopt.h"
+#include "cluster/benchmark.h"
 #include "cluster/certs.h"
 #include "cluster/cluster.h"
 #include "cluster/identities.h"
@@ -58,6 +59,7 @@ struct seen {
 	struct identities identities; /* of hosts, as they were probed */
 	struct findings *findings;    /* per host */
 	struct certs_host *certs;     /* per host, by certs */
+	struct benchmark_host *benchmark; /* per host, by benchmark */
 	struct world_support *support; /* per host, by support */
 	struct adopt_host *adopt;     /* per host, by adopt */
 	struct json *sets;            /* by adopt: the DaemonSets of the cluster; NULL: not known */
