@@ -168,14 +168,14 @@ store() {
 	is "$flavour: for nobody else to read" "$(stat -c %a "$saved")" 600
 	sums=$(cd "$keys" && sha256sum ./*.crt etcd/*.crt)
 	mv "$keys" "$keys.lost"
-	kw other certs restore "$saved" --passphrase env:WRONG_WORD --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	kw other certs restore "$saved" --passphrase env:WRONG_WORD -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
 	ok "$flavour: another passphrase does not open it" test "$status" -ne 0
 	ok "$flavour: and nothing is written" test ! -e "$keys"
-	kw restore certs restore "$saved" --passphrase env:BACKUP_WORD --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	kw restore certs restore "$saved" --passphrase env:BACKUP_WORD -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
 	is "$flavour: certs restore ends with 0" "$status" 0 || show restore
 	is "$flavour: the same CAs are back" "$(cd "$keys" && sha256sum ./*.crt etcd/*.crt)" "$sums"
 	is "$flavour: their keys under the passphrase" "$(grep -rlE 'BEGIN (RSA |EC )?PRIVATE KEY' "$keys")" ""
-	kw again certs restore "$saved" --passphrase env:BACKUP_WORD --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	kw again certs restore "$saved" --passphrase env:BACKUP_WORD -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
 	is "$flavour: a second time there is nothing to do" "$status" 0
 	kw after rejoin w2 --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
 	is "$flavour: a worker joins again by them (${seconds} s)" "$status" 0 || show after
