@@ -217,6 +217,14 @@ static int list(bool json)
 	return 0;
 }
 
+int benchmark_status(const size_t counts[BENCHMARK_STATES], int unseen)
+{
+	if (counts[BENCHMARK_FAILED])
+		return error_exit_code(ERROR_PREFLIGHT);
+	/* what could not be seen is not well */
+	return unseen || !counts[BENCHMARK_UNKNOWN] ? unseen : error_exit_code(ERROR_COMMAND);
+}
+
 int cli_benchmark(const struct cli_options *o)
 {
 	size_t counts[BENCHMARK_STATES];
@@ -238,11 +246,7 @@ int cli_benchmark(const struct cli_options *o)
 	}
 	status = cli_look_errors(&r, true);
 	benchmark_count(&r, counts);
-	/* what could not be seen is not well */
-	if (status == 0 && counts[BENCHMARK_UNKNOWN])
-		status = error_exit_code(ERROR_COMMAND);
-	if (counts[BENCHMARK_FAILED])
-		status = error_exit_code(ERROR_PREFLIGHT);
+	status = benchmark_status(counts, status);
 	cli_run_release(&r);
 	return status;
 }

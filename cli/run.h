@@ -451,6 +451,8 @@ const struct inventory_host *certs_report_host(const struct certs_report *c, siz
 int cli_benchmark(const struct cli_options *o);
 /* Of what r->world.seen.benchmark has: how many items came to each state. */
 void benchmark_count(const struct cli_run *r, size_t counts[BENCHMARK_STATES]);
+/* The exit status that they lead to; unseen: that of a host that could not be looked at, 0: all could be. */
+int benchmark_status(const size_t counts[BENCHMARK_STATES], int unseen);
 /* For people, in lines of 80 columns; verbose: also what was seen of items that passed. */
 void benchmark_table(const struct cli_run *r, bool verbose, struct str *out);
 /* All of it, as a document. */
