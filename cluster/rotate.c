@@ -101,6 +101,13 @@ static void follow(const struct set *want, const struct set *have, enum pki_issu
 	if (!signs)
 		plan->restarts |= readers[issuer].sign;
 	plan->trust = same && signs ? RENEW_LEFT : RENEW_DUE;
+	if (signs || want->count > 1)
+		return;
+	/* where one alone is left, all hosts had begun to sign with it before; following an older store would undo that */
+	plan->trust = RENEW_REFUSED;
+	plan->restarts = 0;
+	snprintf(plan->trust_why, sizeof(plan->trust_why),
+		"another %s signs there: is the key store here an earlier copy?", rotate_kinds[issuer].what);
 }
 
 void rotate_trust(
@@ -145,10 +152,12 @@ static enum rotate_next go_on(const struct rotate_kind *kind, const struct rotat
 	return s->behind[0] ? refuse_behind(kind, "this phase is not complete", s, err) : ROTATE_NOTHING;
 }
 
-static enum rotate_next refuse_breaks(const struct rotate_kind *kind, const struct rotate_state *s, struct error *err)
+static enum rotate_next refuse_breaks(
+	const struct rotate_kind *kind, const char *what, const struct rotate_state *s, struct error *err)
 {
-	error_set(err, ERROR_COMMAND, "%s: the earlier %s is not forgotten: %s", kind->name, kind->what, s->breaks);
-	error_hint(err, "%s; --force forgets it all the same", s->breaks_hint);
+	error_set(err, ERROR_COMMAND, "%s: %s: %s", kind->name, what, s->breaks);
+	error_hint(
+		err, "%s%s", s->breaks_hint, s->phase == PKI_PHASE_REISSUED ? "; --force forgets it all the same" : "");
 	return ROTATE_REFUSED;
 }
 
@@ -170,8 +179,8 @@ enum rotate_next rotate_next(
 	if (s->phase == steps[ask].from && s->behind[0])
 		return refuse_behind(kind, what, s, err);
 	if (s->phase == steps[ask].from)
-		return s->breaks[0] && ask == ROTATE_FORGET && !s->forced ? refuse_breaks(kind, s, err)
-									  : ROTATE_CHANGES;
+		return s->breaks[0] && !(ask == ROTATE_FORGET && s->forced) ? refuse_breaks(kind, what, s, err)
+									    : ROTATE_CHANGES;
 	if (ask == ROTATE_REISSUE && s->phase == PKI_PHASE_ONE) {
 		error_set(err, ERROR_USAGE, "%s: there is no other %s yet that could sign", kind->name, kind->what);
 		error_hint(err, "'kubewright certs rotate %s' makes it, and all hosts trust both then", kind->name);

@@ -40,7 +40,10 @@ struct rotate_state {
 	enum pki_phase phase; /* of the key store */
 	bool due;             /* something of it is yet to reach a host, or the cluster */
 	char behind[300];     /* what does not have it, in words; "": all have it */
-	/* in PKI_PHASE_REISSUED: what would fail without the earlier one, and what to do; "": nothing that is known */
+	/*
+	 * what would fail by the next phase, of PKI_PHASE_REISSUED without the earlier one, and what to do; "": nothing
+	 * that is known
+	 */
 	char breaks[600], breaks_hint[300];
 	bool forced; /* the operator wants it forgotten all the same */
 };

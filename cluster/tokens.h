@@ -1,6 +1,6 @@
 /*
- * The key of service accounts is rotated: since when the new one signs, and which tokens of the earlier one are still in
- * use, by what the API shows. The tokens themselves are not read. Pure.
+ * The key of service accounts is rotated: since when the new one signs, and which tokens of the earlier one are still
+ * in use, by what the API shows. The tokens themselves are not read. Pure.
  */
 #ifndef CLUSTER_TOKENS_H
 #define CLUSTER_TOKENS_H
@@ -18,6 +18,12 @@ struct pki_store;
 void tokens_pin(const struct pki_store *store, char *pin, size_t size);
 /* Since when it signs on all control planes; 0: that is not noted. own: the ConfigMap, or NULL. */
 int64_t tokens_since(const struct json *own, const struct pki_store *store);
+
+/*
+ * Whether a ClusterConfiguration names other files for the key of service accounts than kubeadm does, which no rotation
+ * reaches: what is then the component and its argument.
+ */
+bool tokens_elsewhere(const struct json *config, char *what, size_t size);
 
 #define TOKENS_NAMED 5
 struct tokens {

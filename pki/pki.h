@@ -88,7 +88,10 @@ const char *pki_store_pem(const struct pki_store *s, enum pki_pem which);
 /* "sha256:<hex>" of the cluster CA's SubjectPublicKeyInfo: kubeadm's discovery pin. out: 72 bytes or more. */
 void pki_store_pin(const struct pki_store *s, char *out, size_t size);
 
-/* The CAs; then the key of service accounts, which signs tokens, and whose public keys stand where a CA's certificates do. */
+/*
+ * The CAs; then the key of service accounts, which signs tokens, and whose public keys stand where a CA's certificates
+ * do.
+ */
 enum pki_issuer { PKI_ISSUER_CLUSTER, PKI_ISSUER_ETCD, PKI_ISSUER_FRONT_PROXY, PKI_ISSUER_TOKENS };
 #define PKI_ISSUERS 3 /* that are CAs */
 #define PKI_ROTATED 4 /* that another one can take the place of */

@@ -278,9 +278,8 @@ void rotate_see(const struct world *w, struct rotate_state *out)
 		add_unknown(w, &why);
 	if (!why.len)
 		add_untold(w, &why);
-	if (issuer == PKI_ISSUER_TOKENS && out->phase == PKI_PHASE_REISSUED && !out->due)
-		tokens_breaks(
-			&w->seen.tokens, out->breaks, sizeof(out->breaks), out->breaks_hint, sizeof(out->breaks_hint));
+	if (issuer == PKI_ISSUER_TOKENS)
+		tokens_see(w, out);
 	str_copy_line(out->behind, sizeof(out->behind), why.buf);
 	str_release(&why);
 }

@@ -80,6 +80,27 @@ int tokens_ask(struct task *t, struct error *err)
 	return rc;
 }
 
+void tokens_see(const struct world *w, struct rotate_state *out)
+{
+	struct json *config;
+	char what[100];
+
+	if (out->phase == PKI_PHASE_REISSUED && !out->due)
+		tokens_breaks(
+			&w->seen.tokens, out->breaks, sizeof(out->breaks), out->breaks_hint, sizeof(out->breaks_hint));
+	if (out->phase != PKI_PHASE_ONE)
+		return;
+	config = kubeadm_living_config(w);
+	if (tokens_elsewhere(config, what, sizeof(what))) {
+		snprintf(out->breaks, sizeof(out->breaks),
+			"the cluster's configuration gives %s a file of its own, which kubewright does not change",
+			what);
+		snprintf(out->breaks_hint, sizeof(out->breaks_hint),
+			"rotate that key by hand, or take the argument out of kubeadm.extra and of the ConfigMap kubeadm-config");
+	}
+	json_free(config);
+}
+
 /* ---- since when the new one signs -------------------------------------------------------------------------------------- */
 
 bool tokens_unnoted(const struct world *w)

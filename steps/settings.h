@@ -79,8 +79,8 @@ int settings_put(struct net_client *c, const char *path, const struct json *map,
 	struct json **now, struct error *err);
 
 /*
- * Notes a text under a key of the ConfigMap kubewright; NULL: takes it away. Returns the ConfigMap afterwards, which the
- * caller frees.
+ * Notes a text under a key of the ConfigMap kubewright; NULL: takes it away. Returns the ConfigMap afterwards, which
+ * the caller frees.
  */
 struct json *settings_note(struct net_client *c, const char *key, const char *text, struct error *err);
 

@@ -471,6 +471,8 @@ void rotate_add_params(const struct world *w, struct items *l);
 /* ---- rotate_tokens.c: on the control plane that speaks for the cluster ---- */
 /* Asks who uses tokens of the earlier key, once it is known since when the new one signs. */
 int tokens_ask(struct task *t, struct error *err);
+/* What forbids the next phase, as far as it is known. */
+void tokens_see(const struct world *w, struct rotate_state *out);
 /* Whether that is yet to be noted. With the task's lock held. */
 bool tokens_unnoted(const struct world *w);
 /* Notes that it is now. */

@@ -116,7 +116,7 @@ struct lab {
 	struct str told;    /* CAs that the API servers publish; fake_renew.c */
 	char tokens_note[200]; /* since when the key of service accounts signs, as kubewright noted it */
 	const char *token_secrets, *token_pods; /* lists of those that have tokens; NULL: empty ones */
-	bool tokens_refused;                    /* some API server once did not know a key that another one signs with */
+	bool tokens_refused; /* some API server once did not know a key that another one signs with */
 	char renewals[512]; /* jobs of renewals, in order: "cp1:etcd cp2:etcd cp1:restart(etcd) …" */
 	void (*on_renew)(struct lab *l, int machine, const char *job); /* before it is done; NULL: nothing */
 	const char *request;     /* a CertificateSigningRequest that waits; NULL: none */

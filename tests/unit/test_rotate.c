@@ -333,6 +333,35 @@ static void test_decided(void)
 	made_end();
 }
 
+/* A copy of the store from before the next one signed: what hosts have since is not put back. */
+static void test_earlier_copy(void)
+{
+	static const enum pki_issuer issuers[] = { PKI_ISSUER_ETCD, PKI_ISSUER_FRONT_PROXY, PKI_ISSUER_TOKENS };
+	struct pki_store *earlier;
+
+	begin();
+	earlier = opened(NULL);
+	for (size_t i = 0; i < 3; i++) {
+		enum pki_issuer ca = issuers[i];
+		struct pki_files files = { 0 };
+		struct pki_store *now;
+		struct renew_host r;
+
+		rotate(ca, PKI_PHASE_ONE);
+		rotate(ca, PKI_PHASE_BOTH);
+		made_files(made_store, "cp1", NULL, 0, &files);
+		now = made_store;
+		made_store = earlier;
+		decided(&files, ca, false, &r);
+		CHECK_INT(r.trust, RENEW_REFUSED);
+		CHECK(strstr(r.trust_why, "an earlier copy?") && !r.restarts);
+		made_store = now;
+		pki_files_release(&files);
+	}
+	pki_store_free(earlier);
+	made_end();
+}
+
 /* What does not belong to the store is not replaced; of a worker nothing is. */
 static void test_foreign(void)
 {
@@ -415,6 +444,23 @@ static void test_next(void)
 		s.due = true;
 		CHECK_INT(rotate_next(kind, rows[i].ask, &s, &err), rows[i].due);
 	}
+	/* what would fail, unless it is to be so */
+	for (int forced = 0; forced < 2; forced++) {
+		struct rotate_state s = {
+			.phase = PKI_PHASE_REISSUED, .breaks = "pods use it", .breaks_hint = "wait", .forced = forced
+		};
+
+		CHECK_INT(rotate_next(rotate_kind_find("sa"), ROTATE_FORGET, &s, &err),
+			forced ? ROTATE_CHANGES : ROTATE_REFUSED);
+		CHECK_STR(err.what, "sa: the earlier key is not forgotten: pods use it");
+		CHECK_STR(err.hint, "wait; --force forgets it all the same");
+	}
+	CHECK_INT(rotate_next(rotate_kind_find("sa"), ROTATE_BEGIN,
+			  &(struct rotate_state){ .breaks = "it is elsewhere", .breaks_hint = "look", .forced = true },
+			  &err),
+		ROTATE_REFUSED);
+	CHECK_STR(err.what, "sa: no other key is made: it is elsewhere");
+	CHECK_STR(err.hint, "look");
 	rotate_next(kind, ROTATE_FORGET,
 		&(struct rotate_state){ .phase = PKI_PHASE_REISSUED, .due = true, .behind = "cp2 was not looked at" },
 		&err);
@@ -431,6 +477,7 @@ static const struct test tests[] = {
 	{ "a process that is killed at that of service accounts", test_killed_tokens },
 	{ "leaves of both", test_leaves },
 	{ "what a control plane gets", test_decided },
+	{ "an earlier copy of the store", test_earlier_copy },
 	{ "another cluster's, and a worker's", test_foreign },
 	{ "what is published", test_told },
 	{ "what is next", test_next },

@@ -216,6 +216,40 @@ static void test_unknown(void)
 	CHECK(hint[0]);
 }
 
+/* Files that a rotation does not reach. */
+static void test_elsewhere(void)
+{
+	static const struct {
+		const char *config, *what;
+	} rows[] = {
+		{ "{}", "" },
+		{ "{\"apiServer\":{\"extraArgs\":[{\"name\":\"profiling\",\"value\":\"false\"}]}}", "" },
+		{ "{\"apiServer\":{\"extraArgs\":[{\"name\":\"service-account-key-file\",\"value\":\"/etc/kubernetes/pki/more.pub\"},"
+		  "{\"name\":\"service-account-key-file\",\"value\":\"/etc/kubernetes/pki/sa.pub\"}]}}",
+			"" },
+		{ "{\"apiServer\":{\"extraArgs\":[{\"name\":\"service-account-key-file\",\"value\":\"/etc/kubernetes/pki/more.pub\"}]}}",
+			"kube-apiserver --service-account-key-file" },
+		{ "{\"apiServer\":{\"extraArgs\":{\"service-account-signing-key-file\":\"/etc/kubernetes/pki/own.key\"}}}",
+			"kube-apiserver --service-account-signing-key-file" },
+		{ "{\"controllerManager\":{\"extraArgs\":{\"service-account-private-key-file\":\"/etc/kubernetes/pki/sa.key\"}}}",
+			"" },
+		{ "{\"controllerManager\":{\"extraArgs\":{\"service-account-private-key-file\":\"/own.key\"}}}",
+			"kube-controller-manager --service-account-private-key-file" },
+	};
+	char what[100];
+
+	CHECK(!tokens_elsewhere(NULL, what, sizeof(what)));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct json *j = json_parse(rows[i].config, strlen(rows[i].config), NULL);
+
+		what[0] = '\0';
+		CHECK(j != NULL);
+		CHECK_INT(tokens_elsewhere(j, what, sizeof(what)), rows[i].what[0] != '\0');
+		CHECK_STR(what, rows[i].what);
+		json_free(j);
+	}
+}
+
 static void test_since(void)
 {
 	char pin[80];
@@ -248,6 +282,7 @@ static const struct test tests[] = {
 	{ "Secrets from before", test_secrets },
 	{ "pods from before", test_pods },
 	{ "not known", test_unknown },
+	{ "files elsewhere", test_elsewhere },
 	{ "since when", test_since },
 };
 TEST_MAIN(tests)
