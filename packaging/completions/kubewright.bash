@@ -67,7 +67,7 @@ _kubewright()
 	remove) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --help --version' ;;
 	upgrade) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --force --drain-timeout --batch --through --list --check --help --version' ;;
 	reboot) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --batch --all --pending --help --version' ;;
-	certs) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --check --force --expiring --reissue --forget --passphrase --remove --help --version' ;;
+	certs) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --force --check --expiring --reissue --forget --passphrase --remove --help --version' ;;
 	etcd) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --from --snapshot --override-quorum --help --version' ;;
 	reset) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	unlock) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
