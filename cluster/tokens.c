@@ -16,22 +16,49 @@
 
 /* ---- since when --------------------------------------------------------------------------------------------------- */
 
-void tokens_pin(const struct pki_store *store, char *pin, size_t size)
+/* Of the nth public key; "": there is none. */
+static void pin_of(const struct pki_store *store, int nth, char *pin, size_t size)
 {
 	const char *pem = pki_store_pem(store, PKI_SA_PUB);
 	struct arena arena = { 0 };
 	struct pki_public *keys;
 	size_t left_out;
+	int n = pki_publics_read(pem, strlen(pem), (size_t)nth + 1, &arena, &keys, &left_out, NULL);
 
-	snprintf(pin, size, "%s",
-		pki_publics_read(pem, strlen(pem), 1, &arena, &keys, &left_out, NULL) == 1 ? keys[0].pin : "");
+	snprintf(pin, size, "%s", nth < n ? keys[nth].pin : "");
 	arena_release(&arena);
+}
+
+void tokens_pin(const struct pki_store *store, char *pin, size_t size)
+{
+	pin_of(store, 0, pin, size);
+}
+
+static struct json *note_of(const struct json *own)
+{
+	const char *text = json_get_str(json_get(own, "data"), TOKENS_NOTE, "");
+
+	return json_parse(text, strlen(text), NULL);
+}
+
+bool tokens_earlier_copy(const struct json *own, const struct pki_store *store)
+{
+	struct json *note = note_of(own);
+	const char *noted = json_get_str(note, "key", "");
+	char signs[80], other[80];
+	bool earlier;
+
+	pin_of(store, 0, signs, sizeof(signs));
+	pin_of(store, 1, other, sizeof(other));
+	earlier = *noted && strcmp(noted, signs) != 0 &&
+		  !(pki_store_phase(store, PKI_ISSUER_TOKENS) == PKI_PHASE_REISSUED && strcmp(noted, other) == 0);
+	json_free(note);
+	return earlier;
 }
 
 int64_t tokens_since(const struct json *own, const struct pki_store *store)
 {
-	const char *text = json_get_str(json_get(own, "data"), TOKENS_NOTE, "");
-	struct json *note = json_parse(text, strlen(text), NULL);
+	struct json *note = note_of(own);
 	char pin[80];
 	int64_t since = 0;
 

@@ -20,6 +20,11 @@ void tokens_pin(const struct pki_store *store, char *pin, size_t size);
 int64_t tokens_since(const struct json *own, const struct pki_store *store);
 
 /*
+ * Whether the note is of a key that the store does not sign with, nor has just begun to do without: it is a copy from
+ * before a rotation.
+ */
+bool tokens_earlier_copy(const struct json *own, const struct pki_store *store);
+/*
  * Whether a ClusterConfiguration names other files for the key of service accounts than kubeadm does, which no rotation
  * reaches: what is then the component and its argument.
  */

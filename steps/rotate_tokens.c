@@ -103,10 +103,27 @@ void tokens_see(const struct world *w, struct rotate_state *out)
 
 /* ---- since when the new one signs -------------------------------------------------------------------------------------- */
 
+/* Of another key is what a restored snapshot of etcd says, when all hosts have the store's. */
 bool tokens_unnoted(const struct world *w)
 {
-	return w->seen.cluster.exists && pki_store_phase(w->pki.store, PKI_ISSUER_TOKENS) == PKI_PHASE_REISSUED &&
-	       !tokens_since(w->seen.cluster.own_config, w->pki.store);
+	const struct json *own = w->seen.cluster.own_config;
+
+	if (!w->seen.cluster.exists)
+		return false;
+	return tokens_earlier_copy(own, w->pki.store) ||
+	       (pki_store_phase(w->pki.store, PKI_ISSUER_TOKENS) == PKI_PHASE_REISSUED &&
+		       !tokens_since(own, w->pki.store));
+}
+
+int tokens_refuse(const struct world *w, struct error *err)
+{
+	if (!w->pki.store || !tokens_earlier_copy(w->seen.cluster.own_config, w->pki.store))
+		return 0;
+	error_refuse(err, ERROR_PKI, REFUSAL_NO_STORE, w->wish.store_dir,
+		"the key store in %s is a copy from before the key of service accounts was rotated", w->wish.store_dir);
+	return error_hint(err,
+		"copy the key store again from the machine on which 'kubewright certs rotate sa' ran; "
+		"if etcd was restored from an older snapshot since, 'kubewright certs rotate sa --forget' notes it again");
 }
 
 struct note {

@@ -232,6 +232,12 @@ static void test_tokens(void)
 	whole(&l, jobs, 0, PKI_PHASE_ONE);
 	CHECK_INT(l.machines[0].managers, 1);
 	CHECK(!l.tokens_refused);
+	/* a snapshot of etcd from before was restored */
+	snprintf(l.tokens_note, sizeof(l.tokens_note), "{\"key\":\"sha256:00\",\"since\":\"2026-03-01T12:00:00Z\"}");
+	run(&l, true, &out);
+	CHECK(out.state.due);
+	whole(&l, "", 0, PKI_PHASE_ONE);
+	CHECK(!strstr(l.tokens_note, "sha256:00"));
 	end(&l);
 }
 
@@ -399,6 +405,30 @@ static void test_upgrade(void)
 	end(&l);
 }
 
+/* Nothing is changed by who has a copy of the keys from before: a control plane would get one that others no longer know. */
+static void test_earlier_copy(void)
+{
+	const struct plan *plan = &plans[PLAN_INSTALL];
+	struct engine *e;
+	struct world w;
+	struct lab l;
+
+	begin(&l, PKI_ISSUER_TOKENS);
+	snprintf(l.tokens_note, sizeof(l.tokens_note), "{\"key\":\"sha256:00\",\"since\":\"2026-03-01T12:00:00Z\"}");
+	rack_world(&w);
+	w.wish.take_lock = false;
+	rack_serve(&l, w.pki.store);
+	e = rack_run(&l, &w,
+		(struct engine_config){ .steps = plan->steps, .step_count = plan->count, .check_only = true }, 31);
+	if (CHECK(w.decided.refusal != NULL)) {
+		CHECK_INT(w.decided.refusal->code, REFUSAL_NO_STORE);
+		CHECK(strstr(w.decided.refusal->what, "a copy from before the key of service accounts was rotated"));
+	}
+	engine_free(e);
+	world_release(&w);
+	end(&l);
+}
+
 static const struct test tests[] = {
 	{ "keys of CAs on this machine alone", test_operator },
 	{ "front-proxy-ca", test_front_proxy },
@@ -408,5 +438,6 @@ static const struct test tests[] = {
 	{ "what is in the way", test_behind },
 	{ "another cluster's", test_foreign },
 	{ "no upgrade meanwhile", test_upgrade },
+	{ "an earlier copy of the keys", test_earlier_copy },
 };
 TEST_MAIN(tests)

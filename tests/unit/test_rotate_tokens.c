@@ -254,6 +254,7 @@ static void test_since(void)
 {
 	char pin[80];
 	struct str note = STR_INIT;
+	struct pki_store *copies[2];
 	struct json *own = json_object(), *data = json_set(own, "data", json_object());
 
 	begin();
@@ -264,11 +265,27 @@ static void test_since(void)
 	str_addf(&note, "{\"key\":\"%s\",\"since\":\"2026-03-01T12:00:00Z\"}", pin);
 	json_set_str(data, TOKENS_NOTE, note.buf);
 	CHECK_INT(tokens_since(own, made_store), SINCE);
+	CHECK(!tokens_earlier_copy(own, made_store) && !tokens_earlier_copy(NULL, made_store));
+	copies[0] = opened(NULL);
 	/* that of another key says nothing of this one */
 	rotate(PKI_ISSUER_TOKENS, PKI_PHASE_ONE);
 	CHECK_INT(tokens_since(own, made_store), SINCE);
+	copies[1] = opened(NULL);
 	rotate(PKI_ISSUER_TOKENS, PKI_PHASE_BOTH);
 	CHECK_INT(tokens_since(own, made_store), 0);
+	/* it is yet to be noted again; until then the copies are as good */
+	for (int i = 0; i < 2; i++)
+		CHECK(!tokens_earlier_copy(own, made_store) && !tokens_earlier_copy(own, copies[i]));
+	tokens_pin(made_store, pin, sizeof(pin));
+	str_clear(&note);
+	str_addf(&note, "{\"key\":\"%s\",\"since\":\"2026-03-01T12:00:00Z\"}", pin);
+	json_set_str(data, TOKENS_NOTE, note.buf);
+	for (int i = 0; i < 2; i++) {
+		CHECK(!tokens_earlier_copy(own, made_store) && tokens_earlier_copy(own, copies[i]));
+		pki_store_free(copies[i]);
+	}
+	rotate(PKI_ISSUER_TOKENS, PKI_PHASE_REISSUED);
+	CHECK(!tokens_earlier_copy(own, made_store));
 	json_set_str(data, TOKENS_NOTE, "{\"key\":");
 	CHECK_INT(tokens_since(own, made_store), 0);
 	json_free(own);
