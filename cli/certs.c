@@ -97,7 +97,7 @@ enum action_option {
 	OF_HOSTS = 8, /* it contacts them */
 	OF_EXPIRING = 16,
 	OF_CHOICE = 32, /* not all of them */
-	OF_PHASE = 64,
+	OF_PHASE = 64,  /* and --force */
 };
 #define ANY SIZE_MAX
 
@@ -131,6 +131,7 @@ static int check_options(const struct cli_options *o, const struct action *a, st
 		{ "check", o->check, OF_PHASE },
 		{ "reissue", o->reissue, OF_PHASE },
 		{ "forget", o->forget, OF_PHASE },
+		{ "force", o->force, OF_PHASE },
 		{ "hosts", o->host_count > 0, OF_CHOICE },
 		{ "parallel", o->parallel > 0, OF_HOSTS },
 		{ "accept-new-host-keys", o->accept_new_host_keys, OF_HOSTS },

@@ -114,9 +114,10 @@ const struct cli_command cli_commands[] = {
 	  "The action renew makes certificates again with the cluster's CAs, also when all have expired and no API server answers: those of the named hosts and names (apiserver, etcd-peer, "
 	  "admin.conf, kubelet, …), or all; with --expiring only those with fewer days left. One host after the other; only what must restarts. Asks, or needs --yes. "
 	  "The action sign shows the CertificateSigningRequests that wait, and signs those of kubelets that may be signed, or those named, with the cluster's CA; asks, or needs --yes. "
-	  "The action rotate puts another CA in the place of etcd-ca or front-proxy-ca while the cluster works, in three steps: without an option it makes the next CA, which all control planes "
-	  "trust too; with --reissue that one signs; with --forget the earlier one is gone. The cluster may work for weeks between them. Each is refused until the one before is complete "
-	  "everywhere, continues when it is run again, and only shows what it would do with --check. No upgrade starts meanwhile. "
+	  "The action rotate puts another CA in the place of etcd-ca or front-proxy-ca, or another key in the place of sa, which signs the tokens of service accounts, while the cluster works, "
+	  "in three steps: without an option it makes the next one, which all control planes trust too; with --reissue that one signs; with --forget the earlier one is gone; "
+	  "--force forgets it although pods or Secrets still use tokens that it has signed. The cluster may work for weeks between them. Each is refused until the one before is complete "
+	  "everywhere, continues when it is run again, and only shows what it would do with --check. No upgrade starts while a CA is rotated. "
 	  "The others are about the cluster's keys on this machine and contact no host. passphrase sets or changes the passphrase of the key store; --remove takes it away. All keys change or none. "
 	  "backup saves the keys, accepted host keys and the record of kubeconfigs in one encrypted file, verified; restore shows and verifies such a FILE and brings back what this machine "
 	  "lacks of it. Neither replaces a key.",

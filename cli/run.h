@@ -438,8 +438,14 @@ int cli_certs_sign(const struct cli_options *o);
 int cli_certs_rotate(const struct cli_options *o);
 /* For programs: "one", "both", "reissued". */
 const char *certs_phase_name(enum pki_phase phase);
-/* Adds a line for each CA of a key store that is being rotated: how far, and what comes next. */
+struct rotate_kind;
+/* For people, added: "two CAs are trusted, and …"; which command continues. */
+void certs_phase_words(const struct rotate_kind *kind, enum pki_phase phase, struct str *out);
+void certs_phase_next(const struct rotate_kind *kind, enum pki_phase phase, struct str *out);
+/* Adds a line for each issuer of a key store that is being rotated: how far, and what comes next. */
 void certs_rotations(const char *store_dir, struct str *out);
+/* The same for programs, as a list; store_dir NULL: none. */
+struct json *certs_rotations_json(const char *store_dir);
 /* Whether a host's shared file of this name differs from others' and is the first one with its digest. */
 bool certs_report_first(const struct certs_report *c, const char *name, size_t host);
 /* Its i-th host; NULL: this machine. */

@@ -180,7 +180,7 @@ static struct curl_slist *set_request(struct net_client *c, const struct net_req
 
 	set_tls(c);
 	set_method(c->curl, q);
-	headers = add_header(headers, "Accept", "application/json, */*");
+	headers = add_header(headers, "Accept", q->accept ? q->accept : "application/json, */*");
 	headers = add_header(headers, "Expect", "");
 	if (q->body)
 		headers = add_header(headers, "Content-Type", q->content_type ? q->content_type : "application/json");
@@ -283,8 +283,11 @@ struct json *net_json(struct net_client *c, const char *method, const char *path
 	if (body)
 		json_write(body, &text);
 	rc = net_do(c,
-		&(struct net_request){
-			.method = method, .path = path, .content_type = content_type, .body = body ? text.buf : NULL },
+		&(struct net_request){ .method = method,
+			.path = path,
+			.content_type = content_type,
+			.accept = body ? NULL : content_type,
+			.body = body ? text.buf : NULL },
 		&r, err);
 	if (status)
 		*status = r.status;

@@ -27,9 +27,11 @@ struct pki_store {
 	EVP_PKEY *sa;
 	struct secret pem[PKI_SA_PUB + 1]; /* by enum pki_pem, unencrypted */
 	/* the second certificate of the CA's file and its key, as the phase has them; NULL: none */
-	struct pki_pair other[PKI_CA_COUNT];
-	struct secret other_key[PKI_CA_COUNT];
-	enum pki_phase phase[PKI_CA_COUNT];
+	struct pki_pair other[PKI_ROTATED];
+	struct secret other_key[PKI_ROTATED];
+	enum pki_phase phase[PKI_ROTATED];
+	/* public keys that are trusted besides, whose private ones are not here; NULL: none */
+	struct secret more_publics;
 };
 
 /* ---- store.c ----------------------------------------------------------------------------------------------------- */
@@ -38,13 +40,17 @@ struct pki_store {
 #define PKI_STORE_FILE_MAX (256u << 10)
 /* What the first CAs of a cluster are called, as by kubeadm. */
 extern const char *const pki_ca_names[PKI_CA_COUNT];
-/* Its files: those by enum pki_pem, then NAME.next.key and NAME.old.key of each CA, which may be missing. */
-#define PKI_STORE_FILES (PKI_STORED + 2 * PKI_CA_COUNT)
+/*
+ * Its files: those by enum pki_pem, then, which may be missing, NAME.next.key and NAME.old.key of each issuer, and
+ * sa.pub, which is there when it holds keys that cannot be made of those here.
+ */
+#define PKI_STORE_FILES PKI_BACKUP_STORE
+#define PKI_STORE_PUBLICS (PKI_STORE_FILES - 1)
 /* The name of a file, in the store's folder; whether it holds a private key. */
 const char *pki_stored_name(int file);
 bool pki_stored_key(int file);
-/* The place among them of a CA's other key; -1 in PKI_PHASE_ONE. */
-int pki_stored_other(int ca, enum pki_phase phase);
+/* The place among them of an issuer's other key; -1 in PKI_PHASE_ONE. */
+int pki_stored_other(int issuer, enum pki_phase phase);
 /* A store of its files' texts, without encryption; verified as by pki_store_open. NULL: a file that is missing. */
 struct pki_store *pki_store_parse_files(const char *const pem[PKI_STORE_FILES], struct error *err);
 /* A CA of its own with that name. */
@@ -84,6 +90,8 @@ EVP_PKEY *pki_key_from_pem(const char *pem, size_t len, const char *name, const 
 	struct error *err);
 /* The public half alone, as SubjectPublicKeyInfo: sa.pub. */
 int pki_public_to_pem(EVP_PKEY *key, struct secret *out, struct error *err);
+/* The public halves of a text that are not key's, one after the other; *same: whether key's is among them. */
+int pki_publics_besides(const char *pem, size_t len, EVP_PKEY *key, struct secret *out, bool *same, struct error *err);
 void pki_pair_release(struct pki_pair *p);
 /* For what nobody has a passphrase of: without one OpenSSL would ask at the terminal. */
 int pki_no_passphrase(char *buf, int size, int writing, void *ctx);

@@ -23,23 +23,38 @@
 
 static bool has(const struct pki_store *s, int file)
 {
-	int ca = (file - PKI_STORED) / 2;
+	int issuer = (file - PKI_STORED) / 2;
 
-	return file < PKI_STORED || file == pki_stored_other(ca, s->phase[ca]);
+	if (file == PKI_STORE_PUBLICS)
+		return s->more_publics.text != NULL;
+	return file < PKI_STORED || file == pki_stored_other(issuer, s->phase[issuer]);
+}
+
+static const struct secret *text_of(const struct pki_store *s, int file)
+{
+	return file < PKI_STORED           ? &s->pem[file]
+	       : file == PKI_STORE_PUBLICS ? &s->pem[PKI_SA_PUB]
+					   : &s->other_key[(file - PKI_STORED) / 2];
+}
+
+/* Of a file that holds one. */
+static EVP_PKEY *key_of(const struct pki_store *s, int file)
+{
+	return file == PKI_SA_KEY  ? s->sa
+	       : file < PKI_STORED ? s->ca[file / 2].key
+				   : s->other[(file - PKI_STORED) / 2].key;
 }
 
 static int write_one(
 	const struct pki_store *s, int i, const char *dir, const struct secret *passphrase, struct error *err)
 {
-	int ca = i < PKI_STORED ? i / 2 : (i - PKI_STORED) / 2;
-	EVP_PKEY *key = i == PKI_SA_KEY ? s->sa : i < PKI_STORED ? s->ca[ca].key : s->other[ca].key;
 	char *path = xasprintf("%s/%s", dir, pki_stored_name(i));
 	struct secret sealed = { 0 };
-	const struct secret *text = i < PKI_STORED ? &s->pem[i] : &s->other_key[ca];
+	const struct secret *text = text_of(s, i);
 	int rc = 0;
 
 	if (pki_stored_key(i) && pki_passphrase_given(passphrase)) {
-		rc = pki_key_to_pem(key, passphrase, &sealed, err);
+		rc = pki_key_to_pem(key_of(s, i), passphrase, &sealed, err);
 		text = &sealed;
 	}
 	if (rc == 0)
@@ -139,7 +154,7 @@ int pki_store_save(const struct pki_store *s, const char *dir, const struct secr
 	return rc;
 }
 
-/* ---- another passphrase, another CA ------------------------------------------------------------------------------------------ */
+/* ---- another passphrase, another issuer ------------------------------------------------------------------------------------------ */
 
 static bool ours(const char *name, bool etcd)
 {

@@ -283,7 +283,7 @@ static int living_cluster(struct task *t, struct error *err)
 		return -1;
 	if (w->wish.upgrade ? resolve_version(t, err) || upgrade_decide(w, err) : refuse_version(w, err))
 		return -1;
-	return refuse_nodes(w, err) || custody_refuse(w, err) ? -1 : 0;
+	return refuse_nodes(w, err) || custody_refuse(w, err) || tokens_refuse(w, err) ? -1 : 0;
 }
 
 bool decide_refused(const struct world *w, const struct error *e)

@@ -470,6 +470,17 @@ struct items;
 bool rotate_has_turn(const struct world *w, const struct renew_host *plan, unsigned stages);
 /* What steps/host/renew.sh wants to know of it: its key, then its certificates. */
 void rotate_add_params(const struct world *w, struct items *l);
+/* ---- rotate_tokens.c: on the control plane that speaks for the cluster ---- */
+/* Asks who uses tokens of the earlier key, once it is known since when the new one signs. */
+int tokens_ask(struct task *t, struct error *err);
+/* What forbids the next phase, as far as it is known. */
+void tokens_see(const struct world *w, struct rotate_state *out);
+/* -1: the store is a copy from before that key was rotated, and control planes would get another than the others have. */
+int tokens_refuse(const struct world *w, struct error *err);
+/* Whether that is yet to be noted. With the task's lock held. */
+bool tokens_unnoted(const struct world *w);
+/* Notes that it is now. */
+int tokens_note(struct task *t, struct error *err);
 enum step_verdict ask_trust_check(struct task *t, struct error *why);
 int ask_trust_apply(struct task *t, struct error *err);
 enum step_verdict tell_trust_check(struct task *t, struct error *why);

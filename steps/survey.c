@@ -29,14 +29,14 @@ int world_fetch_store(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
 	struct remote_answer answer = { 0 };
-	const char *pem[7];
+	const char *pem[PKI_SHARED];
 	char word[8];
 	int rc = world_script(t, "fetch-ca", host_script_fetch_ca, NULL, 0, fetch_words, &answer, 30000, err);
 
-	for (int i = 0; rc == 0 && i < 7; i++) {
+	for (int i = 0; rc == 0 && i < PKI_SHARED; i++) {
 		snprintf(word, sizeof(word), "pem_%d", i);
 		pem[i] = remote_answer_get(&answer, word);
-		if (!pem[i])
+		if (!pem[i] && i < PKI_STORED)
 			rc = error_set(err, ERROR_PROTOCOL, "the host did not send all of its CA files");
 	}
 	if (rc == 0) {

@@ -13,6 +13,7 @@
 #include "cluster/requests.h"
 #include "cluster/rotate.h"
 #include "cluster/space.h"
+#include "cluster/tokens.h"
 #include "cluster/upgrade.h"
 #include "remote/remote.h"
 
@@ -74,6 +75,7 @@ struct seen {
 	struct world_renew *renew;   /* per host, by judge-certs and the steps after it */
 	struct requests requests;    /* PLAN_SIGN: by requests, and sign */
 	enum rotate_told told;       /* PLAN_ROTATE, by ask-trust and tell-trust */
+	struct tokens tokens;        /* the same, while the earlier key of service accounts is trusted */
 	int leads;                   /* PLAN_DEFRAG: the host whose member led when it was last looked at; -1: none */
 	char kubeadm_version[48], kubeadm_digest[72]; /* on the lead */
 

@@ -81,8 +81,11 @@ struct machine {
 		char path[64];
 		struct str pem;
 	} certs[RENEW_KINDS]; /* what certs.sh shows; fake_renew.c */
-	/* certificates of each CA's file, and what the API server had of the front proxy's when it started */
-	struct str trusts[PKI_ISSUERS], running;
+	/* of each CA's file, and of sa.pub; and what the API server had of the front proxy's when it started */
+	struct str trusts[PKI_ROTATED], running;
+	struct str sa_key;   /* as it was placed; "": it never was */
+	struct str accepts;  /* sa.pub when its API server started */
+	unsigned managers;   /* times that its controller manager was restarted by a renewal */
 	char restart[96]; /* who has yet to, as it is noted there */
 	unsigned expired; /* bits of readers that have not restarted since theirs had expired */
 	struct ssl_ctx_st *tls[2]; /* of the API server, of etcd; lent */
@@ -111,6 +114,9 @@ struct lab {
 		char text[8192], note[8192];
 	} given[SETTINGS_KINDS];
 	struct str told;    /* CAs that the API servers publish; fake_renew.c */
+	char tokens_note[200]; /* since when the key of service accounts signs, as kubewright noted it */
+	const char *token_secrets, *token_pods; /* lists of those that have tokens; NULL: empty ones */
+	bool tokens_refused; /* some API server once did not know a key that another one signs with */
 	char renewals[512]; /* jobs of renewals, in order: "cp1:etcd cp2:etcd cp1:restart(etcd) …" */
 	void (*on_renew)(struct lab *l, int machine, const char *job); /* before it is done; NULL: nothing */
 	const char *request;     /* a CertificateSigningRequest that waits; NULL: none */
