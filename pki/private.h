@@ -43,6 +43,12 @@ extern const char *const pki_ca_names[PKI_CA_COUNT];
 /* The name of a file, in the store's folder; whether it holds a private key. */
 const char *pki_stored_name(int file);
 bool pki_stored_key(int file);
+/* Whether it is there. */
+bool pki_stored_there(const char *dir, int file);
+/* Its text; that of a key only with a mode that keeps others out. */
+int pki_stored_read(const char *path, bool key, struct secret *out, struct error *err);
+/* Whether that is a CA in its time, with its key. name: for messages. */
+int pki_ca_check(const struct pki_pair *ca, const char *name, struct error *err);
 /* The place among them of a CA's other key; -1 in PKI_PHASE_ONE. */
 int pki_stored_other(int ca, enum pki_phase phase);
 /* A store of its files' texts, without encryption; verified as by pki_store_open. NULL: a file that is missing. */
@@ -56,6 +62,11 @@ int pki_store_fill(struct pki_store *s, struct error *err);
 
 /* As pki_store_protect, of a store that change, unless NULL, makes another one of. */
 int pki_store_change(const char *dir, const struct secret *now, const struct secret *then,
+	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err);
+
+/* The same of a folder that is opened otherwise, and whose passphrase stays. */
+int pki_store_complete(const char *dir, const struct secret *passphrase,
+	struct pki_store *(*open)(const char *dir, const struct secret *passphrase, struct error *err),
 	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err);
 
 /* ---- backup_text.c ----------------------------------------------------------------------------------------------- */
@@ -80,8 +91,8 @@ EVP_PKEY *pki_key_make(enum pki_key_type type, struct error *err);
 /* PKCS#8; scrypt-encrypted when passphrase is one. */
 int pki_key_to_pem(EVP_PKEY *key, const struct secret *passphrase, struct secret *out, struct error *err);
 /* PKCS#8, PKCS#1 or SEC1 (after EC PARAMETERS too); RSA and ECDSA, as kubeadm knows no other. name: for messages. */
-EVP_PKEY *pki_key_from_pem(const char *pem, size_t len, const char *name, const struct secret *passphrase,
-	struct error *err);
+EVP_PKEY *pki_key_from_pem(
+	const char *pem, size_t len, const char *name, const struct secret *passphrase, struct error *err);
 /* The public half alone, as SubjectPublicKeyInfo: sa.pub. */
 int pki_public_to_pem(EVP_PKEY *key, struct secret *out, struct error *err);
 void pki_pair_release(struct pki_pair *p);
@@ -102,7 +113,7 @@ struct pki_spec {
 	const char *cn;
 	const char *org; /* NULL: none */
 	bool ca, server, client;
-	bool signs_only; /* its key enciphers no other keys */
+	bool signs_only;         /* its key enciphers no other keys */
 	const char *const *sans; /* addresses and DNS names, known by their form */
 	size_t san_count;
 	int64_t not_before, not_after; /* seconds since 1970; kept within the issuer's */
@@ -116,16 +127,16 @@ int pki_leaf_make(const struct pki_spec *spec, const struct pki_pair *issuer, st
 /* ---- look.c ------------------------------------------------------------------------------------------------------ */
 
 /* Every certificate of pem; NULL when there is none or one is broken. name is for messages. */
-STACK_OF(X509) *pki_certs_from_pem(const char *pem, size_t len, const char *name, struct error *err);
+STACK_OF(X509) * pki_certs_from_pem(const char *pem, size_t len, const char *name, struct error *err);
 /* All of them in order, or one; out is replaced. */
-int pki_certs_to_pem(STACK_OF(X509) *certs, struct secret *out, struct error *err);
+int pki_certs_to_pem(STACK_OF(X509) * certs, struct secret *out, struct error *err);
 int pki_cert_to_pem(X509 *cert, struct secret *out, struct error *err);
-void pki_certs_free(STACK_OF(X509) *certs);
+void pki_certs_free(STACK_OF(X509) * certs);
 /*
  * Chain (anchors are trusted as they are, root or not), dates, usages, names. chain: further certificates from which a
  * path may be built, or NULL. Strict by RFC 5280 unless the anchor is from before subject key identifiers.
  */
-int pki_leaf_verify(X509 *leaf, STACK_OF(X509) *chain, STACK_OF(X509) *anchors, bool server, bool client,
+int pki_leaf_verify(X509 *leaf, STACK_OF(X509) * chain, STACK_OF(X509) * anchors, bool server, bool client,
 	const char *const *sans, size_t san_count, struct error *err);
 /* Seconds since 1970; 0: no time. */
 int64_t pki_time(const ASN1_TIME *t);
