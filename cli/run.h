@@ -42,10 +42,10 @@ enum cli_kind {
 	KIND_CERTS,
 	KIND_SUPPORT,
 	KIND_SUPPORT_HOSTS, /* when the cluster's keys cannot be had */
-	KIND_RENEW_LOOK,    /* options->renew, as the next */
+	KIND_RENEW_LOOK, /* options->renew, as the next */
 	KIND_RENEW,
 	KIND_SIGN_LOOK,
-	KIND_SIGN,        /* options->sign */
+	KIND_SIGN, /* options->sign */
 	KIND_ROTATE_LOOK, /* options->renew, as the next */
 	KIND_ROTATE,
 	KIND_MEMBERS,
@@ -62,11 +62,11 @@ enum cli_kind {
 	KIND_COUNT,
 };
 enum cli_run_flag {
-	RUN_CHANGES = 1,   /* takes the lock and writes a journal; else a check-only run */
-	RUN_CNI = 2,       /* reads or downloads the manifest of the pod network */
-	RUN_TEXTS = 4,     /* brings the texts of managed files: for differences */
-	RUN_HEALTH = 8,    /* asks for what findings_health wants */
-	RUN_RETRIES = 16,  /* waits for a word while a host is set aside, if somebody watches it: options->watched */
+	RUN_CHANGES = 1,  /* takes the lock and writes a journal; else a check-only run */
+	RUN_CNI = 2,      /* reads or downloads the manifest of the pod network */
+	RUN_TEXTS = 4,    /* brings the texts of managed files: for differences */
+	RUN_HEALTH = 8,   /* asks for what findings_health wants */
+	RUN_RETRIES = 16, /* waits for a word while a host is set aside, if somebody watches it: options->watched */
 	RUN_FINISHES = 32, /* the first Ctrl-C lets finish what is under way: half of it would be worse than all */
 };
 struct cli_run_kind {
@@ -98,12 +98,12 @@ struct cli_run {
 	char *state_dir; /* ${XDG_STATE_HOME:-~/.local/state}/kubewright/CLUSTER */
 	char *known_hosts, *runs_dir, *snapshots_dir, *kubeconfig, *given, *store_dir, *owner, *machine, *dead_runs;
 
-	char *user_known_hosts[2];        /* the operator's */
+	char *user_known_hosts[2];      /* the operator's */
 	const char *other_known_hosts[5]; /* those and the machine's; ends with NULL */
 
 	bool *chosen; /* per host: not left out by --hosts */
 	size_t chosen_count;
-	bool *named;     /* per host: of a kind that names hosts, whether it is about this one; owned */
+	bool *named; /* per host: of a kind that names hosts, whether it is about this one; owned */
 	int connections; /* at once; 0: one a host */
 	struct engine_host *hosts;
 	struct section *sections; /* the plan's, with the batch that was asked for */
@@ -115,10 +115,10 @@ struct cli_run {
 	struct secret passphrase; /* of the store */
 	struct str cni, audit;
 	struct progress progress;
-	size_t cells;             /* step_count * host_count of config */
+	size_t cells; /* step_count * host_count of config */
 	struct would_step *would; /* [host * config.step_count + step]; NULL: it changes things */
-	struct plain *plain;      /* the observer that prints; NULL: JSON lines */
-	bool prepared;            /* world was initialised */
+	struct plain *plain; /* the observer that prints; NULL: JSON lines */
+	bool prepared;       /* world was initialised */
 	int64_t elapsed_ms;
 };
 
@@ -147,7 +147,7 @@ void cli_run_release(struct cli_run *r);
 struct cli_change {
 	/* Before anything is opened: has it agreed to. NULL: nobody need be asked. */
 	int (*confirm)(const struct cli_run *r, struct error *err);
-	void (*begin)(const struct cli_run *r); /* prints what is about to be done; may be NULL */
+	void (*begin)(const struct cli_run *r);       /* prints what is about to be done; may be NULL */
 	int (*report)(const struct cli_run *r); /* when it is over; returns the exit status */
 };
 /* The whole of it, from load to release. Returns the exit status; prints its own errors. */
@@ -334,7 +334,7 @@ struct status {
 	const char *vip_holder; /* NULL: nobody that was looked at */
 	unsigned vip_holders;
 	const char *unseen; /* why an API server or etcd could not be asked; NULL: they could */
-	int ca_days;        /* days left; INT_MIN: not known */
+	int ca_days; /* days left; INT_MIN: not known */
 };
 /* Sums up what a look that has ended saw; its texts are lent by r. */
 void status_fold(const struct cli_run *r, struct status *s);
@@ -375,7 +375,7 @@ struct status_lock {
 	const char *run;
 	const struct cluster_host *newest; /* that heard of the run last: it says how far it is */
 	int64_t age_s;                     /* of the last sign of life there, by its clock */
-	bool here, alive;                  /* its journal is on this machine; and its process */
+	bool here, alive; /* its journal is on this machine; and its process */
 };
 /* The next lock; *from: 0 at first. False: there is none. What it points to is lent by the facts. */
 bool status_lock_next(const struct cli_run *r, size_t *from, struct status_lock *l);

@@ -29,7 +29,8 @@
 		"a certificate is unreadable, from another CA, or for other names") \
 	X(certificate_expired, "certificate-expired", ERROR, MEND, "a certificate has expired") \
 	X(certificate_expiring, "certificate-expiring", WARNING, MEND, "a certificate ends within pki.warn-days") \
-	X(key_mismatch, "key-mismatch", ERROR, MEND, "a private key does not match its certificate") \
+	X(key_mismatch, "key-mismatch", ERROR, MEND, \
+		"a private key does not match its certificate") \
 	X(pki_differs, "pki-differs", ERROR, MEND, "CAs or service-account keys differ between control planes") \
 	X(ca_key_on_host, "ca-key-on-host", WARNING, TOLD, \
 		"pki.ca-keys is operator, and a control plane has the key of a CA, or a copy of it") \

@@ -53,6 +53,8 @@ int pki_ca_check(const struct pki_pair *ca, const char *name, struct error *err)
 int pki_stored_other(int ca, enum pki_phase phase);
 /* A store of its files' texts, without encryption; verified as by pki_store_open. NULL: a file that is missing. */
 struct pki_store *pki_store_parse_files(const char *const pem[PKI_STORE_FILES], struct error *err);
+/* Whether no other CA has signed it. */
+bool pki_signed_itself(X509 *cert);
 /* A CA of its own with that name. */
 int pki_ca_make(const char *name, enum pki_key_type type, struct pki_pair *out, struct error *err);
 /* The keys as text, and the public half, from what was made, loaded or changed. */
@@ -91,8 +93,8 @@ EVP_PKEY *pki_key_make(enum pki_key_type type, struct error *err);
 /* PKCS#8; scrypt-encrypted when passphrase is one. */
 int pki_key_to_pem(EVP_PKEY *key, const struct secret *passphrase, struct secret *out, struct error *err);
 /* PKCS#8, PKCS#1 or SEC1 (after EC PARAMETERS too); RSA and ECDSA, as kubeadm knows no other. name: for messages. */
-EVP_PKEY *pki_key_from_pem(
-	const char *pem, size_t len, const char *name, const struct secret *passphrase, struct error *err);
+EVP_PKEY *pki_key_from_pem(const char *pem, size_t len, const char *name, const struct secret *passphrase,
+	struct error *err);
 /* The public half alone, as SubjectPublicKeyInfo: sa.pub. */
 int pki_public_to_pem(EVP_PKEY *key, struct secret *out, struct error *err);
 void pki_pair_release(struct pki_pair *p);
@@ -113,7 +115,7 @@ struct pki_spec {
 	const char *cn;
 	const char *org; /* NULL: none */
 	bool ca, server, client;
-	bool signs_only;         /* its key enciphers no other keys */
+	bool signs_only; /* its key enciphers no other keys */
 	const char *const *sans; /* addresses and DNS names, known by their form */
 	size_t san_count;
 	int64_t not_before, not_after; /* seconds since 1970; kept within the issuer's */
@@ -127,16 +129,16 @@ int pki_leaf_make(const struct pki_spec *spec, const struct pki_pair *issuer, st
 /* ---- look.c ------------------------------------------------------------------------------------------------------ */
 
 /* Every certificate of pem; NULL when there is none or one is broken. name is for messages. */
-STACK_OF(X509) * pki_certs_from_pem(const char *pem, size_t len, const char *name, struct error *err);
+STACK_OF(X509) *pki_certs_from_pem(const char *pem, size_t len, const char *name, struct error *err);
 /* All of them in order, or one; out is replaced. */
-int pki_certs_to_pem(STACK_OF(X509) * certs, struct secret *out, struct error *err);
+int pki_certs_to_pem(STACK_OF(X509) *certs, struct secret *out, struct error *err);
 int pki_cert_to_pem(X509 *cert, struct secret *out, struct error *err);
-void pki_certs_free(STACK_OF(X509) * certs);
+void pki_certs_free(STACK_OF(X509) *certs);
 /*
  * Chain (anchors are trusted as they are, root or not), dates, usages, names. chain: further certificates from which a
  * path may be built, or NULL. Strict by RFC 5280 unless the anchor is from before subject key identifiers.
  */
-int pki_leaf_verify(X509 *leaf, STACK_OF(X509) * chain, STACK_OF(X509) * anchors, bool server, bool client,
+int pki_leaf_verify(X509 *leaf, STACK_OF(X509) *chain, STACK_OF(X509) *anchors, bool server, bool client,
 	const char *const *sans, size_t san_count, struct error *err);
 /* Seconds since 1970; 0: no time. */
 int64_t pki_time(const ASN1_TIME *t);

@@ -299,6 +299,14 @@ struct pki_store *pki_store_open(const char *dir, const struct secret *passphras
 
 /* ---- making ------------------------------------------------------------------------------------------------------- */
 
+bool pki_signed_itself(X509 *cert)
+{
+	bool own = X509_check_issued(cert, cert) == X509_V_OK;
+
+	ERR_clear_error();
+	return own;
+}
+
 int pki_ca_check(const struct pki_pair *ca, const char *name, struct error *err)
 {
 	return check_ca(ca, true, name, name, err);

@@ -80,11 +80,6 @@ static struct pki_store *open_keys(const char *dir, const struct secret *passphr
 	return NULL;
 }
 
-static bool signed_itself(X509 *cert)
-{
-	return X509_check_issued(cert, cert) == X509_V_OK;
-}
-
 /* One that waits, or whose CAs others have signed. */
 static struct pki_store *open_store(const char *dir, const struct secret *passphrase, struct error *err)
 {
@@ -95,8 +90,7 @@ static struct pki_store *open_store(const char *dir, const struct secret *passph
 		return open_keys(dir, passphrase, err);
 	s = pki_store_open(dir, passphrase, err);
 	for (int i = 0; s && i < PKI_CA_COUNT; i++)
-		own = own && signed_itself(s->ca[i].cert);
-	ERR_clear_error();
+		own = own && pki_signed_itself(s->ca[i].cert);
 	if (!s || !own)
 		return s;
 	pki_store_free(s);

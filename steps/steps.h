@@ -25,7 +25,7 @@ enum steps_role {
 };
 
 enum plan_id {
-	PLAN_LOOK, /* at the hosts alone, not at the cluster */
+	PLAN_LOOK,     /* at the hosts alone, not at the cluster */
 	PLAN_CHECK,
 	PLAN_INSTALL,
 	/*
@@ -35,34 +35,34 @@ enum plan_id {
 	PLAN_REPAIR,
 	/* the installation, in a living cluster: hosts of wish.rejoin leave it, whatever is left, and join again */
 	PLAN_REJOIN,
-	PLAN_UPGRADE, /* brings the living cluster to the version of the inventory, one host after the other */
-	PLAN_REBOOT,  /* restarts the hosts of wish.reboot while the cluster works */
-	PLAN_REMOVE,  /* takes the hosts of wish.leave out of the living cluster and Kubernetes off them */
+	PLAN_UPGRADE,  /* brings the living cluster to the version of the inventory, one host after the other */
+	PLAN_REBOOT,   /* restarts the hosts of wish.reboot while the cluster works */
+	PLAN_REMOVE,   /* takes the hosts of wish.leave out of the living cluster and Kubernetes off them */
 	PLAN_RESET,
-	PLAN_REMEDY, /* remedies one finding, wish.remedy, on the hosts that take part */
+	PLAN_REMEDY,   /* remedies one finding, wish.remedy, on the hosts that take part */
 	/* takes away locks that the last look found, if they are still those runs'; empties the fact lock_run */
 	PLAN_UNLOCK,
-	PLAN_ADOPT,         /* how a cluster that others made is, by its hosts and, until it was asked, its API */
-	PLAN_TAKE_KEYS,     /* the keys of its CAs, into the store */
-	PLAN_CERTS,         /* which certificates the hosts have, and nothing else */
-	PLAN_SUPPORT,       /* the hosts' logs for somebody who helps, and all that status asks for */
+	PLAN_ADOPT,    /* how a cluster that others made is, by its hosts and, until it was asked, its API */
+	PLAN_TAKE_KEYS, /* the keys of its CAs, into the store */
+	PLAN_CERTS,    /* which certificates the hosts have, and nothing else */
+	PLAN_SUPPORT,  /* the hosts' logs for somebody who helps, and all that status asks for */
 	PLAN_SUPPORT_HOSTS, /* of them what is had without the cluster's keys */
-	PLAN_RENEW,         /* certificates are made again, also when all have expired; wants wish.renew */
-	PLAN_SIGN,          /* requests for certificates that wait, and those of wish.sign signed */
-	PLAN_ROTATE,        /* hosts follow the key store in which a CA is rotated; wants wish.renew */
-	PLAN_MEMBERS,       /* what etcd's members say, also without an API server */
-	PLAN_DEFRAG,        /* etcd's members are defragmented, one after the other */
-	PLAN_DISARM,        /* etcd's alarms of a lack of space are cleared, when there is space */
-	PLAN_SNAPSHOT,      /* the same, and one snapshot of etcd to this machine */
-	PLAN_SNAPSHOTS,     /* those that control planes have taken by themselves, as the probe lists them */
-	PLAN_FETCH,         /* one of them to this machine; wants wish.etcd */
-	PLAN_RESTORE,       /* etcd starts again as a cluster of one, on the host of wish.etcd */
+	PLAN_RENEW,    /* certificates are made again, also when all have expired; wants wish.renew */
+	PLAN_SIGN,     /* requests for certificates that wait, and those of wish.sign signed */
+	PLAN_ROTATE,   /* hosts follow the key store in which a CA is rotated; wants wish.renew */
+	PLAN_MEMBERS,  /* what etcd's members say, also without an API server */
+	PLAN_DEFRAG,   /* etcd's members are defragmented, one after the other */
+	PLAN_DISARM,   /* etcd's alarms of a lack of space are cleared, when there is space */
+	PLAN_SNAPSHOT, /* the same, and one snapshot of etcd to this machine */
+	PLAN_SNAPSHOTS, /* those that control planes have taken by themselves, as the probe lists them */
+	PLAN_FETCH,    /* one of them to this machine; wants wish.etcd */
+	PLAN_RESTORE,  /* etcd starts again as a cluster of one, on the host of wish.etcd */
 	PLAN_COUNT,
 };
 enum plan_flag {
-	PLAN_KEYS = 1,     /* wants the cluster's key store, if there is one: it asks the cluster */
-	PLAN_REJOINS = 2,  /* wants wish.rejoin */
-	PLAN_LEAVES = 4,   /* wants wish.leave */
+	PLAN_KEYS = 1,    /* wants the cluster's key store, if there is one: it asks the cluster */
+	PLAN_REJOINS = 2, /* wants wish.rejoin */
+	PLAN_LEAVES = 4,  /* wants wish.leave */
 	PLAN_UPGRADES = 8, /* wants wish.upgrade */
 	PLAN_REBOOTS = 16, /* wants wish.reboot */
 	PLAN_RENEWS = 64,  /* wants wish.renew; wish.renew_hosts when hosts are named */
@@ -210,21 +210,8 @@ int certificates_make(const struct world *w, int host, struct pki_files *out, st
 /* ---- custody.c: where the CAs' keys are (pki.ca-keys), and what kubelets get when no host can sign for them ---- */
 /* Whether a control plane has keys of CAs that it should not have, or lacks some; by its facts. Pure. */
 bool custody_differs(const struct world *w, const struct cluster_host *h);
-/*
- * Whether a control plane that is one already is to lose keys of CAs, or to get them, or its controller manager to sign
- * or not to sign any more; by its facts. With the task's lock held.
- */
-bool custody_is_due(const struct world *w, int host);
 /* -1: the living cluster is of the other mode, by what all control planes that are installed have on them. */
 int custody_refuse_mode(const struct world *w, struct error *err);
-/*
- * -1: what is due is not done by this run: the mode is another one, and the run is about something else; or a CA is
- * rotated; or the operator has given controller managers a pair of their own. With the task's lock held.
- */
-int custody_refuse(const struct world *w, struct error *err);
-/* The second half of components_check and components_apply. */
-enum step_verdict custody_check(struct task *t, struct error *why);
-int custody_apply(struct task *t, struct error *err);
 /* A kubelet's kubeconfig, and its certificate with the key. */
 struct custody_kubelet {
 	struct secret conf, pem;
@@ -234,6 +221,20 @@ int custody_kubelet_make(const struct world *w, const char *node, struct custody
 /* The same for a host that joins, or begins the cluster; empty where kubeadm and the control plane make them. */
 int custody_kubelet_begins(const struct world *w, const char *node, struct custody_kubelet *out, struct error *err);
 void custody_kubelet_release(struct custody_kubelet *k);
+/* ---- custody_change.c: the same of a living cluster, which changes ---- */
+/*
+ * Whether a control plane that is one already is to lose keys of CAs, or to get them, or its controller manager to sign
+ * or not to sign any more; by its facts. With the task's lock held.
+ */
+bool custody_is_due(const struct world *w, int host);
+/*
+ * -1: what is due is not done by this run: the mode is another one, and the run is about something else; or a CA is
+ * rotated; or the operator has given controller managers a pair of their own. With the task's lock held.
+ */
+int custody_refuse(const struct world *w, struct error *err);
+/* The second half of components_check and components_apply. */
+enum step_verdict custody_check(struct task *t, struct error *why);
+int custody_apply(struct task *t, struct error *err);
 enum step_verdict images_check(struct task *t, struct error *why);
 int images_apply(struct task *t, struct error *err);
 /* Begins what images_apply waits for, where other steps come in between; cannot fail. */

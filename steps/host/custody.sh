@@ -44,15 +44,25 @@ undo_more() {
 	ca_keys_away
 }
 
-# Copies with other names, by the line of the key that is in no certificate. The line goes in on stdin: nothing of a key is in a list of processes.
-copies_away() {
+# Files with other names that hold one of these keys, found by the line of it that is in no certificate; that line goes in on stdin, so that nothing of a key is in a
+# list of processes. What holds more than a key is not taken away.
+copies() {
 	for kw_f in $kw_ca_keys; do
 		[ -s "$kw_pki/$kw_f" ] || continue
-		grep -v -- ----- "$kw_pki/$kw_f" | head -n 1 | grep -rlsF -D skip -f - /etc/kubernetes "$kw_state"
-	done | sort -u | while read -r kw_copy; do
-		case " $kw_ca_keys " in *" ${kw_copy#"$kw_pki/"} "*) continue ;; esac
+		grep -v -- ----- "$kw_pki/$kw_f" | head -n 1 | grep -rlsIF -D skip -f - /etc/kubernetes "$kw_state/renewed" "$kw_ledger" "$kw_state/kept"
+	done | sort -u
+}
+more_than_keys() { sed '/^-----BEGIN .*\(KEY\|PARAMETERS\)-----/,/^-----END .*\(KEY\|PARAMETERS\)-----/d' "$1" | tr -d ' \t\r\n' | grep -q .; }
+copies_away() {
+	kw_copies=$(copies)
+	while read -r kw_copy; do
+		[ -n "$kw_copy" ] && ! contains "$kw_ca_keys" "${kw_copy#"$kw_pki/"}" || continue
+		! more_than_keys "$kw_copy" ||
+			fail "$kw_copy holds the key of a CA and something else, so it was not removed, nor were the keys" "take the key out of that file, then run 'kubewright apply' again"
 		file_away "$kw_copy"
-	done || exit 1
+	done <<END
+$kw_copies
+END
 }
 
 away() {

@@ -271,6 +271,8 @@ $kw_copies
 END
 	for kw_f in $kw_ca_keys; do
 		file_away "/etc/kubernetes/pki/$kw_f"
+		# reset has nothing to put back
+		ledger_forget file "/etc/kubernetes/pki/$kw_f"
 	done
 }
 

@@ -3,11 +3,11 @@
 #define STEPS_HOST_SCRIPTS_H
 
 extern const char host_script_lib[];
-extern const char host_script_questions[];    /* before probe; after lib */
-extern const char host_script_hardware[];     /* before probe */
-extern const char host_script_contents[];     /* before probe, when wanted */
-extern const char host_script_lock[];         /* before probe */
-extern const char host_script_sources[];      /* before probe and packages */
+extern const char host_script_questions[]; /* before probe; after lib */
+extern const char host_script_hardware[]; /* before probe */
+extern const char host_script_contents[]; /* before probe, when wanted */
+extern const char host_script_lock[];     /* before probe */
+extern const char host_script_sources[];  /* before probe and packages */
 extern const char host_script_surroundings[]; /* before probe */
 extern const char host_script_probe[];
 extern const char host_script_trees[]; /* after lib, before os and reset */
@@ -30,9 +30,9 @@ extern const char host_script_images[];
 extern const char host_script_health[];
 extern const char host_script_words[]; /* before health and explain */
 extern const char host_script_room[];
-extern const char host_script_snapshots[];     /* before probe */
+extern const char host_script_snapshots[]; /* before probe */
 extern const char host_script_etcd_snapshot[]; /* a file of the hosts' */
-extern const char host_script_pod_networks[];  /* before probe and mend */
+extern const char host_script_pod_networks[]; /* before probe and mend */
 extern const char host_script_init[];
 extern const char host_script_join[];
 extern const char host_script_upgrade[];

@@ -44,37 +44,37 @@ struct machine {
 	} files[24];
 	size_t file_count;
 	bool prepared, packages, containerd, keepalived, pki, record, init;
-	bool timer;   /* of snapshots of etcd */
-	bool ca_keys; /* the keys of the CAs are on it, all of them */
+	bool timer; /* of snapshots of etcd */
+	bool ca_keys;   /* the keys of the CAs are on it, all of them */
 	/* whether its controller manager signs with them; 0: when it has them, 1: yes, -1: no */
 	int signs;
-	bool keys_left, cut;               /* copies of the keys are elsewhere; a change of their place was cut */
-	bool kubelet;                      /* its kubelet was given what it goes by */
-	bool silent;                       /* its kubelet does not reach the API */
-	bool stale;                        /* containerd runs with another configuration than it has */
-	char lock[64];                     /* the run that holds it */
-	const char *have;                  /* of kubeadm's files */
-	bool node, cordoned;               /* registered; and takes no pods */
-	bool upgrade_note;                 /* as an annotation says because of an upgrade */
-	char reboot_note[40];              /* the same of a reboot: "" none */
-	unsigned boots, node_boots;        /* that it has had; that its Node has heard of */
-	unsigned shuts;                    /* asked so often again it still stops */
-	unsigned away;                     /* logins that fail before it is back */
-	bool pending;                      /* a reboot is */
+	bool keys_left, cut; /* copies of the keys are elsewhere; a change of their place was cut */
+	bool kubelet;   /* its kubelet was given what it goes by */
+	bool silent; /* its kubelet does not reach the API */
+	bool stale; /* containerd runs with another configuration than it has */
+	char lock[64];       /* the run that holds it */
+	const char *have;    /* of kubeadm's files */
+	bool node, cordoned; /* registered; and takes no pods */
+	bool upgrade_note;   /* as an annotation says because of an upgrade */
+	char reboot_note[40]; /* the same of a reboot: "" none */
+	unsigned boots, node_boots; /* that it has had; that its Node has heard of */
+	unsigned shuts;      /* asked so often again it still stops */
+	unsigned away;       /* logins that fail before it is back */
+	bool pending;        /* a reboot is */
 	char settings[65], components[65]; /* digests of those that it recorded */
-	char endpoint[64];                /* that its kubeconfigs go by; "": of the inventory that the lab began with */
-	unsigned moves;                   /* times that they were changed */
-	char vrrp[2048];                  /* keepalived's configuration */
-	unsigned restarts;                /* of its kubelet, for other settings */
-	unsigned changes;                 /* of its control plane's */
-	unsigned custody;                 /* of the place of the CAs' keys */
-	char policy[96];                  /* the audit policy that its API server was started with; "": none */
-	bool picky;                       /* nothing of it starts with other settings */
+	char endpoint[64];   /* that its kubeconfigs go by; "": of the inventory that the lab began with */
+	unsigned moves;      /* times that they were changed */
+	char vrrp[2048];     /* keepalived's configuration */
+	unsigned restarts;   /* of its kubelet, for other settings */
+	unsigned changes;    /* of its control plane's */
+	unsigned custody;    /* of the place of the CAs' keys */
+	char policy[96];     /* the audit policy that its API server was started with; "": none */
+	bool picky;          /* nothing of it starts with other settings */
 	char proxy[65], proxy_server[64]; /* what the template of its kube-proxy noted: settings, server */
-	unsigned proxies, crashes;        /* Pods of kube-proxy that it had; times that the one there ended */
-	char note[128];                   /* what its Node was given, as the annotation has it */
-	unsigned pods;                    /* that a controller made */
-	bool bare;                        /* a pod that none made */
+	unsigned proxies, crashes; /* Pods of kube-proxy that it had; times that the one there ended */
+	char note[128];      /* what its Node was given, as the annotation has it */
+	unsigned pods;       /* that a controller made */
+	bool bare;           /* a pod that none made */
 	enum lab_member member;
 	/* of etcd's database; 0: it says nothing of that. quota: that its manifest gives, 0: none */
 	int64_t db_size, db_in_use, quota, room_kb;
@@ -87,8 +87,8 @@ struct machine {
 	} certs[RENEW_KINDS]; /* what certs.sh shows; fake_renew.c */
 	/* certificates of each CA's file, and what the API server had of the front proxy's when it started */
 	struct str trusts[PKI_ISSUERS], running;
-	char restart[96];          /* who has yet to, as it is noted there */
-	unsigned expired;          /* bits of readers that have not restarted since theirs had expired */
+	char restart[96]; /* who has yet to, as it is noted there */
+	unsigned expired; /* bits of readers that have not restarted since theirs had expired */
 	struct ssl_ctx_st *tls[2]; /* of the API server, of etcd; lent */
 };
 
@@ -98,10 +98,10 @@ struct lab {
 	struct world *world; /* of the run at work */
 	struct machine machines[LAB_MACHINES];
 	const char *ca;
-	char cni[65];               /* digest of the applied manifest, as kubewright noted it */
-	bool applied;               /* a pod network is there */
-	char token[8];              /* id of the bootstrap token that the API server has, the newest */
-	unsigned inits, begun;      /* begun: jobs, without waiting for them */
+	char cni[65]; /* digest of the applied manifest, as kubewright noted it */
+	bool applied; /* a pod network is there */
+	char token[8]; /* id of the bootstrap token that the API server has, the newest */
+	unsigned inits, begun; /* begun: jobs, without waiting for them */
 	unsigned surveys, settings; /* times that kubeadm's ConfigMap was asked for; those of kubelets and kube-proxy */
 	int settings_status;        /* of the second; 0: 200 */
 	bool no_proxy;              /* the cluster has no kube-proxy */
@@ -120,25 +120,25 @@ struct lab {
 	const char *request;     /* a CertificateSigningRequest that waits; NULL: none */
 	bool approved;           /* one was */
 	char signed_body[16384]; /* and what its status became */
-	int leads;               /* 1 + the machine whose member leads; 0: the first that can */
-	char defrags[16];        /* machines whose databases were defragmented, a digit each, in order */
+	int leads;       /* 1 + the machine whose member leads; 0: the first that can */
+	char defrags[16]; /* machines whose databases were defragmented, a digit each, in order */
 	void (*on_defrag)(struct lab *l, int machine); /* what happens meanwhile; NULL: nothing */
 	void (*on_read)(struct lab *l, int machine);   /* the same of a read through a machine's member */
 	bool alarm_stays;                              /* an alarm that is cleared is raised again */
-	unsigned stops, restores;                      /* etcd stopped on a machine; started again on one */
-	size_t uploaded;                               /* bytes sent to commands */
+	unsigned stops, restores; /* etcd stopped on a machine; started again on one */
+	size_t uploaded;          /* bytes sent to commands */
 	/* of the run at work */
 	unsigned calls, execs, fail_at;
 	enum lab_fault fault;
 	/* connections that API servers refuse before they are up; not 0: the machines have just started */
 	unsigned booting;
-	unsigned forbids;         /* bits of machines that no tunnel leads through */
-	unsigned out_of_sight;    /* bits of machines that cannot be logged in to, and work all the same */
-	unsigned off;             /* bits of machines that are switched off, and whose Nodes are no longer Ready */
-	int dead;                 /* machine that cannot be reached any more; -1 none */
-	bool failing;             /* the faulty tunnel is in use */
+	unsigned forbids; /* bits of machines that no tunnel leads through */
+	unsigned out_of_sight; /* bits of machines that cannot be logged in to, and work all the same */
+	unsigned off; /* bits of machines that are switched off, and whose Nodes are no longer Ready */
+	int dead; /* machine that cannot be reached any more; -1 none */
+	bool failing; /* the faulty tunnel is in use */
 	unsigned down, most_down; /* control planes that restart: at the moment, and at most */
-	unsigned refuses;         /* evictions that a disruption budget still forbids */
+	unsigned refuses; /* evictions that a disruption budget still forbids */
 };
 
 /* Machines as their installer left them. store outlives the lab. */

@@ -136,7 +136,9 @@ static void test_there_and_back(void)
 	done(&s, "back");
 	CHECK_STR(fake_site_get(&s, "lent"), "admin.conf\n");
 	done(&s, "back");
+	fake_site_sh(&s, "grep -q 'pki/ca.key|absent' " STATE "ledger/list");
 	done(&s, "away");
+	fake_site_sh(&s, "! grep ca.key " STATE "ledger/list");
 	fake_site_close(&s);
 }
 
@@ -153,8 +155,14 @@ static void test_copies(void)
 		"cp " PKI "ca.key etc/kubernetes/tmp/kubeadm-backup-1/ca.key\n"
 		"cp " PKI "front-proxy-ca.key " PKI "old.key\n"
 		"cp " PKI "ca.key " PKI ".kubewright.1.shared\n"
+		"mkdir -p " STATE "snapshots && cp " PKI "ca.key " STATE "snapshots/x.db\n"
 		"cp " PKI "sa.key etc/kubernetes/tmp/sa.key; echo other >etc/kubernetes/my-ca.key\n"
 		"mv " PKI "etcd/ca.key elsewhere/key && ln -s $PWD/elsewhere/key " PKI "etcd/ca.key");
+	/* what is more than a key is the operator's */
+	fake_site_sh(&s, "(cat " PKI "ca.key; echo notes) >etc/kubernetes/mine");
+	CHECK_INT(change(&s, "away"), -1);
+	CHECK(strstr(s.err.what, "etc/kubernetes/mine holds the key of a CA and something else"));
+	fake_site_sh(&s, "[ -s " PKI "ca.key ] && rm etc/kubernetes/mine && rm " STATE "snapshots/x.db");
 	done(&s, "away");
 	fake_site_sh(
 		&s, "[ ! -e elsewhere/key ] && [ -e etc/kubernetes/tmp/sa.key ] && [ -e etc/kubernetes/my-ca.key ]");

@@ -242,6 +242,8 @@ static void test_import(void)
 	if (CHECK(s != NULL)) {
 		/* one certificate, as a controller manager signs with; that of the company is nobody's client CA */
 		CHECK(!strstr(strstr(pki_store_pem(s, PKI_CA_CRT), "BEGIN") + 5, "BEGIN"));
+		CHECK_INT(pki_store_may_rotate(s, PKI_ISSUER_ETCD, &err), -1);
+		CHECK(strstr(err.what, "another CA has signed the one in 'etcd/ca.crt'"));
 		CHECK_INT(pki_control_plane_files(s, &node, &made, &err), 0);
 		pki_files_release(&made);
 	}
