@@ -120,7 +120,8 @@ const struct cli_command cli_commands[] = {
 	  "everywhere, continues when it is run again, and only shows what it would do with --check. No upgrade starts while a CA is rotated. "
 	  "The others are about the cluster's keys on this machine and contact no host. passphrase sets or changes the passphrase of the key store; --remove takes it away. All keys change or none. "
 	  "backup saves the keys, accepted host keys and the record of kubeconfigs in one encrypted file, verified; restore shows and verifies such a FILE and brings back what this machine "
-	  "lacks of it. Neither replaces a key.",
+	  "lacks of it. Neither replaces a key. csr makes the keys of a new cluster's CAs and writes a request for each, into the folder of --out, that your company's CA signs; import takes what "
+	  "it signed, with the certificates of the CAs above, verifies all of it and completes the key store.",
 	  CLI_CERTS, 0, MANY, false, cli_certs },
 	{ "etcd", "ACTION [FILE]", "show members, take a snapshot, defragment, clear alarms, or restore a lost quorum",
 	  "members shows which members vote, which are healthy and how many may be lost, the size of the database and alarms; it needs no API server and no quorum. snapshot saves etcd's data on this "

@@ -483,6 +483,8 @@ int cli_passphrase(const struct cli_run *r, const char *what, bool twice, struct
 int cli_certs_passphrase(const struct cli_options *o);
 int cli_certs_backup(const struct cli_options *o);
 int cli_certs_restore(const struct cli_options *o);
+int cli_certs_csr(const struct cli_options *o);
+int cli_certs_import(const struct cli_options *o);
 /* What a backup has; s: the store in it. On stdout, and as members of j. */
 void cli_backup_print(const char *file, const struct pki_backup *b, const struct pki_store *s);
 void cli_backup_json(const struct pki_backup *b, const struct pki_store *s, struct json *j);

@@ -115,7 +115,10 @@ enum pki_phase pki_store_phase(const struct pki_store *s, enum pki_issuer issuer
 enum pki_phase pki_store_phase_at(const char *dir, enum pki_issuer issuer);
 /* The key that lies beside, as PEM, lent; NULL: there is none. */
 const char *pki_store_other_key(const struct pki_store *s, enum pki_issuer issuer);
-/* Whether the next one can be made: -1, err says why not, when there are certificates of more than one already. */
+/*
+ * Whether the next CA can be made: -1, err says why not, when there are certificates of more than one already, or
+ * another CA has signed the one that there is.
+ */
 int pki_store_may_rotate(const struct pki_store *s, enum pki_issuer issuer, struct error *err);
 /*
  * One phase on, in one step as pki_store_protect; from which one, is checked. From PKI_PHASE_ONE a CA is made, of the

@@ -49,10 +49,18 @@ extern const char *const pki_ca_names[PKI_CA_COUNT];
 /* The name of a file, in the store's folder; whether it holds a private key. */
 const char *pki_stored_name(int file);
 bool pki_stored_key(int file);
+/* Whether it is there. */
+bool pki_stored_there(const char *dir, int file);
+/* Its text; that of a key only with a mode that keeps others out. */
+int pki_stored_read(const char *path, bool key, struct secret *out, struct error *err);
+/* Whether that is a CA in its time, with its key. name: for messages. */
+int pki_ca_check(const struct pki_pair *ca, const char *name, struct error *err);
 /* The place among them of an issuer's other key; -1 in PKI_PHASE_ONE. */
 int pki_stored_other(int issuer, enum pki_phase phase);
 /* A store of its files' texts, without encryption; verified as by pki_store_open. NULL: a file that is missing. */
 struct pki_store *pki_store_parse_files(const char *const pem[PKI_STORE_FILES], struct error *err);
+/* Whether no other CA has signed it. */
+bool pki_signed_itself(X509 *cert);
 /* A CA of its own with that name. */
 int pki_ca_make(const char *name, enum pki_key_type type, struct pki_pair *out, struct error *err);
 /* The keys as text, and the public half, from what was made, loaded or changed. */
@@ -62,6 +70,11 @@ int pki_store_fill(struct pki_store *s, struct error *err);
 
 /* As pki_store_protect, of a store that change, unless NULL, makes another one of. */
 int pki_store_change(const char *dir, const struct secret *now, const struct secret *then,
+	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err);
+
+/* The same of a folder that is opened otherwise, and whose passphrase stays. */
+int pki_store_complete(const char *dir, const struct secret *passphrase,
+	struct pki_store *(*open)(const char *dir, const struct secret *passphrase, struct error *err),
 	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err);
 
 /* ---- backup_text.c ----------------------------------------------------------------------------------------------- */

@@ -76,10 +76,17 @@ static int may_rotate_ca(const struct pki_store *s, int ca, struct error *err)
 	const char *pem = s->pem[2 * ca].text;
 	STACK_OF(X509) *certs = pki_certs_from_pem(pem, strlen(pem), pki_shared[2 * ca].file, err);
 	int n = certs ? sk_X509_num(certs) : 0;
+	bool own = n && pki_signed_itself(sk_X509_value(certs, 0));
 
 	pki_certs_free(certs);
-	if (n == 1)
+	if (n == 1 && own)
 		return 0;
+	if (n == 1) {
+		error_set(err, ERROR_PKI,
+			"another CA has signed the one in '%s', and a rotation makes one that signs itself",
+			pki_shared[2 * ca].file);
+		return error_hint(err, "nothing was changed; a cluster whose CAs a company signs keeps them");
+	}
 	if (n == 0)
 		return -1;
 	error_set(err, ERROR_PKI,

@@ -3,6 +3,7 @@
  * written is in store_write.c.
  */
 #include "pki/private.h"
+#include "pki/subordinate.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -43,7 +44,7 @@ int pki_stored_other(int issuer, enum pki_phase phase)
 	return phase == PKI_PHASE_ONE ? -1 : PKI_STORED + 2 * issuer + (phase == PKI_PHASE_REISSUED);
 }
 
-static bool is_there(const char *dir, int file)
+bool pki_stored_there(const char *dir, int file)
 {
 	char *path = xasprintf("%s/%s", dir, pki_stored_name(file));
 	bool there = access(path, F_OK) == 0;
@@ -57,15 +58,15 @@ enum pki_store_state pki_store_state(const char *dir)
 	int there = 0;
 
 	for (int i = 0; i < PKI_STORED; i++)
-		there += is_there(dir, i);
+		there += pki_stored_there(dir, i);
 	return there == 0 ? PKI_STORE_NONE : there < PKI_STORED ? PKI_STORE_PARTIAL : PKI_STORE_COMPLETE;
 }
 
 enum pki_phase pki_store_phase_at(const char *dir, enum pki_issuer issuer)
 {
-	return is_there(dir, pki_stored_other((int)issuer, PKI_PHASE_BOTH))       ? PKI_PHASE_BOTH
-	       : is_there(dir, pki_stored_other((int)issuer, PKI_PHASE_REISSUED)) ? PKI_PHASE_REISSUED
-										  : PKI_PHASE_ONE;
+	return pki_stored_there(dir, pki_stored_other((int)issuer, PKI_PHASE_BOTH))       ? PKI_PHASE_BOTH
+	       : pki_stored_there(dir, pki_stored_other((int)issuer, PKI_PHASE_REISSUED)) ? PKI_PHASE_REISSUED
+											  : PKI_PHASE_ONE;
 }
 
 bool pki_store_encrypted(const char *dir)
@@ -306,7 +307,7 @@ static struct pki_store *load(const struct files *f, struct error *err)
 	return NULL;
 }
 
-static int read_one(const char *path, bool key, struct secret *out, struct error *err)
+int pki_stored_read(const char *path, bool key, struct secret *out, struct error *err)
 {
 	struct str text = STR_INIT;
 	struct stat st;
@@ -335,8 +336,13 @@ static int refuse_incomplete(const char *dir, struct error *err)
 		error_set(err, ERROR_PKI, "no key store in '%s'", dir);
 		return error_hint(err, "pki.store in the inventory names its folder");
 	}
+	if (pki_subordinate_waits(dir)) {
+		error_set(err, ERROR_PKI, "the key store in '%s' waits for the certificates of its CAs", dir);
+		return error_hint(err,
+			"'kubewright certs import FILE…' completes it with what your CA has signed; 'kubewright certs csr' writes the requests again");
+	}
 	for (int i = 0; i < PKI_STORED; i++)
-		if (!is_there(dir, i))
+		if (!pki_stored_there(dir, i))
 			str_addf(&missing, "%s%s", missing.len ? ", " : "", pki_shared[i].file);
 	error_set(err, ERROR_PKI, "the key store in '%s' is incomplete: %s missing", dir, missing.buf);
 	str_release(&missing);
@@ -352,8 +358,8 @@ struct pki_store *pki_store_open(const char *dir, const struct secret *passphras
 
 	for (int i = 0; rc == 0 && i < PKI_STORE_FILES; i++) {
 		f.name[i] = xasprintf("%s/%s", dir, pki_stored_name(i));
-		if (i < PKI_STORED || is_there(dir, i))
-			rc = read_one(f.name[i], pki_stored_key(i), &f.text[i], err);
+		if (i < PKI_STORED || pki_stored_there(dir, i))
+			rc = pki_stored_read(f.name[i], pki_stored_key(i), &f.text[i], err);
 	}
 	if (rc == 0)
 		s = load(&f, err);
@@ -362,6 +368,19 @@ struct pki_store *pki_store_open(const char *dir, const struct secret *passphras
 }
 
 /* ---- making ------------------------------------------------------------------------------------------------------- */
+
+bool pki_signed_itself(X509 *cert)
+{
+	bool own = X509_check_issued(cert, cert) == X509_V_OK;
+
+	ERR_clear_error();
+	return own;
+}
+
+int pki_ca_check(const struct pki_pair *ca, const char *name, struct error *err)
+{
+	return check_ca(ca, true, name, name, err);
+}
 
 int pki_ca_make(const char *name, enum pki_key_type type, struct pki_pair *out, struct error *err)
 {

@@ -27,7 +27,10 @@ static bool has(const struct pki_store *s, int file)
 
 	if (file == PKI_STORE_PUBLICS)
 		return s->more_publics.text != NULL;
-	return file < PKI_STORED || file == pki_stored_other(issuer, s->phase[issuer]);
+	/* of CAs that others sign there are keys alone at first */
+	if (file < PKI_STORED)
+		return s->pem[file].text != NULL;
+	return file == pki_stored_other(issuer, s->phase[issuer]);
 }
 
 static const struct secret *text_of(const struct pki_store *s, int file)
@@ -298,15 +301,22 @@ static int exchange(const char *staging, const char *place, struct error *err)
 	return error_hint(err, "remove that folder: the keys in it open with what was valid before");
 }
 
-int pki_store_change(const char *dir, const struct secret *now, const struct secret *then,
-	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err)
+/* How a store is opened, and what becomes of it; open NULL: as pki_store_open, change NULL: nothing. */
+struct changes {
+	struct pki_store *(*open)(const char *dir, const struct secret *passphrase, struct error *err);
+	int (*change)(struct pki_store *s, void *ctx, struct error *err);
+	void *ctx;
+};
+
+static int replace(const char *dir, const struct secret *now, const struct secret *then, const struct changes *c,
+	struct error *err)
 {
 	char *place = place_of(dir), *staging = NULL;
 	struct stat st;
 	int fd = lock_folder(place, &st, err), rc = -1;
-	struct pki_store *s = fd >= 0 ? pki_store_open(place, now, err) : NULL;
+	struct pki_store *s = fd < 0 ? NULL : c->open ? c->open(place, now, err) : pki_store_open(place, now, err);
 
-	if (s && (!change || change(s, ctx, err) == 0) && check_files(place, err) == 0) {
+	if (s && (!c->change || c->change(s, c->ctx, err) == 0) && check_files(place, err) == 0) {
 		sweep(place);
 		staging = stage(s, place, then, err);
 	}
@@ -323,6 +333,19 @@ int pki_store_change(const char *dir, const struct secret *now, const struct sec
 	free(staging);
 	free(place);
 	return rc;
+}
+
+int pki_store_change(const char *dir, const struct secret *now, const struct secret *then,
+	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err)
+{
+	return replace(dir, now, then, &(struct changes){ NULL, change, ctx }, err);
+}
+
+int pki_store_complete(const char *dir, const struct secret *passphrase,
+	struct pki_store *(*open)(const char *dir, const struct secret *passphrase, struct error *err),
+	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err)
+{
+	return replace(dir, passphrase, passphrase, &(struct changes){ open, change, ctx }, err);
 }
 
 int pki_store_protect(const char *dir, const struct secret *now, const struct secret *then, struct error *err)

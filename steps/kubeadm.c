@@ -282,7 +282,29 @@ void kubeadm_init_config(const struct world *w, int host, struct str *out)
 	write_document(out, d);
 }
 
-void kubeadm_components_config(const struct world *w, int host, struct str *out)
+/*
+ * As kubeadm has them where it finds no key of the CA: with them the key can go afterwards, and the manifest stays the
+ * same.
+ */
+static void sign_nothing(const struct world *w, struct json *cluster)
+{
+	static const char *const names[] = { "cluster-signing-cert-file", "cluster-signing-key-file" };
+	const struct json *manager = json_get(cluster, "controllerManager"), *old = json_get(manager, "extraArgs");
+	bool map = json_is_object(old) || (!json_is_array(old) && !w->wish.release->extra_args_list);
+	struct json *args = json_size(old) ? json_copy(old) : map ? json_object() : json_array();
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct json *one = map ? args : json_add(args, json_object());
+
+		if (!map)
+			json_set_str(one, "name", names[i]);
+		json_set_str(one, map ? names[i] : "value", "");
+	}
+	json_set(json_set(cluster, "controllerManager", json_is_object(manager) ? json_copy(manager) : json_object()),
+		"extraArgs", args);
+}
+
+void kubeadm_components_config(const struct world *w, int host, bool signs, struct str *out)
 {
 	const char *born = host == w->decided.init_host ? "InitConfiguration" : "JoinConfiguration";
 	struct json *d = kubeadm_document(w, "InitConfiguration"), *living = kubeadm_living_config(w);
@@ -294,7 +316,11 @@ void kubeadm_components_config(const struct world *w, int host, struct str *out)
 	merge_extra_member(w, d, born, "timeouts");
 	merge_extra_member(w, d, born, "patches");
 	write_document(out, d);
-	write_document(out, living ? living : kubeadm_cluster_config(w));
+	if (!living)
+		living = kubeadm_cluster_config(w);
+	if (!signs)
+		sign_nothing(w, living);
+	write_document(out, living);
 }
 
 void kubeadm_join_config(const struct world *w, int host, const char *pin, struct str *out)

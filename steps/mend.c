@@ -87,7 +87,8 @@ int mend_apply(struct task *t, struct error *err)
 	gather(t, &acts, NULL);
 	if (strstr(acts.buf, "certificates\n")) {
 		guess_version(t);
-		rc = custody_refuse(world_of(t), err) || tokens_refuse(world_of(t), err) || certificates_apply(t, err)
+		rc = custody_refuse_mode(world_of(t), err) || tokens_refuse(world_of(t), err) ||
+				     certificates_apply(t, err)
 			     ? -1
 			     : 0;
 	}

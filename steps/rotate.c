@@ -227,6 +227,10 @@ static void add_behind(const struct world *w, int host, struct str *why)
 		str_addf(why, "%s was not looked at", name);
 		return;
 	}
+	if (custody_is_due(w, host)) {
+		str_addf(why, "the keys of the CAs are not where pki.ca-keys says on %s", name);
+		return;
+	}
 	if (plan->trust == RENEW_REFUSED) {
 		str_addf(why, "%s: %s: %s", name, pki_shared[pki_issuer_crt(w->wish.renew->issuer)].file,
 			plan->trust_why);

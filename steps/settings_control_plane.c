@@ -209,9 +209,12 @@ const struct settings_kind settings_control_plane = {
 
 /* ---- the step ---------------------------------------------------------------------------------------------------------- */
 
+/* Its settings; then, by the same means, whether it has the keys of the CAs and signs. */
 enum step_verdict components_check(struct task *t, struct error *why)
 {
-	return settings_look(t, &settings_control_plane, why);
+	enum step_verdict settings = settings_look(t, &settings_control_plane, why);
+
+	return settings == STEP_NOT_HERE ? custody_check(t, why) : settings;
 }
 
 /* Whether this change, or what it takes back, is about a part of the configuration. */
@@ -289,7 +292,7 @@ static bool names_change(const struct settings *s)
 
 static int on_host(struct task *t, const struct settings *s, struct error *err)
 {
-	struct str config = STR_INIT, names = STR_INIT, gone = STR_INIT;
+	struct str script = STR_INIT, config = STR_INIT, names = STR_INIT, gone = STR_INIT;
 	struct remote_answer answer = { 0 };
 	struct items files = { 0 };
 	int rc;
@@ -298,7 +301,7 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 		return items_release(&files), -1;
 	add_names(world_of(t), &names);
 	add_names_gone(world_of(t), s, &gone);
-	kubeadm_components_config(world_of(t), task_host(t), &config);
+	kubeadm_components_config(world_of(t), task_host(t), true, &config);
 	items_params(&files);
 	items_param(&files, "config", config.buf);
 	items_param(&files, "digest", s->digest);
@@ -306,12 +309,14 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 	items_param(&files, "names_gone", gone.buf);
 	items_param(&files, "names_change", names_change(s) ? "yes" : "no");
 	items_param(&files, "etcd", is_about(s, "etcd") ? "yes" : "no");
-	rc = world_job(t, "components", host_script_components, files.params, files.param_count, components_words,
-		&answer, NULL, 20 * 60000, err);
+	str_addf(&script, "%s%s", host_script_component, host_script_components);
+	rc = world_job(t, "components", script.buf, files.params, files.param_count, components_words, &answer, NULL,
+		20 * 60000, err);
 	if (rc == 0)
 		world_learn(t, &answer);
 	remote_answer_release(&answer);
 	items_release(&files);
+	str_release(&script);
 	str_release(&config);
 	str_release(&names);
 	str_release(&gone);
@@ -327,5 +332,10 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 
 int components_apply(struct task *t, struct error *err)
 {
-	return settings_change(t, &settings_control_plane, on_host, err);
+	struct error why = { 0 };
+
+	if (settings_look(t, &settings_control_plane, &why) == STEP_NEEDED &&
+		settings_change(t, &settings_control_plane, on_host, err))
+		return -1;
+	return custody_check(t, &why) == STEP_NEEDED ? custody_apply(t, err) : 0;
 }

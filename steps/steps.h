@@ -130,9 +130,9 @@ void kubeadm_cert_sans(const char *configuration, void (*fn)(const char *name, v
 void kubeadm_asked_names(const struct inventory *inv, void (*fn)(const char *name, void *ctx), void *ctx);
 /*
  * What `kubeadm init phase control-plane` wants on a host of a living cluster: its address and name, and the cluster's
- * own configuration.
+ * own configuration. signs false: the controller manager has no key of the CA to sign with, whether it is there or not.
  */
-void kubeadm_components_config(const struct world *w, int host, struct str *out);
+void kubeadm_components_config(const struct world *w, int host, bool signs, struct str *out);
 /* JoinConfiguration; token, pin and API endpoint from the world. */
 void kubeadm_join_config(const struct world *w, int host, const char *pin, struct str *out);
 
@@ -211,11 +211,8 @@ int certificates_make(const struct world *w, int host, struct pki_files *out, st
 /* ---- custody.c: where the CAs' keys are (pki.ca-keys), and what kubelets get when no host can sign for them ---- */
 /* Whether a control plane has keys of CAs that it should not have, or lacks some; by its facts. Pure. */
 bool custody_differs(const struct world *w, const struct cluster_host *h);
-/*
- * -1: the living cluster is of the other mode, by what all control planes that are installed have on them; with the
- * task's lock held.
- */
-int custody_refuse(const struct world *w, struct error *err);
+/* -1: the living cluster is of the other mode, by what all control planes that are installed have on them. */
+int custody_refuse_mode(const struct world *w, struct error *err);
 /* A kubelet's kubeconfig, and its certificate with the key. */
 struct custody_kubelet {
 	struct secret conf, pem;
@@ -225,6 +222,20 @@ int custody_kubelet_make(const struct world *w, const char *node, struct custody
 /* The same for a host that joins, or begins the cluster; empty where kubeadm and the control plane make them. */
 int custody_kubelet_begins(const struct world *w, const char *node, struct custody_kubelet *out, struct error *err);
 void custody_kubelet_release(struct custody_kubelet *k);
+/* ---- custody_change.c: the same of a living cluster, which changes ---- */
+/*
+ * Whether a control plane that is one already is to lose keys of CAs, or to get them, or its controller manager to sign
+ * or not to sign any more; by its facts. With the task's lock held.
+ */
+bool custody_is_due(const struct world *w, int host);
+/*
+ * -1: what is due is not done by this run: the mode is another one, and the run is about something else; or a CA is
+ * rotated; or the operator has given controller managers a pair of their own. With the task's lock held.
+ */
+int custody_refuse(const struct world *w, struct error *err);
+/* The second half of components_check and components_apply. */
+enum step_verdict custody_check(struct task *t, struct error *why);
+int custody_apply(struct task *t, struct error *err);
 enum step_verdict images_check(struct task *t, struct error *why);
 int images_apply(struct task *t, struct error *err);
 /* Begins what images_apply waits for, where other steps come in between; cannot fail. */

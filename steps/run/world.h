@@ -33,6 +33,7 @@ struct decided {
 	bool half_upgraded;    /* … or kubelets from them: an upgrade was interrupted: what installed hosts have stays unchanged */
 	/* hosts did not start with changed settings, and the cluster has those of before */
 	bool settings_back[SETTINGS_KINDS];
+	bool custody_told;     /* which control planes keep the keys of CAs, as they cannot be reached */
 	bool moved;            /* the cluster goes by another endpoint since this run */
 	bool config_new;       /* upgrade: kubeadm-config has the new version, and joins and `upgrade node` go by it */
 };

@@ -46,6 +46,9 @@ struct machine {
 	bool prepared, packages, containerd, keepalived, pki, record, init;
 	bool timer; /* of snapshots of etcd */
 	bool ca_keys;   /* the keys of the CAs are on it, all of them */
+	/* whether its controller manager signs with them; 0: when it has them, 1: yes, -1: no */
+	int signs;
+	bool keys_left, cut; /* copies of the keys are elsewhere; a change of their place was cut */
 	bool kubelet;   /* its kubelet was given what it goes by */
 	bool silent; /* its kubelet does not reach the API */
 	bool stale; /* containerd runs with another configuration than it has */
@@ -64,6 +67,7 @@ struct machine {
 	char vrrp[2048];     /* keepalived's configuration */
 	unsigned restarts;   /* of its kubelet, for other settings */
 	unsigned changes;    /* of its control plane's */
+	unsigned custody;    /* of the place of the CAs' keys */
 	char policy[96];     /* the audit policy that its API server was started with; "": none */
 	bool picky;          /* nothing of it starts with other settings */
 	char proxy[65], proxy_server[64]; /* what the template of its kube-proxy noted: settings, server */
@@ -172,6 +176,8 @@ struct lab_file *lab_file(struct machine *m, const char *path);
  */
 void lab_say_security(struct machine *m, bool manifest, struct str *out);
 void lab_files_gone(struct machine *m, const struct remote_exec *x);
+/* Of the CAs' keys. */
+void lab_say_keys(const struct machine *m, struct str *out);
 /* As steps/host/settings.sh, or reboot.sh, after which lab_open says when the machine is back. False: neither. */
 bool lab_restarts(struct machine *m, const struct remote_exec *x, bool whole, struct str *out);
 
