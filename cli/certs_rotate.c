@@ -30,6 +30,10 @@ static int parse(const struct cli_options *o, struct rotation *r, struct error *
 		error_set(err, ERROR_USAGE, "--reissue and --forget are two steps, one after the other");
 		return error_hint(err, "give one of them; between them the cluster may work for weeks");
 	}
+	if (o->force && !o->forget) {
+		error_set(err, ERROR_USAGE, "--force goes with --forget alone");
+		return error_hint(err, "it forgets the earlier key of service accounts although its tokens are in use");
+	}
 	if (!r->kind) {
 		error_set(err, ERROR_USAGE, "'%.64s' is not a CA that can be rotated", o->args[1]);
 		return error_hint(err, "CAs are etcd-ca and front-proxy-ca; sa is the key of service accounts");
@@ -352,6 +356,8 @@ static int report(const struct cli_run *r)
 	parse(r->options, &rot, &err);
 	engine_result(r->engine, &result);
 	rotate_see(&r->world, &s);
+	/* who has what of the earlier one is for the next look to say */
+	s.breaks[0] = '\0';
 	left += s.behind[0] != '\0';
 	status = cli_exit_status(
 		result.cancelled, cli_run_did(r, "verify"), left, left ? cli_run_error(r, &result) : NULL);

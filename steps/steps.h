@@ -486,7 +486,7 @@ void rotate_add_params(const struct world *w, struct items *l);
 int tokens_ask(struct task *t, struct error *err);
 /* What forbids the next phase, as far as it is known. */
 void tokens_see(const struct world *w, struct rotate_state *out);
-/* -1: the store is a copy from before that key was rotated, and control planes would get another than the others have. */
+/* -1: the store is a copy from before that key was rotated; control planes would get another than the others have. */
 int tokens_refuse(const struct world *w, struct error *err);
 /* Whether that is yet to be noted. With the task's lock held. */
 bool tokens_unnoted(const struct world *w);

@@ -484,6 +484,7 @@ static void test_renew_words(void)
 		{ { "certs", "rotate", "ca" }, 2, "the CA 'ca' cannot be rotated yet" },
 		{ { "certs", "rotate", "sa", "--reissue", "--forget" }, 2, "are two steps" },
 		{ { "certs", "rotate", "sa", "--forget", "--force", "--yes" }, 4, "error: cp1: probe: cannot connect" },
+		{ { "certs", "rotate", "sa", "--force" }, 2, "--force goes with --forget alone" },
 		{ { "certs", "renew", "--force" }, 2, "--force is not an option of 'certs renew'" },
 		{ { "certs", "rotate", "etcd-ca", "--reissue", "--forget" }, 2, "are two steps" },
 		{ { "certs", "rotate", "etcd-ca", "--hosts", "cp1" }, 2, "--hosts is not an option of 'certs rotate'" },

@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include "base/json.h"
+#include "cli/run.h"
 #include "cluster/tokens.h"
 #include "pki/backup.h"
 #include "tests/unit/store_rotated.h"
@@ -293,6 +294,34 @@ static void test_since(void)
 	made_end();
 }
 
+/* As `certs` and `status` say how far each is. */
+static void test_shown(void)
+{
+	struct str out = STR_INIT;
+	struct json *list;
+
+	begin();
+	certs_rotations(dir, &out);
+	CHECK_STR(out.buf, "");
+	rotate(PKI_ISSUER_ETCD, PKI_PHASE_ONE);
+	rotate(PKI_ISSUER_TOKENS, PKI_PHASE_ONE);
+	rotate(PKI_ISSUER_TOKENS, PKI_PHASE_BOTH);
+	certs_rotations(dir, &out);
+	CHECK_STR(out.buf,
+		"etcd-ca is being rotated: two CAs are trusted, and the earlier one signs. When it suits: kubewright certs rotate etcd-ca --reissue\n"
+		"sa is being rotated: two keys are trusted, and the new one signs. When it suits: kubewright certs rotate sa --forget\n");
+	str_clear(&out);
+	list = certs_rotations_json(dir);
+	json_write(list, &out);
+	CHECK_STR(out.buf, "[{\"ca\":\"etcd-ca\",\"phase\":\"both\"},{\"ca\":\"sa\",\"phase\":\"reissued\"}]");
+	json_free(list);
+	list = certs_rotations_json(NULL);
+	CHECK_INT(json_size(list), 0);
+	json_free(list);
+	str_release(&out);
+	made_end();
+}
+
 static const struct test tests[] = {
 	{ "phases of a store", test_tokens },
 	{ "public keys, taken from a host", test_tokens_taken },
@@ -301,5 +330,6 @@ static const struct test tests[] = {
 	{ "not known", test_unknown },
 	{ "files elsewhere", test_elsewhere },
 	{ "since when", test_since },
+	{ "how far each is", test_shown },
 };
 TEST_MAIN(tests)
