@@ -188,7 +188,7 @@ static int refuse_unread(const struct world *w, struct error *err)
 	if (living)
 		return 0;
 	error_set(err, ERROR_COMMAND,
-		"the cluster's configuration (ConfigMap kubeadm-config) could not be read, so its controller managers stay as they are");
+		"the cluster's configuration (ConfigMap kubeadm-config) could not be read, so its controller managers are not changed");
 	return error_hint(
 		err, "see 'kubectl -n kube-system get configmap kubeadm-config', then run 'kubewright apply' again");
 }
