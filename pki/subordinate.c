@@ -213,17 +213,17 @@ static X509 *find_own(STACK_OF(X509) * all, EVP_PKEY *key, const char *ca, struc
 static int check_own(X509 *cert, EVP_PKEY *key, const char *ca, struct error *err)
 {
 	struct pki_pair pair = { cert, key };
-	uint32_t usage;
 
-	if (pki_ca_check(&pair, ca, err))
-		return error_hint(err,
-			"it must be the certificate of a CA, and in its time; is the clock of this machine right? nothing was changed");
-	usage = X509_get_key_usage(cert);
-	if (usage & KU_KEY_CERT_SIGN)
+	/* of such a one OpenSSL says that it is none */
+	if (X509_get_extension_flags(cert) & EXFLAG_CA && !(X509_get_key_usage(cert) & KU_KEY_CERT_SIGN)) {
+		error_set(err, ERROR_PKI,
+			"the certificate of the CA %s may not sign certificates: its key usage is another", ca);
+		return error_hint(err, "it needs the key usage keyCertSign (certificate sign); nothing was changed");
+	}
+	if (pki_ca_check(&pair, ca, err) == 0)
 		return 0;
-	error_set(
-		err, ERROR_PKI, "the certificate of the CA %s may not sign certificates: its key usage is another", ca);
-	return error_hint(err, "it needs the key usage keyCertSign (certificate sign); nothing was changed");
+	return error_hint(err,
+		"it must be the certificate of a CA, and in its time; is the clock of this machine right? nothing was changed");
 }
 
 /* Who signed it, among all; lent, or NULL. */

@@ -105,6 +105,18 @@ int custody_refuse(const struct world *w, struct error *err)
 			       " out of kubeadm.extra with an apply of its own, then set pki.ca-keys to operator");
 }
 
+/* The other host that this change, or one of settings before it, failed on; NULL: none. */
+static const struct inventory_host *failed_on(struct task *t)
+{
+	const struct world *w = world_of(t);
+	int at;
+
+	task_lock(t);
+	at = w->seen.settings_stopped[SETTINGS_CONTROL_PLANE];
+	task_unlock(t);
+	return at >= 0 && at != task_host(t) ? &w->wish.inventory->hosts[at] : world_stopped_at(t);
+}
+
 enum step_verdict custody_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
@@ -119,14 +131,14 @@ enum step_verdict custody_check(struct task *t, struct error *why)
 	task_unlock(t);
 	if (!due)
 		return STEP_NOT_HERE;
-	other = world_stopped_at(t);
+	other = failed_on(t);
 	if (!other)
 		return step_needed(why, EVIDENCE_SETTINGS, "pki.ca-keys", "%s",
 			inventory_keeps_ca_keys(w->wish.inventory)
 				? "takes the keys of the CAs off the host, and its controller manager signs no more"
 				: "puts the keys of the CAs onto the host, and its controller manager signs with them");
 	error_refuse(why, ERROR_COMMAND, REFUSAL_SETTINGS, other->name,
-		"the keys of the CAs are where they were, as a change of pki.ca-keys failed on %s", other->name);
+		"the keys of the CAs are where they were, as a change of the control plane failed on %s", other->name);
 	error_hint(why, "correct what is reported there and run 'kubewright apply' again");
 	return STEP_IMPOSSIBLE;
 }
@@ -165,6 +177,20 @@ static void tell_away(struct task *t)
 				"%s was not looked at: if the keys of the CAs are on it, they stay there, and it signs with them, until 'kubewright apply' reaches it",
 				h->name);
 	}
+}
+
+/* Without it kubeadm would write a manifest that is not the cluster's. */
+static int refuse_unread(const struct world *w, struct error *err)
+{
+	struct json *living = kubeadm_living_config(w);
+
+	json_free(living);
+	if (living)
+		return 0;
+	error_set(err, ERROR_COMMAND,
+		"the cluster's configuration (ConfigMap kubeadm-config) could not be read, so its controller managers are not changed");
+	return error_hint(
+		err, "see 'kubectl -n kube-system get configmap kubeadm-config', then run 'kubewright apply' again");
 }
 
 static int change(struct task *t, bool away, struct error *err)
@@ -206,6 +232,8 @@ int custody_apply(struct task *t, struct error *err)
 			"the cluster's CAs are not on this machine, in %s", w->wish.store_dir);
 		return error_hint(err, "copy the key store from the machine that created the cluster, see pki.store");
 	}
+	if (refuse_unread(w, err))
+		return -1;
 	if (away)
 		tell_away(t);
 	rc = change(t, away, err);

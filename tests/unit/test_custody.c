@@ -154,12 +154,16 @@ static void test_half(void)
 
 /* ---- a living cluster ---------------------------------------------------------------------------------------------- */
 
+#define LIVING "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n"
+#define NAMES "apiServer: {certSANs: [127.0.0.1, localhost, 10.0.0.100]}\n"
+
 /* It has the keys, or not, and the inventory wants them in the other place. */
 static void living(struct lab *l, bool has)
 {
 	rack_up();
 	rack_inventory->pki.ca_keys = has ? "operator" : "cluster";
 	rack_cluster(l);
+	strcpy(l->given[SETTINGS_CONTROL_PLANE].text, LIVING NAMES);
 	for (int m = 0; m < 3; m++)
 		l->machines[m].ca_keys = has;
 }
@@ -215,43 +219,77 @@ static void test_cut(void)
 	rack_apply(&l, errors);
 	quiet(errors);
 	are(&l, false, 1);
-	l.machines[1].cut = true;
+	/* and back: the controller manager alone; nothing yet; all but its end */
 	rack_inventory->pki.ca_keys = "cluster";
 	l.machines[0].ca_keys = l.machines[2].ca_keys = true;
 	l.machines[0].signs = -1;
+	l.machines[2].cut = true;
 	rack_apply(&l, errors);
 	quiet(errors);
 	CHECK_INT(l.machines[0].custody, 2);
 	CHECK_INT(l.machines[1].custody, 2);
-	CHECK_INT(l.machines[2].custody, 1);
-	CHECK(l.machines[1].ca_keys && !l.machines[1].cut);
+	CHECK_INT(l.machines[2].custody, 2);
+	CHECK(l.machines[1].ca_keys && !l.machines[2].cut);
 	rack_down();
 }
 
 /* It fails on one: the others are not begun, and the next run continues. */
 static void test_stopped(void)
 {
-	struct error errors[LAB_MACHINES];
-	unsigned failed = 0, stopped = 0;
-	struct lab l;
+	/* the change itself; and one of settings, that comes before it */
+	static const char *const configs[] = { LIVING NAMES, LIVING };
 
-	living(&l, true);
-	for (int m = 0; m < 3; m++)
-		l.machines[m].picky = true;
-	rack_apply(&l, errors);
-	for (int m = 0; m < 3; m++) {
-		failed += errors[m].code == CODE_NONE && strcmp(errors[m].step, "components") == 0;
-		stopped += errors[m].code == REFUSAL_SETTINGS;
-		CHECK(l.machines[m].ca_keys);
-		l.machines[m].picky = false;
+	for (int i = 0; i < 2; i++) {
+		struct error errors[LAB_MACHINES];
+		unsigned failed = 0, stopped = 0;
+		struct lab l;
+
+		living(&l, true);
+		strcpy(l.given[SETTINGS_CONTROL_PLANE].text, configs[i]);
+		for (int m = 0; m < 3; m++)
+			l.machines[m].picky = true;
+		rack_apply(&l, errors);
+		for (int m = 0; m < 3; m++) {
+			failed += errors[m].code == CODE_NONE && strcmp(errors[m].step, "components") == 0;
+			stopped += errors[m].code == REFUSAL_SETTINGS;
+			CHECK(l.machines[m].ca_keys);
+			l.machines[m].picky = false;
+		}
+		CHECK_INT(failed, 1);
+		CHECK_INT(stopped, 2);
+		rack_apply(&l, errors);
+		quiet(errors);
+		for (int m = 0; m < 3; m++)
+			CHECK(!l.machines[m].ca_keys && !l.machines[m].cut);
+		rack_down();
 	}
-	CHECK_INT(failed, 1);
-	CHECK_INT(stopped, 2);
-	rack_apply(&l, errors);
-	quiet(errors);
-	for (int m = 0; m < 3; m++)
-		CHECK(!l.machines[m].ca_keys && !l.machines[m].cut);
-	rack_down();
+}
+
+static unsigned named;
+
+static void count(const struct event *ev, void *ctx)
+{
+	(void)ctx;
+	named += ev->kind == EVENT_NOTICE && ev->code == NOTICE_CA_KEYS && strcmp(ev->fields[0], "cp3") == 0;
+}
+
+/* A run whose notices are counted, or a look that changes nothing. */
+static void watched(struct lab *l, bool look)
+{
+	const struct plan *plan = &plans[PLAN_INSTALL];
+	struct engine *e;
+	struct world w;
+
+	rack_world(&w);
+	w.wish.verify_ms = 100;
+	w.wish.take_lock = !look;
+	w.wish.texts = look;
+	e = rack_run(l, &w,
+		(struct engine_config){
+			.steps = plan->steps, .step_count = plan->count, .check_only = look, .journal = count },
+		31);
+	engine_free(e);
+	world_release(&w);
 }
 
 /* One that cannot be reached keeps none of the others from it, and gets its turn when it is back. */
@@ -262,7 +300,11 @@ static void test_away(void)
 
 	living(&l, true);
 	l.out_of_sight = 1u << 2;
-	rack_apply(&l, errors);
+	watched(&l, true);
+	are(&l, true, 0);
+	CHECK_INT(named, 0);
+	watched(&l, false);
+	CHECK_INT(named, 1);
 	CHECK(!l.machines[0].ca_keys && !l.machines[1].ca_keys && l.machines[2].ca_keys);
 	l.out_of_sight = 0;
 	rack_apply(&l, errors);
@@ -275,8 +317,7 @@ static void test_away(void)
 static void test_refused(void)
 {
 	static const char config[] =
-		"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n"
-		"kubernetesVersion: v1.36.2\ncontrollerManager: {extraArgs: [{name: cluster-signing-key-file, value: /x}]}\n";
+		LIVING NAMES "controllerManager: {extraArgs: [{name: cluster-signing-key-file, value: /x}]}\n";
 	struct error errors[LAB_MACHINES], err = { 0 };
 	char pki[96], command[256];
 	struct lab l;
@@ -288,6 +329,10 @@ static void test_refused(void)
 	CHECK(strstr(errors[0].what, "a pair to sign with"));
 	are(&l, true, 0);
 	l.given[SETTINGS_CONTROL_PLANE].text[0] = '\0';
+	rack_apply(&l, errors);
+	CHECK(strstr(errors[0].what, "could not be read") || strstr(errors[1].what, "could not be read") ||
+		strstr(errors[2].what, "could not be read"));
+	are(&l, true, 0);
 	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
 	CHECK_INT(pki_store_rotate(pki, NULL, PKI_ISSUER_ETCD, PKI_PHASE_ONE, &err), 0);
 	rack_apply(&l, errors);

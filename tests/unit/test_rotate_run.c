@@ -247,10 +247,18 @@ static void test_operator(void)
 	struct lab l;
 
 	for (int ca = 0; ca < 2; ca++) {
+		struct ending due;
+
 		begin(&l, ca ? PKI_ISSUER_TOKENS : PKI_ISSUER_ETCD);
 		rack_inventory->pki.ca_keys = "operator";
-		for (int i = 0; i < 3; i++)
+		/* those that are there would not belong to the certificates */
+		for (int i = 1; i < 3; i++)
 			l.machines[i].ca_keys = false;
+		run(&l, true, &due);
+		CHECK_INT(due.host[0].code, REFUSAL_CA_KEYS);
+		CHECK(strstr(due.host[0].hint, "pki.ca-keys to cluster") && due.host[1].kind == ERROR_NONE);
+		CHECK_STR(due.state.behind, "the keys of the CAs are not where pki.ca-keys says on cp1");
+		l.machines[0].ca_keys = false;
 		for (enum pki_phase p = PKI_PHASE_ONE; p <= PKI_PHASE_REISSUED; p++) {
 			struct ending out;
 

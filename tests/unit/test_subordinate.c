@@ -287,7 +287,7 @@ static void test_bad(void)
 		{ { .cn = "", .basic = "critical,CA:FALSE" }, "not that of a CA" },
 		{ { .cn = "", .from = -20, .to = -10 }, "has expired" },
 		{ { .cn = "", .from = 10 }, "valid only from" },
-		{ { .cn = "", .usage = "critical,digitalSignature,cRLSign" }, "" },
+		{ { .cn = "", .usage = "critical,digitalSignature,cRLSign" }, "may not sign certificates" },
 		{ { .cn = "", .extended = "serverAuth" }, "cannot be verified" },
 		{ { .cn = "", .names = "critical,permitted;DNS:company.example" }, "cannot be verified" },
 		{ { .cn = "", .key = other }, "no certificate for the key of the CA kubernetes" },
