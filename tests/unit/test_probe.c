@@ -205,14 +205,14 @@ static void test_workload(void)
 static void test_facts(void)
 {
 	struct site s;
-	int64_t before = clock_wall_ms(), took;
+	int64_t before = clock_wall_ms(), begin;
 
 	site_open(&s);
 	s.lock = "no";
 	probe(&s);
-	took = cluster_fact_int(&s.h, "now_end_ms", 0) - cluster_fact_int(&s.h, "now_ms", 0);
-	CHECK(cluster_fact_int(&s.h, "now_ms", 0) >= before);
-	CHECK(took >= 0 && took < 5000);
+	begin = cluster_fact_int(&s.h, "now_ms", 0);
+	CHECK(begin >= before && cluster_fact_int(&s.h, "now_end_ms", 0) >= begin);
+	CHECK(cluster_fact_int(&s.h, "now_end_ms", 0) <= clock_wall_ms());
 	CHECK_STR(s.h.facts.count ? s.h.facts.lines[0].word : "", "now_ms");
 	CHECK_STR(s.h.facts.count ? s.h.facts.lines[s.h.facts.count - 1].word : "", "now_end_ms");
 	CHECK(*cluster_fact(&s.h, "kernel") && *cluster_fact(&s.h, "arch") && *cluster_fact(&s.h, "hostname"));
