@@ -80,6 +80,16 @@ static struct pki_store *open_keys(const char *dir, const struct secret *passphr
 	return NULL;
 }
 
+/* Under the lock of the store: another process may have completed it since it was looked at. */
+static struct pki_store *open_waiting(const char *dir, const struct secret *passphrase, struct error *err)
+{
+	if (pki_subordinate_waits(dir))
+		return open_keys(dir, passphrase, err);
+	error_set(err, ERROR_LOCKED, "another process has changed the key store meanwhile");
+	error_hint(err, "run the same command again");
+	return NULL;
+}
+
 /* One that waits, or whose CAs others have signed. */
 static struct pki_store *open_store(const char *dir, const struct secret *passphrase, struct error *err)
 {
@@ -170,7 +180,8 @@ static int read_files(const struct pki_signed *files, size_t count, STACK_OF(X50
 		STACK_OF(X509) *list = pki_certs_from_pem(files[i].pem, files[i].len, files[i].name, err);
 
 		if (!list)
-			return -1;
+			return error_hint(err,
+				"files are PEM: 'openssl x509 -inform DER' makes it of a .cer or .der, 'openssl pkcs7 -print_certs' of a .p7b; nothing was changed");
 		while (sk_X509_num(list) && sk_X509_num(all) < CERTS_MAX)
 			sk_X509_push(all, sk_X509_shift(list));
 		if (sk_X509_num(list)) {
@@ -226,15 +237,25 @@ static int check_own(X509 *cert, EVP_PKEY *key, const char *ca, struct error *er
 		"it must be the certificate of a CA, and in its time; is the clock of this machine right? nothing was changed");
 }
 
-/* Who signed it, among all; lent, or NULL. */
+/* Of two certificates of one key: one that has not expired, then one that signed itself. */
+static int rank(X509 *cert)
+{
+	int64_t now = clock_wall_ms() / 1000;
+	bool in_time = now >= pki_time(X509_get0_notBefore(cert)) && now <= pki_time(X509_get0_notAfter(cert));
+
+	return 2 * in_time + pki_signed_itself(cert);
+}
+
+/* Who signed it, among all; lent, or NULL. A company's file may hold a root as it was, and as another one signed it. */
 static X509 *issuer_of(STACK_OF(X509) * all, X509 *cert)
 {
 	X509 *found = NULL;
 
-	for (int i = 0; i < sk_X509_num(all) && !found; i++) {
+	for (int i = 0; i < sk_X509_num(all); i++) {
 		X509 *other = sk_X509_value(all, i);
 
-		if (X509_check_issued(other, cert) == X509_V_OK && X509_verify(cert, X509_get0_pubkey(other)) == 1)
+		if (X509_check_issued(other, cert) == X509_V_OK && X509_verify(cert, X509_get0_pubkey(other)) == 1 &&
+			(!found || rank(other) > rank(found)))
 			found = other;
 	}
 	ERR_clear_error();
@@ -397,7 +418,7 @@ int pki_subordinate_complete(const char *dir, const struct secret *passphrase, c
 	int rc;
 
 	*changed = pki_subordinate_waits(dir);
-	rc = *changed ? pki_store_complete(dir, passphrase, open_keys, take, &f, err)
+	rc = *changed ? pki_store_complete(dir, passphrase, open_waiting, take, &f, err)
 		      : compare(dir, passphrase, &f, err);
 	for (int i = 0; i < PKI_CA_COUNT; i++)
 		X509_free(f.cert[i]);

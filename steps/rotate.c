@@ -117,13 +117,24 @@ static bool is_due(const struct world *w)
 		       pki_store_phase(w->pki.store, PKI_ISSUER_FRONT_PROXY) == PKI_PHASE_ONE);
 }
 
+/*
+ * Whether a control plane is in nobody's way: with one key alone the note only says again, after an older snapshot of
+ * etcd was restored, which one that is; and one that was lost meanwhile can come back when it does.
+ */
+static bool is_lost(const struct world *w, size_t i)
+{
+	return w->wish.renew->issuer == PKI_ISSUER_TOKENS && (int)i != w->decided.lead &&
+	       pki_store_phase(w->pki.store, PKI_ISSUER_TOKENS) == PKI_PHASE_ONE &&
+	       !certs_shared(&w->seen.certs[i], pki_shared[PKI_SA_PUB].file);
+}
+
 /* An API server that has yet to follow would add the earlier one again. */
 static const struct inventory_host *behind(const struct world *w)
 {
 	for (size_t i = 0; i < w->wish.inventory->host_count; i++) {
 		const struct renew_host *plan = &w->seen.renew[i].plan;
 
-		if (w->wish.inventory->hosts[i].role == INVENTORY_CONTROL_PLANE &&
+		if (w->wish.inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && !is_lost(w, i) &&
 			(!w->seen.certs[i].looked || plan->trust == RENEW_DUE || plan->trust == RENEW_REFUSED ||
 				plan->restarts & (RENEW_READER_API | RENEW_READER_MANAGER)))
 			return &w->wish.inventory->hosts[i];

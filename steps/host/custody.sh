@@ -37,22 +37,27 @@ digests() {
 		mv -f "$kw_state/pki.sha256.new" "$kw_state/pki.sha256" && pki_modes >"$kw_state/pki.modes" || fail "cannot write $kw_state/pki.sha256"
 }
 
-# Of a control plane that does not start with them: there were none before.
+# Of a control plane that does not start with them: there were none before. One that signed had lost some of them, and does not start again without.
 undo_more() {
-	[ "$keys" = back ] || return 0
+	[ "$keys" = back ] && ! grep -qs -- "--cluster-signing-key-file=$kw_pki/ca.key" "$manifests/kube-controller-manager.yaml" || return 0
 	digests away
 	ca_keys_away
 }
 
 # Files with other names that hold one of these keys, found by the line of it that is in no certificate; that line goes in on stdin, so that nothing of a key is in a
 # list of processes. What holds more than a key is not taken away.
+# The first line of the key itself: the parameters of a curve before it are those of other keys too, and so are the headers of one that is encrypted.
+key_line() { tr -d '\r' | awk '/^-----/ { on = /^-----BEGIN .*PRIVATE KEY-----/; next } on && NF && !/:/ { print substr($0, 1, 64); exit }'; }
 copies() {
 	for kw_f in $kw_ca_keys; do
 		[ -s "$kw_pki/$kw_f" ] || continue
-		grep -v -- ----- "$kw_pki/$kw_f" | head -n 1 | grep -rlsIF -D skip -f - /etc/kubernetes "$kw_state/renewed" "$kw_ledger" "$kw_state/kept"
+		key_line <"$kw_pki/$kw_f" | grep -rlsIF -D skip -f - /etc/kubernetes "$kw_state/renewed" "$kw_ledger" "$kw_state/kept"
 	done | sort -u
 }
-more_than_keys() { sed '/^-----BEGIN .*\(KEY\|PARAMETERS\)-----/,/^-----END .*\(KEY\|PARAMETERS\)-----/d' "$1" | tr -d ' \t\r\n' | grep -q .; }
+more_than_keys() {
+	[ "$(grep -c '^-----BEGIN .*PRIVATE KEY-----' "$1")" -gt 1 ] ||
+		sed '/^-----BEGIN .*\(KEY\|PARAMETERS\)-----/,/^-----END .*\(KEY\|PARAMETERS\)-----/d' "$1" | tr -d ' \t\r\n' | grep -q .
+}
 copies_away() {
 	kw_copies=$(copies)
 	while read -r kw_copy; do

@@ -28,7 +28,7 @@ static void put_programs(struct fake_site *s)
 	char text[1200];
 
 	snprintf(text, sizeof(text),
-		"#!/bin/sh\ncd %s\nreadlink etc/kubernetes/super-admin.conf >lent\necho \"$*\" >>did\n"
+		"#!/bin/sh\ncd %s\n[ ! -e fails ] || exit 1\nreadlink etc/kubernetes/super-admin.conf >lent\necho \"$*\" >>did\n"
 		"for a; do c=$a; done\n"
 		"if grep -q cluster-signing \"$c\"; then key=; else key=$PWD/" PKI "ca.key; fi\n"
 		"cp " MANIFEST " was\nprintf 'spec:\\n    - --cluster-signing-key-file=%%s\\n' $key >" MANIFEST "\n"
@@ -169,6 +169,26 @@ static void test_copies(void)
 	fake_site_close(&s);
 }
 
+/* The parameters of a curve are those of many keys, and a file may hold other keys besides. */
+static void test_other_keys(void)
+{
+#define PARAMETERS "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+	struct fake_site s;
+
+	open_control_plane(&s);
+	fake_site_put(&s, PKI "ca.key", 0600, PARAMETERS KEY("1"));
+	fake_site_put(&s, "etc/kubernetes/webhook.key", 0600, PARAMETERS KEY("w"));
+	fake_site_put(&s, PKI "old.key", 0600,
+		"-----BEGIN PRIVATE KEY-----\r\nMIGHAgEAMBMGByqG1\r\n-----END PRIVATE KEY-----\r\n");
+	fake_site_put(&s, "etc/kubernetes/two.key", 0600, KEY("1") KEY("x"));
+	CHECK_INT(change(&s, "away"), -1);
+	CHECK(strstr(s.err.what, "etc/kubernetes/two.key holds the key of a CA and something else"));
+	fake_site_sh(&s, "grep -q GByqGx etc/kubernetes/two.key && rm etc/kubernetes/two.key");
+	done(&s, "away");
+	fake_site_sh(&s, "grep -q GByqGw etc/kubernetes/webhook.key");
+	fake_site_close(&s);
+}
+
 /* The key is overwritten before it is unlinked: another name of the same file shows it. */
 static void test_overwritten(void)
 {
@@ -215,6 +235,22 @@ static void test_crashes(void)
 	fake_site_close(&s);
 }
 
+/* A control plane that signs has lost one of them, and kubeadm fails: those that its controller manager reads stay. */
+static void test_lost(void)
+{
+	struct fake_site s;
+
+	open_control_plane(&s);
+	fake_site_sh(&s, "rm " PKI "etcd/ca.key");
+	fake_site_put(&s, "fails", 0600, "");
+	CHECK_INT(change(&s, "back"), -1);
+	CHECK(strstr(s.err.what, "kubeadm cannot write"));
+	fake_site_sh(&s, "[ -s " PKI "ca.key ] && [ -s " PKI "front-proxy-ca.key ] && grep -q ca.key " MANIFEST);
+	fake_site_sh(&s, "rm fails");
+	done(&s, "back");
+	fake_site_close(&s);
+}
+
 static void test_other_ca(void)
 {
 	struct fake_site s;
@@ -236,9 +272,11 @@ static void test_other_ca(void)
 static const struct test tests[] = {
 	{ "away, and back", test_there_and_back },
 	{ "copies", test_copies },
+	{ "other keys", test_other_keys },
 	{ "overwritten", test_overwritten },
 	{ "cut half way", test_cut },
 	{ "a controller manager that does not start", test_crashes },
+	{ "keys that were lost", test_lost },
 	{ "a CA that the key store does not have", test_other_ca },
 };
 TEST_MAIN(tests)

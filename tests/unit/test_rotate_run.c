@@ -241,6 +241,30 @@ static void test_tokens(void)
 	end(&l);
 }
 
+/* An older snapshot of etcd was restored, and who lost the quorum cannot come back before its note is right. */
+static void test_restored(void)
+{
+	static const char note[] = "{\"key\":\"sha256:00\",\"since\":\"2026-03-01T12:00:00Z\"}";
+	struct ending out;
+	struct lab l;
+
+	begin(&l, PKI_ISSUER_TOKENS);
+	snprintf(l.tokens_note, sizeof(l.tokens_note), "%s", note);
+	run_on(&l, 29, false, &out);
+	CHECK(out.host[0].kind == ERROR_NONE);
+	CHECK(!strstr(l.tokens_note, "sha256:00"));
+	CHECK(strstr(out.state.behind, "cp2 was not looked at"));
+	/* one with another key says that it is the store here that is of before */
+	snprintf(l.tokens_note, sizeof(l.tokens_note), "%s", note);
+	str_clear(&l.machines[2].trusts[PKI_ISSUER_TOKENS]);
+	str_add(&l.machines[2].trusts[PKI_ISSUER_TOKENS],
+		"-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEDUqp3p1+lXYLjqGu0offbfgLOg0u\n"
+		"43uDT1MWJVA2N0HRtx7KPCJlMAW7DbuJhbEzGMvdBNgrfVNChCZnS7qqUg==\n-----END PUBLIC KEY-----\n");
+	run(&l, false, &out);
+	CHECK_STR(l.tokens_note, note);
+	end(&l);
+}
+
 /* No control plane gets the key of a CA where this machine alone has them. */
 static void test_operator(void)
 {
@@ -442,6 +466,7 @@ static const struct test tests[] = {
 	{ "front-proxy-ca", test_front_proxy },
 	{ "etcd-ca", test_etcd },
 	{ "sa", test_tokens },
+	{ "sa, after an older snapshot of etcd", test_restored },
 	{ "interrupted and continued", test_interrupted },
 	{ "what is in the way", test_behind },
 	{ "another cluster's", test_foreign },

@@ -332,6 +332,8 @@ static void test_chains(void)
 	str_clear(&text);
 	str_add(&text, "no PEM at all\n");
 	refused(&text, "FILE");
+	CHECK_INT(import(&text, &changed, &err), -1);
+	CHECK(strstr(err.hint, "files are PEM") != NULL);
 	str_clear(&text);
 	for (int i = 0; i < 70; i++)
 		add_pem(root.cert, &text);
@@ -358,10 +360,39 @@ static void test_chains(void)
 	end();
 }
 
+/* A company's file may hold its root as it was before, and as another company has signed it: neither is in the way. */
+static void test_several_roots(void)
+{
+	struct terms same = { .cn = "Company Root" }, before = { .cn = "Company Root", .from = -20, .to = -1 };
+	struct pki_pair elsewhere;
+	struct str text = STR_INIT;
+	struct error err;
+	bool changed;
+	X509 *x;
+
+	begin();
+	make_pair(&(struct terms){ .cn = "Other Root" }, NULL, &elsewhere);
+	add_all(&text, &root);
+	x = make(&before, root.key, NULL);
+	add_pem(x, &text);
+	X509_free(x);
+	x = make(&same, root.key, &elsewhere);
+	add_pem(x, &text);
+	X509_free(x);
+	refused(&text, "the certificate of its issuer 'Other Root' is not here");
+	add_pem(root.cert, &text);
+	if (!CHECK_INT(import(&text, &changed, &err), 0))
+		printf("# %s\n", err.what);
+	pki_pair_release(&elsewhere);
+	str_release(&text);
+	end();
+}
+
 static const struct test tests[] = {
 	{ "requests", test_requests },
 	{ "what was signed", test_import },
 	{ "what is wrong with a certificate", test_bad },
 	{ "chains", test_chains },
+	{ "several roots", test_several_roots },
 };
 TEST_MAIN(tests)
