@@ -23,7 +23,7 @@
 #include "pki/pki.h"
 
 /* The files: those of the store by enum pki_pem; then, which may be missing, keys of CAs that come or go, and more. */
-enum { PKI_BACKUP_KNOWN_HOSTS = PKI_STORED + 2 * PKI_ISSUERS, PKI_BACKUP_GIVEN, PKI_BACKUP_FILES };
+enum { PKI_BACKUP_KNOWN_HOSTS = PKI_STORED + 2 * PKI_ISSUERS + PKI_SECRETS_KEYS, PKI_BACKUP_GIVEN, PKI_BACKUP_FILES };
 
 struct pki_backup {
 	char cluster[64];

@@ -50,6 +50,12 @@ void pki_backup_fill(struct pki_backup *b, const struct pki_store *s)
 		str_add(&b->file[file], s->other_key[ca].text);
 		b->has[file] = true;
 	}
+	for (int i = 0; i < PKI_SECRETS_KEYS; i++) {
+		if (!s->secrets[i].id[0])
+			continue;
+		str_add(&b->file[PKI_STORE_SECRETS + i], s->secrets_pem[i].text);
+		b->has[PKI_STORE_SECRETS + i] = true;
+	}
 }
 
 struct pki_store *pki_backup_store(const struct pki_backup *b, struct error *err)

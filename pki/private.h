@@ -30,6 +30,9 @@ struct pki_store {
 	struct pki_pair other[PKI_CA_COUNT];
 	struct secret other_key[PKI_CA_COUNT];
 	enum pki_phase phase[PKI_CA_COUNT];
+	/* what Secrets are encrypted with: now, and before that; empty: none */
+	struct secret secrets_pem[PKI_SECRETS_KEYS];
+	struct pki_secrets_key secrets[PKI_SECRETS_KEYS];
 };
 
 /* ---- store.c ----------------------------------------------------------------------------------------------------- */
@@ -38,8 +41,12 @@ struct pki_store {
 #define PKI_STORE_FILE_MAX (256u << 10)
 /* What the first CAs of a cluster are called, as by kubeadm. */
 extern const char *const pki_ca_names[PKI_CA_COUNT];
-/* Its files: those by enum pki_pem, then NAME.next.key and NAME.old.key of each CA, which may be missing. */
-#define PKI_STORE_FILES (PKI_STORED + 2 * PKI_CA_COUNT)
+/*
+ * Its files: those by enum pki_pem, then NAME.next.key and NAME.old.key of each CA, and the keys of Secrets, which may
+ * be missing.
+ */
+#define PKI_STORE_SECRETS (PKI_STORED + 2 * PKI_CA_COUNT)
+#define PKI_STORE_FILES (PKI_STORE_SECRETS + PKI_SECRETS_KEYS)
 /* The name of a file, in the store's folder; whether it holds a private key. */
 const char *pki_stored_name(int file);
 bool pki_stored_key(int file);
@@ -82,6 +89,11 @@ int pki_key_to_pem(EVP_PKEY *key, const struct secret *passphrase, struct secret
 /* PKCS#8, PKCS#1 or SEC1 (after EC PARAMETERS too); RSA and ECDSA, as kubeadm knows no other. name: for messages. */
 EVP_PKEY *pki_key_from_pem(const char *pem, size_t len, const char *name, const struct secret *passphrase,
 	struct error *err);
+/* A key of 32 bytes, in the form of one that has as many: X25519. As pki_key_from_pem. */
+EVP_PKEY *pki_raw_from_pem(const char *pem, size_t len, const char *name, const struct secret *passphrase,
+	struct error *err);
+/* Its bytes in base64, and the first of their digest. */
+int pki_raw_read(EVP_PKEY *key, struct pki_secrets_key *out, struct error *err);
 /* The public half alone, as SubjectPublicKeyInfo: sa.pub. */
 int pki_public_to_pem(EVP_PKEY *key, struct secret *out, struct error *err);
 void pki_pair_release(struct pki_pair *p);

@@ -25,21 +25,39 @@ static bool has(const struct pki_store *s, int file)
 {
 	int ca = (file - PKI_STORED) / 2;
 
+	if (file >= PKI_STORE_SECRETS)
+		return s->secrets[file - PKI_STORE_SECRETS].id[0] != '\0';
 	return file < PKI_STORED || file == pki_stored_other(ca, s->phase[ca]);
+}
+
+/* A file's key under the passphrase. */
+static int seal(
+	const struct pki_store *s, int i, const struct secret *passphrase, struct secret *out, struct error *err)
+{
+	const struct secret *pem = i >= PKI_STORE_SECRETS ? &s->secrets_pem[i - PKI_STORE_SECRETS] : NULL;
+	EVP_PKEY *key = i == PKI_SA_KEY         ? s->sa
+			: i < PKI_STORED        ? s->ca[i / 2].key
+			: i < PKI_STORE_SECRETS ? s->other[(i - PKI_STORED) / 2].key
+						: pki_raw_from_pem(pem->text, pem->len, pki_stored_name(i), NULL, err);
+	int rc = key ? pki_key_to_pem(key, passphrase, out, err) : -1;
+
+	if (pem)
+		EVP_PKEY_free(key);
+	return rc;
 }
 
 static int write_one(
 	const struct pki_store *s, int i, const char *dir, const struct secret *passphrase, struct error *err)
 {
-	int ca = i < PKI_STORED ? i / 2 : (i - PKI_STORED) / 2;
-	EVP_PKEY *key = i == PKI_SA_KEY ? s->sa : i < PKI_STORED ? s->ca[ca].key : s->other[ca].key;
 	char *path = xasprintf("%s/%s", dir, pki_stored_name(i));
 	struct secret sealed = { 0 };
-	const struct secret *text = i < PKI_STORED ? &s->pem[i] : &s->other_key[ca];
+	const struct secret *text = i < PKI_STORED          ? &s->pem[i]
+				    : i < PKI_STORE_SECRETS ? &s->other_key[(i - PKI_STORED) / 2]
+							    : &s->secrets_pem[i - PKI_STORE_SECRETS];
 	int rc = 0;
 
 	if (pki_stored_key(i) && pki_passphrase_given(passphrase)) {
-		rc = pki_key_to_pem(key, passphrase, &sealed, err);
+		rc = seal(s, i, passphrase, &sealed, err);
 		text = &sealed;
 	}
 	if (rc == 0)
