@@ -180,7 +180,7 @@ static struct curl_slist *set_request(struct net_client *c, const struct net_req
 
 	set_tls(c);
 	set_method(c->curl, q);
-	headers = add_header(headers, "Accept", "application/json, */*");
+	headers = add_header(headers, "Accept", q->accept ? q->accept : "application/json, */*");
 	headers = add_header(headers, "Expect", "");
 	if (q->body)
 		headers = add_header(headers, "Content-Type", q->content_type ? q->content_type : "application/json");
