@@ -159,13 +159,16 @@ static void check_extra(struct inventory_load *l)
 }
 
 /* What security.audit gives the API server: kubeadm takes each flag, volume and mount once. */
-static bool is_of_audit(const struct inventory_node *n)
-{
-	static const char *const names[] = { "audit-policy-file", "audit-log-path", "audit-log-maxage",
-		"audit-log-maxbackup", "audit-log-maxsize", "kubewright-security", "kubewright-audit-log" };
+static const char *const of_audit[] = { "audit-policy-file", "audit-log-path", "audit-log-maxage",
+	"audit-log-maxbackup", "audit-log-maxsize", "kubewright-security", "kubewright-audit-log", NULL };
+/* The same of security.encrypt-secrets. */
+static const char *const of_encryption[] = { "encryption-provider-config",
+	"encryption-provider-config-automatic-reload", "kubewright-security", NULL };
 
-	for (size_t i = 0; n && n->kind == INVENTORY_KIND_SCALAR && i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(n->text, names[i]) == 0)
+static bool is_one_of(const struct inventory_node *n, const char *const *names)
+{
+	for (; n && n->kind == INVENTORY_KIND_SCALAR && *names; names++)
+		if (strcmp(n->text, *names) == 0)
 			return true;
 	return false;
 }
@@ -177,9 +180,13 @@ static void check_own(struct inventory_load *l, const struct inventory_node *all
 		const struct inventory_node *name =
 			all->kind == INVENTORY_KIND_MAP ? n->key : inventory_node_get(n, "name");
 
-		if (is_of_audit(name))
+		if (strcmp(l->inv->security.audit, "none") != 0 && is_one_of(name, of_audit))
 			inventory_complain(l, name,
 				"security.audit sets '%s' itself: remove it here, or set security.audit to none",
+				name->text);
+		else if (l->inv->security.encrypt_secrets && is_one_of(name, of_encryption))
+			inventory_complain(l, name,
+				"security.encrypt-secrets sets '%s' itself: remove it here, or set security.encrypt-secrets to false",
 				name->text);
 	}
 }
@@ -190,8 +197,6 @@ static void check_security(struct inventory_load *l)
 	const struct inventory_node *server =
 		inventory_node_get(inventory_node_get(extra, "ClusterConfiguration"), "apiServer");
 
-	if (strcmp(l->inv->security.audit, "none") == 0)
-		return;
 	check_own(l, inventory_node_get(server, "extraArgs"));
 	check_own(l, inventory_node_get(server, "extraVolumes"));
 }

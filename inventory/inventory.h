@@ -123,6 +123,7 @@ struct inventory {
 	struct {
 		/* "none" (default), "default": the policy that is built in, or the absolute path of one */
 		const char *audit;
+		bool encrypt_secrets; /* in etcd; default false */
 	} security;
 	struct {
 		const char **ignore; /* finding names */

@@ -14,7 +14,7 @@ static const char *const words[] = { "done", "put", "undone", "owned", "unit.*",
 	"ran_input", "ran_run", "=stdout", "-kubelet_server", "cert.*", "public.*", "left_out", "boot_id", "going",
 	"initialized", "joined", "placed", "restart", "pki_manifest", "ca_keys", "=piece.*", "=manifest.*", "pki",
 	"keys", "pem.*", "foreign", "kubelet_args", "renewers", "=api.*", "api_none", "api_error", "=etcd.*",
-	"snapshots", "snapshot_try", "snapshot_since", "snapshot_id", "apiserver_files", NULL };
+	"snapshots", "snapshot_try", "snapshot_since", "snapshot_id", "apiserver_files", "encryption", NULL };
 
 char *fake_site_path(const struct fake_site *s, const char *name)
 {
