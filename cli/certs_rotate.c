@@ -32,7 +32,8 @@ static int parse(const struct cli_options *o, struct rotation *r, struct error *
 	}
 	if (!r->kind) {
 		error_set(err, ERROR_USAGE, "'%.64s' is not a CA that can be rotated", o->args[1]);
-		return error_hint(err, "CAs are etcd-ca and front-proxy-ca");
+		return error_hint(err,
+			"CAs are etcd-ca and front-proxy-ca; " CERTS_SECRETS_KEY " is what Secrets are encrypted with");
 	}
 	if (!r->kind->possible) {
 		error_set(err, ERROR_USAGE, "the CA '%s' cannot be rotated yet", r->kind->name);
@@ -305,6 +306,8 @@ int cli_certs_rotate(const struct cli_options *o)
 	bool go;
 	int status;
 
+	if (strcmp(o->args[1], CERTS_SECRETS_KEY) == 0)
+		return cli_certs_secrets_key(o);
 	if (parse(o, &rot, &err))
 		return cli_fail(&err);
 	cli_session_begin(&session, o);

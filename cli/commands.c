@@ -115,6 +115,7 @@ const struct cli_command cli_commands[] = {
 	  "The action rotate puts another CA in the place of etcd-ca or front-proxy-ca while the cluster works, in three steps: without an option it makes the next CA, which all control planes "
 	  "trust too; with --reissue that one signs; with --forget the earlier one is gone. The cluster may work for weeks between them. Each is refused until the one before is complete "
 	  "everywhere, continues when it is run again, and only shows what it would do with --check. No upgrade starts meanwhile. "
+	  "rotate secrets-key encrypts Secrets with another key (security.encrypt-secrets), in one run. "
 	  "The others are about the cluster's keys on this machine and contact no host. passphrase sets or changes the passphrase of the key store; --remove takes it away. All keys change or none. "
 	  "backup saves the keys, accepted host keys and the record of kubeconfigs in one encrypted file, verified; restore shows and verifies such a FILE and brings back what this machine "
 	  "lacks of it. Neither replaces a key.",
