@@ -9,6 +9,7 @@
 #include "inventory/inventory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct error errors[LAB_MACHINES];
@@ -305,11 +306,126 @@ static void test_stuck(void)
 	end();
 }
 
+#define REFUSED(word) \
+	do { \
+		if (!CHECK(errors[0].code == REFUSAL_ENCRYPTION && strstr(errors[0].what, word) && errors[0].hint[0])) \
+			printf("# %s: %s\n", errors[0].step, errors[0].what); \
+	} while (0)
+
+/* What others have given stays, and nothing of ours is put beside it. */
+static void test_foreign(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	strcpy(l.given[SETTINGS_CONTROL_PLANE].text,
+		"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n"
+		"apiServer: {certSANs: [127.0.0.1, localhost, 10.0.0.100], extraArgs: [{name: encryption-provider-config, "
+		"value: /etc/kubernetes/enc/enc.yaml}]}\nscheduler: {}\n");
+	apply(&l, false);
+	looks(&l, "00000 00000 clear clear clear:" CLEAR);
+	CHECK(!errors[0].what[0] && strstr(l.given[SETTINGS_CONTROL_PLANE].text, "/enc/enc.yaml"));
+	apply(&l, true);
+	looks(&l, "00000 00000 clear clear clear:" CLEAR);
+	REFUSED("/etc/kubernetes/enc/enc.yaml");
+	CHECK(strstr(l.given[SETTINGS_CONTROL_PLANE].text, "/enc/enc.yaml"));
+	end();
+}
+
+/* Without the key nothing is made, and nothing changed: neither another key, nor the files that there are. */
+static void test_lost_key(void)
+{
+	char command[256];
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	apply(&l, true);
+	snprintf(command, sizeof(command), "mv '%s/pki/secrets.key' '%s/key'", rack_dir, rack_dir);
+	CHECK_INT(system(command), 0);
+	for (int encrypt = 0; encrypt < 2; encrypt++) {
+		apply(&l, encrypt);
+		REFUSED("does not have it");
+		CHECK_INT(files(&l.machines[0]), 1);
+	}
+	snprintf(command, sizeof(command), "mv '%s/key' '%s/pki/secrets.key'", rack_dir, rack_dir);
+	CHECK_INT(system(command), 0);
+	apply(&l, true);
+	looks(&l, "33300 11100 k1 k1 k1:" K1);
+	end();
+}
+
+/* Somebody else changes Secrets, too; but not for ever. */
+static void test_conflicts(void)
+{
+	bool said = false;
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	l.conflicts = 3;
+	apply(&l, true);
+	looks(&l, "33300 11100 k1 k1 k1:" K1);
+	CHECK_INT(l.rewrites, 7);
+	l.conflicts = 1000;
+	apply(&l, false);
+	looks(&l, "55500 11100 clear,k1 clear,k1 clear,k1: k1 k1 k1 k1 clear clear clear");
+	for (int i = 0; i < 3; i++)
+		said = said || (strcmp(errors[i].step, "rewrite-secrets") == 0 &&
+				       strstr(errors[i].what, "default/a is not written again"));
+	if (!CHECK(said))
+		for (int i = 0; i < 3; i++)
+			printf("# %s: %s\n", errors[i].step, errors[i].what);
+	l.conflicts = 0;
+	apply(&l, false);
+	looks(&l, "66600 00000 clear clear clear:" CLEAR);
+	end();
+}
+
+/* It gets what its cluster is at, and reads every Secret. */
+static void test_joins(void)
+{
+	struct machine *m;
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	apply(&l, true);
+	m = &l.machines[2];
+	fake_blank(m);
+	m->node = false;
+	m->member = LAB_NO_MEMBER;
+	m->encryption[0] = m->components[0] = '\0';
+	apply(&l, true);
+	looks(&l, "33300 11100 k1 k1 k1:" K1);
+	lab_secrets_used(&l);
+	end();
+}
+
+/* A new cluster begins with it, without a turn. */
+static void test_born(void)
+{
+	struct lab l;
+
+	rack_up();
+	lab_init(&l, rack_inventory, rack_store, rack_tls);
+	apply(&l, true);
+	/* these machines join by no configuration of kubeadm's */
+	looks(&l, "00000 11100 k1 clear clear:");
+	end();
+}
+
 static const struct test tests[] = {
 	{ "there and back", test_there_and_back },
 	{ "another key", test_another_key },
 	{ "ended anywhere", test_cut },
 	{ "lost", test_lost },
+	{ "another configuration", test_foreign },
+	{ "a key that is lost", test_lost_key },
+	{ "conflicts", test_conflicts },
+	{ "a control plane joins", test_joins },
+	{ "a new cluster", test_born },
 	{ "a control plane that is away", test_away },
 	{ "an API server that runs with something else", test_stuck },
 };
