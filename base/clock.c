@@ -33,3 +33,10 @@ void clock_rfc3339(int64_t wall_ms, char *out, unsigned long size)
 	gmtime_r(&s, &tm);
 	strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
+
+int64_t clock_seconds(const char *rfc3339)
+{
+	struct tm tm = { 0 };
+
+	return strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm) ? (int64_t)timegm(&tm) : 0;
+}

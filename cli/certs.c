@@ -97,7 +97,8 @@ enum action_option {
 	OF_HOSTS = 8, /* it contacts them */
 	OF_EXPIRING = 16,
 	OF_CHOICE = 32, /* not all of them */
-	OF_PHASE = 64,
+	OF_PHASE = 64,  /* and --force */
+	OF_OUT = 128,
 };
 #define ANY SIZE_MAX
 
@@ -111,6 +112,8 @@ static const struct action {
 	{ "passphrase", cli_certs_passphrase, OF_YES | OF_PASSPHRASE | OF_REMOVE, 0, "" },
 	{ "backup", cli_certs_backup, OF_YES | OF_PASSPHRASE, 1, "FILE" },
 	{ "restore", cli_certs_restore, OF_PASSPHRASE, 1, "FILE" },
+	{ "csr", cli_certs_csr, OF_OUT, 0, "" },
+	{ "import", cli_certs_import, 0, ANY, "" },
 	{ "renew", cli_certs_renew, OF_YES | OF_HOSTS | OF_CHOICE | OF_EXPIRING, ANY, "" },
 	{ "rotate", cli_certs_rotate, OF_YES | OF_HOSTS | OF_PHASE, 1, "CA" },
 	{ "sign", cli_certs_sign, OF_YES | OF_HOSTS, ANY, "" },
@@ -128,9 +131,11 @@ static int check_options(const struct cli_options *o, const struct action *a, st
 		{ "passphrase", o->passphrase_env != NULL, OF_PASSPHRASE },
 		{ "remove", o->remove, OF_REMOVE },
 		{ "expiring", o->expiring > 0, OF_EXPIRING },
+		{ "out", o->out != NULL, OF_OUT },
 		{ "check", o->check, OF_PHASE },
 		{ "reissue", o->reissue, OF_PHASE },
 		{ "forget", o->forget, OF_PHASE },
+		{ "force", o->force, OF_PHASE },
 		{ "hosts", o->host_count > 0, OF_CHOICE },
 		{ "parallel", o->parallel > 0, OF_HOSTS },
 		{ "accept-new-host-keys", o->accept_new_host_keys, OF_HOSTS },

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "cluster/rotate.h"
 #include "inventory/inventory.h"
 
 #include <string.h>
@@ -156,21 +155,6 @@ static void set_differences(const struct certs_report *c, struct json *list)
 	}
 }
 
-/* CAs of the key store that another one takes the place of. */
-static void set_rotations(const struct certs_report *c, struct json *list)
-{
-	for (size_t i = 0; c->run->store_dir && i < PKI_ISSUERS; i++) {
-		enum pki_phase phase = pki_store_phase_at(c->run->store_dir, rotate_kinds[i].issuer);
-		struct json *j;
-
-		if (phase == PKI_PHASE_ONE)
-			continue;
-		j = json_add(list, json_object());
-		json_set_str(j, "ca", rotate_kinds[i].name);
-		json_set_str(j, "phase", certs_phase_name(phase));
-	}
-}
-
 struct json *certs_json(const struct certs_report *c)
 {
 	struct json *j = json_object(), *hosts;
@@ -198,6 +182,6 @@ struct json *certs_json(const struct certs_report *c)
 			json_set(h, "error", cli_error_json(e));
 	}
 	set_differences(c, json_set(j, "differences", json_array()));
-	set_rotations(c, json_set(j, "rotations", json_array()));
+	json_set(j, "rotations", certs_rotations_json(c->run->store_dir));
 	return j;
 }

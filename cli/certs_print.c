@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDTH 80
 /* where the columns of a certificate begin */
 #define AT_END 10
 #define AT_READERS 52
@@ -52,36 +51,6 @@ void certs_rows_make(const struct certs_host *h, const struct certs_report *c, s
 	}
 	if (out->count)
 		qsort(out->list, out->count, sizeof(*out->list), by_end);
-}
-
-static int columns(const char *text, size_t n)
-{
-	int cols = 0;
-
-	for (size_t i = 0; i < n; i++)
-		cols += (text[i] & 0xc0) != 0x80;
-	return cols;
-}
-
-/* Adds the words of text, the first of them at column `at`; what goes beyond the width continues at `indent`. */
-static void wrapped(struct str *out, const char *text, int at, int indent)
-{
-	for (bool first = true; *text; first = false) {
-		size_t n = strcspn(text, " ");
-		int cols = columns(text, n);
-
-		if (!first && at + 1 + cols > WIDTH) {
-			str_addf(out, "\n%*s", indent, "");
-			at = indent;
-		} else if (!first) {
-			str_addc(out, ' ');
-			at++;
-		}
-		str_addn(out, text, n);
-		at += cols;
-		text += n + strspn(text + n, " ");
-	}
-	str_addc(out, '\n');
 }
 
 const char *certs_short_path(const struct certs_report *c, const char *path)
@@ -160,7 +129,7 @@ static void details(const struct pki_cert *cert, struct str *out)
 		str_add(&text, "; names ");
 	certs_names(cert, false, &text);
 	str_addf(out, "%*s", AT_END, "");
-	wrapped(out, text.buf, AT_END, AT_END);
+	cli_wrap(out, text.buf, AT_END, AT_END);
 	str_release(&text);
 }
 
@@ -179,7 +148,7 @@ static void row_line(const struct certs_report *c, const struct certs_row *row, 
 	readers(row, &who);
 	str_addf(out, "%s%-2s%s %5s  %-10.10s  %-28s  ", cli_color(stdout, marks[row->state].color),
 		marks[row->state].mark, cli_color(stdout, CLI_PLAIN), days, end, file);
-	wrapped(out, who.buf, AT_READERS, AT_READERS);
+	cli_wrap(out, who.buf, AT_READERS, AT_READERS);
 	str_release(&who);
 	if (verbose && row->cert)
 		details(row->cert, out);
@@ -204,7 +173,7 @@ static void left_out(const struct certs_host *h, struct str *out)
 	certs_left_out(h, &text);
 	if (text.len) {
 		str_add(out, "   ");
-		wrapped(out, text.buf, 3, 3);
+		cli_wrap(out, text.buf, 3, 3);
 	}
 	str_release(&text);
 }
@@ -248,7 +217,7 @@ static void group(const struct certs_report *c, const char *name, const char *su
 
 	certs_same(c, name, sum, &hosts);
 	str_addf(out, "   %.12s  ", sum);
-	wrapped(out, hosts.buf, 17, 17);
+	cli_wrap(out, hosts.buf, 17, 17);
 	str_release(&hosts);
 }
 
@@ -291,7 +260,7 @@ static void total(const unsigned *counts, const struct inventory *inv, struct st
 		if (parts[i].days)
 			str_addf(&text, " %d days left", parts[i].days);
 	}
-	wrapped(out, text.buf, 0, 0);
+	cli_wrap(out, text.buf, 0, 0);
 	str_release(&text);
 }
 

@@ -1,5 +1,5 @@
 /*
- * kubewright certs rotate CA [--reissue | --forget]: another CA takes the place of one of the cluster's. A look, what is next by how far that is, the operator's word; then
+ * kubewright certs rotate CA [--reissue | --forget]: another CA takes the place of one of the cluster's, or another key of service accounts. A look, what is next by how far that is, the operator's word; then
  * the key store takes the next phase, and the hosts follow it.
  */
 #include "cli/run.h"
@@ -30,20 +30,24 @@ static int parse(const struct cli_options *o, struct rotation *r, struct error *
 		error_set(err, ERROR_USAGE, "--reissue and --forget are two steps, one after the other");
 		return error_hint(err, "give one of them; between them the cluster may work for weeks");
 	}
+	if (o->force && !o->forget) {
+		error_set(err, ERROR_USAGE, "--force goes with --forget alone");
+		return error_hint(err, "it forgets the earlier key of service accounts although its tokens are in use");
+	}
 	if (!r->kind) {
 		error_set(err, ERROR_USAGE, "'%.64s' is not a CA that can be rotated", o->args[1]);
 		return error_hint(err,
-			"CAs are etcd-ca and front-proxy-ca; " CERTS_SECRETS_KEY " is what Secrets are encrypted with");
+			"CAs are etcd-ca and front-proxy-ca; sa is the key of service accounts, " CERTS_SECRETS_KEY
+			" that of Secrets");
 	}
 	if (!r->kind->possible) {
 		error_set(err, ERROR_USAGE, "the CA '%s' cannot be rotated yet", r->kind->name);
-		return error_hint(err, "CAs that can be are etcd-ca and front-proxy-ca");
+		return error_hint(
+			err, "CAs that can be are etcd-ca and front-proxy-ca; so can sa, the key of service accounts");
 	}
 	r->wish = (struct renew_wish){ .rotates = true, .issuer = r->kind->issuer };
 	return 0;
 }
-
-/* ---- how far it is, for people ------------------------------------------------------------------------------------------------ */
 
 static enum pki_issuer issuer_of(const struct cli_run *r)
 {
@@ -57,28 +61,23 @@ static const struct renew_host *plan_of(const struct cli_run *r, size_t i)
 
 /* ---- showing it --------------------------------------------------------------------------------------------------- */
 
-static const struct {
-	const char *name, *words, *next; /* next: the option that continues from there */
-} phases[] = {
-	[PKI_PHASE_ONE] = { "one", "one CA is trusted, and signs", "" },
-	[PKI_PHASE_BOTH] = { "both", "two CAs are trusted, and the earlier one signs", " --reissue" },
-	[PKI_PHASE_REISSUED] = { "reissued", "two CAs are trusted, and the new one signs", " --forget" },
-};
-
-const char *certs_phase_name(enum pki_phase phase)
+static void each_key(const struct cli_run *r, void (*fn)(const struct pki_public *k, bool signs, void *ctx), void *ctx)
 {
-	return phases[phase].name;
+	const char *pem = pki_store_pem(r->world.pki.store, PKI_SA_PUB);
+	struct arena arena = { 0 };
+	struct pki_public *list;
+	size_t left_out;
+	int n = pki_publics_read(pem, strlen(pem), CERTS_IN_FILE, &arena, &list, &left_out, NULL);
+
+	for (int i = 0; i < n; i++)
+		fn(&list[i], i == 0, ctx);
+	arena_release(&arena);
 }
 
-void certs_rotations(const char *store_dir, struct str *out)
+static void print_key(const struct pki_public *k, bool signs, void *ctx)
 {
-	for (size_t i = 0; i < PKI_ISSUERS; i++) {
-		enum pki_phase phase = pki_store_phase_at(store_dir, rotate_kinds[i].issuer);
-
-		if (phase != PKI_PHASE_ONE)
-			str_addf(out, "%s is being rotated: %s. When it suits: kubewright certs rotate %s%s\n",
-				rotate_kinds[i].name, phases[phase].words, rotate_kinds[i].name, phases[phase].next);
-	}
+	(void)ctx;
+	printf("  %-8s  %s %d bits  %.19s\n", signs ? "signs" : "trusted", k->algorithm, k->bits, k->pin);
 }
 
 static void each_ca(const struct cli_run *r, void (*fn)(const struct pki_cert *c, bool signs, void *ctx), void *ctx)
@@ -133,12 +132,34 @@ static void print_host(const struct cli_run *r, size_t h)
 
 static void print_state(const struct cli_run *r, const struct rotation *rot)
 {
-	enum pki_phase phase = pki_store_phase(r->world.pki.store, rot->kind->issuer);
+	struct str words = STR_INIT;
 
-	printf("%s: %s\n", rot->kind->name, phases[phase].words);
-	each_ca(r, print_ca, NULL);
+	certs_phase_words(rot->kind, pki_store_phase(r->world.pki.store, rot->kind->issuer), &words);
+	printf("%s: %s\n", rot->kind->name, words.buf);
+	str_release(&words);
+	if (rot->kind->issuer == PKI_ISSUER_TOKENS)
+		each_key(r, print_key, NULL);
+	else
+		each_ca(r, print_ca, NULL);
 	for (size_t h = 0; h < r->inventory->host_count; h++)
 		print_host(r, h);
+}
+
+/* What is known of who uses the earlier key. */
+static void print_tokens(const struct tokens *t)
+{
+	char since[32];
+
+	if (!t->since_s)
+		return;
+	clock_rfc3339(t->since_s * 1000, since, sizeof(since));
+	printf("the new key signs on all control planes since %s\n", since);
+	if (t->secrets)
+		printf("Secrets whose token is from before: %u: %s%s\n", t->secrets, t->secret_names,
+			t->secrets > TOKENS_NAMED ? ", …" : "");
+	if (t->pods)
+		printf("pods from before: %u: %s%s; restart those whose programs read their token only when they start\n",
+			t->pods, t->pod_names, t->pods > TOKENS_NAMED ? ", …" : "");
 }
 
 static void add_ca(const struct pki_cert *c, bool signs, void *list)
@@ -151,6 +172,24 @@ static void add_ca(const struct pki_cert *c, bool signs, void *list)
 	json_set_bool(j, "signs", signs);
 }
 
+static void add_key(const struct pki_public *k, bool signs, void *list)
+{
+	struct json *j = json_add(list, json_object());
+
+	json_set_str(j, "pin", k->pin);
+	json_set_bool(j, "signs", signs);
+}
+
+/* Who has yet to do without the earlier key. */
+static void set_tokens(const struct tokens *t, struct json *j)
+{
+	if (!t->since_s)
+		return;
+	json_set_int(j, "signs_since", t->since_s);
+	json_set_int(j, "secrets", t->secrets);
+	json_set_int(j, "pods", t->pods);
+}
+
 static void print_json(const struct cli_run *r, const struct rotation *rot, const struct rotate_state *s, int status)
 {
 	struct engine_result result;
@@ -159,11 +198,17 @@ static void print_json(const struct cli_run *r, const struct rotation *rot, cons
 	engine_result(r->engine, &result);
 	j = json_summary(r, &result, status);
 	json_set_str(j, "ca", rot->kind->name);
-	json_set_str(j, "phase", phases[s->phase].name);
+	json_set_str(j, "phase", certs_phase_name(s->phase));
 	json_set_bool(j, "complete", !s->behind[0]);
 	if (s->behind[0])
 		json_set_str(j, "why", s->behind);
-	each_ca(r, add_ca, json_set(j, "authorities", json_array()));
+	if (s->breaks[0])
+		json_set_str(j, "breaks", s->breaks);
+	set_tokens(&r->world.seen.tokens, j);
+	if (rot->kind->issuer == PKI_ISSUER_TOKENS)
+		each_key(r, add_key, json_set(j, "keys", json_array()));
+	else
+		each_ca(r, add_ca, json_set(j, "authorities", json_array()));
 	cli_json_print(j);
 }
 
@@ -179,13 +224,27 @@ static int confirm(const struct cli_run *r, const struct rotation *rot, enum rot
 		[ROTATE_FORGET] =
 			"This removes the earlier CA and its key for good: no control plane trusts it any more",
 	};
+	static const char *const tokens[] = {
+		[ROTATE_BEGIN] =
+			"This makes another key, whose tokens all API servers accept besides those of the present one; that one still signs",
+		[ROTATE_REISSUE] =
+			"From now on the next key signs the tokens of service accounts; those of both are accepted",
+		[ROTATE_FORGET] =
+			"This removes the earlier key for good: no API server accepts a token that it has signed, wherever that is",
+	};
+	bool sa = rot->kind->issuer == PKI_ISSUER_TOKENS;
 	struct str question = STR_INIT;
 	int rc;
 
 	str_addf(&question, "%s: %s. One control plane after the other follows, and what must restarts (%s). Do it?",
-		rot->kind->name, next == ROTATE_CHANGES ? does[rot->ask] : "This continues what was begun",
-		rot->kind->issuer == PKI_ISSUER_ETCD ? "etcd, kube-apiserver" : "kube-apiserver");
-	rc = cli_confirm_yes(r->options, question.buf, "certs rotate changes the CA and must be confirmed", err);
+		rot->kind->name,
+		next != ROTATE_CHANGES ? "This continues what was begun"
+		: sa                   ? tokens[rot->ask]
+				       : does[rot->ask],
+		rot->kind->issuer == PKI_ISSUER_ETCD ? "etcd, kube-apiserver"
+		: sa && rot->ask == ROTATE_REISSUE   ? "kube-apiserver, kube-controller-manager"
+						     : "kube-apiserver");
+	rc = cli_confirm_yes(r->options, question.buf, "certs rotate changes what signs and must be confirmed", err);
 	str_release(&question);
 	return rc;
 }
@@ -203,11 +262,15 @@ static int go_on(struct cli_run *r, const struct rotation *rot, enum rotate_next
 
 static void print_nothing(const struct rotation *rot, const struct rotate_state *s)
 {
-	if (s->phase == PKI_PHASE_ONE)
-		printf("nothing to do: one CA is trusted everywhere\n");
+	struct str next = STR_INIT;
+
+	if (s->phase != PKI_PHASE_ONE)
+		certs_phase_next(rot->kind, s->phase, &next);
+	if (next.len)
+		printf("nothing to do: this phase is complete. %s\n", next.buf);
 	else
-		printf("nothing to do: this phase is complete. When it suits: kubewright certs rotate %s%s\n",
-			rot->kind->name, phases[s->phase].next);
+		printf("nothing to do: one %s is trusted everywhere\n", rot->kind->what);
+	str_release(&next);
 }
 
 static int no_store(const struct cli_run *r)
@@ -247,8 +310,11 @@ static int look(const struct cli_options *o, const struct rotation *rot, bool *g
 		return status;
 	}
 	rotate_see(&r.world, &s);
+	s.forced = o->force;
 	if (!o->json)
 		print_state(&r, rot);
+	if (!o->json)
+		print_tokens(&r.world.seen.tokens);
 	next = next_of(&r, rot, &s, &err);
 	if (next == ROTATE_REFUSED) {
 		status = cli_fail(&err);
@@ -266,6 +332,20 @@ static int look(const struct cli_options *o, const struct rotation *rot, bool *g
 	return status;
 }
 
+static void print_end(const struct rotation *rot, const struct rotate_state *s)
+{
+	struct str next = STR_INIT;
+
+	if (s->phase == PKI_PHASE_ONE) {
+		printf("\nthe earlier %s is gone; backups and copies of the key store that hold it are of no use any more\n",
+			rot->kind->what);
+	} else {
+		certs_phase_next(rot->kind, s->phase, &next);
+		printf("\nthis phase is complete, and the cluster may stay so for weeks. %s\n", next.buf);
+	}
+	str_release(&next);
+}
+
 static int report(const struct cli_run *r)
 {
 	struct rotation rot;
@@ -278,6 +358,8 @@ static int report(const struct cli_run *r)
 	parse(r->options, &rot, &err);
 	engine_result(r->engine, &result);
 	rotate_see(&r->world, &s);
+	/* who has what of the earlier one is for the next look to say */
+	s.breaks[0] = '\0';
 	left += s.behind[0] != '\0';
 	status = cli_exit_status(
 		result.cancelled, cli_run_did(r, "verify"), left, left ? cli_run_error(r, &result) : NULL);
@@ -289,11 +371,8 @@ static int report(const struct cli_run *r)
 	if (left)
 		printf("\nnot complete: %s\nnext: run the same command again; it continues where this stopped\n",
 			s.behind[0] ? s.behind : "see above");
-	else if (s.phase == PKI_PHASE_ONE)
-		puts("\nthe earlier CA is gone; backups and copies of the key store that hold it are of no use any more");
 	else
-		printf("\nthis phase is complete, and the cluster may stay so for weeks. When it suits: kubewright certs rotate %s%s\n",
-			rot.kind->name, phases[s.phase].next);
+		print_end(&rot, &s);
 	puts("the key store has changed: make a backup of it with 'kubewright certs backup FILE'");
 	return status;
 }

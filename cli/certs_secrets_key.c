@@ -55,9 +55,10 @@ static void print_json(const struct cli_run *r, const struct encryption_state *s
 
 static int parse(const struct cli_options *o, struct error *err)
 {
-	if (!o->reissue && !o->forget)
+	if (!o->reissue && !o->forget && !o->force)
 		return 0;
-	error_set(err, ERROR_USAGE, "--reissue and --forget are for CAs: the key of Secrets is rotated in one run");
+	error_set(err, ERROR_USAGE,
+		"--reissue, --forget and --force are for what takes three steps: the key of Secrets is rotated in one run");
 	return error_hint(err, "give the command without them");
 }
 

@@ -58,6 +58,8 @@ int cli_check(const struct cli_options *o)
 	struct json *list;
 	int status;
 
+	if (o->security)
+		return cli_benchmark(o);
 	if (o->list)
 		return cli_findings_list(finding_kinds, finding_kind_count, o->json);
 	status = cli_look(&r, KIND_CHECK, o);

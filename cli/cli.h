@@ -68,7 +68,7 @@ struct cli_options {
 	const char **sets; /* owned array of lent strings */
 	size_t set_count;
 	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check;
-	bool override_quorum, force, timeline, all, pending, through, remove, take_ca_keys, reissue, forget;
+	bool override_quorum, force, timeline, all, pending, through, remove, take_ca_keys, reissue, forget, security;
 	int parallel, connect_timeout_s, drain_timeout_s, days, lines, batch, expiring; /* 0: not given */
 	bool batch_percent; /* batch is of all workers */
 	const char *cluster, *from, *snapshot, *out, *user, *group;
@@ -146,6 +146,11 @@ void cli_error_print(FILE *f, const struct error *err);
 int cli_fail(const struct error *err);
 /* Text of several lines, each after indent. */
 void cli_indented(FILE *f, const char *indent, const char *text);
+/*
+ * Adds the words of text, the first of them at column `at`, and a newline; what goes beyond 80 columns continues at
+ * `indent`.
+ */
+void cli_wrap(struct str *out, const char *text, int at, int indent);
 /* "39.1 s", "1m52s", "2h05m" into out (16 bytes or more); returns out. */
 char *cli_duration(int64_t ms, char *out, size_t size);
 /* Writes the document and a newline to stdout; frees it. */

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "cluster/benchmark.h"
 #include "inventory/release.h"
 #include "net/net.h"
 #include "pki/pki.h"
@@ -65,7 +66,8 @@ const struct cli_command cli_commands[] = {
 	  CLI_ADOPT, 1, 1, false, cli_adopt },
 	{ "check", "", "look at the hosts and report everything that would stop an installation",
 	  "Logs in to every host, collects facts and runs all preflight checks. Changes nothing and takes no lock. Every finding has a stable "
-	  "name, what was seen, why it matters and what to do. Exit status 6 when there is an error that the inventory does not ignore.",
+	  "name, what was seen, why it matters and what to do. Exit status 6 when there is an error that the inventory does not ignore. With --security "
+	  "it shows instead how control planes, etcd and kubelets are set up beside each item of the CIS Kubernetes Benchmark " BENCHMARK_EDITION "; exit status 6 when one failed.",
 	  CLI_CHECK, 0, 0, false, cli_check },
 	{ "plan", "", "show what apply would do on each host",
 	  "Compares every host with the inventory and lists the steps that apply would take. Changes nothing and takes no lock.",
@@ -112,13 +114,15 @@ const struct cli_command cli_commands[] = {
 	  "The action renew makes certificates again with the cluster's CAs, also when all have expired and no API server answers: those of the named hosts and names (apiserver, etcd-peer, "
 	  "admin.conf, kubelet, …), or all; with --expiring only those with fewer days left. One host after the other; only what must restarts. Asks, or needs --yes. "
 	  "The action sign shows the CertificateSigningRequests that wait, and signs those of kubelets that may be signed, or those named, with the cluster's CA; asks, or needs --yes. "
-	  "The action rotate puts another CA in the place of etcd-ca or front-proxy-ca while the cluster works, in three steps: without an option it makes the next CA, which all control planes "
-	  "trust too; with --reissue that one signs; with --forget the earlier one is gone. The cluster may work for weeks between them. Each is refused until the one before is complete "
-	  "everywhere, continues when it is run again, and only shows what it would do with --check. No upgrade starts meanwhile. "
+	  "The action rotate puts another CA in the place of etcd-ca or front-proxy-ca, or another key in the place of sa, which signs the tokens of service accounts, while the cluster works, "
+	  "in three steps: without an option it makes the next one, which all control planes trust too; with --reissue that one signs; with --forget the earlier one is gone; "
+	  "--force forgets it although pods or Secrets still use tokens that it has signed. The cluster may work for weeks between them. Each is refused until the one before is complete "
+	  "everywhere, continues when it is run again, and only shows what it would do with --check. No upgrade starts while a CA is rotated. "
 	  "rotate secrets-key encrypts Secrets with another key (security.encrypt-secrets), in one run. "
 	  "The others are about the cluster's keys on this machine and contact no host. passphrase sets or changes the passphrase of the key store; --remove takes it away. All keys change or none. "
 	  "backup saves the keys, accepted host keys and the record of kubeconfigs in one encrypted file, verified; restore shows and verifies such a FILE and brings back what this machine "
-	  "lacks of it. Neither replaces a key.",
+	  "lacks of it. Neither replaces a key. csr makes the keys of a new cluster's CAs and writes a request for each, into the folder of --out, that your company's CA signs; import takes what "
+	  "it signed, with the certificates of the CAs above, verifies all of it and completes the key store.",
 	  CLI_CERTS, 0, MANY, false, cli_certs },
 	{ "etcd", "ACTION [FILE]", "show members, take a snapshot, defragment, clear alarms, or restore a lost quorum",
 	  "members shows which members vote, which are healthy and how many may be lost, the size of the database and alarms; it needs no API server and no quorum. snapshot saves etcd's data on this "

@@ -37,6 +37,7 @@ enum option_id {
 	OPTION_THROUGH,
 	OPTION_LIST,
 	OPTION_CHECK,
+	OPTION_SECURITY,
 	OPTION_EXPIRING,
 	OPTION_REISSUE,
 	OPTION_FORGET,
@@ -75,18 +76,19 @@ const struct cli_option cli_option_table[] = {
 		CLI_ETCD | CLI_REJOIN | CLI_REMOVE | CLI_REBOOT },
 	[OPTION_LIST] = { "list", 0, NULL, "list all checks, or the kubeconfigs that were made, and exit", CLI_CHECK | CLI_REPAIR | CLI_UPGRADE | CLI_KUBECONFIG },
 	[OPTION_CHECK] = { "check", 0, NULL, "only report; change nothing", CLI_REPAIR | CLI_UPGRADE | CLI_CERTS },
-	[OPTION_FORCE] = { "force", 0, NULL, "delete pods that cannot be evicted or have no controller", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE | CLI_REBOOT },
+	[OPTION_FORCE] = { "force", 0, NULL, "delete pods that cannot be evicted or have no controller; of certs rotate: forget what is still in use", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE | CLI_REBOOT | CLI_CERTS },
 	[OPTION_DRAIN_TIMEOUT] = { "drain-timeout", 0, "SECONDS", "give up when no pod is evicted for this long (default 300)", CLI_REJOIN | CLI_REMOVE | CLI_UPGRADE | CLI_REBOOT },
 	[OPTION_BATCH] = { "batch", 0, "N", "work on N workers at once, or N% of them (default 1)", CLI_UPGRADE | CLI_REBOOT },
 	[OPTION_EVERY] = { "all", 0, NULL, "all hosts of the inventory", CLI_REBOOT },
 	[OPTION_THROUGH] = { "through", 0, NULL, "go through the minor versions between, the newest of each", CLI_UPGRADE },
 	[OPTION_PENDING] = { "pending", 0, NULL, "only hosts on which a reboot is pending", CLI_REBOOT },
+	[OPTION_SECURITY] = { "security", 0, NULL, "compare the hosts with the CIS Kubernetes Benchmark instead, item by item", CLI_CHECK },
 	[OPTION_EXPIRING] = { "expiring", 0, "DAYS", "of renew: only certificates with fewer days left", CLI_CERTS },
-	[OPTION_REISSUE] = { "reissue", 0, NULL, "of rotate: from now on the next CA signs, and all certificates are made again", CLI_CERTS },
-	[OPTION_FORGET] = { "forget", 0, NULL, "of rotate: nothing trusts the earlier CA any more, and its key is gone", CLI_CERTS },
+	[OPTION_REISSUE] = { "reissue", 0, NULL, "of rotate: from now on the next CA or key signs, and all certificates are made again", CLI_CERTS },
+	[OPTION_FORGET] = { "forget", 0, NULL, "of rotate: nothing trusts the earlier CA or key any more, and it is gone", CLI_CERTS },
 	[OPTION_DAYS] = { "days", 0, "N", "validity of the certificate (default 365)", CLI_KUBECONFIG },
 	[OPTION_WRITE] = { "write", 'w', NULL, "write to the file that apply writes, not to stdout", CLI_KUBECONFIG },
-	[OPTION_OUT] = { "out", 0, "FILE", "write to this new file; a kubeconfig only you can read", CLI_KUBECONFIG | CLI_ADOPT },
+	[OPTION_OUT] = { "out", 0, "FILE", "write to this new file; a kubeconfig only you can read; certs: into this folder", CLI_KUBECONFIG | CLI_ADOPT | CLI_CERTS },
 	[OPTION_USER] = { "user", 0, "NAME", "the user in the certificate (default kubernetes-admin)", CLI_KUBECONFIG },
 	[OPTION_GROUP] = { "group", 0, "NAME", "the group in the certificate (default: administrators)", CLI_KUBECONFIG },
 	[OPTION_PASSPHRASE] = { "passphrase", 0, "SOURCE", "the new passphrase, or that of the backup: ask (default) or env:NAME", CLI_CERTS },
@@ -229,6 +231,7 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_PENDING: return o->pending = true, 0;
 	case OPTION_THROUGH: return o->through = true, 0;
 	case OPTION_LIST: return o->list = true, 0;
+	case OPTION_SECURITY: return o->security = true, 0;
 	case OPTION_EXPIRING: return parse_number(name, arg, 1, 3650, &o->expiring, err);
 	case OPTION_REISSUE: return o->reissue = true, 0;
 	case OPTION_FORGET: return o->forget = true, 0;

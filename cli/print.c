@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define WIDTH 80
+
 static bool color_out, color_err;
 
 void cli_color_setup(bool never)
@@ -37,6 +39,35 @@ void cli_indented(FILE *f, const char *indent, const char *text)
 		text += n;
 		text += *text == '\n';
 	}
+}
+
+static int columns(const char *text, size_t n)
+{
+	int cols = 0;
+
+	for (size_t i = 0; i < n; i++)
+		cols += (text[i] & 0xc0) != 0x80;
+	return cols;
+}
+
+void cli_wrap(struct str *out, const char *text, int at, int indent)
+{
+	for (bool first = true; *text; first = false) {
+		size_t n = strcspn(text, " ");
+		int cols = columns(text, n);
+
+		if (!first && at + 1 + cols > WIDTH) {
+			str_addf(out, "\n%*s", indent, "");
+			at = indent;
+		} else if (!first) {
+			str_addc(out, ' ');
+			at++;
+		}
+		str_addn(out, text, n);
+		at += cols;
+		text += n + strspn(text + n, " ");
+	}
+	str_addc(out, '\n');
 }
 
 void cli_error_print(FILE *f, const struct error *err)

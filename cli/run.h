@@ -40,6 +40,7 @@ enum cli_kind {
 	KIND_ADOPT,
 	KIND_TAKE_KEYS,
 	KIND_CERTS,
+	KIND_BENCHMARK,
 	KIND_SUPPORT,
 	KIND_SUPPORT_HOSTS, /* when the cluster's keys cannot be had */
 	KIND_RENEW_LOOK, /* options->renew, as the next */
@@ -444,12 +445,31 @@ int cli_certs_secrets_key(const struct cli_options *o);
 #define CERTS_SECRETS_KEY "secrets-key"
 /* For programs: "one", "both", "reissued". */
 const char *certs_phase_name(enum pki_phase phase);
-/* Adds a line for each CA of a key store that is being rotated: how far, and what comes next. */
+struct rotate_kind;
+/* For people, added: "two CAs are trusted, and …"; which command continues. */
+void certs_phase_words(const struct rotate_kind *kind, enum pki_phase phase, struct str *out);
+void certs_phase_next(const struct rotate_kind *kind, enum pki_phase phase, struct str *out);
+/* Adds a line for each issuer of a key store that is being rotated: how far, and what comes next. */
 void certs_rotations(const char *store_dir, struct str *out);
+/* The same for programs, as a list; store_dir NULL: none. */
+struct json *certs_rotations_json(const char *store_dir);
 /* Whether a host's shared file of this name differs from others' and is the first one with its digest. */
 bool certs_report_first(const struct certs_report *c, const char *name, size_t host);
 /* Its i-th host; NULL: this machine. */
 const struct inventory_host *certs_report_host(const struct certs_report *c, size_t i);
+
+/* ---- check --security -------------------------------------------------------------------------------------------- */
+
+/* The command; returns its exit status. */
+int cli_benchmark(const struct cli_options *o);
+/* Of what r->world.seen.benchmark has: how many items came to each state. */
+void benchmark_count(const struct cli_run *r, size_t counts[BENCHMARK_STATES]);
+/* The exit status that they lead to; unseen: that of a host that could not be looked at, 0: all could be. */
+int benchmark_status(const size_t counts[BENCHMARK_STATES], int unseen);
+/* For people, in lines of 80 columns; verbose: also what was seen of items that passed. */
+void benchmark_table(const struct cli_run *r, bool verbose, struct str *out);
+/* All of it, as a document. */
+struct json *benchmark_json(const struct cli_run *r);
 
 /* ---- the cluster's keys on this machine, for commands that contact no host: keys.c ------------------------------- */
 
@@ -470,6 +490,8 @@ int cli_passphrase(const struct cli_run *r, const char *what, bool twice, struct
 int cli_certs_passphrase(const struct cli_options *o);
 int cli_certs_backup(const struct cli_options *o);
 int cli_certs_restore(const struct cli_options *o);
+int cli_certs_csr(const struct cli_options *o);
+int cli_certs_import(const struct cli_options *o);
 /* What a backup has; s: the store in it. On stdout, and as members of j. */
 void cli_backup_print(const char *file, const struct pki_backup *b, const struct pki_store *s);
 void cli_backup_json(const struct pki_backup *b, const struct pki_store *s, struct json *j);

@@ -113,6 +113,7 @@ static void hints(const struct cli_run *r)
 static void notes(const struct cli_run *r, const struct status *s)
 {
 	const struct world *w = &r->world;
+	struct str rotations = STR_INIT;
 	char left[16];
 
 	hints(r);
@@ -124,6 +125,10 @@ static void notes(const struct cli_run *r, const struct status *s)
 		days(s->ca_days, left, sizeof(left));
 		printf("cluster CA: %s left\n", left);
 	}
+	if (r->store_dir)
+		certs_rotations(r->store_dir, &rotations);
+	fputs(rotations.buf, stdout);
+	str_release(&rotations);
 	fflush(stdout);
 	if (w->decided.refusal && (w->seen.cluster.exists || s->installed))
 		cli_error_print(stderr, w->decided.refusal);
@@ -266,6 +271,7 @@ struct json *status_json(const struct cli_run *r, const struct status *s, const 
 	if (s->ca_days != INT_MIN)
 		json_set_int(j, "ca_days", s->ca_days);
 	status_lock_json(r, j);
+	json_set(j, "rotations", certs_rotations_json(r->store_dir));
 	json_hosts(r, json_set(j, "hosts", json_array()));
 	json_set(j, "findings", health_json(r, h));
 	json_set_int(j, "starting", h->settling);

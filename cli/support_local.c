@@ -157,7 +157,7 @@ void pack_secrets(struct mask *known, const struct cli_run *r)
 		str_wipe(&text);
 		free(path);
 	}
-	for (int i = 0; r->world.pki.store && i < PKI_ISSUERS; i++)
+	for (int i = 0; r->world.pki.store && i < PKI_ROTATED; i++)
 		if (pki_store_other_key(r->world.pki.store, (enum pki_issuer)i))
 			add_pem(known, pki_store_other_key(r->world.pki.store, (enum pki_issuer)i));
 	if (file_read(r->kubeconfig, SECRET_MAX, &text, NULL) == 0)

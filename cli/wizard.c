@@ -104,6 +104,8 @@ static const enum cli_kind kinds[PURPOSE_COUNT] = {
 	[PURPOSE_REBOOT] = KIND_REBOOT,
 	[PURPOSE_UPGRADE_PLAN] = KIND_UPGRADE_LOOK,
 	[PURPOSE_UPGRADE] = KIND_UPGRADE,
+	[PURPOSE_RENEW_PLAN] = KIND_RENEW_LOOK,
+	[PURPOSE_RENEW] = KIND_RENEW,
 	[PURPOSE_SNAPSHOT] = KIND_SNAPSHOT,
 };
 
@@ -152,6 +154,8 @@ static void port_end(struct port_run *p)
 	free(p);
 }
 
+static const struct renew_wish renew_all;
+
 static void fill_options(struct port_run *p, enum purpose purpose)
 {
 	struct session *s = p->session;
@@ -166,6 +170,7 @@ static void fill_options(struct port_run *p, enum purpose purpose)
 	p->options.watched = true;
 	p->options.etcd = &p->etcd;
 	p->options.remedy = p->finding;
+	p->options.renew = &renew_all;
 	p->options.hosts = NULL;
 	p->options.host_count = 0;
 	if (p->host && !cli_kinds[kinds[purpose]].names) {
@@ -181,7 +186,7 @@ static int name_host(struct port_run *p, const struct cli_run_kind *kind, struct
 	const struct inventory *inv = p->run.inventory;
 	const struct inventory_host *h = p->host ? inventory_find(inv, p->host) : NULL;
 
-	if (!kind->names || (!p->host && kind->plan->flags & PLAN_NAMED))
+	if (!kind->names || (!p->host && kind->plan->flags & (PLAN_NAMED | PLAN_RENEWS)))
 		return 0;
 	if (!h)
 		return error_set(err, ERROR_INVENTORY, "%s no longer has a host '%s'", p->path, p->host ? p->host : "");

@@ -80,6 +80,8 @@ const char *const cluster_probe_words[] = {
 	"=text.*",
 	"pki_manifest",
 	"ca_keys",
+	"ca_keys_left",
+	"ca_signs",
 	"have",
 	"-image.*",
 	"apiserver_files",

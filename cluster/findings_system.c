@@ -164,8 +164,7 @@ void find_swap_on(const struct finding_scope *s)
 	const char *swap = cluster_fact(s->h, "swap"), *boot = cluster_fact(s->h, "swap_boot");
 	struct finding *f;
 
-	if ((!*swap && !*boot) ||
-		(s->inv->kubelet_config && !json_get_bool(s->inv->kubelet_config, "failSwapOn", true)))
+	if ((!*swap && !*boot) || inventory_keeps_swap(s->inv))
 		return;
 	f = *swap ? finding_add(s, FINDING_WARNING, "swap is on: %.*s", (int)strcspn(swap, " \n"), swap)
 		  : finding_add(s, FINDING_WARNING, "swap is off, but the next boot turns it on: %.*s",

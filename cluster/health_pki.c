@@ -203,29 +203,20 @@ void health_pki_differs(const struct health_scope *h)
 	}
 }
 
-/* Where all of them have keys that is how the cluster was made, and its controller managers read them. */
-static bool others_lack_keys(const struct health_scope *h)
-{
-	for (size_t i = 0; i < h->s.inv->host_count; i++) {
-		const struct cluster_host *other = &h->s.hosts[i];
-
-		if (h->s.inv->hosts[i].role == INVENTORY_CONTROL_PLANE && other->probed &&
-			remote_answer_find(&other->facts, "ca_keys") && !*cluster_fact(other, "ca_keys"))
-			return true;
-	}
-	return false;
-}
-
 void health_ca_key_on_host(const struct health_scope *h)
 {
-	const char *keys = cluster_fact(h->s.h, "ca_keys");
+	const char *keys = cluster_fact(h->s.h, "ca_keys"), *left = cluster_fact(h->s.h, "ca_keys_left");
 	struct finding *f;
 
-	if (!applies(h) || !inventory_keeps_ca_keys(h->s.inv) || !*keys || !others_lack_keys(h))
+	if (!applies(h) || !inventory_keeps_ca_keys(h->s.inv) || (!*keys && !*left))
 		return;
-	f = finding_add(&h->s, FINDING_WARNING, "keys of CAs are in " PKI ": %.80s", keys);
+	if (*keys)
+		f = finding_add(&h->s, FINDING_WARNING, "keys of CAs are in " PKI ": %.80s", keys);
+	else
+		f = finding_add(
+			&h->s, FINDING_WARNING, "a copy of the key of a CA is in %.*s", (int)strcspn(left, "\n"), left);
 	finding_why(f, "who reads them can make a certificate for anybody, and pki.ca-keys wants them on no host");
-	finding_remedy(f, "nothing there uses them: remove the files; this machine's key store has them");
+	finding_remedy(f, "'kubewright apply' takes them off the host; this machine's key store has them");
 }
 
 void health_requests_waiting(const struct health_scope *h)

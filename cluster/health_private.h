@@ -33,7 +33,7 @@
 		"a private key does not match its certificate") \
 	X(pki_differs, "pki-differs", ERROR, MEND, "CAs or service-account keys differ between control planes") \
 	X(ca_key_on_host, "ca-key-on-host", WARNING, TOLD, \
-		"pki.ca-keys is operator, and a control plane has the key of a CA") \
+		"pki.ca-keys is operator, and a control plane has the key of a CA, or a copy of it") \
 	X(requests_waiting, "requests-waiting", WARNING, TOLD, \
 		"kubelets wait for certificates that nobody has signed") \
 	X(manifest_lost, "manifest-lost", ERROR, MEND, "a static Pod's manifest is missing") \

@@ -2,6 +2,7 @@
 #include "cluster/pods.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -11,15 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-/* Seconds since 1970 of "2026-11-28T18:00:00Z"; 0: not one. */
-static int64_t seconds(const char *text)
-{
-	struct tm tm = { 0 };
-
-	return strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) ? (int64_t)timegm(&tm) : 0;
-}
 
 static const struct json *condition(const struct json *pod, const char *type)
 {
@@ -134,8 +126,8 @@ static void keep(struct cluster_pods *p, const struct json *pod)
 	why_not(pod, &reason);
 	snprintf(out->reason, sizeof(out->reason), "%s", reason.buf);
 	str_release(&reason);
-	out->made_s = seconds(json_get_str(pod, "metadata.creationTimestamp", ""));
-	out->since_s = ready ? seconds(json_get_str(ready, "lastTransitionTime", "")) : 0;
+	out->made_s = clock_seconds(json_get_str(pod, "metadata.creationTimestamp", ""));
+	out->since_s = ready ? clock_seconds(json_get_str(ready, "lastTransitionTime", "")) : 0;
 	if (!out->since_s)
 		out->since_s = out->made_s;
 	out->mirror = json_get(pod, "metadata.annotations.kubernetes\\.io/config\\.mirror") != NULL;

@@ -1,5 +1,6 @@
 #include "cluster/requests.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -9,7 +10,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define SIGNER_CLIENT "kubernetes.io/kube-apiserver-client-kubelet"
 #define SIGNER_SERVING "kubernetes.io/kubelet-serving"
@@ -143,10 +143,9 @@ static int judge_serving(struct request *q, const struct requests_view *v)
 
 static int64_t age_of(const struct json *j, int64_t now_s)
 {
-	struct tm tm = { 0 };
-	const char *made = json_get_str(j, "metadata.creationTimestamp", "");
+	int64_t made_s = clock_seconds(json_get_str(j, "metadata.creationTimestamp", ""));
 
-	return strptime(made, "%Y-%m-%dT%H:%M:%S", &tm) ? now_s - (int64_t)timegm(&tm) : 0;
+	return made_s ? now_s - made_s : 0;
 }
 
 static bool waits(const struct json *j)

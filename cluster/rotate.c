@@ -7,101 +7,129 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct rotate_kind rotate_kinds[PKI_ISSUERS] = {
-	{ "ca", PKI_ISSUER_CLUSTER, false },
-	{ "etcd-ca", PKI_ISSUER_ETCD, true },
-	{ "front-proxy-ca", PKI_ISSUER_FRONT_PROXY, true },
+const struct rotate_kind rotate_kinds[PKI_ROTATED] = {
+	{ "ca", "CA", PKI_ISSUER_CLUSTER, false },
+	{ "etcd-ca", "CA", PKI_ISSUER_ETCD, true },
+	{ "front-proxy-ca", "CA", PKI_ISSUER_FRONT_PROXY, true },
+	{ "sa", "key", PKI_ISSUER_TOKENS, true },
 };
-/* Who takes another set of trusted CAs up only when it starts, or does not show when it has done so. */
-static const unsigned readers[PKI_ISSUERS] = {
-	[PKI_ISSUER_ETCD] = RENEW_READER_ETCD | RENEW_READER_API,
-	[PKI_ISSUER_FRONT_PROXY] = RENEW_READER_API,
+/* Who takes another set of what is trusted up only when it starts, or does not show when it has done so; and another that signs. */
+static const struct {
+	unsigned trust, sign;
+} readers[PKI_ROTATED] = {
+	[PKI_ISSUER_ETCD] = { RENEW_READER_ETCD | RENEW_READER_API, 0 },
+	[PKI_ISSUER_FRONT_PROXY] = { RENEW_READER_API, 0 },
+	[PKI_ISSUER_TOKENS] = { RENEW_READER_API, RENEW_READER_API | RENEW_READER_MANAGER },
 };
 
 const struct rotate_kind *rotate_kind_find(const char *name)
 {
-	for (size_t i = 0; i < PKI_ISSUERS; i++)
+	for (size_t i = 0; i < PKI_ROTATED; i++)
 		if (strcmp(rotate_kinds[i].name, name) == 0)
 			return &rotate_kinds[i];
 	return NULL;
 }
 
-/* ---- sets of certificates ---------------------------------------------------------------------------------------- */
+/* ---- sets of certificates, or of public keys ------------------------------------------------------------------- */
 
+/* By their digests; the first one signs. */
 struct set {
-	struct arena arena;
-	struct pki_cert *list;
+	const char *sums[CERTS_IN_FILE];
 	size_t count;
+	bool more; /* than are here */
 };
 
-static void set_read(struct set *s, const char *pem)
+static void set_of(const struct certs_file *f, struct set *s)
 {
-	size_t left_out = 0;
-	int n;
-
-	*s = (struct set){ .count = 0 };
-	n = pki_certs_read(pem, strlen(pem), CERTS_IN_FILE, &s->arena, &s->list, &left_out, NULL);
-	s->count = n > 0 && !left_out ? (size_t)n : 0;
+	*s = (struct set){ .more = f->left_out > 0 };
+	for (size_t i = 0; i < f->count; i++)
+		s->sums[s->count++] = f->list[i].info.sha256;
+	for (size_t i = 0; i < f->key_count; i++)
+		s->sums[s->count++] = f->keys[i].pin;
 }
 
-static bool holds(const struct pki_cert *list, size_t count, const struct pki_cert *one)
+/* What a text holds, lent by the arena; nothing when it is broken, or holds more than can be kept. */
+static void set_read(struct set *s, enum pki_issuer issuer, const char *pem, struct arena *arena)
 {
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(list[i].info.sha256, one->info.sha256) == 0)
-			return true;
-	return false;
+	struct certs_file f = { 0 };
+	size_t len = strlen(pem);
+	int n = issuer == PKI_ISSUER_TOKENS
+			? pki_publics_read(pem, len, CERTS_IN_FILE, arena, &f.keys, &f.left_out, NULL)
+			: pki_certs_read(pem, len, CERTS_IN_FILE, arena, &f.list, &f.left_out, NULL);
+
+	*(issuer == PKI_ISSUER_TOKENS ? &f.key_count : &f.count) = n > 0 && !f.left_out ? (size_t)n : 0;
+	set_of(&f, s);
 }
 
-/* How many of them are in a list. */
-static size_t shared(const struct set *s, const struct pki_cert *list, size_t count)
+/* How many of a are in b. */
+static size_t shared(const struct set *a, const struct set *b)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->count; i++)
-		n += holds(list, count, &s->list[i]);
+	for (size_t i = 0; i < a->count; i++)
+		for (size_t k = 0; k < b->count; k++)
+			if (strcmp(a->sums[i], b->sums[k]) == 0) {
+				n++;
+				break;
+			}
 	return n;
 }
 
 enum rotate_told rotate_told(const struct pki_store *store, enum pki_issuer issuer, const char *pem)
 {
+	struct arena arena = { 0 };
 	struct set want, have;
 	enum rotate_told told;
 
-	set_read(&want, pki_store_pem(store, pki_issuer_crt(issuer)));
-	set_read(&have, pem);
-	told = shared(&want, have.list, have.count) < want.count ? ROTATE_TOLD_LACKS
-	       : have.count > want.count                         ? ROTATE_TOLD_MORE
-								 : ROTATE_TOLD_SAME;
-	arena_release(&want.arena);
-	arena_release(&have.arena);
+	set_read(&want, issuer, pki_store_pem(store, pki_issuer_crt(issuer)), &arena);
+	set_read(&have, issuer, pem, &arena);
+	told = shared(&want, &have) < want.count ? ROTATE_TOLD_LACKS
+	       : have.count > want.count         ? ROTATE_TOLD_MORE
+						 : ROTATE_TOLD_SAME;
+	arena_release(&arena);
 	return told;
+}
+
+/* The two sets share something. */
+static void follow(const struct set *want, const struct set *have, enum pki_issuer issuer, struct renew_host *plan)
+{
+	bool same = !have->more && have->count == want->count && shared(want, have) == want->count;
+	bool signs = strcmp(want->sums[0], have->sums[0]) == 0;
+
+	if (!same)
+		plan->restarts |= readers[issuer].trust;
+	if (!signs)
+		plan->restarts |= readers[issuer].sign;
+	plan->trust = same && signs ? RENEW_LEFT : RENEW_DUE;
+	if (signs || want->count > 1)
+		return;
+	/* where one alone is left, all hosts had begun to sign with it before; following an older store would undo that */
+	plan->trust = RENEW_REFUSED;
+	plan->restarts = 0;
+	snprintf(plan->trust_why, sizeof(plan->trust_why),
+		"another %s signs there: is the key store here an earlier copy?", rotate_kinds[issuer].what);
 }
 
 void rotate_trust(
 	const struct certs_host *h, const struct pki_store *store, enum pki_issuer issuer, struct renew_host *plan)
 {
 	const struct certs_file *f = certs_shared(h, pki_shared[pki_issuer_crt(issuer)].file);
-	struct set want;
-	size_t both;
+	struct arena arena = { 0 };
+	struct set want, have = { .count = 0 };
 
-	set_read(&want, pki_store_pem(store, pki_issuer_crt(issuer)));
-	both = f ? shared(&want, f->list, f->count) : 0;
-	plan->trust = RENEW_DUE;
-	if (!f) {
-		plan->trust = RENEW_REFUSED;
+	set_read(&want, issuer, pki_store_pem(store, pki_issuer_crt(issuer)), &arena);
+	if (f)
+		set_of(f, &have);
+	plan->trust = RENEW_REFUSED;
+	if (!f)
 		snprintf(plan->trust_why, sizeof(plan->trust_why),
 			"it is not there, or cannot be read: 'kubewright repair' makes it again");
-	} else if (!both) {
-		plan->trust = RENEW_REFUSED;
-		snprintf(plan->trust_why, sizeof(plan->trust_why), "it holds another CA than the key store");
-	} else if (both == want.count && f->count == want.count && !f->left_out &&
-		   strcmp(f->list[0].info.sha256, want.list[0].info.sha256) == 0) {
-		plan->trust = RENEW_LEFT;
-	} else if (both < want.count || f->count > want.count || f->left_out) {
-		/* which one signs is the same to who trusts both */
-		plan->restarts |= readers[issuer];
-	}
-	arena_release(&want.arena);
+	else if (!shared(&want, &have))
+		snprintf(plan->trust_why, sizeof(plan->trust_why), "it holds another %s than the key store",
+			rotate_kinds[issuer].what);
+	else
+		follow(&want, &have, issuer, plan);
+	arena_release(&arena);
 }
 
 /* ---- what is next ------------------------------------------------------------------------------------------------ */
@@ -124,28 +152,43 @@ static enum rotate_next go_on(const struct rotate_kind *kind, const struct rotat
 	return s->behind[0] ? refuse_behind(kind, "this phase is not complete", s, err) : ROTATE_NOTHING;
 }
 
+static enum rotate_next refuse_breaks(
+	const struct rotate_kind *kind, const char *what, const struct rotate_state *s, struct error *err)
+{
+	error_set(err, ERROR_COMMAND, "%s: %s: %s", kind->name, what, s->breaks);
+	error_hint(
+		err, "%s%s", s->breaks_hint, s->phase == PKI_PHASE_REISSUED ? "; --force forgets it all the same" : "");
+	return ROTATE_REFUSED;
+}
+
 enum rotate_next rotate_next(
 	const struct rotate_kind *kind, enum rotate_ask ask, const struct rotate_state *s, struct error *err)
 {
 	/* by what is asked for: the phase from which the store takes the next, and what does not happen otherwise */
 	static const struct {
 		enum pki_phase from;
-		const char *what;
+		const char *which, *not ;
 	} steps[] = {
-		[ROTATE_BEGIN] = { PKI_PHASE_ONE, "no other CA is made" },
-		[ROTATE_REISSUE] = { PKI_PHASE_BOTH, "the next CA does not sign yet" },
-		[ROTATE_FORGET] = { PKI_PHASE_REISSUED, "the earlier CA is not forgotten" },
+		[ROTATE_BEGIN] = { PKI_PHASE_ONE, "no other", "is made" },
+		[ROTATE_REISSUE] = { PKI_PHASE_BOTH, "the next", "does not sign yet" },
+		[ROTATE_FORGET] = { PKI_PHASE_REISSUED, "the earlier", "is not forgotten" },
 	};
+	char what[64];
 
+	snprintf(what, sizeof(what), "%s %s %s", steps[ask].which, kind->what, steps[ask].not );
+	if (s->phase == steps[ask].from && s->behind[0])
+		return refuse_behind(kind, what, s, err);
 	if (s->phase == steps[ask].from)
-		return s->behind[0] ? refuse_behind(kind, steps[ask].what, s, err) : ROTATE_CHANGES;
+		return s->breaks[0] && !(ask == ROTATE_FORGET && s->forced) ? refuse_breaks(kind, what, s, err)
+									    : ROTATE_CHANGES;
 	if (ask == ROTATE_REISSUE && s->phase == PKI_PHASE_ONE) {
-		error_set(err, ERROR_USAGE, "%s: there is no other CA yet that could sign", kind->name);
+		error_set(err, ERROR_USAGE, "%s: there is no other %s yet that could sign", kind->name, kind->what);
 		error_hint(err, "'kubewright certs rotate %s' makes it, and all hosts trust both then", kind->name);
 		return ROTATE_REFUSED;
 	}
 	if (ask == ROTATE_FORGET && s->phase == PKI_PHASE_BOTH) {
-		error_set(err, ERROR_USAGE, "%s: the earlier CA cannot be forgotten, as it still signs", kind->name);
+		error_set(err, ERROR_USAGE, "%s: the earlier %s cannot be forgotten, as it still signs", kind->name,
+			kind->what);
 		error_hint(err, "first 'kubewright certs rotate %s --reissue'", kind->name);
 		return ROTATE_REFUSED;
 	}

@@ -1,6 +1,6 @@
 /*
- * Another CA takes the place of one of the cluster's, in three phases (pki.h). The key store says what hosts are to
- * have; what is done next follows from it and from what the hosts have. Pure.
+ * Another CA takes the place of one of the cluster's, or another key of service accounts, in three phases (pki.h). The
+ * key store says what hosts are to have; what is done next follows from it and from what the hosts have. Pure.
  */
 #ifndef CLUSTER_ROTATE_H
 #define CLUSTER_ROTATE_H
@@ -13,14 +13,14 @@ struct certs_host;
 struct error;
 struct renew_host;
 
-/* A CA by the name that an operator gives it, which is that of its file without ".crt". */
+/* A CA by the name that an operator gives it, which is that of its file without ".crt"; the key of service accounts. */
 struct rotate_kind {
-	const char *name;
+	const char *name, *what; /* what: "CA", "key" */
 	enum pki_issuer issuer;
 	bool possible; /* false: it cannot be rotated yet */
 };
 /* In the order of enum pki_issuer. */
-extern const struct rotate_kind rotate_kinds[PKI_ISSUERS];
+extern const struct rotate_kind rotate_kinds[PKI_ROTATED];
 /* NULL: there is none. */
 const struct rotate_kind *rotate_kind_find(const char *name);
 
@@ -40,6 +40,12 @@ struct rotate_state {
 	enum pki_phase phase; /* of the key store */
 	bool due;             /* something of it is yet to reach a host, or the cluster */
 	char behind[300];     /* what does not have it, in words; "": all have it */
+	/*
+	 * what would fail by the next phase, of PKI_PHASE_REISSUED without the earlier one, and what to do; "": nothing
+	 * that is known
+	 */
+	char breaks[600], breaks_hint[300];
+	bool forced; /* the operator wants it forgotten all the same */
 };
 enum rotate_next {
 	ROTATE_REFUSED,   /* err says why */

@@ -173,12 +173,16 @@ static bool is_one_of(const struct inventory_node *n, const char *const *names)
 	return false;
 }
 
-/* A list of maps with a name each, or, in old versions, a map. */
+/* Of one in a list of maps with a name each, or, in old versions, in a map. */
+static const struct inventory_node *name_of(const struct inventory_node *all, const struct inventory_node *n)
+{
+	return all->kind == INVENTORY_KIND_MAP ? n->key : inventory_node_get(n, "name");
+}
+
 static void check_own(struct inventory_load *l, const struct inventory_node *all)
 {
 	for (const struct inventory_node *n = all ? all->first : NULL; n; n = n->next) {
-		const struct inventory_node *name =
-			all->kind == INVENTORY_KIND_MAP ? n->key : inventory_node_get(n, "name");
+		const struct inventory_node *name = name_of(all, n);
 
 		if (strcmp(l->inv->security.audit, "none") != 0 && is_one_of(name, of_audit))
 			inventory_complain(l, name,
@@ -191,12 +195,36 @@ static void check_own(struct inventory_load *l, const struct inventory_node *all
 	}
 }
 
+/* The first name there that security.audit would give; NULL: there is none. */
+static const struct inventory_node *first_of_audit(const struct inventory_node *all)
+{
+	for (const struct inventory_node *n = all ? all->first : NULL; n; n = n->next)
+		if (is_one_of(name_of(all, n), of_audit))
+			return name_of(all, n);
+	return NULL;
+}
+
+/* An audit log too, unless the operator has one already. */
+static void audit_of_profile(
+	struct inventory_load *l, const struct inventory_node *args, const struct inventory_node *volumes)
+{
+	const struct inventory_node *arg = first_of_audit(args), *name = arg ? arg : first_of_audit(volumes);
+
+	if (name)
+		inventory_warn(l, name, "security.profile sets no audit log, as kubeadm.extra sets %s", name->text);
+	else
+		l->inv->security.audit = "default";
+}
+
 static void check_security(struct inventory_load *l)
 {
 	const struct inventory_node *extra = inventory_node_get(inventory_node_get(l->root, "kubeadm"), "extra");
 	const struct inventory_node *server =
 		inventory_node_get(inventory_node_get(extra, "ClusterConfiguration"), "apiServer");
 
+	if (strcmp(l->inv->security.profile, "cis") == 0 && !given(l, "security", "audit"))
+		audit_of_profile(
+			l, inventory_node_get(server, "extraArgs"), inventory_node_get(server, "extraVolumes"));
 	check_own(l, inventory_node_get(server, "extraArgs"));
 	check_own(l, inventory_node_get(server, "extraVolumes"));
 }
@@ -211,5 +239,6 @@ void inventory_check(struct inventory_load *l)
 	check_extra(l);
 	check_security(l);
 	inventory_check_settings(l);
+	inventory_check_profile(l);
 	check_versions(l);
 }

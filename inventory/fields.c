@@ -115,9 +115,13 @@ const struct inventory_field inventory_fields[] = {
 		"By kind (ClusterConfiguration, InitConfiguration, JoinConfiguration): merged into kubeadm's files. "
 		"In a living cluster only arguments, volumes and variables of the control plane and apiServer.certSANs change.",
 		NULL, false, AT(kubeadm_extra) },
+	{ "security.profile", INVENTORY_TYPE_CHOICE, "none|cis", "Security profile",
+		"cis: what the CIS Kubernetes Benchmark wants of control planes and kubelets and costs little, where kubeadm.extra, "
+		"kubelet.config and security.audit say nothing else. Any time.",
+		"none", false, AT(security.profile) },
 	{ "security.audit", INVENTORY_TYPE_PATH, "none|default", "Audit log",
 		"none, default for the policy that is built in, or the path of an audit policy: "
-		"each control plane then logs requests in /var/log/kubernetes/audit. Any time.",
+		"each control plane then logs requests in /var/log/kubernetes/audit. Any time. Not given, it is default with the profile cis.",
 		"none", false, AT(security.audit) },
 	{ "security.encrypt-secrets", INVENTORY_TYPE_BOOL, NULL, "Encrypt Secrets",
 		"Secrets are encrypted in etcd, with a key of the cluster's key store, which control planes get too. Any time.",

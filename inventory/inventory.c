@@ -196,6 +196,11 @@ const char *inventory_endpoint(const struct inventory *inv)
 	return "";
 }
 
+bool inventory_keeps_swap(const struct inventory *inv)
+{
+	return inv->kubelet_config && !json_get_bool(inv->kubelet_config, "failSwapOn", true);
+}
+
 bool inventory_keeps_ca_keys(const struct inventory *inv)
 {
 	return inv->pki.ca_keys && strcmp(inv->pki.ca_keys, "operator") == 0;

@@ -121,6 +121,11 @@ struct inventory {
 	/* Passthroughs, converted from YAML to JSON; NULL: none. Always objects. Owned by the inventory. */
 	struct json *kubelet_config, *kubeproxy_config, *kubeadm_extra;
 	struct {
+		/*
+		 * "none" (default), or "cis": what it gives kubelets is in kubelet_config already, below what the
+		 * operator gives them, and what it gives control planes in inventory_profile_args
+		 */
+		const char *profile;
 		/* "none" (default), "default": the policy that is built in, or the absolute path of one */
 		const char *audit;
 		bool encrypt_secrets; /* in etcd; default false */
@@ -167,6 +172,14 @@ void inventory_free(struct inventory *inv);
 /* "FILE:LINE:COL: error: TEXT" + excerpt for each, as a compiler does. */
 void inventory_problems_format(const struct inventory_problems *p, const char *name, struct str *out);
 
+/* What security.profile cis gives the components of a control plane, unless kubeadm.extra gives them something else. */
+struct inventory_profile_arg {
+	const char *component;    /* "apiServer", as ClusterConfiguration has it */
+	const char *name, *value; /* of an argument */
+};
+extern const struct inventory_profile_arg inventory_profile_args[];
+extern const size_t inventory_profile_arg_count;
+
 /* By name, or NULL; lent. */
 const struct inventory_host *inventory_find(const struct inventory *inv, const char *name);
 /* How many hosts have a role. */
@@ -180,6 +193,8 @@ size_t inventory_quorum(size_t voters);
 bool inventory_even(const struct inventory *inv, char *why, size_t size);
 /* The host part of the cluster's endpoint: VIP, load balancer, or the single control plane's address. */
 const char *inventory_endpoint(const struct inventory *inv);
+/* Whether hosts may keep their swap: kubelet.config.failSwapOn. */
+bool inventory_keeps_swap(const struct inventory *inv);
 /* Whether the CAs' keys stay on the operator's machine: pki.ca-keys. */
 bool inventory_keeps_ca_keys(const struct inventory *inv);
 

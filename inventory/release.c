@@ -13,7 +13,7 @@
 		.policy_api = "policy/v1", .taint = "node-role.kubernetes.io/control-plane", \
 		.image_repository = "registry.k8s.io", .pause = pause_tag, .containerd_floor = floor, \
 		.containerd_recommended = recommended, .repository = "https://pkgs.k8s.io/core:/stable:/v" m "/deb/", \
-		.cgroup_v1 = v1, .etcd_floor = "3.5.26", .etcd_oldest = etcd, \
+		.cgroup_v1 = v1, .etcd_floor = "3.5.26", .etcd_oldest = etcd, .seccomp_default = true, \
 	}
 
 static const struct release releases[] = {

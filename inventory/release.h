@@ -26,6 +26,7 @@ struct release {
 	const char *pause;         /* tag */
 	const char *containerd_floor, *containerd_recommended;
 	const char *repository;    /* of packages, apt; NULL: there is no public one any more */
+	bool seccomp_default;      /* KubeletConfiguration has seccompDefault */
 	bool cgroup_v1;            /* kubelet runs on cgroup v1 without a setting */
 	/* etcd's version that its members must have before kubeadm brings its own; NULL: any will do */
 	const char *etcd_floor;

@@ -283,8 +283,11 @@ struct json *net_json(struct net_client *c, const char *method, const char *path
 	if (body)
 		json_write(body, &text);
 	rc = net_do(c,
-		&(struct net_request){
-			.method = method, .path = path, .content_type = content_type, .body = body ? text.buf : NULL },
+		&(struct net_request){ .method = method,
+			.path = path,
+			.content_type = content_type,
+			.accept = body ? NULL : content_type,
+			.body = body ? text.buf : NULL },
 		&r, err);
 	if (status)
 		*status = r.status;

@@ -39,8 +39,8 @@ void net_client_guard(struct net_client *c, int (*may)(void *ctx, struct error *
 struct net_request {
 	const char *method;       /* GET POST PUT PATCH DELETE; NULL: GET */
 	const char *path;         /* with query */
-	const char *content_type; /* NULL: application/json */
-	const char *accept;       /* NULL: JSON, or whatever there is */
+	const char *content_type; /* of the body; NULL: application/json */
+	const char *accept;       /* of the answer; NULL: application/json, or whatever there is */
 	const char *body;         /* NULL: none */
 	int64_t timeout_ms;       /* 0: 15 s */
 	size_t max;               /* of the answer; 0: 32 MiB */
@@ -53,7 +53,8 @@ struct net_response {
 int net_do(struct net_client *c, const struct net_request *q, struct net_response *r, struct error *err);
 /*
  * The same, expecting 2xx and JSON: returns the document (caller frees). Another status is ERROR_NET with the Status
- * object's message; *status is set when not NULL. body may be NULL. Strings of the document are safe for a terminal.
+ * object's message; *status is set when not NULL. body may be NULL: content_type is what is accepted then. Strings of
+ * the document are safe for a terminal.
  */
 struct json *net_json(struct net_client *c, const char *method, const char *path, const char *content_type,
 	const struct json *body, long *status, struct error *err);

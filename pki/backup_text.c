@@ -42,12 +42,12 @@ void pki_backup_fill(struct pki_backup *b, const struct pki_store *s)
 		str_add(&b->file[i], pki_store_pem(s, (enum pki_pem)i));
 		b->has[i] = true;
 	}
-	for (int ca = 0; ca < PKI_CA_COUNT; ca++) {
-		int file = pki_stored_other(ca, s->phase[ca]);
+	for (int i = 0; i < PKI_ROTATED; i++) {
+		int file = pki_stored_other(i, s->phase[i]);
 
 		if (file < 0)
 			continue;
-		str_add(&b->file[file], s->other_key[ca].text);
+		str_add(&b->file[file], s->other_key[i].text);
 		b->has[file] = true;
 	}
 	for (int i = 0; i < PKI_SECRETS_KEYS; i++) {
@@ -55,6 +55,10 @@ void pki_backup_fill(struct pki_backup *b, const struct pki_store *s)
 			continue;
 		str_add(&b->file[PKI_STORE_SECRETS + i], s->secrets_pem[i].text);
 		b->has[PKI_STORE_SECRETS + i] = true;
+	}
+	if (s->more_publics.text) {
+		str_add(&b->file[PKI_STORE_PUBLICS], s->pem[PKI_SA_PUB].text);
+		b->has[PKI_STORE_PUBLICS] = true;
 	}
 }
 

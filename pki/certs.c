@@ -198,6 +198,39 @@ int pki_publics_read(const char *pem, size_t len, size_t max, struct arena *aren
 	return (int)count;
 }
 
+int pki_publics_besides(const char *pem, size_t len, EVP_PKEY *key, struct secret *out, bool *same, struct error *err)
+{
+	BIO *bio = len <= INT_MAX ? BIO_new_mem_buf(pem, (int)len) : NULL;
+	struct str all = STR_INIT;
+	EVP_PKEY *one;
+	int rc = 0, count = 0;
+
+	*same = false;
+	ERR_clear_error();
+	for (; rc == 0 && bio && (one = next_public(bio)); count++) {
+		struct secret text = { 0 };
+		bool right = EVP_PKEY_eq(one, key) == 1;
+
+		*same = *same || right;
+		if (!right)
+			rc = pki_public_to_pem(one, &text, err);
+		if (text.text && !strstr(all.buf, text.text))
+			str_add(&all, text.text);
+		secret_release(&text);
+		EVP_PKEY_free(one);
+	}
+	BIO_free(bio);
+	/* as above; kinds that cannot be compared are complained of, too */
+	if (rc == 0 && (!count || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE))
+		rc = pki_error(err, "no readable public key");
+	ERR_clear_error();
+	secret_release(out);
+	if (rc == 0 && all.len)
+		secret_set(out, all.buf, all.len);
+	str_release(&all);
+	return rc;
+}
+
 X509_REQ *pki_request_from_pem(const char *pem, size_t len, struct error *err)
 {
 	BIO *bio = len <= REQUEST_MAX ? BIO_new_mem_buf(pem, (int)len) : NULL;

@@ -68,10 +68,11 @@ bool pki_is_ca_key(enum pki_pem which);
 /* Writes it as pki_store_create does. */
 int pki_store_save(const struct pki_store *s, const char *dir, const struct secret *passphrase, struct error *err);
 /*
- * Makes a store of a living control plane's seven PEM texts without encryption, in the order of enum pki_pem: verified
- * as by pki_store_open, written as by pki_store_create. sa.pub is derived.
+ * Makes a store of a living control plane's PEM texts without encryption, in the order of enum pki_pem: verified as by
+ * pki_store_open, written as by pki_store_create. Of the public keys of service accounts, which may be NULL, those that
+ * sa.key is not of are kept: tokens of other keys are accepted too.
  */
-struct pki_store *pki_store_import(const char *dir, const char *const pem[PKI_STORED], const struct secret *passphrase,
+struct pki_store *pki_store_import(const char *dir, const char *const pem[PKI_SHARED], const struct secret *passphrase,
 	struct error *err);
 /* Whether both hold the same certificates and keys. */
 bool pki_store_same(const struct pki_store *a, const struct pki_store *b);
@@ -82,33 +83,42 @@ bool pki_store_same(const struct pki_store *a, const struct pki_store *b);
  * removed. ERROR_LOCKED: another process is at it.
  */
 int pki_store_protect(const char *dir, const struct secret *now, const struct secret *then, struct error *err);
-/* PEM text, unencrypted, lent; keys are PKCS#8 (RSA, EC). */
+/* PEM text, unencrypted, lent; keys are PKCS#8 (RSA, EC). Of more than one public key the first is that of sa.key. */
 const char *pki_store_pem(const struct pki_store *s, enum pki_pem which);
 /* "sha256:<hex>" of the cluster CA's SubjectPublicKeyInfo: kubeadm's discovery pin. out: 72 bytes or more. */
 void pki_store_pin(const struct pki_store *s, char *out, size_t size);
 
-enum pki_issuer { PKI_ISSUER_CLUSTER, PKI_ISSUER_ETCD, PKI_ISSUER_FRONT_PROXY };
-#define PKI_ISSUERS 3
-/* Its certificates and its key in the store and below /etc/kubernetes/pki. */
+/*
+ * The CAs; then the key of service accounts, which signs tokens, and whose public keys stand where a CA's certificates
+ * do.
+ */
+enum pki_issuer { PKI_ISSUER_CLUSTER, PKI_ISSUER_ETCD, PKI_ISSUER_FRONT_PROXY, PKI_ISSUER_TOKENS };
+#define PKI_ISSUERS 3 /* that are CAs */
+#define PKI_ROTATED 4 /* that another one can take the place of */
+/* Its certificates, or public keys, and its key in the store and below /etc/kubernetes/pki. */
 enum pki_pem pki_issuer_crt(enum pki_issuer issuer);
 enum pki_pem pki_issuer_key(enum pki_issuer issuer);
 
 /*
- * How far a CA is that another one takes the place of. Of a file with two certificates the first one signs, and both
- * are trusted. The key of the other one lies beside, also encrypted: it is what a step back would need.
+ * How far a CA is that another one takes the place of, or the key of service accounts. Of a file with two certificates
+ * the first one signs, and both are trusted. The key of the other one lies beside, also encrypted: it is what a step
+ * back would need.
  */
 enum pki_phase {
-	PKI_PHASE_ONE,      /* there is one CA */
+	PKI_PHASE_ONE,      /* there is one */
 	PKI_PHASE_BOTH,     /* the next one is trusted too, and signs nothing yet: NAME.next.key */
 	PKI_PHASE_REISSUED, /* the next one signs, and the earlier one is still trusted: NAME.old.key */
 };
-/* Of a CA of the store. */
+/* Of one of the store's. */
 enum pki_phase pki_store_phase(const struct pki_store *s, enum pki_issuer issuer);
 /* The same by which files are there; they are not read, and need no passphrase. */
 enum pki_phase pki_store_phase_at(const char *dir, enum pki_issuer issuer);
 /* The key that lies beside, as PEM, lent; NULL: there is none. */
 const char *pki_store_other_key(const struct pki_store *s, enum pki_issuer issuer);
-/* Whether the next CA can be made: -1, err says why not, when there are certificates of more than one already. */
+/*
+ * Whether the next CA can be made: -1, err says why not, when there are certificates of more than one already, or
+ * another CA has signed the one that there is.
+ */
 int pki_store_may_rotate(const struct pki_store *s, enum pki_issuer issuer, struct error *err);
 /*
  * One phase on, in one step as pki_store_protect; from which one, is checked. From PKI_PHASE_ONE a CA is made, of the

@@ -27,12 +27,14 @@ struct pki_store {
 	EVP_PKEY *sa;
 	struct secret pem[PKI_SA_PUB + 1]; /* by enum pki_pem, unencrypted */
 	/* the second certificate of the CA's file and its key, as the phase has them; NULL: none */
-	struct pki_pair other[PKI_CA_COUNT];
-	struct secret other_key[PKI_CA_COUNT];
-	enum pki_phase phase[PKI_CA_COUNT];
+	struct pki_pair other[PKI_ROTATED];
+	struct secret other_key[PKI_ROTATED];
+	enum pki_phase phase[PKI_ROTATED];
 	/* what Secrets are encrypted with: now, and before that; empty: none */
 	struct secret secrets_pem[PKI_SECRETS_KEYS];
 	struct pki_secrets_key secrets[PKI_SECRETS_KEYS];
+	/* public keys that are trusted besides, whose private ones are not here; NULL: none */
+	struct secret more_publics;
 };
 
 /* ---- store.c ----------------------------------------------------------------------------------------------------- */
@@ -42,18 +44,27 @@ struct pki_store {
 /* What the first CAs of a cluster are called, as by kubeadm. */
 extern const char *const pki_ca_names[PKI_CA_COUNT];
 /*
- * Its files: those by enum pki_pem, then NAME.next.key and NAME.old.key of each CA, and the keys of Secrets, which may
- * be missing.
+ * Its files: those by enum pki_pem, then, which may be missing, NAME.next.key and NAME.old.key of each issuer, the
+ * keys of Secrets, and sa.pub, which is there when it holds keys that cannot be made of those here.
  */
-#define PKI_STORE_SECRETS (PKI_STORED + 2 * PKI_CA_COUNT)
-#define PKI_STORE_FILES (PKI_STORE_SECRETS + PKI_SECRETS_KEYS)
+#define PKI_STORE_FILES PKI_BACKUP_STORE
+#define PKI_STORE_SECRETS (PKI_STORED + 2 * PKI_ROTATED)
+#define PKI_STORE_PUBLICS (PKI_STORE_FILES - 1)
 /* The name of a file, in the store's folder; whether it holds a private key. */
 const char *pki_stored_name(int file);
 bool pki_stored_key(int file);
-/* The place among them of a CA's other key; -1 in PKI_PHASE_ONE. */
-int pki_stored_other(int ca, enum pki_phase phase);
+/* Whether it is there. */
+bool pki_stored_there(const char *dir, int file);
+/* Its text; that of a key only with a mode that keeps others out. */
+int pki_stored_read(const char *path, bool key, struct secret *out, struct error *err);
+/* Whether that is a CA in its time, with its key. name: for messages. */
+int pki_ca_check(const struct pki_pair *ca, const char *name, struct error *err);
+/* The place among them of an issuer's other key; -1 in PKI_PHASE_ONE. */
+int pki_stored_other(int issuer, enum pki_phase phase);
 /* A store of its files' texts, without encryption; verified as by pki_store_open. NULL: a file that is missing. */
 struct pki_store *pki_store_parse_files(const char *const pem[PKI_STORE_FILES], struct error *err);
+/* Whether no other CA has signed it. */
+bool pki_signed_itself(X509 *cert);
 /* A CA of its own with that name. */
 int pki_ca_make(const char *name, enum pki_key_type type, struct pki_pair *out, struct error *err);
 /* The keys as text, and the public half, from what was made, loaded or changed. */
@@ -63,6 +74,11 @@ int pki_store_fill(struct pki_store *s, struct error *err);
 
 /* As pki_store_protect, of a store that change, unless NULL, makes another one of. */
 int pki_store_change(const char *dir, const struct secret *now, const struct secret *then,
+	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err);
+
+/* The same of a folder that is opened otherwise, and whose passphrase stays. */
+int pki_store_complete(const char *dir, const struct secret *passphrase,
+	struct pki_store *(*open)(const char *dir, const struct secret *passphrase, struct error *err),
 	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err);
 
 /* ---- backup_text.c ----------------------------------------------------------------------------------------------- */
@@ -96,6 +112,8 @@ EVP_PKEY *pki_raw_from_pem(const char *pem, size_t len, const char *name, const 
 int pki_raw_read(EVP_PKEY *key, struct pki_secrets_key *out, struct error *err);
 /* The public half alone, as SubjectPublicKeyInfo: sa.pub. */
 int pki_public_to_pem(EVP_PKEY *key, struct secret *out, struct error *err);
+/* The public halves of a text that are not key's, one after the other; *same: whether key's is among them. */
+int pki_publics_besides(const char *pem, size_t len, EVP_PKEY *key, struct secret *out, bool *same, struct error *err);
 void pki_pair_release(struct pki_pair *p);
 /* For what nobody has a passphrase of: without one OpenSSL would ask at the terminal. */
 int pki_no_passphrase(char *buf, int size, int writing, void *ctx);

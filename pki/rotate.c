@@ -1,4 +1,4 @@
-/* Another CA takes the place of one of the store's: what changes in the store, phase by phase. What hosts have follows it. */
+/* Another CA, or key of service accounts, takes the place of the store's: what changes in the store, phase by phase. What hosts have follows it. */
 #include "pki/private.h"
 
 #include "base/clock.h"
@@ -10,12 +10,12 @@
 
 enum pki_pem pki_issuer_crt(enum pki_issuer issuer)
 {
-	return (enum pki_pem)(2 * (int)issuer);
+	return issuer == PKI_ISSUER_TOKENS ? PKI_SA_PUB : (enum pki_pem)(2 * (int)issuer);
 }
 
 enum pki_pem pki_issuer_key(enum pki_issuer issuer)
 {
-	return (enum pki_pem)(2 * (int)issuer + 1);
+	return issuer == PKI_ISSUER_TOKENS ? PKI_SA_KEY : (enum pki_pem)(2 * (int)issuer + 1);
 }
 
 enum pki_phase pki_store_phase(const struct pki_store *s, enum pki_issuer issuer)
@@ -39,16 +39,20 @@ static enum pki_key_type type_of(EVP_PKEY *key)
 }
 
 /* Programs find the CA of a certificate by its name: the next one has another. */
-static int make_next(struct pki_store *s, int ca, struct error *err)
+static int make_next(struct pki_store *s, int issuer, struct error *err)
 {
 	time_t now = (time_t)(clock_wall_ms() / 1000);
 	char name[64], when[20];
 	struct tm tm;
 
+	if (issuer == PKI_ISSUER_TOKENS) {
+		s->other[issuer].key = pki_key_make(type_of(s->sa), err);
+		return s->other[issuer].key ? 0 : -1;
+	}
 	gmtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%Y%m%d%H%M%S", &tm);
-	snprintf(name, sizeof(name), "%s-%s", pki_ca_names[ca], when);
-	return pki_ca_make(name, type_of(s->ca[ca].key), &s->other[ca], err);
+	snprintf(name, sizeof(name), "%s-%s", pki_ca_names[issuer], when);
+	return pki_ca_make(name, type_of(s->ca[issuer].key), &s->other[issuer], err);
 }
 
 /* Both, in their order, are what is trusted from now on. */
@@ -67,17 +71,22 @@ static int write_bundle(struct pki_store *s, int ca, struct error *err)
 	return rc ? -1 : pki_store_fill(s, err);
 }
 
-/* What nobody here has put there may be all that something of the cluster hangs on. */
-int pki_store_may_rotate(const struct pki_store *s, enum pki_issuer issuer, struct error *err)
+static int may_rotate_ca(const struct pki_store *s, int ca, struct error *err)
 {
-	int ca = (int)issuer;
 	const char *pem = s->pem[2 * ca].text;
 	STACK_OF(X509) *certs = pki_certs_from_pem(pem, strlen(pem), pki_shared[2 * ca].file, err);
 	int n = certs ? sk_X509_num(certs) : 0;
+	bool own = n && pki_signed_itself(sk_X509_value(certs, 0));
 
 	pki_certs_free(certs);
-	if (n == 1)
+	if (n == 1 && own)
 		return 0;
+	if (n == 1) {
+		error_set(err, ERROR_PKI,
+			"another CA has signed the one in '%s', and a rotation makes one that signs itself",
+			pki_shared[2 * ca].file);
+		return error_hint(err, "nothing was changed; a cluster whose CAs a company signs keeps them");
+	}
 	if (n == 0)
 		return -1;
 	error_set(err, ERROR_PKI,
@@ -88,38 +97,56 @@ int pki_store_may_rotate(const struct pki_store *s, enum pki_issuer issuer, stru
 		"CAs of several levels cannot be rotated");
 }
 
+static int may_rotate_tokens(const struct pki_store *s, struct error *err)
+{
+	if (!s->more_publics.text)
+		return 0;
+	error_set(
+		err, ERROR_PKI, "sa.pub in the key store holds further public keys, whose private ones are not there");
+	return error_hint(err,
+		"if this key is being rotated, continue on the machine on which that began, or restore a backup of its keys");
+}
+
+/* What nobody here has put there may be all that something of the cluster hangs on. */
+int pki_store_may_rotate(const struct pki_store *s, enum pki_issuer issuer, struct error *err)
+{
+	return issuer == PKI_ISSUER_TOKENS ? may_rotate_tokens(s, err) : may_rotate_ca(s, (int)issuer, err);
+}
+
 struct rotation {
-	int ca;
+	int issuer;
 	enum pki_phase from;
 };
 
 static int change(struct pki_store *s, void *ctx, struct error *err)
 {
 	const struct rotation *r = ctx;
-	struct pki_pair *here = &s->ca[r->ca], *other = &s->other[r->ca], swap = *here;
+	struct pki_pair tokens = { NULL, s->sa }, *here = r->issuer == PKI_ISSUER_TOKENS ? &tokens : &s->ca[r->issuer],
+			*other = &s->other[r->issuer], swap = *here;
 
-	if (s->phase[r->ca] != r->from) {
+	if (s->phase[r->issuer] != r->from) {
 		error_set(err, ERROR_LOCKED, "another process has changed the key store meanwhile");
 		return error_hint(err, "run the same command again");
 	}
 	switch (r->from) {
 	case PKI_PHASE_ONE:
-		if (pki_store_may_rotate(s, (enum pki_issuer)r->ca, err) || make_next(s, r->ca, err))
+		if (pki_store_may_rotate(s, (enum pki_issuer)r->issuer, err) || make_next(s, r->issuer, err))
 			return -1;
-		s->phase[r->ca] = PKI_PHASE_BOTH;
+		s->phase[r->issuer] = PKI_PHASE_BOTH;
 		break;
 	case PKI_PHASE_BOTH:
 		*here = *other;
 		*other = swap;
-		s->phase[r->ca] = PKI_PHASE_REISSUED;
+		s->sa = tokens.key;
+		s->phase[r->issuer] = PKI_PHASE_REISSUED;
 		break;
 	case PKI_PHASE_REISSUED:
 		pki_pair_release(other);
-		secret_release(&s->other_key[r->ca]);
-		s->phase[r->ca] = PKI_PHASE_ONE;
+		secret_release(&s->other_key[r->issuer]);
+		s->phase[r->issuer] = PKI_PHASE_ONE;
 		break;
 	}
-	return write_bundle(s, r->ca, err);
+	return r->issuer == PKI_ISSUER_TOKENS ? pki_store_fill(s, err) : write_bundle(s, r->issuer, err);
 }
 
 int pki_store_rotate(const char *dir, const struct secret *passphrase, enum pki_issuer issuer, enum pki_phase from,

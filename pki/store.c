@@ -1,8 +1,9 @@
 /*
- * The store: seven files with kubeadm's names, and the key of a CA that comes or goes, so that it can be read, compared and backed up with any tool. How it is
+ * The store: seven files with kubeadm's names, and the key of an issuer that comes or goes, so that it can be read, compared and backed up with any tool. How it is
  * written is in store_write.c.
  */
 #include "pki/private.h"
+#include "pki/subordinate.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -24,26 +25,27 @@ const char *const pki_ca_names[PKI_CA_COUNT] = {
 	[PKI_CA_CLUSTER] = "kubernetes", [PKI_CA_ETCD] = "etcd-ca", [PKI_CA_FRONT_PROXY] = "front-proxy-ca"
 };
 
-/* The certificates are the even ones, each followed by its key; sa.key stands alone at the end, and then come keys alone. */
+/* The certificates are the even ones, each followed by its key; sa.key stands alone at the end, and then come keys alone, but for the last. */
 bool pki_stored_key(int file)
 {
-	return file % 2 == 1 || file >= PKI_SA_KEY;
+	return file != PKI_STORE_PUBLICS && (file % 2 == 1 || file >= PKI_SA_KEY);
 }
 
 const char *pki_stored_name(int file)
 {
 	static const char *const others[] = { "ca.next.key", "ca.old.key", "etcd/ca.next.key", "etcd/ca.old.key",
-		"front-proxy-ca.next.key", "front-proxy-ca.old.key", "secrets.key", "secrets.old.key" };
+		"front-proxy-ca.next.key", "front-proxy-ca.old.key", "sa.next.key", "sa.old.key", "secrets.key",
+		"secrets.old.key", "sa.pub" };
 
 	return file < PKI_STORED ? pki_shared[file].file : others[file - PKI_STORED];
 }
 
-int pki_stored_other(int ca, enum pki_phase phase)
+int pki_stored_other(int issuer, enum pki_phase phase)
 {
-	return phase == PKI_PHASE_ONE ? -1 : PKI_STORED + 2 * ca + (phase == PKI_PHASE_REISSUED);
+	return phase == PKI_PHASE_ONE ? -1 : PKI_STORED + 2 * issuer + (phase == PKI_PHASE_REISSUED);
 }
 
-static bool is_there(const char *dir, int file)
+bool pki_stored_there(const char *dir, int file)
 {
 	char *path = xasprintf("%s/%s", dir, pki_stored_name(file));
 	bool there = access(path, F_OK) == 0;
@@ -57,20 +59,20 @@ enum pki_store_state pki_store_state(const char *dir)
 	int there = 0;
 
 	for (int i = 0; i < PKI_STORED; i++)
-		there += is_there(dir, i);
+		there += pki_stored_there(dir, i);
 	return there == 0 ? PKI_STORE_NONE : there < PKI_STORED ? PKI_STORE_PARTIAL : PKI_STORE_COMPLETE;
 }
 
 enum pki_phase pki_store_phase_at(const char *dir, enum pki_issuer issuer)
 {
-	return is_there(dir, pki_stored_other((int)issuer, PKI_PHASE_BOTH))       ? PKI_PHASE_BOTH
-	       : is_there(dir, pki_stored_other((int)issuer, PKI_PHASE_REISSUED)) ? PKI_PHASE_REISSUED
-										  : PKI_PHASE_ONE;
+	return pki_stored_there(dir, pki_stored_other((int)issuer, PKI_PHASE_BOTH))       ? PKI_PHASE_BOTH
+	       : pki_stored_there(dir, pki_stored_other((int)issuer, PKI_PHASE_REISSUED)) ? PKI_PHASE_REISSUED
+											  : PKI_PHASE_ONE;
 }
 
 bool pki_store_secrets_at(const char *dir)
 {
-	return is_there(dir, PKI_STORE_SECRETS);
+	return pki_stored_there(dir, PKI_STORE_SECRETS);
 }
 
 bool pki_store_encrypted(const char *dir)
@@ -93,8 +95,9 @@ void pki_store_free(struct pki_store *s)
 {
 	if (!s)
 		return;
-	for (int i = 0; i < PKI_CA_COUNT; i++) {
+	for (int i = 0; i < PKI_CA_COUNT; i++)
 		pki_pair_release(&s->ca[i]);
+	for (int i = 0; i < PKI_ROTATED; i++) {
 		pki_pair_release(&s->other[i]);
 		secret_release(&s->other_key[i]);
 	}
@@ -102,6 +105,7 @@ void pki_store_free(struct pki_store *s)
 	for (int i = 0; i < PKI_SECRETS_KEYS; i++)
 		secret_release(&s->secrets_pem[i]);
 	secret_wipe(s->secrets, sizeof(s->secrets));
+	secret_release(&s->more_publics);
 	for (size_t i = 0; i < sizeof(s->pem) / sizeof(s->pem[0]); i++)
 		secret_release(&s->pem[i]);
 	free(s);
@@ -117,16 +121,36 @@ void pki_store_pin(const struct pki_store *s, char *out, size_t size)
 	pki_pin(s->ca[PKI_CA_CLUSTER].cert, out, size);
 }
 
+/* That of sa.key comes first: kubeadm takes the first one for its other half. */
+static int fill_publics(struct pki_store *s, struct error *err)
+{
+	struct secret own = { 0 }, other = { 0 };
+	struct str all = STR_INIT;
+	EVP_PKEY *second = s->other[PKI_ISSUER_TOKENS].key;
+	int rc = pki_public_to_pem(s->sa, &own, err);
+
+	if (rc == 0 && second)
+		rc = pki_public_to_pem(second, &other, err);
+	if (rc == 0) {
+		str_addf(&all, "%s%s%s", own.text, other.text ? other.text : "",
+			s->more_publics.text ? s->more_publics.text : "");
+		secret_set(&s->pem[PKI_SA_PUB], all.buf, all.len);
+	}
+	str_release(&all);
+	secret_release(&own);
+	secret_release(&other);
+	return rc;
+}
+
 int pki_store_fill(struct pki_store *s, struct error *err)
 {
 	for (int i = 0; i < PKI_CA_COUNT; i++)
-		if (pki_key_to_pem(s->ca[i].key, NULL, &s->pem[2 * i + 1], err) ||
-			(s->other[i].key && pki_key_to_pem(s->other[i].key, NULL, &s->other_key[i], err)))
+		if (pki_key_to_pem(s->ca[i].key, NULL, &s->pem[2 * i + 1], err))
 			return -1;
-	return pki_key_to_pem(s->sa, NULL, &s->pem[PKI_SA_KEY], err) ||
-			       pki_public_to_pem(s->sa, &s->pem[PKI_SA_PUB], err)
-		       ? -1
-		       : 0;
+	for (int i = 0; i < PKI_ROTATED; i++)
+		if (s->other[i].key && pki_key_to_pem(s->other[i].key, NULL, &s->other_key[i], err))
+			return -1;
+	return pki_key_to_pem(s->sa, NULL, &s->pem[PKI_SA_KEY], err) || fill_publics(s, err) ? -1 : 0;
 }
 
 /* ---- checking ----------------------------------------------------------------------------------------------------- */
@@ -189,16 +213,29 @@ static EVP_PKEY *load_key(const struct files *f, int file, struct error *err)
 	return pki_key_from_pem(f->text[file].text, f->text[file].len, f->name[file], f->passphrase, err);
 }
 
+/* The file of the key of an issuer that comes or goes, and the phase that follows from it; -1: there is none. */
+static int find_other(struct pki_store *s, int issuer, const struct files *f)
+{
+	int next = pki_stored_other(issuer, PKI_PHASE_BOTH), old = pki_stored_other(issuer, PKI_PHASE_REISSUED);
+
+	s->phase[issuer] = f->text[next].text ? PKI_PHASE_BOTH : f->text[old].text ? PKI_PHASE_REISSUED : PKI_PHASE_ONE;
+	return pki_stored_other(issuer, s->phase[issuer]);
+}
+
+static bool has_both(int issuer, const struct files *f)
+{
+	return f->text[pki_stored_other(issuer, PKI_PHASE_BOTH)].text &&
+	       f->text[pki_stored_other(issuer, PKI_PHASE_REISSUED)].text;
+}
+
 /* rest: the certificates after the first one. Without a key of a CA that comes or goes they are only trusted, whatever they are. */
 static int load_other(struct pki_store *s, int ca, STACK_OF(X509) * rest, const struct files *f, struct error *err)
 {
-	int next = pki_stored_other(ca, PKI_PHASE_BOTH), old = pki_stored_other(ca, PKI_PHASE_REISSUED);
-	int file = f->text[next].text ? next : old;
+	int file = find_other(s, ca, f);
 
-	if (!f->text[file].text)
+	if (file < 0)
 		return 0;
-	s->phase[ca] = file == next ? PKI_PHASE_BOTH : PKI_PHASE_REISSUED;
-	if ((f->text[next].text && f->text[old].text) || sk_X509_num(rest) != 1) {
+	if (has_both(ca, f) || sk_X509_num(rest) != 1) {
 		error_set(err, ERROR_PKI, "'%s' does not go with '%s', which must hold two certificates", f->name[file],
 			f->name[2 * ca]);
 		return error_hint(err, "restore the key store from a backup");
@@ -206,7 +243,44 @@ static int load_other(struct pki_store *s, int ca, STACK_OF(X509) * rest, const 
 	s->other[ca].cert = sk_X509_shift(rest);
 	s->other[ca].key = load_key(f, file, err);
 	/* one that goes may have expired, which is why it goes */
-	return s->other[ca].key ? check_ca(&s->other[ca], file == next, f->name[2 * ca], f->name[file], err) : -1;
+	return s->other[ca].key
+		       ? check_ca(&s->other[ca], s->phase[ca] == PKI_PHASE_BOTH, f->name[2 * ca], f->name[file], err)
+		       : -1;
+}
+
+/* Public keys of others are kept, as the certificates of CAs whose keys are not here. */
+static int load_publics(struct pki_store *s, const struct files *f, struct error *err)
+{
+	const struct secret *text = &f->text[PKI_STORE_PUBLICS];
+	bool same;
+
+	if (!text->text)
+		return 0;
+	if (pki_publics_besides(text->text, text->len, s->sa, &s->more_publics, &same, err))
+		return error_wrap(err, "'%s'", f->name[PKI_STORE_PUBLICS]);
+	if (same && (s->phase[PKI_ISSUER_TOKENS] == PKI_PHASE_ONE || !s->more_publics.text))
+		return 0;
+	error_set(err, ERROR_PKI, "'%s' does not go with '%s'", f->name[PKI_STORE_PUBLICS],
+		f->name[same ? pki_stored_other(PKI_ISSUER_TOKENS, s->phase[PKI_ISSUER_TOKENS]) : PKI_SA_KEY]);
+	return error_hint(err, "restore the files that belong together");
+}
+
+static int load_tokens(struct pki_store *s, const struct files *f, struct error *err)
+{
+	int file = find_other(s, PKI_ISSUER_TOKENS, f);
+	EVP_PKEY **other = &s->other[PKI_ISSUER_TOKENS].key;
+
+	s->sa = load_key(f, PKI_SA_KEY, err);
+	if (!s->sa)
+		return -1;
+	if (has_both(PKI_ISSUER_TOKENS, f)) {
+		error_set(err, ERROR_PKI, "'%s' does not go with '%s'", f->name[file],
+			f->name[pki_stored_other(PKI_ISSUER_TOKENS, PKI_PHASE_REISSUED)]);
+		return error_hint(err, "restore the key store from a backup");
+	}
+	if (file >= 0 && !(*other = load_key(f, file, err)))
+		return -1;
+	return load_publics(s, f, err);
 }
 
 /* Bundles of CAs are kept whole, the first certificate is the one that signs. */
@@ -258,10 +332,8 @@ static struct pki_store *load(const struct files *f, struct error *err)
 
 	for (int i = 0; rc == 0 && i < PKI_CA_COUNT; i++)
 		rc = load_ca(s, i, f, err);
-	if (rc == 0) {
-		s->sa = load_key(f, PKI_SA_KEY, err);
-		rc = s->sa ? pki_store_fill(s, err) : -1;
-	}
+	if (rc == 0)
+		rc = load_tokens(s, f, err) || pki_store_fill(s, err) ? -1 : 0;
 	if (rc == 0)
 		rc = load_secrets(s, f, err);
 	if (rc == 0)
@@ -270,7 +342,7 @@ static struct pki_store *load(const struct files *f, struct error *err)
 	return NULL;
 }
 
-static int read_one(const char *path, bool key, struct secret *out, struct error *err)
+int pki_stored_read(const char *path, bool key, struct secret *out, struct error *err)
 {
 	struct str text = STR_INIT;
 	struct stat st;
@@ -299,8 +371,13 @@ static int refuse_incomplete(const char *dir, struct error *err)
 		error_set(err, ERROR_PKI, "no key store in '%s'", dir);
 		return error_hint(err, "pki.store in the inventory names its folder");
 	}
+	if (pki_subordinate_waits(dir)) {
+		error_set(err, ERROR_PKI, "the key store in '%s' waits for the certificates of its CAs", dir);
+		return error_hint(err,
+			"'kubewright certs import FILE…' completes it with what your CA has signed; 'kubewright certs csr' writes the requests again");
+	}
 	for (int i = 0; i < PKI_STORED; i++)
-		if (!is_there(dir, i))
+		if (!pki_stored_there(dir, i))
 			str_addf(&missing, "%s%s", missing.len ? ", " : "", pki_shared[i].file);
 	error_set(err, ERROR_PKI, "the key store in '%s' is incomplete: %s missing", dir, missing.buf);
 	str_release(&missing);
@@ -316,8 +393,8 @@ struct pki_store *pki_store_open(const char *dir, const struct secret *passphras
 
 	for (int i = 0; rc == 0 && i < PKI_STORE_FILES; i++) {
 		f.name[i] = xasprintf("%s/%s", dir, pki_stored_name(i));
-		if (i < PKI_STORED || is_there(dir, i))
-			rc = read_one(f.name[i], pki_stored_key(i), &f.text[i], err);
+		if (i < PKI_STORED || pki_stored_there(dir, i))
+			rc = pki_stored_read(f.name[i], pki_stored_key(i), &f.text[i], err);
 	}
 	if (rc == 0)
 		s = load(&f, err);
@@ -326,6 +403,19 @@ struct pki_store *pki_store_open(const char *dir, const struct secret *passphras
 }
 
 /* ---- making ------------------------------------------------------------------------------------------------------- */
+
+bool pki_signed_itself(X509 *cert)
+{
+	bool own = X509_check_issued(cert, cert) == X509_V_OK;
+
+	ERR_clear_error();
+	return own;
+}
+
+int pki_ca_check(const struct pki_pair *ca, const char *name, struct error *err)
+{
+	return check_ca(ca, true, name, name, err);
+}
 
 int pki_ca_make(const char *name, enum pki_key_type type, struct pki_pair *out, struct error *err)
 {
@@ -392,7 +482,7 @@ static bool same_but_secrets(const struct pki_store *a, const struct pki_store *
 	for (int i = 0; i < PKI_STORED; i++)
 		if (!same(&a->pem[i], &b->pem[i]))
 			return false;
-	for (int i = 0; i < PKI_CA_COUNT; i++)
+	for (int i = 0; i < PKI_ROTATED; i++)
 		if (a->phase[i] != b->phase[i] || !same(&a->other_key[i], &b->other_key[i]))
 			return false;
 	return true;
@@ -414,12 +504,15 @@ bool pki_store_same(const struct pki_store *a, const struct pki_store *b)
 }
 
 struct pki_store *pki_store_import(
-	const char *dir, const char *const pem[PKI_STORED], const struct secret *passphrase, struct error *err)
+	const char *dir, const char *const pem[PKI_SHARED], const struct secret *passphrase, struct error *err)
 {
-	const char *all[PKI_STORE_FILES] = { 0 };
+	const char *all[PKI_STORE_FILES] = { 0 }, *publics = pem[PKI_SA_PUB];
 	struct pki_store *s;
 
 	memcpy(all, pem, PKI_STORED * sizeof(*pem));
+	/* other forms that an API server reads hold one key alone */
+	if (publics && strstr(publics, "-----BEGIN PUBLIC KEY-----"))
+		all[PKI_STORE_PUBLICS] = publics;
 	s = pki_store_parse_files(all, err);
 	if (s && pki_store_save(s, dir, passphrase, err)) {
 		pki_store_free(s);

@@ -23,25 +23,39 @@
 
 static bool has(const struct pki_store *s, int file)
 {
-	int ca = (file - PKI_STORED) / 2;
+	int issuer = (file - PKI_STORED) / 2;
 
+	if (file == PKI_STORE_PUBLICS)
+		return s->more_publics.text != NULL;
 	if (file >= PKI_STORE_SECRETS)
 		return s->secrets[file - PKI_STORE_SECRETS].id[0] != '\0';
-	return file < PKI_STORED || file == pki_stored_other(ca, s->phase[ca]);
+	/* of CAs that others sign there are keys alone at first */
+	if (file < PKI_STORED)
+		return s->pem[file].text != NULL;
+	return file == pki_stored_other(issuer, s->phase[issuer]);
 }
 
-/* A file's key under the passphrase. */
+static const struct secret *text_of(const struct pki_store *s, int file)
+{
+	return file < PKI_STORED           ? &s->pem[file]
+	       : file == PKI_STORE_PUBLICS ? &s->pem[PKI_SA_PUB]
+	       : file >= PKI_STORE_SECRETS ? &s->secrets_pem[file - PKI_STORE_SECRETS]
+					   : &s->other_key[(file - PKI_STORED) / 2];
+}
+
+/* Under the passphrase, of a file that holds a key. */
 static int seal(
 	const struct pki_store *s, int i, const struct secret *passphrase, struct secret *out, struct error *err)
 {
-	const struct secret *pem = i >= PKI_STORE_SECRETS ? &s->secrets_pem[i - PKI_STORE_SECRETS] : NULL;
-	EVP_PKEY *key = i == PKI_SA_KEY         ? s->sa
-			: i < PKI_STORED        ? s->ca[i / 2].key
-			: i < PKI_STORE_SECRETS ? s->other[(i - PKI_STORED) / 2].key
-						: pki_raw_from_pem(pem->text, pem->len, pki_stored_name(i), NULL, err);
+	const struct secret *text = text_of(s, i);
+	EVP_PKEY *key = i == PKI_SA_KEY  ? s->sa
+			: i < PKI_STORED ? s->ca[i / 2].key
+			: i < PKI_STORE_SECRETS
+				? s->other[(i - PKI_STORED) / 2].key
+				: pki_raw_from_pem(text->text, text->len, pki_stored_name(i), NULL, err);
 	int rc = key ? pki_key_to_pem(key, passphrase, out, err) : -1;
 
-	if (pem)
+	if (i >= PKI_STORE_SECRETS)
 		EVP_PKEY_free(key);
 	return rc;
 }
@@ -51,9 +65,7 @@ static int write_one(
 {
 	char *path = xasprintf("%s/%s", dir, pki_stored_name(i));
 	struct secret sealed = { 0 };
-	const struct secret *text = i < PKI_STORED          ? &s->pem[i]
-				    : i < PKI_STORE_SECRETS ? &s->other_key[(i - PKI_STORED) / 2]
-							    : &s->secrets_pem[i - PKI_STORE_SECRETS];
+	const struct secret *text = text_of(s, i);
 	int rc = 0;
 
 	if (pki_stored_key(i) && pki_passphrase_given(passphrase)) {
@@ -157,7 +169,7 @@ int pki_store_save(const struct pki_store *s, const char *dir, const struct secr
 	return rc;
 }
 
-/* ---- another passphrase, another CA ------------------------------------------------------------------------------------------ */
+/* ---- another passphrase, another issuer ------------------------------------------------------------------------------------------ */
 
 static bool ours(const char *name, bool etcd)
 {
@@ -301,15 +313,22 @@ static int exchange(const char *staging, const char *place, struct error *err)
 	return error_hint(err, "remove that folder: the keys in it open with what was valid before");
 }
 
-int pki_store_change(const char *dir, const struct secret *now, const struct secret *then,
-	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err)
+/* How a store is opened, and what becomes of it; open NULL: as pki_store_open, change NULL: nothing. */
+struct changes {
+	struct pki_store *(*open)(const char *dir, const struct secret *passphrase, struct error *err);
+	int (*change)(struct pki_store *s, void *ctx, struct error *err);
+	void *ctx;
+};
+
+static int replace(const char *dir, const struct secret *now, const struct secret *then, const struct changes *c,
+	struct error *err)
 {
 	char *place = place_of(dir), *staging = NULL;
 	struct stat st;
 	int fd = lock_folder(place, &st, err), rc = -1;
-	struct pki_store *s = fd >= 0 ? pki_store_open(place, now, err) : NULL;
+	struct pki_store *s = fd < 0 ? NULL : c->open ? c->open(place, now, err) : pki_store_open(place, now, err);
 
-	if (s && (!change || change(s, ctx, err) == 0) && check_files(place, err) == 0) {
+	if (s && (!c->change || c->change(s, c->ctx, err) == 0) && check_files(place, err) == 0) {
 		sweep(place);
 		staging = stage(s, place, then, err);
 	}
@@ -326,6 +345,19 @@ int pki_store_change(const char *dir, const struct secret *now, const struct sec
 	free(staging);
 	free(place);
 	return rc;
+}
+
+int pki_store_change(const char *dir, const struct secret *now, const struct secret *then,
+	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err)
+{
+	return replace(dir, now, then, &(struct changes){ NULL, change, ctx }, err);
+}
+
+int pki_store_complete(const char *dir, const struct secret *passphrase,
+	struct pki_store *(*open)(const char *dir, const struct secret *passphrase, struct error *err),
+	int (*change)(struct pki_store *s, void *ctx, struct error *err), void *ctx, struct error *err)
+{
+	return replace(dir, passphrase, passphrase, &(struct changes){ open, change, ctx }, err);
 }
 
 int pki_store_protect(const char *dir, const struct secret *now, const struct secret *then, struct error *err)

@@ -29,6 +29,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->seen.findings = xcalloc(inv->host_count, sizeof(*w->seen.findings));
 	w->seen.certs = xcalloc(inv->host_count, sizeof(*w->seen.certs));
 	w->seen.support = xcalloc(inv->host_count, sizeof(*w->seen.support));
+	w->seen.benchmark = xcalloc(inv->host_count, sizeof(*w->seen.benchmark));
 	w->seen.adopt = xcalloc(inv->host_count, sizeof(*w->seen.adopt));
 	w->logins.secrets = xcalloc(inv->host_count, sizeof(*w->logins.secrets));
 	w->seen.etcd = xcalloc(inv->host_count, sizeof(*w->seen.etcd));
@@ -65,6 +66,7 @@ void world_release(struct world *w)
 		certs_release(&w->seen.certs[i]);
 		remote_answer_release(&w->seen.support[i].answer);
 		adopt_host_release(&w->seen.adopt[i]);
+		benchmark_host_release(&w->seen.benchmark[i]);
 		free(w->seen.etcd[i]);
 		secret_release(&w->logins.secrets[i].password);
 		secret_release(&w->logins.secrets[i].sudo);
@@ -80,6 +82,7 @@ void world_release(struct world *w)
 	free(w->seen.certs);
 	free(w->seen.support);
 	free(w->seen.adopt);
+	free(w->seen.benchmark);
 	json_free(w->seen.sets);
 	identities_release(&w->seen.identities);
 	requests_release(&w->seen.requests);

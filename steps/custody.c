@@ -27,6 +27,12 @@ static bool has_key(const struct cluster_host *h, int which)
 	return finding_has_word(cluster_fact(h, "ca_keys"), pki_shared[which].file);
 }
 
+/* Whether a key of the cluster's CA is among what was placed there. */
+static bool was_placed(const struct cluster_host *h)
+{
+	return *cluster_factf(h, "pki./etc/kubernetes/pki/%s", pki_shared[PKI_CA_KEY].file) != '\0';
+}
+
 bool custody_differs(const struct world *w, const struct cluster_host *h)
 {
 	bool here = inventory_keeps_ca_keys(w->wish.inventory);
@@ -39,14 +45,8 @@ bool custody_differs(const struct world *w, const struct cluster_host *h)
 	return false;
 }
 
-/* Whether a key of the cluster's CA is among what was placed there. */
-static bool was_placed(const struct cluster_host *h)
-{
-	return *cluster_factf(h, "pki./etc/kubernetes/pki/%s", pki_shared[PKI_CA_KEY].file) != '\0';
-}
-
 /* One of them that has keys, or lacks them, alone is a finding: the mode is what all are in. */
-int custody_refuse(const struct world *w, struct error *err)
+int custody_refuse_mode(const struct world *w, struct error *err)
 {
 	bool here = inventory_keeps_ca_keys(w->wish.inventory);
 	unsigned installed = 0, differ = 0;
@@ -66,9 +66,8 @@ int custody_refuse(const struct world *w, struct error *err)
 	error_refuse(err, ERROR_INVENTORY, REFUSAL_CA_KEYS, NULL, "%s",
 		here ? "the living cluster has the keys of its CAs on its control planes, and pki.ca-keys is operator"
 		     : "the living cluster has the keys of its CAs on no control plane, and pki.ca-keys is cluster");
-	return error_hint(err,
-		"where they are is decided when a cluster is created: set pki.ca-keys to %s in the inventory",
-		here ? "cluster" : "operator");
+	return error_hint(err, "run 'kubewright apply' first: it %s; or set pki.ca-keys to %s in the inventory",
+		here ? "takes them off the hosts" : "puts them there", here ? "cluster" : "operator");
 }
 
 int custody_kubelet_make(const struct world *w, const char *node, struct custody_kubelet *out, struct error *err)

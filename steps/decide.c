@@ -283,7 +283,7 @@ static int living_cluster(struct task *t, struct error *err)
 		return -1;
 	if (w->wish.upgrade ? resolve_version(t, err) || upgrade_decide(w, err) : refuse_version(w, err))
 		return -1;
-	if (refuse_nodes(w, err) || custody_refuse(w, err))
+	if (refuse_nodes(w, err) || custody_refuse(w, err) || tokens_refuse(w, err))
 		return -1;
 	/* what others do is not about it */
 	return w->wish.upgrade || w->wish.reboot || w->wish.leave ? 0 : encryption_decide(t, err);

@@ -33,9 +33,12 @@ static enum step_verdict look(struct task *t, enum encryption_turn turn, struct 
 	return STEP_IMPOSSIBLE;
 }
 
+/* Settings, with the first turn; then, by the same means, whether the host has the keys of the CAs and signs. */
 enum step_verdict components_check(struct task *t, struct error *why)
 {
-	return look(t, ENCRYPTION_FIRST, why);
+	enum step_verdict settings = look(t, ENCRYPTION_FIRST, why);
+
+	return settings == STEP_NOT_HERE ? custody_check(t, why) : settings;
 }
 
 enum step_verdict encryption_check(struct task *t, struct error *why)

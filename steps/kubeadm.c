@@ -1,4 +1,5 @@
 /* kubeadm's configuration, as JSON documents: YAML reads JSON, and a tree merges with what the operator passes through. */
+#include "steps/profile.h"
 #include "steps/security.h"
 
 #include "base/json.h"
@@ -74,7 +75,7 @@ static void add_names(struct json *list, const char *names)
 	}
 }
 
-/* What the operator ignores: our findings under the names kubeadm has for the same check, other names as they are. */
+/* What kubeadm does not stop for: what the operator ignores, our findings under its names, and swap that is to stay. */
 static struct json *ignored_checks(const struct world *w)
 {
 	struct json *list = json_array();
@@ -89,6 +90,9 @@ static struct json *ignored_checks(const struct world *w)
 		else if (kind->kubeadm)
 			add_names(list, kind->kubeadm);
 	}
+	/* an older kubeadm ends on swap, also where its kubelet is configured to start beside it */
+	if (inventory_keeps_swap(w->wish.inventory))
+		json_add(list, json_string("Swap"));
 	return list;
 }
 
@@ -178,7 +182,8 @@ static void add_san(const char *name, void *sans)
 struct json *kubeadm_cluster_config(const struct world *w)
 {
 	const struct inventory *inv = w->wish.inventory;
-	struct json *c = kubeadm_document(w, "ClusterConfiguration"), *o, *sans, *own = security_own(w);
+	struct json *c = kubeadm_document(w, "ClusterConfiguration"), *o, *sans, *own = security_own(w),
+		    *profile = profile_own(w);
 	char text[128];
 
 	snprintf(text, sizeof(text), "v%s", w->decided.version);
@@ -208,7 +213,9 @@ struct json *kubeadm_cluster_config(const struct world *w)
 	merge_extra(w, c, "ClusterConfiguration");
 	json_set(json_set(c, "apiServer", json_copy(json_get(c, "apiServer"))), "certSANs", sans);
 	security_join(c, own, NULL, w->wish.release->extra_args_list);
+	profile_join(w, c, profile, NULL, w->wish.release->extra_args_list);
 	json_free(own);
+	json_free(profile);
 	return c;
 }
 
@@ -275,7 +282,29 @@ void kubeadm_init_config(const struct world *w, int host, struct str *out)
 	write_document(out, d);
 }
 
-void kubeadm_components_config(const struct world *w, int host, struct str *out)
+/*
+ * As kubeadm has them where it finds no key of the CA: with them the key can go afterwards, and the manifest stays the
+ * same.
+ */
+static void sign_nothing(const struct world *w, struct json *cluster)
+{
+	static const char *const names[] = { "cluster-signing-cert-file", "cluster-signing-key-file" };
+	const struct json *manager = json_get(cluster, "controllerManager"), *old = json_get(manager, "extraArgs");
+	bool map = json_is_object(old) || (!json_is_array(old) && !w->wish.release->extra_args_list);
+	struct json *args = json_size(old) ? json_copy(old) : map ? json_object() : json_array();
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct json *one = map ? args : json_add(args, json_object());
+
+		if (!map)
+			json_set_str(one, "name", names[i]);
+		json_set_str(one, map ? names[i] : "value", "");
+	}
+	json_set(json_set(cluster, "controllerManager", json_is_object(manager) ? json_copy(manager) : json_object()),
+		"extraArgs", args);
+}
+
+void kubeadm_components_config(const struct world *w, int host, bool signs, struct str *out)
 {
 	const char *born = host == w->decided.init_host ? "InitConfiguration" : "JoinConfiguration";
 	struct json *d = kubeadm_document(w, "InitConfiguration"), *living = kubeadm_living_config(w);
@@ -287,7 +316,11 @@ void kubeadm_components_config(const struct world *w, int host, struct str *out)
 	merge_extra_member(w, d, born, "timeouts");
 	merge_extra_member(w, d, born, "patches");
 	write_document(out, d);
-	write_document(out, living ? living : kubeadm_cluster_config(w));
+	if (!living)
+		living = kubeadm_cluster_config(w);
+	if (!signs)
+		sign_nothing(w, living);
+	write_document(out, living);
 }
 
 void kubeadm_join_config(const struct world *w, int host, const char *pin, struct str *out)

@@ -87,7 +87,10 @@ int mend_apply(struct task *t, struct error *err)
 	gather(t, &acts, NULL);
 	if (strstr(acts.buf, "certificates\n")) {
 		guess_version(t);
-		rc = custody_refuse(world_of(t), err) || certificates_apply(t, err) ? -1 : 0;
+		rc = custody_refuse_mode(world_of(t), err) || tokens_refuse(world_of(t), err) ||
+				     certificates_apply(t, err)
+			     ? -1
+			     : 0;
 	}
 	if (rc == 0 && strstr(acts.buf, "kubelet-conf\n"))
 		rc = custody_kubelet_make(world_of(t), world_host(t)->name, &kubelet, err);

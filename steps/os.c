@@ -1,7 +1,6 @@
 /* The system below Kubernetes: names, swap, modules, sysctls. */
 #include "steps/run/want.h"
 
-#include "base/json.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
 #include "steps/host/scripts.h"
@@ -18,11 +17,10 @@ static const struct item rows[] = {
 static void os_items(const struct world *w, int host, struct items *out)
 {
 	const struct inventory_host *h = &w->wish.inventory->hosts[host];
-	const struct json *kubelet = w->wish.inventory->kubelet_config;
 
 	items_add(out, (struct item){ .kind = ITEM_NAME, .key = h->name, .want = h->address });
 	/* the kubelet starts beside swap only when its configuration says so */
-	if (!kubelet || json_get_bool(kubelet, "failSwapOn", true))
+	if (!inventory_keeps_swap(w->wish.inventory))
 		items_add(out, (struct item){ .kind = ITEM_SWAP, .key = "-", .want = "off", .from = "kubelet.config" });
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		items_add(out, rows[i]);

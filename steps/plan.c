@@ -258,6 +258,10 @@ static const struct step certs[] = {
 	{ "certs", "Looking at certificates", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, certs_apply },
 };
 
+static const struct step benchmark[] = {
+	{ "benchmark", "Looking at security settings", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, benchmark_apply },
+};
+
 /* etcd's first on every control plane: without its quorum no API server works, and without one of those no kubelet does. */
 /* certificates first: API servers that cannot answer are not waited for */
 #define RENEW_LOOK_STEPS \
@@ -475,6 +479,7 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_ADOPT] = PLAN("adopt", adopt, 0),
 	[PLAN_TAKE_KEYS] = PLAN("take-keys", take_keys, PLAN_KEYS),
 	[PLAN_CERTS] = PLAN("certs", certs, PLAN_NAMED),
+	[PLAN_BENCHMARK] = PLAN("benchmark", benchmark, 0),
 	[PLAN_SUPPORT] = PLAN("support", support, PLAN_KEYS),
 	[PLAN_SUPPORT_HOSTS] = PLAN("support-hosts", support_hosts, 0),
 	[PLAN_RENEW] = PLAN("renew", renew, PLAN_KEYS | PLAN_RENEWS),

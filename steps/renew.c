@@ -24,7 +24,8 @@
 #define POD_READERS (RENEW_READER_API | RENEW_READER_MANAGER | RENEW_READER_SCHEDULER)
 #define STAGE(s) (1u << (s))
 
-static const char *const renew_words[] = { "placed", "restart", "pki_manifest", "ca_keys", "error", "hint", NULL };
+static const char *const renew_words[] = { "placed", "restart", "pki_manifest", "ca_keys", "ca_keys_left", "ca_signs",
+	"error", "hint", NULL };
 static const int served_ports[RENEW_SERVED] = { [RENEW_SERVED_API] = PLACE_API_PORT,
 	[RENEW_SERVED_ETCD] = PLACE_ETCD_PORT,
 	[RENEW_SERVED_PEER] = PLACE_ETCD_PORT + 1 };
@@ -52,13 +53,31 @@ static int clock_off(struct task *t, struct error *why)
 	return error_hint(why, "set the clock that is wrong, then run the same command again");
 }
 
+/* A controller manager that signs would have the certificate of one CA and the key of another. */
+static int keys_elsewhere(struct task *t, struct error *why)
+{
+	const struct world *w = world_of(t);
+	bool due;
+
+	task_lock(t);
+	due = w->wish.renew->rotates && custody_is_due(w, task_host(t));
+	task_unlock(t);
+	if (!due)
+		return 0;
+	error_refuse(why, ERROR_INVENTORY, REFUSAL_CA_KEYS, NULL,
+		"the keys of the CAs on this host are not where pki.ca-keys says, so no CA is rotated on it");
+	return error_hint(why,
+		"before a rotation begins, 'kubewright apply' changes their place; in the middle of one, set pki.ca-keys to %s again",
+		inventory_keeps_ca_keys(w->wish.inventory) ? "cluster" : "operator");
+}
+
 enum step_verdict judge_certs_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
 
 	if (w->wish.renew_hosts && !w->wish.renew_hosts[task_host(t)])
 		return STEP_NOT_HERE;
-	if (lock_refused(t, why) || clock_off(t, why))
+	if (lock_refused(t, why) || clock_off(t, why) || keys_elsewhere(t, why))
 		return STEP_IMPOSSIBLE;
 	if (w->pki.store)
 		return STEP_NEEDED;

@@ -1,6 +1,6 @@
 /*
- * A CA is rotated: a control plane gets its certificates and the key that signs as the key store has them, in the same job as what that CA has signed (renew.c).
- * And servers behind the API servers read in a ConfigMap whom to trust: each API server adds its own CAs to it, and none takes one away.
+ * A CA is rotated, or the key of service accounts: a control plane gets its certificates, or public keys, and the key that signs as the key store has them, in the same
+ * job as what that CA has signed (renew.c). And servers behind the API servers read in a ConfigMap whom to trust: each API server adds its own CAs to it, and none takes one away.
  */
 #include "steps/steps.h"
 
@@ -38,7 +38,7 @@ void rotate_add_params(const struct world *w, struct items *l)
 	static const char *const names[2][3] = { { "shared_1_path", "shared_1_mode", "shared_1_data" },
 		{ "shared_2_path", "shared_2_mode", "shared_2_data" } };
 
-	size_t first = inventory_keeps_ca_keys(w->wish.inventory) ? 1 : 0;
+	size_t first = inventory_keeps_ca_keys(w->wish.inventory) && pki_is_ca_key(files[0]) ? 1 : 0;
 
 	for (size_t i = first; i < 2; i++) {
 		const char *pem = pki_store_pem(w->pki.store, files[i]);
@@ -57,12 +57,16 @@ void rotate_add_params(const struct world *w, struct items *l)
 /* ---- what the API servers publish ------------------------------------------------------------------------------ */
 
 /* Of the other CAs nobody but the API servers and etcd has to know. */
+static bool is_told(const struct world *w)
+{
+	return w->wish.renew->issuer == PKI_ISSUER_FRONT_PROXY || w->wish.renew->issuer == PKI_ISSUER_TOKENS;
+}
+
 static bool is_mine(struct task *t)
 {
 	const struct world *w = world_of(t);
 
-	return w->wish.renew->issuer == PKI_ISSUER_FRONT_PROXY && w->pki.store && w->seen.cluster.exists &&
-	       task_host(t) == w->decided.lead;
+	return is_told(w) && w->pki.store && w->seen.cluster.exists && task_host(t) == w->decided.lead;
 }
 
 static int ask(struct net_client *c, void *map, struct error *err)
@@ -95,8 +99,9 @@ enum step_verdict ask_trust_check(struct task *t, struct error *why)
 int ask_trust_apply(struct task *t, struct error *err)
 {
 	struct error why = { 0 };
+	int rc = world_of(t)->wish.renew->issuer == PKI_ISSUER_TOKENS ? tokens_ask(t, &why) : look(t, &why);
 
-	if (look(t, &why) == 0 || !world_way_lost(&why))
+	if (rc == 0 || !world_way_lost(&why))
 		return 0;
 	*err = why;
 	return -1;
@@ -105,6 +110,8 @@ int ask_trust_apply(struct task *t, struct error *err)
 /* As long as two are trusted, one more than the store has does no harm. */
 static bool is_due(const struct world *w)
 {
+	if (w->wish.renew->issuer == PKI_ISSUER_TOKENS)
+		return tokens_unnoted(w);
 	return w->seen.told == ROTATE_TOLD_LACKS ||
 	       (w->seen.told == ROTATE_TOLD_MORE &&
 		       pki_store_phase(w->pki.store, PKI_ISSUER_FRONT_PROXY) == PKI_PHASE_ONE);
@@ -118,28 +125,41 @@ static const struct inventory_host *behind(const struct world *w)
 
 		if (w->wish.inventory->hosts[i].role == INVENTORY_CONTROL_PLANE &&
 			(!w->seen.certs[i].looked || plan->trust == RENEW_DUE || plan->trust == RENEW_REFUSED ||
-				plan->restarts & RENEW_READER_API))
+				plan->restarts & (RENEW_READER_API | RENEW_READER_MANAGER)))
 			return &w->wish.inventory->hosts[i];
 	}
 	return NULL;
 }
 
+static enum step_verdict refuse_note(const struct inventory_host *host, struct error *why)
+{
+	error_refuse(why, ERROR_COMMAND, REFUSAL_RENEW, host->name,
+		"since when the new key signs everywhere is not noted, as %s does not have it yet", host->name);
+	error_hint(why, "correct what is reported there, then run the same command again; it continues");
+	return STEP_IMPOSSIBLE;
+}
+
 enum step_verdict tell_trust_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
+	bool tokens = w->wish.renew->issuer == PKI_ISSUER_TOKENS;
 	const struct inventory_host *host;
 	bool due;
 
 	if (!is_mine(t))
 		return STEP_NOT_HERE;
 	task_lock(t);
-	due = is_due(w) || w->seen.told == ROTATE_TOLD_UNKNOWN || w->seen.renew[task_host(t)].done;
+	due = is_due(w) || (!tokens && (w->seen.told == ROTATE_TOLD_UNKNOWN || w->seen.renew[task_host(t)].done));
 	host = behind(w);
 	task_unlock(t);
 	if (!due || (task_check_only(t) && !is_due(w)))
 		return STEP_NOT_HERE;
 	if (!host || task_check_only(t))
-		return step_needed(why, EVIDENCE_RENEW, "publish", "publishes which CAs servers behind the API trust");
+		return step_needed(why, EVIDENCE_RENEW, "publish", "%s",
+			tokens ? "notes since when the new key signs"
+			       : "publishes which CAs servers behind the API trust");
+	if (tokens)
+		return refuse_note(host, why);
 	error_refuse(why, ERROR_COMMAND, REFUSAL_RENEW, host->name,
 		"what servers behind the API trust stays the same, as %s does not have the CAs of the key store yet",
 		host->name);
@@ -166,6 +186,8 @@ int tell_trust_apply(struct task *t, struct error *err)
 	struct world *w = world_of(t);
 	struct world_wait wait = { .begun_ms = clock_mono_ms() };
 
+	if (w->wish.renew->issuer == PKI_ISSUER_TOKENS)
+		return tokens_note(t, err);
 	for (;;) {
 		if (look(t, err))
 			return -1;
@@ -205,6 +227,10 @@ static void add_behind(const struct world *w, int host, struct str *why)
 		str_addf(why, "%s was not looked at", name);
 		return;
 	}
+	if (custody_is_due(w, host)) {
+		str_addf(why, "the keys of the CAs are not where pki.ca-keys says on %s", name);
+		return;
+	}
 	if (plan->trust == RENEW_REFUSED) {
 		str_addf(why, "%s: %s: %s", name, pki_shared[pki_issuer_crt(w->wish.renew->issuer)].file,
 			plan->trust_why);
@@ -229,13 +255,22 @@ static void add_unknown(const struct world *w, struct str *why)
 			str_addf(why, "the inventory has no host for the control plane %s", c->nodes[i].name);
 }
 
+static void add_untold(const struct world *w, struct str *why)
+{
+	if (!is_told(w))
+		return;
+	if (w->wish.renew->issuer == PKI_ISSUER_TOKENS && is_due(w))
+		str_add(why, "since when the new key signs is not noted yet");
+	else if (w->wish.renew->issuer == PKI_ISSUER_FRONT_PROXY && (w->seen.told == ROTATE_TOLD_UNKNOWN || is_due(w)))
+		str_add(why, "servers behind the API may not know it");
+}
+
 void rotate_see(const struct world *w, struct rotate_state *out)
 {
 	enum pki_issuer issuer = w->wish.renew->issuer;
-	bool told = issuer == PKI_ISSUER_FRONT_PROXY;
 	struct str why = STR_INIT;
 
-	*out = (struct rotate_state){ .phase = pki_store_phase(w->pki.store, issuer), .due = told && is_due(w) };
+	*out = (struct rotate_state){ .phase = pki_store_phase(w->pki.store, issuer), .due = is_told(w) && is_due(w) };
 	for (size_t i = 0; i < w->wish.inventory->host_count; i++) {
 		out->due = out->due || is_due_on(&w->seen.renew[i].plan);
 		if (!why.len && w->wish.inventory->hosts[i].role == INVENTORY_CONTROL_PLANE)
@@ -245,8 +280,10 @@ void rotate_see(const struct world *w, struct rotate_state *out)
 		str_add(&why, "no API server answers");
 	if (!why.len)
 		add_unknown(w, &why);
-	if (!why.len && told && (w->seen.told == ROTATE_TOLD_UNKNOWN || is_due(w)))
-		str_add(&why, "servers behind the API may not know it");
+	if (!why.len)
+		add_untold(w, &why);
+	if (issuer == PKI_ISSUER_TOKENS)
+		tokens_see(w, out);
 	str_copy_line(out->behind, sizeof(out->behind), why.buf);
 	str_release(&why);
 }

@@ -255,8 +255,7 @@ static void drop(const char *name, const struct json *fields, void *ctx)
 	json_remove(ctx, name);
 }
 
-/* What stands there by others stays, in its order. NULL: nothing is left. */
-static struct json *join(const struct json *old, const struct json *own, const struct json *before, bool list)
+struct json *security_joined(const struct json *old, const struct json *own, const struct json *before, bool list)
 {
 	struct joined j = { old, NULL, json_is_object(old) || (!json_is_array(old) && !list) };
 
@@ -289,7 +288,7 @@ void security_join(struct json *configuration, const struct json *own, const str
 		return;
 	server = json_set(configuration, "apiServer", json_is_object(is) ? json_copy(is) : json_object());
 	for (size_t i = 0; i < 2; i++) {
-		struct json *all = join(json_get(server, members[i][0]), json_get(own, members[i][1]),
+		struct json *all = security_joined(json_get(server, members[i][0]), json_get(own, members[i][1]),
 			json_get(before, members[i][1]), list || i == 1);
 
 		if (all)

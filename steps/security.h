@@ -28,6 +28,12 @@ struct json *security_own(const struct world *w);
  * list, when there is none yet.
  */
 void security_join(struct json *configuration, const struct json *own, const struct json *before, bool list);
+/*
+ * One such list or map of a component, joined by name: what stands there by others stays, in its order. own, before:
+ * {NAME: {"value": …}}, or NULL. NULL: nothing is left. The caller frees.
+ */
+struct json *security_joined(
+	const struct json *old, const struct json *own, const struct json *before, bool list);
 /* Why a text is not an audit policy: err (ERROR_INVENTORY) and -1; 0: as far as can be seen it is one. Pure. */
 int security_policy_refuse(const char *text, size_t len, struct error *err);
 

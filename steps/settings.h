@@ -78,6 +78,12 @@ bool settings_is_of(const struct birth_difference *d, const struct settings_kind
 int settings_put(struct net_client *c, const char *path, const struct json *map, const char *key, const char *text,
 	struct json **now, struct error *err);
 
+/*
+ * Notes a text under a key of the ConfigMap kubewright; NULL: takes it away. Returns the ConfigMap afterwards, which
+ * the caller frees.
+ */
+struct json *settings_note(struct net_client *c, const char *key, const char *text, struct error *err);
+
 /* STEP_NEEDED, STEP_NOT_HERE, or STEP_IMPOSSIBLE where another host failed. */
 enum step_verdict settings_look(struct task *t, const struct settings_kind *kind, struct error *why);
 /* What is to be done on the host of the task when the document is as it is to be; 0, or -1: the host is as it was. */

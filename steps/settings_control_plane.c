@@ -11,6 +11,7 @@
 #include "pki/pki.h"
 #include "remote/remote.h"
 #include "steps/host/scripts.h"
+#include "steps/profile.h"
 #include "steps/run/want.h"
 #include "steps/security.h"
 
@@ -24,6 +25,8 @@
 #define NAMES "certSANs"
 /* The same of what is not the operator's: arguments and volumes of the API server, by their names (security_own). */
 #define OWN "own"
+/* … and of the profile, by the component's name (profile_own). */
+#define PROFILE "profile"
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"
 
 static const char *const components_words[] = { "-record.components", "-image.*", "apiserver_files", "encryption",
@@ -75,7 +78,7 @@ static void copy_part(struct json *to, const struct json *from, const char *path
 static struct json *wish(const struct world *w)
 {
 	const struct json *extra = json_get(w->wish.inventory->kubeadm_extra, CONFIG), *names = json_get(extra, SANS);
-	struct json *out = json_object(), *wished, *own = security_own(w);
+	struct json *out = json_object(), *wished, *own = security_own(w), *profile = profile_own(w);
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (strcmp(parts[i], SANS) != 0)
@@ -87,6 +90,8 @@ static struct json *wish(const struct world *w)
 			json_set_str(wished, json_text(json_at(names, i)), "yes");
 	if (own)
 		json_set(out, OWN, own);
+	if (profile)
+		json_set(out, PROFILE, profile);
 	return out;
 }
 
@@ -165,15 +170,23 @@ static void finish(const struct world *w, const struct settings *s, struct json 
 	security_join(document, json_get(s->wish, OWN), json_get(settings_given_before(s), OWN),
 		w->wish.release->extra_args_list);
 	json_remove(document, OWN);
+	profile_join(w, document, json_get(s->wish, PROFILE), json_get(settings_given_before(s), PROFILE),
+		w->wish.release->extra_args_list);
+	json_remove(document, PROFILE);
 }
 
 /* Of arguments and volumes only where some are not the operator's, or were not. */
 static bool finishes(const struct settings *s, const char *path)
 {
-	return strcmp(path, SANS) == 0 || json_get(s->wish, OWN) || json_get(settings_given_before(s), OWN);
+	const struct json *before = settings_given_before(s);
+
+	if (strcmp(path, SANS) == 0 || profile_is_about(json_get(s->wish, PROFILE), json_get(before, PROFILE), path))
+		return true;
+	return str_starts(path, "apiServer.") && (json_get(s->wish, OWN) || json_get(before, OWN));
 }
 
-static const char *const lists[] = { SANS, "apiServer.extraArgs", "apiServer.extraVolumes", NULL };
+static const char *const lists[] = { SANS, "apiServer.extraArgs", "apiServer.extraVolumes",
+	"controllerManager.extraArgs", "scheduler.extraArgs", NULL };
 
 const struct settings_kind settings_control_plane = {
 	.id = SETTINGS_CONTROL_PLANE,
@@ -271,7 +284,7 @@ static bool names_change(const struct settings *s)
 
 static int on_host(struct task *t, const struct settings *s, struct error *err)
 {
-	struct str config = STR_INIT, names = STR_INIT, gone = STR_INIT;
+	struct str script = STR_INIT, config = STR_INIT, names = STR_INIT, gone = STR_INIT;
 	struct remote_answer answer = { 0 };
 	struct items files = { 0 };
 	int rc;
@@ -281,7 +294,7 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 		return items_release(&files), -1;
 	add_names(world_of(t), &names);
 	add_names_gone(world_of(t), s, &gone);
-	kubeadm_components_config(world_of(t), task_host(t), &config);
+	kubeadm_components_config(world_of(t), task_host(t), true, &config);
 	items_params(&files);
 	items_param(&files, "config", config.buf);
 	items_param(&files, "digest", s->digest);
@@ -289,12 +302,14 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 	items_param(&files, "names_gone", gone.buf);
 	items_param(&files, "names_change", names_change(s) ? "yes" : "no");
 	items_param(&files, "etcd", is_about(s, "etcd") ? "yes" : "no");
-	rc = world_job(t, "components", host_script_components, files.params, files.param_count, components_words,
-		&answer, NULL, 20 * 60000, err);
+	str_addf(&script, "%s%s", host_script_component, host_script_components);
+	rc = world_job(t, "components", script.buf, files.params, files.param_count, components_words, &answer, NULL,
+		20 * 60000, err);
 	if (rc == 0)
 		world_learn(t, &answer);
 	remote_answer_release(&answer);
 	items_release(&files);
+	str_release(&script);
 	str_release(&config);
 	str_release(&names);
 	str_release(&gone);
@@ -310,5 +325,10 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 
 int components_apply(struct task *t, struct error *err)
 {
-	return settings_change(t, &settings_control_plane, on_host, err);
+	struct error why = { 0 };
+
+	if (settings_look(t, &settings_control_plane, &why) == STEP_NEEDED &&
+		settings_change(t, &settings_control_plane, on_host, err))
+		return -1;
+	return custody_check(t, &why) == STEP_NEEDED ? custody_apply(t, err) : 0;
 }

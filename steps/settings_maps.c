@@ -66,8 +66,7 @@ static void see(struct task *t, struct json **what, struct json *now)
 	json_free(old);
 }
 
-/* NULL: takes it away. */
-static int write_note(struct net_client *c, const struct settings_task *u, const char *note, struct error *err)
+struct json *settings_note(struct net_client *c, const char *key, const char *text, struct error *err)
 {
 	struct json *m = json_object(), *meta = json_set(m, "metadata", json_object()), *data, *answer;
 	char path[160];
@@ -77,13 +76,20 @@ static int write_note(struct net_client *c, const struct settings_task *u, const
 	json_set_str(meta, "name", "kubewright");
 	json_set_str(meta, "namespace", "kube-system");
 	data = json_set(m, "data", json_object());
-	if (note)
-		json_set_str(data, u->s->kind->note, note);
+	if (text)
+		json_set_str(data, key, text);
 	snprintf(path, sizeof(path),
-		"/api/v1/namespaces/kube-system/configmaps/kubewright?fieldManager=kubewright-%s&force=true",
-		u->s->kind->note);
+		"/api/v1/namespaces/kube-system/configmaps/kubewright?fieldManager=kubewright-%s&force=true", key);
 	answer = net_json(c, "PATCH", path, "application/apply-patch+yaml", m, NULL, err);
 	json_free(m);
+	return answer;
+}
+
+/* NULL: takes it away. */
+static int write_note(struct net_client *c, const struct settings_task *u, const char *note, struct error *err)
+{
+	struct json *answer = settings_note(c, u->s->kind->note, note, err);
+
 	if (!answer)
 		return -1;
 	see(u->t, &u->w->seen.cluster.own_config, answer);

@@ -45,6 +45,7 @@ enum plan_id {
 	PLAN_ADOPT,    /* how a cluster that others made is, by its hosts and, until it was asked, its API */
 	PLAN_TAKE_KEYS, /* the keys of its CAs, into the store */
 	PLAN_CERTS,    /* which certificates the hosts have, and nothing else */
+	PLAN_BENCHMARK, /* how the hosts are set up beside the CIS Kubernetes Benchmark, and nothing else */
 	PLAN_SUPPORT,  /* the hosts' logs for somebody who helps, and all that status asks for */
 	PLAN_SUPPORT_HOSTS, /* of them what is had without the cluster's keys */
 	PLAN_RENEW,    /* certificates are made again, also when all have expired; wants wish.renew */
@@ -141,9 +142,9 @@ void kubeadm_cert_sans(const char *configuration, void (*fn)(const char *name, v
 void kubeadm_asked_names(const struct inventory *inv, void (*fn)(const char *name, void *ctx), void *ctx);
 /*
  * What `kubeadm init phase control-plane` wants on a host of a living cluster: its address and name, and the cluster's
- * own configuration.
+ * own configuration. signs false: the controller manager has no key of the CA to sign with, whether it is there or not.
  */
-void kubeadm_components_config(const struct world *w, int host, struct str *out);
+void kubeadm_components_config(const struct world *w, int host, bool signs, struct str *out);
 /* JoinConfiguration; token, pin and API endpoint from the world. */
 void kubeadm_join_config(const struct world *w, int host, const char *pin, struct str *out);
 
@@ -222,11 +223,8 @@ int certificates_make(const struct world *w, int host, struct pki_files *out, st
 /* ---- custody.c: where the CAs' keys are (pki.ca-keys), and what kubelets get when no host can sign for them ---- */
 /* Whether a control plane has keys of CAs that it should not have, or lacks some; by its facts. Pure. */
 bool custody_differs(const struct world *w, const struct cluster_host *h);
-/*
- * -1: the living cluster is of the other mode, by what all control planes that are installed have on them; with the
- * task's lock held.
- */
-int custody_refuse(const struct world *w, struct error *err);
+/* -1: the living cluster is of the other mode, by what all control planes that are installed have on them. */
+int custody_refuse_mode(const struct world *w, struct error *err);
 /* A kubelet's kubeconfig, and its certificate with the key. */
 struct custody_kubelet {
 	struct secret conf, pem;
@@ -236,6 +234,20 @@ int custody_kubelet_make(const struct world *w, const char *node, struct custody
 /* The same for a host that joins, or begins the cluster; empty where kubeadm and the control plane make them. */
 int custody_kubelet_begins(const struct world *w, const char *node, struct custody_kubelet *out, struct error *err);
 void custody_kubelet_release(struct custody_kubelet *k);
+/* ---- custody_change.c: the same of a living cluster, which changes ---- */
+/*
+ * Whether a control plane that is one already is to lose keys of CAs, or to get them, or its controller manager to sign
+ * or not to sign any more; by its facts. With the task's lock held.
+ */
+bool custody_is_due(const struct world *w, int host);
+/*
+ * -1: what is due is not done by this run: the mode is another one, and the run is about something else; or a CA is
+ * rotated; or the operator has given controller managers a pair of their own. With the task's lock held.
+ */
+int custody_refuse(const struct world *w, struct error *err);
+/* The second half of components_check and components_apply. */
+enum step_verdict custody_check(struct task *t, struct error *why);
+int custody_apply(struct task *t, struct error *err);
 enum step_verdict images_check(struct task *t, struct error *why);
 int images_apply(struct task *t, struct error *err);
 /* Begins what images_apply waits for, where other steps come in between; cannot fail. */
@@ -448,6 +460,7 @@ enum step_verdict clear_check(struct task *t, struct error *why);
 enum step_verdict leave_check(struct task *t, struct error *why);
 int leave_apply(struct task *t, struct error *err);
 int certs_apply(struct task *t, struct error *err);
+int benchmark_apply(struct task *t, struct error *err);
 /* What is fetched of a host for somebody who helps. */
 struct support_piece {
 	const char *name, *kind, *argument; /* kind and argument are steps/host/support.sh's */
@@ -485,6 +498,17 @@ struct items;
 bool rotate_has_turn(const struct world *w, const struct renew_host *plan, unsigned stages);
 /* What steps/host/renew.sh wants to know of it: its key, then its certificates. */
 void rotate_add_params(const struct world *w, struct items *l);
+/* ---- rotate_tokens.c: on the control plane that speaks for the cluster ---- */
+/* Asks who uses tokens of the earlier key, once it is known since when the new one signs. */
+int tokens_ask(struct task *t, struct error *err);
+/* What forbids the next phase, as far as it is known. */
+void tokens_see(const struct world *w, struct rotate_state *out);
+/* -1: the store is a copy from before that key was rotated; control planes would get another than the others have. */
+int tokens_refuse(const struct world *w, struct error *err);
+/* Whether that is yet to be noted. With the task's lock held. */
+bool tokens_unnoted(const struct world *w);
+/* Notes that it is now. */
+int tokens_note(struct task *t, struct error *err);
 enum step_verdict ask_trust_check(struct task *t, struct error *why);
 int ask_trust_apply(struct task *t, struct error *err);
 enum step_verdict tell_trust_check(struct task *t, struct error *why);

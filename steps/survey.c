@@ -47,14 +47,14 @@ int world_fetch_store(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
 	struct remote_answer answer = { 0 };
-	const char *pem[7];
+	const char *pem[PKI_SHARED];
 	char word[8];
 	int rc = world_script(t, "fetch-ca", host_script_fetch_ca, NULL, 0, fetch_words, &answer, 30000, err);
 
-	for (int i = 0; rc == 0 && i < 7; i++) {
+	for (int i = 0; rc == 0 && i < PKI_SHARED; i++) {
 		snprintf(word, sizeof(word), "pem_%d", i);
 		pem[i] = remote_answer_get(&answer, word);
-		if (!pem[i])
+		if (!pem[i] && i < PKI_STORED)
 			rc = error_set(err, ERROR_PROTOCOL, "the host did not send all of its CA files");
 	}
 	if (rc == 0) {
@@ -82,12 +82,17 @@ static int may_fetch(struct task *t, struct error *err)
 {
 	const struct world *w = world_of(t);
 
-	if (inventory_keeps_ca_keys(w->wish.inventory) && !*cluster_fact(world_facts(t), "ca_keys")) {
+	if (inventory_keeps_ca_keys(w->wish.inventory)) {
+		bool there = *cluster_fact(world_facts(t), "ca_keys");
+
 		error_refuse(err, ERROR_PKI, REFUSAL_NO_STORE, w->wish.store_dir,
-			"the keys of the cluster's CAs are on no host (pki.ca-keys: operator), and not in %s",
+			there ? "the keys of the cluster's CAs are not in %s, and pki.ca-keys is operator: nothing was changed"
+			      : "the keys of the cluster's CAs are on no host (pki.ca-keys: operator), and not in %s",
 			w->wish.store_dir);
 		return error_hint(err,
-			"bring the key store of the machine that has them (pki.store), or its backup: 'kubewright certs restore FILE'");
+			"bring the key store of the machine that has them (pki.store), or its backup: 'kubewright certs restore FILE'%s",
+			there ? "; with pki.ca-keys: cluster, 'kubewright apply' copies them from a control plane"
+			      : "");
 	}
 	if (*cluster_fact(world_facts(t), "record.cluster"))
 		return 0;

@@ -135,10 +135,22 @@ static bool has_seen(const struct screen *screen)
 	return screen->wizard->certs_text != NULL;
 }
 
-static void back(struct screen *screen)
+static void stop_look(struct screen *screen)
 {
 	if (wizard_running(screen->wizard) && screen->wizard->purpose == PURPOSE_CERTS)
 		wizard_command(screen->wizard, ENGINE_CANCEL, -1);
+}
+
+/* What changes hosts is planned first, and begun from there. */
+static void renew(struct screen *screen)
+{
+	stop_look(screen);
+	app_push(screen->app, screen_plan_of(PURPOSE_RENEW_PLAN, NULL));
+}
+
+static void back(struct screen *screen)
+{
+	stop_look(screen);
 	page_back(screen);
 }
 
@@ -204,6 +216,7 @@ static const struct binding bindings[] = {
 		explain, on_line },
 	{ 'f', "Filter", "Shows only what needs attention; again: all.", filter, has_seen },
 	{ 'v', "Look", "Looks at the certificates of all hosts again. Changes nothing on them.", look, NULL },
+	{ 'r', "Renew", "Plans how all certificates are renewed, host by host; start it from there.", renew, NULL },
 	{ 's', "Stop", "Stops the look that is under way.", page_stop, page_can_stop },
 	{ 'e', "Command", "Shows the command that reports the same.", equivalent, NULL },
 	{ K_ESCAPE, "Back", "Goes back.", back, NULL },

@@ -98,7 +98,7 @@ static void read_step(struct screen *screen)
 		str_add(&text, "This host is left out:\n\n");
 		page_error(&text, &v->hosts[host].error);
 	} else if (!text.len) {
-		str_add(&text, "Nothing to do: the host is as the inventory describes it.\n");
+		str_add(&text, "Nothing to do here.\n");
 	}
 	app_push(screen->app, screen_reader(v->hosts[host].name, text.buf));
 	str_release(&text);

@@ -96,8 +96,8 @@ static void head_text(const struct wizard *w, const struct plan_aim *aim, enum s
 		str_addf(out, ". a starts the %s%s%s", purpose_kind(aim->purpose)->noun, *aim->host ? " of " : "",
 			aim->host);
 	} else {
-		str_add(out, sum.aside ? "Nothing to do on the hosts that were reached"
-				       : "Nothing to do: every host is as the inventory describes it");
+		str_add(out, sum.aside ? "Nothing to do on the hosts that were reached" : "Nothing to do: ");
+		str_add(out, sum.aside ? "" : purpose_kind(aim->purpose)->idle);
 	}
 }
 

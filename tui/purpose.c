@@ -3,27 +3,37 @@
 
 #include <stdlib.h>
 
+static const char as_described[] = "every host is as the inventory describes it";
+
 static const struct purpose_kind kinds[] = {
 	[PURPOSE_CHECK] = { .command = "check", .does = PURPOSE_LOOKS },
-	[PURPOSE_PLAN] = { "plan", PURPOSE_PLANS, false, PURPOSE_APPLY, "installation", "" },
+	[PURPOSE_PLAN] = { "plan", PURPOSE_PLANS, false, PURPOSE_APPLY, "installation", "", as_described },
 	[PURPOSE_APPLY] = { .command = "apply", .does = PURPOSE_CHANGES, .noun = "installation" },
 	[PURPOSE_REMEDY] = { .command = "check", .does = PURPOSE_CHANGES, .noun = "remedy" },
 	[PURPOSE_LOOK] = { .command = "status", .does = PURPOSE_LOOKS },
 	[PURPOSE_CERTS] = { .command = "certs", .does = PURPOSE_LOOKS },
-	[PURPOSE_REPAIR_PLAN] = { "repair --check", PURPOSE_PLANS, false, PURPOSE_REPAIR, "repair", "" },
+	[PURPOSE_REPAIR_PLAN] = { "repair --check", PURPOSE_PLANS, false, PURPOSE_REPAIR, "repair", "", as_described },
 	[PURPOSE_REPAIR] = { .command = "repair", .does = PURPOSE_CHANGES, .noun = "repair" },
 	[PURPOSE_REJOIN_PLAN] = { "rejoin", PURPOSE_PLANS, true, PURPOSE_REJOIN, "rejoin",
-		"The host is removed from the cluster, Kubernetes' data there is deleted, and it joins again. " },
+		"The host is removed from the cluster, Kubernetes' data there is deleted, and it joins again. ",
+		as_described },
 	[PURPOSE_REJOIN] = { .command = "rejoin", .does = PURPOSE_CHANGES, .one_host = true, .noun = "rejoin" },
 	[PURPOSE_REMOVE_PLAN] = { "remove", PURPOSE_PLANS, true, PURPOSE_REMOVE, "removal",
-		"The host's pods are evicted, it leaves the cluster for good, and Kubernetes, its data there and its entry in the inventory are deleted. " },
+		"The host's pods are evicted, it leaves the cluster for good, and Kubernetes, its data there and its entry in the inventory are deleted. ",
+		as_described },
 	[PURPOSE_REMOVE] = { .command = "remove", .does = PURPOSE_CHANGES, .one_host = true, .noun = "removal" },
 	[PURPOSE_REBOOT_PLAN] = { "reboot", PURPOSE_PLANS, true, PURPOSE_REBOOT, "reboot",
-		"The host's pods are evicted, it restarts, and pods are let onto it again when it is back. " },
+		"The host's pods are evicted, it restarts, and pods are let onto it again when it is back. ",
+		as_described },
 	[PURPOSE_REBOOT] = { .command = "reboot", .does = PURPOSE_CHANGES, .one_host = true, .noun = "reboot" },
 	[PURPOSE_UPGRADE_PLAN] = { "upgrade --check", PURPOSE_PLANS, false, PURPOSE_UPGRADE, "upgrade",
-		"A snapshot of etcd is taken first: there is no other way back to the earlier version. " },
+		"A snapshot of etcd is taken first: there is no other way back to the earlier version. ",
+		as_described },
 	[PURPOSE_UPGRADE] = { .command = "upgrade", .does = PURPOSE_CHANGES, .noun = "upgrade" },
+	[PURPOSE_RENEW_PLAN] = { "certs renew", PURPOSE_PLANS, false, PURPOSE_RENEW, "renewal",
+		"One host after the other restarts what reads them. ",
+		"every certificate was made within the last hour" },
+	[PURPOSE_RENEW] = { .command = "certs renew", .does = PURPOSE_CHANGES, .noun = "renewal" },
 	[PURPOSE_SNAPSHOT] = { .command = "etcd snapshot", .does = PURPOSE_CHANGES, .noun = "snapshot" },
 };
 

@@ -39,6 +39,8 @@ enum purpose {
 	PURPOSE_REBOOT,
 	PURPOSE_UPGRADE_PLAN, /* to the version of the inventory */
 	PURPOSE_UPGRADE,
+	PURPOSE_RENEW_PLAN,
+	PURPOSE_RENEW,    /* all certificates of all hosts */
 	PURPOSE_SNAPSHOT, /* of etcd, into a file on this machine: changes no host, and is shown as what does */
 	PURPOSE_COUNT,
 };
@@ -49,6 +51,7 @@ struct purpose_kind {
 	enum purpose then;   /* of plans: what does it */
 	const char *noun;    /* of plans and of what they lead to: "installation" */
 	const char *tell;    /* of plans: what to know before it is confirmed, or "" */
+	const char *idle;    /* of plans: why there is nothing to do */
 };
 /* What the pages know of a purpose; never NULL. */
 const struct purpose_kind *purpose_kind(enum purpose purpose);

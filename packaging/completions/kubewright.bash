@@ -58,7 +58,7 @@ _kubewright()
 	case $command in
 	init) opts='--file --color --cluster --help --version' ;;
 	adopt) opts='--output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --cluster --out --take-ca-keys --help --version' ;;
-	check) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --list --help --version' ;;
+	check) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --list --security --help --version' ;;
 	plan) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --without-missing --help --version' ;;
 	apply) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --without-missing --help --version' ;;
 	status) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
@@ -67,7 +67,7 @@ _kubewright()
 	remove) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --help --version' ;;
 	upgrade) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --force --drain-timeout --batch --through --list --check --help --version' ;;
 	reboot) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --batch --all --pending --help --version' ;;
-	certs) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --check --expiring --reissue --forget --passphrase --remove --help --version' ;;
+	certs) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --force --check --expiring --reissue --forget --out --passphrase --remove --help --version' ;;
 	etcd) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --from --snapshot --override-quorum --help --version' ;;
 	reset) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
 	unlock) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
@@ -91,13 +91,13 @@ _kubewright()
 	etcd:*) opts='members snapshot snapshots restore defrag disarm' ;;
 	certs:*)
 		case " ${COMP_WORDS[*]:1:COMP_CWORD-1} " in
-		*' backup '* | *' restore '*)
+		*' backup '* | *' restore '* | *' import '*)
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			return
 			;;
 		*' renew '*) opts="$(_kubewright_hosts) apiserver apiserver-kubelet-client front-proxy-client apiserver-etcd-client etcd-server etcd-peer etcd-healthcheck-client admin.conf super-admin.conf controller-manager.conf scheduler.conf kubelet" ;;
-		*' rotate '*) opts='etcd-ca front-proxy-ca secrets-key' ;;
-		*) opts="renew rotate sign passphrase backup restore $(_kubewright_hosts)" ;;
+		*' rotate '*) opts='etcd-ca front-proxy-ca sa secrets-key' ;;
+		*) opts="renew rotate sign passphrase backup restore csr import $(_kubewright_hosts)" ;;
 		esac
 		;;
 	rejoin:* | remove:* | reboot:* | logs:* | ssh:*) opts=$(_kubewright_hosts) ;;

@@ -1,6 +1,6 @@
 # Places the control plane's certificates, keys and kubeconfigs, and keeps their digests for the drift check.
 # Parameters: init (yes|no), cluster, ca_pin, no_ca_keys (yes: those that an earlier run has placed go), files… (lib.sh).
-# Answers: placed, pki_manifest, ca_keys, error, hint.
+# Answers: placed, pki_manifest, ca_keys, ca_keys_left, ca_signs, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 main() {
 	fence

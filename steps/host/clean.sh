@@ -1,7 +1,7 @@
 # Takes back a kubeadm init or join that did not get to its end, so that it can be done again. Runs as a job, after undo.sh.
 # Only what kubeadm made goes: packages, containerd and their settings stay, and keepalived unless the host is to be a worker.
 # Parameters: role (control-plane | worker), what the host is to be.
-# Answers: cleaned, have, pki_manifest, ca_keys, error, hint.
+# Answers: cleaned, have, pki_manifest, ca_keys, ca_keys_left, ca_signs, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 # As the ledger has it, which stays for reset.
 leave_endpoint() {

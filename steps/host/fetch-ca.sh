@@ -1,9 +1,11 @@
 # Reads the cluster's own CAs and service-account key from a control plane, for an operator whose machine does not have them.
-# Answers: pem_0 … pem_6 in the order of pki_store_import; secrets: the file of ours by which its API server encrypts Secrets, with their keys; error, hint.
+# Answers: pem_0 … pem_7 in the order of pki_store_import, the last when it is there; secrets: the file of ours by which its API server encrypts Secrets, with their keys;
+#   error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 main() {
 	kw_i=0
-	for kw_f in ${kw_shared% sa.pub}; do
+	for kw_f in $kw_shared; do
+		[ "$kw_f" != sa.pub ] || [ -s /etc/kubernetes/pki/sa.pub ] || continue
 		[ -s "/etc/kubernetes/pki/$kw_f" ] ||
 			fail "/etc/kubernetes/pki/$kw_f is missing on this control plane" "bring the PKI store of the machine that made the cluster (pki.store)"
 		say64 "pem_$kw_i" <"/etc/kubernetes/pki/$kw_f"

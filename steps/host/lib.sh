@@ -251,14 +251,28 @@ keep_copies() {
 	[ ! -d "$kw_state/kept.new" ] || mv -f "$kw_state/kept.new" "$kw_state/kept"
 }
 
-# Takes the keys of the CAs off this host, and the copies that the ledger has kept of them. That their bytes are gone from the disk nobody can promise.
+# file_away FILE: overwritten, as far as its file system does that in place, and unlinked; also what it is a link to. That its bytes are gone from the disk nobody can promise.
+file_away() {
+	[ -e "$1" ] || [ -L "$1" ] || return 0
+	kw_real=$(readlink -f "$1") || kw_real=
+	[ -z "$kw_real" ] || [ ! -f "$kw_real" ] || shred -n 1 "$kw_real" 2>/dev/null || { dd if=/dev/zero of="$kw_real" bs="$(stat -c %s "$kw_real")" count=1 conv=notrunc,fsync 2>/dev/null || true; }
+	rm -f ${kw_real:+"$kw_real"} "$1" && [ ! -e "$1" ] && [ ! -L "$1" ] ||
+		fail "cannot remove $1" "is it immutable, or its file system read-only? see 'lsattr $1'"
+	log "removed $1"
+}
+
+# Takes the keys of the CAs off this host, and copies that were kept of them: those first, so that one that is left is found by the keys.
 ca_keys_away() {
+	kw_copies=$(ca_key_copies)
+	while read -r kw_copy; do
+		[ -z "$kw_copy" ] || file_away "$kw_copy"
+	done <<END
+$kw_copies
+END
 	for kw_f in $kw_ca_keys; do
-		kw_f=/etc/kubernetes/pki/$kw_f
-		rm -f "$kw_ledger/files/$(flat "$kw_f")"
-		[ -e "$kw_f" ] || continue
-		rm -f "$kw_f" || fail "cannot remove $kw_f" "is it immutable, or its file system read-only? see 'lsattr $kw_f'"
-		log "removed $kw_f"
+		file_away "/etc/kubernetes/pki/$kw_f"
+		# reset has nothing to put back
+		ledger_forget file "/etc/kubernetes/pki/$kw_f"
 	done
 }
 

@@ -40,6 +40,7 @@
 #   dpkg_broken              no, or what is half done               apt_proxy yes | no
 #   text.PATH                by contents.sh           sum.PATH  sha256 or "absent"                     pki_manifest  ok | changed | absent
 #   ca_keys                  those of ca.key etcd/ca.key front-proxy-ca.key that are there
+#   ca_keys_left             lines: copies of them elsewhere      ca_signs  yes | no | other | cut: the controller manager has the key to sign with
 #   mode.PATH                "644 0:0", mode and owner of a file; link
 #   have                     of: kubelet-conf bootstrap-conf admin-conf super-admin-conf etcd-data etcd-manifest apiserver-manifest
 #                            cm-manifest scheduler-manifest kubelet-config cni-conf ca-crt

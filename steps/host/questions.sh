@@ -292,11 +292,43 @@ pki_told() {
 		! sha256sum -c --status "$kw_state/pki.sha256" 2>/dev/null || { [ -e "$kw_state/pki.modes" ] && ! pki_modes | cmp -s - "$kw_state/pki.modes"; } || kw_line=ok
 	fi
 	say pki_manifest "$kw_line"
+	say ca_keys "$(ca_key_files)"
+	say ca_keys_left "$(ca_key_copies)"
+	ca_signs_told
+}
+ca_key_files() {
 	kw_line=
 	for kw_f in $kw_ca_keys; do
 		[ ! -e "/etc/kubernetes/pki/$kw_f" ] || kw_line="$kw_line${kw_line:+ }$kw_f"
 	done
-	say ca_keys "$kw_line"
+	printf '%s' "$kw_line"
+}
+
+# Copies of them that a renewal, the ledger or an upgrade has left, one a line.
+ca_key_copies() {
+	for kw_f in "$kw_state"/renewed/*%pki%ca.key* "$kw_state"/renewed/*%pki%etcd%ca.key* "$kw_state"/renewed/*%pki%front-proxy-ca.key* \
+		"$kw_state"/ledger/files/*%pki%ca.key "$kw_state"/ledger/files/*%pki%etcd%ca.key "$kw_state"/ledger/files/*%pki%front-proxy-ca.key \
+		/etc/kubernetes/tmp/*/ca.key /etc/kubernetes/tmp/*/*/ca.key /etc/kubernetes/tmp/*/front-proxy-ca.key /etc/kubernetes/tmp/*/*/front-proxy-ca.key; do
+		[ ! -f "$kw_f" ] || printf '%s\n' "$kw_f"
+	done
+}
+
+# Whether the controller manager has the key of the cluster's CA to sign with; other: somebody has given it another one; cut: a change of that was not finished. No fork.
+ca_signs_told() {
+	kw_line='' kw_f=/etc/kubernetes/manifests/kube-controller-manager.yaml
+	if [ -r $kw_f ]; then
+		kw_line=no
+		while read -r _ kw_value _; do
+			case $kw_value in
+			--cluster-signing-key-file=/etc/kubernetes/pki/ca.key) kw_line=yes ;;
+			--cluster-signing-key-file=?*) kw_line=other ;;
+			esac
+		done <$kw_f
+	fi
+	for kw_f in "$kw_state"/components.custody-*/; do
+		[ ! -d "$kw_f" ] || kw_line='cut'
+	done
+	say ca_signs "$kw_line"
 }
 pki_modes() { sed 's/^[^ ]* *//' "$kw_state/pki.sha256" | xargs -d '\n' stat -c '%a %u:%g %n'; }
 

@@ -4,7 +4,7 @@
 #   cert_N_pem, cert_N_key (in base64); pending (who must restart because of all that is renewed, with blanks between: noted before a file changes); restart (those of
 #   them that restart now); served (lines "PORT SERIAL": what is to be shown at this host's address then); address; kubelet_starts (yes | no, with its certificate);
 #   verified (yes | no: whether the new ones are known to be right when this ends well).
-# Answers: placed, restart (who has yet to), pki_manifest, ca_keys, error, hint.
+# Answers: placed, restart (who has yet to), pki_manifest, ca_keys, ca_keys_left, ca_signs, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 kw_pki=/etc/kubernetes/pki
 kw_kubelet=/var/lib/kubelet/pki

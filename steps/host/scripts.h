@@ -24,6 +24,7 @@ extern const char host_script_security[];
 extern const char host_script_beat[];
 extern const char host_script_certificates[];
 extern const char host_script_adopt[];
+extern const char host_script_benchmark[];
 extern const char host_script_certs[];
 extern const char host_script_renew[];
 extern const char host_script_images[];
@@ -39,7 +40,9 @@ extern const char host_script_upgrade[];
 extern const char host_script_kubelet[];
 extern const char host_script_reboot[];
 extern const char host_script_settings[];
+extern const char host_script_component[]; /* before components and custody */
 extern const char host_script_components[];
+extern const char host_script_custody[];
 extern const char host_script_move[];
 extern const char host_script_clean[];
 extern const char host_script_cni[];

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cluster/adopt.h"
+#include "cluster/benchmark.h"
 #include "cluster/certs.h"
 #include "cluster/cluster.h"
 #include "cluster/identities.h"
@@ -12,6 +13,7 @@
 #include "cluster/requests.h"
 #include "cluster/rotate.h"
 #include "cluster/space.h"
+#include "cluster/tokens.h"
 #include "cluster/upgrade.h"
 #include "remote/remote.h"
 
@@ -58,6 +60,7 @@ struct seen {
 	struct identities identities; /* of hosts, as they were probed */
 	struct findings *findings;    /* per host */
 	struct certs_host *certs;     /* per host, by certs */
+	struct benchmark_host *benchmark; /* per host, by benchmark */
 	struct world_support *support; /* per host, by support */
 	struct adopt_host *adopt;     /* per host, by adopt */
 	struct json *sets;            /* by adopt: the DaemonSets of the cluster; NULL: not known */
@@ -72,6 +75,7 @@ struct seen {
 	struct world_renew *renew;   /* per host, by judge-certs and the steps after it */
 	struct requests requests;    /* PLAN_SIGN: by requests, and sign */
 	enum rotate_told told;       /* PLAN_ROTATE, by ask-trust and tell-trust */
+	struct tokens tokens;        /* the same, while the earlier key of service accounts is trusted */
 	int leads;                   /* PLAN_DEFRAG: the host whose member led when it was last looked at; -1: none */
 	char kubeadm_version[48], kubeadm_digest[72]; /* on the lead */
 

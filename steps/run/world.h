@@ -33,6 +33,7 @@ struct decided {
 	bool half_upgraded;    /* … or kubelets from them: an upgrade was interrupted: what installed hosts have stays unchanged */
 	/* hosts did not start with changed settings, and the cluster has those of before */
 	bool settings_back[SETTINGS_KINDS];
+	bool custody_told;     /* which control planes keep the keys of CAs, as they cannot be reached */
 	bool moved;            /* the cluster goes by another endpoint since this run */
 	/* by decide, and by each step that changes them: what API servers are to read Secrets by */
 	struct {

@@ -41,9 +41,39 @@ api_is_dead() {
 }
 secret_is() { [ "$(kc get secret kept -o jsonpath='{.data.word}' 2>/dev/null | base64 -d)" = "$1" ]; }
 
+# go_verified WHEN: every certificate, and the names that it is asked by, as Go's verifier sees it, which is that of Kubernetes.
+GO=/usr/lib/go-1.19/bin/go
+go_verified() {
+	local h l f at lines=$WORK/verify
+	: >"$lines"
+	for h in cp1 cp2 cp3 w1 w2; do
+		at=$WORK/go/$h
+		mkdir -p "$at"
+		"$LAB" exec $h tar -C / -ch --exclude "*.key" --ignore-failed-read etc/kubernetes var/lib/kubelet/pki/kubelet-client-current.pem 2>/dev/null | tar -C "$at" -x
+		echo "$at$PKI/ca.crt $at/var/lib/kubelet/pki/kubelet-client-current.pem client" >>"$lines"
+		[ "${h#w}" = "$h" ] || continue
+		for l in apiserver-kubelet-client:ca front-proxy-client:front-proxy-ca apiserver-etcd-client:etcd/ca etcd/healthcheck-client:etcd/ca etcd/peer:etcd/ca etcd/server:etcd/ca; do
+			echo "$at$PKI/${l#*:}.crt $at$PKI/${l%:*}.crt client" >>"$lines"
+		done
+		for f in $CONFS; do
+			sed -n 's/^ *client-certificate-data: //p' "$at/etc/kubernetes/$f.conf" | base64 -d >"$at/$f.crt"
+			echo "$at$PKI/ca.crt $at/$f.crt client" >>"$lines"
+		done
+		for f in kubernetes.default.svc "$h" "$(kc get node $h -o jsonpath='{.status.addresses[?(@.type=="InternalIP")].address}')" "$VIP" 10.96.0.1; do
+			echo "$at$PKI/ca.crt $at$PKI/apiserver.crt server $f" >>"$lines"
+		done
+		for f in localhost "$h" 127.0.0.1; do
+			echo "$at$PKI/etcd/ca.crt $at$PKI/etcd/server.crt server $f" >>"$lines"
+			echo "$at$PKI/etcd/ca.crt $at$PKI/etcd/peer.crt server $f" >>"$lines"
+		done
+	done
+	is "$flavour: $1: Go's verifier says the same of each" "$(HOME=$WORK GOCACHE=$WORK/gocache GO111MODULE=off "$GO" run "$TOP/tests/e2e/verify.go" <"$lines")" 		"$(grep -c . "$lines") verified, 0 failed"
+	rm -rf "$WORK/go"
+}
 # Every certificate of a host as openssl and kubeadm see it.
 verified() {
 	local h l f
+	go_verified "$1"
 	for h in cp1 cp2 cp3; do
 		for l in $LEAVES; do
 			ok "$flavour: $1: ${l%:*} of $h verifies" "$LAB" exec $h openssl verify -x509_strict -CAfile "$PKI/${l#*:}.crt" "$PKI/${l%:*}.crt"
@@ -117,6 +147,47 @@ interrupted() {
 	verified "continued"
 }
 
+# The keys on this machine: under a passphrase, in a backup, lost and back again; and the cluster works with what came back.
+store() {
+	local keys=$XDG_STATE_HOME/kubewright/lab/pki saved=$WORK/saved.backup sums
+	export STORE_WORD BACKUP_WORD WRONG_WORD=not-the-right-one
+	STORE_WORD=$(openssl rand -hex 12) BACKUP_WORD=$(openssl rand -hex 12)
+	kw lock certs passphrase --passphrase env:STORE_WORD -f "$WORK/kubewright.yaml"
+	is "$flavour: the keys get a passphrase" "$status" 0 || show lock
+	is "$flavour: none of them is readable without" "$(grep -rlE 'BEGIN (RSA |EC )?PRIVATE KEY' "$keys")" ""
+	renew without apiserver
+	ok "$flavour: without it nothing is renewed" test "$status" -ne 0
+	has "$flavour: and it says where it has to come from" "$WORK/without.out" "pki.passphrase"
+	kw wrong certs renew apiserver --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:WRONG_WORD
+	ok "$flavour: nor with another" test "$status" -ne 0
+	kw with certs renew apiserver --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	is "$flavour: with it certs renew ends with 0 (${seconds} s)" "$status" 0 || show with
+
+	kw backup certs backup "$saved" --passphrase env:BACKUP_WORD -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	is "$flavour: certs backup ends with 0" "$status" 0 || show backup
+	is "$flavour: for nobody else to read" "$(stat -c %a "$saved")" 600
+	sums=$(cd "$keys" && sha256sum ./*.crt etcd/*.crt)
+	mv "$keys" "$keys.lost"
+	kw other certs restore "$saved" --passphrase env:WRONG_WORD -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	ok "$flavour: another passphrase does not open it" test "$status" -ne 0
+	ok "$flavour: and nothing is written" test ! -e "$keys"
+	kw restore certs restore "$saved" --passphrase env:BACKUP_WORD -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	is "$flavour: certs restore ends with 0" "$status" 0 || show restore
+	is "$flavour: the same CAs are back" "$(cd "$keys" && sha256sum ./*.crt etcd/*.crt)" "$sums"
+	is "$flavour: their keys under the passphrase" "$(grep -rlE 'BEGIN (RSA |EC )?PRIVATE KEY' "$keys")" ""
+	kw again certs restore "$saved" --passphrase env:BACKUP_WORD -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	is "$flavour: a second time there is nothing to do" "$status" 0
+	kw after rejoin w2 --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	is "$flavour: a worker joins again by them (${seconds} s)" "$status" 0 || show after
+	kw unlock certs passphrase --remove --yes -f "$WORK/kubewright.yaml" --set pki.passphrase=env:STORE_WORD
+	is "$flavour: the passphrase is taken away" "$status" 0 || show unlock
+	renew last apiserver
+	is "$flavour: and is needed no longer" "$status" 0 || show last
+	verified "store"
+	is "$flavour: neither passphrase is in anything that was written" "$(grep -rlF -e "$STORE_WORD" -e "$BACKUP_WORD" "$WORK" "$XDG_STATE_HOME")" ""
+	ok "$flavour: all Nodes are Ready" until_ok 120 ready_is 5
+}
+
 for flavour in "$@"; do
 	flavour_present "$flavour" || { skip "$flavour: no binaries here" && continue; }
 	scenario "certs, $flavour"
@@ -125,7 +196,7 @@ for flavour in "$@"; do
 	apply first
 	is "$flavour: a cluster (${seconds} s)" "$status" 0 || show first
 	ok "$flavour: all its Nodes get Ready" until_ok 600 ready_is 5
-	for part in ${E2E_PARTS:-all_expired front_proxy kubelets interrupted}; do $part; done
+	for part in ${E2E_PARTS:-all_expired front_proxy kubelets interrupted store}; do $part; done
 	ok "$flavour: no secret is readable" secrets_hidden
 	scenario_end
 done

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Another CA takes the place of the front proxy's, then of etcd's, while a writer goes through the virtual IP: killed in each step of each phase and continued. Seen by
-# openssl and by what servers accept: clients of both CAs meanwhile, and none of the earlier one in the end.
+# Another CA takes the place of the front proxy's, then of etcd's, then another key that of service accounts, while a writer goes through the virtual IP: killed in each
+# step of each phase and continued. Seen by openssl and by what servers accept: clients, and tokens, of both meanwhile, and none of the earlier one in the end.
+# In E2E_PARTS alone: front_proxy, etcd, sa.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -133,6 +134,107 @@ etcd() {
 	is "$flavour: $phase: so does the one that has joined" "$(as_etcd cp3 a2)" 200
 }
 
+# as_token HOST TOKEN: what its API server makes of it
+as_token() { printf 'Authorization: Bearer %s\n' "$2" | "$LAB" exec "$1" curl -sk --max-time 10 -o /dev/null -w '%{http_code}' -H @- https://127.0.0.1:6443/version; }
+# tokens_are NAME TOKEN CODE: on every control plane
+tokens_are() {
+	local h
+	for h in $CPS; do is "$flavour: $phase: $h answers $1 with $3" "$(as_token "$h" "$2")" "$3"; done
+}
+pod_token() { kc exec talk-w1 -- cat /var/run/secrets/kubernetes.io/serviceaccount/token; }
+secret_token() { kc get secret "$1" -o jsonpath='{.data.token}' | base64 -d; }
+# secret NAME: of the old kind, filled by the controller manager
+secret() {
+	printf '{"apiVersion":"v1","kind":"Secret","type":"kubernetes.io/service-account-token","metadata":{"name":"%s","annotations":{"kubernetes.io/service-account.name":"default"}}}' "$1" |
+		kc apply -f - >/dev/null && until_ok 60 secret_filled "$1"
+}
+secret_filled() { [ -n "$(secret_token "$1")" ]; }
+# A pod of a worker shows the token that it has, again and again, to each API server: what is refused goes into $WORK/refused.
+tokens_begin() {
+	: >"$WORK/refused" && rm -f "$WORK/enough"
+	(
+		token=$(pod_token)
+		while [ ! -e "$WORK/enough" ]; do
+			now=$(pod_token 2>/dev/null) && token=$now
+			for h in $CPS; do [ "$(as_token "$h" "$token")" != 401 ] || echo "$h" >>"$WORK/refused"; done
+			sleep 1
+		done
+	) &
+	shower=$!
+}
+tokens_end() {
+	touch "$WORK/enough" && wait "$shower"
+	is "$flavour: $phase: no token of a pod was refused" "$(wc -l <"$WORK/refused")" 0
+}
+# All control planes have the same public keys, so many, and the key of the first one.
+keys_are() {
+	local h
+	for h in $CPS; do
+		is "$flavour: $phase: $h accepts tokens of $1" "$(in_file "$h" sa.pub)" "$1"
+		is "$flavour: $phase: by the same keys" "$("$LAB" exec "$h" sha256sum "$PKI/sa.pub")" "$("$LAB" exec cp1 sha256sum "$PKI/sa.pub")"
+		ok "$flavour: $phase: whose first one it signs with" on "$h" "[ \"\$(openssl pkey -in $PKI/sa.key -pubout)\" = \"\$(openssl pkey -pubin -in $PKI/sa.pub)\" ]"
+	done
+}
+# A new token in each of those Secrets, as the manual says; and pods that begin with new ones.
+renew_tokens() {
+	local ns name
+	kc get secrets -A --field-selector type=kubernetes.io/service-account-token --no-headers -o custom-columns=:metadata.namespace,:metadata.name |
+		while read -r ns name; do kc patch secret -n "$ns" "$name" --type=json -p '[{"op":"remove","path":"/data/token"}]' </dev/null >/dev/null; done
+	until_ok 60 secret_filled early
+}
+
+sa() {
+	local early late pod
+	secret early
+	early=$(secret_token early)
+	pod=$(pod_token)
+	phase="sa, before"
+	tokens_are 'a token of a Secret' "$early" 200
+	tokens_are 'the token of a pod' "$pod" 200
+	tokens_are 'no token at all' nonsense 401
+	tokens_begin
+	phase="sa, both are trusted"
+	goes_on sa '' renew-servers@cp2
+	keys_are 2
+	kw status status -f "$WORK/kubewright.yaml"
+	has "$flavour: $phase: status says so" "$WORK/status.out" 'sa is being rotated: two keys are trusted, and the earlier one signs'
+	"$LAB" kill cp3
+	rotate away sa --reissue
+	is "$flavour: with a control plane away the next key does not sign" "$([ "$status" != 0 ] && kc get configmap -n kube-system kubewright -o jsonpath='{.data.service-account-key}')" '' || show away
+	has "$flavour: and the control plane is named" "$WORK/away.out" 'cp3 was not looked at'
+	"$LAB" start cp3
+	ok "$flavour: it is back" until_ok 300 ready_is 5
+	phase="sa, reissued"
+	goes_on sa --reissue renew-servers@cp2
+	keys_are 2
+	kw rejoin rejoin cp3 --yes -f "$WORK/kubewright.yaml"
+	is "$flavour: a control plane joins meanwhile (${seconds} s)" "$status" 0 || show rejoin 60
+	keys_are 2
+	secret late
+	late=$(secret_token late)
+	tokens_are 'a token of the earlier key' "$early" 200
+	tokens_are 'a token of the new one' "$late" 200
+	rotate soon sa --forget
+	is "$flavour: what a Secret holds a token of is not forgotten" "$([ "$status" != 0 ] && in_file cp1 sa.pub)" 2 || show soon
+	has "$flavour: and the Secret is named" "$WORK/soon.out" 'hold.? a token that it has signed: '
+	tokens_end
+	ok "$flavour: Secrets get new tokens" renew_tokens
+	rotate soon sa --forget --check
+	if [ "$flavour" != debian ]; then
+		has "$flavour: nor while pods use tokens of it" "$WORK/soon.out" 'may still use a token that it has signed'
+	fi
+	phase="sa, forgotten"
+	killed renew-servers@cp2 certs rotate sa --forget --force
+	rotate phase sa --forget --force
+	ends phase
+	keys_are 1
+	tokens_are 'a token of the earlier key' "$early" 401
+	tokens_are 'the token that a pod began with' "$pod" 401
+	tokens_are 'the token that a Secret has now' "$(secret_token early)" 200
+	kc delete pods -n kube-system -l 'tier!=control-plane' --wait=false >/dev/null
+	ok "$flavour: pods begin with new tokens" until_ok 300 system_pods_ready
+}
+
 for flavour in "$@"; do
 	flavour_present "$flavour" || { skip "$flavour: no binaries here" && continue; }
 	scenario "rotate, $flavour"
@@ -142,7 +244,7 @@ for flavour in "$@"; do
 	is "$flavour: a cluster (${seconds} s)" "$status" 0 || show first
 	ok "$flavour: all its Nodes get Ready" until_ok 600 ready_is 5
 	ok "$flavour: pods talk" pods_talk
-	for part in ${E2E_PARTS:-front_proxy etcd}; do
+	for part in ${E2E_PARTS:-front_proxy etcd sa}; do
 		writes_begin
 		$part
 		writes_end

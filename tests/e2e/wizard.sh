@@ -307,6 +307,26 @@ rebooted() {
 	is "$flavour: w1 runs another boot" "$([ "$(boot_id w1)" != "$before" ] && echo yes)" yes
 }
 
+proxy_serial() { "$LAB" exec "$1" openssl x509 -in /etc/kubernetes/pki/front-proxy-client.crt -noout -serial; }
+AGED='cd /etc/kubernetes/pki && openssl x509 -x509toreq -in front-proxy-client.crt -signkey front-proxy-client.key -copy_extensions copyall -out /root/csr &&
+	openssl x509 -req -in /root/csr -CA front-proxy-ca.crt -CAkey front-proxy-ca.key -set_serial 7 -copy_extensions copyall -days -1 -out front-proxy-client.crt'
+# From the page of certificates.
+renewed() {
+	local before
+	keys c
+	sees 60 '[0-9] certificates'
+	keys r
+	sees 60 'every certificate was made within the last hour'
+	# one that has expired, and that nothing of the cluster needs to stand
+	"$LAB" exec cp1 sh -c "$AGED" || fail "$flavour: the front proxy's certificate of cp1 expires"
+	before=$(proxy_serial cp1)
+	keys Escape v
+	sees 60 '1 expired'
+	keys r
+	plan_and_do renewal 600
+	is "$flavour: cp1's front proxy has another certificate" "$([ "$(proxy_serial cp1)" != "$before" ] && echo yes)" yes
+}
+
 # By the version of the inventory, which is set on the page of the cluster.
 upgraded() {
 	local to=1.20.3
@@ -398,6 +418,7 @@ dashboard() {
 	broken_and_repaired
 	wiped_and_back
 	rebooted
+	renewed
 	upgraded
 	saved
 	removed

@@ -112,6 +112,9 @@ static int own_config(struct lab *l, const char *method, const char *path, const
 		if (strstr(path, kinds[i].manager))
 			snprintf(l->given[i].note, sizeof(l->given[i].note), "%s",
 				json_get_str(json_get(patch, "data"), kinds[i].note, ""));
+	if (strcmp(method, "PATCH") == 0 && strstr(path, "fieldManager=kubewright-" TOKENS_NOTE))
+		snprintf(l->tokens_note, sizeof(l->tokens_note), "%s",
+			json_get_str(json_get(patch, "data"), TOKENS_NOTE, ""));
 	if (strcmp(method, "PATCH") == 0 && sum)
 		snprintf(l->cni, sizeof(l->cni), "%.64s", sum + strlen("\"cni-sha256\":\""));
 	json_free(patch);
@@ -119,6 +122,8 @@ static int own_config(struct lab *l, const char *method, const char *path, const
 	data = json_set(answer, "data", json_object());
 	if (l->cni[0])
 		json_set_str(data, "cni-sha256", l->cni);
+	if (l->tokens_note[0])
+		json_set_str(data, TOKENS_NOTE, l->tokens_note);
 	for (int i = 0; i < SETTINGS_KINDS; i++)
 		if (l->given[i].note[0])
 			json_set_str(data, kinds[i].note, l->given[i].note);
@@ -412,6 +417,10 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 		return node(l, method, path + 14, body, out);
 	if (strncmp(path, "/api/v1/pods?fieldSelector=spec.nodeName%3D", 43) == 0)
 		return say_pods(l, path + 43, out), 200;
+	if (strncmp(path, "/api/v1/secrets?", 16) == 0)
+		return str_add(out, l->token_secrets ? l->token_secrets : "{\"items\":[]}"), 200;
+	if (strncmp(path, "/api/v1/pods?fieldSelector=status.phase", 39) == 0)
+		return str_add(out, l->token_pods ? l->token_pods : "{\"items\":[]}"), 200;
 	if (strncmp(path, "/api/v1/namespaces/default/pods/", 32) == 0)
 		return evict(l, path + 32, out);
 	if (strstr(path, "/proxy/healthz"))

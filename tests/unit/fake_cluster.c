@@ -102,7 +102,7 @@ static void say_identity(struct machine *m, struct str *out)
 	if (m->pki || *m->have)
 		fake_say(out, "ca_crt", m->lab->ca);
 	fake_say(out, "pki_manifest", m->pki ? "ok" : "absent");
-	fake_say(out, "ca_keys", m->ca_keys ? LAB_CA_KEYS : "");
+	lab_say_keys(m, out);
 	if (m->lab->booting)
 		fake_say(out, "uptime_s", "10");
 	sayf(out, "boot_id", "boot-%d-%u", m->index, m->boots);
@@ -235,7 +235,7 @@ static const char *place_certificates(struct machine *m, const struct remote_exe
 	str_release(&init);
 	place_keys(m, x);
 	fake_say(out, "pki_manifest", "ok");
-	fake_say(out, "ca_keys", m->ca_keys ? LAB_CA_KEYS : "");
+	lab_say_keys(m, out);
 	return "placed";
 }
 

@@ -46,6 +46,9 @@ struct machine {
 	bool prepared, packages, containerd, keepalived, pki, record, init;
 	bool timer; /* of snapshots of etcd */
 	bool ca_keys;   /* the keys of the CAs are on it, all of them */
+	/* whether its controller manager signs with them; 0: when it has them, 1: yes, -1: no */
+	int signs;
+	bool keys_left, cut; /* copies of the keys are elsewhere; a change of their place was cut */
 	bool kubelet;   /* its kubelet was given what it goes by */
 	bool silent; /* its kubelet does not reach the API */
 	bool stale; /* containerd runs with another configuration than it has */
@@ -64,6 +67,7 @@ struct machine {
 	char vrrp[2048];     /* keepalived's configuration */
 	unsigned restarts;   /* of its kubelet, for other settings */
 	unsigned changes;    /* of its control plane's */
+	unsigned custody;    /* of the place of the CAs' keys */
 	char policy[96];     /* the audit policy that its API server was started with; "": none */
 	char encryption[96]; /* the same of how Secrets are encrypted */
 	bool stuck;          /* its API server has not started with what its manifest has */
@@ -83,8 +87,11 @@ struct machine {
 		char path[64];
 		struct str pem;
 	} certs[RENEW_KINDS]; /* what certs.sh shows; fake_renew.c */
-	/* certificates of each CA's file, and what the API server had of the front proxy's when it started */
-	struct str trusts[PKI_ISSUERS], running;
+	/* of each CA's file, and of sa.pub; and what the API server had of the front proxy's when it started */
+	struct str trusts[PKI_ROTATED], running;
+	struct str sa_key;   /* as it was placed; "": it never was */
+	struct str accepts;  /* sa.pub when its API server started */
+	unsigned managers;   /* times that its controller manager was restarted by a renewal */
 	char restart[96]; /* who has yet to, as it is noted there */
 	unsigned expired; /* bits of readers that have not restarted since theirs had expired */
 	struct ssl_ctx_st *tls[2]; /* of the API server, of etcd; lent */
@@ -121,6 +128,9 @@ struct lab {
 	unsigned conflicts; /* so many of those are refused, as somebody else changes it */
 	void (*on_turn)(struct lab *l, int machine); /* its API server has other settings, or has written one again */
 	struct str told;    /* CAs that the API servers publish; fake_renew.c */
+	char tokens_note[200]; /* since when the key of service accounts signs, as kubewright noted it */
+	const char *token_secrets, *token_pods; /* lists of those that have tokens; NULL: empty ones */
+	bool tokens_refused; /* some API server once did not know a key that another one signs with */
 	char renewals[512]; /* jobs of renewals, in order: "cp1:etcd cp2:etcd cp1:restart(etcd) …" */
 	void (*on_renew)(struct lab *l, int machine, const char *job); /* before it is done; NULL: nothing */
 	const char *request;     /* a CertificateSigningRequest that waits; NULL: none */
@@ -177,6 +187,8 @@ struct lab_file *lab_file(struct machine *m, const char *path);
 void lab_say_statics(struct machine *m, struct str *out); /* of that the second half */
 void lab_say_security(struct machine *m, bool manifest, struct str *out);
 void lab_files_gone(struct machine *m, const struct remote_exec *x);
+/* Of the CAs' keys. */
+void lab_say_keys(const struct machine *m, struct str *out);
 /* As steps/host/settings.sh, or reboot.sh, after which lab_open says when the machine is back. False: neither. */
 bool lab_restarts(struct machine *m, const struct remote_exec *x, bool whole, struct str *out);
 

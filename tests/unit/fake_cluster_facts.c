@@ -72,6 +72,15 @@ void lab_say_file(const struct lab_file *f, struct str *out)
 	fake_say(out, word, mode);
 }
 
+void lab_say_keys(const struct machine *m, struct str *out)
+{
+	bool signs = m->signs ? m->signs > 0 : m->ca_keys;
+
+	fake_say(out, "ca_keys", m->ca_keys ? LAB_CA_KEYS : "");
+	fake_say(out, "ca_keys_left", m->keys_left ? "/var/lib/kubewright/renewed/%etc%kubernetes%pki%ca.key" : "");
+	fake_say(out, "ca_signs", !lab_has_api(m) ? "" : m->cut ? "cut" : signs ? "yes" : "no");
+}
+
 #define OURS "/etc/kubernetes/kubewright/"
 
 struct lab_file *lab_file(struct machine *m, const char *path)

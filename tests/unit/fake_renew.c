@@ -52,10 +52,34 @@ static void add_missing(struct str *to, const char *pem)
 	}
 }
 
+/* Whether an API server that runs does not know a key that another one signs with: the first of its sa.pub. */
+static bool tokens_refused(const struct lab *l)
+{
+	static const char end[] = "-----END PUBLIC KEY-----\n";
+	bool refused = false;
+
+	for (int a = 0; a < LAB_MACHINES; a++)
+		for (int b = 0; b < LAB_MACHINES; b++) {
+			const struct str *signs = &l->machines[a].accepts;
+			const char *last = signs->len ? strstr(signs->buf, end) : NULL;
+			struct str first = STR_INIT;
+
+			if (!last || !l->machines[b].accepts.len)
+				continue;
+			str_addn(&first, signs->buf, (size_t)(last - signs->buf) + sizeof(end) - 1);
+			refused = refused || !strstr(l->machines[b].accepts.buf, first.buf);
+			str_release(&first);
+		}
+	return refused;
+}
+
 static void api_starts(struct machine *m)
 {
 	if (!lab_is_control_plane(m))
 		return;
+	str_clear(&m->accepts);
+	str_add(&m->accepts, m->trusts[PKI_ISSUER_TOKENS].buf);
+	m->lab->tokens_refused = m->lab->tokens_refused || tokens_refused(m->lab);
 	str_clear(&m->running);
 	str_add(&m->running, m->trusts[PKI_ISSUER_FRONT_PROXY].buf);
 	add_missing(&m->lab->told, m->running.buf);
@@ -90,7 +114,7 @@ void lab_certs(struct lab *l, struct pki_store *store, int64_t from_s, int64_t t
 				(lab_is_control_plane(m) || renew_kinds[k].stage == RENEW_KUBELET))
 				add(m, store, &renew_kinds[k], from_s, to_s);
 		m->expired = to_s < 0 ? 31 : 0;
-		for (int ca = 0; lab_is_control_plane(m) && ca < PKI_ISSUERS; ca++) {
+		for (int ca = 0; lab_is_control_plane(m) && ca < PKI_ROTATED; ca++) {
 			str_clear(&m->trusts[ca]);
 			str_add(&m->trusts[ca], pki_store_pem(store, pki_issuer_crt((enum pki_issuer)ca)));
 		}
@@ -103,9 +127,11 @@ void lab_certs_gone(struct lab *l)
 	for (int i = 0; i < LAB_MACHINES; i++) {
 		for (size_t k = 0; k < RENEW_KINDS; k++)
 			str_release(&l->machines[i].certs[k].pem);
-		for (int ca = 0; ca < PKI_ISSUERS; ca++)
+		for (int ca = 0; ca < PKI_ROTATED; ca++)
 			str_release(&l->machines[i].trusts[ca]);
 		str_release(&l->machines[i].running);
+		str_release(&l->machines[i].sa_key);
+		str_release(&l->machines[i].accepts);
 	}
 	str_release(&l->told);
 }
@@ -119,8 +145,8 @@ void lab_say_certs(struct machine *m, struct str *out)
 		if (m->certs[k].path[0])
 			fake_say(out, word, m->certs[k].pem.buf);
 	}
-	for (int ca = 0; ca < PKI_ISSUERS; ca++) {
-		snprintf(word, sizeof(word), "cert./etc/kubernetes/pki/%s",
+	for (int ca = 0; ca < PKI_ROTATED; ca++) {
+		snprintf(word, sizeof(word), "%s./etc/kubernetes/pki/%s", ca == PKI_ISSUER_TOKENS ? "public" : "cert",
 			pki_shared[pki_issuer_crt((enum pki_issuer)ca)].file);
 		if (m->trusts[ca].len)
 			fake_say(out, word, m->trusts[ca].buf);
@@ -214,7 +240,13 @@ static void place_shared(struct machine *m, const struct str *script)
 	if (!param(script, "shared_1_path", &path))
 		return;
 	lab_insist(lab_is_control_plane(m), "a control plane's CA on a worker");
-	if (inventory_keeps_ca_keys(m->lab->inventory)) {
+	if (str_ends(path.buf, "/sa.key")) {
+		param(script, "shared_1_data", &data);
+		str_clear(&m->sa_key);
+		str_add_unbase64(&m->sa_key, data.buf, data.len);
+		param(script, "shared_2_path", &path);
+		param(script, "shared_2_data", &data);
+	} else if (inventory_keeps_ca_keys(m->lab->inventory)) {
 		lab_insist(!str_ends(path.buf, ".key") && !param(script, "shared_2_path", &data), "a key of a CA");
 		param(script, "shared_1_data", &data);
 	} else {
@@ -222,7 +254,7 @@ static void place_shared(struct machine *m, const struct str *script)
 		param(script, "shared_2_path", &path);
 		param(script, "shared_2_data", &data);
 	}
-	for (int ca = 0; ca < PKI_ISSUERS; ca++) {
+	for (int ca = 0; ca < PKI_ROTATED; ca++) {
 		if (!str_ends(path.buf, pki_shared[pki_issuer_crt((enum pki_issuer)ca)].file) ||
 			(ca == 0 && strcmp(path.buf, "/etc/kubernetes/pki/ca.crt") != 0))
 			continue;
@@ -257,6 +289,7 @@ const char *lab_renew(struct machine *m, const struct remote_exec *x, const char
 		m->expired &= ~now;
 		if (now & RENEW_READER_API)
 			api_starts(m);
+		m->managers += now & RENEW_READER_MANAGER ? 1 : 0;
 	}
 	renew_reader_names(bits, " ", &left);
 	snprintf(m->restart, sizeof(m->restart), "%s", left.buf);

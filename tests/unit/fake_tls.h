@@ -26,7 +26,7 @@ struct fake_tls {
 	pthread_t thread;
 	/* what was seen: counts, and of the last request and its client */
 	atomic_int connections, requests;
-	char peer[128], method[16], type[128], body[4096];
+	char peer[128], method[16], type[128], body[32768];
 };
 
 /* given >= 0: serves this connected socket (and closes it) instead of a port of its own. */

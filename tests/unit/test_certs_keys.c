@@ -1,4 +1,4 @@
-/* `certs passphrase`, `certs backup` and `certs restore` as an operator gives them, with what is asked answered by the test. */
+/* `certs passphrase`, `certs backup`, `certs restore`, `certs csr` and `certs import` as an operator gives them, with what is asked answered by the test. */
 #include "tests/test.h"
 
 #include "base/alloc.h"
@@ -387,6 +387,65 @@ static void test_restore_refused(void)
 	end();
 }
 
+#define CA_OF "openssl x509 -req -CA root.crt -CAkey root.key -CAcreateserial -days 9 -extfile ext "
+
+/* By openssl, as a company may do it. */
+static void test_csr(void)
+{
+	struct json *j;
+
+	begin("pki: {passphrase: ask}\n", NULL);
+	CHECK_INT(sh("mv '%s' own", store), 0);
+	CHECK_INT(run("certs import kubewright.yaml", ANSWERS(NULL)), 5);
+	says(&err, "does not have the keys of cluster rack7");
+	says(&err, "certs csr");
+	CHECK_INT(sh("mkdir wishes && echo mine >wishes/rack7-ca.csr"), 0);
+	CHECK_INT(run("certs csr --out wishes", ANSWERS(NULL)), 2);
+	says(&err, "is not a request for a certificate");
+	CHECK_INT(run("certs csr --out requests", ANSWERS("the first", "the first")), 0);
+	says(&out, "made the keys of cluster rack7");
+	says(&out, "requests/rack7-front-proxy-ca.csr");
+	CHECK_INT(sh("cd '%s' && grep -q ENCRYPTED ca.key etcd/ca.key front-proxy-ca.key sa.key && [ ! -e ca.crt ]",
+			  store),
+		0);
+	CHECK_INT(
+		sh("sha256sum '%s'/ca.key >sum; openssl req -in requests/rack7-ca.csr -noout -pubkey >pub", store), 0);
+	/* again: of the same keys */
+	CHECK_INT(run("certs csr --out requests -o json", ANSWERS("the first")), 0);
+	j = json_parse(out.buf, out.len, NULL);
+	CHECK(json_get_bool(j, "made", true) == false && json_size(json_get(j, "requests")) == 3);
+	json_free(j);
+	CHECK_INT(sh("sha256sum -c sum && openssl req -in requests/rack7-ca.csr -noout -pubkey | cmp - pub"), 0);
+	CHECK_INT(run("certs backup x", ANSWERS("the first")), 5);
+	says(&err, "waits for the certificates of its CAs");
+
+	CHECK_INT(
+		sh("printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n' >ext"),
+		0);
+	CHECK_INT(
+		sh("openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout root.key -subj /CN=Company -out root.csr && "
+		   "openssl x509 -req -in root.csr -signkey root.key -days 99 -extfile ext -out root.crt"),
+		0);
+	CHECK_INT(sh("for ca in ca etcd-ca front-proxy-ca; do " CA_OF
+		     "-in requests/rack7-$ca.csr -out $ca.pem || exit 1; done"),
+		0);
+	CHECK_INT(run("certs import ca.pem etcd-ca.pem front-proxy-ca.pem", ANSWERS("the first")), 5);
+	says(&err, "its issuer 'Company' is not here");
+	CHECK_INT(run("certs import ca.pem etcd-ca.pem front-proxy-ca.pem root.crt", ANSWERS("the second")), 5);
+	CHECK_INT(sh("sha256sum -c sum && [ ! -e '%s'/ca.crt ]", store), 0);
+	CHECK_INT(run("certs import ca.pem etcd-ca.pem front-proxy-ca.pem root.crt", ANSWERS("the first")), 0);
+	says(&out, "below 'Company', until ");
+	says(&out, "is complete");
+	CHECK(opens("the first"));
+	CHECK_INT(run("certs import root.crt front-proxy-ca.pem etcd-ca.pem ca.pem -o json", ANSWERS("the first")), 0);
+	j = json_parse(out.buf, out.len, NULL);
+	CHECK(json_get_bool(j, "changed", true) == false);
+	CHECK_STR(json_get_str(json_at(json_get(j, "cas"), 1), "root", ""), "Company");
+	json_free(j);
+	CHECK_INT(sh("ls '%s'.* ", store), 512);
+	end();
+}
+
 static const struct {
 	const char *line, *what;
 } wrong[] = {
@@ -401,6 +460,9 @@ static const struct {
 	{ "certs backup", "certs backup needs FILE" },
 	{ "certs restore a b", "unexpected argument 'b': certs restore takes only FILE" },
 	{ "certs restore a --yes", "--yes is not an option of 'certs restore'" },
+	{ "certs import", "certs import needs FILE" },
+	{ "certs csr x", "unexpected argument 'x': certs csr takes none" },
+	{ "certs backup x --out y", "--out is not an option of 'certs backup'" },
 	{ "certs passphrase --passphrase none", "never stands on the command line" },
 };
 
@@ -424,6 +486,7 @@ static const struct test tests[] = {
 	{ "restored on another machine", test_restore },
 	{ "restored under a passphrase", test_restore_passphrase },
 	{ "not restored", test_restore_refused },
+	{ "signed by a company's CA", test_csr },
 	{ "wrong usage", test_wrong_usage },
 };
 TEST_MAIN(tests)

@@ -83,6 +83,46 @@ static void test_shows(void)
 	fake_tear_down();
 }
 
+static void test_renews(void)
+{
+	open_page(FAKE_CERTS_ENDS);
+	fake_keys("r");
+	fake_wait_over();
+	CHECK_INT(fake.begun[PURPOSE_RENEW_PLAN], 1);
+	CHECK_STR(fake.host, "");
+	CHECK(fake_sees("a starts the renewal"));
+	fake_keys("e");
+	CHECK(fake_sees("kubewright certs renew -f "));
+	app_key(fake_app, K_ESCAPE);
+	fake_keys("a");
+	CHECK(fake_sees("restarts what reads them"));
+	CHECK_INT(fake.begun[PURPOSE_RENEW], 0);
+	fake_keys("rack7\r");
+	CHECK_INT(fake.begun[PURPOSE_RENEW], 1);
+	fake_wait_over();
+	app_key(fake_app, K_ENTER);
+	CHECK_STR(title(), "Dashboard");
+	CHECK(fake_sees("the renewal is done"));
+	/* what was seen before is not how it is any longer */
+	fake_keys("c");
+	fake_wait_over();
+	CHECK_INT(fake.begun[PURPOSE_CERTS], 2);
+	fake_tear_down();
+}
+
+/* A look under way is ended for a plan. */
+static void test_renews_amid(void)
+{
+	open_page(FAKE_CERTS_ENDS);
+	fake_keys("vr");
+	fake_wait_over();
+	fake_turn();
+	fake_wait_over();
+	CHECK_INT(fake.begun[PURPOSE_CERTS], 2);
+	CHECK_INT(fake.begun[PURPOSE_RENEW_PLAN], 1);
+	fake_tear_down();
+}
+
 static void test_explains(void)
 {
 	open_page(FAKE_CERTS_ENDS);
@@ -307,6 +347,8 @@ static const struct test tests[] = {
 	{ "certificates: keys, and keys while it looks", test_keys },
 	{ "certificates: a look that is stopped", test_stops },
 	{ "certificates: a secret is asked for once", test_secret },
+	{ "certificates: all are renewed, by a plan", test_renews },
+	{ "certificates: a plan in the middle of a look", test_renews_amid },
 	{ "certificates: an inventory that changed", test_edited },
 	{ "certificates: every size, hostile texts", test_hostile },
 };

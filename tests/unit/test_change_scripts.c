@@ -55,7 +55,13 @@ static int change(struct fake_site *s)
 	static const struct remote_param params[] = { { "config", "" }, { "digest", "abc" }, { "names", "" },
 		{ "names_gone", "" }, { "names_change", "no" }, { "etcd", "no" }, { "files", "0" } };
 
-	return fake_site_run(s, host_script_components, params, sizeof(params) / sizeof(params[0]));
+	struct str script = STR_INIT;
+	int rc;
+
+	str_addf(&script, "%s%s", host_script_component, host_script_components);
+	rc = fake_site_run(s, script.buf, params, sizeof(params) / sizeof(params[0]));
+	str_release(&script);
+	return rc;
 }
 
 static void done_with(struct fake_site *s, int rc)

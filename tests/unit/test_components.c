@@ -184,7 +184,7 @@ static void test_reported(void)
 	CHECK(strstr(told.buf, "dns.imageTag") && strstr(told.buf, "etcd.local.dataDir"));
 	CHECK(!strstr(told.buf, "scheduler") && !strstr(told.buf, "certSANs"));
 	/* what a host gets is the cluster's own configuration, with its own address */
-	kubeadm_components_config(&w, 1, &config);
+	kubeadm_components_config(&w, 1, true, &config);
 	CHECK(strstr(config.buf, "old.example") && strstr(config.buf, rack_inventory->hosts[1].address));
 	CHECK(strstr(config.buf, "InitConfiguration") && strstr(config.buf, "old.example"));
 	/* with the times that it was born with: kubeadm writes one of them into the manifests */
@@ -198,7 +198,7 @@ static void test_reported(void)
 	str_clear(&config);
 	json_free(rack_inventory->kubeadm_extra);
 	rack_inventory->kubeadm_extra = json_parse(JOINED, sizeof(JOINED) - 1, NULL);
-	kubeadm_components_config(&w, 1, &config);
+	kubeadm_components_config(&w, 1, true, &config);
 	CHECK(strstr(config.buf, "9m0s") && !strstr(config.buf, "6m0s") && strstr(config.buf, "etcdAPICall"));
 	CHECK(strstr(config.buf, "/etc/patches") != NULL);
 	world_release(&w);

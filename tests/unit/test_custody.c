@@ -152,24 +152,226 @@ static void test_half(void)
 	rack_down();
 }
 
-/* A living cluster keeps its mode: nothing is changed for another one. A single control plane that has keys is a finding. */
+/* ---- a living cluster ---------------------------------------------------------------------------------------------- */
+
+#define LIVING "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n"
+#define NAMES "apiServer: {certSANs: [127.0.0.1, localhost, 10.0.0.100]}\n"
+
+/* It has the keys, or not, and the inventory wants them in the other place. */
+static void living(struct lab *l, bool has)
+{
+	rack_up();
+	rack_inventory->pki.ca_keys = has ? "operator" : "cluster";
+	rack_cluster(l);
+	strcpy(l->given[SETTINGS_CONTROL_PLANE].text, LIVING NAMES);
+	for (int m = 0; m < 3; m++)
+		l->machines[m].ca_keys = has;
+}
+
+static void quiet(const struct error errors[LAB_MACHINES])
+{
+	for (int m = 0; m < LAB_MACHINES; m++)
+		CHECK_STR(errors[m].what, "");
+}
+
+static void are(const struct lab *l, bool has, unsigned changes)
+{
+	for (int m = 0; m < 3; m++) {
+		CHECK_INT(l->machines[m].ca_keys, has);
+		CHECK_INT(l->machines[m].custody, changes);
+	}
+	CHECK_INT(l->machines[3].custody, 0);
+}
+
 static void test_living(void)
 {
 	for (int i = 0; i < 2; i++) {
 		struct error errors[LAB_MACHINES];
 		struct lab l;
 
-		rack_up();
-		rack_inventory->pki.ca_keys = i ? "operator" : "cluster";
-		rack_cluster(&l);
-		for (int m = 0; m < 3; m++)
-			l.machines[m].ca_keys = i == 1;
+		living(&l, i == 1);
 		rack_apply(&l, errors);
-		CHECK_INT(errors[0].code, REFUSAL_CA_KEYS);
-		CHECK(strstr(errors[0].hint, i ? "to cluster" : "to operator"));
-		CHECK_INT(l.machines[0].ca_keys, i == 1);
+		quiet(errors);
+		are(&l, i == 0, 1);
+		rack_apply(&l, errors);
+		quiet(errors);
+		are(&l, i == 0, 1);
+		/* and back */
+		rack_inventory->pki.ca_keys = i ? "cluster" : "operator";
+		rack_apply(&l, errors);
+		quiet(errors);
+		are(&l, i == 1, 2);
 		rack_down();
 	}
+}
+
+/* What is on a host shows what is not done yet. */
+static void test_cut(void)
+{
+	struct error errors[LAB_MACHINES];
+	struct lab l;
+
+	living(&l, true);
+	/* the controller manager alone; only the keys; copies; a change that was not finished */
+	l.machines[0].signs = -1;
+	l.machines[1].ca_keys = false, l.machines[1].signs = 1;
+	l.machines[2].ca_keys = false, l.machines[2].keys_left = true;
+	rack_apply(&l, errors);
+	quiet(errors);
+	are(&l, false, 1);
+	/* and back: the controller manager alone; nothing yet; all but its end */
+	rack_inventory->pki.ca_keys = "cluster";
+	l.machines[0].ca_keys = l.machines[2].ca_keys = true;
+	l.machines[0].signs = -1;
+	l.machines[2].cut = true;
+	rack_apply(&l, errors);
+	quiet(errors);
+	CHECK_INT(l.machines[0].custody, 2);
+	CHECK_INT(l.machines[1].custody, 2);
+	CHECK_INT(l.machines[2].custody, 2);
+	CHECK(l.machines[1].ca_keys && !l.machines[2].cut);
+	rack_down();
+}
+
+/* It fails on one: the others are not begun, and the next run continues. */
+static void test_stopped(void)
+{
+	/* the change itself; and one of settings, that comes before it */
+	static const char *const configs[] = { LIVING NAMES, LIVING };
+
+	for (int i = 0; i < 2; i++) {
+		struct error errors[LAB_MACHINES];
+		unsigned failed = 0, stopped = 0;
+		struct lab l;
+
+		living(&l, true);
+		strcpy(l.given[SETTINGS_CONTROL_PLANE].text, configs[i]);
+		for (int m = 0; m < 3; m++)
+			l.machines[m].picky = true;
+		rack_apply(&l, errors);
+		for (int m = 0; m < 3; m++) {
+			failed += errors[m].code == CODE_NONE && strcmp(errors[m].step, "components") == 0;
+			stopped += errors[m].code == REFUSAL_SETTINGS;
+			CHECK(l.machines[m].ca_keys);
+			l.machines[m].picky = false;
+		}
+		CHECK_INT(failed, 1);
+		CHECK_INT(stopped, 2);
+		rack_apply(&l, errors);
+		quiet(errors);
+		for (int m = 0; m < 3; m++)
+			CHECK(!l.machines[m].ca_keys && !l.machines[m].cut);
+		rack_down();
+	}
+}
+
+static unsigned named;
+
+static void count(const struct event *ev, void *ctx)
+{
+	(void)ctx;
+	named += ev->kind == EVENT_NOTICE && ev->code == NOTICE_CA_KEYS && strcmp(ev->fields[0], "cp3") == 0;
+}
+
+/* A run whose notices are counted, or a look that changes nothing. */
+static void watched(struct lab *l, bool look)
+{
+	const struct plan *plan = &plans[PLAN_INSTALL];
+	struct engine *e;
+	struct world w;
+
+	rack_world(&w);
+	w.wish.verify_ms = 100;
+	w.wish.take_lock = !look;
+	w.wish.texts = look;
+	e = rack_run(l, &w,
+		(struct engine_config){
+			.steps = plan->steps, .step_count = plan->count, .check_only = look, .journal = count },
+		31);
+	engine_free(e);
+	world_release(&w);
+}
+
+/* One that cannot be reached keeps none of the others from it, and gets its turn when it is back. */
+static void test_away(void)
+{
+	struct error errors[LAB_MACHINES];
+	struct lab l;
+
+	living(&l, true);
+	l.out_of_sight = 1u << 2;
+	watched(&l, true);
+	are(&l, true, 0);
+	CHECK_INT(named, 0);
+	watched(&l, false);
+	CHECK_INT(named, 1);
+	CHECK(!l.machines[0].ca_keys && !l.machines[1].ca_keys && l.machines[2].ca_keys);
+	l.out_of_sight = 0;
+	rack_apply(&l, errors);
+	quiet(errors);
+	are(&l, false, 1);
+	rack_down();
+}
+
+/* The keys of another machine, or of a rotation that is half done, are not to be lost. */
+static void test_refused(void)
+{
+	static const char config[] =
+		LIVING NAMES "controllerManager: {extraArgs: [{name: cluster-signing-key-file, value: /x}]}\n";
+	struct error errors[LAB_MACHINES], err = { 0 };
+	char pki[96], command[256];
+	struct lab l;
+
+	living(&l, true);
+	strcpy(l.given[SETTINGS_CONTROL_PLANE].text, config);
+	rack_apply(&l, errors);
+	CHECK_INT(errors[0].code, REFUSAL_CA_KEYS);
+	CHECK(strstr(errors[0].what, "a pair to sign with"));
+	are(&l, true, 0);
+	l.given[SETTINGS_CONTROL_PLANE].text[0] = '\0';
+	rack_apply(&l, errors);
+	CHECK(strstr(errors[0].what, "could not be read") || strstr(errors[1].what, "could not be read") ||
+		strstr(errors[2].what, "could not be read"));
+	are(&l, true, 0);
+	snprintf(pki, sizeof(pki), "%s/pki", rack_dir);
+	CHECK_INT(pki_store_rotate(pki, NULL, PKI_ISSUER_ETCD, PKI_PHASE_ONE, &err), 0);
+	rack_apply(&l, errors);
+	CHECK_INT(errors[1].code, REFUSAL_ROTATION);
+	CHECK(strstr(errors[1].what, "etcd/ca.crt") && strstr(errors[1].hint, "pki.ca-keys to cluster"));
+	are(&l, true, 0);
+	snprintf(command, sizeof(command), "rm -rf '%s'", pki);
+	CHECK_INT(system(command), 0);
+	rack_apply(&l, errors);
+	CHECK_INT(errors[0].code, REFUSAL_NO_STORE);
+	CHECK(strstr(errors[0].what, "nothing was changed") && strstr(errors[0].hint, "certs restore"));
+	are(&l, true, 0);
+	CHECK_INT(pki_store_state(pki), PKI_STORE_NONE);
+	rack_down();
+}
+
+/* What is about something else leaves them where they are. */
+static void test_other_runs(void)
+{
+	static const bool host[LAB_MACHINES] = { false, true };
+	struct error err = { 0 };
+	struct world w;
+	struct lab l;
+
+	living(&l, true);
+	rack_world(&w);
+	for (int m = 0; m < 3; m++) {
+		cluster_set(&w.seen.hosts[m], "ca_keys", LAB_CA_KEYS);
+		cluster_set(&w.seen.hosts[m], "have", RACK_INSTALLED);
+		cluster_set(&w.seen.hosts[m], "job.init", "done 0 x x r0");
+		w.seen.hosts[m].probed = true;
+	}
+	CHECK_INT(custody_refuse(&w, &err), 0);
+	w.wish.reboot = host;
+	CHECK_INT(custody_refuse(&w, &err), -1);
+	CHECK_INT(err.code, REFUSAL_CA_KEYS);
+	CHECK(strstr(err.hint, "'kubewright apply' first"));
+	world_release(&w);
+	rack_down();
 }
 
 /* ---- on the host --------------------------------------------------------------------------------------------------- */
@@ -256,7 +458,12 @@ static const struct test tests[] = {
 	{ "what a kubelet begins with", test_kubelet },
 	{ "an installation", test_install },
 	{ "an installation that had begun otherwise", test_half },
-	{ "a living cluster of the other mode", test_living },
+	{ "a living cluster changes its mode, and back", test_living },
+	{ "a change that was cut", test_cut },
+	{ "a change that fails", test_stopped },
+	{ "a control plane that is away", test_away },
+	{ "what is not changed", test_refused },
+	{ "runs about something else", test_other_runs },
 	{ "a kubelet's files on the host", test_kubelet_files },
 	{ "keys are taken off the host", test_keys_away },
 };

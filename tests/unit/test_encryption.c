@@ -175,6 +175,28 @@ static void test_there_and_back(void)
 	end();
 }
 
+/* By the same step the keys of the CAs leave the hosts, and once: the turns after it are about Secrets alone. */
+static void test_beside_custody(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	for (int i = 0; i < 3; i++)
+		l.machines[i].ca_keys = true;
+	rack_inventory->pki.ca_keys = "operator";
+	apply(&l, true);
+	looks(&l, "33300 11100 k1 k1 k1:" K1);
+	for (int i = 0; i < 3; i++)
+		CHECK(!l.machines[i].ca_keys && l.machines[i].custody == 1);
+	rack_inventory->pki.ca_keys = "cluster";
+	apply(&l, true);
+	looks(&l, "33300 11100 k1 k1 k1:" K1);
+	for (int i = 0; i < 3; i++)
+		CHECK(l.machines[i].ca_keys && l.machines[i].custody == 2);
+	end();
+}
+
 /* As certs rotate secrets-key does before its run. */
 static void another_key(void)
 {
@@ -419,6 +441,7 @@ static void test_born(void)
 static const struct test tests[] = {
 	{ "there and back", test_there_and_back },
 	{ "another key", test_another_key },
+	{ "beside the place of the CAs' keys", test_beside_custody },
 	{ "ended anywhere", test_cut },
 	{ "lost", test_lost },
 	{ "another configuration", test_foreign },

@@ -246,14 +246,11 @@ static void test_custody(void)
 	look();
 	CHECK_INT(rack.found.count, 0);
 	rack.inv->pki.ca_keys = "operator";
-	/* all have them: the cluster was made so, and its controller managers need them */
-	set(0, "ca_keys", "ca.key etcd/ca.key");
-	set(2, "ca_keys", "ca.key etcd/ca.key");
-	look();
-	CHECK_INT(rack.found.count, 0);
-	set(0, "ca_keys", "");
-	set(2, "ca_keys", "");
 	finds(__LINE__, 1, "ca-key-on-host", "ca.key etcd/ca.key", "");
+	set(1, "ca_keys", "");
+	set(1, "ca_keys_left", "/x/ca.key\n/y/ca.key");
+	finds(__LINE__, 1, "ca-key-on-host", "a copy of the key of a CA is in /x/ca.key", "");
+	set(1, "ca_keys_left", "");
 	set(1, "ca_keys", "");
 	rack.state.requests = 2;
 	finds(__LINE__, 0, "requests-waiting", "2 CertificateSigningRequests of kubelets wait", "");

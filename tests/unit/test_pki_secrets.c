@@ -102,7 +102,7 @@ static void test_made(void)
 	tear_down();
 }
 
-/* A rotation of a CA, a backup and another machine take them along. */
+/* A rotation of a CA, or of the key of service accounts, a backup and another machine take them along. */
 static void test_taken_along(void)
 {
 	struct secret none = { 0 };
@@ -121,9 +121,16 @@ static void test_taken_along(void)
 	pki_store_free(other);
 	pki_backup_release(&b);
 	CHECK_INT(pki_store_rotate(store, &none, PKI_ISSUER_ETCD, PKI_PHASE_ONE, &err), 0);
+	CHECK_INT(pki_store_rotate(store, &none, PKI_ISSUER_TOKENS, PKI_PHASE_ONE, &err), 0);
 	other = pki_store_open(store, &none, &err);
 	CHECK_STR(id(other, 0), id(s, 0));
 	CHECK_STR(id(other, 1), id(s, 1));
+	pki_store_free(s);
+	pki_backup_init(&b);
+	pki_backup_fill(&b, other);
+	s = pki_backup_store(&b, &err);
+	CHECK(s && pki_store_same(s, other) && pki_store_phase(s, PKI_ISSUER_TOKENS) == PKI_PHASE_BOTH);
+	pki_backup_release(&b);
 	pki_store_free(other);
 	pki_store_free(s);
 	tear_down();

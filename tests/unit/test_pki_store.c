@@ -291,7 +291,7 @@ static void test_import(void)
 	struct error err = { 0 };
 	struct pki_files files = { 0 };
 	struct pki_store *s, *again;
-	const char *texts[7];
+	const char *texts[8] = { NULL };
 	struct str pem[7];
 
 	set_up();
@@ -331,7 +331,7 @@ static void test_bundle_and_old_ca(void)
 {
 	struct error err = { 0 };
 	struct secret cert = { 0 }, key = { 0 };
-	const char *texts[7];
+	const char *texts[8] = { NULL };
 	struct pki_store *s;
 	struct str pem[7];
 

@@ -295,6 +295,32 @@ static void test_another_ca(void)
 	end(&s, &old);
 }
 
+/* Another key of service accounts: the key, then the public halves of both, for nobody else to read. */
+static void test_another_key(void)
+{
+	struct pki_files old = { 0 };
+	struct pki_store *s2;
+	struct fake_site s;
+	char dir[96];
+
+	begin(&s, &old);
+	snprintf(dir, sizeof(dir), "%s/pki", made_dir);
+	CHECK_INT(pki_store_rotate(dir, NULL, PKI_ISSUER_TOKENS, PKI_PHASE_ONE, NULL), 0);
+	CHECK_INT(pki_store_rotate(dir, NULL, PKI_ISSUER_TOKENS, PKI_PHASE_BOTH, NULL), 0);
+	s2 = pki_store_open(dir, NULL, NULL);
+	shared(&s, PKI "sa.key", "600", pki_store_pem(s2, PKI_SA_KEY));
+	shared(&s, PKI "sa.pub", "600", pki_store_pem(s2, PKI_SA_PUB));
+	if (!CHECK_INT(run(&s, "kube-apiserver kube-controller-manager", "kube-apiserver", "", "yes"), 0))
+		printf("# %s: %s\n%s", s.err.what, s.err.hint, s.log);
+	CHECK_STR(fake_site_get(&s, PKI "sa.key"), pki_store_pem(s2, PKI_SA_KEY));
+	CHECK_STR(fake_site_get(&s, PKI "sa.pub"), pki_store_pem(s2, PKI_SA_PUB));
+	CHECK_STR(fake_site_get(&s, "did"), "start kube-apiserver\n");
+	CHECK_STR(fake_site_get(&s, "var/lib/kubewright/renew.restart"), "kube-controller-manager\n");
+	fake_site_sh(&s, "[ \"$(stat -c %a " PKI "sa.key " PKI "sa.pub | xargs)\" = '600 600' ]");
+	pki_store_free(s2);
+	end(&s, &old);
+}
+
 /* What does not verify replaces nothing; who must restart is noted before anything is replaced. */
 static void test_refused(void)
 {
@@ -380,6 +406,7 @@ static void test_does_not_end(void)
 static const struct test tests[] = {
 	{ "placed, restarted, served", test_all },
 	{ "another CA", test_another_ca },
+	{ "another key of service accounts", test_another_key },
 	{ "what does not verify", test_refused },
 	{ "a host whose kubelet is down", test_no_kubelet },
 	{ "one that does not end", test_does_not_end },

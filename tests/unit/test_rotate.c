@@ -8,6 +8,7 @@
 #include "pki/backup.h"
 #include "tests/unit/faults.h"
 #include "tests/unit/leaf_made.h"
+#include "tests/unit/store_rotated.h"
 #include "tests/unit/weak_keys.h"
 
 #include <stdlib.h>
@@ -16,46 +17,6 @@
 #include <unistd.h>
 
 #define PKI "/etc/kubernetes/pki/"
-
-static char dir[96];
-
-static struct pki_store *opened(const struct secret *passphrase)
-{
-	struct error err = { 0 };
-	struct pki_store *s = pki_store_open(dir, passphrase, &err);
-
-	if (!CHECK(s != NULL)) {
-		printf("# %s\n", err.what);
-		exit(1);
-	}
-	return s;
-}
-
-static void begin(void)
-{
-	made_begin();
-	snprintf(dir, sizeof(dir), "%s/pki", made_dir);
-}
-
-static bool is_there(const char *file)
-{
-	char *path = xasprintf("%s/%s", dir, file);
-	bool there = access(path, F_OK) == 0;
-
-	free(path);
-	return there;
-}
-
-/* The store takes the next phase, and made_store is it from then on. */
-static void rotate(enum pki_issuer issuer, enum pki_phase from)
-{
-	struct error err = { 0 };
-
-	if (!CHECK_INT(pki_store_rotate(dir, NULL, issuer, from, &err), 0))
-		printf("# %s\n", err.what);
-	pki_store_free(made_store);
-	made_store = opened(NULL);
-}
 
 /* Digests of the certificates of a CA's file. */
 static size_t sums(enum pki_issuer issuer, char out[4][65])
@@ -210,9 +171,8 @@ static bool struck_at(int n, int how, enum pki_issuer issuer, enum pki_phase fro
 }
 
 /* The store is in the phase of before or in the next one, whatever call of a process was its last; and it continues from there. */
-static void torture(int how)
+static void torture(int how, enum pki_issuer ca)
 {
-	enum pki_issuer ca = PKI_ISSUER_ETCD;
 	char *command;
 	int most = 0;
 
@@ -248,12 +208,17 @@ static void torture(int how)
 
 static void test_killed(void)
 {
-	torture(DIES);
+	torture(DIES, PKI_ISSUER_ETCD);
 }
 
 static void test_failing(void)
 {
-	torture(FAILS);
+	torture(FAILS, PKI_ISSUER_ETCD);
+}
+
+static void test_killed_tokens(void)
+{
+	torture(DIES, PKI_ISSUER_TOKENS);
 }
 
 /* ---- what is made by it ------------------------------------------------------------------------------------------- */
@@ -336,10 +301,11 @@ static void test_decided(void)
 	} rows[] = {
 		{ PKI_ISSUER_ETCD, 4, RENEW_READER_ETCD | RENEW_READER_API, 0 },
 		{ PKI_ISSUER_FRONT_PROXY, 1, RENEW_READER_API, RENEW_READER_API },
+		{ PKI_ISSUER_TOKENS, 0, RENEW_READER_API, RENEW_READER_API | RENEW_READER_MANAGER },
 	};
 
 	begin();
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		enum pki_issuer ca = rows[i].issuer;
 		struct pki_files old = { 0 }, both = { 0 }, then = { 0 }, new = { 0 };
 
@@ -352,7 +318,7 @@ static void test_decided(void)
 		rotate(ca, PKI_PHASE_BOTH);
 		gets(ca, &both, RENEW_DUE, rows[i].leaves, rows[i].leaf);
 		/* one that was away from the beginning */
-		gets(ca, &old, RENEW_DUE, rows[i].leaves, rows[i].trust);
+		gets(ca, &old, RENEW_DUE, rows[i].leaves, rows[i].trust | (ca == PKI_ISSUER_TOKENS ? rows[i].leaf : 0));
 		made_files(made_store, "cp1", NULL, 0, &then);
 		gets(ca, &then, RENEW_LEFT, 0, 0);
 		rotate(ca, PKI_PHASE_REISSUED);
@@ -364,6 +330,35 @@ static void test_decided(void)
 		pki_files_release(&then);
 		pki_files_release(&new);
 	}
+	made_end();
+}
+
+/* A copy of the store from before the next one signed: what hosts have since is not put back. */
+static void test_earlier_copy(void)
+{
+	static const enum pki_issuer issuers[] = { PKI_ISSUER_ETCD, PKI_ISSUER_FRONT_PROXY, PKI_ISSUER_TOKENS };
+	struct pki_store *earlier;
+
+	begin();
+	earlier = opened(NULL);
+	for (size_t i = 0; i < 3; i++) {
+		enum pki_issuer ca = issuers[i];
+		struct pki_files files = { 0 };
+		struct pki_store *now;
+		struct renew_host r;
+
+		rotate(ca, PKI_PHASE_ONE);
+		rotate(ca, PKI_PHASE_BOTH);
+		made_files(made_store, "cp1", NULL, 0, &files);
+		now = made_store;
+		made_store = earlier;
+		decided(&files, ca, false, &r);
+		CHECK_INT(r.trust, RENEW_REFUSED);
+		CHECK(strstr(r.trust_why, "an earlier copy?") && !r.restarts);
+		made_store = now;
+		pki_files_release(&files);
+	}
+	pki_store_free(earlier);
 	made_end();
 }
 
@@ -438,7 +433,8 @@ static void test_next(void)
 
 	CHECK(kind && kind->possible && kind->issuer == PKI_ISSUER_ETCD);
 	CHECK(rotate_kind_find("front-proxy-ca")->possible && !rotate_kind_find("ca")->possible);
-	CHECK(!rotate_kind_find("sa") && !rotate_kind_find(""));
+	CHECK(rotate_kind_find("sa")->issuer == PKI_ISSUER_TOKENS && rotate_kind_find("sa")->possible);
+	CHECK(!rotate_kind_find("sa.key") && !rotate_kind_find(""));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct rotate_state s = { .phase = rows[i].phase };
 
@@ -448,8 +444,26 @@ static void test_next(void)
 		s.due = true;
 		CHECK_INT(rotate_next(kind, rows[i].ask, &s, &err), rows[i].due);
 	}
-	rotate_next(
-		kind, ROTATE_FORGET, &(struct rotate_state){ PKI_PHASE_REISSUED, true, "cp2 was not looked at" }, &err);
+	/* what would fail, unless it is to be so */
+	for (int forced = 0; forced < 2; forced++) {
+		struct rotate_state s = {
+			.phase = PKI_PHASE_REISSUED, .breaks = "pods use it", .breaks_hint = "wait", .forced = forced
+		};
+
+		CHECK_INT(rotate_next(rotate_kind_find("sa"), ROTATE_FORGET, &s, &err),
+			forced ? ROTATE_CHANGES : ROTATE_REFUSED);
+		CHECK_STR(err.what, "sa: the earlier key is not forgotten: pods use it");
+		CHECK_STR(err.hint, "wait; --force forgets it all the same");
+	}
+	CHECK_INT(rotate_next(rotate_kind_find("sa"), ROTATE_BEGIN,
+			  &(struct rotate_state){ .breaks = "it is elsewhere", .breaks_hint = "look", .forced = true },
+			  &err),
+		ROTATE_REFUSED);
+	CHECK_STR(err.what, "sa: no other key is made: it is elsewhere");
+	CHECK_STR(err.hint, "look");
+	rotate_next(kind, ROTATE_FORGET,
+		&(struct rotate_state){ .phase = PKI_PHASE_REISSUED, .due = true, .behind = "cp2 was not looked at" },
+		&err);
 	CHECK(strstr(err.what, "not forgotten") && strstr(err.what, "cp2 was not looked at") &&
 		strstr(err.hint, "certs rotate etcd-ca'"));
 }
@@ -460,8 +474,10 @@ static const struct test tests[] = {
 	{ "under a passphrase and in a backup", test_kept },
 	{ "a process that is killed", test_killed },
 	{ "a disk that fails", test_failing },
+	{ "a process that is killed at that of service accounts", test_killed_tokens },
 	{ "leaves of both", test_leaves },
 	{ "what a control plane gets", test_decided },
+	{ "an earlier copy of the store", test_earlier_copy },
 	{ "another cluster's, and a worker's", test_foreign },
 	{ "what is published", test_told },
 	{ "what is next", test_next },

@@ -2,6 +2,7 @@
 #include "tests/test.h"
 #include "tests/unit/fake_rack.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "cluster/rotate.h"
 #include "inventory/inventory.h"
@@ -86,12 +87,12 @@ static void end(struct lab *l)
 	rack_down();
 }
 
-/* How many certificates a text has. */
+/* How many certificates, or public keys, a text has. */
 static unsigned certificates(const char *pem)
 {
 	unsigned n = 0;
 
-	for (const char *p = pem; p && (p = strstr(p, "-----BEGIN CERT")) != NULL; p++)
+	for (const char *p = pem; p && (p = strstr(p, "-----BEGIN ")) != NULL; p++)
 		n++;
 	return n;
 }
@@ -116,6 +117,10 @@ static void all_have(const struct lab *l, unsigned count)
 		else
 			CHECK_INT(m->trusts[wish.issuer].len, 0);
 		CHECK_STR(m->restart, "");
+		if (i < 3 && wish.issuer == PKI_ISSUER_TOKENS) {
+			CHECK_STR(m->accepts.buf, pem);
+			CHECK(!m->sa_key.len || strcmp(m->sa_key.buf, pki_store_pem(s, PKI_SA_KEY)) == 0);
+		}
 		for (size_t k = 0; i < 3 && k < RENEW_KINDS; k++)
 			if (m->certs[k].path[0] && renew_kinds[k].issuer == wish.issuer)
 				CHECK(pki_signed_now(s, wish.issuer, m->certs[k].pem.buf, m->certs[k].pem.len));
@@ -166,25 +171,107 @@ static void test_front_proxy(void)
 	end(&l);
 }
 
+/* A list of one object that was made so long ago. */
+static void made_at(char *out, size_t size, const char *name, const char *spec, int64_t seconds_ago)
+{
+	char when[32];
+
+	clock_rfc3339(clock_wall_ms() - seconds_ago * 1000, when, sizeof(when));
+	snprintf(out, size,
+		"{\"items\":[{\"metadata\":{\"namespace\":\"shop\",\"name\":\"%s\",\"creationTimestamp\":\"%s\"}%s}]}",
+		name, when, spec);
+}
+
+/* In each of its phases a control plane restarts what reads the keys, and tokens of any API server are accepted by all. */
+static void test_tokens(void)
+{
+	static const char jobs[] = "cp1:servers cp2:servers cp3:servers";
+	static const char volume[] =
+		",\"spec\":{\"volumes\":[{\"projected\":{\"sources\":[{\"serviceAccountToken\":{\"expirationSeconds\":3607}}]}}]}";
+	char pods[400], secrets[300];
+	struct ending out;
+	struct lab l;
+
+	begin(&l, PKI_ISSUER_TOKENS);
+	run(&l, true, &out);
+	CHECK_STR(out.state.behind, "");
+	CHECK(!out.state.due && out.state.phase == PKI_PHASE_ONE);
+	go_on(PKI_PHASE_ONE);
+	run(&l, true, &out);
+	CHECK(out.state.due && strstr(out.state.behind, "cp1 does not have it yet"));
+	whole(&l, jobs, 0, PKI_PHASE_BOTH);
+	CHECK_STR(l.tokens_note, "");
+	CHECK_INT(l.machines[0].managers, 0);
+	go_on(PKI_PHASE_BOTH);
+	whole(&l, jobs, 0, PKI_PHASE_REISSUED);
+	CHECK(strstr(l.tokens_note, "\"key\":\"sha256:") && strstr(l.tokens_note, "\"since\":\"20"));
+	for (int i = 0; i < 3; i++)
+		CHECK_INT(l.machines[i].managers, 1);
+	/* who has tokens of before */
+	CHECK_STR(out.state.breaks, "");
+	made_at(pods, sizeof(pods), "web-0", volume, 600);
+	l.token_pods = pods;
+	run(&l, true, &out);
+	CHECK(strstr(out.state.breaks, "1 pod may still use a token") && strstr(out.state.breaks, "shop/web-0"));
+	made_at(secrets, sizeof(secrets), "robot", "", 600);
+	l.token_secrets = secrets;
+	run(&l, true, &out);
+	CHECK(strstr(out.state.breaks, "1 Secret holds a token that it has signed: shop/robot"));
+	/* not known who */
+	l.token_secrets = "nonsense";
+	run(&l, true, &out);
+	CHECK(strstr(out.state.breaks, "not known: Secrets"));
+	l.token_secrets = l.token_pods = NULL;
+	/* since when is noted again, where that was lost */
+	l.tokens_note[0] = '\0';
+	run(&l, true, &out);
+	CHECK(out.state.due && strstr(out.state.behind, "is not noted yet"));
+	whole(&l, "", 0, PKI_PHASE_REISSUED);
+	CHECK(l.tokens_note[0]);
+	go_on(PKI_PHASE_REISSUED);
+	whole(&l, jobs, 0, PKI_PHASE_ONE);
+	CHECK_INT(l.machines[0].managers, 1);
+	CHECK(!l.tokens_refused);
+	/* a snapshot of etcd from before was restored */
+	snprintf(l.tokens_note, sizeof(l.tokens_note), "{\"key\":\"sha256:00\",\"since\":\"2026-03-01T12:00:00Z\"}");
+	run(&l, true, &out);
+	CHECK(out.state.due);
+	whole(&l, "", 0, PKI_PHASE_ONE);
+	CHECK(!strstr(l.tokens_note, "sha256:00"));
+	end(&l);
+}
+
 /* No control plane gets the key of a CA where this machine alone has them. */
 static void test_operator(void)
 {
 	struct lab l;
 
-	begin(&l, PKI_ISSUER_ETCD);
-	rack_inventory->pki.ca_keys = "operator";
-	for (int i = 0; i < 3; i++)
-		l.machines[i].ca_keys = false;
-	for (enum pki_phase p = PKI_PHASE_ONE; p <= PKI_PHASE_REISSUED; p++) {
-		struct ending out;
+	for (int ca = 0; ca < 2; ca++) {
+		struct ending due;
 
-		go_on(p);
-		run(&l, false, &out);
-		nobody_aside(&out);
-		CHECK_STR(out.state.behind, "");
-		all_have(&l, p == PKI_PHASE_REISSUED ? 1 : 2);
+		begin(&l, ca ? PKI_ISSUER_TOKENS : PKI_ISSUER_ETCD);
+		rack_inventory->pki.ca_keys = "operator";
+		/* those that are there would not belong to the certificates */
+		for (int i = 1; i < 3; i++)
+			l.machines[i].ca_keys = false;
+		run(&l, true, &due);
+		CHECK_INT(due.host[0].code, REFUSAL_CA_KEYS);
+		CHECK(strstr(due.host[0].hint, "pki.ca-keys to cluster") && due.host[1].kind == ERROR_NONE);
+		CHECK_STR(due.state.behind, "the keys of the CAs are not where pki.ca-keys says on cp1");
+		l.machines[0].ca_keys = false;
+		for (enum pki_phase p = PKI_PHASE_ONE; p <= PKI_PHASE_REISSUED; p++) {
+			struct ending out;
+
+			go_on(p);
+			run(&l, false, &out);
+			nobody_aside(&out);
+			CHECK_STR(out.state.behind, "");
+			all_have(&l, p == PKI_PHASE_REISSUED ? 1 : 2);
+		}
+		/* that of service accounts is no CA's: API servers sign with it */
+		CHECK_INT(l.machines[0].sa_key.len > 0, ca);
+		end(&l);
 	}
-	end(&l);
 }
 
 /* etcd's members one by one, then the API servers; when only who signs changes, nothing restarts. */
@@ -217,12 +304,12 @@ static void lose_second(struct lab *l, int machine, const char *job)
 /* The second machine is lost in each of its jobs of a phase: those after it are not touched, and the same again ends well. */
 static void test_interrupted(void)
 {
-	static const enum pki_issuer issuers[] = { PKI_ISSUER_FRONT_PROXY, PKI_ISSUER_ETCD };
+	static const enum pki_issuer issuers[] = { PKI_ISSUER_FRONT_PROXY, PKI_ISSUER_ETCD, PKI_ISSUER_TOKENS };
 	struct ending out;
 	struct lab l;
 	int cuts;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		begin(&l, issuers[i]);
 		for (int phase = PKI_PHASE_ONE; phase <= PKI_PHASE_REISSUED; phase++) {
 			enum pki_phase then = (enum pki_phase)((phase + 1) % 3);
@@ -247,6 +334,7 @@ static void test_interrupted(void)
 			nobody_aside(&out);
 			CHECK_STR(out.state.behind, "");
 			all_have(&l, then == PKI_PHASE_ONE ? 1 : 2);
+			CHECK(!l.tokens_refused);
 		}
 		end(&l);
 	}
@@ -325,13 +413,39 @@ static void test_upgrade(void)
 	end(&l);
 }
 
+/* Nothing is changed by who has a copy of the keys from before: a control plane would get one that others no longer know. */
+static void test_earlier_copy(void)
+{
+	const struct plan *plan = &plans[PLAN_INSTALL];
+	struct engine *e;
+	struct world w;
+	struct lab l;
+
+	begin(&l, PKI_ISSUER_TOKENS);
+	snprintf(l.tokens_note, sizeof(l.tokens_note), "{\"key\":\"sha256:00\",\"since\":\"2026-03-01T12:00:00Z\"}");
+	rack_world(&w);
+	w.wish.take_lock = false;
+	rack_serve(&l, w.pki.store);
+	e = rack_run(&l, &w,
+		(struct engine_config){ .steps = plan->steps, .step_count = plan->count, .check_only = true }, 31);
+	if (CHECK(w.decided.refusal != NULL)) {
+		CHECK_INT(w.decided.refusal->code, REFUSAL_NO_STORE);
+		CHECK(strstr(w.decided.refusal->what, "a copy from before the key of service accounts was rotated"));
+	}
+	engine_free(e);
+	world_release(&w);
+	end(&l);
+}
+
 static const struct test tests[] = {
 	{ "keys of CAs on this machine alone", test_operator },
 	{ "front-proxy-ca", test_front_proxy },
 	{ "etcd-ca", test_etcd },
+	{ "sa", test_tokens },
 	{ "interrupted and continued", test_interrupted },
 	{ "what is in the way", test_behind },
 	{ "another cluster's", test_foreign },
 	{ "no upgrade meanwhile", test_upgrade },
+	{ "an earlier copy of the keys", test_earlier_copy },
 };
 TEST_MAIN(tests)

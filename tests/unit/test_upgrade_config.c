@@ -16,6 +16,10 @@ static const struct {
 	{ "1.36.2", "preflight: {ignore: [swap-on, clock-skew, Mem]}\n",
 		"{\"imagePullPolicy\":\"IfNotPresent\",\"ignorePreflightErrors\":[\"Swap\",\"Mem\"],\"kubernetesVersion\":\"v1.36.2\"}",
 		"{\"imagePullPolicy\":\"IfNotPresent\",\"ignorePreflightErrors\":[\"Swap\",\"Mem\"]}" },
+	/* swap that is to stay */
+	{ "1.36.2", "kubelet: {config: {failSwapOn: false}}\n",
+		"{\"imagePullPolicy\":\"IfNotPresent\",\"ignorePreflightErrors\":[\"Swap\"],\"kubernetesVersion\":\"v1.36.2\"}",
+		"{\"imagePullPolicy\":\"IfNotPresent\",\"ignorePreflightErrors\":[\"Swap\"]}" },
 	/* patches, and nothing else of the same part */
 	{ "1.35.6",
 		"kubeadm: {extra: {InitConfiguration: {skipPhases: [addon], patches: {directory: /i}},"
