@@ -121,7 +121,9 @@ int encryption_text(const struct encryption *e, const struct pki_store *store, s
 
 void encryption_prefix(const char *by, char out[64])
 {
-	snprintf(out, 64, is_identity(by) ? "" : "k8s:enc:secretbox:v1:kubewright-%s:", by);
+	out[0] = '\0';
+	if (!is_identity(by))
+		snprintf(out, 64, "k8s:enc:secretbox:v1:kubewright-%s:", by);
 }
 
 /* ---- its changes --------------------------------------------------------------------------------------------------- */
