@@ -48,6 +48,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(EVIDENCE_REBOOT, "reboot", "host") \
 	X(EVIDENCE_SETTINGS, "settings", "field") \
 	X(EVIDENCE_RENEW, "renew", "do") \
+	X(EVIDENCE_ENCRYPTION, "encryption", "do") \
 	X(EVIDENCE_LEDGER, "ledger", "host") \
 	X(REFUSAL_UNLISTED, "unlisted", "host") \
 	X(REFUSAL_OTHER_ADDRESS, "other-address", "host") \
@@ -93,6 +94,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(REFUSAL_DEFRAG, "defrag-stopped", "host") \
 	X(REFUSAL_RENEW, "renew-stopped", "host") \
 	X(REFUSAL_ROTATION, "ca-rotated", "file") \
+	X(REFUSAL_ENCRYPTION, "encryption-stopped", NULL) \
 	X(REFUSAL_CLOCK, "clock", "host") \
 	X(NOTICE_FINDING, "warned", "finding") \
 	X(NOTICE_RUNTIME, "runtime-old", "version") \

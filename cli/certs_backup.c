@@ -57,6 +57,8 @@ void cli_backup_print(const char *file, const struct pki_backup *b, const struct
 		printf("  CA %-16s %s to %s\n    sha256 %s\n", info.subject_cn, from, to, info.sha256);
 	}
 	puts("  key of the service accounts");
+	for (int i = 0; i < PKI_SECRETS_KEYS && pki_store_secrets_key(s, i); i++)
+		printf("  key of Secrets %s%s\n", pki_store_secrets_key(s, i)->id, i ? ", an earlier one" : "");
 	if (b->has[PKI_BACKUP_KNOWN_HOSTS])
 		printf("  accepted host keys: %zu\n", lines(&b->file[PKI_BACKUP_KNOWN_HOSTS]));
 	if (b->has[PKI_BACKUP_GIVEN])
@@ -83,6 +85,9 @@ void cli_backup_json(const struct pki_backup *b, const struct pki_store *s, stru
 		clock_rfc3339(info.not_after * 1000, time, sizeof(time));
 		json_set_str(ca, "not_after", time);
 	}
+	list = json_set(j, "secrets_keys", json_array());
+	for (int i = 0; i < PKI_SECRETS_KEYS && pki_store_secrets_key(s, i); i++)
+		json_add(list, json_string(pki_store_secrets_key(s, i)->id));
 	json_set_int(j, "host_keys", (int64_t)lines(&b->file[PKI_BACKUP_KNOWN_HOSTS]));
 	json_set_int(j, "kubeconfigs", (int64_t)lines(&b->file[PKI_BACKUP_GIVEN]));
 }

@@ -34,6 +34,7 @@ struct restore {
 	struct pki_backup backup;
 	struct pki_store *store; /* the backup's */
 	enum piece piece[PIECES];
+	bool lacks; /* the store that is here has all but the keys of Secrets */
 };
 
 static void info_of(const struct pki_store *s, struct pki_cert_info *out)
@@ -121,7 +122,10 @@ static int look_at_store(struct restore *x, struct error *err)
 		return cli_keys_secrets(r, err);
 	if (cli_keys_open(r, err))
 		return -1;
-	x->piece[PIECES - 1] = SAME;
+	x->lacks = pki_store_secrets_lacks(r->world.pki.store, x->store);
+	x->piece[PIECES - 1] = x->lacks ? RESTORED : SAME;
+	if (x->lacks)
+		return 0;
 	return pki_store_same(r->world.pki.store, x->store) ? 0 : refuse_other(x, err);
 }
 
@@ -163,8 +167,12 @@ static int look(struct restore *x, struct error *err)
 static int put(const struct restore *x, struct error *err)
 {
 	const struct cli_run *r = &x->run;
+	const char *base64[PKI_SECRETS_KEYS] = { NULL };
 
-	if (x->piece[PIECES - 1] == RESTORED && pki_store_save(x->store, r->store_dir, &r->passphrase, err))
+	for (int i = 0; x->lacks && i < PKI_SECRETS_KEYS && pki_store_secrets_key(x->store, i); i++)
+		base64[i] = pki_store_secrets_key(x->store, i)->base64;
+	if (x->lacks ? pki_store_secrets_give(r->world.pki.store, r->store_dir, &r->passphrase, base64, err)
+		     : x->piece[PIECES - 1] == RESTORED && pki_store_save(x->store, r->store_dir, &r->passphrase, err))
 		return -1;
 	if (file_mkdirs(r->state_dir, 0700, err))
 		return -1;

@@ -36,7 +36,9 @@ static int parse(const struct cli_options *o, struct rotation *r, struct error *
 	}
 	if (!r->kind) {
 		error_set(err, ERROR_USAGE, "'%.64s' is not a CA that can be rotated", o->args[1]);
-		return error_hint(err, "CAs are etcd-ca and front-proxy-ca; sa is the key of service accounts");
+		return error_hint(err,
+			"CAs are etcd-ca and front-proxy-ca; sa is the key of service accounts, " CERTS_SECRETS_KEY
+			" that of Secrets");
 	}
 	if (!r->kind->possible) {
 		error_set(err, ERROR_USAGE, "the CA '%s' cannot be rotated yet", r->kind->name);
@@ -383,6 +385,8 @@ int cli_certs_rotate(const struct cli_options *o)
 	bool go;
 	int status;
 
+	if (strcmp(o->args[1], CERTS_SECRETS_KEY) == 0)
+		return cli_certs_secrets_key(o);
 	if (parse(o, &rot, &err))
 		return cli_fail(&err);
 	cli_session_begin(&session, o);

@@ -118,6 +118,7 @@ const struct cli_command cli_commands[] = {
 	  "in three steps: without an option it makes the next one, which all control planes trust too; with --reissue that one signs; with --forget the earlier one is gone; "
 	  "--force forgets it although pods or Secrets still use tokens that it has signed. The cluster may work for weeks between them. Each is refused until the one before is complete "
 	  "everywhere, continues when it is run again, and only shows what it would do with --check. No upgrade starts while a CA is rotated. "
+	  "rotate secrets-key encrypts Secrets with another key (security.encrypt-secrets), in one run. "
 	  "The others are about the cluster's keys on this machine and contact no host. passphrase sets or changes the passphrase of the key store; --remove takes it away. All keys change or none. "
 	  "backup saves the keys, accepted host keys and the record of kubeconfigs in one encrypted file, verified; restore shows and verifies such a FILE and brings back what this machine "
 	  "lacks of it. Neither replaces a key. csr makes the keys of a new cluster's CAs and writes a request for each, into the folder of --out, that your company's CA signs; import takes what "

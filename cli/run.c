@@ -286,6 +286,19 @@ static void fill_sections(struct cli_run *r)
 	}
 }
 
+/* Without a key there is nothing of it to change. */
+static void fill_steps(struct cli_run *r)
+{
+	const struct plan *plan = r->kind->plan;
+
+	r->steps = xcalloc(plan->count + PLAN_ENCRYPTION, sizeof(*r->steps));
+	r->step_count = plan->count;
+	if (r->inventory->security.encrypt_secrets || pki_store_secrets_at(r->store_dir))
+		r->step_count = plan_with_encryption(plan, r->steps);
+	else
+		memcpy(r->steps, plan->steps, plan->count * sizeof(*r->steps));
+}
+
 static void fill_engine(struct cli_run *r)
 {
 	const struct inventory *inv = r->inventory;
@@ -298,11 +311,12 @@ static void fill_engine(struct cli_run *r)
 				inv->hosts[i].role == INVENTORY_CONTROL_PLANE ? ROLE_CONTROL_PLANE : ROLE_WORKER;
 	}
 	fill_sections(r);
+	fill_steps(r);
 	r->config = (struct engine_config){
 		.run = r->id,
 		.machine = r->machine,
-		.steps = r->kind->plan->steps,
-		.step_count = r->kind->plan->count,
+		.steps = r->steps,
+		.step_count = r->step_count,
 		.sections = r->sections,
 		.section_count = r->kind->plan->section_count,
 		.hosts = r->hosts,
@@ -482,6 +496,7 @@ void cli_run_release(struct cli_run *r)
 	free(r->named);
 	free(r->hosts);
 	free(r->sections);
+	free(r->steps);
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		free(*owned[i]);
 	memset(r, 0, sizeof(*r));

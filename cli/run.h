@@ -49,6 +49,8 @@ enum cli_kind {
 	KIND_SIGN, /* options->sign */
 	KIND_ROTATE_LOOK, /* options->renew, as the next */
 	KIND_ROTATE,
+	KIND_SECRETS_KEY_LOOK,
+	KIND_SECRETS_KEY,
 	KIND_MEMBERS,
 	KIND_DEFRAG_LOOK,
 	KIND_DEFRAG,
@@ -107,6 +109,8 @@ struct cli_run {
 	bool *named; /* per host: of a kind that names hosts, whether it is about this one; owned */
 	int connections; /* at once; 0: one a host */
 	struct engine_host *hosts;
+	struct step *steps;       /* the plan's, and those of encryption where it is about that */
+	size_t step_count;
 	struct section *sections; /* the plan's, with the batch that was asked for */
 	struct engine_config config;
 	struct engine *engine;
@@ -436,6 +440,9 @@ int cli_certs_renew(const struct cli_options *o);
 int cli_certs_sign(const struct cli_options *o);
 /* `certs rotate`. */
 int cli_certs_rotate(const struct cli_options *o);
+/* … of the key that Secrets are encrypted with. */
+int cli_certs_secrets_key(const struct cli_options *o);
+#define CERTS_SECRETS_KEY "secrets-key"
 /* For programs: "one", "both", "reissued". */
 const char *certs_phase_name(enum pki_phase phase);
 struct rotate_kind;

@@ -39,6 +39,7 @@
 #define OF_KUBEADM(file) "kubeadm sets it so: compare " file " on the host with kubeadm.extra, ClusterConfiguration"
 #define PROFILE "security.profile: cis"
 #define AUDIT "security.audit: default"
+#define ENCRYPTS "security.encrypt-secrets: true"
 #define OF_KUBELET(text) "in kubelet.config: " text
 
 #define NO_CNI "the host has no such files"
@@ -126,9 +127,8 @@ const struct benchmark_item benchmark_items[] = {
 		API("client-ca-file", OP_SET, NULL, NULL) },
 	{ "1.2.26", "the API server verifies etcd's certificate", OF_KUBEADM("kube-apiserver.yaml"), NULL, false,
 		API("etcd-cafile", OP_SET, NULL, NULL) },
-	{ "1.2.27", "Secrets are encrypted in etcd", "an EncryptionConfiguration on each control plane, named by encryption-provider-config in kubeadm.extra",
-		NULL, false, API("encryption-provider-config", OP_SET, NULL, NULL) },
-	{ "1.2.28", "Secrets are written with aescbc, secretbox or kms", "put one of them first in the EncryptionConfiguration", NULL, false,
+	{ "1.2.27", "Secrets are encrypted in etcd", ENCRYPTS, NULL, false, API("encryption-provider-config", OP_SET, NULL, NULL) },
+	{ "1.2.28", "Secrets are written with aescbc, secretbox or kms", ENCRYPTS "; in an EncryptionConfiguration that others give, one of them first", NULL, false,
 		SPECIAL(benchmark_providers) },
 	{ "1.2.29", "the API server takes strong ciphers alone", PROFILE, NULL, false, API("tls-cipher-suites", OP_ONLY, CIPHERS, NULL) },
 	{ "1.2.30", "tokens of service accounts end when they say so", PROFILE, NULL, false,

@@ -85,6 +85,7 @@ const char *const cluster_probe_words[] = {
 	"have",
 	"-image.*",
 	"apiserver_files",
+	"encryption",
 	"ca_crt",
 	"kubelet_cert",
 	"-kubelet_server",

@@ -159,47 +159,57 @@ static void check_extra(struct inventory_load *l)
 }
 
 /* What security.audit gives the API server: kubeadm takes each flag, volume and mount once. */
-static bool is_of_audit(const struct inventory_node *n)
-{
-	static const char *const names[] = { "audit-policy-file", "audit-log-path", "audit-log-maxage",
-		"audit-log-maxbackup", "audit-log-maxsize", "kubewright-security", "kubewright-audit-log" };
+static const char *const of_audit[] = { "audit-policy-file", "audit-log-path", "audit-log-maxage",
+	"audit-log-maxbackup", "audit-log-maxsize", "kubewright-security", "kubewright-audit-log", NULL };
+/* The same of security.encrypt-secrets. */
+static const char *const of_encryption[] = { "encryption-provider-config",
+	"encryption-provider-config-automatic-reload", "kubewright-security", NULL };
 
-	for (size_t i = 0; n && n->kind == INVENTORY_KIND_SCALAR && i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(n->text, names[i]) == 0)
+static bool is_one_of(const struct inventory_node *n, const char *const *names)
+{
+	for (; n && n->kind == INVENTORY_KIND_SCALAR && *names; names++)
+		if (strcmp(n->text, *names) == 0)
 			return true;
 	return false;
 }
 
-/* Of a list of maps with a name each, or, in old versions, a map. The first one from n on; NULL: there is none. */
-static const struct inventory_node *of_audit(const struct inventory_node *all, const struct inventory_node **n)
+/* Of one in a list of maps with a name each, or, in old versions, in a map. */
+static const struct inventory_node *name_of(const struct inventory_node *all, const struct inventory_node *n)
 {
-	for (; *n; *n = (*n)->next) {
-		const struct inventory_node *name =
-			all->kind == INVENTORY_KIND_MAP ? (*n)->key : inventory_node_get(*n, "name");
-
-		if (is_of_audit(name))
-			return *n = (*n)->next, name;
-	}
-	return NULL;
+	return all->kind == INVENTORY_KIND_MAP ? n->key : inventory_node_get(n, "name");
 }
 
 static void check_own(struct inventory_load *l, const struct inventory_node *all)
 {
-	const struct inventory_node *n = all ? all->first : NULL, *name;
+	for (const struct inventory_node *n = all ? all->first : NULL; n; n = n->next) {
+		const struct inventory_node *name = name_of(all, n);
 
-	while ((name = of_audit(all, &n)))
-		inventory_complain(l, name,
-			"security.audit sets '%s' itself: remove it here, or set security.audit to none", name->text);
+		if (strcmp(l->inv->security.audit, "none") != 0 && is_one_of(name, of_audit))
+			inventory_complain(l, name,
+				"security.audit sets '%s' itself: remove it here, or set security.audit to none",
+				name->text);
+		else if (l->inv->security.encrypt_secrets && is_one_of(name, of_encryption))
+			inventory_complain(l, name,
+				"security.encrypt-secrets sets '%s' itself: remove it here, or set security.encrypt-secrets to false",
+				name->text);
+	}
+}
+
+/* The first name there that security.audit would give; NULL: there is none. */
+static const struct inventory_node *first_of_audit(const struct inventory_node *all)
+{
+	for (const struct inventory_node *n = all ? all->first : NULL; n; n = n->next)
+		if (is_one_of(name_of(all, n), of_audit))
+			return name_of(all, n);
+	return NULL;
 }
 
 /* An audit log too, unless the operator has one already. */
 static void audit_of_profile(
 	struct inventory_load *l, const struct inventory_node *args, const struct inventory_node *volumes)
 {
-	const struct inventory_node *n = args ? args->first : NULL, *m = volumes ? volumes->first : NULL;
-	const struct inventory_node *name = of_audit(args, &n);
+	const struct inventory_node *arg = first_of_audit(args), *name = arg ? arg : first_of_audit(volumes);
 
-	name = name ? name : of_audit(volumes, &m);
 	if (name)
 		inventory_warn(l, name, "security.profile sets no audit log, as kubeadm.extra sets %s", name->text);
 	else
@@ -215,8 +225,6 @@ static void check_security(struct inventory_load *l)
 	if (strcmp(l->inv->security.profile, "cis") == 0 && !given(l, "security", "audit"))
 		audit_of_profile(
 			l, inventory_node_get(server, "extraArgs"), inventory_node_get(server, "extraVolumes"));
-	if (strcmp(l->inv->security.audit, "none") == 0)
-		return;
 	check_own(l, inventory_node_get(server, "extraArgs"));
 	check_own(l, inventory_node_get(server, "extraVolumes"));
 }

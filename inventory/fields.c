@@ -123,6 +123,9 @@ const struct inventory_field inventory_fields[] = {
 		"none, default for the policy that is built in, or the path of an audit policy: "
 		"each control plane then logs requests in /var/log/kubernetes/audit. Any time. Not given, it is default with the profile cis.",
 		"none", false, AT(security.audit) },
+	{ "security.encrypt-secrets", INVENTORY_TYPE_BOOL, NULL, "Encrypt Secrets",
+		"Secrets are encrypted in etcd, with a key of the cluster's key store, which control planes get too. Any time.",
+		"false", false, AT(security.encrypt_secrets) },
 	{ "preflight.ignore", INVENTORY_TYPE_LIST, NULL, "Findings to ignore",
 		"Names of findings that must not stop a run, and of kubeadm's own checks, such as SystemVerification.",
 		NULL, false, AT(preflight.ignore) },

@@ -128,6 +128,7 @@ struct inventory {
 		const char *profile;
 		/* "none" (default), "default": the policy that is built in, or the absolute path of one */
 		const char *audit;
+		bool encrypt_secrets; /* in etcd; default false */
 	} security;
 	struct {
 		const char **ignore; /* finding names */

@@ -119,6 +119,12 @@ struct net_etcd_read {
  */
 int net_etcd_read(struct net_client *c, struct net_etcd_read *out, struct error *err);
 /*
+ * Calls fn for each key that begins with prefix, in their order, and with the first bytes of its value, in base64 (a
+ * multiple of four characters, at most 96). -1 of fn, with its error, ends it. The values are wiped here.
+ */
+typedef int net_etcd_value_fn(const char *key, const char *value, void *ctx, struct error *err);
+int net_etcd_values(struct net_client *c, const char *prefix, net_etcd_value_fn *fn, void *ctx, struct error *err);
+/*
  * The connected member writes its database again, without what is no longer in use, and returns the room to the disk.
  * Until then it answers nobody, and ends it also when the answer is not awaited. timeout_ms: of the whole.
  */

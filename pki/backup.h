@@ -23,7 +23,7 @@
 #include "pki/pki.h"
 
 /* How many files of a store there may be. */
-#define PKI_BACKUP_STORE (PKI_STORED + 2 * PKI_ROTATED + 1)
+#define PKI_BACKUP_STORE (PKI_STORED + 2 * PKI_ROTATED + PKI_SECRETS_KEYS + 1)
 /* The files: those of the store by enum pki_pem; then, which may be missing, the store's others, and more. */
 enum { PKI_BACKUP_KNOWN_HOSTS = PKI_BACKUP_STORE, PKI_BACKUP_GIVEN, PKI_BACKUP_FILES };
 

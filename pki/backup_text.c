@@ -50,6 +50,12 @@ void pki_backup_fill(struct pki_backup *b, const struct pki_store *s)
 		str_add(&b->file[file], s->other_key[i].text);
 		b->has[file] = true;
 	}
+	for (int i = 0; i < PKI_SECRETS_KEYS; i++) {
+		if (!s->secrets[i].id[0])
+			continue;
+		str_add(&b->file[PKI_STORE_SECRETS + i], s->secrets_pem[i].text);
+		b->has[PKI_STORE_SECRETS + i] = true;
+	}
 	if (s->more_publics.text) {
 		str_add(&b->file[PKI_STORE_PUBLICS], s->pem[PKI_SA_PUB].text);
 		b->has[PKI_STORE_PUBLICS] = true;

@@ -147,13 +147,12 @@ static int give_passphrase(char *buf, int size, int writing, void *ctx)
 	return (int)a->passphrase->len;
 }
 
-EVP_PKEY *pki_key_from_pem(
+static EVP_PKEY *read_key(
 	const char *pem, size_t len, const char *name, const struct secret *passphrase, struct error *err)
 {
 	struct answer answer = { passphrase, false };
 	BIO *bio = len <= INT_MAX ? BIO_new_mem_buf(pem, (int)len) : NULL;
 	EVP_PKEY *key = NULL;
-	int type;
 
 	ERR_clear_error();
 	if (bio)
@@ -172,19 +171,37 @@ EVP_PKEY *pki_key_from_pem(
 		}
 		return NULL;
 	}
-	if (!key) {
+	if (!key)
 		pki_error(err, "'%s' contains no readable private key", name);
-		return NULL;
-	}
-	type = EVP_PKEY_get_base_id(key);
-	if (type != EVP_PKEY_RSA && type != EVP_PKEY_EC) {
-		error_set(err, ERROR_PKI, "'%s' is neither an RSA nor an ECDSA key", name);
-		error_hint(err, "kubeadm and the API server support no other types");
-		EVP_PKEY_free(key);
-		return NULL;
-	}
 	ERR_clear_error();
 	return key;
+}
+
+EVP_PKEY *pki_key_from_pem(
+	const char *pem, size_t len, const char *name, const struct secret *passphrase, struct error *err)
+{
+	EVP_PKEY *key = read_key(pem, len, name, passphrase, err);
+	int type = key ? EVP_PKEY_get_base_id(key) : EVP_PKEY_RSA;
+
+	if (type == EVP_PKEY_RSA || type == EVP_PKEY_EC)
+		return key;
+	error_set(err, ERROR_PKI, "'%s' is neither an RSA nor an ECDSA key", name);
+	error_hint(err, "kubeadm and the API server support no other types");
+	EVP_PKEY_free(key);
+	return NULL;
+}
+
+EVP_PKEY *pki_raw_from_pem(
+	const char *pem, size_t len, const char *name, const struct secret *passphrase, struct error *err)
+{
+	EVP_PKEY *key = read_key(pem, len, name, passphrase, err);
+
+	if (!key || EVP_PKEY_get_base_id(key) == EVP_PKEY_X25519)
+		return key;
+	error_set(err, ERROR_PKI, "'%s' is not a key that Secrets are encrypted with", name);
+	error_hint(err, "restore the key store from a backup");
+	EVP_PKEY_free(key);
+	return NULL;
 }
 
 void pki_pair_release(struct pki_pair *p)

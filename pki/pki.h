@@ -127,6 +127,33 @@ int pki_store_may_rotate(const struct pki_store *s, enum pki_issuer issuer, stru
 int pki_store_rotate(const char *dir, const struct secret *passphrase, enum pki_issuer issuer, enum pki_phase from,
 	struct error *err);
 
+/*
+ * What API servers encrypt Secrets with: the present key, and the one before it, which snapshots of etcd from then
+ * want.
+ * secrets.key and secrets.old.key in the store, encrypted as the others are.
+ */
+#define PKI_SECRETS_KEYS 2
+struct pki_secrets_key {
+	char id[13];     /* of its digest, in hex; "": there is none */
+	char base64[45]; /* the 32 bytes */
+};
+/* 0: the present one. Lent; NULL: there is none. */
+const struct pki_secrets_key *pki_store_secrets_key(const struct pki_store *s, int which);
+/* The one with that id. */
+const struct pki_secrets_key *pki_store_secrets_find(const struct pki_store *s, const char *id);
+/* Whether a folder has one; it is not read. */
+bool pki_store_secrets_at(const char *dir);
+/*
+ * Makes another one the present one, in the folder, in one step as pki_store_protect, and in s, which was opened from
+ * it; the earlier one of the two goes. ERROR_LOCKED: the folder has another present key than s.
+ */
+int pki_store_secrets_make(struct pki_store *s, const char *dir, const struct secret *passphrase, struct error *err);
+/* The same with keys that are known, the present one first (NULL: no more), to a store that has none. */
+int pki_store_secrets_give(struct pki_store *s, const char *dir, const struct secret *passphrase,
+	const char *const base64[PKI_SECRETS_KEYS], struct error *err);
+/* Whether both hold the same but for keys of Secrets, which the first one has none of and the second one has. */
+bool pki_store_secrets_lacks(const struct pki_store *s, const struct pki_store *other);
+
 #define PKI_LEAVES 7
 #define PKI_OWN (PKI_LEAVES + 4)
 /*

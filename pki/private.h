@@ -30,6 +30,9 @@ struct pki_store {
 	struct pki_pair other[PKI_ROTATED];
 	struct secret other_key[PKI_ROTATED];
 	enum pki_phase phase[PKI_ROTATED];
+	/* what Secrets are encrypted with: now, and before that; empty: none */
+	struct secret secrets_pem[PKI_SECRETS_KEYS];
+	struct pki_secrets_key secrets[PKI_SECRETS_KEYS];
 	/* public keys that are trusted besides, whose private ones are not here; NULL: none */
 	struct secret more_publics;
 };
@@ -41,10 +44,11 @@ struct pki_store {
 /* What the first CAs of a cluster are called, as by kubeadm. */
 extern const char *const pki_ca_names[PKI_CA_COUNT];
 /*
- * Its files: those by enum pki_pem, then, which may be missing, NAME.next.key and NAME.old.key of each issuer, and
- * sa.pub, which is there when it holds keys that cannot be made of those here.
+ * Its files: those by enum pki_pem, then, which may be missing, NAME.next.key and NAME.old.key of each issuer, the
+ * keys of Secrets, and sa.pub, which is there when it holds keys that cannot be made of those here.
  */
 #define PKI_STORE_FILES PKI_BACKUP_STORE
+#define PKI_STORE_SECRETS (PKI_STORED + 2 * PKI_ROTATED)
 #define PKI_STORE_PUBLICS (PKI_STORE_FILES - 1)
 /* The name of a file, in the store's folder; whether it holds a private key. */
 const char *pki_stored_name(int file);
@@ -101,6 +105,11 @@ int pki_key_to_pem(EVP_PKEY *key, const struct secret *passphrase, struct secret
 /* PKCS#8, PKCS#1 or SEC1 (after EC PARAMETERS too); RSA and ECDSA, as kubeadm knows no other. name: for messages. */
 EVP_PKEY *pki_key_from_pem(const char *pem, size_t len, const char *name, const struct secret *passphrase,
 	struct error *err);
+/* A key of 32 bytes, in the form of one that has as many: X25519. As pki_key_from_pem. */
+EVP_PKEY *pki_raw_from_pem(const char *pem, size_t len, const char *name, const struct secret *passphrase,
+	struct error *err);
+/* Its bytes in base64, and the first of their digest. */
+int pki_raw_read(EVP_PKEY *key, struct pki_secrets_key *out, struct error *err);
 /* The public half alone, as SubjectPublicKeyInfo: sa.pub. */
 int pki_public_to_pem(EVP_PKEY *key, struct secret *out, struct error *err);
 /* The public halves of a text that are not key's, one after the other; *same: whether key's is among them. */

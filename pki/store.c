@@ -34,7 +34,8 @@ bool pki_stored_key(int file)
 const char *pki_stored_name(int file)
 {
 	static const char *const others[] = { "ca.next.key", "ca.old.key", "etcd/ca.next.key", "etcd/ca.old.key",
-		"front-proxy-ca.next.key", "front-proxy-ca.old.key", "sa.next.key", "sa.old.key", "sa.pub" };
+		"front-proxy-ca.next.key", "front-proxy-ca.old.key", "sa.next.key", "sa.old.key", "secrets.key",
+		"secrets.old.key", "sa.pub" };
 
 	return file < PKI_STORED ? pki_shared[file].file : others[file - PKI_STORED];
 }
@@ -69,6 +70,11 @@ enum pki_phase pki_store_phase_at(const char *dir, enum pki_issuer issuer)
 											  : PKI_PHASE_ONE;
 }
 
+bool pki_store_secrets_at(const char *dir)
+{
+	return pki_stored_there(dir, PKI_STORE_SECRETS);
+}
+
 bool pki_store_encrypted(const char *dir)
 {
 	bool encrypted = false;
@@ -96,6 +102,9 @@ void pki_store_free(struct pki_store *s)
 		secret_release(&s->other_key[i]);
 	}
 	EVP_PKEY_free(s->sa);
+	for (int i = 0; i < PKI_SECRETS_KEYS; i++)
+		secret_release(&s->secrets_pem[i]);
+	secret_wipe(s->secrets, sizeof(s->secrets));
 	secret_release(&s->more_publics);
 	for (size_t i = 0; i < sizeof(s->pem) / sizeof(s->pem[0]); i++)
 		secret_release(&s->pem[i]);
@@ -292,6 +301,30 @@ static int load_ca(struct pki_store *s, int ca, const struct files *f, struct er
 	return rc;
 }
 
+/* Those that there are; an earlier one alone is of no use to anybody who writes. */
+static int load_secrets(struct pki_store *s, const struct files *f, struct error *err)
+{
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < PKI_SECRETS_KEYS; i++) {
+		int file = PKI_STORE_SECRETS + i;
+		EVP_PKEY *key;
+
+		if (!f->text[file].text)
+			continue;
+		key = pki_raw_from_pem(f->text[file].text, f->text[file].len, f->name[file], f->passphrase, err);
+		rc = key ? pki_raw_read(key, &s->secrets[i], err) : -1;
+		if (rc == 0)
+			rc = pki_key_to_pem(key, NULL, &s->secrets_pem[i], err);
+		EVP_PKEY_free(key);
+	}
+	if (rc || s->secrets[0].id[0] || !s->secrets[1].id[0])
+		return rc;
+	error_set(err, ERROR_PKI, "'%s' is there without '%s'", f->name[PKI_STORE_SECRETS + 1],
+		f->name[PKI_STORE_SECRETS]);
+	return error_hint(err, "restore the key store from a backup");
+}
+
 static struct pki_store *load(const struct files *f, struct error *err)
 {
 	struct pki_store *s = xcalloc(1, sizeof(*s));
@@ -301,6 +334,8 @@ static struct pki_store *load(const struct files *f, struct error *err)
 		rc = load_ca(s, i, f, err);
 	if (rc == 0)
 		rc = load_tokens(s, f, err) || pki_store_fill(s, err) ? -1 : 0;
+	if (rc == 0)
+		rc = load_secrets(s, f, err);
 	if (rc == 0)
 		return s;
 	pki_store_free(s);
@@ -442,13 +477,28 @@ static bool same(const struct secret *a, const struct secret *b)
 	return a->len == b->len && (!a->len || memcmp(a->text, b->text, a->len) == 0);
 }
 
-bool pki_store_same(const struct pki_store *a, const struct pki_store *b)
+static bool same_but_secrets(const struct pki_store *a, const struct pki_store *b)
 {
 	for (int i = 0; i < PKI_STORED; i++)
 		if (!same(&a->pem[i], &b->pem[i]))
 			return false;
 	for (int i = 0; i < PKI_ROTATED; i++)
 		if (a->phase[i] != b->phase[i] || !same(&a->other_key[i], &b->other_key[i]))
+			return false;
+	return true;
+}
+
+bool pki_store_secrets_lacks(const struct pki_store *s, const struct pki_store *other)
+{
+	return !s->secrets[0].id[0] && other->secrets[0].id[0] && same_but_secrets(s, other);
+}
+
+bool pki_store_same(const struct pki_store *a, const struct pki_store *b)
+{
+	if (!same_but_secrets(a, b))
+		return false;
+	for (int i = 0; i < PKI_SECRETS_KEYS; i++)
+		if (strcmp(a->secrets[i].base64, b->secrets[i].base64) != 0)
 			return false;
 	return true;
 }

@@ -27,6 +27,8 @@ static bool has(const struct pki_store *s, int file)
 
 	if (file == PKI_STORE_PUBLICS)
 		return s->more_publics.text != NULL;
+	if (file >= PKI_STORE_SECRETS)
+		return s->secrets[file - PKI_STORE_SECRETS].id[0] != '\0';
 	/* of CAs that others sign there are keys alone at first */
 	if (file < PKI_STORED)
 		return s->pem[file].text != NULL;
@@ -37,15 +39,25 @@ static const struct secret *text_of(const struct pki_store *s, int file)
 {
 	return file < PKI_STORED           ? &s->pem[file]
 	       : file == PKI_STORE_PUBLICS ? &s->pem[PKI_SA_PUB]
+	       : file >= PKI_STORE_SECRETS ? &s->secrets_pem[file - PKI_STORE_SECRETS]
 					   : &s->other_key[(file - PKI_STORED) / 2];
 }
 
-/* Of a file that holds one. */
-static EVP_PKEY *key_of(const struct pki_store *s, int file)
+/* Under the passphrase, of a file that holds a key. */
+static int seal(
+	const struct pki_store *s, int i, const struct secret *passphrase, struct secret *out, struct error *err)
 {
-	return file == PKI_SA_KEY  ? s->sa
-	       : file < PKI_STORED ? s->ca[file / 2].key
-				   : s->other[(file - PKI_STORED) / 2].key;
+	const struct secret *text = text_of(s, i);
+	EVP_PKEY *key = i == PKI_SA_KEY  ? s->sa
+			: i < PKI_STORED ? s->ca[i / 2].key
+			: i < PKI_STORE_SECRETS
+				? s->other[(i - PKI_STORED) / 2].key
+				: pki_raw_from_pem(text->text, text->len, pki_stored_name(i), NULL, err);
+	int rc = key ? pki_key_to_pem(key, passphrase, out, err) : -1;
+
+	if (i >= PKI_STORE_SECRETS)
+		EVP_PKEY_free(key);
+	return rc;
 }
 
 static int write_one(
@@ -57,7 +69,7 @@ static int write_one(
 	int rc = 0;
 
 	if (pki_stored_key(i) && pki_passphrase_given(passphrase)) {
-		rc = pki_key_to_pem(key_of(s, i), passphrase, &sealed, err);
+		rc = seal(s, i, passphrase, &sealed, err);
 		text = &sealed;
 	}
 	if (rc == 0)

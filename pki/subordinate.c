@@ -21,8 +21,9 @@
 
 bool pki_subordinate_waits(const char *dir)
 {
-	for (int i = 0; i < PKI_STORED; i++)
-		if (pki_stored_there(dir, i) != pki_stored_key(i))
+	/* what more there is has been in use: its certificates are lost, and are not to come */
+	for (int i = 0; i < PKI_STORE_FILES; i++)
+		if (pki_stored_there(dir, i) != (i < PKI_STORED && pki_stored_key(i)))
 			return false;
 	return true;
 }

@@ -20,7 +20,7 @@
 #define CERT_ARGUMENT "cluster-signing-cert-file"
 
 static const char *const custody_words[] = { "pki_manifest", "ca_keys", "ca_keys_left", "ca_signs", "-image.*",
-	"apiserver_files", "error", "hint", NULL };
+	"apiserver_files", "encryption", "sum.*", "mode.*", "error", "hint", NULL };
 
 static bool has_name(const struct json *args, const char *name)
 {

@@ -1,5 +1,5 @@
 /* Compares what is there with what the inventory wants, once per run: new cluster or living one, which host runs init, which version; and refuses to guess. */
-#include "steps/steps.h"
+#include "steps/encryption.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -251,7 +251,7 @@ static int new_cluster(struct task *t, struct error *err)
 		if (rc)
 			error_hint(err, "make room for it there, or name another folder as pki.store");
 	}
-	return rc ? rc : resolve_version(t, err);
+	return rc || encryption_decide(t, err) ? -1 : resolve_version(t, err);
 }
 
 /* kubeadm's upgrade makes certificates again, and knows one CA alone. */
@@ -283,7 +283,10 @@ static int living_cluster(struct task *t, struct error *err)
 		return -1;
 	if (w->wish.upgrade ? resolve_version(t, err) || upgrade_decide(w, err) : refuse_version(w, err))
 		return -1;
-	return refuse_nodes(w, err) || custody_refuse(w, err) || tokens_refuse(w, err) ? -1 : 0;
+	if (refuse_nodes(w, err) || custody_refuse(w, err) || tokens_refuse(w, err))
+		return -1;
+	/* what others do is not about it */
+	return w->wish.upgrade || w->wish.reboot || w->wish.leave ? 0 : encryption_decide(t, err);
 }
 
 bool decide_refused(const struct world *w, const struct error *e)

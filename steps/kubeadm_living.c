@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "inventory/inventory.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct json *kubeadm_living_config(const struct world *w)
@@ -15,4 +16,20 @@ struct json *kubeadm_living_config(const struct world *w)
 		return config;
 	json_free(config);
 	return NULL;
+}
+
+/* Arguments are a list of objects with a name, or in old versions a map. */
+bool kubeadm_living_argument(const struct world *w, const char *name, char out[96])
+{
+	struct json *living = kubeadm_living_config(w);
+	const struct json *args = json_get(living, "apiServer.extraArgs");
+	const char *value = json_is_object(args) ? json_get_str(args, name, "") : "";
+	bool known = living != NULL;
+
+	for (size_t i = 0; !json_is_object(args) && i < json_size(args); i++)
+		if (strcmp(json_get_str(json_at(args, i), "name", ""), name) == 0)
+			value = json_get_str(json_at(args, i), "value", "");
+	snprintf(out, 96, "%s", value);
+	json_free(living);
+	return known;
 }

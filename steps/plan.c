@@ -1,6 +1,8 @@
 /* The plans: tables that read like a table of contents. */
 #include "steps/security.h"
 
+#include <string.h>
+
 #define THIS(name) \
 	{ \
 		name, 0, 0 \
@@ -332,6 +334,18 @@ static const struct step take_keys[] = {
 		take_keys_check, take_keys_apply },
 };
 
+/* The turns after components are added: plan_with_encryption. */
+static const struct step secrets_key[] = {
+	SEE_STEPS,
+	DECIDE_STEP,
+	{ "components", "Changing settings of the control plane", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
+		{ CONTROL_PLANES("decide", 1) },
+		components_check, components_apply },
+	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("components", 1) },
+		verify_check, verify_apply },
+	UNLOCK_STEP
+};
+
 static const struct step members[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
@@ -410,7 +424,39 @@ static const struct step unlock[] = {
 	{ "unlock", "Removing the lock", ROLE_ALL, STEP_OBSERVES, { { 0 } },
 		unlock_dead_check, unlock_dead_apply },
 };
+/* The turns after components: each wants that all control planes have had the one before. */
+static const struct step encryption[PLAN_ENCRYPTION] = {
+	{ "encryption", "Changing how Secrets are written", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
+		{ CONTROL_PLANES("components", 0) },
+		encryption_check, components_apply },
+	{ "rewrite-secrets", "Writing every Secret again", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("encryption", 0) },
+		rewrite_secrets_check, rewrite_secrets_apply },
+	{ "encrypted", "Ending how Secrets were written before", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
+		{ CONTROL_PLANES("rewrite-secrets", 0) },
+		encrypted_check, components_apply },
+};
 /* clang-format on */
+
+size_t plan_with_encryption(const struct plan *plan, struct step *out)
+{
+	bool after = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		struct step *s = &out[n++];
+
+		*s = plan->steps[i];
+		for (struct step_need *need = s->needs; after && need->step; need++)
+			if (strcmp(need->step, "components") == 0)
+				need->step = encryption[PLAN_ENCRYPTION - 1].name;
+		if (strcmp(s->name, "components") != 0)
+			continue;
+		after = true;
+		memcpy(&out[n], encryption, sizeof(encryption));
+		n += PLAN_ENCRYPTION;
+	}
+	return n;
+}
 
 #define PLAN(name, steps, flags) \
 	{ \
@@ -439,6 +485,7 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_RENEW] = PLAN("renew", renew, PLAN_KEYS | PLAN_RENEWS),
 	[PLAN_SIGN] = PLAN("sign", sign, PLAN_KEYS),
 	[PLAN_ROTATE] = PLAN("rotate", rotate, PLAN_KEYS | PLAN_RENEWS),
+	[PLAN_SECRETS_KEY] = PLAN("secrets-key", secrets_key, PLAN_KEYS),
 	[PLAN_MEMBERS] = PLAN("members", members, PLAN_KEYS),
 	[PLAN_DEFRAG] = PLAN("defrag", defrag, PLAN_KEYS),
 	[PLAN_DISARM] = PLAN("disarm", disarm, PLAN_KEYS),

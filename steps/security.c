@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "inventory/inventory.h"
 #include "pki/pki.h"
+#include "steps/encryption.h"
 #include "steps/host/scripts.h"
 #include "steps/run/want.h"
 
@@ -14,6 +15,8 @@
 
 #define FOLDER "/etc/kubernetes/kubewright"
 #define LOGS "/var/log/kubernetes/audit"
+/* The argument that is given for security.encrypt-secrets. */
+#define ENCRYPTION "encryption-provider-config"
 
 /*
  * Who did what, and no more: a body that could hold a secret is not logged, and neither is what the cluster's own parts
@@ -123,26 +126,58 @@ static struct json *given_last(const struct world *w)
 	return out;
 }
 
-struct json *security_own(const struct world *w)
+static void add_audit(struct json *args, const char *policy)
 {
-	struct json *own, *args, *volumes;
-	const char *policy;
 	char path[96];
-	enum audit audit = audit_of(w, &policy);
 
-	if (audit != AUDIT_POLICY)
-		return audit == AUDIT_NONE ? NULL : given_last(w);
-	own = json_object();
-	args = json_set(own, "args", json_object());
-	volumes = json_set(own, "volumes", json_object());
 	policy_path(policy, path);
 	add_arg(args, "audit-policy-file", path);
 	add_arg(args, "audit-log-path", LOGS "/audit.log");
 	add_arg(args, "audit-log-maxage", "30");
 	add_arg(args, "audit-log-maxbackup", "10");
 	add_arg(args, "audit-log-maxsize", "100");
+}
+
+/* Which of the arguments given last stay. */
+struct kept {
+	struct json *out;
+	bool audit, encryption;
+};
+
+static void keep(const char *name, const struct json *fields, void *ctx)
+{
+	const struct kept *k = ctx;
+
+	if (strcmp(name, ENCRYPTION) == 0 ? k->encryption : k->audit)
+		json_set(k->out, name, json_copy(fields));
+}
+
+struct json *security_own(const struct world *w)
+{
+	struct json *own, *args, *volumes;
+	const char *policy;
+	char path[96];
+	struct kept k = { .encryption = !encryption_aim(w, path) };
+	enum audit audit = audit_of(w, &policy);
+	struct json *last = k.encryption || audit == AUDIT_UNKNOWN ? given_last(w) : NULL;
+
+	own = json_object();
+	args = k.out = json_set(own, "args", json_object());
+	if (audit == AUDIT_POLICY)
+		add_audit(args, policy);
+	if (*path)
+		add_arg(args, ENCRYPTION, path);
+	k.audit = audit == AUDIT_UNKNOWN;
+	json_each(json_get(last, "args"), keep, &k);
+	json_free(last);
+	if (!json_size(args)) {
+		json_free(own);
+		return NULL;
+	}
+	volumes = json_set(own, "volumes", json_object());
 	add_volume(volumes, "kubewright-security", FOLDER, "Directory", true);
-	add_volume(volumes, "kubewright-audit-log", LOGS, "DirectoryOrCreate", false);
+	if (json_member(args, "audit-log-path"))
+		add_volume(volumes, "kubewright-audit-log", LOGS, "DirectoryOrCreate", false);
 	return own;
 }
 
@@ -307,14 +342,10 @@ static void keep_named(const char *line, void *ctx)
 /* What the configuration has a control plane read that is about to join is there, until another one counts for it. */
 static void add_joining(const struct world *w, struct files *f)
 {
-	struct json *living = kubeadm_living_config(w);
-	const struct json *args = json_get(living, "apiServer.extraArgs");
-	const char *path = json_is_object(args) ? json_get_str(args, "audit-policy-file", "")
-						: json_get_str(named(args, "audit-policy-file"), "value", "");
+	char path[96];
 
-	if (is_policy(path) && strcmp(path, f->path) != 0)
+	if (kubeadm_living_argument(w, "audit-policy-file", path) && is_policy(path) && strcmp(path, f->path) != 0)
 		add_policy(f->out, path, f->policy ? f->policy : default_policy);
-	json_free(living);
 }
 
 static void security_items(const struct world *w, int host, struct items *out)
@@ -333,6 +364,7 @@ static void security_items(const struct world *w, int host, struct items *out)
 	cluster_fact_lines(h, "apiserver_files", keep_named, &f);
 	if (!f.seen && !strstr(cluster_fact(h, "have"), "apiserver-manifest"))
 		add_joining(w, &f);
+	encryption_items(w, host, out);
 }
 
 const struct want_part want_security = { "security", security_items, { host_script_security }, NULL, NULL };

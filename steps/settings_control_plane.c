@@ -29,8 +29,8 @@
 #define PROFILE "profile"
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"
 
-static const char *const components_words[] = { "-record.components", "-image.*", "apiserver_files", "error", "hint",
-	NULL };
+static const char *const components_words[] = { "-record.components", "-image.*", "apiserver_files", "encryption",
+	"sum.*", "mode.*", "error", "hint", NULL };
 
 /* What kubeadm writes into the static Pods' manifests, by its beginning; the certificate's names besides. */
 static const char *const parts[] = {
@@ -209,14 +209,6 @@ const struct settings_kind settings_control_plane = {
 
 /* ---- the step ---------------------------------------------------------------------------------------------------------- */
 
-/* Its settings; then, by the same means, whether it has the keys of the CAs and signs. */
-enum step_verdict components_check(struct task *t, struct error *why)
-{
-	enum step_verdict settings = settings_look(t, &settings_control_plane, why);
-
-	return settings == STEP_NOT_HERE ? custody_check(t, why) : settings;
-}
-
 /* Whether this change, or what it takes back, is about a part of the configuration. */
 static bool is_about(const struct settings *s, const char *path)
 {
@@ -297,7 +289,8 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 	struct items files = { 0 };
 	int rc;
 
-	if (add_certificate(t, &files, err))
+	/* what its API server is to read is there before a manifest names it */
+	if (security_place(t, err) || add_certificate(t, &files, err))
 		return items_release(&files), -1;
 	add_names(world_of(t), &names);
 	add_names_gone(world_of(t), s, &gone);

@@ -175,13 +175,14 @@ struct json *settings_document(const struct world *w, const struct settings *s, 
 	return out;
 }
 
-/* Whether the document still has what was given before and is no longer wished. */
-static bool still_there(const struct settings *s, const struct json *living)
+/* Whether the document still has what was given before and is no longer wished. What finishing would put back is not that. */
+static bool still_there(const struct world *w, const struct settings *s, const struct json *living)
 {
-	struct json *without = without_gone(s, living);
-	bool there = !json_equal(without, living);
+	struct json *without = without_gone(s, living), *after = settings_document(w, s, living);
+	bool there = !json_equal(without, living) && !json_equal(after, living);
 
 	json_free(without);
+	json_free(after);
 	return there;
 }
 
@@ -267,7 +268,7 @@ bool settings_differ(const struct world *w, const struct settings *s, struct str
 	if (all.count > TOLD)
 		str_addf(text, " and %u more", all.count - TOLD);
 	str_release(&all.text);
-	if (all.count == 0 && living && still_there(s, living))
+	if (all.count == 0 && living && still_there(w, s, living))
 		str_addf(text, "what left %s", s->kind->field);
 	json_free(living);
 	json_free(config);

@@ -51,6 +51,7 @@ enum plan_id {
 	PLAN_RENEW,    /* certificates are made again, also when all have expired; wants wish.renew */
 	PLAN_SIGN,     /* requests for certificates that wait, and those of wish.sign signed */
 	PLAN_ROTATE,   /* hosts follow the key store in which a CA is rotated; wants wish.renew */
+	PLAN_SECRETS_KEY, /* Secrets are encrypted with the key that the key store has for it by now */
 	PLAN_MEMBERS,  /* what etcd's members say, also without an API server */
 	PLAN_DEFRAG,   /* etcd's members are defragmented, one after the other */
 	PLAN_DISARM,   /* etcd's alarms of a lack of space are cleared, when there is space */
@@ -80,6 +81,12 @@ struct plan {
 	size_t section_count;
 };
 extern const struct plan plans[PLAN_COUNT];
+/*
+ * The steps of a plan where Secrets are encrypted, or are to be: after `components` those that change how. Returns how
+ * many they are; out has room for PLAN_ENCRYPTION more than the plan has.
+ */
+#define PLAN_ENCRYPTION 3
+size_t plan_with_encryption(const struct plan *plan, struct step *out);
 
 /* Sets defaults (init_host, lead -1) and allocates per-host arrays for inventory->host_count hosts. */
 void world_init(struct world *w, const struct inventory *inv, const struct release *release);
@@ -124,6 +131,11 @@ void kubeadm_upgrade_config(const struct world *w, struct str *out);
 struct json *kubeadm_cluster_config(const struct world *w);
 /* ClusterConfiguration of the living cluster, as the survey saw it; NULL: not known. The caller frees. */
 struct json *kubeadm_living_config(const struct world *w);
+/*
+ * An argument of its API server, "": none; cut when it is longer than any that kubewright gives. False: it is not
+ * known.
+ */
+bool kubeadm_living_argument(const struct world *w, const char *name, char out[96]);
 /* Calls fn for each of apiServer.certSANs of a ClusterConfiguration, as kubeadm writes its YAML. Pure. */
 void kubeadm_cert_sans(const char *configuration, void (*fn)(const char *name, void *ctx), void *ctx);
 /* The same of those that the inventory asks for in kubeadm.extra. */
@@ -257,6 +269,11 @@ enum step_verdict settings_check(struct task *t, struct error *why);
 int settings_apply(struct task *t, struct error *err);
 enum step_verdict components_check(struct task *t, struct error *why);
 int components_apply(struct task *t, struct error *err);
+/* ---- encryption_turns.c: that, and the turns after it, in which API servers get other files for Secrets ---- */
+enum step_verdict encryption_check(struct task *t, struct error *why);
+enum step_verdict rewrite_secrets_check(struct task *t, struct error *why);
+int rewrite_secrets_apply(struct task *t, struct error *err);
+enum step_verdict encrypted_check(struct task *t, struct error *why);
 enum step_verdict kube_proxy_check(struct task *t, struct error *why);
 int kube_proxy_apply(struct task *t, struct error *err);
 enum step_verdict labels_check(struct task *t, struct error *why);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const fetch_words[] = { "=pem_*", "error", "hint", NULL };
+static const char *const fetch_words[] = { "=pem_*", "=secrets", "error", "hint", NULL };
 
 enum step_verdict survey_check(struct task *t, struct error *why)
 {
@@ -22,6 +22,24 @@ enum step_verdict survey_check(struct task *t, struct error *why)
 	if (world_leaves(world_of(t), task_host(t)))
 		return STEP_NOT_HERE;
 	return strstr(cluster_fact(world_facts(t), "have"), "ca-crt") ? STEP_NEEDED : STEP_NOT_HERE;
+}
+
+/* Keys of Secrets, from the text of the file by which an API server encrypts them; NULL: it has none. The one that writes first. */
+static int take_secrets_keys(struct world *w, const char *text, struct error *err)
+{
+	static const char word[] = "secret: ";
+	char keys[PKI_SECRETS_KEYS][45] = { "" };
+	const char *base64[PKI_SECRETS_KEYS] = { NULL };
+	int n = 0, rc;
+
+	for (const char *p = text; p && n < PKI_SECRETS_KEYS && (p = strstr(p, word)) != NULL; n++) {
+		p += sizeof(word) - 1;
+		snprintf(keys[n], sizeof(keys[n]), "%.*s", (int)strcspn(p, "}\n"), p);
+		base64[n] = keys[n];
+	}
+	rc = pki_store_secrets_give(w->pki.store, w->wish.store_dir, w->wish.passphrase, base64, err);
+	secret_wipe(keys, sizeof(keys));
+	return rc;
 }
 
 /* The operator's machine has no store: the CAs come from the first control plane that has them. Never new ones for a living cluster. */
@@ -45,6 +63,8 @@ int world_fetch_store(struct task *t, struct error *err)
 			w->pki.store = pki_store_import(w->wish.store_dir, pem, w->wish.passphrase, err);
 			rc = w->pki.store ? 0 : -1;
 			w->pki.from = task_host(t);
+			if (rc == 0)
+				rc = take_secrets_keys(w, remote_answer_get(&answer, "secrets"), err);
 		}
 		task_unlock(t);
 		if (rc == 0)

@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const upgrade_words[] = { "record.*", "-image.*", "apiserver_files", "error", "hint", NULL };
+static const char *const upgrade_words[] = { "record.*", "-image.*", "apiserver_files", "encryption", "sum.*", "mode.*",
+	"error", "hint", NULL };
 
 static bool is_control_plane(const struct world *w, size_t host)
 {

@@ -21,11 +21,19 @@ leave_snapshots() {
 	done || exit 1
 }
 
+# The key of Secrets: a host that is a control plane again gets it again.
+leave_key() {
+	entries file | grep '^/etc/kubernetes/kubewright/secrets-' | while IFS='|' read -r kw_path kw_was; do
+		file_back "$kw_path" "$kw_was"
+	done || exit 1
+}
+
 main() {
 	[ "$role" = control-plane ] || { leave_endpoint && leave_snapshots; }
 	# the etcd member is dealt with by kubewright through a healthy member, if there is one
 	kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock --skip-phases=remove-etcd-member </dev/null >&2 ||
 		fail "kubeadm reset failed" "the log above is kubeadm's own"
+	leave_key
 	rm -rf /var/lib/etcd/member /var/lib/kubelet/pki /etc/kubernetes/bootstrap-kubelet.conf /etc/kubernetes/kubelet.conf
 	rm -rf "$kw_state/jobs/init" "$kw_state/jobs/join" "$kw_state/jobs/upgrade" "$kw_state"/pki.* "$kw_state"/settings.* "$kw_state"/components.* \
 		"$kw_state/kept" "$kw_state/etcd/restore" "$kw_state/etcd/aside" "$kw_state/etcd/upgrade-began"

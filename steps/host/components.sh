@@ -2,7 +2,7 @@
 # Runs as a job.
 # Parameters: config (kubeadm's), digest (of what the inventory says), names (that the API server's certificate must have, with blanks between), names_change (yes: it
 #   is made again in any case), names_gone (that it must have no longer), etcd (yes: of etcd's Pod too), files… (lib.sh: a new certificate of the API server and its key, for when it is needed).
-# Answers: record.components, image.NAME and apiserver_files as the probe; error, hint.
+# Answers: record.components, image.NAME, apiserver_files, encryption, sum.PATH, mode.PATH as the probe; error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 kw_before=$kw_state/components.$digest
 undo_more() { :; }

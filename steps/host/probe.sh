@@ -46,6 +46,7 @@
 #                            cm-manifest scheduler-manifest kubelet-config cni-conf ca-crt
 #   image.NAME               tag of the image of a static Pod, by its manifest
 #   apiserver_files          lines "PATH present|absent": files in kubewright's folder that its manifest names
+#   encryption               "PATH PATH": where its manifest, and its process, says how Secrets are encrypted; "-" none, "?" not known
 #   ca_crt kubelet_cert      PEM, certificates only                 kubelet_server  URL in kubelet.conf
 #   record.KEY               what kubewright noted on this host     ledger    yes | no: something to undo
 #   owned                    lines "KIND KEY PART/READER" of the ledger: whose wish it was, "-" nobody's

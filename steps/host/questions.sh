@@ -78,21 +78,39 @@ statics_told() {
 	apiserver_files_told
 }
 
-# The files of ours that the API server's manifest names among its arguments. No fork.
+# The argument by which a running API server reads how Secrets are encrypted: "-" for none, "?" when none runs, or some with other ones.
+encryption_running() {
+	kw_running=
+	# these paths have no blanks
+	# shellcheck disable=SC2013
+	for kw_p in $(grep -ls '^kube-apiserver' /proc/[0-9]*/cmdline 2>/dev/null); do
+		kw_value=$(tr '\0' '\n' <"$kw_p" 2>/dev/null | sed -n 's/^--encryption-provider-config=//p' | head -n 1)
+		case ${kw_value:=-} in *[!A-Za-z0-9./_-]*) kw_value='?' ;; esac
+		case ${kw_running:-$kw_value} in "$kw_value") kw_running=$kw_value ;; *) kw_running='?' ;; esac
+	done
+	[ -n "$kw_running" ] || kw_running='?'
+}
+
+# The files of ours that the API server's manifest names among its arguments, and how it says that Secrets are encrypted.
 apiserver_files_told() {
-	kw_files='' kw_f=/etc/kubernetes/manifests/kube-apiserver.yaml
+	kw_files='' kw_named='' kw_f=/etc/kubernetes/manifests/kube-apiserver.yaml
 	[ -r $kw_f ] || return 0
 	while read -r _ kw_value _; do
+		case $kw_value in --encryption-provider-config=*) kw_named=${kw_value#*=} ;; esac
 		case $kw_value in
 		--*=/etc/kubernetes/kubewright/*) kw_value=${kw_value#*=} ;;
 		*) continue ;;
 		esac
 		case $kw_value in *[!A-Za-z0-9./-]*) continue ;; esac
 		if [ -f "$kw_value" ]; then kw_state_of=present; else kw_state_of=absent; fi
+		files_told "$kw_value"
 		kw_files="$kw_files${kw_files:+
 }$kw_value $kw_state_of"
 	done <$kw_f
 	say apiserver_files "$kw_files"
+	case ${kw_named:=-} in *[!A-Za-z0-9./_-]*) kw_named='?' ;; esac
+	encryption_running
+	say encryption "$kw_named $kw_running"
 }
 
 # What of Kubernetes is there.

@@ -35,6 +35,15 @@ struct decided {
 	bool settings_back[SETTINGS_KINDS];
 	bool custody_told;     /* which control planes keep the keys of CAs, as they cannot be reached */
 	bool moved;            /* the cluster goes by another endpoint since this run */
+	/* by decide, and by each step that changes them: what API servers are to read Secrets by */
+	struct {
+		unsigned turn;  /* so many of them have set it; 0: nobody */
+		bool known;
+		char path[96];  /* of the file; "": none */
+		bool stays;     /* they cannot get another one, why[] says as what */
+		char why[300];
+		bool rewritten; /* every Secret, since all API servers write by the last of them */
+	} encryption;
 	bool config_new;       /* upgrade: kubeadm-config has the new version, and joins and `upgrade node` go by it */
 };
 

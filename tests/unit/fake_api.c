@@ -398,6 +398,9 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 		return lab_answer_etcd(m, path, body, out);
 	if (lab_leader(l) < 0)
 		return str_add(out, "{\"kind\":\"Status\",\"message\":\"etcdserver: request timed out\"}"), 500;
+	kind = lab_answer_secrets(m, method, path, out);
+	if (kind)
+		return kind;
 	if (strcmp(path, "/readyz") == 0)
 		return str_add(out, "ok"), 200;
 	if (strcmp(path, "/version") == 0)

@@ -69,6 +69,8 @@ struct machine {
 	unsigned changes;    /* of its control plane's */
 	unsigned custody;    /* of the place of the CAs' keys */
 	char policy[96];     /* the audit policy that its API server was started with; "": none */
+	char encryption[96]; /* the same of how Secrets are encrypted */
+	bool stuck;          /* its API server has not started with what its manifest has */
 	bool picky;          /* nothing of it starts with other settings */
 	char proxy[65], proxy_server[64]; /* what the template of its kube-proxy noted: settings, server */
 	unsigned proxies, crashes; /* Pods of kube-proxy that it had; times that the one there ended */
@@ -117,6 +119,14 @@ struct lab {
 	struct lab_settings {
 		char text[8192], note[8192];
 	} given[SETTINGS_KINDS];
+	/* Secrets, and by which provider each lies in etcd; fake_secrets.c */
+	struct lab_secret {
+		char name[16], by[13];
+	} secrets[12];
+	size_t secret_count;
+	unsigned rewrites;  /* times that one was written again */
+	unsigned conflicts; /* so many of those are refused, as somebody else changes it */
+	void (*on_turn)(struct lab *l, int machine); /* its API server has other settings, or has written one again */
 	struct str told;    /* CAs that the API servers publish; fake_renew.c */
 	char tokens_note[200]; /* since when the key of service accounts signs, as kubewright noted it */
 	const char *token_secrets, *token_pods; /* lists of those that have tokens; NULL: empty ones */
@@ -174,6 +184,7 @@ struct lab_file *lab_file(struct machine *m, const char *path);
  * Of its security settings: what the ledger has of them, and what the API server's manifest names. Takes away what is
  * wanted no more.
  */
+void lab_say_statics(struct machine *m, struct str *out); /* of that the second half */
 void lab_say_security(struct machine *m, bool manifest, struct str *out);
 void lab_files_gone(struct machine *m, const struct remote_exec *x);
 /* Of the CAs' keys. */
@@ -199,6 +210,14 @@ const char *lab_renew(struct machine *m, const struct remote_exec *x, const char
 /* Whether a certificate of this name there is good; and whether who listens on a port there works by them. */
 bool lab_cert_good(const struct machine *m, const char *name);
 bool lab_serves(const struct machine *m, int port);
+
+/*
+ * fake_secrets.c: every API server writes one and all read all, which they must be able to at any time; what they and
+ * etcd answer about them, 0: a path is about something else.
+ */
+void lab_secrets_used(struct lab *l);
+int lab_answer_secrets(struct machine *m, const char *method, const char *path, struct str *out);
+int lab_secrets_range(struct lab *l, const char *body, struct str *out);
 
 /*
  * fake_api.c: whether an API server and etcd run there; who answers at an address, seen from m (itself, another

@@ -91,14 +91,29 @@ struct lab_file *lab_file(struct machine *m, const char *path)
 	return NULL;
 }
 
+void lab_say_statics(struct machine *m, struct str *out)
+{
+	const char *const files[] = { m->policy, m->encryption };
+	const char *is = m->encryption[0] ? m->encryption : "-", *runs = m->stuck ? "-" : is;
+	struct str text = STR_INIT;
+	char both[200];
+
+	for (int i = 0; i < 2; i++)
+		if (*files[i])
+			str_addf(&text, "%s%s %s", text.len ? "\n" : "", files[i],
+				lab_file(m, files[i]) ? "present" : "absent");
+	fake_say(out, "apiserver_files", text.buf);
+	snprintf(both, sizeof(both), "%s %s", is, runs);
+	fake_say(out, "encryption", both);
+	str_release(&text);
+}
+
 void lab_say_security(struct machine *m, bool manifest, struct str *out)
 {
 	struct str owned = STR_INIT;
-	char line[128];
 
-	snprintf(line, sizeof(line), "%s %s", m->policy, lab_file(m, m->policy) ? "present" : "absent");
 	if (manifest && strstr(m->have, "apiserver-manifest"))
-		fake_say(out, "apiserver_files", m->policy[0] ? line : "");
+		lab_say_statics(m, out);
 	for (size_t i = 0; i < m->file_count; i++)
 		if (strncmp(m->files[i].path, OURS, strlen(OURS)) == 0)
 			str_addf(&owned, "%sfile %s security", owned.len ? "\n" : "", m->files[i].path);
@@ -119,7 +134,8 @@ void lab_files_gone(struct machine *m, const struct remote_exec *x)
 		snprintf(path, sizeof(path), "%.*s", (int)strcspn(p + strlen("gone file "), " "),
 			p + strlen("gone file "));
 		f = lab_file(m, path);
-		lab_insist(strcmp(path, m->policy) != 0, "the removal of a file that the API server reads");
+		lab_insist(strcmp(path, m->policy) != 0 && strcmp(path, m->encryption) != 0,
+			"the removal of a file that the API server reads");
 		if (f)
 			*f = m->files[--m->file_count];
 	}

@@ -37,15 +37,19 @@ void lab_insist(bool ok, const char *what)
 	exit(3);
 }
 
-/* By kubeadm's configuration: an API server does not start without a file that it is to read. */
-static void take_policy(struct machine *m, const char *config)
+static void take_file(struct machine *m, const char *config, const char *begins, char out[96])
 {
-	static const char begins[] = "/etc/kubernetes/kubewright/audit-policy-";
 	const char *p = strstr(config, begins);
 
-	snprintf(m->policy, sizeof(m->policy), "%.*s",
-		p ? (int)strspn(p, "abcdefghijklmnopqrstuvwxyz0123456789/.-") : 0, p ? p : "");
-	lab_insist(!p || lab_file(m, m->policy), "an API server without its audit policy");
+	snprintf(out, 96, "%.*s", p ? (int)strspn(p, "abcdefghijklmnopqrstuvwxyz0123456789/.-") : 0, p ? p : "");
+	lab_insist(!p || lab_file(m, out), "an API server without a file that it is to read");
+}
+
+/* By kubeadm's configuration: an API server does not start without a file that it is to read. */
+static void take_files(struct machine *m, const char *config)
+{
+	take_file(m, config, "/etc/kubernetes/kubewright/audit-policy-", m->policy);
+	take_file(m, config, "/etc/kubernetes/kubewright/secrets-", m->encryption);
 }
 
 static void run_init(struct machine *m, bool whole)
@@ -80,7 +84,7 @@ static void run_join(struct machine *m, bool whole)
 	m->have = "kubelet-conf";
 	if (!lab_is_control_plane(m))
 		return;
-	take_policy(m, m->lab->given[SETTINGS_CONTROL_PLANE].text);
+	take_files(m, m->lab->given[SETTINGS_CONTROL_PLANE].text);
 	lab_insist(m->pki, "kubeadm join of a control plane without its PKI");
 	m->member = whole ? LAB_VOTER : LAB_LEARNER;
 	m->have = "kubelet-conf admin-conf apiserver-manifest etcd-manifest etcd-data";
@@ -147,7 +151,7 @@ static void begin_kubelet(struct machine *m, const struct remote_exec *x)
 
 static const char *run_components(struct machine *m, const struct remote_exec *x, bool whole)
 {
-	static char words[256];
+	static struct str words;
 	struct str text = STR_INIT;
 
 	if (!whole)
@@ -155,12 +159,17 @@ static const char *run_components(struct machine *m, const struct remote_exec *x
 	job_param(x, "digest", m->components);
 	lab_insist(m->components[0], "settings without a digest");
 	fake_param(x, "script", &text);
-	take_policy(m, text.buf);
+	take_files(m, text.buf);
 	str_release(&text);
-	snprintf(words, sizeof(words), "record.components=%s\napiserver_files=%s%s\n", m->components, m->policy,
-		m->policy[0] ? " present" : "");
+	str_clear(&words);
+	str_addf(&words, "record.components=%s\n", m->components);
+	lab_say_statics(m, &words);
 	m->changes++;
-	return words;
+	if (m->lab->secret_count)
+		lab_secrets_used(m->lab);
+	if (m->lab->on_turn)
+		m->lab->on_turn(m->lab, m->index);
+	return words.buf;
 }
 
 /* Half of it: the controller manager has changed, or not yet, and the keys are there. */
@@ -197,7 +206,7 @@ static const char *run_job(struct machine *m, const struct remote_exec *x, const
 		run_init(m, whole);
 		begin_kubelet(m, x);
 		fake_param(x, "script", &text);
-		take_policy(m, text.buf);
+		take_files(m, text.buf);
 		str_release(&text);
 		job_param(x, "settings", m->settings);
 		job_param(x, "components", m->components);

@@ -152,6 +152,6 @@ int lab_answer_etcd(struct machine *m, const char *path, const char *body, struc
 	if (strcmp(path, "/v3/maintenance/alarm") == 0)
 		return alarms(l, body, out);
 	if (strcmp(path, "/v3/kv/range") == 0)
-		return range(m, out);
+		return lab_secrets_range(l, body, out) ? 200 : range(m, out);
 	return 404;
 }

@@ -153,6 +153,9 @@ static void test_beside_the_operators(void)
 	rack_inventory->kubeadm_extra = NULL;
 	apply(&l, "default");
 	looks(&l, "22200 11100 " OWN);
+	/* and that was all */
+	apply(&l, "default");
+	looks(&l, "22200 11100 " OWN);
 	end();
 }
 

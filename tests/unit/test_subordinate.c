@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "pki/private.h"
 #include "pki/subordinate.h"
@@ -195,6 +196,13 @@ static void test_requests(void)
 	CHECK(pki_store_open(place, &passphrase, &err) == NULL);
 	CHECK(strstr(err.what, "waits for the certificates") && strstr(err.hint, "certs import"));
 	CHECK_INT(pki_subordinate_begin(place, PKI_ECDSA_P256, PKI_ECDSA_P256, &passphrase, &err), -1);
+	/* one that has been in use has lost its certificates */
+	snprintf(other, sizeof(other), "%s/secrets.key", place);
+	CHECK_INT(file_create(other, "x", 1, 0600, &err), 0);
+	CHECK(!pki_subordinate_waits(place));
+	CHECK(pki_store_open(place, &passphrase, &err) == NULL);
+	CHECK(strstr(err.what, "is incomplete: ca.crt, etcd/ca.crt, front-proxy-ca.crt missing"));
+	remove(other);
 	/* CAs that were made here sign themselves */
 	snprintf(other, sizeof(other), "%s/own", dir);
 	s = pki_store_create(other, PKI_ECDSA_P256, PKI_ECDSA_P256, NULL, &err);
