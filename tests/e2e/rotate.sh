@@ -231,7 +231,7 @@ sa() {
 	tokens_are 'a token of the earlier key' "$early" 401
 	tokens_are 'the token that a pod began with' "$pod" 401
 	tokens_are 'the token that a Secret has now' "$(secret_token early)" 200
-	kc delete pods -n kube-system -l 'tier!=control-plane' --wait=false >/dev/null
+	kc delete pods -n kube-system -l 'tier!=control-plane' >/dev/null
 	ok "$flavour: pods begin with new tokens" until_ok 300 system_pods_ready
 }
 
