@@ -283,10 +283,12 @@ static int living_cluster(struct task *t, struct error *err)
 		return -1;
 	if (w->wish.upgrade ? resolve_version(t, err) || upgrade_decide(w, err) : refuse_version(w, err))
 		return -1;
-	if (refuse_nodes(w, err) || custody_refuse(w, err) || tokens_refuse(w, err))
+	if (refuse_nodes(w, err) || custody_refuse(w, err))
 		return -1;
-	/* what others do is not about it */
-	return w->wish.upgrade || w->wish.reboot || w->wish.leave ? 0 : encryption_decide(t, err);
+	/* these place no key */
+	if (w->wish.upgrade || w->wish.reboot || w->wish.leave)
+		return 0;
+	return tokens_refuse(w, err) ? -1 : encryption_decide(t, err);
 }
 
 bool decide_refused(const struct world *w, const struct error *e)
