@@ -22,6 +22,8 @@ static struct error errors[LAB_MACHINES];
 /* The run at work, and after how many things that are done on machines it is ended; 0: never. */
 static struct engine *engine;
 static unsigned happened, ends_at;
+/* Who joins again: the run is a rejoin; NULL: it is apply. */
+static bool *again;
 
 static void happens(struct lab *l, int machine)
 {
@@ -39,7 +41,7 @@ static void apply_cut(struct lab *l, bool encrypt, unsigned fail_at, enum lab_fa
 	struct error err = { 0 };
 	struct engine_config c = { .run = "r1",
 		.steps = steps,
-		.step_count = plan_with_encryption(&plans[PLAN_INSTALL], steps),
+		.step_count = plan_with_encryption(&plans[again ? PLAN_REJOIN : PLAN_INSTALL], steps),
 		.hosts = list,
 		.host_count = LAB_MACHINES,
 		.open = lab_open };
@@ -48,6 +50,7 @@ static void apply_cut(struct lab *l, bool encrypt, unsigned fail_at, enum lab_fa
 	rack_inventory->security.encrypt_secrets = encrypt;
 	rack_world(&w);
 	w.wish.verify_ms = 100;
+	w.wish.rejoin = again;
 	c.world = &w;
 	for (int i = 0; i < LAB_MACHINES; i++)
 		list[i] =
@@ -355,6 +358,28 @@ static void test_foreign(void)
 	end();
 }
 
+/* One API server that others have given something: the file stays where Secrets are encrypted with ours. */
+static void test_foreign_host(void)
+{
+	char path[sizeof(((struct machine *)NULL)->encryption)];
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	apply(&l, true);
+	memcpy(path, l.machines[1].encryption, sizeof(path));
+	for (int encrypt = 0; encrypt < 2; encrypt++) {
+		strcpy(l.machines[1].encryption, "/etc/kubernetes/enc/enc.yaml");
+		apply(&l, encrypt);
+		REFUSED("(cp2: /etc/kubernetes/enc/enc.yaml)");
+		memcpy(l.machines[1].encryption, path, sizeof(path));
+		looks(&l, "33300 11100 k1 k1 k1:" K1);
+	}
+	apply(&l, false);
+	looks(&l, "66600 00000 clear clear clear:" CLEAR);
+	end();
+}
+
 /* Without the key nothing is made, and nothing changed: neither another key, nor the files that there are. */
 static void test_lost_key(void)
 {
@@ -425,6 +450,31 @@ static void test_joins(void)
 	end();
 }
 
+/* While one joins again none begins: it would not have the turns. */
+static void test_joins_again(void)
+{
+	bool third[LAB_MACHINES] = { [2] = true };
+	struct machine *m;
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	m = &l.machines[2];
+	fake_blank(m);
+	m->encryption[0] = m->components[0] = '\0';
+	again = third;
+	apply(&l, true);
+	again = NULL;
+	CHECK(m->node);
+	for (int i = 0; i < 3; i++)
+		CHECK_STR(errors[i].what, "");
+	looks(&l, "00000 00000 clear clear clear:" CLEAR);
+	lab_secrets_used(&l);
+	apply(&l, true);
+	looks(&l, "33300 11100 k1 k1 k1:" K1);
+	end();
+}
+
 /* A new cluster begins with it, without a turn. */
 static void test_born(void)
 {
@@ -445,9 +495,11 @@ static const struct test tests[] = {
 	{ "ended anywhere", test_cut },
 	{ "lost", test_lost },
 	{ "another configuration", test_foreign },
+	{ "another configuration on one host", test_foreign_host },
 	{ "a key that is lost", test_lost_key },
 	{ "conflicts", test_conflicts },
 	{ "a control plane joins", test_joins },
+	{ "a control plane joins again", test_joins_again },
 	{ "a new cluster", test_born },
 	{ "a control plane that is away", test_away },
 	{ "an API server that runs with something else", test_stuck },
