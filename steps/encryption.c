@@ -196,6 +196,13 @@ static int refuse(const struct world *w, const struct encryption_state *s, struc
 			s->other);
 		return error_hint(err, "set " FIELD " to false: kubewright leaves that configuration unchanged");
 	}
+	/* a repair may be why it is to be known afterwards */
+	if (!s->known && is_wished(w) && !w->wish.health) {
+		error_refuse(err, ERROR_COMMAND, REFUSAL_ENCRYPTION, NULL,
+			"it is not known how the cluster's Secrets are encrypted, as its ConfigMap kubeadm-config cannot be read");
+		return error_hint(err,
+			"see 'kubectl -n kube-system get configmap kubeadm-config -o yaml'; correct it, or run the same command again");
+	}
 	if (!lacks)
 		return 0;
 	error_refuse(err, ERROR_PKI, REFUSAL_ENCRYPTION, NULL,
@@ -206,11 +213,11 @@ static int refuse(const struct world *w, const struct encryption_state *s, struc
 		"keys: see 'certs restore'");
 }
 
-static int make_key(struct task *t, struct error *err)
+static int make_key(struct task *t, const struct encryption_state *s, struct error *err)
 {
 	struct world *w = world_of(t);
 
-	if (!is_wished(w) || !w->pki.store || pki_store_secrets_key(w->pki.store, 0) || task_check_only(t))
+	if (!s->known || !is_wished(w) || !w->pki.store || pki_store_secrets_key(w->pki.store, 0) || task_check_only(t))
 		return 0;
 	if (pki_store_secrets_make(w->pki.store, w->wish.store_dir, w->wish.passphrase, err))
 		return error_wrap(err, "the key of Secrets cannot be made");
@@ -224,7 +231,7 @@ int encryption_decide(struct task *t, struct error *err)
 	int rc;
 
 	encryption_see(w, &s);
-	rc = refuse(w, &s, err) || make_key(t, err) ? -1 : 0;
+	rc = refuse(w, &s, err) || make_key(t, &s, err) ? -1 : 0;
 	for (int i = 0; rc == 0 && w->pki.store && i < PKI_SECRETS_KEYS; i++)
 		if (pki_store_secrets_key(w->pki.store, i))
 			task_secret(t, pki_store_secrets_key(w->pki.store, i)->base64);

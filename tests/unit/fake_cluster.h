@@ -125,6 +125,7 @@ struct lab {
 	} secrets[12];
 	size_t secret_count;
 	unsigned rewrites;  /* times that one was written again */
+	const char *strange_key; /* of the last one, by what etcd says; NULL: its own */
 	unsigned conflicts; /* so many of those are refused, as somebody else changes it */
 	void (*on_turn)(struct lab *l, int machine); /* its API server has other settings, or has written one again */
 	struct str told;    /* CAs that the API servers publish; fake_renew.c */

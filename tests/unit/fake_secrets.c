@@ -131,6 +131,8 @@ int lab_secrets_range(struct lab *l, const char *body, struct str *out)
 		encryption_prefix(l->secrets[i].by, prefix);
 		snprintf(value, sizeof(value), "%s%s", *prefix ? prefix : "k8s", "\n0123456789");
 		str_addf(out, "%s{\"key\":\"", said ? "," : "");
+		if (l->strange_key && i + 1 == l->secret_count)
+			snprintf(name, sizeof(name), "%s", l->strange_key);
 		str_add_base64(out, name, strlen(name));
 		str_add(out, "\",\"value\":\"");
 		str_add_base64(out, value, strlen(value));

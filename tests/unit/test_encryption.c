@@ -74,6 +74,14 @@ static void apply(struct lab *l, bool encrypt)
 	apply_cut(l, encrypt, 0, LAB_LOST);
 }
 
+static const char *rack_store_path(void)
+{
+	static char path[96];
+
+	snprintf(path, sizeof(path), "%s/pki", rack_dir);
+	return path;
+}
+
 /* What a key is called here: "k1" for the present one of the folder, "k2" for the one before. */
 static const char *short_of(const char *by)
 {
@@ -403,6 +411,51 @@ static void test_lost_key(void)
 	end();
 }
 
+/* Whether some host's step ended with these words. */
+static bool says(const char *step, const char *words)
+{
+	for (int i = 0; i < 3; i++)
+		if (strcmp(errors[i].step, step) == 0 && strstr(errors[i].what, words))
+			return true;
+	for (int i = 0; i < 3; i++)
+		printf("# %s: %s\n", errors[i].step, errors[i].what);
+	return false;
+}
+
+/* Keys of etcd that nobody asked for say nothing, whatever lies there. */
+static void test_strange_keys(void)
+{
+	static const char *const keys[] = { "/s", "", "/registry/secrets", "/registry/zzz/default/a" };
+	struct lab l;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		rack_up();
+		begin(&l);
+		l.strange_key = keys[i];
+		apply(&l, true);
+		looks(&l, "22200 11100 k1,clear k1,clear k1,clear:" K1);
+		CHECK(says("rewrite-secrets", "etcd's list of keys cannot be continued"));
+		end();
+	}
+}
+
+/* Where nobody can say by what Secrets are encrypted no key is made, and that is not taken for success. */
+static void test_unknown(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	strcpy(l.given[SETTINGS_CONTROL_PLANE].text, "x");
+	apply(&l, true);
+	REFUSED("kubeadm-config");
+	CHECK(!pki_store_secrets_at(rack_store_path()));
+	strcpy(l.given[SETTINGS_CONTROL_PLANE].text, LIVING);
+	apply(&l, true);
+	looks(&l, "33300 11100 k1 k1 k1:" K1);
+	end();
+}
+
 /* Somebody else changes Secrets, too; but not for ever. */
 static void test_conflicts(void)
 {
@@ -498,6 +551,8 @@ static const struct test tests[] = {
 	{ "another configuration on one host", test_foreign_host },
 	{ "a key that is lost", test_lost_key },
 	{ "conflicts", test_conflicts },
+	{ "keys that etcd was not asked for", test_strange_keys },
+	{ "a configuration that is not known", test_unknown },
 	{ "a control plane joins", test_joins },
 	{ "a control plane joins again", test_joins_again },
 	{ "a new cluster", test_born },
