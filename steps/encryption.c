@@ -213,6 +213,30 @@ static int refuse(const struct world *w, const struct encryption_state *s, struc
 		"keys: see 'certs restore'");
 }
 
+int encryption_refuse_upgrade(const struct world *w, struct error *err)
+{
+	char path[ENCRYPTION_PATH], named[ENCRYPTION_PATH], runs[ENCRYPTION_PATH], newest[32];
+	const struct inventory *inv = w->wish.inventory;
+	struct encryption_state s;
+
+	encryption_see(w, &s);
+	/* what is begun is continued */
+	if (!s.known || s.foreign || upgrade_half_done(w, newest))
+		return 0;
+	encryption_path(&s.now, path);
+	for (size_t i = 0; i < inv->host_count; i++) {
+		if (inv->hosts[i].role != INVENTORY_CONTROL_PLANE || !w->seen.hosts[i].probed ||
+			!running(&w->seen.hosts[i], named, runs) || strcmp(named, path) == 0)
+			continue;
+		error_refuse(err, ERROR_COMMAND, REFUSAL_ENCRYPTION, inv->hosts[i].name,
+			"the cluster is not upgraded while how its Secrets are encrypted changes: the API server of %s does not yet read the file that kubeadm-config names",
+			inv->hosts[i].name);
+		return error_hint(err,
+			"'kubewright apply', with kubernetes.version as the cluster has it, continues that change; then upgrade");
+	}
+	return 0;
+}
+
 static int make_key(struct task *t, const struct encryption_state *s, struct error *err)
 {
 	struct world *w = world_of(t);

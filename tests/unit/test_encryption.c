@@ -528,6 +528,44 @@ static void test_joins_again(void)
 	end();
 }
 
+/* Whom an upgrade is refused for: kubeadm would name a file there that is not there. */
+static void looks_upgraded(struct lab *l, const char *host)
+{
+	const struct plan *plan = &plans[PLAN_UPGRADE];
+	const struct error *refusal;
+	struct engine *e;
+	struct world w;
+
+	rack_world(&w);
+	w.wish.take_lock = false;
+	w.wish.upgrade = true;
+	e = rack_run(l, &w,
+		(struct engine_config){ .steps = plan->steps, .step_count = plan->count, .check_only = true }, 31);
+	refusal = w.decided.refusal;
+	CHECK_STR(refusal && refusal->code == REFUSAL_ENCRYPTION ? refusal->about : "", host);
+	engine_free(e);
+	world_release(&w);
+}
+
+static void test_upgrade(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	l.on_turn = happens;
+	happened = 0;
+	ends_at = 1;
+	apply(&l, true);
+	ends_at = 0;
+	l.on_turn = NULL;
+	CHECK(l.machines[0].encryption[0] && !l.machines[1].encryption[0]);
+	looks_upgraded(&l, "cp2");
+	apply(&l, true);
+	looks_upgraded(&l, "");
+	end();
+}
+
 /* A new cluster begins with it, without a turn. */
 static void test_born(void)
 {
@@ -555,6 +593,7 @@ static const struct test tests[] = {
 	{ "a configuration that is not known", test_unknown },
 	{ "a control plane joins", test_joins },
 	{ "a control plane joins again", test_joins_again },
+	{ "an upgrade in the middle of a turn", test_upgrade },
 	{ "a new cluster", test_born },
 	{ "a control plane that is away", test_away },
 	{ "an API server that runs with something else", test_stuck },
