@@ -70,6 +70,7 @@ struct machine {
 	unsigned custody;    /* of the place of the CAs' keys */
 	char policy[96];     /* the audit policy that its API server was started with; "": none */
 	char encryption[96]; /* the same of how Secrets are encrypted */
+	char cleaned[700]; /* what its job clean says */
 	bool stuck;          /* its API server has not started with what its manifest has */
 	bool picky;          /* nothing of it starts with other settings */
 	char proxy[65], proxy_server[64]; /* what the template of its kube-proxy noted: settings, server */

@@ -528,6 +528,23 @@ static void test_joins_again(void)
 	end();
 }
 
+/* Its key goes when it leaves, and is there again before its API server is. */
+static void test_joins_encrypted(void)
+{
+	bool third[LAB_MACHINES] = { [2] = true };
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	apply(&l, true);
+	again = third;
+	apply(&l, true);
+	again = NULL;
+	looks(&l, "33300 11100 k1 k1 k1:" K1);
+	lab_secrets_used(&l);
+	end();
+}
+
 /* Whom an upgrade is refused for: kubeadm would name a file there that is not there. */
 static void looks_upgraded(struct lab *l, const char *host)
 {
@@ -593,6 +610,7 @@ static const struct test tests[] = {
 	{ "a configuration that is not known", test_unknown },
 	{ "a control plane joins", test_joins },
 	{ "a control plane joins again", test_joins_again },
+	{ "one that has the key joins again", test_joins_encrypted },
 	{ "an upgrade in the middle of a turn", test_upgrade },
 	{ "a new cluster", test_born },
 	{ "a control plane that is away", test_away },
