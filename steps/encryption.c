@@ -139,7 +139,7 @@ void encryption_begin_turn(struct world *w, enum encryption_turn turn)
 	if (w->decided.encryption.turn >= turn)
 		return;
 	encryption_see(w, &s);
-	/* a host that joins again in this run is not seen before its end: apply goes on */
+	/* a host that joins again in this run is not seen before its end: apply continues */
 	goes = s.all && !w->wish.rejoin &&
 	       (s.step == ENCRYPTION_CHANGE || (s.step == ENCRYPTION_REWRITE && w->decided.encryption.rewritten));
 	w->decided.encryption.turn = turn;

@@ -35,7 +35,7 @@ bool encryption_due(const struct encryption_state *s);
  * turn is then known.
  */
 int encryption_decide(struct task *t, struct error *err);
-/* The same of an upgrade, for which kubeadm names the file of kubeadm-config: who has not had its turn has no such file. */
+/* Of an upgrade, for which kubeadm names the file of kubeadm-config: who has not had its turn has no such file. */
 int encryption_refuse_upgrade(const struct world *w, struct error *err);
 /* The file that API servers are to read in this turn, "": none; false: not known, so that they keep what they have. */
 bool encryption_aim(const struct world *w, char path[ENCRYPTION_PATH]);

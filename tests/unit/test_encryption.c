@@ -86,14 +86,12 @@ static const char *rack_store_path(void)
 static const char *short_of(const char *by)
 {
 	struct error err = { 0 };
-	char path[96];
 	struct pki_store *s;
 	const char *name = "?";
 
 	if (strcmp(by, ENCRYPTION_IDENTITY) == 0)
 		return "clear";
-	snprintf(path, sizeof(path), "%s/pki", rack_dir);
-	s = pki_store_open(path, NULL, &err);
+	s = pki_store_open(rack_store_path(), NULL, &err);
 	for (int i = 0; s && i < PKI_SECRETS_KEYS; i++)
 		if (pki_store_secrets_key(s, i) && strcmp(pki_store_secrets_key(s, i)->id, by) == 0)
 			name = i ? "k2" : "k1";
@@ -212,12 +210,9 @@ static void test_beside_custody(void)
 static void another_key(void)
 {
 	struct error err = { 0 };
-	char path[96];
-	struct pki_store *s;
+	struct pki_store *s = pki_store_open(rack_store_path(), NULL, &err);
 
-	snprintf(path, sizeof(path), "%s/pki", rack_dir);
-	s = pki_store_open(path, NULL, &err);
-	CHECK_INT(pki_store_secrets_make(s, path, NULL, &err), 0);
+	CHECK_INT(pki_store_secrets_make(s, rack_store_path(), NULL, &err), 0);
 	pki_store_free(s);
 }
 
@@ -383,8 +378,6 @@ static void test_foreign_host(void)
 		memcpy(l.machines[1].encryption, path, sizeof(path));
 		looks(&l, "33300 11100 k1 k1 k1:" K1);
 	}
-	apply(&l, false);
-	looks(&l, "66600 00000 clear clear clear:" CLEAR);
 	end();
 }
 
@@ -459,7 +452,6 @@ static void test_unknown(void)
 /* Somebody else changes Secrets, too; but not for ever. */
 static void test_conflicts(void)
 {
-	bool said = false;
 	struct lab l;
 
 	rack_up();
@@ -471,12 +463,7 @@ static void test_conflicts(void)
 	l.conflicts = 1000;
 	apply(&l, false);
 	looks(&l, "55500 11100 clear,k1 clear,k1 clear,k1: k1 k1 k1 k1 clear clear clear");
-	for (int i = 0; i < 3; i++)
-		said = said || (strcmp(errors[i].step, "rewrite-secrets") == 0 &&
-				       strstr(errors[i].what, "default/a is not written again"));
-	if (!CHECK(said))
-		for (int i = 0; i < 3; i++)
-			printf("# %s: %s\n", errors[i].step, errors[i].what);
+	CHECK(says("rewrite-secrets", "default/a is not written again"));
 	l.conflicts = 0;
 	apply(&l, false);
 	looks(&l, "66600 00000 clear clear clear:" CLEAR);
@@ -507,20 +494,16 @@ static void test_joins(void)
 static void test_joins_again(void)
 {
 	bool third[LAB_MACHINES] = { [2] = true };
-	struct machine *m;
 	struct lab l;
 
 	rack_up();
 	begin(&l);
-	m = &l.machines[2];
-	fake_blank(m);
-	m->encryption[0] = m->components[0] = '\0';
+	fake_blank(&l.machines[2]);
+	l.machines[2].components[0] = '\0';
 	again = third;
 	apply(&l, true);
 	again = NULL;
-	CHECK(m->node);
-	for (int i = 0; i < 3; i++)
-		CHECK_STR(errors[i].what, "");
+	CHECK(l.machines[2].node && !errors[0].what[0] && !errors[1].what[0] && !errors[2].what[0]);
 	looks(&l, "00000 00000 clear clear clear:" CLEAR);
 	lab_secrets_used(&l);
 	apply(&l, true);
@@ -541,14 +524,13 @@ static void test_joins_encrypted(void)
 	apply(&l, true);
 	again = NULL;
 	looks(&l, "33300 11100 k1 k1 k1:" K1);
-	lab_secrets_used(&l);
 	end();
 }
 
 /* Whom an upgrade is refused for: kubeadm would name a file there that is not there. */
 static void looks_upgraded(struct lab *l, const char *host)
 {
-	const struct plan *plan = &plans[PLAN_UPGRADE];
+	const struct plan *p = &plans[PLAN_UPGRADE];
 	const struct error *refusal;
 	struct engine *e;
 	struct world w;
@@ -556,8 +538,8 @@ static void looks_upgraded(struct lab *l, const char *host)
 	rack_world(&w);
 	w.wish.take_lock = false;
 	w.wish.upgrade = true;
-	e = rack_run(l, &w,
-		(struct engine_config){ .steps = plan->steps, .step_count = plan->count, .check_only = true }, 31);
+	e = rack_run(
+		l, &w, (struct engine_config){ .steps = p->steps, .step_count = p->count, .check_only = true }, 31);
 	refusal = w.decided.refusal;
 	CHECK_STR(refusal && refusal->code == REFUSAL_ENCRYPTION ? refusal->about : "", host);
 	engine_free(e);
@@ -575,7 +557,6 @@ static void test_upgrade(void)
 	ends_at = 1;
 	apply(&l, true);
 	ends_at = 0;
-	l.on_turn = NULL;
 	CHECK(l.machines[0].encryption[0] && !l.machines[1].encryption[0]);
 	looks_upgraded(&l, "cp2");
 	apply(&l, true);
