@@ -85,8 +85,17 @@ static void compare_ages(const struct restore *x, struct str *out)
 			: "The backup is newer.");
 }
 
+static bool same_secrets_key(const struct restore *x, int which)
+{
+	const struct pki_secrets_key *here = pki_store_secrets_key(x->run.world.pki.store, which),
+				     *there = pki_store_secrets_key(x->store, which);
+
+	return here && there ? strcmp(here->id, there->id) == 0 : !here && !there;
+}
+
 static int refuse_other(const struct restore *x, struct error *err)
 {
+	static const char *const secrets[PKI_SECRETS_KEYS] = { "secrets.key", "secrets.old.key" };
 	const char *dir = x->run.store_dir;
 	struct str text = STR_INIT;
 
@@ -95,6 +104,9 @@ static int refuse_other(const struct restore *x, struct error *err)
 		if (strcmp(pki_store_pem(x->store, (enum pki_pem)i),
 			    pki_store_pem(x->run.world.pki.store, (enum pki_pem)i)) != 0)
 			str_addf(&text, " %s", pki_shared[i].file);
+	for (int i = 0; i < PKI_SECRETS_KEYS; i++)
+		if (!same_secrets_key(x, i))
+			str_addf(&text, " %s", secrets[i]);
 	str_add(&text, "\n");
 	compare_ages(x, &text);
 	error_set(err, ERROR_PKI, "the keys in '%s' are not those of the backup", dir);

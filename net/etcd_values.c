@@ -49,17 +49,18 @@ static struct json *ask(struct net_client *c, const struct str *from, const char
 	return answer;
 }
 
-/* A key that comes again would lead nowhere. */
-static bool follows(const struct str *key, const struct str *from)
+/* A key that comes again would lead nowhere, and one from elsewhere was not asked for. */
+static bool follows(const struct str *key, const struct str *from, const char *prefix)
 {
 	size_t n = key->len < from->len ? key->len : from->len;
 	int order = memcmp(key->buf, from->buf, n);
 
-	return order > 0 || (order == 0 && key->len >= from->len);
+	return str_starts(key->buf, prefix) && (order > 0 || (order == 0 && key->len >= from->len));
 }
 
 /* from: becomes the place after the last key of the page. */
-static int take(const struct json *kvs, struct str *from, net_etcd_value_fn *fn, void *ctx, struct error *err)
+static int take(const struct json *kvs, const char *prefix, struct str *from, net_etcd_value_fn *fn, void *ctx,
+	struct error *err)
 {
 	for (size_t i = 0; i < json_size(kvs); i++) {
 		const char *name = json_get_str(json_at(kvs, i), "key", "");
@@ -68,7 +69,7 @@ static int take(const struct json *kvs, struct str *from, net_etcd_value_fn *fn,
 		int rc = -1;
 
 		snprintf(value, sizeof(value), "%s", json_get_str(json_at(kvs, i), "value", ""));
-		if (str_add_unbase64(&key, name, strlen(name)) || !follows(&key, from))
+		if (str_add_unbase64(&key, name, strlen(name)) || !follows(&key, from, prefix))
 			error_set(err, ERROR_PROTOCOL, "etcd's list of keys cannot be continued");
 		else
 			rc = fn(key.buf, value, ctx, err);
@@ -99,7 +100,7 @@ int net_etcd_values(struct net_client *c, const char *prefix, net_etcd_value_fn 
 		if (pages == PAGES)
 			error_set(err, ERROR_PROTOCOL, "etcd's list of keys has no end");
 		more = json_get_bool(page, "more", false) && json_size(json_get(page, "kvs"));
-		rc = page ? take(json_get(page, "kvs"), &from, fn, ctx, err) : -1;
+		rc = page ? take(json_get(page, "kvs"), prefix, &from, fn, ctx, err) : -1;
 		json_free(page);
 	}
 	str_release(&from);

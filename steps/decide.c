@@ -279,7 +279,7 @@ static int living_cluster(struct task *t, struct error *err)
 			w->decided.init_host = (int)i;
 	if (w->decided.init_host < 0)
 		w->decided.init_host = w->decided.lead;
-	if (w->wish.upgrade && refuse_rotation(w, err))
+	if (w->wish.upgrade && (refuse_rotation(w, err) || encryption_refuse_upgrade(w, err)))
 		return -1;
 	if (w->wish.upgrade ? resolve_version(t, err) || upgrade_decide(w, err) : refuse_version(w, err))
 		return -1;

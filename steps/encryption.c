@@ -112,9 +112,11 @@ void encryption_see(const struct world *w, struct encryption_state *s)
 	if (!s->known)
 		return;
 	find_foreign(w, living, s);
+	/* ours may still be read by the other control planes */
+	if (!encryption_of_path(living, &s->now))
+		encryption_only(ENCRYPTION_IDENTITY, &s->now);
 	if (s->foreign)
 		return;
-	encryption_of_path(living, &s->now);
 	s->step = encryption_step(&s->now, target(w, &s->now), &s->next);
 	for (size_t i = 0; !s->unseen && i < w->wish.inventory->host_count; i++)
 		if (w->wish.inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && !world_leaves(w, (int)i))
@@ -137,16 +139,15 @@ void encryption_begin_turn(struct world *w, enum encryption_turn turn)
 	if (w->decided.encryption.turn >= turn)
 		return;
 	encryption_see(w, &s);
-	goes = s.all &&
+	/* a host that joins again in this run is not seen before its end: apply continues */
+	goes = s.all && !w->wish.rejoin &&
 	       (s.step == ENCRYPTION_CHANGE || (s.step == ENCRYPTION_REWRITE && w->decided.encryption.rewritten));
 	w->decided.encryption.turn = turn;
 	w->decided.encryption.known = s.known;
-	w->decided.encryption.stays = encryption_due(&s) && (turn <= ENCRYPTION_FIRST ? s.unseen : !s.all);
+	w->decided.encryption.stays =
+		encryption_due(&s) && !w->wish.rejoin && (turn <= ENCRYPTION_FIRST ? s.unseen : !s.all);
 	snprintf(w->decided.encryption.why, sizeof(w->decided.encryption.why), "%s", s.why);
-	if (s.foreign)
-		w->decided.encryption.path[0] = '\0';
-	else
-		encryption_path(goes ? &s.next : &s.now, w->decided.encryption.path);
+	encryption_path(goes ? &s.next : &s.now, w->decided.encryption.path);
 }
 
 bool encryption_aim(const struct world *w, char path[ENCRYPTION_PATH])
@@ -160,12 +161,21 @@ bool encryption_aim(const struct world *w, char path[ENCRYPTION_PATH])
 	}
 	/* before it is decided, for what the probe is to ask */
 	encryption_see(w, &s);
-	if (s.known && !s.foreign)
+	if (s.known)
 		encryption_path(&s.now, path);
 	return s.known;
 }
 
 /* ---- before them ----------------------------------------------------------------------------------------------------- */
+
+/* Whether API servers are given a file of ours. */
+static bool encrypts(const struct encryption *e)
+{
+	char path[ENCRYPTION_PATH];
+
+	encryption_path(e, path);
+	return *path;
+}
 
 static int refuse(const struct world *w, const struct encryption_state *s, struct error *err)
 {
@@ -173,11 +183,25 @@ static int refuse(const struct world *w, const struct encryption_state *s, struc
 				    ? encryption_lacks(&s->now, w->pki.store)
 				    : NULL;
 
+	if (s->foreign && encrypts(&s->now)) {
+		error_refuse(err, ERROR_COMMAND, REFUSAL_ENCRYPTION, NULL,
+			"an API server is given an encryption configuration that is not kubewright's (%s), and the others encrypt Secrets with kubewright's",
+			s->other);
+		return error_hint(err,
+			"have its manifest name the same file as those of the other control planes, and run the same command again");
+	}
 	if (s->foreign && is_wished(w)) {
 		error_refuse(err, ERROR_INVENTORY, REFUSAL_ENCRYPTION, NULL,
 			"the API servers are already given an encryption configuration that is not kubewright's (%s)",
 			s->other);
 		return error_hint(err, "set " FIELD " to false: kubewright leaves that configuration unchanged");
+	}
+	/* a repair may be why it is to be known afterwards */
+	if (!s->known && is_wished(w) && !w->wish.health) {
+		error_refuse(err, ERROR_COMMAND, REFUSAL_ENCRYPTION, NULL,
+			"it is not known how the cluster's Secrets are encrypted, as its ConfigMap kubeadm-config cannot be read");
+		return error_hint(err,
+			"see 'kubectl -n kube-system get configmap kubeadm-config -o yaml'; correct it, or run the same command again");
 	}
 	if (!lacks)
 		return 0;
@@ -189,11 +213,35 @@ static int refuse(const struct world *w, const struct encryption_state *s, struc
 		"keys: see 'certs restore'");
 }
 
-static int make_key(struct task *t, struct error *err)
+int encryption_refuse_upgrade(const struct world *w, struct error *err)
+{
+	char path[ENCRYPTION_PATH], named[ENCRYPTION_PATH], runs[ENCRYPTION_PATH], newest[32];
+	const struct inventory *inv = w->wish.inventory;
+	struct encryption_state s;
+
+	encryption_see(w, &s);
+	/* what is begun is continued */
+	if (!s.known || s.foreign || upgrade_half_done(w, newest))
+		return 0;
+	encryption_path(&s.now, path);
+	for (size_t i = 0; i < inv->host_count; i++) {
+		if (inv->hosts[i].role != INVENTORY_CONTROL_PLANE || !w->seen.hosts[i].probed ||
+			!running(&w->seen.hosts[i], named, runs) || strcmp(named, path) == 0)
+			continue;
+		error_refuse(err, ERROR_COMMAND, REFUSAL_ENCRYPTION, inv->hosts[i].name,
+			"the cluster is not upgraded while how its Secrets are encrypted changes: the API server of %s does not yet read the file that kubeadm-config names",
+			inv->hosts[i].name);
+		return error_hint(err,
+			"'kubewright apply', with kubernetes.version as the cluster has it, continues that change; then upgrade");
+	}
+	return 0;
+}
+
+static int make_key(struct task *t, const struct encryption_state *s, struct error *err)
 {
 	struct world *w = world_of(t);
 
-	if (!is_wished(w) || !w->pki.store || pki_store_secrets_key(w->pki.store, 0) || task_check_only(t))
+	if (!s->known || !is_wished(w) || !w->pki.store || pki_store_secrets_key(w->pki.store, 0) || task_check_only(t))
 		return 0;
 	if (pki_store_secrets_make(w->pki.store, w->wish.store_dir, w->wish.passphrase, err))
 		return error_wrap(err, "the key of Secrets cannot be made");
@@ -207,7 +255,7 @@ int encryption_decide(struct task *t, struct error *err)
 	int rc;
 
 	encryption_see(w, &s);
-	rc = refuse(w, &s, err) || make_key(t, err) ? -1 : 0;
+	rc = refuse(w, &s, err) || make_key(t, &s, err) ? -1 : 0;
 	for (int i = 0; rc == 0 && w->pki.store && i < PKI_SECRETS_KEYS; i++)
 		if (pki_store_secrets_key(w->pki.store, i))
 			task_secret(t, pki_store_secrets_key(w->pki.store, i)->base64);

@@ -35,6 +35,8 @@ bool encryption_due(const struct encryption_state *s);
  * turn is then known.
  */
 int encryption_decide(struct task *t, struct error *err);
+/* Of an upgrade, for which kubeadm names the file of kubeadm-config: who has not had its turn has no such file. */
+int encryption_refuse_upgrade(const struct world *w, struct error *err);
 /* The file that API servers are to read in this turn, "": none; false: not known, so that they keep what they have. */
 bool encryption_aim(const struct world *w, char path[ENCRYPTION_PATH]);
 /* The files of a control plane: that one, and those that its API server reads, or is going to read when it joins. */

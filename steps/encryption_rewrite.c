@@ -14,8 +14,9 @@
 
 #define SECRETS "/api/v1/secrets"
 #define BELOW "/registry/secrets/"
-#define PAGE 250
-#define PAGES 4000
+/* Annotations of one may have 256 KiB, and six times that in JSON: an answer of so many is read. */
+#define PAGE 20
+#define PAGES 50000
 /* How often one is tried that somebody else changes at the same time, and how often all are. */
 #define TRIES 5
 #define PASSES 3

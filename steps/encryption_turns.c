@@ -63,7 +63,8 @@ enum step_verdict rewrite_secrets_check(struct task *t, struct error *why)
 	encryption_see(w, &s);
 	done = w->decided.encryption.rewritten;
 	task_unlock(t);
-	if (!encryption_due(&s) || (!task_check_only(t) && (done || !s.all || s.step != ENCRYPTION_REWRITE)))
+	if (!encryption_due(&s) || w->wish.rejoin ||
+		(!task_check_only(t) && (done || !s.all || s.step != ENCRYPTION_REWRITE)))
 		return STEP_NOT_HERE;
 	return step_needed(why, EVIDENCE_ENCRYPTION, "rewrite", "writes every Secret again, %s",
 		!w->wish.inventory->security.encrypt_secrets ? "without encryption"

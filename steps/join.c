@@ -7,13 +7,14 @@
 #include "net/net.h"
 #include "pki/pki.h"
 #include "steps/host/scripts.h"
+#include "steps/security.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const char *const join_words[] = { "joined", "error", "hint", NULL };
 static const char *const clean_words[] = { "cleaned", "have", "pki_manifest", "ca_keys", "ca_keys_left", "ca_signs",
-	"error", "hint", NULL };
+	"sum.*", "mode.*", "error", "hint", NULL };
 
 enum step_verdict join_check(struct task *t, struct error *why)
 {
@@ -138,8 +139,13 @@ int world_clean(struct task *t, struct error *err)
 	task_lock(t);
 	cluster_set(world_facts(t), "job.init", "");
 	cluster_set(world_facts(t), "job.join", "");
+	cluster_set(world_facts(t), "apiserver_files", "");
+	cluster_set(world_facts(t), "encryption", "");
 	task_unlock(t);
-	return world_is_control_plane(t) ? certificates_apply(t, err) : 0;
+	if (!world_is_control_plane(t))
+		return 0;
+	/* the key of Secrets went with the rest */
+	return certificates_apply(t, err) || security_place(t, err) ? -1 : 0;
 }
 
 /*

@@ -1,7 +1,7 @@
 # Takes back a kubeadm init or join that did not get to its end, so that it can be done again. Runs as a job, after undo.sh.
 # Only what kubeadm made goes: packages, containerd and their settings stay, and keepalived unless the host is to be a worker.
 # Parameters: role (control-plane | worker), what the host is to be.
-# Answers: cleaned, have, pki_manifest, ca_keys, ca_keys_left, ca_signs, error, hint.
+# Answers: cleaned, have, pki_manifest, ca_keys, ca_keys_left, ca_signs, sum.PATH and mode.PATH of files with keys of Secrets, error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 # As the ledger has it, which stays for reset.
 leave_endpoint() {
@@ -21,10 +21,11 @@ leave_snapshots() {
 	done || exit 1
 }
 
-# The key of Secrets: a host that is a control plane again gets it again.
+# The key of Secrets: a host that is a control plane again gets it again. Its folder may be gone.
 leave_key() {
 	entries file | grep '^/etc/kubernetes/kubewright/secrets-' | while IFS='|' read -r kw_path kw_was; do
-		file_back "$kw_path" "$kw_was"
+		file_back "$kw_path" "$kw_was" || true
+		files_told "$kw_path"
 	done || exit 1
 }
 

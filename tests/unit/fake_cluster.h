@@ -70,6 +70,7 @@ struct machine {
 	unsigned custody;    /* of the place of the CAs' keys */
 	char policy[96];     /* the audit policy that its API server was started with; "": none */
 	char encryption[96]; /* the same of how Secrets are encrypted */
+	char cleaned[700]; /* what its job clean says */
 	bool stuck;          /* its API server has not started with what its manifest has */
 	bool picky;          /* nothing of it starts with other settings */
 	char proxy[65], proxy_server[64]; /* what the template of its kube-proxy noted: settings, server */
@@ -125,6 +126,7 @@ struct lab {
 	} secrets[12];
 	size_t secret_count;
 	unsigned rewrites;  /* times that one was written again */
+	const char *strange_key; /* of the last one, by what etcd says; NULL: its own */
 	unsigned conflicts; /* so many of those are refused, as somebody else changes it */
 	void (*on_turn)(struct lab *l, int machine); /* its API server has other settings, or has written one again */
 	struct str told;    /* CAs that the API servers publish; fake_renew.c */

@@ -52,6 +52,22 @@ static void take_files(struct machine *m, const char *config)
 	take_file(m, config, "/etc/kubernetes/kubewright/secrets-", m->encryption);
 }
 
+/* The files with keys of Secrets. */
+static void forget_keys(struct machine *m)
+{
+	size_t kept = 0, n = 0;
+
+	m->cleaned[0] = '\0';
+	for (size_t i = 0; i < m->file_count; i++)
+		if (!str_starts(m->files[i].path, "/etc/kubernetes/kubewright/secrets-"))
+			m->files[kept++] = m->files[i];
+		else
+			n += (size_t)snprintf(
+				m->cleaned + n, sizeof(m->cleaned) - n, "sum.%s=absent\n", m->files[i].path);
+	m->file_count = kept;
+	m->encryption[0] = '\0';
+}
+
 static void run_init(struct machine *m, bool whole)
 {
 	for (int i = 0; i < LAB_MACHINES; i++)
@@ -227,6 +243,7 @@ static const char *run_job(struct machine *m, const struct remote_exec *x, const
 		m->node = m->node && !lab_has_api(m);
 		m->have = "";
 		m->pki = m->ca_keys = m->kubelet = false;
+		forget_keys(m);
 		forget_job(m, "init");
 		forget_job(m, "join");
 	}
@@ -255,7 +272,11 @@ static const char *run_job(struct machine *m, const struct remote_exec *x, const
 		return lab_renew(m, x, name, whole);
 	if (strcmp(name, "mend") == 0)
 		return "mended=yes\n";
-	return strcmp(name, "clean") == 0 ? "have=\npki_manifest=absent\nca_keys=\ncleaned=yes\n" : "images=7\n";
+	if (strcmp(name, "clean") != 0)
+		return "images=7\n";
+	snprintf(m->cleaned + strlen(m->cleaned), sizeof(m->cleaned) - strlen(m->cleaned), "%s",
+		"have=\npki_manifest=absent\nca_keys=\ncleaned=yes\n");
+	return m->cleaned;
 }
 
 /* What was left running ends while it is followed. */

@@ -5,6 +5,7 @@
 #include "cluster/encryption.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BELOW "/registry/secrets/"
@@ -66,8 +67,11 @@ void lab_secrets_used(struct lab *l)
 static void list(const struct lab *l, const char *path, struct str *out)
 {
 	const char *at = strstr(path, "&continue=s");
+	const char *limit = strstr(path, "limit=");
 	size_t from = at ? (size_t)(at[strlen("&continue=s")] - 'a') : 0, i = from;
 
+	lab_insist(limit && atoi(limit + strlen("limit=")) * 6 * 256 <= 32 * 1024,
+		"a list of Secrets whose annotations may be more than an answer");
 	str_add(out, "{\"kind\":\"PartialObjectMetadataList\",\"items\":[");
 	for (; i < l->secret_count && i < from + 2; i++)
 		str_addf(out, "%s{\"metadata\":{\"namespace\":\"default\",\"name\":\"%s\"}}", i > from ? "," : "",
@@ -132,6 +136,8 @@ int lab_secrets_range(struct lab *l, const char *body, struct str *out)
 		encryption_prefix(l->secrets[i].by, prefix);
 		snprintf(value, sizeof(value), "%s%s", *prefix ? prefix : "k8s", "\n0123456789");
 		str_addf(out, "%s{\"key\":\"", said ? "," : "");
+		if (l->strange_key && i + 1 == l->secret_count)
+			snprintf(name, sizeof(name), "%s", l->strange_key);
 		str_add_base64(out, name, strlen(name));
 		str_add(out, "\",\"value\":\"");
 		str_add_base64(out, value, strlen(value));

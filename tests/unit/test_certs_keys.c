@@ -338,6 +338,24 @@ static void test_restore_passphrase(void)
 	end();
 }
 
+/* The same CAs, and another key of Secrets: which of both the cluster uses nobody can say here. */
+static void test_restore_secrets_key(void)
+{
+	struct pki_store *s;
+
+	begin("", NULL);
+	s = pki_store_open(store, NULL, NULL);
+	CHECK(s && pki_store_secrets_make(s, store, NULL, NULL) == 0);
+	CHECK_INT(run("certs backup keys --passphrase env:FIRST", NULL), 0);
+	CHECK(s && pki_store_secrets_make(s, store, NULL, NULL) == 0);
+	pki_store_free(s);
+	sh("find kubewright -type f | sort | xargs sha256sum >sums");
+	CHECK_INT(run("certs restore keys --passphrase env:FIRST", NULL), 5);
+	says(&err, "Not the same: secrets.key secrets.old.key\n");
+	CHECK_INT(sh("sha256sum -c sums"), 0);
+	end();
+}
+
 static void test_restore_refused(void)
 {
 	begin("", NULL);
@@ -486,6 +504,7 @@ static const struct test tests[] = {
 	{ "restored on another machine", test_restore },
 	{ "restored under a passphrase", test_restore_passphrase },
 	{ "not restored", test_restore_refused },
+	{ "restore: another key of Secrets", test_restore_secrets_key },
 	{ "signed by a company's CA", test_csr },
 	{ "wrong usage", test_wrong_usage },
 };

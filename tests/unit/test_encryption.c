@@ -22,6 +22,8 @@ static struct error errors[LAB_MACHINES];
 /* The run at work, and after how many things that are done on machines it is ended; 0: never. */
 static struct engine *engine;
 static unsigned happened, ends_at;
+/* Who joins again: the run is a rejoin; NULL: it is apply. */
+static bool *again;
 
 static void happens(struct lab *l, int machine)
 {
@@ -39,7 +41,7 @@ static void apply_cut(struct lab *l, bool encrypt, unsigned fail_at, enum lab_fa
 	struct error err = { 0 };
 	struct engine_config c = { .run = "r1",
 		.steps = steps,
-		.step_count = plan_with_encryption(&plans[PLAN_INSTALL], steps),
+		.step_count = plan_with_encryption(&plans[again ? PLAN_REJOIN : PLAN_INSTALL], steps),
 		.hosts = list,
 		.host_count = LAB_MACHINES,
 		.open = lab_open };
@@ -48,6 +50,7 @@ static void apply_cut(struct lab *l, bool encrypt, unsigned fail_at, enum lab_fa
 	rack_inventory->security.encrypt_secrets = encrypt;
 	rack_world(&w);
 	w.wish.verify_ms = 100;
+	w.wish.rejoin = again;
 	c.world = &w;
 	for (int i = 0; i < LAB_MACHINES; i++)
 		list[i] =
@@ -71,18 +74,24 @@ static void apply(struct lab *l, bool encrypt)
 	apply_cut(l, encrypt, 0, LAB_LOST);
 }
 
+static const char *rack_store_path(void)
+{
+	static char path[96];
+
+	snprintf(path, sizeof(path), "%s/pki", rack_dir);
+	return path;
+}
+
 /* What a key is called here: "k1" for the present one of the folder, "k2" for the one before. */
 static const char *short_of(const char *by)
 {
 	struct error err = { 0 };
-	char path[96];
 	struct pki_store *s;
 	const char *name = "?";
 
 	if (strcmp(by, ENCRYPTION_IDENTITY) == 0)
 		return "clear";
-	snprintf(path, sizeof(path), "%s/pki", rack_dir);
-	s = pki_store_open(path, NULL, &err);
+	s = pki_store_open(rack_store_path(), NULL, &err);
 	for (int i = 0; s && i < PKI_SECRETS_KEYS; i++)
 		if (pki_store_secrets_key(s, i) && strcmp(pki_store_secrets_key(s, i)->id, by) == 0)
 			name = i ? "k2" : "k1";
@@ -201,12 +210,9 @@ static void test_beside_custody(void)
 static void another_key(void)
 {
 	struct error err = { 0 };
-	char path[96];
-	struct pki_store *s;
+	struct pki_store *s = pki_store_open(rack_store_path(), NULL, &err);
 
-	snprintf(path, sizeof(path), "%s/pki", rack_dir);
-	s = pki_store_open(path, NULL, &err);
-	CHECK_INT(pki_store_secrets_make(s, path, NULL, &err), 0);
+	CHECK_INT(pki_store_secrets_make(s, rack_store_path(), NULL, &err), 0);
 	pki_store_free(s);
 }
 
@@ -355,6 +361,26 @@ static void test_foreign(void)
 	end();
 }
 
+/* One API server that others have given something: the file stays where Secrets are encrypted with ours. */
+static void test_foreign_host(void)
+{
+	char path[sizeof(((struct machine *)NULL)->encryption)];
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	apply(&l, true);
+	memcpy(path, l.machines[1].encryption, sizeof(path));
+	for (int encrypt = 0; encrypt < 2; encrypt++) {
+		strcpy(l.machines[1].encryption, "/etc/kubernetes/enc/enc.yaml");
+		apply(&l, encrypt);
+		REFUSED("(cp2: /etc/kubernetes/enc/enc.yaml)");
+		memcpy(l.machines[1].encryption, path, sizeof(path));
+		looks(&l, "33300 11100 k1 k1 k1:" K1);
+	}
+	end();
+}
+
 /* Without the key nothing is made, and nothing changed: neither another key, nor the files that there are. */
 static void test_lost_key(void)
 {
@@ -378,10 +404,54 @@ static void test_lost_key(void)
 	end();
 }
 
+/* Whether some host's step ended with these words. */
+static bool says(const char *step, const char *words)
+{
+	for (int i = 0; i < 3; i++)
+		if (strcmp(errors[i].step, step) == 0 && strstr(errors[i].what, words))
+			return true;
+	for (int i = 0; i < 3; i++)
+		printf("# %s: %s\n", errors[i].step, errors[i].what);
+	return false;
+}
+
+/* Keys of etcd that nobody asked for say nothing, whatever lies there. */
+static void test_strange_keys(void)
+{
+	static const char *const keys[] = { "/s", "", "/registry/secrets", "/registry/zzz/default/a" };
+	struct lab l;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		rack_up();
+		begin(&l);
+		l.strange_key = keys[i];
+		apply(&l, true);
+		looks(&l, "22200 11100 k1,clear k1,clear k1,clear:" K1);
+		CHECK(says("rewrite-secrets", "etcd's list of keys cannot be continued"));
+		end();
+	}
+}
+
+/* Where nobody can say by what Secrets are encrypted no key is made, and that is not taken for success. */
+static void test_unknown(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	strcpy(l.given[SETTINGS_CONTROL_PLANE].text, "x");
+	apply(&l, true);
+	REFUSED("kubeadm-config");
+	CHECK(!pki_store_secrets_at(rack_store_path()));
+	strcpy(l.given[SETTINGS_CONTROL_PLANE].text, LIVING);
+	apply(&l, true);
+	looks(&l, "33300 11100 k1 k1 k1:" K1);
+	end();
+}
+
 /* Somebody else changes Secrets, too; but not for ever. */
 static void test_conflicts(void)
 {
-	bool said = false;
 	struct lab l;
 
 	rack_up();
@@ -393,12 +463,7 @@ static void test_conflicts(void)
 	l.conflicts = 1000;
 	apply(&l, false);
 	looks(&l, "55500 11100 clear,k1 clear,k1 clear,k1: k1 k1 k1 k1 clear clear clear");
-	for (int i = 0; i < 3; i++)
-		said = said || (strcmp(errors[i].step, "rewrite-secrets") == 0 &&
-				       strstr(errors[i].what, "default/a is not written again"));
-	if (!CHECK(said))
-		for (int i = 0; i < 3; i++)
-			printf("# %s: %s\n", errors[i].step, errors[i].what);
+	CHECK(says("rewrite-secrets", "default/a is not written again"));
 	l.conflicts = 0;
 	apply(&l, false);
 	looks(&l, "66600 00000 clear clear clear:" CLEAR);
@@ -425,6 +490,80 @@ static void test_joins(void)
 	end();
 }
 
+/* While one joins again none begins: it would not have the turns. */
+static void test_joins_again(void)
+{
+	bool third[LAB_MACHINES] = { [2] = true };
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	fake_blank(&l.machines[2]);
+	l.machines[2].components[0] = '\0';
+	again = third;
+	apply(&l, true);
+	again = NULL;
+	CHECK(l.machines[2].node && !errors[0].what[0] && !errors[1].what[0] && !errors[2].what[0]);
+	looks(&l, "00000 00000 clear clear clear:" CLEAR);
+	lab_secrets_used(&l);
+	apply(&l, true);
+	looks(&l, "33300 11100 k1 k1 k1:" K1);
+	end();
+}
+
+/* Its key goes when it leaves, and is there again before its API server is. */
+static void test_joins_encrypted(void)
+{
+	bool third[LAB_MACHINES] = { [2] = true };
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	apply(&l, true);
+	again = third;
+	apply(&l, true);
+	again = NULL;
+	looks(&l, "33300 11100 k1 k1 k1:" K1);
+	end();
+}
+
+/* Whom an upgrade is refused for: kubeadm would name a file there that is not there. */
+static void looks_upgraded(struct lab *l, const char *host)
+{
+	const struct plan *p = &plans[PLAN_UPGRADE];
+	const struct error *refusal;
+	struct engine *e;
+	struct world w;
+
+	rack_world(&w);
+	w.wish.take_lock = false;
+	w.wish.upgrade = true;
+	e = rack_run(
+		l, &w, (struct engine_config){ .steps = p->steps, .step_count = p->count, .check_only = true }, 31);
+	refusal = w.decided.refusal;
+	CHECK_STR(refusal && refusal->code == REFUSAL_ENCRYPTION ? refusal->about : "", host);
+	engine_free(e);
+	world_release(&w);
+}
+
+static void test_upgrade(void)
+{
+	struct lab l;
+
+	rack_up();
+	begin(&l);
+	l.on_turn = happens;
+	happened = 0;
+	ends_at = 1;
+	apply(&l, true);
+	ends_at = 0;
+	CHECK(l.machines[0].encryption[0] && !l.machines[1].encryption[0]);
+	looks_upgraded(&l, "cp2");
+	apply(&l, true);
+	looks_upgraded(&l, "");
+	end();
+}
+
 /* A new cluster begins with it, without a turn. */
 static void test_born(void)
 {
@@ -445,9 +584,15 @@ static const struct test tests[] = {
 	{ "ended anywhere", test_cut },
 	{ "lost", test_lost },
 	{ "another configuration", test_foreign },
+	{ "another configuration on one host", test_foreign_host },
 	{ "a key that is lost", test_lost_key },
 	{ "conflicts", test_conflicts },
+	{ "keys that etcd was not asked for", test_strange_keys },
+	{ "a configuration that is not known", test_unknown },
 	{ "a control plane joins", test_joins },
+	{ "a control plane joins again", test_joins_again },
+	{ "one that has the key joins again", test_joins_encrypted },
+	{ "an upgrade in the middle of a turn", test_upgrade },
 	{ "a new cluster", test_born },
 	{ "a control plane that is away", test_away },
 	{ "an API server that runs with something else", test_stuck },
