@@ -27,7 +27,7 @@ MIDST = {
     "images": r"^pulled ",
     "init": r"^\[(etcd|wait-control-plane)\]",
     "cni": r"",
-    "components": r"^(kube-controller-manager gets other settings|removed )",
+    "components": r"^(kube-[a-z-]+ gets other settings|removed )",
     "join": r"^\[kubelet-start\]",
     "join-control-plane": r"^\[etcd\]",
     "upgrade": r"^\[upgrade/staticpods\]",
