@@ -88,7 +88,8 @@ static int confirm(const struct cli_run *r, bool begun, struct error *err)
 	struct str question = STR_INIT;
 	int rc;
 
-	str_add(&question, begun ? "This continues what was begun" : "This makes another key for Secrets");
+	str_add(&question,
+		begun ? "This completes what was begun, and makes no other key" : "This makes another key for Secrets");
 	if (!begun && *key_id(r, 1))
 		str_addf(&question,
 			"; the key %s leaves the key store, and snapshots of etcd that want it need a backup of the keys from then",
@@ -163,7 +164,9 @@ static int report(const struct cli_run *r)
 	puts("");
 	print_state(r, &s);
 	if (complete)
-		puts("\nevery Secret is encrypted with the new key, and no control plane has the earlier one; the key store keeps it for snapshots of etcd from before");
+		printf("\nevery Secret is encrypted with the key %s, and no control plane has another%s\n",
+			key_id(r, 0),
+			*key_id(r, 1) ? "; the key store keeps the one before, for snapshots of etcd from then" : "");
 	else
 		puts("\nnot complete\nnext: run the same command again, or 'kubewright apply'; both continue where this stopped");
 	puts("the key store has changed: make a backup of it with 'kubewright certs backup FILE'");
