@@ -182,6 +182,8 @@ void lab_say_system(struct machine *m, struct str *out);
 void lab_say_file(const struct lab_file *f, struct str *out);
 /* The file of that path; NULL: it is not there. */
 struct lab_file *lab_file(struct machine *m, const char *path);
+/* How many files of security settings a host has; all of them must be its owner's alone. */
+unsigned lab_own_files(const struct machine *m);
 /*
  * Of its security settings: what the ledger has of them, and what the API server's manifest names. Takes away what is
  * wanted no more.

@@ -91,6 +91,18 @@ struct lab_file *lab_file(struct machine *m, const char *path)
 	return NULL;
 }
 
+unsigned lab_own_files(const struct machine *m)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < m->file_count; i++)
+		if (str_starts(m->files[i].path, "/etc/kubernetes/kubewright/")) {
+			lab_insist(m->files[i].mode == 0600, "a file of security settings is readable for others");
+			n++;
+		}
+	return n;
+}
+
 void lab_say_statics(struct machine *m, struct str *out)
 {
 	const char *const files[] = { m->policy, m->encryption };

@@ -9,10 +9,9 @@
 #include "inventory/inventory.h"
 #include "steps/host/scripts.h"
 #include "tests/unit/benchmark_site.h"
+#include "tests/unit/fake_program.h"
 #include "tests/unit/fake_remote.h"
 
-#include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static const char text[] = "cluster: rack7\nkubernetes: {version: 1.36.2}\nnetwork: {cni: none}\nhosts:\n"
@@ -214,37 +213,6 @@ static void test_status(void)
 	CHECK_INT(benchmark_status(counts, 4), 6);
 }
 
-/* The whole program in a folder of its own; what it printed into out. */
-static int program(const char *dir, const char *const *words, struct str *out)
-{
-	char *argv[16] = { xstrdup("kubewright") }, path[64];
-	int argc = 1, status;
-	pid_t pid;
-
-	for (; *words; words++)
-		argv[argc++] = xstrdup(*words);
-	snprintf(path, sizeof(path), "%s/out", dir);
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0) {
-		int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600), null = open("/dev/null", O_RDWR);
-
-		setsid();
-		dup2(null, 0);
-		dup2(fd, 1);
-		dup2(null, 2);
-		setenv("XDG_STATE_HOME", dir, 1);
-		setenv("HOME", dir, 1);
-		exit(chdir(dir) ? 99 : cli_main(argc, argv));
-	}
-	while (argc > 0)
-		free(argv[--argc]);
-	waitpid(pid, &status, 0);
-	str_clear(out);
-	CHECK_INT(file_read(path, 1 << 20, out, NULL), 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 /* No host answers: everything is unknown, and nothing passes. */
 static void test_program(void)
 {
@@ -262,14 +230,14 @@ static void test_program(void)
 		return;
 	snprintf(path, sizeof(path), "%s/k.yaml", dir);
 	CHECK_INT(file_write(path, inventory, sizeof(inventory) - 1, 0600, NULL), 0);
-	CHECK_INT(program(dir, look, &out), 4);
+	CHECK_INT(fake_program(dir, look, false, &out), 4);
 	j = json_parse(out.buf, out.len, NULL);
 	CHECK_INT(json_get_int(j, "counts.unknown", 0), benchmark_item_count);
 	CHECK_STR(json_get_str(j, "hosts.0.error.kind", ""), "connect");
 	json_free(j);
-	CHECK_INT(program(dir, all, &out), 0);
+	CHECK_INT(fake_program(dir, all, false, &out), 0);
 	CHECK(str_starts(out.buf, "1.1.1   only its owner can read the API server's manifest\n"));
-	CHECK_INT(program(dir, other, &out), 2);
+	CHECK_INT(fake_program(dir, other, false, &out), 2);
 	str_release(&out);
 	remove = xasprintf("rm -rf %s", dir);
 	CHECK_INT(system(remove), 0);

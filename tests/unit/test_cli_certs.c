@@ -9,9 +9,8 @@
 #include "cli/wizard.h"
 #include "inventory/inventory.h"
 #include "tests/unit/certs_made.h"
+#include "tests/unit/fake_program.h"
 #include "tui/wizard.h"
-
-#include <fcntl.h>
 
 #define DAY 86400
 #define PKI "/etc/kubernetes/pki/"
@@ -391,37 +390,9 @@ static void put_state(void)
 /* Whether what it says on stderr is wanted too. */
 static bool with_errors;
 
-/* The program with these words, without a terminal; what it printed on stdout. */
 static int program(struct str *out, const char *const *words)
 {
-	char *argv[16] = { xstrdup("kubewright") }, path[64];
-	int argc = 1, status;
-	pid_t pid;
-
-	for (; *words; words++)
-		argv[argc++] = xstrdup(*words);
-	snprintf(path, sizeof(path), "%s/out", made_dir);
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0) {
-		int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600), null = open("/dev/null", O_RDWR);
-
-		setsid();
-		dup2(null, 0);
-		dup2(fd, 1);
-		dup2(with_errors ? fd : null, 2);
-		setenv("XDG_STATE_HOME", made_dir, 1);
-		setenv("HOME", made_dir, 1);
-		if (chdir(made_dir))
-			_exit(99);
-		exit(cli_main(argc, argv));
-	}
-	while (argc > 0)
-		free(argv[--argc]);
-	waitpid(pid, &status, 0);
-	str_clear(out);
-	CHECK_INT(file_read(path, 1 << 20, out, NULL), 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return fake_program(made_dir, words, with_errors, out);
 }
 
 /* The whole program, while no host answers. */

@@ -99,19 +99,6 @@ static const char *short_of(const char *by)
 	return name;
 }
 
-/* Its files of ours. */
-static unsigned files(const struct machine *m)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < m->file_count; i++)
-		if (str_starts(m->files[i].path, "/etc/kubernetes/kubewright/")) {
-			CHECK_INT(m->files[i].mode, 0600);
-			n++;
-		}
-	return n;
-}
-
 /* How often each control plane was changed, how many files each has, what each reads, and how Secrets lie in etcd. */
 static void looks(struct lab *l, const char *want)
 {
@@ -121,7 +108,7 @@ static void looks(struct lab *l, const char *want)
 		str_addf(&now, "%u", l->machines[i].changes);
 	str_addc(&now, ' ');
 	for (int i = 0; i < LAB_MACHINES; i++)
-		str_addf(&now, "%u", files(&l->machines[i]));
+		str_addf(&now, "%u", lab_own_files(&l->machines[i]));
 	for (int i = 0; i < 3; i++) {
 		struct encryption e;
 
@@ -395,7 +382,7 @@ static void test_lost_key(void)
 	for (int encrypt = 0; encrypt < 2; encrypt++) {
 		apply(&l, encrypt);
 		REFUSED("does not have it");
-		CHECK_INT(files(&l.machines[0]), 1);
+		CHECK_INT(lab_own_files(&l.machines[0]), 1);
 	}
 	snprintf(command, sizeof(command), "mv '%s/key' '%s/pki/secrets.key'", rack_dir, rack_dir);
 	CHECK_INT(system(command), 0);

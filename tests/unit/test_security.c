@@ -57,19 +57,6 @@ static void add_names(const struct json *list, struct str *out)
 		str_addf(out, "%s%s", i ? "," : "", json_get_str(json_at(list, i), "name", "?"));
 }
 
-/* Its files of ours. */
-static unsigned files(const struct machine *m)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < m->file_count; i++)
-		if (str_starts(m->files[i].path, "/etc/kubernetes/kubewright/")) {
-			CHECK_INT(m->files[i].mode, 0600);
-			n++;
-		}
-	return n;
-}
-
 /* How often each host's control plane was changed, how many files each has, the API server's arguments and volumes. */
 static void looks(struct lab *l, const char *want)
 {
@@ -81,7 +68,7 @@ static void looks(struct lab *l, const char *want)
 		str_addf(&now, "%u", l->machines[i].changes);
 	str_addc(&now, ' ');
 	for (int i = 0; i < LAB_MACHINES; i++)
-		str_addf(&now, "%u", files(&l->machines[i]));
+		str_addf(&now, "%u", lab_own_files(&l->machines[i]));
 	add_names(json_get(map, "apiServer.extraArgs"), &now);
 	add_names(json_get(map, "apiServer.extraVolumes"), &now);
 	CHECK(!json_get(map, "own"));
