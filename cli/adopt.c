@@ -12,6 +12,7 @@
 #include "inventory/document.h"
 #include "inventory/inventory.h"
 #include "pki/pki.h"
+#include "steps/security.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -179,9 +180,20 @@ static int look_at_all(struct adopting *a, struct error *err)
 
 /* ---- what comes of it ----------------------------------------------------------------------------------------------- */
 
-static struct adopt_view view_of(const struct cli_run *r)
+static bool is_set(const struct adopting *a, const char *set)
+{
+	for (size_t i = 0; i < a->set_count; i++)
+		if (strcmp(a->sets[i], set) == 0)
+			return true;
+	return false;
+}
+
+/* With the inventory of what was looked at, and where the policy that is built in would be. */
+static struct adopt_view view_of(const struct adopting *a, const struct cli_run *r, const char *policy)
 {
 	return (struct adopt_view){ .inv = r->inventory,
+		.audit_default = policy,
+		.keys_elsewhere = is_set(a, "pki.ca-keys=operator"),
 		.hosts = r->world.seen.hosts,
 		.said = r->world.seen.adopt,
 		.certs = r->world.seen.certs,
@@ -192,9 +204,11 @@ static struct adopt_view view_of(const struct cli_run *r)
 /* -1: err counts what stops it. */
 static int judge(struct adopting *a, struct error *err)
 {
-	struct adopt_view v = view_of(&a->all);
+	char policy[SECURITY_PATH];
+	struct adopt_view v = view_of(a, &a->all, policy);
 	unsigned stops = 0;
 
+	security_default_path(policy);
 	findings_adopt(&v, &a->found);
 	for (size_t i = 0; i < a->found.count; i++)
 		stops += a->found.list[i].level == FINDING_ERROR;

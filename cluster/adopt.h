@@ -47,6 +47,8 @@ struct adopt_view {
 	const struct certs_host *certs;
 	const struct cluster_state *state; /* version, Nodes, and the configurations in ConfigMaps */
 	const struct json *sets;           /* DaemonSetList of all namespaces; NULL: not known */
+	const char *audit_default;         /* path of the audit policy that is built in */
+	bool keys_elsewhere;               /* pki.ca-keys is to be operator: no control plane has the CAs' keys */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "cluster/adopt_own.h"
 #include "cluster/findings.h"
 #include "cluster/values.h"
 #include "inventory/document.h"
@@ -285,6 +286,27 @@ static int set_endpoint(struct draft *f, struct error *err)
 	return set(f, "endpoint.host", host, err);
 }
 
+static int set_security(struct draft *f, struct error *err)
+{
+	struct adopt_own own;
+	struct finding *n;
+
+	adopt_own(f->v, f->config, &own);
+	if ((own.encrypt && set(f, "security.encrypt-secrets", "true", err)) ||
+		(own.profile && set(f, "security.profile", "cis", err)) ||
+		(own.audit_default && set(f, "security.audit", "default", err)))
+		return -1;
+	if (!own.audit || own.audit_default)
+		return 0;
+	f->notes.name = "setting-left-out";
+	n = finding_add(&f->notes, FINDING_WARNING,
+		"the API servers log by an audit policy of a file, which the inventory does not name");
+	finding_why(n, "an apply without it has them log by another one, or not at all");
+	finding_remedy(n,
+		"before any apply, put that policy beside the inventory and name it in security.audit; on a control plane it is in /etc/kubernetes/kubewright");
+	return 0;
+}
+
 static int set_cluster(struct draft *f, struct error *err)
 {
 	const char *images = json_get_str(f->config, "imageRepository", "");
@@ -298,7 +320,7 @@ static int set_cluster(struct draft *f, struct error *err)
 		set(f, "network.pods", json_get_str(f->config, "networking.podSubnet", ""), err) ||
 		set(f, "network.services", json_get_str(f->config, "networking.serviceSubnet", ""), err) ||
 		(strcmp(domain, "cluster.local") != 0 && set(f, "network.dns-domain", domain, err)) ||
-		set(f, "network.cni", "none", err) || set_settings(f, err) || set_extra(f, err))
+		set(f, "network.cni", "none", err) || set_settings(f, err) || set_security(f, err) || set_extra(f, err))
 		return -1;
 	return 0;
 }

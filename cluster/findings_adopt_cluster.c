@@ -151,9 +151,13 @@ void adopt_external_ca(const struct adopt_scope *s)
 	for (size_t i = 0; i < s->v->inv->host_count; i++)
 		if (is_plane(s, i) && finding_has_word(adopt_said(&s->v->said[i], "keys"), "ca.key"))
 			return;
-	f = finding_add(&s->s, STOP, "/etc/kubernetes/pki/ca.key is on no control plane that was looked at");
+	f = finding_add(&s->s, s->v->keys_elsewhere ? NOTE : STOP,
+		"/etc/kubernetes/pki/ca.key is on no control plane that was looked at");
 	finding_why(f, "kubewright signs with the cluster's own CAs; their keys are elsewhere (external CA)");
-	finding_remedy(f, "put ca.key back on a control plane, with those of etcd/ca and front-proxy-ca");
+	finding_remedy(f,
+		s->v->keys_elsewhere
+			? "have the cluster's key store on this machine before other commands: 'kubewright certs restore'"
+			: "put ca.key back on a control plane, with those of etcd/ca and front-proxy-ca; or, where this machine has them in its key store, adopt with --set pki.ca-keys=operator");
 }
 
 /* Whether the endpoint is at an address. */

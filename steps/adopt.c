@@ -109,12 +109,14 @@ static int read_first(
 		return -1;
 	out->kubeadm_config = document_of(h, "api.config", NULL);
 	out->kubeproxy_config = document_of(h, "api.proxy", NULL);
+	out->own_config = document_of(h, "api.own", NULL);
 	out->exists = true;
 	return 0;
 }
 
 static const char first_paths[] = "version /version\n"
 				  "config " KUBE_SYSTEM "configmaps/kubeadm-config\n"
+				  "own " KUBE_SYSTEM "configmaps/kubewright\n"
 				  "proxy " KUBE_SYSTEM "configmaps/" KUBEPROXY_CONFIG "\n"
 				  "sets /apis/apps/v1/daemonsets?limit=100\n"
 				  "nodes /api/v1/nodes?limit=60\n";

@@ -88,12 +88,17 @@ static enum audit audit_of(const struct world *w, const char **policy)
 	return *policy ? AUDIT_POLICY : AUDIT_UNKNOWN;
 }
 
-static void policy_path(const char *policy, char out[96])
+static void policy_path(const char *policy, char out[SECURITY_PATH])
 {
 	char sum[65];
 
 	pki_sha256_hex(policy, strlen(policy), sum);
-	snprintf(out, 96, FOLDER "/audit-policy-%.12s.yaml", sum);
+	snprintf(out, SECURITY_PATH, FOLDER "/audit-policy-%.12s.yaml", sum);
+}
+
+void security_default_path(char out[SECURITY_PATH])
+{
+	policy_path(default_policy, out);
 }
 
 static void add_arg(struct json *args, const char *name, const char *value)

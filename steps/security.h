@@ -37,6 +37,10 @@ struct json *security_joined(
 /* Why a text is not an audit policy: err (ERROR_INVENTORY) and -1; 0: as far as can be seen it is one. Pure. */
 int security_policy_refuse(const char *text, size_t len, struct error *err);
 
+/* Where the audit policy that is built in lies on control planes. */
+#define SECURITY_PATH 96
+void security_default_path(char out[SECURITY_PATH]);
+
 /* Puts these files on this host, if they are not there, and takes those away that its API server reads no more. */
 int security_place(struct task *t, struct error *err);
 /* The step that a control plane gets its certificates by, and these files. */

@@ -198,7 +198,11 @@ static inline void site_begin(void)
 		site_host(i);
 	site_nodes("containerd://2.2.0", NULL);
 	site_etcd();
-	site.v = (struct adopt_view){ site.inv, site.hosts, site.said, site.certs, &site.state, NULL };
+	site.v = (struct adopt_view){ .inv = site.inv,
+		.hosts = site.hosts,
+		.said = site.said,
+		.certs = site.certs,
+		.state = &site.state };
 }
 
 static inline void site_end(void)

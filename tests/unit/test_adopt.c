@@ -116,6 +116,78 @@ static void test_defaults(void)
 	}
 }
 
+#define OWN_POLICY "/etc/kubernetes/kubewright/audit-policy-%s.yaml"
+#define OWN_KEYS "/etc/kubernetes/kubewright/secrets-0123456789ab-identity.yaml"
+
+/* What kubewright notes of what it has given control planes; and a configuration that has it, with an argument of the operator. */
+static void give_own(const char *policy, bool list)
+{
+	char *note = xasprintf(
+		"{\"given\":{\"certSANs\":{},\"own\":{\"args\":{\"audit-policy-file\":{\"value\":\"" OWN_POLICY
+		"\"},\"audit-log-maxage\":{\"value\":\"30\"},\"encryption-provider-config\":{\"value\":\"" OWN_KEYS
+		"\"}},\"volumes\":{\"kubewright-security\":{\"hostPath\":\"/etc/kubernetes/kubewright\",\"readOnly\":true}}},"
+		"\"profile\":{\"apiServer\":{\"profiling\":{\"value\":\"false\"}},\"scheduler\":{\"profiling\":{\"value\":\"false\"}}}},"
+		"\"digest\":\"x\"}",
+		policy);
+	char *args = xasprintf(
+		list ? "[{name: audit-policy-file, value: " OWN_POLICY "}, {name: audit-log-maxage, value: '30'}, "
+		       "{name: encryption-provider-config, value: " OWN_KEYS "}, {name: profiling, value: 'false'}, "
+		       "{name: v, value: '4'}]"
+		     : "{audit-policy-file: " OWN_POLICY
+		       ", audit-log-maxage: '30', encryption-provider-config: " OWN_KEYS
+		       ", profiling: 'false', v: '4'}",
+		policy);
+	char *config = xasprintf(
+		"apiServer:\n  extraArgs: %s\n"
+		"  extraVolumes: [{name: kubewright-security, hostPath: /etc/kubernetes/kubewright, readOnly: true}]\n"
+		"scheduler:\n  extraArgs: %s\ncontrolPlaneEndpoint: " SITE_ENDPOINT "\n",
+		args, list ? "[{name: profiling, value: 'true'}]" : "{profiling: 'true'}");
+
+	site_config(config);
+	json_free(site.state.own_config);
+	site.state.own_config = site_map("control-plane-settings", note);
+	free(config);
+	free(args);
+	free(note);
+}
+
+/* A cluster of kubewright whose inventory is lost: its settings are fields again; what others changed since stays an argument. */
+static void test_own(void)
+{
+	static const char *const expected[] = {
+		"{\"ClusterConfiguration\":{\"apiServer\":{\"extraArgs\":[{\"name\":\"v\",\"value\":\"4\"}]},"
+		"\"scheduler\":{\"extraArgs\":[{\"name\":\"profiling\",\"value\":\"true\"}]}}}",
+		"{\"ClusterConfiguration\":{\"apiServer\":{\"extraArgs\":{\"v\":\"4\"}},"
+		"\"scheduler\":{\"extraArgs\":{\"profiling\":\"true\"}}}}",
+	};
+	static const char *const repository[] = { "kubernetes.repository.url=https://mirror.example.com/k8s/" };
+
+	for (size_t i = 0; i < 4; i++) {
+		bool list = i % 2 == 0, built_in = i < 2;
+		struct str text = STR_INIT;
+		char path[96];
+		struct inventory *inv;
+
+		site_begin();
+		strcpy(site.state.version, list ? "1.36.2" : "1.20.2");
+		snprintf(path, sizeof(path), OWN_POLICY, built_in ? "abcdefabcdef" : "111111111111");
+		site.v.audit_default = path;
+		give_own("abcdefabcdef", list);
+		inv = adopted(repository, list ? 0 : 1, &text);
+		CHECK(inv->security.encrypt_secrets);
+		CHECK_STR(inv->security.profile ? inv->security.profile : "", "cis");
+		/* which the profile asks for besides */
+		CHECK(built_in == (strstr(text.buf, "audit: default") != NULL));
+		check_json(inv->kubeadm_extra, expected[i % 2]);
+		/* after the setting that this site's kubelets have */
+		CHECK_INT(site.found.count, built_in ? 1 : 2);
+		CHECK(built_in || strstr(site.found.list[1].what, "audit policy of a file"));
+		inventory_free(inv);
+		str_release(&text);
+		site_end();
+	}
+}
+
 static void test_given(void)
 {
 	static const char *const sets[] = { "cluster=rack7", "ssh.user=ops", "pki.store=/srv/pki" };
@@ -237,6 +309,10 @@ static void test_stops(void)
 	for (int i = 0; i < 3; i++)
 		site_say(i, "keys", "ca.crt sa.key");
 	STOPS("external-ca", -1, "ca.key");
+	CHECK(strstr(site_found("external-ca")->remedy, "--set pki.ca-keys=operator") != NULL);
+	site.v.keys_elsewhere = true;
+	NOTES("external-ca", -1, "ca.key");
+	site.v.keys_elsewhere = false;
 	site_nodes("cri-o://1.36.0", NULL);
 	STOPS("runtime-other", 4, "cri-o");
 	site_end();
@@ -407,6 +483,7 @@ static const struct test tests[] = {
 	{ "a cluster that a script made with kubeadm", test_by_hand },
 	{ "kubeadm's own defaults", test_defaults },
 	{ "what the operator gives counts", test_given },
+	{ "what kubewright has set is fields again", test_own },
 	{ "one control plane, an older configuration", test_single },
 	{ "whose endpoint it is", test_endpoints },
 	{ "of a sound cluster little is shown", test_sound },

@@ -1,0 +1,19 @@
+/* Security settings of a cluster that kubewright has set up, and whose inventory was lost: from the note in its ConfigMap kubewright. Pure. */
+#ifndef CLUSTER_ADOPT_OWN_H
+#define CLUSTER_ADOPT_OWN_H
+
+#include <stdbool.h>
+
+struct adopt_view;
+struct json;
+
+struct adopt_own {
+	bool profile;       /* security.profile: cis */
+	bool encrypt;       /* security.encrypt-secrets */
+	bool audit;         /* security.audit: of the policy that is built in, or of a file */
+	bool audit_default;
+};
+/* Takes what these fields gave out of the ClusterConfiguration; what others changed since stays in it. */
+void adopt_own(const struct adopt_view *v, struct json *config, struct adopt_own *out);
+
+#endif
