@@ -98,11 +98,14 @@ in_clear() { value_of "$1" | grep -c -a "$2" || true; }
 key_files() { on_each 'find /etc/kubernetes/kubewright -name "secrets-*" -printf "%m\n" 2>/dev/null | paste -sd, | grep . || echo none'; }
 # the ids of the keys in them
 key_ids() { on_each 'sed -n "s/.*name: kubewright-\([0-9a-f]*\),.*/\1/p" /etc/kubernetes/kubewright/secrets-* 2>/dev/null | paste -sd, | grep . || echo none'; }
-# each API server itself reads all Secrets: how many of them can
+# own HOST ARG...: kubectl with the API server of that host alone
+own() { "$LAB" exec "$1" kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://127.0.0.1:6443 --tls-server-name kubernetes "${@:2}" >/dev/null 2>&1; }
+# each API server itself, as soon as it is up, reads all Secrets: how many of them can
 readers() {
 	local host n=0
 	for host in cp1 cp2 cp3; do
-		"$LAB" exec "$host" kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://127.0.0.1:6443 --tls-server-name kubernetes get secrets -A -o name >/dev/null 2>&1 && n=$((n + 1))
+		until_ok 120 own "$host" get --raw /readyz
+		own "$host" get secrets -A -o name && n=$((n + 1))
 	done
 	echo "$n of 3"
 }
