@@ -67,13 +67,16 @@ extern const struct pki_shared {
 bool pki_is_ca_key(enum pki_pem which);
 /* Writes it as pki_store_create does. */
 int pki_store_save(const struct pki_store *s, const char *dir, const struct secret *passphrase, struct error *err);
+/* Keys of Secrets that a store holds: the present one, and the one before it. */
+#define PKI_SECRETS_KEYS 2
 /*
  * Makes a store of a living control plane's PEM texts without encryption, in the order of enum pki_pem: verified as by
  * pki_store_open, written as by pki_store_create. Of the public keys of service accounts, which may be NULL, those that
- * sa.key is not of are kept: tokens of other keys are accepted too.
+ * sa.key is not of are kept: tokens of other keys are accepted too. secrets: the keys that Secrets are encrypted with, in
+ * base64, the one that writes first; NULL: no more.
  */
-struct pki_store *pki_store_import(const char *dir, const char *const pem[PKI_SHARED], const struct secret *passphrase,
-	struct error *err);
+struct pki_store *pki_store_import(const char *dir, const char *const pem[PKI_SHARED],
+	const char *const secrets[PKI_SECRETS_KEYS], const struct secret *passphrase, struct error *err);
 /* Whether both hold the same certificates and keys. */
 bool pki_store_same(const struct pki_store *a, const struct pki_store *b);
 /*
@@ -132,7 +135,6 @@ int pki_store_rotate(const char *dir, const struct secret *passphrase, enum pki_
  * want.
  * secrets.key and secrets.old.key in the store, encrypted as the others are.
  */
-#define PKI_SECRETS_KEYS 2
 struct pki_secrets_key {
 	char id[13];     /* of its digest, in hex; "": there is none */
 	char base64[45]; /* the 32 bytes */

@@ -110,6 +110,8 @@ EVP_PKEY *pki_raw_from_pem(const char *pem, size_t len, const char *name, const 
 	struct error *err);
 /* Its bytes in base64, and the first of their digest. */
 int pki_raw_read(EVP_PKEY *key, struct pki_secrets_key *out, struct error *err);
+/* Makes a key of Secrets of a store another one, by its bytes in base64. */
+int pki_secrets_set(struct pki_store *s, int which, const char *base64, struct error *err);
 /* The public half alone, as SubjectPublicKeyInfo: sa.pub. */
 int pki_public_to_pem(EVP_PKEY *key, struct secret *out, struct error *err);
 /* The public halves of a text that are not key's, one after the other; *same: whether key's is among them. */

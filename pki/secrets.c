@@ -98,7 +98,7 @@ struct change {
 	const char *const *base64; /* keys that it gets; NULL: a new one */
 };
 
-static int set(struct pki_store *there, int which, const char *base64, struct error *err)
+int pki_secrets_set(struct pki_store *there, int which, const char *base64, struct error *err)
 {
 	struct str bytes = STR_INIT;
 	EVP_PKEY *key = NULL;
@@ -129,7 +129,7 @@ static int change(struct pki_store *there, void *ctx, struct error *err)
 	if (!c->base64)
 		return add(there, err);
 	for (int i = 0; i < PKI_SECRETS_KEYS; i++)
-		if (c->base64[i] && set(there, i, c->base64[i], err))
+		if (c->base64[i] && pki_secrets_set(there, i, c->base64[i], err))
 			return -1;
 	return 0;
 }

@@ -503,18 +503,22 @@ bool pki_store_same(const struct pki_store *a, const struct pki_store *b)
 	return true;
 }
 
-struct pki_store *pki_store_import(
-	const char *dir, const char *const pem[PKI_SHARED], const struct secret *passphrase, struct error *err)
+struct pki_store *pki_store_import(const char *dir, const char *const pem[PKI_SHARED],
+	const char *const secrets[PKI_SECRETS_KEYS], const struct secret *passphrase, struct error *err)
 {
 	const char *all[PKI_STORE_FILES] = { 0 }, *publics = pem[PKI_SA_PUB];
 	struct pki_store *s;
+	int rc = 0;
 
 	memcpy(all, pem, PKI_STORED * sizeof(*pem));
 	/* other forms that an API server reads hold one key alone */
 	if (publics && strstr(publics, "-----BEGIN PUBLIC KEY-----"))
 		all[PKI_STORE_PUBLICS] = publics;
 	s = pki_store_parse_files(all, err);
-	if (s && pki_store_save(s, dir, passphrase, err)) {
+	for (int i = 0; s && rc == 0 && i < PKI_SECRETS_KEYS; i++)
+		if (secrets[i])
+			rc = pki_secrets_set(s, i, secrets[i], err);
+	if (s && (rc || pki_store_save(s, dir, passphrase, err))) {
 		pki_store_free(s);
 		s = NULL;
 	}

@@ -24,22 +24,30 @@ enum step_verdict survey_check(struct task *t, struct error *why)
 	return strstr(cluster_fact(world_facts(t), "have"), "ca-crt") ? STEP_NEEDED : STEP_NOT_HERE;
 }
 
-/* Keys of Secrets, from the text of the file by which an API server encrypts them; NULL: it has none. The one that writes first. */
-static int take_secrets_keys(struct world *w, const char *text, struct error *err)
+/* Keys of Secrets in base64, from the text of the file by which an API server encrypts them; NULL: it has none. The one that writes first. */
+static void find_secrets_keys(const char *text, char keys[PKI_SECRETS_KEYS][45])
 {
 	static const char word[] = "secret: ";
-	char keys[PKI_SECRETS_KEYS][45] = { "" };
-	const char *base64[PKI_SECRETS_KEYS] = { NULL };
-	int n = 0, rc;
+	int n = 0;
 
 	for (const char *p = text; p && n < PKI_SECRETS_KEYS && (p = strstr(p, word)) != NULL; n++) {
 		p += sizeof(word) - 1;
-		snprintf(keys[n], sizeof(keys[n]), "%.*s", (int)strcspn(p, "}\n"), p);
-		base64[n] = keys[n];
+		snprintf(keys[n], 45, "%.*s", (int)strcspn(p, "}\n"), p);
 	}
-	rc = pki_store_secrets_give(w->pki.store, w->wish.store_dir, w->wish.passphrase, base64, err);
+}
+
+/* All at once: a store without the keys of Secrets would be one that nobody fetches again. */
+static int import_store(struct world *w, const char *const pem[PKI_SHARED], const char *secrets, struct error *err)
+{
+	char keys[PKI_SECRETS_KEYS][45] = { "" };
+	const char *base64[PKI_SECRETS_KEYS];
+
+	find_secrets_keys(secrets, keys);
+	for (int i = 0; i < PKI_SECRETS_KEYS; i++)
+		base64[i] = keys[i][0] ? keys[i] : NULL;
+	w->pki.store = pki_store_import(w->wish.store_dir, pem, base64, w->wish.passphrase, err);
 	secret_wipe(keys, sizeof(keys));
-	return rc;
+	return w->pki.store ? 0 : -1;
 }
 
 /* The operator's machine has no store: the CAs come from the first control plane that has them. Never new ones for a living cluster. */
@@ -60,11 +68,8 @@ int world_fetch_store(struct task *t, struct error *err)
 	if (rc == 0) {
 		task_lock(t);
 		if (!w->pki.store) {
-			w->pki.store = pki_store_import(w->wish.store_dir, pem, w->wish.passphrase, err);
-			rc = w->pki.store ? 0 : -1;
+			rc = import_store(w, pem, remote_answer_get(&answer, "secrets"), err);
 			w->pki.from = task_host(t);
-			if (rc == 0)
-				rc = take_secrets_keys(w, remote_answer_get(&answer, "secrets"), err);
 		}
 		task_unlock(t);
 		if (rc == 0)

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 
+static const char *const no_secrets[PKI_SECRETS_KEYS];
 static char dir[64], store[96];
 
 static void set_up(void)
@@ -292,6 +293,8 @@ static void test_import(void)
 	struct pki_files files = { 0 };
 	struct pki_store *s, *again;
 	const char *texts[8] = { NULL };
+	const char *const secrets[] = { "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", NULL };
+	const char *const nonsense[] = { "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5", NULL };
 	struct str pem[7];
 
 	set_up();
@@ -299,7 +302,12 @@ static void test_import(void)
 	read_all(pem);
 	for (int i = 0; i < 7; i++)
 		texts[i] = pem[i].buf;
-	s = pki_store_import(store, texts, &passphrase, &err);
+	/* all of it or nothing */
+	CHECK(pki_store_import(store, texts, nonsense, &passphrase, &err) == NULL);
+	CHECK(strstr(err.what, "key of Secrets") != NULL);
+	CHECK_INT(pki_store_state(store), PKI_STORE_NONE);
+	memset(&err, 0, sizeof(err));
+	s = pki_store_import(store, texts, secrets, &passphrase, &err);
 	CHECK_STR(err.what, "");
 	CHECK(s && pki_same_key(pki_store_pem(s, PKI_CA_CRT), texts[0]));
 	CHECK(s && str_starts(pki_store_pem(s, PKI_CA_KEY), "-----BEGIN PRIVATE KEY-----"));
@@ -307,15 +315,17 @@ static void test_import(void)
 	CHECK_INT(sh("openssl pkey -in sa.key -pubout -out want"), 0);
 	again = pki_store_open(store, &passphrase, &err);
 	CHECK_STR(err.what, "");
+	CHECK(again && pki_store_secrets_key(again, 0) && !pki_store_secrets_key(again, 1));
+	CHECK_STR(again ? pki_store_secrets_key(again, 0)->base64 : "", secrets[0]);
 	CHECK(again && pki_control_plane_files(again, &node, &files, &err) == 0);
 	pki_files_release(&files);
 	/* once there is one, no other is put in its place */
-	CHECK(pki_store_import(store, texts, NULL, &err) == NULL);
+	CHECK(pki_store_import(store, texts, no_secrets, NULL, &err) == NULL);
 	/* a pair that does not match never becomes a store */
 	sh("rm -rf a");
 	texts[3] = pem[5].buf;
 	memset(&err, 0, sizeof(err));
-	CHECK(pki_store_import(store, texts, NULL, &err) == NULL);
+	CHECK(pki_store_import(store, texts, no_secrets, NULL, &err) == NULL);
 	CHECK(strstr(err.what, "does not match the certificate in 'etcd/ca.crt'") != NULL);
 	CHECK_INT(pki_store_state(store), PKI_STORE_NONE);
 	for (int i = 0; i < 7; i++)
@@ -346,7 +356,7 @@ static void test_bundle_and_old_ca(void)
 	read_all(pem);
 	for (int i = 0; i < 7; i++)
 		texts[i] = pem[i].buf;
-	s = pki_store_import(store, texts, NULL, &err);
+	s = pki_store_import(store, texts, no_secrets, NULL, &err);
 	CHECK_STR(err.what, "");
 	CHECK_INT(sh("test \"$(grep -c BEGIN a/store/ca.crt)\" = 2"), 0);
 	for (int i = 0; s && i < 2; i++) {

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *const no_secrets[PKI_SECRETS_KEYS];
+
 /* How many public keys the store says that API servers are to have. */
 static int publics(const struct pki_store *s, struct arena *arena, struct pki_public **out)
 {
@@ -78,7 +80,7 @@ static void test_tokens_taken(void)
 	/* in whatever order they stand on that host */
 	str_addf(&swapped, "%s%s", strstr(pem[PKI_SA_PUB] + 1, "-----BEGIN"), pem[PKI_SA_PUB]);
 	pem[PKI_SA_PUB] = swapped.buf;
-	s = pki_store_import(there, pem, NULL, &err);
+	s = pki_store_import(there, pem, no_secrets, NULL, &err);
 	if (!CHECK(s != NULL))
 		printf("# %s\n", err.what);
 	CHECK_INT(publics(made_store, &arena, &mine), 2);
@@ -107,11 +109,11 @@ static void test_tokens_taken(void)
 	str_add(&foreign, strstr(pki_store_pem(made_store, PKI_SA_PUB) + 1, "-----BEGIN"));
 	pem[PKI_SA_PUB] = foreign.buf;
 	memset(&err, 0, sizeof(err));
-	CHECK(!pki_store_import(there, pem, NULL, &err));
+	CHECK(!pki_store_import(there, pem, no_secrets, NULL, &err));
 	CHECK(strstr(err.what, "'sa.pub' does not go with 'sa.key'"));
 	/* what cannot be read as one is as if it were not there */
 	pem[PKI_SA_PUB] = "-----BEGIN RSA PUBLIC KEY-----\n";
-	s = pki_store_import(there, pem, NULL, &err);
+	s = pki_store_import(there, pem, no_secrets, NULL, &err);
 	CHECK(s && publics(s, &arena, &theirs) == 1);
 	pki_store_free(s);
 	str_release(&swapped);
