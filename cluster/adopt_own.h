@@ -1,4 +1,7 @@
-/* Security settings of a cluster that kubewright has set up, and whose inventory was lost: from the note in its ConfigMap kubewright. Pure. */
+/*
+ * Security settings of a cluster that kubewright has set up, and whose inventory was lost: from the note in its
+ * ConfigMap kubewright. Pure.
+ */
 #ifndef CLUSTER_ADOPT_OWN_H
 #define CLUSTER_ADOPT_OWN_H
 

@@ -72,8 +72,8 @@ int pki_store_save(const struct pki_store *s, const char *dir, const struct secr
 /*
  * Makes a store of a living control plane's PEM texts without encryption, in the order of enum pki_pem: verified as by
  * pki_store_open, written as by pki_store_create. Of the public keys of service accounts, which may be NULL, those that
- * sa.key is not of are kept: tokens of other keys are accepted too. secrets: the keys that Secrets are encrypted with, in
- * base64, the one that writes first; NULL: no more.
+ * sa.key is not of are kept: tokens of other keys are accepted too. secrets: the keys that Secrets are encrypted with,
+ * in base64, the one that writes first; NULL: no more.
  */
 struct pki_store *pki_store_import(const char *dir, const char *const pem[PKI_SHARED],
 	const char *const secrets[PKI_SECRETS_KEYS], const struct secret *passphrase, struct error *err);
