@@ -462,6 +462,22 @@ const struct inventory_host *certs_report_host(const struct certs_report *c, siz
 
 /* The command; returns its exit status. */
 int cli_benchmark(const struct cli_options *o);
+/* What comes of one item. */
+struct benchmark_judged {
+	enum benchmark_state state; /* over all hosts; none of them: not applicable */
+	/* per host; shown: it is not one that the item concerns, or it was shown beside another host */
+	struct benchmark_shows {
+		struct benchmark_seen is;
+		bool shown;
+	} * hosts;
+	size_t count;
+};
+/* Of what r->world.seen.benchmark has; the caller frees the hosts. */
+void benchmark_judge_all(const struct cli_run *r, const struct benchmark_item *item, struct benchmark_judged *j);
+/* Adds the hosts that show the same as this one, which is the first of them, and marks them as shown. */
+void benchmark_same(const struct cli_run *r, struct benchmark_judged *j, size_t first, struct str *out);
+/* For people: "by hand". */
+const char *benchmark_words(enum benchmark_state state);
 /* Of what r->world.seen.benchmark has: how many items came to each state. */
 void benchmark_count(const struct cli_run *r, size_t counts[BENCHMARK_STATES]);
 /* The exit status that they lead to; unseen: that of a host that could not be looked at, 0: all could be. */

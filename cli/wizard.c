@@ -94,6 +94,7 @@ static const enum cli_kind kinds[PURPOSE_COUNT] = {
 	[PURPOSE_REMEDY] = KIND_REMEDY,
 	[PURPOSE_LOOK] = KIND_STATUS,
 	[PURPOSE_CERTS] = KIND_CERTS,
+	[PURPOSE_BENCHMARK] = KIND_BENCHMARK,
 	[PURPOSE_REPAIR_PLAN] = KIND_REPAIR_PLAN,
 	[PURPOSE_REPAIR] = KIND_REPAIR,
 	[PURPOSE_REJOIN_PLAN] = KIND_REJOIN_PLAN,
@@ -227,6 +228,11 @@ static void port_certs(struct port_run *p, struct port_certs *out)
 	cli_wizard_certs(&p->run, out);
 }
 
+static void port_benchmark(struct port_run *p, struct port_benchmark *out)
+{
+	cli_wizard_benchmark(&p->run, out);
+}
+
 static struct engine *port_engine(struct port_run *p)
 {
 	return p->run.engine;
@@ -341,6 +347,7 @@ static struct port port_of(struct session *s)
 		.findings = port_findings,
 		.cluster = port_cluster,
 		.certs = port_certs,
+		.benchmark = port_benchmark,
 		.summary = port_summary,
 		.removed = port_removed,
 		.end = port_end,

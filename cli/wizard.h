@@ -4,6 +4,7 @@
 
 #include "cli/run.h"
 
+struct port_benchmark;
 struct port_certs;
 struct port_cluster;
 struct port_host;
@@ -17,5 +18,7 @@ void cli_wizard_host(const struct cluster_host *h, struct port_host *out);
 void cli_wizard_cluster(struct cli_run *r, struct port_cluster *out);
 /* The certificates that a look of certs' kind saw, and this machine's. port_certs_release releases them. */
 void cli_wizard_certs(struct cli_run *r, struct port_certs *out);
+/* What a look of the benchmark's kind saw, item by item. port_benchmark_release releases it. */
+void cli_wizard_benchmark(struct cli_run *r, struct port_benchmark *out);
 
 #endif

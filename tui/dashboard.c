@@ -172,6 +172,12 @@ static void certificates(struct screen *screen)
 	app_push(screen->app, screen_certs());
 }
 
+static void security(struct screen *screen)
+{
+	stop_look(screen);
+	app_push(screen->app, screen_security());
+}
+
 static void hosts(struct screen *screen)
 {
 	stop_look(screen);
@@ -256,6 +262,7 @@ static const struct binding bindings[] = {
 		upgrade, NULL },
 	{ 'c', "Certificates", "Shows the certificates of all hosts: who reads them, and how long they are good.",
 		certificates, NULL },
+	{ 'S', "Security", "Shows how the hosts are set up beside the CIS Kubernetes Benchmark.", security, NULL },
 	{ 's', "Snapshot", "Saves etcd's data in a file on this machine, verified.", snapshot, NULL },
 	{ 0 },
 };

@@ -178,6 +178,11 @@ bool page_certs_now(const struct wizard *w)
 	return page_document_is(w, w->certs_text);
 }
 
+bool page_benchmark_now(const struct wizard *w)
+{
+	return page_document_is(w, w->benchmark_text);
+}
+
 bool page_checking(const struct wizard *w)
 {
 	return wizard_running(w) && w->view_valid && purpose_kind(w->purpose)->does == PURPOSE_LOOKS;

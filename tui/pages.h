@@ -26,10 +26,11 @@ bool page_can_stop(const struct screen *s);
 void page_change(struct screen *s, enum purpose purpose, const char *host, bool *waits);
 void page_follow(struct screen *s, bool *waits);
 
-/* Whether what the last check, or look at the cluster or its certificates, saw is of the document as it is now. */
+/* Whether what the last check, or look of another kind, saw is of the document as it is now. */
 bool page_seen_now(const struct wizard *w);
 bool page_cluster_now(const struct wizard *w);
 bool page_certs_now(const struct wizard *w);
+bool page_benchmark_now(const struct wizard *w);
 /* Whether the document's text is this one; false without either. */
 bool page_document_is(const struct wizard *w, const char *text);
 /* A check, or a look at the cluster, is under way. */

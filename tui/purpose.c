@@ -12,6 +12,7 @@ static const struct purpose_kind kinds[] = {
 	[PURPOSE_REMEDY] = { .command = "check", .does = PURPOSE_CHANGES, .noun = "remedy" },
 	[PURPOSE_LOOK] = { .command = "status", .does = PURPOSE_LOOKS },
 	[PURPOSE_CERTS] = { .command = "certs", .does = PURPOSE_LOOKS },
+	[PURPOSE_BENCHMARK] = { .command = "check --security", .does = PURPOSE_LOOKS },
 	[PURPOSE_REPAIR_PLAN] = { "repair --check", PURPOSE_PLANS, false, PURPOSE_REPAIR, "repair", "", as_described },
 	[PURPOSE_REPAIR] = { .command = "repair", .does = PURPOSE_CHANGES, .noun = "repair" },
 	[PURPOSE_REJOIN_PLAN] = { "rejoin", PURPOSE_PLANS, true, PURPOSE_REJOIN, "rejoin",
@@ -65,6 +66,12 @@ void port_certs_release(struct port_certs *c)
 {
 	arena_release(&c->arena);
 	*c = (struct port_certs){ .count = 0 };
+}
+
+void port_benchmark_release(struct port_benchmark *b)
+{
+	arena_release(&b->arena);
+	*b = (struct port_benchmark){ .count = 0 };
 }
 
 void port_past_free(struct port_past *list, size_t count)

@@ -19,8 +19,9 @@ static const struct {
 	const char *name;
 	size_t at;
 } port_members[] = { MEMBER(begin), MEMBER(secret), MEMBER(engine), MEMBER(config), MEMBER(inventory), MEMBER(host),
-	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(summary), MEMBER(removed), MEMBER(end),
-	MEMBER(connected), MEMBER(remedy), MEMBER(runs), MEMBER(runs_dir), MEMBER(recent), MEMBER(remember) };
+	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(benchmark), MEMBER(summary), MEMBER(removed),
+	MEMBER(end), MEMBER(connected), MEMBER(remedy), MEMBER(runs), MEMBER(runs_dir), MEMBER(recent),
+	MEMBER(remember) };
 enum { PORT_MEMBERS = sizeof(port_members) / sizeof(port_members[0]) };
 _Static_assert(offsetof(struct port, begin) + PORT_MEMBERS * sizeof(void (*)(void)) == sizeof(struct port),
 	"a member of struct port is missing in port_members");
@@ -80,6 +81,13 @@ static void forget_certs(struct wizard *w)
 	w->certs_text = NULL;
 }
 
+static void forget_benchmark(struct wizard *w)
+{
+	port_benchmark_release(&w->benchmark);
+	free(w->benchmark_text);
+	w->benchmark_text = NULL;
+}
+
 static void forget_view(struct wizard *w)
 {
 	if (w->view_valid)
@@ -111,6 +119,7 @@ static void forget_looks(struct wizard *w)
 	forget_plan(w);
 	forget_cluster(w);
 	forget_certs(w);
+	forget_benchmark(w);
 }
 
 void wizard_open(struct wizard *w, struct document *d)
@@ -322,6 +331,15 @@ static void keep_certs(struct wizard *w)
 	w->run_text = NULL;
 }
 
+static void keep_benchmark(struct wizard *w)
+{
+	forget_benchmark(w);
+	w->port->benchmark(w->run, &w->benchmark);
+	w->benchmark_text = w->run_text;
+	w->benchmark_ms = clock_mono_ms();
+	w->run_text = NULL;
+}
+
 /* One that was cut short shows less of the cluster than the one before. */
 static void keep_look(struct wizard *w)
 {
@@ -332,6 +350,8 @@ static void keep_look(struct wizard *w)
 		keep_cluster(w);
 	else if (w->purpose == PURPOSE_CERTS && !result.cancelled)
 		keep_certs(w);
+	else if (w->purpose == PURPOSE_BENCHMARK && !result.cancelled)
+		keep_benchmark(w);
 	else if (w->purpose == PURPOSE_CHECK)
 		keep_seen(w);
 }

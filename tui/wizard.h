@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "cluster/benchmark.h"
 #include "cluster/certs.h"
 #include "cluster/cluster.h"
 #include "engine/engine.h"
@@ -29,6 +30,7 @@ enum purpose {
 	PURPOSE_REMEDY, /* applies the safe remedy of one finding on one host */
 	PURPOSE_LOOK,   /* how the living cluster is: changes nothing */
 	PURPOSE_CERTS,  /* which certificates there are: changes nothing */
+	PURPOSE_BENCHMARK, /* how the hosts are set up, beside the benchmark: changes nothing */
 	PURPOSE_REPAIR_PLAN,
 	PURPOSE_REPAIR,
 	PURPOSE_REJOIN_PLAN, /* of one host */
@@ -139,6 +141,31 @@ struct port_certs {
 };
 void port_certs_release(struct port_certs *c);
 
+/* What comes of the benchmark, for its page. What is pointed to is the arena's. */
+struct port_benchmark_item {
+	const struct benchmark_item *is;
+	enum benchmark_state state; /* over all hosts */
+	const char *words;          /* for it */
+	/* who shows the same, in the order of the inventory */
+	struct port_benchmark_group {
+		enum benchmark_state state;
+		const char *words, *hosts, *seen;
+	} *groups;
+	size_t group_count;
+};
+struct port_benchmark {
+	struct port_benchmark_item *items; /* all, in the order of `kubewright check --security` */
+	size_t count;
+	/* hosts that could not be looked at, and why not */
+	struct port_benchmark_unseen {
+		const char *host;
+		struct error error;
+	} *unseen;
+	size_t unseen_count;
+	struct arena arena;
+};
+void port_benchmark_release(struct port_benchmark *b);
+
 struct port {
 	void *ctx;
 	/*
@@ -161,6 +188,8 @@ struct port {
 	void (*cluster)(struct port_run *r, struct port_cluster *out);
 	/* The same of PURPOSE_CERTS. */
 	void (*certs)(struct port_run *r, struct port_certs *out);
+	/* … and of PURPOSE_BENCHMARK. */
+	void (*benchmark)(struct port_run *r, struct port_benchmark *out);
 	void (*summary)(struct port_run *r, struct port_summary *out);
 	/* Whether the run, once over, took this host out for good: its entry is to leave the inventory. */
 	bool (*removed)(struct port_run *r, size_t host);
@@ -224,6 +253,10 @@ struct wizard {
 	struct port_certs certs;
 	char *certs_text;
 	int64_t certs_ms;
+	/* … and beside the benchmark */
+	struct port_benchmark benchmark;
+	char *benchmark_text;
+	int64_t benchmark_ms;
 
 	/* what the last plan saw: [host * steps + step] */
 	struct runview plan;
@@ -288,6 +321,7 @@ struct screen *screen_plan(void);       /* of the installation */
 struct screen *screen_plan_of(enum purpose purpose, const char *host); /* of anything else; host NULL: all */
 struct screen *screen_dashboard(void);  /* of a living cluster */
 struct screen *screen_certs(void);      /* its certificates */
+struct screen *screen_security(void);   /* its hosts beside the benchmark */
 struct screen *screen_run(void);        /* over w->view, of w->run */
 struct screen *screen_done(void);       /* how the last run ended, and what comes next */
 struct screen *screen_replay(struct recording *r); /* takes it */

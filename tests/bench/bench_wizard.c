@@ -164,6 +164,12 @@ static void certs_of(struct port_run *r, struct port_certs *out)
 	memset(out, 0, sizeof(*out));
 }
 
+static void benchmark_of(struct port_run *r, struct port_benchmark *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
 static bool removed(struct port_run *r, size_t host)
 {
 	(void)r, (void)host;
@@ -226,6 +232,7 @@ static const struct port port = {
 	.findings = findings_of,
 	.cluster = cluster_of,
 	.certs = certs_of,
+	.benchmark = benchmark_of,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

@@ -111,8 +111,7 @@ static struct port_run *begin(void *ctx, enum purpose purpose, const char *path,
 	char *ask, size_t ask_size, struct error *err)
 {
 	struct port_run *r;
-	bool looks = purpose == PURPOSE_CHECK || purpose == PURPOSE_REMEDY || purpose == PURPOSE_LOOK ||
-		     purpose == PURPOSE_CERTS;
+	bool looks = purpose == PURPOSE_REMEDY || purpose_kind(purpose)->does == PURPOSE_LOOKS;
 
 	(void)ctx;
 	if (fake.secret_first && !fake.secret_told) {
@@ -243,6 +242,12 @@ static void certs(struct port_run *r, struct port_certs *out)
 	fake_certs_fill(out, fake.certs, fake.hostile ? HOSTILE : NULL);
 }
 
+static void benchmark(struct port_run *r, struct port_benchmark *out)
+{
+	(void)r;
+	fake_benchmark_fill(out, fake.refuse_login, fake.hostile ? HOSTILE : NULL);
+}
+
 struct wizard fake_wizard;
 
 static void summary(struct port_run *r, struct port_summary *out)
@@ -331,6 +336,7 @@ const struct port fake_port = {
 	.findings = findings_of,
 	.cluster = cluster,
 	.certs = certs,
+	.benchmark = benchmark,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_FAKE_PORT_H
 #define TESTS_UNIT_FAKE_PORT_H
 
+#include "tests/unit/fake_benchmark.h"
 #include "tests/unit/fake_certs.h"
 #include "tui/canvas.h"
 #include "tui/pages.h"

@@ -254,6 +254,42 @@ static void certs_looking(void)
 	app_push(fake_app, screen_certs());
 }
 
+/* Its hosts were looked at beside the benchmark. */
+static void security_of(bool unseen)
+{
+	open_at(screen_hosts());
+	fake_benchmark_fill(&fake_wizard.benchmark, unseen, NULL);
+	fake_wizard.benchmark_text = xstrdup(document_text(fake_wizard.document));
+	fake_wizard.benchmark_ms = 1000000 - 7000;
+	app_push(fake_app, screen_security());
+	tick(1000000);
+}
+
+static void security(void)
+{
+	security_of(false);
+	fake_keys("/1.2.1 ");
+	app_key(fake_app, K_ENTER);
+}
+
+static void security_failed(void)
+{
+	security_of(true);
+	fake_keys("f");
+}
+
+static void security_details(void)
+{
+	security();
+	app_key(fake_app, K_ENTER);
+}
+
+static void security_unseen(void)
+{
+	open_at(screen_hosts());
+	app_push(fake_app, screen_security());
+}
+
 static void replay(void)
 {
 	struct recording *r;
@@ -335,6 +371,10 @@ static const struct scene {
 	{ "certs-fine", certs_fine, { { 80, 24 } } },
 	{ "certs-none", certs_none, { { 80, 24 } } },
 	{ "certs-looking", certs_looking, { { 80, 24 } } },
+	{ "security", security, { { 80, 24 }, { 200, 50 } } },
+	{ "security-failed", security_failed, { { 80, 24 } } },
+	{ "security-details", security_details, { { 80, 24 } } },
+	{ "security-unseen", security_unseen, { { 80, 24 } } },
 	{ "replay", replay, { { 80, 24 }, { 200, 50 } } },
 	{ "timeline", timeline, { { 80, 24 } } },
 	{ "help", help, { { 80, 24 }, { 200, 50 } } },
