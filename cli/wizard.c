@@ -37,7 +37,7 @@ struct port_run {
 	struct cli_run run; /* first: observers and steps get a struct cli_run */
 	struct session *session;
 	struct cli_options options;
-	char *path, *host, *finding, *endpoint;
+	char *path, *host, *what, *endpoint;
 	char *hosts[1];
 	struct world_etcd etcd;
 };
@@ -107,6 +107,9 @@ static const enum cli_kind kinds[PURPOSE_COUNT] = {
 	[PURPOSE_UPGRADE] = KIND_UPGRADE,
 	[PURPOSE_RENEW_PLAN] = KIND_RENEW_LOOK,
 	[PURPOSE_RENEW] = KIND_RENEW,
+	[PURPOSE_REQUESTS] = KIND_SIGN_LOOK,
+	[PURPOSE_SIGN_PLAN] = KIND_SIGN_LOOK,
+	[PURPOSE_SIGN] = KIND_SIGN,
 	[PURPOSE_SNAPSHOT] = KIND_SNAPSHOT,
 };
 
@@ -149,7 +152,7 @@ static void port_end(struct port_run *p)
 	cli_run_release(&p->run);
 	free(p->path);
 	free(p->host);
-	free(p->finding);
+	free(p->what);
 	free(p->endpoint);
 	free(p->etcd.snapshot);
 	free(p);
@@ -170,7 +173,8 @@ static void fill_options(struct port_run *p, enum purpose purpose)
 	p->options.pool = s->pool;
 	p->options.watched = true;
 	p->options.etcd = &p->etcd;
-	p->options.remedy = p->finding;
+	p->options.remedy = purpose == PURPOSE_REMEDY ? p->what : NULL;
+	p->options.sign = purpose == PURPOSE_SIGN_PLAN || purpose == PURPOSE_SIGN ? p->what : NULL;
 	p->options.renew = &renew_all;
 	p->options.hosts = NULL;
 	p->options.host_count = 0;
@@ -197,7 +201,7 @@ static int name_host(struct port_run *p, const struct cli_run_kind *kind, struct
 }
 
 static struct port_run *port_begin(void *session, enum purpose purpose, const char *path, const char *host,
-	const char *finding, char *ask, size_t ask_size, struct error *err)
+	const char *what, char *ask, size_t ask_size, struct error *err)
 {
 	struct session *s = session;
 	struct port_run *p = xcalloc(1, sizeof(*p));
@@ -208,7 +212,7 @@ static struct port_run *port_begin(void *session, enum purpose purpose, const ch
 	p->etcd = (struct world_etcd){ .host = -1, .from = -1 };
 	p->path = xstrdup(path);
 	p->host = host ? xstrdup(host) : NULL;
-	p->finding = finding ? xstrdup(finding) : NULL;
+	p->what = what ? xstrdup(what) : NULL;
 	fill_options(p, purpose);
 	if (cli_run_load(&p->run, &p->options, err) || name_host(p, &cli_kinds[kinds[purpose]], err) ||
 		cli_run_open(&p->run, kinds[purpose], err)) {
@@ -231,6 +235,11 @@ static void port_certs(struct port_run *p, struct port_certs *out)
 static void port_benchmark(struct port_run *p, struct port_benchmark *out)
 {
 	cli_wizard_benchmark(&p->run, out);
+}
+
+static void port_requests(struct port_run *p, struct port_requests *out)
+{
+	cli_wizard_requests(&p->run, out);
 }
 
 static struct engine *port_engine(struct port_run *p)
@@ -348,6 +357,7 @@ static struct port port_of(struct session *s)
 		.cluster = port_cluster,
 		.certs = port_certs,
 		.benchmark = port_benchmark,
+		.requests = port_requests,
 		.summary = port_summary,
 		.removed = port_removed,
 		.end = port_end,

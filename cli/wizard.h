@@ -8,6 +8,7 @@ struct port_benchmark;
 struct port_certs;
 struct port_cluster;
 struct port_host;
+struct port_requests;
 
 /* The hardware that was discovered. */
 void cli_wizard_host(const struct cluster_host *h, struct port_host *out);
@@ -20,5 +21,7 @@ void cli_wizard_cluster(struct cli_run *r, struct port_cluster *out);
 void cli_wizard_certs(struct cli_run *r, struct port_certs *out);
 /* What a look of the benchmark's kind saw, item by item. port_benchmark_release releases it. */
 void cli_wizard_benchmark(struct cli_run *r, struct port_benchmark *out);
+/* Who waits for a certificate, as a look of certs sign saw it. port_requests_release releases it. */
+void cli_wizard_requests(struct cli_run *r, struct port_requests *out);
 
 #endif

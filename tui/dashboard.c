@@ -56,7 +56,7 @@ static void save_when_free(struct screen *screen)
 
 	if (d->saves && !wizard_running(screen->wizard)) {
 		d->saves = false;
-		page_change(screen, PURPOSE_SNAPSHOT, NULL, &d->waits);
+		page_change(screen, PURPOSE_SNAPSHOT, NULL, NULL, &d->waits);
 	}
 	page_follow(screen, &d->waits);
 }

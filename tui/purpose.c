@@ -35,6 +35,11 @@ static const struct purpose_kind kinds[] = {
 		"One host after the other restarts what reads them. ",
 		"every certificate was made within the last hour" },
 	[PURPOSE_RENEW] = { .command = "certs renew", .does = PURPOSE_CHANGES, .noun = "renewal" },
+	[PURPOSE_REQUESTS] = { .command = "certs sign", .does = PURPOSE_LOOKS },
+	[PURPOSE_SIGN_PLAN] = { "certs sign", PURPOSE_PLANS, false, PURPOSE_SIGN, "signing",
+		"Each request is checked again, and signed only if it is still the one that was shown. ",
+		"none of these requests waits any more, or may be signed" },
+	[PURPOSE_SIGN] = { .command = "certs sign", .does = PURPOSE_CHANGES, .noun = "signing" },
 	[PURPOSE_SNAPSHOT] = { .command = "etcd snapshot", .does = PURPOSE_CHANGES, .noun = "snapshot" },
 };
 
@@ -72,6 +77,12 @@ void port_benchmark_release(struct port_benchmark *b)
 {
 	arena_release(&b->arena);
 	*b = (struct port_benchmark){ .count = 0 };
+}
+
+void port_requests_release(struct port_requests *r)
+{
+	arena_release(&r->arena);
+	*r = (struct port_requests){ .count = 0 };
 }
 
 void port_past_free(struct port_past *list, size_t count)

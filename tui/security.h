@@ -16,11 +16,12 @@ struct security_page {
 	int64_t now_ms; /* of the last tick */
 };
 
-/* What the i-th line is about, of what was seen as it is now: one of both; NULL, NULL: there is no such line. */
+/* What a line is about: one of both. */
 struct security_line {
 	const struct port_benchmark_unseen *unseen;
 	const struct port_benchmark_item *item;
 };
+/* The i-th line, of what was seen as it is now; NULL, NULL: there is none. */
 struct security_line security_line(const struct security_page *p, size_t i);
 /* All that is known of what a line is about, to be read. Appended. */
 void security_explain(const struct security_line *line, struct str *out);

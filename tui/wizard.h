@@ -11,6 +11,7 @@
 #include "cluster/benchmark.h"
 #include "cluster/certs.h"
 #include "cluster/cluster.h"
+#include "cluster/requests.h"
 #include "engine/engine.h"
 #include "inventory/document.h"
 #include "tui/app.h"
@@ -43,6 +44,9 @@ enum purpose {
 	PURPOSE_UPGRADE,
 	PURPOSE_RENEW_PLAN,
 	PURPOSE_RENEW,    /* all certificates of all hosts */
+	PURPOSE_REQUESTS, /* who waits for a certificate: changes nothing */
+	PURPOSE_SIGN_PLAN,
+	PURPOSE_SIGN,     /* of those that were agreed to */
 	PURPOSE_SNAPSHOT, /* of etcd, into a file on this machine: changes no host, and is shown as what does */
 	PURPOSE_COUNT,
 };
@@ -141,6 +145,23 @@ struct port_certs {
 };
 void port_certs_release(struct port_certs *c);
 
+/* Requests for certificates that wait, for their page. What is pointed to is the arena's. */
+struct port_request {
+	const char *name, *uid, *signer, *requester;
+	const char *subject, *names, *usages; /* what it asks for; "": it cannot be read, or nothing */
+	enum request_verdict verdict;
+	const char *why; /* it is not signed; "" */
+	int64_t age_s;
+};
+struct port_requests {
+	bool asked; /* an API server; else error says why not */
+	struct error error;
+	struct port_request *list;
+	size_t count, more; /* more: that are not in the list */
+	struct arena arena;
+};
+void port_requests_release(struct port_requests *r);
+
 /* What comes of the benchmark, for its page. What is pointed to is the arena's. */
 struct port_benchmark_item {
 	const struct benchmark_item *is;
@@ -171,10 +192,10 @@ struct port {
 	/*
 	 * Begins a run of the inventory file. Returns NULL with err set, or NULL with *ask filled (a prompt, without
 	 * err) when a secret is needed first: call secret() with it and begin again. host: for purposes about one;
-	 * finding: for PURPOSE_REMEDY.
+	 * what: of PURPOSE_REMEDY the finding, of signing the uids of the requests, with a blank behind each.
 	 */
 	struct port_run *(*begin)(void *ctx, enum purpose purpose, const char *path, const char *host,
-		const char *finding, char *ask, size_t ask_size, struct error *err);
+		const char *what, char *ask, size_t ask_size, struct error *err);
 	/* The answer to an ask; copied into wiped memory for the session. NULL forgets all: one of them was wrong. */
 	void (*secret)(void *ctx, const char *ask, const char *text);
 	struct engine *(*engine)(struct port_run *r);
@@ -190,6 +211,8 @@ struct port {
 	void (*certs)(struct port_run *r, struct port_certs *out);
 	/* … and of PURPOSE_BENCHMARK. */
 	void (*benchmark)(struct port_run *r, struct port_benchmark *out);
+	/* … and of PURPOSE_REQUESTS. */
+	void (*requests)(struct port_run *r, struct port_requests *out);
 	void (*summary)(struct port_run *r, struct port_summary *out);
 	/* Whether the run, once over, took this host out for good: its entry is to leave the inventory. */
 	bool (*removed)(struct port_run *r, size_t host);
@@ -227,6 +250,7 @@ struct wizard {
 	struct port_run *run;      /* NULL: none */
 	enum purpose purpose;
 	char host[64];             /* that it is about; "": all */
+	char *what;                /* as struct port's begin; NULL: nothing */
 	struct runview view;       /* valid when view_valid; outlives the run */
 	bool view_valid;
 	struct error begin_error;  /* why the last begin failed; kind ERROR_NONE: it did not */
@@ -253,6 +277,10 @@ struct wizard {
 	struct port_certs certs;
 	char *certs_text;
 	int64_t certs_ms;
+	/* … and who waits for one */
+	struct port_requests requests;
+	char *requests_text;
+	int64_t requests_ms;
 	/* … and beside the benchmark */
 	struct port_benchmark benchmark;
 	char *benchmark_text;
@@ -262,6 +290,7 @@ struct wizard {
 	struct runview plan;
 	enum purpose plan_purpose;
 	char plan_host[64];
+	char *plan_what;
 	char *plan_text;           /* the document as it was then; NULL: there is no plan */
 	bool plan_valid;           /* and it has not changed since */
 	struct error plan_barred;  /* why it must not be begun; ERROR_NONE: it may */
@@ -273,7 +302,7 @@ struct wizard {
 	/* a run that waits for a secret to be typed */
 	struct {
 		enum purpose purpose;
-		char *host, *finding;
+		char *host, *what;
 		char ask[320];
 		bool ready; /* the answer is there: begin */
 	} pending;
@@ -291,7 +320,7 @@ void wizard_open(struct wizard *w, struct document *d);
  * Saves the document (refused while it is not right, but for PURPOSE_CHECK) and begins a run; secrets are asked by
  * screens that it pushes, then it begins by itself. False: complained in the app's bar or in a message.
  */
-bool wizard_begin(struct wizard *w, enum purpose purpose, const char *host, const char *finding);
+bool wizard_begin(struct wizard *w, enum purpose purpose, const char *host, const char *what);
 /* Whether a run is under way. */
 bool wizard_running(const struct wizard *w);
 /*
@@ -319,8 +348,10 @@ struct screen *screen_cluster(void);    /* what holds for all of them */
 struct screen *screen_preflight(void);  /* what stands in the way */
 struct screen *screen_plan(void);       /* of the installation */
 struct screen *screen_plan_of(enum purpose purpose, const char *host); /* of anything else; host NULL: all */
+struct screen *screen_plan_what(enum purpose purpose, const char *what); /* of what a page has chosen */
 struct screen *screen_dashboard(void);  /* of a living cluster */
 struct screen *screen_certs(void);      /* its certificates */
+struct screen *screen_requests(void);   /* kubelets that wait for one */
 struct screen *screen_security(void);   /* its hosts beside the benchmark */
 struct screen *screen_run(void);        /* over w->view, of w->run */
 struct screen *screen_done(void);       /* how the last run ended, and what comes next */

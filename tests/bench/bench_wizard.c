@@ -170,6 +170,12 @@ static void benchmark_of(struct port_run *r, struct port_benchmark *out)
 	memset(out, 0, sizeof(*out));
 }
 
+static void requests_of(struct port_run *r, struct port_requests *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
 static bool removed(struct port_run *r, size_t host)
 {
 	(void)r, (void)host;
@@ -233,6 +239,7 @@ static const struct port port = {
 	.cluster = cluster_of,
 	.certs = certs_of,
 	.benchmark = benchmark_of,
+	.requests = requests_of,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

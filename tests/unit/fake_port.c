@@ -107,7 +107,7 @@ static void find(struct port_run *r)
 					r->findings[i].list[k].ignored = true;
 }
 
-static struct port_run *begin(void *ctx, enum purpose purpose, const char *path, const char *host, const char *finding,
+static struct port_run *begin(void *ctx, enum purpose purpose, const char *path, const char *host, const char *what,
 	char *ask, size_t ask_size, struct error *err)
 {
 	struct port_run *r;
@@ -125,12 +125,13 @@ static struct port_run *begin(void *ctx, enum purpose purpose, const char *path,
 		return NULL;
 	}
 	if (purpose == PURPOSE_REMEDY) {
-		fake.wrong_remedy = !host || strcmp(host, "cp1") != 0 || !finding || strcmp(finding, "swap-on") != 0;
+		fake.wrong_remedy = !host || strcmp(host, "cp1") != 0 || !what || strcmp(what, "swap-on") != 0;
 		fake.fixed = true;
 	}
 	if (purpose == PURPOSE_REPAIR || (purpose == PURPOSE_REJOIN && host && strcmp(host, "cp3") == 0))
 		fake.broken = false;
 	snprintf(fake.host, sizeof(fake.host), "%s", host ? host : "");
+	snprintf(fake.what, sizeof(fake.what), "%s", what ? what : "");
 	fake.begun[purpose]++;
 	r->hosts = xcalloc(r->inventory->host_count, sizeof(*r->hosts));
 	r->findings = xcalloc(r->inventory->host_count, sizeof(*r->findings));
@@ -248,6 +249,12 @@ static void benchmark(struct port_run *r, struct port_benchmark *out)
 	fake_benchmark_fill(out, fake.refuse_login, fake.hostile ? HOSTILE : NULL);
 }
 
+static void requests(struct port_run *r, struct port_requests *out)
+{
+	(void)r;
+	fake_requests_fill(out, fake.requests, fake.hostile ? HOSTILE : NULL);
+}
+
 struct wizard fake_wizard;
 
 static void summary(struct port_run *r, struct port_summary *out)
@@ -337,6 +344,7 @@ const struct port fake_port = {
 	.cluster = cluster,
 	.certs = certs,
 	.benchmark = benchmark,
+	.requests = requests,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

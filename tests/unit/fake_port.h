@@ -7,6 +7,7 @@
 
 #include "tests/unit/fake_benchmark.h"
 #include "tests/unit/fake_certs.h"
+#include "tests/unit/fake_requests.h"
 #include "tui/canvas.h"
 #include "tui/pages.h"
 
@@ -26,8 +27,10 @@ struct fake_port {
 	bool stands;                    /* the last apply verified the cluster */
 	bool broken;                    /* cp3 is dead, until a repair or its rejoin */
 	enum fake_certs certs;          /* what a look at certificates sees */
+	enum fake_requests requests;    /* who waits for a certificate */
 	bool barred; /* something forbids an upgrade */
 	char host[64];                  /* that the last run was about */
+	char what[256];                 /* … */
 	const char *recent;
 	const char *live;               /* the journal of an apply under way in another process */
 };

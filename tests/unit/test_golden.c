@@ -290,6 +290,33 @@ static void security_unseen(void)
 	app_push(fake_app, screen_security());
 }
 
+static void requests_of(enum fake_requests which)
+{
+	open_at(screen_hosts());
+	fake_requests_fill(&fake_wizard.requests, which, NULL);
+	fake_wizard.requests_text = xstrdup(document_text(fake_wizard.document));
+	fake_wizard.requests_ms = 1000000 - 7000;
+	app_push(fake_app, screen_requests());
+	tick(1000000);
+}
+
+static void requests(void)
+{
+	requests_of(FAKE_REQUESTS_ALL);
+	fake_keys(" jj");
+}
+
+static void requests_details(void)
+{
+	requests();
+	app_key(fake_app, K_ENTER);
+}
+
+static void requests_silent(void)
+{
+	requests_of(FAKE_REQUESTS_SILENT);
+}
+
 static void replay(void)
 {
 	struct recording *r;
@@ -375,6 +402,9 @@ static const struct scene {
 	{ "security-failed", security_failed, { { 80, 24 } } },
 	{ "security-details", security_details, { { 80, 24 } } },
 	{ "security-unseen", security_unseen, { { 80, 24 } } },
+	{ "requests", requests, { { 80, 24 }, { 200, 50 } } },
+	{ "requests-details", requests_details, { { 80, 24 } } },
+	{ "requests-silent", requests_silent, { { 80, 24 } } },
 	{ "replay", replay, { { 80, 24 }, { 200, 50 } } },
 	{ "timeline", timeline, { { 80, 24 } } },
 	{ "help", help, { { 80, 24 }, { 200, 50 } } },
