@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
+#include "cluster/rotate.h"
 #include "engine/engine.h"
 #include "steps/steps.h"
 
@@ -445,7 +446,13 @@ int cli_certs_secrets_key(const struct cli_options *o);
 #define CERTS_SECRETS_KEY "secrets-key"
 /* For programs: "one", "both", "reissued". */
 const char *certs_phase_name(enum pki_phase phase);
-struct rotate_kind;
+/* Over a look of KIND_ROTATE_LOOK that saw a key store: how it is, in lines, added; … */
+void certs_rotate_state(const struct cli_run *r, const struct rotate_kind *kind, struct str *out);
+/* … what is next; ROTATE_REFUSED: err says why; … */
+enum rotate_next certs_rotate_next(const struct cli_run *r, const struct rotate_kind *kind, enum rotate_ask ask,
+	const struct rotate_state *s, struct error *err);
+/* … and what is agreed to then, in sentences, added. */
+void certs_rotate_tell(const struct rotate_kind *kind, enum rotate_ask ask, enum rotate_next next, struct str *out);
 /* For people, added: "two CAs are trusted, and …"; which command continues. */
 void certs_phase_words(const struct rotate_kind *kind, enum pki_phase phase, struct str *out);
 void certs_phase_next(const struct rotate_kind *kind, enum pki_phase phase, struct str *out);

@@ -31,6 +31,7 @@ struct session {
 		char *host, *key;
 	} * logins;
 	size_t login_count;
+	struct cli_rotation rotation; /* what the last look said is next */
 };
 
 struct port_run {
@@ -40,6 +41,7 @@ struct port_run {
 	char *path, *host, *what, *endpoint;
 	char *hosts[1];
 	struct world_etcd etcd;
+	struct renew_wish rotates;
 };
 
 /* ---- secrets --------------------------------------------------------------------------------------------------------------- */
@@ -110,6 +112,8 @@ static const enum cli_kind kinds[PURPOSE_COUNT] = {
 	[PURPOSE_REQUESTS] = KIND_SIGN_LOOK,
 	[PURPOSE_SIGN_PLAN] = KIND_SIGN_LOOK,
 	[PURPOSE_SIGN] = KIND_SIGN,
+	[PURPOSE_ROTATE_LOOK] = KIND_ROTATE_LOOK,
+	[PURPOSE_ROTATE] = KIND_ROTATE,
 	[PURPOSE_SNAPSHOT] = KIND_SNAPSHOT,
 };
 
@@ -160,6 +164,21 @@ static void port_end(struct port_run *p)
 
 static const struct renew_wish renew_all;
 
+static bool rotates(enum purpose purpose)
+{
+	return purpose == PURPOSE_ROTATE_LOOK || purpose == PURPOSE_ROTATE;
+}
+
+/* What is to be done before hosts are contacted: the key store takes the phase that was agreed to. */
+static int prepare(struct port_run *p, enum purpose purpose, struct error *err)
+{
+	struct cli_rotation *next = &p->session->rotation;
+
+	if (rotates(purpose) && cli_rotation_wish(p->what, &p->rotates, err))
+		return -1;
+	return purpose == PURPOSE_ROTATE ? cli_rotation_turn(next, p->what, &p->options, err) : 0;
+}
+
 static void fill_options(struct port_run *p, enum purpose purpose)
 {
 	struct session *s = p->session;
@@ -175,7 +194,7 @@ static void fill_options(struct port_run *p, enum purpose purpose)
 	p->options.etcd = &p->etcd;
 	p->options.remedy = purpose == PURPOSE_REMEDY ? p->what : NULL;
 	p->options.sign = purpose == PURPOSE_SIGN_PLAN || purpose == PURPOSE_SIGN ? p->what : NULL;
-	p->options.renew = &renew_all;
+	p->options.renew = rotates(purpose) ? &p->rotates : &renew_all;
 	p->options.hosts = NULL;
 	p->options.host_count = 0;
 	if (p->host && !cli_kinds[kinds[purpose]].names) {
@@ -214,8 +233,8 @@ static struct port_run *port_begin(void *session, enum purpose purpose, const ch
 	p->host = host ? xstrdup(host) : NULL;
 	p->what = what ? xstrdup(what) : NULL;
 	fill_options(p, purpose);
-	if (cli_run_load(&p->run, &p->options, err) || name_host(p, &cli_kinds[kinds[purpose]], err) ||
-		cli_run_open(&p->run, kinds[purpose], err)) {
+	if (cli_run_load(&p->run, &p->options, err) || prepare(p, purpose, err) ||
+		name_host(p, &cli_kinds[kinds[purpose]], err) || cli_run_open(&p->run, kinds[purpose], err)) {
 		port_end(p);
 		return NULL;
 	}
@@ -240,6 +259,11 @@ static void port_benchmark(struct port_run *p, struct port_benchmark *out)
 static void port_requests(struct port_run *p, struct port_requests *out)
 {
 	cli_wizard_requests(&p->run, out);
+}
+
+static void port_rotation(struct port_run *p, struct port_rotation *out)
+{
+	cli_wizard_rotation(&p->run, p->what, &p->session->rotation, out);
 }
 
 static struct engine *port_engine(struct port_run *p)
@@ -358,6 +382,7 @@ static struct port port_of(struct session *s)
 		.certs = port_certs,
 		.benchmark = port_benchmark,
 		.requests = port_requests,
+		.rotation = port_rotation,
 		.summary = port_summary,
 		.removed = port_removed,
 		.end = port_end,

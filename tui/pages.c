@@ -188,6 +188,11 @@ bool page_requests_now(const struct wizard *w)
 	return page_document_is(w, w->requests_text);
 }
 
+bool page_rotation_now(const struct wizard *w, const char *name)
+{
+	return page_document_is(w, w->rotation_text) && strcmp(w->rotation.name, name) == 0;
+}
+
 bool page_checking(const struct wizard *w)
 {
 	return wizard_running(w) && w->view_valid && purpose_kind(w->purpose)->does == PURPOSE_LOOKS;

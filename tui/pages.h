@@ -32,6 +32,8 @@ bool page_cluster_now(const struct wizard *w);
 bool page_certs_now(const struct wizard *w);
 bool page_benchmark_now(const struct wizard *w);
 bool page_requests_now(const struct wizard *w);
+/* … and the last look at a rotation is at this one. */
+bool page_rotation_now(const struct wizard *w, const char *name);
 /* Whether the document's text is this one; false without either. */
 bool page_document_is(const struct wizard *w, const char *text);
 /* A check, or a look at the cluster, is under way. */

@@ -40,6 +40,8 @@ static const struct purpose_kind kinds[] = {
 		"Each request is checked again, and signed only if it is still the one that was shown. ",
 		"none of these requests waits any more, or may be signed" },
 	[PURPOSE_SIGN] = { .command = "certs sign", .does = PURPOSE_CHANGES, .noun = "signing" },
+	[PURPOSE_ROTATE_LOOK] = { .command = "certs rotate", .does = PURPOSE_LOOKS, .names = true },
+	[PURPOSE_ROTATE] = { .command = "certs rotate", .does = PURPOSE_CHANGES, .noun = "rotation", .names = true },
 	[PURPOSE_SNAPSHOT] = { .command = "etcd snapshot", .does = PURPOSE_CHANGES, .noun = "snapshot" },
 };
 
@@ -55,6 +57,8 @@ void wizard_equivalent(const struct wizard *w, enum purpose purpose, struct str 
 	str_addf(out, "kubewright %s ", kinds[purpose].command);
 	if (kinds[purpose].one_host)
 		str_addf(out, "%s ", w->host);
+	if (kinds[purpose].names && w->what)
+		str_addf(out, "%s ", w->what);
 	str_add(out, "-f ");
 	str_add_quoted(out, path);
 }
@@ -83,6 +87,12 @@ void port_requests_release(struct port_requests *r)
 {
 	arena_release(&r->arena);
 	*r = (struct port_requests){ .count = 0 };
+}
+
+void port_rotation_release(struct port_rotation *r)
+{
+	arena_release(&r->arena);
+	*r = (struct port_rotation){ .name = NULL };
 }
 
 void port_past_free(struct port_past *list, size_t count)

@@ -268,7 +268,7 @@ static void draw_line(const struct requests_page *p, size_t i, struct canvas *c,
 	if (!q)
 		return;
 	if (q->verdict == REQUEST_GOOD)
-		canvas_text(c, y, AT_BOX, 3, STYLE_NORMAL, is_marked(p, i) ? "[x]" : "[ ]");
+		canvas_symbol(c, y, AT_BOX, STYLE_NORMAL, is_marked(p, i) ? SYMBOL_MARKED : SYMBOL_UNMARKED);
 	canvas_text(c, y, AT_NAME, AT_STATE - AT_NAME - 1, STYLE_NORMAL, q->name);
 	canvas_symbol(c, y, AT_STATE - 2 + 1, verdicts[q->verdict].style, verdicts[q->verdict].symbol);
 	canvas_text(

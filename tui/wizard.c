@@ -19,9 +19,9 @@ static const struct {
 	const char *name;
 	size_t at;
 } port_members[] = { MEMBER(begin), MEMBER(secret), MEMBER(engine), MEMBER(config), MEMBER(inventory), MEMBER(host),
-	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(benchmark), MEMBER(requests), MEMBER(summary),
-	MEMBER(removed), MEMBER(end), MEMBER(connected), MEMBER(remedy), MEMBER(runs), MEMBER(runs_dir), MEMBER(recent),
-	MEMBER(remember) };
+	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(benchmark), MEMBER(requests), MEMBER(rotation),
+	MEMBER(summary), MEMBER(removed), MEMBER(end), MEMBER(connected), MEMBER(remedy), MEMBER(runs),
+	MEMBER(runs_dir), MEMBER(recent), MEMBER(remember) };
 enum { PORT_MEMBERS = sizeof(port_members) / sizeof(port_members[0]) };
 _Static_assert(offsetof(struct port, begin) + PORT_MEMBERS * sizeof(void (*)(void)) == sizeof(struct port),
 	"a member of struct port is missing in port_members");
@@ -97,6 +97,13 @@ static void forget_requests(struct wizard *w)
 	w->requests_text = NULL;
 }
 
+static void forget_rotation(struct wizard *w)
+{
+	port_rotation_release(&w->rotation);
+	free(w->rotation_text);
+	w->rotation_text = NULL;
+}
+
 static void forget_view(struct wizard *w)
 {
 	if (w->view_valid)
@@ -130,6 +137,7 @@ static void forget_looks(struct wizard *w)
 	forget_certs(w);
 	forget_benchmark(w);
 	forget_requests(w);
+	forget_rotation(w);
 }
 
 void wizard_open(struct wizard *w, struct document *d)
@@ -364,6 +372,15 @@ static void keep_requests(struct wizard *w)
 	w->run_text = NULL;
 }
 
+static void keep_rotation(struct wizard *w)
+{
+	forget_rotation(w);
+	w->port->rotation(w->run, &w->rotation);
+	w->rotation_text = w->run_text;
+	w->rotation_ms = clock_mono_ms();
+	w->run_text = NULL;
+}
+
 /* One that was cut short shows less of the cluster than the one before. */
 static void keep_look(struct wizard *w)
 {
@@ -378,6 +395,8 @@ static void keep_look(struct wizard *w)
 		keep_benchmark(w);
 	else if (w->purpose == PURPOSE_REQUESTS && !result.cancelled)
 		keep_requests(w);
+	else if (w->purpose == PURPOSE_ROTATE_LOOK && !result.cancelled)
+		keep_rotation(w);
 	else if (w->purpose == PURPOSE_CHECK)
 		keep_seen(w);
 }

@@ -47,6 +47,8 @@ enum purpose {
 	PURPOSE_REQUESTS, /* who waits for a certificate: changes nothing */
 	PURPOSE_SIGN_PLAN,
 	PURPOSE_SIGN,     /* of those that were agreed to */
+	PURPOSE_ROTATE_LOOK, /* how far the rotation of a CA, or of a key, is: changes nothing */
+	PURPOSE_ROTATE,      /* the phase that the last such look said is next */
 	PURPOSE_SNAPSHOT, /* of etcd, into a file on this machine: changes no host, and is shown as what does */
 	PURPOSE_COUNT,
 };
@@ -58,6 +60,7 @@ struct purpose_kind {
 	const char *noun;    /* of plans and of what they lead to: "installation" */
 	const char *tell;    /* of plans: what to know before it is confirmed, or "" */
 	const char *idle;    /* of plans: why there is nothing to do */
+	bool names;          /* the command names what was chosen: struct wizard's what */
 };
 /* What the pages know of a purpose; never NULL. */
 const struct purpose_kind *purpose_kind(enum purpose purpose);
@@ -141,9 +144,26 @@ struct port_certs {
 	} *differences;
 	size_t difference_count;
 	int warn_days, critical_days; /* fewer are shown so */
+	/* what can be rotated, in the order of the table of kinds; by the key store of this machine */
+	struct port_rotated {
+		const char *name, *what; /* "etcd-ca", "CA" */
+		bool done;               /* it is not being rotated */
+		const char *words, *next; /* how far it is; what continues, "" */
+	} *rotated;
+	size_t rotated_count;
 	struct arena arena;
 };
 void port_certs_release(struct port_certs *c);
+
+/* How far a rotation is, and what is next. What is pointed to is the arena's. */
+struct port_rotation {
+	const char *name;
+	const char *state; /* lines: what is trusted and signs, what each host is to get, who uses the earlier one */
+	const char *tell;  /* what the next phase does, in sentences; "": refused says why it may not begin */
+	struct error refused;
+	struct arena arena;
+};
+void port_rotation_release(struct port_rotation *r);
 
 /* Requests for certificates that wait, for their page. What is pointed to is the arena's. */
 struct port_request {
@@ -192,7 +212,8 @@ struct port {
 	/*
 	 * Begins a run of the inventory file. Returns NULL with err set, or NULL with *ask filled (a prompt, without
 	 * err) when a secret is needed first: call secret() with it and begin again. host: for purposes about one;
-	 * what: of PURPOSE_REMEDY the finding, of signing the uids of the requests, with a blank behind each.
+	 * what: of PURPOSE_REMEDY the finding; of signing the uids of the requests, with a blank behind each; of
+	 * rotating the name of the CA or key.
 	 */
 	struct port_run *(*begin)(void *ctx, enum purpose purpose, const char *path, const char *host,
 		const char *what, char *ask, size_t ask_size, struct error *err);
@@ -211,8 +232,10 @@ struct port {
 	void (*certs)(struct port_run *r, struct port_certs *out);
 	/* … and of PURPOSE_BENCHMARK. */
 	void (*benchmark)(struct port_run *r, struct port_benchmark *out);
-	/* … and of PURPOSE_REQUESTS. */
+	/* … and of PURPOSE_REQUESTS, … */
 	void (*requests)(struct port_run *r, struct port_requests *out);
+	/* … of PURPOSE_ROTATE_LOOK: what is next is remembered, and PURPOSE_ROTATE of the same name does it. */
+	void (*rotation)(struct port_run *r, struct port_rotation *out);
 	void (*summary)(struct port_run *r, struct port_summary *out);
 	/* Whether the run, once over, took this host out for good: its entry is to leave the inventory. */
 	bool (*removed)(struct port_run *r, size_t host);
@@ -281,6 +304,10 @@ struct wizard {
 	struct port_requests requests;
 	char *requests_text;
 	int64_t requests_ms;
+	/* … and how far a rotation is */
+	struct port_rotation rotation;
+	char *rotation_text;
+	int64_t rotation_ms;
 	/* … and beside the benchmark */
 	struct port_benchmark benchmark;
 	char *benchmark_text;
@@ -351,6 +378,8 @@ struct screen *screen_plan_of(enum purpose purpose, const char *host); /* of any
 struct screen *screen_plan_what(enum purpose purpose, const char *what); /* of what a page has chosen */
 struct screen *screen_dashboard(void);  /* of a living cluster */
 struct screen *screen_certs(void);      /* its certificates */
+struct screen *screen_rotations(void);  /* its CAs and keys that can be rotated */
+struct screen *screen_rotation(const char *name); /* one of them */
 struct screen *screen_requests(void);   /* kubelets that wait for one */
 struct screen *screen_security(void);   /* its hosts beside the benchmark */
 struct screen *screen_run(void);        /* over w->view, of w->run */

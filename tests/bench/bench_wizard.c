@@ -176,6 +176,12 @@ static void requests_of(struct port_run *r, struct port_requests *out)
 	memset(out, 0, sizeof(*out));
 }
 
+static void rotation_of(struct port_run *r, struct port_rotation *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
 static bool removed(struct port_run *r, size_t host)
 {
 	(void)r, (void)host;
@@ -240,6 +246,7 @@ static const struct port port = {
 	.certs = certs_of,
 	.benchmark = benchmark_of,
 	.requests = requests_of,
+	.rotation = rotation_of,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

@@ -255,6 +255,12 @@ static void requests(struct port_run *r, struct port_requests *out)
 	fake_requests_fill(out, fake.requests, fake.hostile ? HOSTILE : NULL);
 }
 
+static void rotation(struct port_run *r, struct port_rotation *out)
+{
+	(void)r;
+	fake_rotation_fill(out, fake.what, fake.rotation, fake.hostile ? HOSTILE : NULL);
+}
+
 struct wizard fake_wizard;
 
 static void summary(struct port_run *r, struct port_summary *out)
@@ -345,6 +351,7 @@ const struct port fake_port = {
 	.certs = certs,
 	.benchmark = benchmark,
 	.requests = requests,
+	.rotation = rotation,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

@@ -8,6 +8,7 @@
 #include "tests/unit/fake_benchmark.h"
 #include "tests/unit/fake_certs.h"
 #include "tests/unit/fake_requests.h"
+#include "tests/unit/fake_rotation.h"
 #include "tui/canvas.h"
 #include "tui/pages.h"
 
@@ -28,6 +29,7 @@ struct fake_port {
 	bool broken;                    /* cp3 is dead, until a repair or its rejoin */
 	enum fake_certs certs;          /* what a look at certificates sees */
 	enum fake_requests requests;    /* who waits for a certificate */
+	enum fake_rotation rotation;    /* how far a look says that it is */
 	bool barred; /* something forbids an upgrade */
 	char host[64];                  /* that the last run was about */
 	char what[256];                 /* … */

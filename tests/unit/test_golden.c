@@ -317,6 +317,36 @@ static void requests_silent(void)
 	requests_of(FAKE_REQUESTS_SILENT);
 }
 
+static void rotations(void)
+{
+	certs_of(FAKE_CERTS_FINE);
+	fake_keys("o");
+}
+
+static void rotation_of(enum fake_rotation which)
+{
+	open_at(screen_hosts());
+	fake_rotation_fill(&fake_wizard.rotation, "etcd-ca", which, NULL);
+	fake_wizard.rotation_text = xstrdup(document_text(fake_wizard.document));
+	fake_wizard.rotation_ms = 1000000 - 7000;
+	/* under way: it does not begin by itself */
+	story_run(&fake_wizard, STORY_CHECK, 0);
+	fake_wizard.purpose = PURPOSE_ROTATE_LOOK;
+	app_push(fake_app, screen_rotation("etcd-ca"));
+	tick(1000000);
+}
+
+static void rotation(void)
+{
+	rotation_of(FAKE_ROTATION_NEXT);
+}
+
+static void rotation_refused(void)
+{
+	rotation_of(FAKE_ROTATION_REFUSED);
+	app_key(fake_app, K_END);
+}
+
 static void replay(void)
 {
 	struct recording *r;
@@ -405,6 +435,9 @@ static const struct scene {
 	{ "requests", requests, { { 80, 24 }, { 200, 50 } } },
 	{ "requests-details", requests_details, { { 80, 24 } } },
 	{ "requests-silent", requests_silent, { { 80, 24 } } },
+	{ "rotations", rotations, { { 80, 24 } } },
+	{ "rotation", rotation, { { 80, 24 }, { 200, 50 } } },
+	{ "rotation-refused", rotation_refused, { { 80, 24 } } },
 	{ "replay", replay, { { 80, 24 }, { 200, 50 } } },
 	{ "timeline", timeline, { { 80, 24 } } },
 	{ "help", help, { { 80, 24 }, { 200, 50 } } },
