@@ -519,6 +519,20 @@ int cli_certs_import(const struct cli_options *o);
 void cli_backup_print(const char *file, const struct pki_backup *b, const struct pki_store *s);
 void cli_backup_json(const struct pki_backup *b, const struct pki_store *s, struct json *j);
 
+/* ---- support ----------------------------------------------------------------------------------------------------- */
+
+struct support_made {
+	char *path; /* in full; the caller frees */
+	unsigned files, cut;
+	int64_t size; /* bytes */
+};
+/*
+ * The archive of a run of KIND_SUPPORT, or KIND_SUPPORT_HOSTS, that has ended, in the working folder; keys: why it was
+ * not the first, or NULL. Its list of what was taken and what is missing is added. -1: there is no archive.
+ */
+int cli_support_make(
+	struct cli_run *r, const struct error *keys, struct support_made *out, struct str *listing, struct error *err);
+
 /* ---- kubeconfig -------------------------------------------------------------------------------------------------- */
 
 /* `kubeconfig --list`. */

@@ -42,6 +42,7 @@ struct port_run {
 	char *hosts[1];
 	struct world_etcd etcd;
 	struct renew_wish rotates;
+	struct error keys; /* why the API and etcd are not asked; kind ERROR_NONE: they are */
 };
 
 /* ---- secrets --------------------------------------------------------------------------------------------------------------- */
@@ -114,6 +115,7 @@ static const enum cli_kind kinds[PURPOSE_COUNT] = {
 	[PURPOSE_SIGN] = KIND_SIGN,
 	[PURPOSE_ROTATE_LOOK] = KIND_ROTATE_LOOK,
 	[PURPOSE_ROTATE] = KIND_ROTATE,
+	[PURPOSE_SUPPORT] = KIND_SUPPORT,
 	[PURPOSE_SNAPSHOT] = KIND_SNAPSHOT,
 };
 
@@ -219,6 +221,25 @@ static int name_host(struct port_run *p, const struct cli_run_kind *kind, struct
 	return cli_run_choose(&p->run, kind, err);
 }
 
+/* For somebody who helps hosts are looked at also without the cluster's keys. */
+static int open_run(struct port_run *p, enum purpose purpose, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (purpose != PURPOSE_SUPPORT)
+		return cli_run_open(&p->run, kinds[purpose], err);
+	if (cli_run_open(&p->run, KIND_SUPPORT, &why) == 0)
+		return 0;
+	/* it is only to be asked for */
+	if (*p->session->ask) {
+		*err = why;
+		return -1;
+	}
+	p->keys = why;
+	cli_run_release(&p->run);
+	return cli_run_load(&p->run, &p->options, err) || cli_run_open(&p->run, KIND_SUPPORT_HOSTS, err) ? -1 : 0;
+}
+
 static struct port_run *port_begin(void *session, enum purpose purpose, const char *path, const char *host,
 	const char *what, char *ask, size_t ask_size, struct error *err)
 {
@@ -234,7 +255,7 @@ static struct port_run *port_begin(void *session, enum purpose purpose, const ch
 	p->what = what ? xstrdup(what) : NULL;
 	fill_options(p, purpose);
 	if (cli_run_load(&p->run, &p->options, err) || prepare(p, purpose, err) ||
-		name_host(p, &cli_kinds[kinds[purpose]], err) || cli_run_open(&p->run, kinds[purpose], err)) {
+		name_host(p, &cli_kinds[kinds[purpose]], err) || open_run(p, purpose, err)) {
 		port_end(p);
 		return NULL;
 	}
@@ -264,6 +285,11 @@ static void port_requests(struct port_run *p, struct port_requests *out)
 static void port_rotation(struct port_run *p, struct port_rotation *out)
 {
 	cli_wizard_rotation(&p->run, p->what, &p->session->rotation, out);
+}
+
+static void port_support(struct port_run *p, struct port_support *out)
+{
+	cli_wizard_support(&p->run, p->keys.kind ? &p->keys : NULL, out);
 }
 
 static struct engine *port_engine(struct port_run *p)
@@ -383,6 +409,7 @@ static struct port port_of(struct session *s)
 		.benchmark = port_benchmark,
 		.requests = port_requests,
 		.rotation = port_rotation,
+		.support = port_support,
 		.summary = port_summary,
 		.removed = port_removed,
 		.end = port_end,

@@ -10,6 +10,7 @@ struct port_cluster;
 struct port_host;
 struct port_requests;
 struct port_rotation;
+struct port_support;
 
 /* The hardware that was discovered. */
 void cli_wizard_host(const struct cluster_host *h, struct port_host *out);
@@ -41,5 +42,8 @@ void cli_wizard_rotation(struct cli_run *r, const char *name, struct cli_rotatio
  * second call, after a secret was asked for, continues. -1: nothing was changed.
  */
 int cli_rotation_turn(struct cli_rotation *next, const char *name, const struct cli_options *o, struct error *err);
+
+/* Makes the archive of a run of support's kind that has ended; keys: as cli_support_make. Released as others are. */
+void cli_wizard_support(struct cli_run *r, const struct error *keys, struct port_support *out);
 
 #endif

@@ -178,6 +178,12 @@ static void security(struct screen *screen)
 	app_push(screen->app, screen_security());
 }
 
+static void support(struct screen *screen)
+{
+	stop_look(screen);
+	app_push(screen->app, screen_support());
+}
+
 static void hosts(struct screen *screen)
 {
 	stop_look(screen);
@@ -263,6 +269,8 @@ static const struct binding bindings[] = {
 	{ 'c', "Certificates", "Shows the certificates of all hosts: who reads them, and how long they are good.",
 		certificates, NULL },
 	{ 'S', "Security", "Shows how the hosts are set up beside the CIS Kubernetes Benchmark.", security, NULL },
+	{ 'p', "Support", "Makes an archive of the cluster's state and logs for somebody who helps, without secrets.",
+		support, NULL },
 	{ 's', "Snapshot", "Saves etcd's data in a file on this machine, verified.", snapshot, NULL },
 	{ 0 },
 };

@@ -42,6 +42,7 @@ static const struct purpose_kind kinds[] = {
 	[PURPOSE_SIGN] = { .command = "certs sign", .does = PURPOSE_CHANGES, .noun = "signing" },
 	[PURPOSE_ROTATE_LOOK] = { .command = "certs rotate", .does = PURPOSE_LOOKS, .names = true },
 	[PURPOSE_ROTATE] = { .command = "certs rotate", .does = PURPOSE_CHANGES, .noun = "rotation", .names = true },
+	[PURPOSE_SUPPORT] = { .command = "support", .does = PURPOSE_LOOKS },
 	[PURPOSE_SNAPSHOT] = { .command = "etcd snapshot", .does = PURPOSE_CHANGES, .noun = "snapshot" },
 };
 
@@ -93,6 +94,12 @@ void port_rotation_release(struct port_rotation *r)
 {
 	arena_release(&r->arena);
 	*r = (struct port_rotation){ .name = NULL };
+}
+
+void port_support_release(struct port_support *s)
+{
+	arena_release(&s->arena);
+	*s = (struct port_support){ .path = NULL };
 }
 
 void port_past_free(struct port_past *list, size_t count)

@@ -20,7 +20,7 @@ static const struct {
 	size_t at;
 } port_members[] = { MEMBER(begin), MEMBER(secret), MEMBER(engine), MEMBER(config), MEMBER(inventory), MEMBER(host),
 	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(benchmark), MEMBER(requests), MEMBER(rotation),
-	MEMBER(summary), MEMBER(removed), MEMBER(end), MEMBER(connected), MEMBER(remedy), MEMBER(runs),
+	MEMBER(support), MEMBER(summary), MEMBER(removed), MEMBER(end), MEMBER(connected), MEMBER(remedy), MEMBER(runs),
 	MEMBER(runs_dir), MEMBER(recent), MEMBER(remember) };
 enum { PORT_MEMBERS = sizeof(port_members) / sizeof(port_members[0]) };
 _Static_assert(offsetof(struct port, begin) + PORT_MEMBERS * sizeof(void (*)(void)) == sizeof(struct port),
@@ -104,6 +104,13 @@ static void forget_rotation(struct wizard *w)
 	w->rotation_text = NULL;
 }
 
+static void forget_support(struct wizard *w)
+{
+	port_support_release(&w->support);
+	free(w->support_text);
+	w->support_text = NULL;
+}
+
 static void forget_view(struct wizard *w)
 {
 	if (w->view_valid)
@@ -138,6 +145,7 @@ static void forget_looks(struct wizard *w)
 	forget_benchmark(w);
 	forget_requests(w);
 	forget_rotation(w);
+	forget_support(w);
 }
 
 void wizard_open(struct wizard *w, struct document *d)
@@ -381,6 +389,14 @@ static void keep_rotation(struct wizard *w)
 	w->run_text = NULL;
 }
 
+static void keep_support(struct wizard *w)
+{
+	forget_support(w);
+	w->port->support(w->run, &w->support);
+	w->support_text = w->run_text;
+	w->run_text = NULL;
+}
+
 /* One that was cut short shows less of the cluster than the one before. */
 static void keep_look(struct wizard *w)
 {
@@ -397,6 +413,8 @@ static void keep_look(struct wizard *w)
 		keep_requests(w);
 	else if (w->purpose == PURPOSE_ROTATE_LOOK && !result.cancelled)
 		keep_rotation(w);
+	else if (w->purpose == PURPOSE_SUPPORT && !result.cancelled)
+		keep_support(w);
 	else if (w->purpose == PURPOSE_CHECK)
 		keep_seen(w);
 }

@@ -49,6 +49,7 @@ enum purpose {
 	PURPOSE_SIGN,     /* of those that were agreed to */
 	PURPOSE_ROTATE_LOOK, /* how far the rotation of a CA, or of a key, is: changes nothing */
 	PURPOSE_ROTATE,      /* the phase that the last such look said is next */
+	PURPOSE_SUPPORT,     /* an archive for somebody who helps: changes nothing on hosts */
 	PURPOSE_SNAPSHOT, /* of etcd, into a file on this machine: changes no host, and is shown as what does */
 	PURPOSE_COUNT,
 };
@@ -165,6 +166,17 @@ struct port_rotation {
 };
 void port_rotation_release(struct port_rotation *r);
 
+/* The archive that was made. What is pointed to is the arena's. */
+struct port_support {
+	const char *path;    /* in full; NULL: there is none, and error says why */
+	const char *listing; /* what was taken, a line each, and what is not in it and why */
+	unsigned files, cut; /* cut: to their limit */
+	int64_t size;        /* bytes */
+	struct error error;
+	struct arena arena;
+};
+void port_support_release(struct port_support *s);
+
 /* Requests for certificates that wait, for their page. What is pointed to is the arena's. */
 struct port_request {
 	const char *name, *uid, *signer, *requester;
@@ -236,6 +248,8 @@ struct port {
 	void (*requests)(struct port_run *r, struct port_requests *out);
 	/* … of PURPOSE_ROTATE_LOOK: what is next is remembered, and PURPOSE_ROTATE of the same name does it. */
 	void (*rotation)(struct port_run *r, struct port_rotation *out);
+	/* Makes the archive of what a run of PURPOSE_SUPPORT saw. */
+	void (*support)(struct port_run *r, struct port_support *out);
 	void (*summary)(struct port_run *r, struct port_summary *out);
 	/* Whether the run, once over, took this host out for good: its entry is to leave the inventory. */
 	bool (*removed)(struct port_run *r, size_t host);
@@ -308,6 +322,9 @@ struct wizard {
 	struct port_rotation rotation;
 	char *rotation_text;
 	int64_t rotation_ms;
+	/* … and what was packed */
+	struct port_support support;
+	char *support_text;
 	/* … and beside the benchmark */
 	struct port_benchmark benchmark;
 	char *benchmark_text;
@@ -381,6 +398,7 @@ struct screen *screen_certs(void);      /* its certificates */
 struct screen *screen_rotations(void);  /* its CAs and keys that can be rotated */
 struct screen *screen_rotation(const char *name); /* one of them */
 struct screen *screen_requests(void);   /* kubelets that wait for one */
+struct screen *screen_support(void);    /* an archive for somebody who helps */
 struct screen *screen_security(void);   /* its hosts beside the benchmark */
 struct screen *screen_run(void);        /* over w->view, of w->run */
 struct screen *screen_done(void);       /* how the last run ended, and what comes next */

@@ -182,6 +182,12 @@ static void rotation_of(struct port_run *r, struct port_rotation *out)
 	memset(out, 0, sizeof(*out));
 }
 
+static void support_of(struct port_run *r, struct port_support *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
 static bool removed(struct port_run *r, size_t host)
 {
 	(void)r, (void)host;
@@ -247,6 +253,7 @@ static const struct port port = {
 	.benchmark = benchmark_of,
 	.requests = requests_of,
 	.rotation = rotation_of,
+	.support = support_of,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

@@ -261,6 +261,12 @@ static void rotation(struct port_run *r, struct port_rotation *out)
 	fake_rotation_fill(out, fake.what, fake.rotation, fake.hostile ? HOSTILE : NULL);
 }
 
+static void support(struct port_run *r, struct port_support *out)
+{
+	(void)r;
+	fake_support_fill(out, fake.no_archive, fake.hostile ? HOSTILE : NULL);
+}
+
 struct wizard fake_wizard;
 
 static void summary(struct port_run *r, struct port_summary *out)
@@ -352,6 +358,7 @@ const struct port fake_port = {
 	.benchmark = benchmark,
 	.requests = requests,
 	.rotation = rotation,
+	.support = support,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

@@ -9,6 +9,7 @@
 #include "tests/unit/fake_certs.h"
 #include "tests/unit/fake_requests.h"
 #include "tests/unit/fake_rotation.h"
+#include "tests/unit/fake_support.h"
 #include "tui/canvas.h"
 #include "tui/pages.h"
 
@@ -30,6 +31,7 @@ struct fake_port {
 	enum fake_certs certs;          /* what a look at certificates sees */
 	enum fake_requests requests;    /* who waits for a certificate */
 	enum fake_rotation rotation;    /* how far a look says that it is */
+	bool no_archive;                /* of support: it cannot be written */
 	bool barred; /* something forbids an upgrade */
 	char host[64];                  /* that the last run was about */
 	char what[256];                 /* … */

@@ -347,6 +347,28 @@ static void rotation_refused(void)
 	app_key(fake_app, K_END);
 }
 
+static void support(void)
+{
+	open_at(screen_hosts());
+	app_push(fake_app, screen_support());
+}
+
+static void support_made(void)
+{
+	open_at(screen_hosts());
+	fake_support_fill(&fake_wizard.support, false, NULL);
+	fake_wizard.support_text = xstrdup(document_text(fake_wizard.document));
+	app_push(fake_app, screen_support());
+}
+
+static void support_failed(void)
+{
+	open_at(screen_hosts());
+	fake_support_fill(&fake_wizard.support, true, NULL);
+	fake_wizard.support_text = xstrdup(document_text(fake_wizard.document));
+	app_push(fake_app, screen_support());
+}
+
 static void replay(void)
 {
 	struct recording *r;
@@ -438,6 +460,9 @@ static const struct scene {
 	{ "rotations", rotations, { { 80, 24 } } },
 	{ "rotation", rotation, { { 80, 24 }, { 200, 50 } } },
 	{ "rotation-refused", rotation_refused, { { 80, 24 } } },
+	{ "support", support, { { 80, 24 } } },
+	{ "support-made", support_made, { { 80, 24 }, { 200, 50 } } },
+	{ "support-failed", support_failed, { { 80, 24 } } },
 	{ "replay", replay, { { 80, 24 }, { 200, 50 } } },
 	{ "timeline", timeline, { { 80, 24 } } },
 	{ "help", help, { { 80, 24 }, { 200, 50 } } },
