@@ -18,20 +18,9 @@
 
 /* ---- what comes of an item --------------------------------------------------------------------------------------------- */
 
-/* What comes of one item. */
-struct judged {
-	enum benchmark_state state; /* over all hosts; none of them: not applicable */
-	/* per host; shown: it is not one that the item concerns, or it was shown beside another host */
-	struct shows {
-		struct benchmark_seen is;
-		bool shown;
-	} * hosts;
-	size_t count;
-};
-
-static void judge(const struct cli_run *r, const struct benchmark_item *item, struct judged *j)
+void benchmark_judge_all(const struct cli_run *r, const struct benchmark_item *item, struct benchmark_judged *j)
 {
-	*j = (struct judged){ .count = r->inventory->host_count };
+	*j = (struct benchmark_judged){ .count = r->inventory->host_count };
 	j->hosts = xcalloc(j->count, sizeof(*j->hosts));
 	for (size_t i = 0; i < j->count; i++) {
 		bool control_plane = r->inventory->hosts[i].role == INVENTORY_CONTROL_PLANE;
@@ -45,13 +34,27 @@ static void judge(const struct cli_run *r, const struct benchmark_item *item, st
 	}
 }
 
+void benchmark_same(const struct cli_run *r, struct benchmark_judged *j, size_t first, struct str *out)
+{
+	const struct benchmark_seen *seen = &j->hosts[first].is;
+
+	for (size_t i = first; i < j->count; i++) {
+		struct benchmark_shows *other = &j->hosts[i];
+
+		if (other->shown || other->is.state != seen->state || strcmp(other->is.what, seen->what) != 0)
+			continue;
+		other->shown = true;
+		str_addf(out, "%s%s", i > first ? ", " : "", r->inventory->hosts[i].name);
+	}
+}
+
 void benchmark_count(const struct cli_run *r, size_t counts[BENCHMARK_STATES])
 {
-	struct judged j;
+	struct benchmark_judged j;
 
 	memset(counts, 0, BENCHMARK_STATES * sizeof(*counts));
 	for (size_t i = 0; i < benchmark_item_count; i++) {
-		judge(r, &benchmark_items[i], &j);
+		benchmark_judge_all(r, &benchmark_items[i], &j);
 		counts[j.state]++;
 		free(j.hosts);
 	}
@@ -70,21 +73,17 @@ static const struct {
 	[BENCHMARK_FAILED] = { "failed", CLI_RED },
 };
 
-/* The hosts that show the same as this one, which is the first of them. */
-static void group(const struct cli_run *r, struct judged *j, size_t first, struct str *out)
+const char *benchmark_words(enum benchmark_state state)
 {
-	const struct benchmark_seen *seen = &j->hosts[first].is;
+	return states[state].words;
+}
+
+static void group(const struct cli_run *r, struct benchmark_judged *j, size_t first, struct str *out)
+{
 	struct str text = STR_INIT;
 
-	for (size_t i = first; i < j->count; i++) {
-		struct shows *other = &j->hosts[i];
-
-		if (other->shown || other->is.state != seen->state || strcmp(other->is.what, seen->what) != 0)
-			continue;
-		other->shown = true;
-		str_addf(&text, "%s%s", text.len ? ", " : "", r->inventory->hosts[i].name);
-	}
-	str_addf(&text, ": %s", seen->what);
+	benchmark_same(r, j, first, &text);
+	str_addf(&text, ": %s", j->hosts[first].is.what);
 	str_addf(out, "%*s", AT_SEEN, "");
 	cli_wrap(out, text.buf, AT_SEEN, AT_SEEN + 2);
 	str_release(&text);
@@ -102,9 +101,9 @@ static void line(struct str *out, const char *label, const char *text)
 
 static void item_lines(const struct cli_run *r, const struct benchmark_item *item, bool verbose, struct str *out)
 {
-	struct judged j;
+	struct benchmark_judged j;
 
-	judge(r, item, &j);
+	benchmark_judge_all(r, item, &j);
 	str_addf(out, "%-7s %s%-15s%s ", item->id, cli_color(stdout, states[j.state].color), states[j.state].words,
 		cli_color(stdout, CLI_PLAIN));
 	cli_wrap(out, item->wants, AT_WANTS, AT_WANTS);
@@ -140,10 +139,10 @@ void benchmark_table(const struct cli_run *r, bool verbose, struct str *out)
 
 static void set_item(const struct cli_run *r, const struct benchmark_item *item, struct json *j)
 {
-	struct judged all;
+	struct benchmark_judged all;
 	struct json *hosts;
 
-	judge(r, item, &all);
+	benchmark_judge_all(r, item, &all);
 	json_set_str(j, "id", item->id);
 	json_set_str(j, "wants", item->wants);
 	json_set_str(j, "state", benchmark_state_name(all.state));

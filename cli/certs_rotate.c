@@ -74,10 +74,9 @@ static void each_key(const struct cli_run *r, void (*fn)(const struct pki_public
 	arena_release(&arena);
 }
 
-static void print_key(const struct pki_public *k, bool signs, void *ctx)
+static void add_key_line(const struct pki_public *k, bool signs, void *out)
 {
-	(void)ctx;
-	printf("  %-8s  %s %d bits  %.19s\n", signs ? "signs" : "trusted", k->algorithm, k->bits, k->pin);
+	str_addf(out, "  %-8s  %s %d bits  %.19s\n", signs ? "signs" : "trusted", k->algorithm, k->bits, k->pin);
 }
 
 static void each_ca(const struct cli_run *r, void (*fn)(const struct pki_cert *c, bool signs, void *ctx), void *ctx)
@@ -93,22 +92,22 @@ static void each_ca(const struct cli_run *r, void (*fn)(const struct pki_cert *c
 	arena_release(&arena);
 }
 
-static void print_ca(const struct pki_cert *c, bool signs, void *ctx)
+static void add_ca_line(const struct pki_cert *c, bool signs, void *out)
 {
 	char until[32];
 
-	(void)ctx;
 	clock_rfc3339(c->info.not_after * 1000, until, sizeof(until));
-	printf("  %-8s  %-32s  until %.10s  sha256 %.12s\n", signs ? "signs" : "trusted", c->info.subject_cn, until,
-		c->info.sha256);
+	str_addf(out, "  %-8s  %-32s  until %.10s  sha256 %.12s\n", signs ? "signs" : "trusted", c->info.subject_cn,
+		until, c->info.sha256);
 }
 
-static void print_line(const struct cli_run *r, size_t host, const char *what, const char *state, const char *why)
+static void add_line(
+	const struct cli_run *r, size_t host, const char *what, const char *state, const char *why, struct str *out)
 {
-	printf("%-16s  %-24s  %s%s%s\n", r->inventory->hosts[host].name, what, state, *why ? ": " : "", why);
+	str_addf(out, "%-16s  %-24s  %s%s%s\n", r->inventory->hosts[host].name, what, state, *why ? ": " : "", why);
 }
 
-static void print_host(const struct cli_run *r, size_t h)
+static void add_host(const struct cli_run *r, size_t h, struct str *out)
 {
 	static const char *const states[] = {
 		[RENEW_NEW] = "new", [RENEW_DUE] = "to be placed", [RENEW_REFUSED] = "not placed"
@@ -120,46 +119,55 @@ static void print_host(const struct cli_run *r, size_t h)
 	struct str names = STR_INIT;
 
 	if (plan->trust != RENEW_LEFT)
-		print_line(r, h, pki_shared[pki_issuer_crt(issuer_of(r))].file, states[plan->trust], plan->trust_why);
+		add_line(
+			r, h, pki_shared[pki_issuer_crt(issuer_of(r))].file, states[plan->trust], plan->trust_why, out);
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->items[i].verdict != RENEW_LEFT)
-			print_line(r, h, plan->items[i].kind->name, leaves[plan->items[i].verdict], plan->items[i].why);
+			add_line(r, h, plan->items[i].kind->name, leaves[plan->items[i].verdict], plan->items[i].why,
+				out);
 	renew_reader_names(plan->restarts, ", ", &names);
 	if (names.len)
-		print_line(r, h, "restarts", names.buf, "");
+		add_line(r, h, "restarts", names.buf, "", out);
 	str_release(&names);
 }
 
-static void print_state(const struct cli_run *r, const struct rotation *rot)
+static void add_state(const struct cli_run *r, const struct rotate_kind *kind, struct str *out)
 {
 	struct str words = STR_INIT;
 
-	certs_phase_words(rot->kind, pki_store_phase(r->world.pki.store, rot->kind->issuer), &words);
-	printf("%s: %s\n", rot->kind->name, words.buf);
+	certs_phase_words(kind, pki_store_phase(r->world.pki.store, kind->issuer), &words);
+	str_addf(out, "%s: %s\n", kind->name, words.buf);
 	str_release(&words);
-	if (rot->kind->issuer == PKI_ISSUER_TOKENS)
-		each_key(r, print_key, NULL);
+	if (kind->issuer == PKI_ISSUER_TOKENS)
+		each_key(r, add_key_line, out);
 	else
-		each_ca(r, print_ca, NULL);
+		each_ca(r, add_ca_line, out);
 	for (size_t h = 0; h < r->inventory->host_count; h++)
-		print_host(r, h);
+		add_host(r, h, out);
 }
 
 /* What is known of who uses the earlier key. */
-static void print_tokens(const struct tokens *t)
+static void add_tokens(const struct tokens *t, struct str *out)
 {
 	char since[32];
 
 	if (!t->since_s)
 		return;
 	clock_rfc3339(t->since_s * 1000, since, sizeof(since));
-	printf("the new key signs on all control planes since %s\n", since);
+	str_addf(out, "the new key signs on all control planes since %s\n", since);
 	if (t->secrets)
-		printf("Secrets whose token is from before: %u: %s%s\n", t->secrets, t->secret_names,
+		str_addf(out, "Secrets whose token is from before: %u: %s%s\n", t->secrets, t->secret_names,
 			t->secrets > TOKENS_NAMED ? ", …" : "");
 	if (t->pods)
-		printf("pods from before: %u: %s%s; restart those whose programs read their token only when they start\n",
+		str_addf(out,
+			"pods from before: %u: %s%s; restart those whose programs read their token only when they start\n",
 			t->pods, t->pod_names, t->pods > TOKENS_NAMED ? ", …" : "");
+}
+
+void certs_rotate_state(const struct cli_run *r, const struct rotate_kind *kind, struct str *out)
+{
+	add_state(r, kind, out);
+	add_tokens(&r->world.seen.tokens, out);
 }
 
 static void add_ca(const struct pki_cert *c, bool signs, void *list)
@@ -214,7 +222,7 @@ static void print_json(const struct cli_run *r, const struct rotation *rot, cons
 
 /* ---- the two runs ------------------------------------------------------------------------------------------------- */
 
-static int confirm(const struct cli_run *r, const struct rotation *rot, enum rotate_next next, struct error *err)
+void certs_rotate_tell(const struct rotate_kind *kind, enum rotate_ask ask, enum rotate_next next, struct str *out)
 {
 	static const char *const does[] = {
 		[ROTATE_BEGIN] =
@@ -232,18 +240,24 @@ static int confirm(const struct cli_run *r, const struct rotation *rot, enum rot
 		[ROTATE_FORGET] =
 			"This removes the earlier key for good: no API server accepts a token that it has signed, wherever that is",
 	};
-	bool sa = rot->kind->issuer == PKI_ISSUER_TOKENS;
+	bool sa = kind->issuer == PKI_ISSUER_TOKENS;
+
+	str_addf(out, "%s: %s. One control plane after the other follows, and what must restarts (%s).", kind->name,
+		next != ROTATE_CHANGES ? "This continues what was begun"
+		: sa                   ? tokens[ask]
+				       : does[ask],
+		kind->issuer == PKI_ISSUER_ETCD ? "etcd, kube-apiserver"
+		: sa && ask == ROTATE_REISSUE   ? "kube-apiserver, kube-controller-manager"
+						: "kube-apiserver");
+}
+
+static int confirm(const struct cli_run *r, const struct rotation *rot, enum rotate_next next, struct error *err)
+{
 	struct str question = STR_INIT;
 	int rc;
 
-	str_addf(&question, "%s: %s. One control plane after the other follows, and what must restarts (%s). Do it?",
-		rot->kind->name,
-		next != ROTATE_CHANGES ? "This continues what was begun"
-		: sa                   ? tokens[rot->ask]
-				       : does[rot->ask],
-		rot->kind->issuer == PKI_ISSUER_ETCD ? "etcd, kube-apiserver"
-		: sa && rot->ask == ROTATE_REISSUE   ? "kube-apiserver, kube-controller-manager"
-						     : "kube-apiserver");
+	certs_rotate_tell(rot->kind, rot->ask, next, &question);
+	str_add(&question, " Do it?");
 	rc = cli_confirm_yes(r->options, question.buf, "certs rotate changes what signs and must be confirmed", err);
 	str_release(&question);
 	return rc;
@@ -282,12 +296,12 @@ static int no_store(const struct cli_run *r)
 	return cli_fail(&err);
 }
 
-static enum rotate_next next_of(
-	const struct cli_run *r, const struct rotation *rot, const struct rotate_state *s, struct error *err)
+enum rotate_next certs_rotate_next(const struct cli_run *r, const struct rotate_kind *kind, enum rotate_ask ask,
+	const struct rotate_state *s, struct error *err)
 {
-	if (s->phase == PKI_PHASE_ONE && pki_store_may_rotate(r->world.pki.store, rot->kind->issuer, err))
+	if (s->phase == PKI_PHASE_ONE && pki_store_may_rotate(r->world.pki.store, kind->issuer, err))
 		return ROTATE_REFUSED;
-	return rotate_next(rot->kind, rot->ask, s, err);
+	return rotate_next(kind, ask, s, err);
 }
 
 /* *go: there is something to do, and it was agreed to; else the exit status is returned. */
@@ -297,6 +311,7 @@ static int look(const struct cli_options *o, const struct rotation *rot, bool *g
 	struct error err = { 0 };
 	enum rotate_next next;
 	struct cli_run r;
+	struct str text = STR_INIT;
 	int status = cli_look(&r, KIND_ROTATE_LOOK, o);
 
 	*go = false;
@@ -312,10 +327,10 @@ static int look(const struct cli_options *o, const struct rotation *rot, bool *g
 	rotate_see(&r.world, &s);
 	s.forced = o->force;
 	if (!o->json)
-		print_state(&r, rot);
-	if (!o->json)
-		print_tokens(&r.world.seen.tokens);
-	next = next_of(&r, rot, &s, &err);
+		certs_rotate_state(&r, rot->kind, &text);
+	fputs(text.buf, stdout);
+	str_release(&text);
+	next = certs_rotate_next(&r, rot->kind, rot->ask, &s, &err);
 	if (next == ROTATE_REFUSED) {
 		status = cli_fail(&err);
 	} else if (next != ROTATE_NOTHING && !o->check) {
@@ -352,6 +367,7 @@ static int report(const struct cli_run *r)
 	struct rotate_state s = { 0 };
 	struct engine_result result;
 	struct error err = { 0 };
+	struct str text = STR_INIT;
 	unsigned left = cli_hosts_left(r);
 	int status;
 
@@ -366,8 +382,9 @@ static int report(const struct cli_run *r)
 	if (r->options->json)
 		return print_json(r, &rot, &s, status), status;
 	cli_summary(r, &result);
-	puts("");
-	print_state(r, &rot);
+	add_state(r, rot.kind, &text);
+	printf("\n%s", text.buf);
+	str_release(&text);
 	if (left)
 		printf("\nnot complete: %s\nnext: run the same command again; it continues where this stopped\n",
 			s.behind[0] ? s.behind : "see above");

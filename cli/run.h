@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
+#include "cluster/rotate.h"
 #include "engine/engine.h"
 #include "steps/steps.h"
 
@@ -445,7 +446,13 @@ int cli_certs_secrets_key(const struct cli_options *o);
 #define CERTS_SECRETS_KEY "secrets-key"
 /* For programs: "one", "both", "reissued". */
 const char *certs_phase_name(enum pki_phase phase);
-struct rotate_kind;
+/* Over a look of KIND_ROTATE_LOOK that saw a key store: how it is, in lines, added; … */
+void certs_rotate_state(const struct cli_run *r, const struct rotate_kind *kind, struct str *out);
+/* … what is next; ROTATE_REFUSED: err says why; … */
+enum rotate_next certs_rotate_next(const struct cli_run *r, const struct rotate_kind *kind, enum rotate_ask ask,
+	const struct rotate_state *s, struct error *err);
+/* … and what is agreed to then, in sentences, added. */
+void certs_rotate_tell(const struct rotate_kind *kind, enum rotate_ask ask, enum rotate_next next, struct str *out);
 /* For people, added: "two CAs are trusted, and …"; which command continues. */
 void certs_phase_words(const struct rotate_kind *kind, enum pki_phase phase, struct str *out);
 void certs_phase_next(const struct rotate_kind *kind, enum pki_phase phase, struct str *out);
@@ -462,6 +469,22 @@ const struct inventory_host *certs_report_host(const struct certs_report *c, siz
 
 /* The command; returns its exit status. */
 int cli_benchmark(const struct cli_options *o);
+/* What comes of one item. */
+struct benchmark_judged {
+	enum benchmark_state state; /* over all hosts; none of them: not applicable */
+	/* per host; shown: it is not one that the item concerns, or it was shown beside another host */
+	struct benchmark_shows {
+		struct benchmark_seen is;
+		bool shown;
+	} * hosts;
+	size_t count;
+};
+/* Of what r->world.seen.benchmark has; the caller frees the hosts. */
+void benchmark_judge_all(const struct cli_run *r, const struct benchmark_item *item, struct benchmark_judged *j);
+/* Adds the hosts that show the same as this one, which is the first of them, and marks them as shown. */
+void benchmark_same(const struct cli_run *r, struct benchmark_judged *j, size_t first, struct str *out);
+/* For people: "by hand". */
+const char *benchmark_words(enum benchmark_state state);
 /* Of what r->world.seen.benchmark has: how many items came to each state. */
 void benchmark_count(const struct cli_run *r, size_t counts[BENCHMARK_STATES]);
 /* The exit status that they lead to; unseen: that of a host that could not be looked at, 0: all could be. */
@@ -495,6 +518,20 @@ int cli_certs_import(const struct cli_options *o);
 /* What a backup has; s: the store in it. On stdout, and as members of j. */
 void cli_backup_print(const char *file, const struct pki_backup *b, const struct pki_store *s);
 void cli_backup_json(const struct pki_backup *b, const struct pki_store *s, struct json *j);
+
+/* ---- support ----------------------------------------------------------------------------------------------------- */
+
+struct support_made {
+	char *path; /* in full; the caller frees */
+	unsigned files, cut;
+	int64_t size; /* bytes */
+};
+/*
+ * The archive of a run of KIND_SUPPORT, or KIND_SUPPORT_HOSTS, that has ended, in the working folder; keys: why it was
+ * not the first, or NULL. Its list of what was taken and what is missing is added. -1: there is no archive.
+ */
+int cli_support_make(
+	struct cli_run *r, const struct error *keys, struct support_made *out, struct str *listing, struct error *err);
 
 /* ---- kubeconfig -------------------------------------------------------------------------------------------------- */
 

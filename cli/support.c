@@ -17,7 +17,7 @@
 
 struct support {
 	const struct cli_options *options;
-	struct cli_run run;
+	struct cli_run *run;
 	struct cli_options again;
 	struct error load, keys, look; /* kind 0: the inventory was read, the keys were had, the hosts were asked */
 	bool asked, cancelled;
@@ -25,6 +25,8 @@ struct support {
 	char *folder, *path; /* folder: in the archive */
 	struct mask *own;    /* when the run has none */
 	struct pack pack;
+	struct str listing; /* MANIFEST, for the wizard */
+	int64_t size;       /* of the archive, when it is whole */
 };
 
 /* What stands behind "cluster:" in an inventory that cannot be read; "unknown": nothing that could be a name. */
@@ -54,7 +56,7 @@ static void name_archive(struct support *s)
 	if (s->load.kind)
 		guess_cluster(s);
 	else
-		snprintf(s->cluster, sizeof(s->cluster), "%s", s->run.inventory->cluster);
+		snprintf(s->cluster, sizeof(s->cluster), "%s", s->run->inventory->cluster);
 	/* 2026-03-01T12:00:00Z, without what a shell or another system takes amiss */
 	clock_rfc3339(now, text, sizeof(text));
 	snprintf(s->time, sizeof(s->time), "%.4s%.2s%.2sT%.2s%.2s%.2sZ", text, text + 5, text + 8, text + 11, text + 14,
@@ -69,7 +71,7 @@ static void name_archive(struct support *s)
 static void look(struct support *s)
 {
 	struct engine_result result = { 0 };
-	struct cli_run *r = &s->run;
+	struct cli_run *r = s->run;
 
 	cli_run_show(r);
 	if (cli_run_execute(r, &s->look))
@@ -103,6 +105,7 @@ static void add_manifest(struct support *s)
 	str_add(&text, p->manifest.buf);
 	str_addf(&text, "\nNot in it:\n%s", p->missing.len ? p->missing.buf : "  nothing is missing\n");
 	str_clear(&p->manifest);
+	str_add(&s->listing, text.buf);
 	pack_add(p, "MANIFEST", "", &text, MANIFEST_LIMIT, PACK_START, NULL);
 	str_release(&text);
 }
@@ -112,18 +115,18 @@ static void fill(struct support *s)
 	struct pack *p = &s->pack;
 	char *runs_dir = NULL;
 
-	if (s->run.mask)
-		p->known = s->run.mask;
+	if (s->run->mask)
+		p->known = s->run->mask;
 	else
 		p->known = s->own = mask_new();
 	if (!s->load.kind)
-		pack_secrets(p->known, &s->run);
+		pack_secrets(p->known, s->run);
 	add_versions(p);
 	pack_inventory(p, s->options);
 	if (s->asked && s->keys.kind)
 		pack_missing(p, "what the API and etcd say: %s; %s", s->keys.what, s->keys.hint);
 	if (s->asked)
-		pack_hosts(p, &s->run);
+		pack_hosts(p, s->run);
 	else if (s->look.kind)
 		pack_missing(p, "all of the hosts: %s; %s", s->look.what, s->look.hint);
 	else
@@ -135,12 +138,12 @@ static void fill(struct support *s)
 	add_manifest(s);
 }
 
-static void tell(const struct support *s, int64_t size)
+static void tell(const struct support *s)
 {
 	const struct pack *p = &s->pack;
 	char kib[32];
 
-	snprintf(kib, sizeof(kib), "%lld KiB", (long long)((size + 1023) / 1024));
+	snprintf(kib, sizeof(kib), "%lld KiB", (long long)((s->size + 1023) / 1024));
 	printf("%s%s%s: %u files, %s", cli_color(stdout, CLI_BOLD), s->path, cli_color(stdout, CLI_PLAIN), p->files,
 		kib);
 	if (p->cut)
@@ -155,20 +158,15 @@ static void tell(const struct support *s, int64_t size)
 		printf("its newest run, then: kubewright replay %s/%s\n", s->folder, p->run);
 }
 
-/* Packs, and puts the archive in its place. Returns the exit status. */
-static int pack(struct support *s)
+/* Packs, and puts the archive in its place; -1: there is none. cancels: what is looked at for a cancellation, last. */
+static int pack(struct support *s, bool (*cancels)(void))
 {
 	struct pack *p = &s->pack;
-	int64_t size = 0;
 
-	/* the first Ctrl-C leaves nothing half written */
-	cli_signals_running(true);
 	fill(s);
-	cli_signals_running(false);
-	s->cancelled = cli_signals_taken() || s->cancelled;
-	if (!s->cancelled && !p->failed && archive_end(p->archive, &size, &p->err) == 0) {
+	s->cancelled = (cancels && cancels()) || s->cancelled;
+	if (!s->cancelled && !p->failed && archive_end(p->archive, &s->size, &p->err) == 0) {
 		p->archive = NULL;
-		tell(s, size);
 		return 0;
 	}
 	if (!s->cancelled && !p->failed)
@@ -177,13 +175,30 @@ static int pack(struct support *s)
 		error_set(&p->err, ERROR_CANCELLED, "cancelled; no archive was written");
 	else
 		error_hint(&p->err, "make room there, or name a file in another folder");
-	return cli_fail(&p->err);
+	return -1;
+}
+
+/* The first Ctrl-C leaves nothing half written. */
+static bool interrupted(void)
+{
+	cli_signals_running(false);
+	return cli_signals_taken();
+}
+
+/* Returns the exit status. */
+static int pack_and_tell(struct support *s)
+{
+	cli_signals_running(true);
+	if (pack(s, interrupted))
+		return cli_fail(&s->pack.err);
+	tell(s);
+	return 0;
 }
 
 /* Without the cluster's keys its hosts may be asked all the same. */
 static void open_run(struct support *s)
 {
-	struct cli_run *r = &s->run;
+	struct cli_run *r = s->run;
 
 	if (cli_run_open(r, KIND_SUPPORT, &s->keys) == 0)
 		return;
@@ -197,7 +212,7 @@ static void open_run(struct support *s)
 
 static int support(struct support *s)
 {
-	struct cli_run *r = &s->run;
+	struct cli_run *r = s->run;
 
 	if (cli_run_load(r, s->options, &s->load)) {
 		if (s->load.kind == ERROR_USAGE)
@@ -214,25 +229,62 @@ static int support(struct support *s)
 	if (!s->load.kind && !s->look.kind)
 		look(s);
 	if (!s->cancelled)
-		return pack(s);
+		return pack_and_tell(s);
 	error_set(&s->pack.err, ERROR_CANCELLED, "cancelled; no archive was written");
 	return cli_fail(&s->pack.err);
 }
 
+static void begin(struct support *s)
+{
+	str_init(&s->pack.manifest);
+	str_init(&s->pack.missing);
+	str_init(&s->listing);
+}
+
+static void end(struct support *s)
+{
+	archive_drop(s->pack.archive);
+	mask_free(s->own);
+	str_release(&s->pack.manifest);
+	str_release(&s->pack.missing);
+	str_release(&s->listing);
+	free(s->folder);
+	free(s->path);
+}
+
 int cli_support(const struct cli_options *o)
 {
-	struct support s = { .options = o };
+	struct cli_run run = { 0 };
+	struct support s = { .options = o, .run = &run };
 	int status;
 
-	str_init(&s.pack.manifest);
-	str_init(&s.pack.missing);
+	begin(&s);
 	status = support(&s);
-	archive_drop(s.pack.archive);
-	mask_free(s.own);
-	str_release(&s.pack.manifest);
-	str_release(&s.pack.missing);
-	free(s.folder);
-	free(s.path);
-	cli_run_release(&s.run);
+	end(&s);
+	cli_run_release(&run);
 	return status;
+}
+
+int cli_support_make(
+	struct cli_run *r, const struct error *keys, struct support_made *out, struct str *listing, struct error *err)
+{
+	struct support s = { .options = r->options, .run = r, .asked = true };
+	int rc = -1;
+
+	if (keys)
+		s.keys = *keys;
+	begin(&s);
+	name_archive(&s);
+	if (!s.pack.failed)
+		rc = pack(&s, NULL);
+	if (rc == 0) {
+		char *full = realpath(s.path, NULL);
+
+		*out = (struct support_made){ full ? full : xstrdup(s.path), s.pack.files, s.pack.cut, s.size };
+		str_add(listing, s.listing.buf);
+	} else {
+		*err = s.pack.err;
+	}
+	end(&s);
+	return rc;
 }

@@ -31,15 +31,18 @@ struct session {
 		char *host, *key;
 	} * logins;
 	size_t login_count;
+	struct cli_rotation rotation; /* what the last look said is next */
 };
 
 struct port_run {
 	struct cli_run run; /* first: observers and steps get a struct cli_run */
 	struct session *session;
 	struct cli_options options;
-	char *path, *host, *finding, *endpoint;
+	char *path, *host, *what, *endpoint;
 	char *hosts[1];
 	struct world_etcd etcd;
+	struct renew_wish rotates;
+	struct error keys; /* why the API and etcd are not asked; kind ERROR_NONE: they are */
 };
 
 /* ---- secrets --------------------------------------------------------------------------------------------------------------- */
@@ -94,6 +97,7 @@ static const enum cli_kind kinds[PURPOSE_COUNT] = {
 	[PURPOSE_REMEDY] = KIND_REMEDY,
 	[PURPOSE_LOOK] = KIND_STATUS,
 	[PURPOSE_CERTS] = KIND_CERTS,
+	[PURPOSE_BENCHMARK] = KIND_BENCHMARK,
 	[PURPOSE_REPAIR_PLAN] = KIND_REPAIR_PLAN,
 	[PURPOSE_REPAIR] = KIND_REPAIR,
 	[PURPOSE_REJOIN_PLAN] = KIND_REJOIN_PLAN,
@@ -106,6 +110,12 @@ static const enum cli_kind kinds[PURPOSE_COUNT] = {
 	[PURPOSE_UPGRADE] = KIND_UPGRADE,
 	[PURPOSE_RENEW_PLAN] = KIND_RENEW_LOOK,
 	[PURPOSE_RENEW] = KIND_RENEW,
+	[PURPOSE_REQUESTS] = KIND_SIGN_LOOK,
+	[PURPOSE_SIGN_PLAN] = KIND_SIGN_LOOK,
+	[PURPOSE_SIGN] = KIND_SIGN,
+	[PURPOSE_ROTATE_LOOK] = KIND_ROTATE_LOOK,
+	[PURPOSE_ROTATE] = KIND_ROTATE,
+	[PURPOSE_SUPPORT] = KIND_SUPPORT,
 	[PURPOSE_SNAPSHOT] = KIND_SNAPSHOT,
 };
 
@@ -148,13 +158,28 @@ static void port_end(struct port_run *p)
 	cli_run_release(&p->run);
 	free(p->path);
 	free(p->host);
-	free(p->finding);
+	free(p->what);
 	free(p->endpoint);
 	free(p->etcd.snapshot);
 	free(p);
 }
 
 static const struct renew_wish renew_all;
+
+static bool rotates(enum purpose purpose)
+{
+	return purpose == PURPOSE_ROTATE_LOOK || purpose == PURPOSE_ROTATE;
+}
+
+/* What is to be done before hosts are contacted: the key store takes the phase that was agreed to. */
+static int prepare(struct port_run *p, enum purpose purpose, struct error *err)
+{
+	struct cli_rotation *next = &p->session->rotation;
+
+	if (rotates(purpose) && cli_rotation_wish(p->what, &p->rotates, err))
+		return -1;
+	return purpose == PURPOSE_ROTATE ? cli_rotation_turn(next, p->what, &p->options, err) : 0;
+}
 
 static void fill_options(struct port_run *p, enum purpose purpose)
 {
@@ -169,8 +194,9 @@ static void fill_options(struct port_run *p, enum purpose purpose)
 	p->options.pool = s->pool;
 	p->options.watched = true;
 	p->options.etcd = &p->etcd;
-	p->options.remedy = p->finding;
-	p->options.renew = &renew_all;
+	p->options.remedy = purpose == PURPOSE_REMEDY ? p->what : NULL;
+	p->options.sign = purpose == PURPOSE_SIGN_PLAN || purpose == PURPOSE_SIGN ? p->what : NULL;
+	p->options.renew = rotates(purpose) ? &p->rotates : &renew_all;
 	p->options.hosts = NULL;
 	p->options.host_count = 0;
 	if (p->host && !cli_kinds[kinds[purpose]].names) {
@@ -195,8 +221,27 @@ static int name_host(struct port_run *p, const struct cli_run_kind *kind, struct
 	return cli_run_choose(&p->run, kind, err);
 }
 
+/* For somebody who helps hosts are looked at also without the cluster's keys. */
+static int open_run(struct port_run *p, enum purpose purpose, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (purpose != PURPOSE_SUPPORT)
+		return cli_run_open(&p->run, kinds[purpose], err);
+	if (cli_run_open(&p->run, KIND_SUPPORT, &why) == 0)
+		return 0;
+	/* it is only to be asked for */
+	if (*p->session->ask) {
+		*err = why;
+		return -1;
+	}
+	p->keys = why;
+	cli_run_release(&p->run);
+	return cli_run_load(&p->run, &p->options, err) || cli_run_open(&p->run, KIND_SUPPORT_HOSTS, err) ? -1 : 0;
+}
+
 static struct port_run *port_begin(void *session, enum purpose purpose, const char *path, const char *host,
-	const char *finding, char *ask, size_t ask_size, struct error *err)
+	const char *what, char *ask, size_t ask_size, struct error *err)
 {
 	struct session *s = session;
 	struct port_run *p = xcalloc(1, sizeof(*p));
@@ -207,10 +252,10 @@ static struct port_run *port_begin(void *session, enum purpose purpose, const ch
 	p->etcd = (struct world_etcd){ .host = -1, .from = -1 };
 	p->path = xstrdup(path);
 	p->host = host ? xstrdup(host) : NULL;
-	p->finding = finding ? xstrdup(finding) : NULL;
+	p->what = what ? xstrdup(what) : NULL;
 	fill_options(p, purpose);
-	if (cli_run_load(&p->run, &p->options, err) || name_host(p, &cli_kinds[kinds[purpose]], err) ||
-		cli_run_open(&p->run, kinds[purpose], err)) {
+	if (cli_run_load(&p->run, &p->options, err) || prepare(p, purpose, err) ||
+		name_host(p, &cli_kinds[kinds[purpose]], err) || open_run(p, purpose, err)) {
 		port_end(p);
 		return NULL;
 	}
@@ -225,6 +270,26 @@ static void port_cluster(struct port_run *p, struct port_cluster *out)
 static void port_certs(struct port_run *p, struct port_certs *out)
 {
 	cli_wizard_certs(&p->run, out);
+}
+
+static void port_benchmark(struct port_run *p, struct port_benchmark *out)
+{
+	cli_wizard_benchmark(&p->run, out);
+}
+
+static void port_requests(struct port_run *p, struct port_requests *out)
+{
+	cli_wizard_requests(&p->run, out);
+}
+
+static void port_rotation(struct port_run *p, struct port_rotation *out)
+{
+	cli_wizard_rotation(&p->run, p->what, &p->session->rotation, out);
+}
+
+static void port_support(struct port_run *p, struct port_support *out)
+{
+	cli_wizard_support(&p->run, p->keys.kind ? &p->keys : NULL, out);
 }
 
 static struct engine *port_engine(struct port_run *p)
@@ -341,6 +406,10 @@ static struct port port_of(struct session *s)
 		.findings = port_findings,
 		.cluster = port_cluster,
 		.certs = port_certs,
+		.benchmark = port_benchmark,
+		.requests = port_requests,
+		.rotation = port_rotation,
+		.support = port_support,
 		.summary = port_summary,
 		.removed = port_removed,
 		.end = port_end,

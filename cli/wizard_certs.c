@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "inventory/inventory.h"
+#include "pki/pki.h"
 #include "tui/wizard.h"
 
 #include <stdlib.h>
@@ -124,6 +125,30 @@ static void fill_differences(const struct certs_report *c, struct port_certs *ou
 	str_release(&text);
 }
 
+/* By which files are there: no passphrase is needed. */
+static void fill_rotated(const struct cli_run *r, struct port_certs *out)
+{
+	struct str text = STR_INIT;
+
+	out->rotated = arena_alloc(&out->arena, PKI_ROTATED * sizeof(*out->rotated));
+	for (size_t i = 0; i < PKI_ROTATED; i++) {
+		const struct rotate_kind *kind = &rotate_kinds[i];
+		struct port_rotated *at = &out->rotated[out->rotated_count];
+		enum pki_phase phase = pki_store_phase_at(r->store_dir, kind->issuer);
+
+		if (!kind->possible)
+			continue;
+		*at = (struct port_rotated){ kind->name, kind->what, phase == PKI_PHASE_ONE, "", "" };
+		certs_phase_words(kind, phase, &text);
+		at->words = keep(&out->arena, &text);
+		if (!at->done)
+			certs_phase_next(kind, phase, &text);
+		at->next = keep(&out->arena, &text);
+		out->rotated_count++;
+	}
+	str_release(&text);
+}
+
 void cli_wizard_certs(struct cli_run *r, struct port_certs *out)
 {
 	struct certs_host here = { 0 };
@@ -135,6 +160,7 @@ void cli_wizard_certs(struct cli_run *r, struct port_certs *out)
 	certs_look_here(&here, r);
 	certs_report_fill(&c, r, &here, clock_wall_ms() / 1000);
 	fill_differences(&c, out);
+	fill_rotated(r, out);
 	lists = xcalloc(c.host_count, sizeof(*lists));
 	for (size_t i = 0; i < c.host_count; i++)
 		if (c.hosts[i])

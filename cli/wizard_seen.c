@@ -6,6 +6,7 @@
 #include "tui/wizard.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void join_lines(const char *line, void *out)
@@ -120,4 +121,21 @@ void cli_wizard_cluster(struct cli_run *r, struct port_cluster *out)
 		health.hosts[i] = (struct findings){ NULL, 0 };
 	}
 	health_release(&health);
+}
+
+void cli_wizard_support(struct cli_run *r, const struct error *keys, struct port_support *out)
+{
+	struct support_made made = { 0 };
+	struct str listing = STR_INIT;
+
+	*out = (struct port_support){ .listing = "" };
+	if (cli_support_make(r, keys, &made, &listing, &out->error) == 0) {
+		out->path = arena_strdup(&out->arena, made.path);
+		out->listing = arena_strdup(&out->arena, listing.buf);
+		out->files = made.files;
+		out->cut = made.cut;
+		out->size = made.size;
+	}
+	free(made.path);
+	str_release(&listing);
 }

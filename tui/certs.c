@@ -148,6 +148,18 @@ static void renew(struct screen *screen)
 	app_push(screen->app, screen_plan_of(PURPOSE_RENEW_PLAN, NULL));
 }
 
+static void rotations(struct screen *screen)
+{
+	stop_look(screen);
+	app_push(screen->app, screen_rotations());
+}
+
+static void requests(struct screen *screen)
+{
+	stop_look(screen);
+	app_push(screen->app, screen_requests());
+}
+
 static void back(struct screen *screen)
 {
 	stop_look(screen);
@@ -217,6 +229,9 @@ static const struct binding bindings[] = {
 	{ 'f', "Filter", "Shows only what needs attention; again: all.", filter, has_seen },
 	{ 'v', "Look", "Looks at the certificates of all hosts again. Changes nothing on them.", look, NULL },
 	{ 'r', "Renew", "Plans how all certificates are renewed, host by host; start it from there.", renew, NULL },
+	{ 'w', "Waiting", "Shows which kubelets wait for a certificate; sign them from there.", requests, NULL },
+	{ 'o', "Rotation", "Shows which CAs and keys are being rotated; begin or continue it from there.", rotations,
+		has_seen },
 	{ 's', "Stop", "Stops the look that is under way.", page_stop, page_can_stop },
 	{ 'e', "Command", "Shows the command that reports the same.", equivalent, NULL },
 	{ K_ESCAPE, "Back", "Goes back.", back, NULL },

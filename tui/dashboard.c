@@ -56,7 +56,7 @@ static void save_when_free(struct screen *screen)
 
 	if (d->saves && !wizard_running(screen->wizard)) {
 		d->saves = false;
-		page_change(screen, PURPOSE_SNAPSHOT, NULL, &d->waits);
+		page_change(screen, PURPOSE_SNAPSHOT, NULL, NULL, &d->waits);
 	}
 	page_follow(screen, &d->waits);
 }
@@ -172,6 +172,18 @@ static void certificates(struct screen *screen)
 	app_push(screen->app, screen_certs());
 }
 
+static void security(struct screen *screen)
+{
+	stop_look(screen);
+	app_push(screen->app, screen_security());
+}
+
+static void support(struct screen *screen)
+{
+	stop_look(screen);
+	app_push(screen->app, screen_support());
+}
+
 static void hosts(struct screen *screen)
 {
 	stop_look(screen);
@@ -256,6 +268,9 @@ static const struct binding bindings[] = {
 		upgrade, NULL },
 	{ 'c', "Certificates", "Shows the certificates of all hosts: who reads them, and how long they are good.",
 		certificates, NULL },
+	{ 'S', "Security", "Shows how the hosts are set up beside the CIS Kubernetes Benchmark.", security, NULL },
+	{ 'p', "Support", "Makes an archive of the cluster's state and logs for somebody who helps, without secrets.",
+		support, NULL },
 	{ 's', "Snapshot", "Saves etcd's data in a file on this machine, verified.", snapshot, NULL },
 	{ 0 },
 };

@@ -77,7 +77,7 @@ size_t page_key_questions(const struct wizard *w)
 
 static const char *const under_way[] = { "a check", "a plan", "a run" };
 
-bool page_begin(struct screen *s, enum purpose purpose, const char *host, const char *finding)
+bool page_begin(struct screen *s, enum purpose purpose, const char *host, const char *what)
 {
 	struct wizard *w = s->wizard;
 
@@ -90,7 +90,7 @@ bool page_begin(struct screen *s, enum purpose purpose, const char *host, const 
 			under_way[purpose_kind(w->purpose)->does]);
 		return false;
 	}
-	return wizard_begin(w, purpose, host, finding);
+	return wizard_begin(w, purpose, host, what);
 }
 
 bool page_can_stop(const struct screen *s)
@@ -106,9 +106,9 @@ void page_stop(struct screen *s)
 	app_say(s->app, STYLE_NORMAL, "stopping");
 }
 
-void page_change(struct screen *s, enum purpose purpose, const char *host, bool *waits)
+void page_change(struct screen *s, enum purpose purpose, const char *host, const char *what, bool *waits)
 {
-	*waits = page_begin(s, purpose, host, NULL);
+	*waits = page_begin(s, purpose, host, what);
 	page_follow(s, waits);
 }
 
@@ -176,6 +176,21 @@ bool page_cluster_now(const struct wizard *w)
 bool page_certs_now(const struct wizard *w)
 {
 	return page_document_is(w, w->certs_text);
+}
+
+bool page_benchmark_now(const struct wizard *w)
+{
+	return page_document_is(w, w->benchmark_text);
+}
+
+bool page_requests_now(const struct wizard *w)
+{
+	return page_document_is(w, w->requests_text);
+}
+
+bool page_rotation_now(const struct wizard *w, const char *name)
+{
+	return page_document_is(w, w->rotation_text) && strcmp(w->rotation.name, name) == 0;
 }
 
 bool page_checking(const struct wizard *w)

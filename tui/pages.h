@@ -14,7 +14,7 @@ void page_back(struct screen *s);
 /* The command line's words for this page, in a reader. */
 void page_equivalent(struct screen *s, enum purpose purpose);
 /* wizard_begin, but for a run that waits for an answer about host keys: then the question is put again. */
-bool page_begin(struct screen *s, enum purpose purpose, const char *host, const char *finding);
+bool page_begin(struct screen *s, enum purpose purpose, const char *host, const char *what);
 /* Stops a run that only looks or plans. */
 void page_stop(struct screen *s);
 /* Whether such a run is under way; a run that changes hosts is ended on the Run screen alone. */
@@ -23,13 +23,17 @@ bool page_can_stop(const struct screen *s);
  * Begins what changes hosts (host NULL: all) and shows it as soon as it runs: *waits is set until then, and page_follow
  * is to be called by the page's shown and changed.
  */
-void page_change(struct screen *s, enum purpose purpose, const char *host, bool *waits);
+void page_change(struct screen *s, enum purpose purpose, const char *host, const char *what, bool *waits);
 void page_follow(struct screen *s, bool *waits);
 
-/* Whether what the last check, or look at the cluster or its certificates, saw is of the document as it is now. */
+/* Whether what the last check, or look of another kind, saw is of the document as it is now. */
 bool page_seen_now(const struct wizard *w);
 bool page_cluster_now(const struct wizard *w);
 bool page_certs_now(const struct wizard *w);
+bool page_benchmark_now(const struct wizard *w);
+bool page_requests_now(const struct wizard *w);
+/* … and the last look at a rotation is at this one. */
+bool page_rotation_now(const struct wizard *w, const char *name);
 /* Whether the document's text is this one; false without either. */
 bool page_document_is(const struct wizard *w, const char *text);
 /* A check, or a look at the cluster, is under way. */
@@ -97,10 +101,11 @@ size_t plan_would_at(const struct runview *v, size_t host, size_t i);
 struct plan_sum {
 	size_t hosts, steps, aside;
 };
-/* What a page wants planned: purpose, and the host that it is about ("": all). */
+/* What a page wants planned: purpose, the host ("": all), and what else it is about (NULL: nothing). */
 struct plan_aim {
 	enum purpose purpose;
 	char host[64];
+	char *what;
 };
 /* Whether the last plan is of this, and of the document as it is now. */
 bool plan_now(const struct wizard *w, const struct plan_aim *aim);

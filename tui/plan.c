@@ -43,7 +43,7 @@ static const char *host_of(const struct plan *s)
 static void make(struct screen *screen)
 {
 	of(screen)->tried = true;
-	page_begin(screen, of(screen)->aim.purpose, host_of(of(screen)), NULL);
+	page_begin(screen, of(screen)->aim.purpose, host_of(of(screen)), of(screen)->aim.what);
 }
 
 static bool installs(const struct screen *screen)
@@ -120,7 +120,7 @@ static const char *confirmed(struct screen *screen, const char *text, void *ctx)
 
 	(void)text;
 	(void)ctx;
-	page_change(screen, purpose_kind(s->aim.purpose)->then, host_of(s), &s->waits);
+	page_change(screen, purpose_kind(s->aim.purpose)->then, host_of(s), s->aim.what, &s->waits);
 	return NULL;
 }
 
@@ -288,12 +288,13 @@ static bool key(struct screen *screen, int k)
 
 static void release(struct screen *screen)
 {
+	free(of(screen)->aim.what);
 	free(screen);
 }
 
 static const struct binding bindings[] = {
 	{ 'a', "Install", "Starts the installation after you type the cluster's name.", install, installs },
-	{ 'a', "Begin", "Starts the repair or rejoin after you type the cluster's name.", install, does_else },
+	{ 'a', "Begin", "Starts what is planned after you type the cluster's name.", install, does_else },
 	{ K_F10, "Next", "The same.", install, NULL },
 	{ 'n', NULL, "The same.", install, NULL },
 	{ K_ENTER, "Details", "Shows in full what would change: files, packages and commands.", read_step, has_plan },
@@ -325,6 +326,14 @@ struct screen *screen_plan_of(enum purpose purpose, const char *host)
 	s->aim.purpose = purpose;
 	snprintf(s->aim.host, sizeof(s->aim.host), "%s", host ? host : "");
 	return &s->screen;
+}
+
+struct screen *screen_plan_what(enum purpose purpose, const char *what)
+{
+	struct screen *screen = screen_plan_of(purpose, NULL);
+
+	of(screen)->aim.what = xstrdup(what);
+	return screen;
 }
 
 struct screen *screen_plan(void)

@@ -34,7 +34,8 @@ size_t plan_would_at(const struct runview *v, size_t host, size_t i)
 bool plan_now(const struct wizard *w, const struct plan_aim *aim)
 {
 	return page_document_is(w, w->plan_text) && w->plan_purpose == aim->purpose &&
-	       strcmp(w->plan_host, aim->host) == 0;
+	       strcmp(w->plan_host, aim->host) == 0 &&
+	       strcmp(w->plan_what ? w->plan_what : "", aim->what ? aim->what : "") == 0;
 }
 
 struct plan_sum plan_sum_of(const struct wizard *w, const struct plan_aim *aim)

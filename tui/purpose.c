@@ -12,6 +12,7 @@ static const struct purpose_kind kinds[] = {
 	[PURPOSE_REMEDY] = { .command = "check", .does = PURPOSE_CHANGES, .noun = "remedy" },
 	[PURPOSE_LOOK] = { .command = "status", .does = PURPOSE_LOOKS },
 	[PURPOSE_CERTS] = { .command = "certs", .does = PURPOSE_LOOKS },
+	[PURPOSE_BENCHMARK] = { .command = "check --security", .does = PURPOSE_LOOKS },
 	[PURPOSE_REPAIR_PLAN] = { "repair --check", PURPOSE_PLANS, false, PURPOSE_REPAIR, "repair", "", as_described },
 	[PURPOSE_REPAIR] = { .command = "repair", .does = PURPOSE_CHANGES, .noun = "repair" },
 	[PURPOSE_REJOIN_PLAN] = { "rejoin", PURPOSE_PLANS, true, PURPOSE_REJOIN, "rejoin",
@@ -34,6 +35,14 @@ static const struct purpose_kind kinds[] = {
 		"One host after the other restarts what reads them. ",
 		"every certificate was made within the last hour" },
 	[PURPOSE_RENEW] = { .command = "certs renew", .does = PURPOSE_CHANGES, .noun = "renewal" },
+	[PURPOSE_REQUESTS] = { .command = "certs sign", .does = PURPOSE_LOOKS },
+	[PURPOSE_SIGN_PLAN] = { "certs sign", PURPOSE_PLANS, false, PURPOSE_SIGN, "signing",
+		"Each request is checked again, and signed only if it is still the one that was shown. ",
+		"none of these requests waits any more, or may be signed" },
+	[PURPOSE_SIGN] = { .command = "certs sign", .does = PURPOSE_CHANGES, .noun = "signing" },
+	[PURPOSE_ROTATE_LOOK] = { .command = "certs rotate", .does = PURPOSE_LOOKS, .names = true },
+	[PURPOSE_ROTATE] = { .command = "certs rotate", .does = PURPOSE_CHANGES, .noun = "rotation", .names = true },
+	[PURPOSE_SUPPORT] = { .command = "support", .does = PURPOSE_LOOKS },
 	[PURPOSE_SNAPSHOT] = { .command = "etcd snapshot", .does = PURPOSE_CHANGES, .noun = "snapshot" },
 };
 
@@ -49,6 +58,8 @@ void wizard_equivalent(const struct wizard *w, enum purpose purpose, struct str 
 	str_addf(out, "kubewright %s ", kinds[purpose].command);
 	if (kinds[purpose].one_host)
 		str_addf(out, "%s ", w->host);
+	if (kinds[purpose].names && w->what)
+		str_addf(out, "%s ", w->what);
 	str_add(out, "-f ");
 	str_add_quoted(out, path);
 }
@@ -65,6 +76,30 @@ void port_certs_release(struct port_certs *c)
 {
 	arena_release(&c->arena);
 	*c = (struct port_certs){ .count = 0 };
+}
+
+void port_benchmark_release(struct port_benchmark *b)
+{
+	arena_release(&b->arena);
+	*b = (struct port_benchmark){ .count = 0 };
+}
+
+void port_requests_release(struct port_requests *r)
+{
+	arena_release(&r->arena);
+	*r = (struct port_requests){ .count = 0 };
+}
+
+void port_rotation_release(struct port_rotation *r)
+{
+	arena_release(&r->arena);
+	*r = (struct port_rotation){ .name = NULL };
+}
+
+void port_support_release(struct port_support *s)
+{
+	arena_release(&s->arena);
+	*s = (struct port_support){ .path = NULL };
 }
 
 void port_past_free(struct port_past *list, size_t count)

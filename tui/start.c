@@ -138,7 +138,7 @@ static void go_on_or_look(struct screen *screen, int answer, void *ctx)
 	if (answer == 1)
 		look(screen);
 	else if (answer == 2)
-		page_change(screen, PURPOSE_APPLY, NULL, &((struct start *)screen)->waits);
+		page_change(screen, PURPOSE_APPLY, NULL, NULL, &((struct start *)screen)->waits);
 }
 
 static bool open_file(struct screen *screen, const char *path, struct error *err)

@@ -19,8 +19,9 @@ static const struct {
 	const char *name;
 	size_t at;
 } port_members[] = { MEMBER(begin), MEMBER(secret), MEMBER(engine), MEMBER(config), MEMBER(inventory), MEMBER(host),
-	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(summary), MEMBER(removed), MEMBER(end),
-	MEMBER(connected), MEMBER(remedy), MEMBER(runs), MEMBER(runs_dir), MEMBER(recent), MEMBER(remember) };
+	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(benchmark), MEMBER(requests), MEMBER(rotation),
+	MEMBER(support), MEMBER(summary), MEMBER(removed), MEMBER(end), MEMBER(connected), MEMBER(remedy), MEMBER(runs),
+	MEMBER(runs_dir), MEMBER(recent), MEMBER(remember) };
 enum { PORT_MEMBERS = sizeof(port_members) / sizeof(port_members[0]) };
 _Static_assert(offsetof(struct port, begin) + PORT_MEMBERS * sizeof(void (*)(void)) == sizeof(struct port),
 	"a member of struct port is missing in port_members");
@@ -62,7 +63,9 @@ static void forget_plan(struct wizard *w)
 	if (w->plan_text)
 		runview_release(&w->plan);
 	free(w->plan_text);
+	free(w->plan_what);
 	w->plan_text = NULL;
+	w->plan_what = NULL;
 	w->plan_valid = false;
 }
 
@@ -78,6 +81,34 @@ static void forget_certs(struct wizard *w)
 	port_certs_release(&w->certs);
 	free(w->certs_text);
 	w->certs_text = NULL;
+}
+
+static void forget_benchmark(struct wizard *w)
+{
+	port_benchmark_release(&w->benchmark);
+	free(w->benchmark_text);
+	w->benchmark_text = NULL;
+}
+
+static void forget_requests(struct wizard *w)
+{
+	port_requests_release(&w->requests);
+	free(w->requests_text);
+	w->requests_text = NULL;
+}
+
+static void forget_rotation(struct wizard *w)
+{
+	port_rotation_release(&w->rotation);
+	free(w->rotation_text);
+	w->rotation_text = NULL;
+}
+
+static void forget_support(struct wizard *w)
+{
+	port_support_release(&w->support);
+	free(w->support_text);
+	w->support_text = NULL;
 }
 
 static void forget_view(struct wizard *w)
@@ -100,7 +131,7 @@ static void forget_summary(struct wizard *w)
 static void forget_pending(struct wizard *w)
 {
 	free(w->pending.host);
-	free(w->pending.finding);
+	free(w->pending.what);
 	memset(&w->pending, 0, sizeof(w->pending));
 }
 
@@ -111,6 +142,10 @@ static void forget_looks(struct wizard *w)
 	forget_plan(w);
 	forget_cluster(w);
 	forget_certs(w);
+	forget_benchmark(w);
+	forget_requests(w);
+	forget_rotation(w);
+	forget_support(w);
 }
 
 void wizard_open(struct wizard *w, struct document *d)
@@ -130,6 +165,8 @@ void wizard_open(struct wizard *w, struct document *d)
 void wizard_release(struct wizard *w)
 {
 	wizard_open(w, NULL);
+	free(w->what);
+	w->what = NULL;
 }
 
 bool wizard_running(const struct wizard *w)
@@ -212,7 +249,7 @@ static bool begin_pending(struct wizard *w)
 	w->pending.ready = false;
 	w->pending.ask[0] = '\0';
 	run = w->port->begin(w->port->ctx, w->pending.purpose, document_path(w->document), w->pending.host,
-		w->pending.finding, w->pending.ask, sizeof(w->pending.ask), &err);
+		w->pending.what, w->pending.ask, sizeof(w->pending.ask), &err);
 	if (!run && w->pending.ask[0]) {
 		app_push(w->app,
 			screen_input("A secret is needed", w->pending.ask, "", NULL, true, take_secret, NULL, w));
@@ -241,7 +278,7 @@ static bool begin_pending(struct wizard *w)
 	return true;
 }
 
-bool wizard_begin(struct wizard *w, enum purpose purpose, const char *host, const char *finding)
+bool wizard_begin(struct wizard *w, enum purpose purpose, const char *host, const char *what)
 {
 	w->begin_error = (struct error){ 0 };
 	if (w->run) {
@@ -255,7 +292,9 @@ bool wizard_begin(struct wizard *w, enum purpose purpose, const char *host, cons
 	w->pending.purpose = purpose;
 	w->pending.host = host ? xstrdup(host) : NULL;
 	snprintf(w->host, sizeof(w->host), "%s", host ? host : "");
-	w->pending.finding = finding ? xstrdup(finding) : NULL;
+	w->pending.what = what ? xstrdup(what) : NULL;
+	free(w->what);
+	w->what = what ? xstrdup(what) : NULL;
 	return begin_pending(w);
 }
 
@@ -302,6 +341,7 @@ static void keep_plan(struct wizard *w)
 	w->plan_purpose = w->purpose;
 	w->plan_barred = w->summary.barred;
 	snprintf(w->plan_host, sizeof(w->plan_host), "%s", w->host);
+	w->plan_what = w->what ? xstrdup(w->what) : NULL;
 }
 
 static void keep_cluster(struct wizard *w)
@@ -322,6 +362,41 @@ static void keep_certs(struct wizard *w)
 	w->run_text = NULL;
 }
 
+static void keep_benchmark(struct wizard *w)
+{
+	forget_benchmark(w);
+	w->port->benchmark(w->run, &w->benchmark);
+	w->benchmark_text = w->run_text;
+	w->benchmark_ms = clock_mono_ms();
+	w->run_text = NULL;
+}
+
+static void keep_requests(struct wizard *w)
+{
+	forget_requests(w);
+	w->port->requests(w->run, &w->requests);
+	w->requests_text = w->run_text;
+	w->requests_ms = clock_mono_ms();
+	w->run_text = NULL;
+}
+
+static void keep_rotation(struct wizard *w)
+{
+	forget_rotation(w);
+	w->port->rotation(w->run, &w->rotation);
+	w->rotation_text = w->run_text;
+	w->rotation_ms = clock_mono_ms();
+	w->run_text = NULL;
+}
+
+static void keep_support(struct wizard *w)
+{
+	forget_support(w);
+	w->port->support(w->run, &w->support);
+	w->support_text = w->run_text;
+	w->run_text = NULL;
+}
+
 /* One that was cut short shows less of the cluster than the one before. */
 static void keep_look(struct wizard *w)
 {
@@ -332,6 +407,14 @@ static void keep_look(struct wizard *w)
 		keep_cluster(w);
 	else if (w->purpose == PURPOSE_CERTS && !result.cancelled)
 		keep_certs(w);
+	else if (w->purpose == PURPOSE_BENCHMARK && !result.cancelled)
+		keep_benchmark(w);
+	else if (w->purpose == PURPOSE_REQUESTS && !result.cancelled)
+		keep_requests(w);
+	else if (w->purpose == PURPOSE_ROTATE_LOOK && !result.cancelled)
+		keep_rotation(w);
+	else if (w->purpose == PURPOSE_SUPPORT && !result.cancelled)
+		keep_support(w);
 	else if (w->purpose == PURPOSE_CHECK)
 		keep_seen(w);
 }

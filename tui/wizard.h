@@ -8,8 +8,10 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "cluster/benchmark.h"
 #include "cluster/certs.h"
 #include "cluster/cluster.h"
+#include "cluster/requests.h"
 #include "engine/engine.h"
 #include "inventory/document.h"
 #include "tui/app.h"
@@ -29,6 +31,7 @@ enum purpose {
 	PURPOSE_REMEDY, /* applies the safe remedy of one finding on one host */
 	PURPOSE_LOOK,   /* how the living cluster is: changes nothing */
 	PURPOSE_CERTS,  /* which certificates there are: changes nothing */
+	PURPOSE_BENCHMARK, /* how the hosts are set up, beside the benchmark: changes nothing */
 	PURPOSE_REPAIR_PLAN,
 	PURPOSE_REPAIR,
 	PURPOSE_REJOIN_PLAN, /* of one host */
@@ -41,6 +44,12 @@ enum purpose {
 	PURPOSE_UPGRADE,
 	PURPOSE_RENEW_PLAN,
 	PURPOSE_RENEW,    /* all certificates of all hosts */
+	PURPOSE_REQUESTS, /* who waits for a certificate: changes nothing */
+	PURPOSE_SIGN_PLAN,
+	PURPOSE_SIGN,     /* of those that were agreed to */
+	PURPOSE_ROTATE_LOOK, /* how far the rotation of a CA, or of a key, is: changes nothing */
+	PURPOSE_ROTATE,      /* the phase that the last such look said is next */
+	PURPOSE_SUPPORT,     /* an archive for somebody who helps: changes nothing on hosts */
 	PURPOSE_SNAPSHOT, /* of etcd, into a file on this machine: changes no host, and is shown as what does */
 	PURPOSE_COUNT,
 };
@@ -52,6 +61,7 @@ struct purpose_kind {
 	const char *noun;    /* of plans and of what they lead to: "installation" */
 	const char *tell;    /* of plans: what to know before it is confirmed, or "" */
 	const char *idle;    /* of plans: why there is nothing to do */
+	bool names;          /* the command names what was chosen: struct wizard's what */
 };
 /* What the pages know of a purpose; never NULL. */
 const struct purpose_kind *purpose_kind(enum purpose purpose);
@@ -135,19 +145,90 @@ struct port_certs {
 	} *differences;
 	size_t difference_count;
 	int warn_days, critical_days; /* fewer are shown so */
+	/* what can be rotated, in the order of the table of kinds; by the key store of this machine */
+	struct port_rotated {
+		const char *name, *what; /* "etcd-ca", "CA" */
+		bool done;               /* it is not being rotated */
+		const char *words, *next; /* how far it is; what continues, "" */
+	} *rotated;
+	size_t rotated_count;
 	struct arena arena;
 };
 void port_certs_release(struct port_certs *c);
+
+/* How far a rotation is, and what is next. What is pointed to is the arena's. */
+struct port_rotation {
+	const char *name;
+	const char *state; /* lines: what is trusted and signs, what each host is to get, who uses the earlier one */
+	const char *tell;  /* what the next phase does, in sentences; "": refused says why it may not begin */
+	struct error refused;
+	struct arena arena;
+};
+void port_rotation_release(struct port_rotation *r);
+
+/* The archive that was made. What is pointed to is the arena's. */
+struct port_support {
+	const char *path;    /* in full; NULL: there is none, and error says why */
+	const char *listing; /* what was taken, a line each, and what is not in it and why */
+	unsigned files, cut; /* cut: to their limit */
+	int64_t size;        /* bytes */
+	struct error error;
+	struct arena arena;
+};
+void port_support_release(struct port_support *s);
+
+/* Requests for certificates that wait, for their page. What is pointed to is the arena's. */
+struct port_request {
+	const char *name, *uid, *signer, *requester;
+	const char *subject, *names, *usages; /* what it asks for; "": it cannot be read, or nothing */
+	enum request_verdict verdict;
+	const char *why; /* it is not signed; "" */
+	int64_t age_s;
+};
+struct port_requests {
+	bool asked; /* an API server; else error says why not */
+	struct error error;
+	struct port_request *list;
+	size_t count, more; /* more: that are not in the list */
+	struct arena arena;
+};
+void port_requests_release(struct port_requests *r);
+
+/* What comes of the benchmark, for its page. What is pointed to is the arena's. */
+struct port_benchmark_item {
+	const struct benchmark_item *is;
+	enum benchmark_state state; /* over all hosts */
+	const char *words;          /* for it */
+	/* who shows the same, in the order of the inventory */
+	struct port_benchmark_group {
+		enum benchmark_state state;
+		const char *words, *hosts, *seen;
+	} *groups;
+	size_t group_count;
+};
+struct port_benchmark {
+	struct port_benchmark_item *items; /* all, in the order of `kubewright check --security` */
+	size_t count;
+	/* hosts that could not be looked at, and why not */
+	struct port_benchmark_unseen {
+		const char *host;
+		struct error error;
+	} *unseen;
+	size_t unseen_count;
+	struct arena arena;
+};
+void port_benchmark_release(struct port_benchmark *b);
 
 struct port {
 	void *ctx;
 	/*
 	 * Begins a run of the inventory file. Returns NULL with err set, or NULL with *ask filled (a prompt, without
 	 * err) when a secret is needed first: call secret() with it and begin again. host: for purposes about one;
-	 * finding: for PURPOSE_REMEDY.
+	 * what: of PURPOSE_REMEDY the finding; of signing the uids of the requests, with a blank behind each; of
+	 * rotating the name of the CA or key.
 	 */
 	struct port_run *(*begin)(void *ctx, enum purpose purpose, const char *path, const char *host,
-		const char *finding, char *ask, size_t ask_size, struct error *err);
+		const char *what, char *ask, size_t ask_size, struct error *err);
 	/* The answer to an ask; copied into wiped memory for the session. NULL forgets all: one of them was wrong. */
 	void (*secret)(void *ctx, const char *ask, const char *text);
 	struct engine *(*engine)(struct port_run *r);
@@ -161,6 +242,14 @@ struct port {
 	void (*cluster)(struct port_run *r, struct port_cluster *out);
 	/* The same of PURPOSE_CERTS. */
 	void (*certs)(struct port_run *r, struct port_certs *out);
+	/* … and of PURPOSE_BENCHMARK. */
+	void (*benchmark)(struct port_run *r, struct port_benchmark *out);
+	/* … and of PURPOSE_REQUESTS, … */
+	void (*requests)(struct port_run *r, struct port_requests *out);
+	/* … of PURPOSE_ROTATE_LOOK: what is next is remembered, and PURPOSE_ROTATE of the same name does it. */
+	void (*rotation)(struct port_run *r, struct port_rotation *out);
+	/* Makes the archive of what a run of PURPOSE_SUPPORT saw. */
+	void (*support)(struct port_run *r, struct port_support *out);
 	void (*summary)(struct port_run *r, struct port_summary *out);
 	/* Whether the run, once over, took this host out for good: its entry is to leave the inventory. */
 	bool (*removed)(struct port_run *r, size_t host);
@@ -198,6 +287,7 @@ struct wizard {
 	struct port_run *run;      /* NULL: none */
 	enum purpose purpose;
 	char host[64];             /* that it is about; "": all */
+	char *what;                /* as struct port's begin; NULL: nothing */
 	struct runview view;       /* valid when view_valid; outlives the run */
 	bool view_valid;
 	struct error begin_error;  /* why the last begin failed; kind ERROR_NONE: it did not */
@@ -224,11 +314,27 @@ struct wizard {
 	struct port_certs certs;
 	char *certs_text;
 	int64_t certs_ms;
+	/* … and who waits for one */
+	struct port_requests requests;
+	char *requests_text;
+	int64_t requests_ms;
+	/* … and how far a rotation is */
+	struct port_rotation rotation;
+	char *rotation_text;
+	int64_t rotation_ms;
+	/* … and what was packed */
+	struct port_support support;
+	char *support_text;
+	/* … and beside the benchmark */
+	struct port_benchmark benchmark;
+	char *benchmark_text;
+	int64_t benchmark_ms;
 
 	/* what the last plan saw: [host * steps + step] */
 	struct runview plan;
 	enum purpose plan_purpose;
 	char plan_host[64];
+	char *plan_what;
 	char *plan_text;           /* the document as it was then; NULL: there is no plan */
 	bool plan_valid;           /* and it has not changed since */
 	struct error plan_barred;  /* why it must not be begun; ERROR_NONE: it may */
@@ -240,7 +346,7 @@ struct wizard {
 	/* a run that waits for a secret to be typed */
 	struct {
 		enum purpose purpose;
-		char *host, *finding;
+		char *host, *what;
 		char ask[320];
 		bool ready; /* the answer is there: begin */
 	} pending;
@@ -258,7 +364,7 @@ void wizard_open(struct wizard *w, struct document *d);
  * Saves the document (refused while it is not right, but for PURPOSE_CHECK) and begins a run; secrets are asked by
  * screens that it pushes, then it begins by itself. False: complained in the app's bar or in a message.
  */
-bool wizard_begin(struct wizard *w, enum purpose purpose, const char *host, const char *finding);
+bool wizard_begin(struct wizard *w, enum purpose purpose, const char *host, const char *what);
 /* Whether a run is under way. */
 bool wizard_running(const struct wizard *w);
 /*
@@ -286,8 +392,14 @@ struct screen *screen_cluster(void);    /* what holds for all of them */
 struct screen *screen_preflight(void);  /* what stands in the way */
 struct screen *screen_plan(void);       /* of the installation */
 struct screen *screen_plan_of(enum purpose purpose, const char *host); /* of anything else; host NULL: all */
+struct screen *screen_plan_what(enum purpose purpose, const char *what); /* of what a page has chosen */
 struct screen *screen_dashboard(void);  /* of a living cluster */
 struct screen *screen_certs(void);      /* its certificates */
+struct screen *screen_rotations(void);  /* its CAs and keys that can be rotated */
+struct screen *screen_rotation(const char *name); /* one of them */
+struct screen *screen_requests(void);   /* kubelets that wait for one */
+struct screen *screen_support(void);    /* an archive for somebody who helps */
+struct screen *screen_security(void);   /* its hosts beside the benchmark */
 struct screen *screen_run(void);        /* over w->view, of w->run */
 struct screen *screen_done(void);       /* how the last run ended, and what comes next */
 struct screen *screen_replay(struct recording *r); /* takes it */

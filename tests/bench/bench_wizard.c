@@ -164,6 +164,30 @@ static void certs_of(struct port_run *r, struct port_certs *out)
 	memset(out, 0, sizeof(*out));
 }
 
+static void benchmark_of(struct port_run *r, struct port_benchmark *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
+static void requests_of(struct port_run *r, struct port_requests *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
+static void rotation_of(struct port_run *r, struct port_rotation *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
+static void support_of(struct port_run *r, struct port_support *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
 static bool removed(struct port_run *r, size_t host)
 {
 	(void)r, (void)host;
@@ -226,6 +250,10 @@ static const struct port port = {
 	.findings = findings_of,
 	.cluster = cluster_of,
 	.certs = certs_of,
+	.benchmark = benchmark_of,
+	.requests = requests_of,
+	.rotation = rotation_of,
+	.support = support_of,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

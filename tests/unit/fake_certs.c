@@ -99,12 +99,22 @@ static void down(struct port_certs_host *h, const char *hostile)
 	error_hint(&h->error, "is the machine on? see its console");
 }
 
+static const struct port_rotated rotated[] = {
+	{ "etcd-ca", "CA", false, "two CAs are trusted, and the earlier one signs",
+		"When it suits: kubewright certs rotate etcd-ca --reissue" },
+	{ "front-proxy-ca", "CA", true, "one CA is trusted, and signs", "" },
+	{ "sa", "key", true, "one key is trusted, and signs", "" },
+};
+
 void fake_certs_fill(struct port_certs *out, enum fake_certs which, const char *hostile)
 {
 	static const char *const names[] = { "cp1", "cp2", "cp3", "w1", "w2" };
 	bool differ = which == FAKE_CERTS_ENDS;
 
 	*out = (struct port_certs){ .warn_days = 30, .critical_days = 7 };
+	out->rotated = arena_alloc(&out->arena, sizeof(rotated));
+	memcpy(out->rotated, rotated, sizeof(rotated));
+	out->rotated_count = sizeof(rotated) / sizeof(rotated[0]);
 	out->hosts = arena_alloc(&out->arena, 6 * sizeof(*out->hosts));
 	out->list = arena_alloc(&out->arena, 64 * sizeof(*out->list));
 	for (size_t i = 0; i < 5; i++) {

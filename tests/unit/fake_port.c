@@ -107,12 +107,11 @@ static void find(struct port_run *r)
 					r->findings[i].list[k].ignored = true;
 }
 
-static struct port_run *begin(void *ctx, enum purpose purpose, const char *path, const char *host, const char *finding,
+static struct port_run *begin(void *ctx, enum purpose purpose, const char *path, const char *host, const char *what,
 	char *ask, size_t ask_size, struct error *err)
 {
 	struct port_run *r;
-	bool looks = purpose == PURPOSE_CHECK || purpose == PURPOSE_REMEDY || purpose == PURPOSE_LOOK ||
-		     purpose == PURPOSE_CERTS;
+	bool looks = purpose == PURPOSE_REMEDY || purpose_kind(purpose)->does == PURPOSE_LOOKS;
 
 	(void)ctx;
 	if (fake.secret_first && !fake.secret_told) {
@@ -126,12 +125,13 @@ static struct port_run *begin(void *ctx, enum purpose purpose, const char *path,
 		return NULL;
 	}
 	if (purpose == PURPOSE_REMEDY) {
-		fake.wrong_remedy = !host || strcmp(host, "cp1") != 0 || !finding || strcmp(finding, "swap-on") != 0;
+		fake.wrong_remedy = !host || strcmp(host, "cp1") != 0 || !what || strcmp(what, "swap-on") != 0;
 		fake.fixed = true;
 	}
 	if (purpose == PURPOSE_REPAIR || (purpose == PURPOSE_REJOIN && host && strcmp(host, "cp3") == 0))
 		fake.broken = false;
 	snprintf(fake.host, sizeof(fake.host), "%s", host ? host : "");
+	snprintf(fake.what, sizeof(fake.what), "%s", what ? what : "");
 	fake.begun[purpose]++;
 	r->hosts = xcalloc(r->inventory->host_count, sizeof(*r->hosts));
 	r->findings = xcalloc(r->inventory->host_count, sizeof(*r->findings));
@@ -243,6 +243,30 @@ static void certs(struct port_run *r, struct port_certs *out)
 	fake_certs_fill(out, fake.certs, fake.hostile ? HOSTILE : NULL);
 }
 
+static void benchmark(struct port_run *r, struct port_benchmark *out)
+{
+	(void)r;
+	fake_benchmark_fill(out, fake.refuse_login, fake.hostile ? HOSTILE : NULL);
+}
+
+static void requests(struct port_run *r, struct port_requests *out)
+{
+	(void)r;
+	fake_requests_fill(out, fake.requests, fake.hostile ? HOSTILE : NULL);
+}
+
+static void rotation(struct port_run *r, struct port_rotation *out)
+{
+	(void)r;
+	fake_rotation_fill(out, fake.what, fake.rotation, fake.hostile ? HOSTILE : NULL);
+}
+
+static void support(struct port_run *r, struct port_support *out)
+{
+	(void)r;
+	fake_support_fill(out, fake.no_archive, fake.hostile ? HOSTILE : NULL);
+}
+
 struct wizard fake_wizard;
 
 static void summary(struct port_run *r, struct port_summary *out)
@@ -331,6 +355,10 @@ const struct port fake_port = {
 	.findings = findings_of,
 	.cluster = cluster,
 	.certs = certs,
+	.benchmark = benchmark,
+	.requests = requests,
+	.rotation = rotation,
+	.support = support,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

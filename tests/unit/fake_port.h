@@ -5,7 +5,11 @@
 #ifndef TESTS_UNIT_FAKE_PORT_H
 #define TESTS_UNIT_FAKE_PORT_H
 
+#include "tests/unit/fake_benchmark.h"
 #include "tests/unit/fake_certs.h"
+#include "tests/unit/fake_requests.h"
+#include "tests/unit/fake_rotation.h"
+#include "tests/unit/fake_support.h"
 #include "tui/canvas.h"
 #include "tui/pages.h"
 
@@ -25,8 +29,12 @@ struct fake_port {
 	bool stands;                    /* the last apply verified the cluster */
 	bool broken;                    /* cp3 is dead, until a repair or its rejoin */
 	enum fake_certs certs;          /* what a look at certificates sees */
+	enum fake_requests requests;    /* who waits for a certificate */
+	enum fake_rotation rotation;    /* how far a look says that it is */
+	bool no_archive;                /* of support: it cannot be written */
 	bool barred; /* something forbids an upgrade */
 	char host[64];                  /* that the last run was about */
+	char what[256];                 /* … */
 	const char *recent;
 	const char *live;               /* the journal of an apply under way in another process */
 };

@@ -4,13 +4,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "cli/run.h"
+#include "cli/wizard.h"
 #include "engine/engine.h"
 #include "inventory/inventory.h"
 #include "steps/host/scripts.h"
 #include "tests/unit/benchmark_site.h"
 #include "tests/unit/fake_program.h"
 #include "tests/unit/fake_remote.h"
+#include "tui/wizard.h"
 
 #include <unistd.h>
 
@@ -164,6 +165,50 @@ static void test_table(void)
 	end();
 }
 
+static const struct port_benchmark_item *page_item(const struct port_benchmark *b, const char *id)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (strcmp(b->items[i].is->id, id) == 0)
+			return &b->items[i];
+	printf("# no item %s\n", id);
+	exit(1);
+}
+
+/* The same for the page of the wizard. */
+static void test_page(void)
+{
+	const struct port_benchmark_item *item;
+	struct port_benchmark b;
+
+	begin();
+	cli_wizard_benchmark(&run, &b);
+	CHECK_INT(b.count, benchmark_item_count);
+	item = page_item(&b, "4.2.14");
+	CHECK(item->state == BENCHMARK_FAILED && item->group_count == 2);
+	CHECK_STR(item->words, benchmark_words(BENCHMARK_FAILED));
+	CHECK(item->groups[0].state == BENCHMARK_FAILED && item->groups[1].state == BENCHMARK_UNKNOWN);
+	CHECK_STR(item->groups[0].hosts, "cp1, w1");
+	CHECK_STR(item->groups[0].seen, "seccompDefault is not set, and false is built in");
+	CHECK_STR(item->groups[1].hosts, "w2, w3");
+	/* control planes' alone, by hand */
+	item = page_item(&b, "1.1.12");
+	CHECK(item->state == BENCHMARK_BY_HAND && item->group_count == 1);
+	CHECK_STR(item->groups[0].hosts, "cp1");
+	CHECK_INT(b.unseen_count, 2);
+	CHECK_STR(b.unseen[0].host, "w2");
+	CHECK_STR(b.unseen[1].host, "w3");
+	CHECK_INT(b.unseen[1].error.kind, ERROR_CONNECT);
+	port_benchmark_release(&b);
+	/* what was left out is not there */
+	run.chosen[W2] = run.chosen[W3] = run.chosen[CP1] = false;
+	cli_wizard_benchmark(&run, &b);
+	CHECK_INT(b.unseen_count, 0);
+	item = page_item(&b, "1.1.12");
+	CHECK(item->state == BENCHMARK_NOT_APPLICABLE && item->group_count == 0);
+	port_benchmark_release(&b);
+	end();
+}
+
 static const struct json *item_of(const struct json *j, const char *id)
 {
 	const struct json *items = json_get(j, "items");
@@ -248,6 +293,7 @@ static const struct test tests[] = {
 	{ "one exec a host", test_run },
 	{ "the table", test_table },
 	{ "JSON", test_json },
+	{ "the page of the wizard", test_page },
 	{ "exit statuses", test_status },
 	{ "the program", test_program },
 };

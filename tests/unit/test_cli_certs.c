@@ -350,6 +350,10 @@ static void test_page(void)
 	CHECK(c->difference == 0 && c->ca);
 	CHECK(page_cert(&p, 1, "ca.crt")->difference == SIZE_MAX);
 	CHECK(page_cert(&p, 4, "front-proxy-ca.crt")->difference == 0);
+	/* how far each is that can be rotated, which the key store's files say */
+	CHECK(p.rotated_count >= 3);
+	for (size_t i = 0; i < p.rotated_count; i++)
+		CHECK(p.rotated[i].done && *p.rotated[i].words && !*p.rotated[i].next);
 	port_certs_release(&p);
 	/* a host that was left out is not there, and the others keep their certificates */
 	run.chosen[0] = false;

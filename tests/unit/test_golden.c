@@ -254,6 +254,121 @@ static void certs_looking(void)
 	app_push(fake_app, screen_certs());
 }
 
+/* Its hosts were looked at beside the benchmark. */
+static void security_of(bool unseen)
+{
+	open_at(screen_hosts());
+	fake_benchmark_fill(&fake_wizard.benchmark, unseen, NULL);
+	fake_wizard.benchmark_text = xstrdup(document_text(fake_wizard.document));
+	fake_wizard.benchmark_ms = 1000000 - 7000;
+	app_push(fake_app, screen_security());
+	tick(1000000);
+}
+
+static void security(void)
+{
+	security_of(false);
+	fake_keys("/1.2.1 ");
+	app_key(fake_app, K_ENTER);
+}
+
+static void security_failed(void)
+{
+	security_of(true);
+	fake_keys("f");
+}
+
+static void security_details(void)
+{
+	security();
+	app_key(fake_app, K_ENTER);
+}
+
+static void security_unseen(void)
+{
+	open_at(screen_hosts());
+	app_push(fake_app, screen_security());
+}
+
+static void requests_of(enum fake_requests which)
+{
+	open_at(screen_hosts());
+	fake_requests_fill(&fake_wizard.requests, which, NULL);
+	fake_wizard.requests_text = xstrdup(document_text(fake_wizard.document));
+	fake_wizard.requests_ms = 1000000 - 7000;
+	app_push(fake_app, screen_requests());
+	tick(1000000);
+}
+
+static void requests(void)
+{
+	requests_of(FAKE_REQUESTS_ALL);
+	fake_keys(" jj");
+}
+
+static void requests_details(void)
+{
+	requests();
+	app_key(fake_app, K_ENTER);
+}
+
+static void requests_silent(void)
+{
+	requests_of(FAKE_REQUESTS_SILENT);
+}
+
+static void rotations(void)
+{
+	certs_of(FAKE_CERTS_FINE);
+	fake_keys("o");
+}
+
+static void rotation_of(enum fake_rotation which)
+{
+	open_at(screen_hosts());
+	fake_rotation_fill(&fake_wizard.rotation, "etcd-ca", which, NULL);
+	fake_wizard.rotation_text = xstrdup(document_text(fake_wizard.document));
+	fake_wizard.rotation_ms = 1000000 - 7000;
+	/* under way: it does not begin by itself */
+	story_run(&fake_wizard, STORY_CHECK, 0);
+	fake_wizard.purpose = PURPOSE_ROTATE_LOOK;
+	app_push(fake_app, screen_rotation("etcd-ca"));
+	tick(1000000);
+}
+
+static void rotation(void)
+{
+	rotation_of(FAKE_ROTATION_NEXT);
+}
+
+static void rotation_refused(void)
+{
+	rotation_of(FAKE_ROTATION_REFUSED);
+	app_key(fake_app, K_END);
+}
+
+static void support(void)
+{
+	open_at(screen_hosts());
+	app_push(fake_app, screen_support());
+}
+
+static void support_made(void)
+{
+	open_at(screen_hosts());
+	fake_support_fill(&fake_wizard.support, false, NULL);
+	fake_wizard.support_text = xstrdup(document_text(fake_wizard.document));
+	app_push(fake_app, screen_support());
+}
+
+static void support_failed(void)
+{
+	open_at(screen_hosts());
+	fake_support_fill(&fake_wizard.support, true, NULL);
+	fake_wizard.support_text = xstrdup(document_text(fake_wizard.document));
+	app_push(fake_app, screen_support());
+}
+
 static void replay(void)
 {
 	struct recording *r;
@@ -335,6 +450,19 @@ static const struct scene {
 	{ "certs-fine", certs_fine, { { 80, 24 } } },
 	{ "certs-none", certs_none, { { 80, 24 } } },
 	{ "certs-looking", certs_looking, { { 80, 24 } } },
+	{ "security", security, { { 80, 24 }, { 200, 50 } } },
+	{ "security-failed", security_failed, { { 80, 24 } } },
+	{ "security-details", security_details, { { 80, 24 } } },
+	{ "security-unseen", security_unseen, { { 80, 24 } } },
+	{ "requests", requests, { { 80, 24 }, { 200, 50 } } },
+	{ "requests-details", requests_details, { { 80, 24 } } },
+	{ "requests-silent", requests_silent, { { 80, 24 } } },
+	{ "rotations", rotations, { { 80, 24 } } },
+	{ "rotation", rotation, { { 80, 24 }, { 200, 50 } } },
+	{ "rotation-refused", rotation_refused, { { 80, 24 } } },
+	{ "support", support, { { 80, 24 } } },
+	{ "support-made", support_made, { { 80, 24 }, { 200, 50 } } },
+	{ "support-failed", support_failed, { { 80, 24 } } },
 	{ "replay", replay, { { 80, 24 }, { 200, 50 } } },
 	{ "timeline", timeline, { { 80, 24 } } },
 	{ "help", help, { { 80, 24 }, { 200, 50 } } },

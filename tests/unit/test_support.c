@@ -6,13 +6,14 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/secret.h"
-#include "cli/run.h"
+#include "cli/wizard.h"
 #include "cli/support_pack.h"
 #include "engine/engine.h"
 #include "inventory/inventory.h"
 #include "steps/host/scripts.h"
 #include "tests/unit/fake_remote.h"
 #include "tests/unit/shell_says.h"
+#include "tui/wizard.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -210,6 +211,45 @@ static void test_hosts(void)
 	cli_run_release(&run);
 }
 
+/* The wizard's, of a look that has ended: the same archive, and what is in it in words. */
+static void test_page(void)
+{
+	struct cli_options o = { .file = "kubewright.yaml" };
+	struct port_support made;
+	struct error keys = { 0 }, err = { 0 };
+	char command[600];
+
+	begin(text);
+	look();
+	run.options = &o;
+	CHECK_INT(cli_state_fill(&run, &err), 0);
+	error_set(&keys, ERROR_PKI, "no keys");
+	cli_wizard_support(&run, &keys, &made);
+	CHECK_INT(made.error.kind, ERROR_NONE);
+	if (!CHECK(made.path != NULL && made.path[0] == '/'))
+		exit(1);
+	CHECK(strstr(made.path, "/kubewright-support-rack7-") != NULL);
+	CHECK(made.files > 6 && made.cut >= 1 && made.size > 0);
+	CHECK(strstr(made.listing, "log of the kubelet; cut: only its last 256 KiB\n") != NULL);
+	CHECK(strstr(made.listing, "all of host w2: no route to host") != NULL);
+	CHECK(strstr(made.listing, "what the API and etcd say: no keys") != NULL);
+	snprintf(command, sizeof(command), "tar -xOzf %s --wildcards '*/MANIFEST'", made.path);
+	CHECK_STR(shell_says(command), made.listing);
+	snprintf(command, sizeof(command), "tar -xOzf %s | grep -c -e '" SECRET "' -e Tail -e '" TOKEN "' -e MIGHAg",
+		made.path);
+	CHECK_STR(shell_says(command), "0\n");
+	port_support_release(&made);
+	/* where nothing can be written there is none, and that is said */
+	CHECK_INT(mkdir("gone", 0700), 0);
+	CHECK_INT(chdir("gone"), 0);
+	CHECK_INT(rmdir("../gone"), 0);
+	cli_wizard_support(&run, NULL, &made);
+	CHECK(!made.path && made.error.kind != ERROR_NONE && *made.error.what);
+	CHECK_STR(made.listing, "");
+	port_support_release(&made);
+	cli_run_release(&run);
+}
+
 static int support(const char *file, const char *out)
 {
 	char *args[] = { NULL, NULL };
@@ -337,6 +377,7 @@ static void test_limits(void)
 
 static const struct test tests[] = {
 	{ "what hosts say", test_hosts },
+	{ "the page of the wizard", test_page },
 	{ "no host answers", test_alone },
 	{ "no keys", test_no_keys },
 	{ "no inventory", test_no_inventory },

@@ -1,0 +1,121 @@
+/* The rotation of a CA, or of the key of service accounts, for the pages of the wizard: how far it is, and its next phase. */
+#include "cli/wizard.h"
+
+#include "inventory/inventory.h"
+#include "pki/pki.h"
+#include "tui/wizard.h"
+
+#include <string.h>
+
+int cli_rotation_wish(const char *name, struct renew_wish *out, struct error *err)
+{
+	const struct rotate_kind *kind = name ? rotate_kind_find(name) : NULL;
+
+	if (!kind || !kind->possible) {
+		error_set(err, ERROR_USAGE, "'%.64s' cannot be rotated", name ? name : "");
+		return error_hint(err, "the page Rotation lists what can be");
+	}
+	*out = (struct renew_wish){ .rotates = true, .issuer = kind->issuer };
+	return 0;
+}
+
+/* A phase that not all have yet comes to its end first; else the one after it. */
+static enum rotate_ask ask_of(const struct rotate_state *s)
+{
+	static const enum rotate_ask ends[] = {
+		[PKI_PHASE_ONE] = ROTATE_FORGET, [PKI_PHASE_BOTH] = ROTATE_BEGIN, [PKI_PHASE_REISSUED] = ROTATE_REISSUE
+	};
+	static const enum rotate_ask begins[] = {
+		[PKI_PHASE_ONE] = ROTATE_BEGIN, [PKI_PHASE_BOTH] = ROTATE_REISSUE, [PKI_PHASE_REISSUED] = ROTATE_FORGET
+	};
+
+	return s->due ? ends[s->phase] : begins[s->phase];
+}
+
+/* Its lines may hold names of the cluster's. */
+static const char *keep(struct arena *a, const struct str *text)
+{
+	struct str clean = STR_INIT;
+	const char *kept;
+
+	str_add_printable(&clean, text->buf, text->len);
+	kept = arena_strdup(a, clean.buf);
+	str_release(&clean);
+	return kept;
+}
+
+static void no_store(const struct cli_run *r, struct error *err)
+{
+	const struct error *why;
+	struct engine_result result = { 0 };
+
+	if (r->engine)
+		engine_result(r->engine, &result);
+	why = r->engine ? cli_run_error(r, &result) : NULL;
+	if (why) {
+		*err = *why;
+		return;
+	}
+	error_set(err, ERROR_PKI, "the cluster's CAs are not on this machine, in %s", r->store_dir);
+	error_hint(err, "copy the key store from the machine that created the cluster, see pki.store");
+}
+
+void cli_wizard_rotation(struct cli_run *r, const char *name, struct cli_rotation *next, struct port_rotation *out)
+{
+	const struct rotate_kind *kind = rotate_kind_find(name);
+	struct rotate_state s = { 0 };
+	struct str text = STR_INIT;
+	enum rotate_ask ask;
+
+	*next = (struct cli_rotation){ .kind = NULL };
+	*out = (struct port_rotation){ .state = "", .tell = "" };
+	out->name = arena_strdup(&out->arena, name);
+	if (!r->world.pki.store) {
+		no_store(r, &out->refused);
+		return;
+	}
+	certs_rotate_state(r, kind, &text);
+	out->state = keep(&out->arena, &text);
+	str_clear(&text);
+	rotate_see(&r->world, &s);
+	ask = ask_of(&s);
+	next->next = certs_rotate_next(r, kind, ask, &s, &out->refused);
+	if (next->next == ROTATE_CHANGES || next->next == ROTATE_CONTINUES) {
+		next->kind = kind;
+		next->phase = s.phase;
+		snprintf(next->inventory, sizeof(next->inventory), "%s", r->inventory->cluster);
+		certs_rotate_tell(kind, ask, next->next, &text);
+		out->tell = keep(&out->arena, &text);
+	}
+	str_release(&text);
+}
+
+/* Only the store's own secret is wanted for it. */
+static int turn(struct cli_run *r, struct cli_rotation *next, struct error *err)
+{
+	if (strcmp(r->inventory->cluster, next->inventory) != 0) {
+		error_set(err, ERROR_USAGE, "what was looked at is the cluster %s", next->inventory);
+		return error_hint(err, "look at this one first");
+	}
+	if (cli_keys_there(r, err) || cli_keys_secrets(r, err))
+		return -1;
+	return pki_store_rotate(r->store_dir, &r->passphrase, next->kind->issuer, next->phase, err);
+}
+
+int cli_rotation_turn(struct cli_rotation *next, const char *name, const struct cli_options *o, struct error *err)
+{
+	struct cli_run r;
+	int rc;
+
+	if (!next->kind || strcmp(next->kind->name, name) != 0) {
+		error_set(err, ERROR_USAGE, "%s was not looked at", name);
+		return error_hint(err, "look first: v on its page");
+	}
+	if (next->next != ROTATE_CHANGES)
+		return 0;
+	rc = cli_run_load(&r, o, err) || turn(&r, next, err) ? -1 : 0;
+	cli_run_release(&r);
+	if (rc == 0)
+		next->next = ROTATE_CONTINUES;
+	return rc;
+}

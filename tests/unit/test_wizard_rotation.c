@@ -1,0 +1,166 @@
+/* What the wizard's pages of rotations are given, over machines that keep what is done to them; and the key store's next phase. */
+#include "tests/test.h"
+#include "tests/unit/fake_rack.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "cli/wizard.h"
+#include "inventory/inventory.h"
+#include "tui/wizard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY 86400
+
+static char *store, *path;
+static struct cli_rotation next;
+
+static void begin(struct lab *l)
+{
+	struct str text = STR_INIT;
+
+	rack_up();
+	rack_cluster(l);
+	lab_certs(l, rack_store, -30 * DAY, 335 * DAY);
+	store = xasprintf("%s/pki", rack_dir);
+	path = xasprintf("%s/kubewright.yaml", rack_dir);
+	setenv("XDG_STATE_HOME", rack_dir, 1);
+	str_addf(&text,
+		"cluster: %s\nkubernetes: {version: 1.36.2}\npki: {store: %s}\nhosts:\n"
+		"  - {name: cp1, address: 10.0.0.11, role: control-plane}\n",
+		rack_inventory->cluster, store);
+	CHECK_INT(file_write(path, text.buf, text.len, 0600, NULL), 0);
+	str_release(&text);
+}
+
+static void end(struct lab *l)
+{
+	lab_certs_gone(l);
+	rack_down();
+	free(store);
+	free(path);
+}
+
+/* A look, as the wizard takes it; hosts: those that take part. */
+static void look(struct lab *l, unsigned hosts, const char *name, struct port_rotation *out)
+{
+	const struct plan *plan = &plans[PLAN_ROTATE];
+	struct renew_wish wish;
+	struct cli_options o = { .renew = &wish };
+	struct cli_run r = { .options = &o, .inventory = rack_inventory, .store_dir = store };
+	struct error err = { 0 };
+
+	CHECK_INT(cli_rotation_wish(name, &wish, &err), 0);
+	rack_world(&r.world);
+	r.world.wish.take_lock = false;
+	r.world.wish.renew = &wish;
+	rack_serve(l, r.world.pki.store);
+	r.engine = rack_run(l, &r.world,
+		(struct engine_config){ .steps = plan->steps, .step_count = plan->count, .check_only = true }, hosts);
+	cli_wizard_rotation(&r, name, &next, out);
+	engine_free(r.engine);
+	world_release(&r.world);
+}
+
+static int turn(const char *name, struct error *err)
+{
+	struct cli_options o = { .file = path, .warned = true };
+
+	*err = (struct error){ 0 };
+	return cli_rotation_turn(&next, name, &o, err);
+}
+
+/* From one CA to two, the hosts follow, then the new one would sign. */
+static void test_phases(void)
+{
+	static struct lab l;
+	struct port_rotation out;
+	struct error err;
+
+	begin(&l);
+	look(&l, 31, "etcd-ca", &out);
+	CHECK_STR(out.name, "etcd-ca");
+	CHECK(strstr(out.state, "etcd-ca: one CA is trusted, and signs\n") != NULL);
+	CHECK(strstr(out.tell, "etcd-ca: This makes another CA") != NULL);
+	CHECK_INT(out.refused.kind, ERROR_NONE);
+	CHECK(next.next == ROTATE_CHANGES && next.phase == PKI_PHASE_ONE);
+	port_rotation_release(&out);
+	/* a look alone changes nothing */
+	CHECK_INT(pki_store_phase_at(store, PKI_ISSUER_ETCD), PKI_PHASE_ONE);
+	/* what was shown of one is not done to another */
+	CHECK_INT(turn("sa", &err), -1);
+	CHECK_INT(pki_store_phase_at(store, PKI_ISSUER_TOKENS), PKI_PHASE_ONE);
+	CHECK_INT(turn("etcd-ca", &err), 0);
+	CHECK_INT(pki_store_phase_at(store, PKI_ISSUER_ETCD), PKI_PHASE_BOTH);
+	/* when it begins again, after a secret was asked for, it does not take a second step */
+	CHECK_INT(turn("etcd-ca", &err), 0);
+	CHECK_INT(pki_store_phase_at(store, PKI_ISSUER_ETCD), PKI_PHASE_BOTH);
+	/* hosts that have not followed yet come first */
+	look(&l, 31, "etcd-ca", &out);
+	CHECK(next.next == ROTATE_CONTINUES && next.phase == PKI_PHASE_BOTH);
+	CHECK(strstr(out.tell, "This continues what was begun") != NULL);
+	CHECK(strstr(out.state, "to be placed") != NULL);
+	CHECK_INT(turn("etcd-ca", &err), 0);
+	CHECK_INT(pki_store_phase_at(store, PKI_ISSUER_ETCD), PKI_PHASE_BOTH);
+	port_rotation_release(&out);
+	end(&l);
+}
+
+/* A host that could not be looked at: nothing may begin, and nothing is remembered from before. */
+static void test_refused(void)
+{
+	static struct lab l;
+	struct port_rotation out;
+	struct error err;
+
+	begin(&l);
+	look(&l, 31, "front-proxy-ca", &out);
+	port_rotation_release(&out);
+	CHECK(next.kind != NULL);
+	look(&l, 31 - 4, "front-proxy-ca", &out);
+	CHECK_STR(out.tell, "");
+	CHECK(out.refused.kind != ERROR_NONE && strstr(out.refused.what, "cp3") != NULL);
+	CHECK(next.kind == NULL);
+	port_rotation_release(&out);
+	CHECK_INT(turn("front-proxy-ca", &err), -1);
+	CHECK(strstr(err.what, "was not looked at") != NULL);
+	CHECK_INT(pki_store_phase_at(store, PKI_ISSUER_FRONT_PROXY), PKI_PHASE_ONE);
+	end(&l);
+}
+
+/* The key store took a phase meanwhile, or the inventory is of another cluster. */
+static void test_stale(void)
+{
+	static struct lab l;
+	struct error err = { 0 };
+
+	begin(&l);
+	next = (struct cli_rotation){ rotate_kind_find("etcd-ca"), ROTATE_CHANGES, PKI_PHASE_BOTH, "" };
+	CHECK_INT(turn("etcd-ca", &err), -1);
+	CHECK(strstr(err.what, "what was looked at is the cluster") != NULL);
+	snprintf(next.inventory, sizeof(next.inventory), "%s", rack_inventory->cluster);
+	CHECK_INT(turn("etcd-ca", &err), -1);
+	CHECK_INT(pki_store_phase_at(store, PKI_ISSUER_ETCD), PKI_PHASE_ONE);
+	end(&l);
+}
+
+static void test_names(void)
+{
+	struct renew_wish wish;
+	struct error err = { 0 };
+
+	CHECK_INT(cli_rotation_wish("sa", &wish, &err), 0);
+	CHECK(wish.rotates && wish.issuer == PKI_ISSUER_TOKENS);
+	CHECK_INT(cli_rotation_wish("nothing", &wish, &err), -1);
+	CHECK_INT(cli_rotation_wish(NULL, &wish, &err), -1);
+}
+
+static const struct test tests[] = {
+	{ "the wizard's rotation: its phases", test_phases },
+	{ "the wizard's rotation: one that may not begin", test_refused },
+	{ "the wizard's rotation: what is not as it was looked at", test_stale },
+	{ "the wizard's rotation: by name", test_names },
+};
+
+TEST_MAIN(tests)
