@@ -45,7 +45,7 @@ void hardware_node(const struct hardware_seen *s, struct json *o, const char *fm
 	va_start(ap, fmt);
 	vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
-	/* -1 is no number here */
+	/* "-1" is not a number here */
 	hardware_number(s, o, "node", "%s", path);
 }
 

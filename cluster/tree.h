@@ -18,7 +18,7 @@ struct tree {
 	size_t count;
 };
 
-/* Of an answer, which is copied; NULL: none. What is no such line is left out. Released by tree_release. */
+/* Of an answer, which is copied; NULL: none. Other lines are left out. Released by tree_release. */
 void tree_read(struct tree *t, const char *answer, size_t len);
 void tree_release(struct tree *t);
 

@@ -190,12 +190,11 @@ static void put_table(const struct str *table)
 
 /* ---- machines ------------------------------------------------------------------------------------------------------ */
 
-/* Two sockets with two nodes, NVMe, a bond with a VLAN, RoCE, and DIMMs. */
-static void test_server(void)
+/* Firmware, processors, and two DIMMs in three slots. */
+static void put_board(void)
 {
 	struct str table = STR_INIT;
 
-	begin("none");
 	processors(2, 4, 2, 2);
 	put("Dell Inc.\n", "sys/class/dmi/id/sys_vendor");
 	put("PowerEdge R760\n", "sys/class/dmi/id/product_name");
@@ -218,7 +217,11 @@ static void test_server(void)
 	structure(&table, 127, NULL, 0, "", 0);
 	put_table(&table);
 	str_release(&table);
-	/* a disk of its own name and firmware, and what holds it */
+}
+
+/* One disk, and what is none. */
+static void put_disk(void)
+{
 	put("7501476528\n", "sys/block/nvme0n1/size");
 	put("259:0\n", "sys/block/nvme0n1/dev");
 	put("0\n", "sys/block/nvme0n1/queue/rotational");
@@ -233,7 +236,11 @@ static void test_server(void)
 		"proc/self/mountinfo");
 	put("100\n", "sys/block/loop0/size");
 	put("0\n", "sys/block/nvme1n1/size");
-	/* cards */
+}
+
+/* A bond of two cards with a VLAN on it, and RoCE. */
+static void put_cards(void)
+{
 	device("0000:3b:00.0", "0x020000", "0x15b3", "1");
 	device("0000:3b:00.1", "0x020000", "0x15b3", "-1");
 	card("eno1", "0000:3b:00.0", "mlx5_core");
@@ -262,7 +269,10 @@ static void test_server(void)
 	put("54000\n", "sys/class/hwmon/hwmon0/temp1_input");
 	put("Package id 0\n", "sys/class/hwmon/hwmon0/temp1_label");
 	put("100000\n", "sys/class/hwmon/hwmon0/temp1_crit");
-	look();
+}
+
+static void check_board(void)
+{
 	is("system.product", "\"PowerEdge R760\"");
 	is("system.serial", "null");
 	is("system.virtual", "\"none\"");
@@ -284,6 +294,10 @@ static void test_server(void)
 	is("memory.ecc", "true");
 	is("memory.corrected-errors", "7");
 	CHECK_INT(json_size(json_get(map, "memory.dimms")), 2);
+}
+
+static void check_devices(void)
+{
 	CHECK_INT(json_size(json_get(map, "disks")), 1);
 	is("disks.0.bytes", "3840755982336");
 	is("disks.0.id", "\"nvme-eui.36\"");
@@ -300,6 +314,18 @@ static void test_server(void)
 	is("infiniband.0.state", "\"ACTIVE\"");
 	is("pcie-errors", "[{\"pci\":\"0000:3b:00.0\",\"correctable\":12}]");
 	is("temperatures.0.celsius", "54");
+}
+
+/* Two sockets with two nodes, NVMe, a bond with a VLAN, RoCE, and DIMMs. */
+static void test_server(void)
+{
+	begin("none");
+	put_board();
+	put_disk();
+	put_cards();
+	look();
+	check_board();
+	check_devices();
 	says("bond bond0: 802.3ad, eno1, eno2 (no link) (another aggregator: it carries nothing)\n");
 	says("system: Dell Inc. PowerEdge R760, firmware 2.1.5 of 03/14/2024, started by uefi, Secure Boot, with a BMC\n");
 	says("memory: 503 GiB, 2 of 3 slots are filled, 1 x 32 GiB DDR5 4400 MT/s, 1 x 16 GiB DDR5 4400 MT/s, ECC, 7 errors corrected\n");
