@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "cluster/findings_hardware.h"
 #include "cluster/hardware_words.h"
 #include "inventory/inventory.h"
 
@@ -26,14 +27,33 @@ static void line(const char *label, const char *text, void *ctx)
 	cli_wrap(out, text, at, AT_TEXT);
 }
 
-static void one_by_one(const struct cli_run *r, struct str *out)
+/* What is odd about this host, below it. */
+static void print_odd(const struct findings *all, size_t host)
 {
+	for (size_t i = 0; i < all->count; i++) {
+		struct findings one = { &all->list[i], 1 };
+
+		if (all->list[i].host == (int)host)
+			cli_findings_print(stdout, &one, false);
+	}
+}
+
+static void one_by_one(const struct cli_run *r, const struct findings *odd)
+{
+	struct str text = STR_INIT;
+	bool first = true;
+
 	for (size_t i = 0; i < r->inventory->host_count; i++) {
 		if (!r->world.seen.hardware[i])
 			continue;
-		str_addf(out, "%s%s\n", out->len ? "\n" : "", r->inventory->hosts[i].name);
-		hardware_lines(r->world.seen.hardware[i], line, out);
+		str_clear(&text);
+		str_addf(&text, "%s%s\n", first ? "" : "\n", r->inventory->hosts[i].name);
+		hardware_lines(r->world.seen.hardware[i], line, &text);
+		fputs(text.buf, stdout);
+		print_odd(odd, i);
+		first = false;
 	}
+	str_release(&text);
 }
 
 /* As Markdown, which tickets and pages take. A bar in a name would end a cell. */
@@ -45,9 +65,9 @@ static void cell(struct str *out, const char *text)
 	str_add(out, " |");
 }
 
-static void as_table(const struct cli_run *r, struct str *out)
+static void as_table(const struct cli_run *r)
 {
-	struct str text = STR_INIT;
+	struct str text = STR_INIT, all = STR_INIT, *out = &all;
 	const char *heading;
 
 	str_add(out, "| Host |");
@@ -65,12 +85,14 @@ static void as_table(const struct cli_run *r, struct str *out)
 			cell(out, text.buf);
 	}
 	str_addc(out, '\n');
+	fputs(all.buf, stdout);
 	str_release(&text);
+	str_release(&all);
 }
 
 /* ---- for programs ------------------------------------------------------------------------------------------------------ */
 
-static struct json *all(const struct cli_run *r)
+static struct json *document(const struct cli_run *r, const struct findings *odd)
 {
 	struct json *j = json_object(), *list;
 
@@ -89,27 +111,26 @@ static struct json *all(const struct cli_run *r)
 		if (e)
 			json_set(host, "error", cli_error_json(e));
 	}
+	cli_findings_json(r, odd, json_set(j, "findings", json_array()));
 	return j;
 }
 
 int cli_hardware(const struct cli_options *o)
 {
-	struct str text = STR_INIT;
+	struct findings odd = { 0 };
 	struct cli_run r;
 	int status = cli_look(&r, KIND_HARDWARE, o);
 
 	if (status)
 		return status;
-	if (o->json) {
-		cli_json_print(all(&r));
-	} else {
-		if (o->table)
-			as_table(&r, &text);
-		else
-			one_by_one(&r, &text);
-		fputs(text.buf, stdout);
-		str_release(&text);
-	}
+	findings_hardware(r.inventory, r.world.seen.hardware, &odd);
+	if (o->json)
+		cli_json_print(document(&r, &odd));
+	else if (o->table)
+		as_table(&r);
+	else
+		one_by_one(&r, &odd);
+	findings_release(&odd);
 	status = cli_look_errors(&r, true);
 	cli_run_release(&r);
 	return status;
