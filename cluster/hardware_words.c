@@ -108,7 +108,10 @@ static void say_system(struct printing *p)
 	known(&p->text, bios, "version", "firmware ");
 	if (*date)
 		str_addf(&p->text, " of %s", date);
-	known(&p->text, s, "firmware", "started by ");
+	if (strcmp(json_get_str(s, "firmware", ""), "uefi") == 0)
+		piece(&p->text, "started by UEFI");
+	else if (json_get_str(s, "firmware", NULL))
+		piece(&p->text, "not started by UEFI");
 	yes_or_no(&p->text, s, "secure-boot", "Secure Boot", "no Secure Boot");
 	piece(&p->text, json_get_bool(s, "bmc", false) ? "with a BMC" : "no BMC seen");
 	say(p, "system");
@@ -154,7 +157,7 @@ static void say_kernel(struct printing *p)
 	if (json_get_int(s, "tainted", 0))
 		piece(&p->text, "tainted %" PRId64, json_get_int(s, "tainted", 0));
 	say(p, "kernel");
-	known(&p->text, s, "command-line", "");
+	str_add(&p->text, json_get_str(s, "command-line", ""));
 	say(p, "command line");
 }
 

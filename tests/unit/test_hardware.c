@@ -331,7 +331,7 @@ static void test_server(void)
 	check_board();
 	check_devices();
 	says("bond bond0: 802.3ad, eno1, eno2 (no link) (another aggregator: it carries nothing)\n");
-	says("system: Dell Inc. PowerEdge R760, firmware 2.1.5 of 03/14/2024, started by uefi, Secure Boot, with a BMC\n");
+	says("system: Dell Inc. PowerEdge R760, firmware 2.1.5 of 03/14/2024, started by UEFI, Secure Boot, with a BMC\n");
 	says("memory: 503 GiB, 2 of 3 slots are filled, 1 x 32 GiB DDR5 4400 MT/s, 1 x 16 GiB DDR5 4400 MT/s, ECC, 7 errors corrected\n");
 	says("vulnerable to mds\n");
 	says("NUMA node 1: CPUs 8-15, 252 GiB, eno1, mlx5_0\n");
