@@ -1,18 +1,82 @@
 /* kubewright hardware: what the machines are made of. */
 #include "cli/run.h"
 
+#include "base/alloc.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "cluster/findings_hardware.h"
+#include "cluster/hardware_gone.h"
 #include "cluster/hardware_words.h"
 #include "inventory/inventory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Where what is said of a part begins. */
 #define AT_TEXT 26
+
+/* ---- the last look ----------------------------------------------------------------------------------------------------- */
+
+#define MAP_MAX (8u << 20)
+
+/* What this host had; NULL: nobody has looked yet. One that cannot be read is as good as none: a warning says so, and it is written again. */
+static struct json *last_look(const char *path)
+{
+	struct str text = STR_INIT;
+	struct error err = { 0 };
+	struct json *map = NULL;
+
+	if (access(path, F_OK) != 0)
+		return NULL;
+	if (file_read(path, MAP_MAX, &text, &err) == 0)
+		map = json_parse(text.buf, text.len, &err);
+	if (!map)
+		fprintf(stderr, "warning: the last look cannot be read from %s: %s; it is not compared\n", path,
+			err.what);
+	str_release(&text);
+	return map;
+}
+
+static int keep(const struct json *map, const char *path, struct error *err)
+{
+	struct str text = STR_INIT;
+	int rc;
+
+	json_write(map, &text);
+	str_addc(&text, '\n');
+	rc = file_write(path, text.buf, text.len, 0600, err);
+	str_release(&text);
+	return rc;
+}
+
+/* Finds what is gone since, and keeps this look. forget: what is gone is not missed any more. */
+static int compare_with_last(const struct cli_run *r, bool forget, struct findings *found, struct error *err)
+{
+	char *dir = xasprintf("%s/hardware", r->state_dir);
+	int rc = file_mkdirs(dir, 0700, err);
+
+	for (size_t i = 0; rc == 0 && i < r->inventory->host_count; i++) {
+		const struct json *now = r->world.seen.hardware[i];
+		char *path = xasprintf("%s/%s.json", dir, r->inventory->hosts[i].name);
+		struct json *before = now && !forget ? last_look(path) : NULL, *kept = NULL;
+
+		if (before) {
+			findings_hardware_gone(r->inventory, (int)i, before, now, found);
+			kept = hardware_kept(before, now);
+		}
+		if (now)
+			rc = keep(kept ? kept : now, path, err);
+		json_free(before);
+		json_free(kept);
+		free(path);
+	}
+	free(dir);
+	return rc;
+}
 
 /* ---- for people -------------------------------------------------------------------------------------------------------- */
 
@@ -118,12 +182,15 @@ static struct json *document(const struct cli_run *r, const struct findings *odd
 int cli_hardware(const struct cli_options *o)
 {
 	struct findings odd = { 0 };
+	struct error err = { 0 };
 	struct cli_run r;
+	int kept;
 	int status = cli_look(&r, KIND_HARDWARE, o);
 
 	if (status)
 		return status;
 	findings_hardware(r.inventory, r.world.seen.hardware, &odd);
+	kept = compare_with_last(&r, o->forget, &odd, &err);
 	if (o->json)
 		cli_json_print(document(&r, &odd));
 	else if (o->table)
@@ -133,5 +200,5 @@ int cli_hardware(const struct cli_options *o)
 	findings_release(&odd);
 	status = cli_look_errors(&r, true);
 	cli_run_release(&r);
-	return status;
+	return kept ? cli_fail(&err) : status;
 }

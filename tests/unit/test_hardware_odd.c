@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cluster/findings_hardware.h"
+#include "cluster/hardware_gone.h"
 #include "inventory/inventory.h"
 #include "tests/unit/fake_site.h"
 
@@ -131,7 +132,7 @@ static void test_odd(void)
 	}
 }
 
-/* Another role, another product and an unknown value are no difference, and two are no majority. */
+/* Another role, another product and an unknown value do not count, and two are not a majority. */
 static void test_not_odd(void)
 {
 	fleet_begin();
@@ -175,6 +176,73 @@ static void test_ill(void)
 	fleet_end();
 }
 
+static void gone(const struct json *before, int host, const char *name, const char *what)
+{
+	findings_release(&found);
+	findings_hardware_gone(fleet, host, before, maps[host], &found);
+	if (!CHECK(found.count == 1 && strcmp(found.list[0].name, name) == 0 && strstr(found.list[0].what, what)))
+		printf("# %s: %zu %s\n", name, found.count, found.count ? found.list[0].what : "");
+}
+
+/* What was there at the last look; it is named until it is back, also when it could not be seen in between. */
+static void test_gone(void)
+{
+	static const char *const cases[][4] = {
+		{ "gone-dimm", "\"mts\":4800,\"slot\":\"A2\"}", "\"mts\":4800,\"slot\":\"A3\"}", "A2" },
+		{ "gone-disk", "nvme0n1", "nvme7n1", "nvme0n1" },
+		{ "gone-card", "\"eno1\"", "\"eno9\"", "eno1" },
+		{ "gone-rdma", "mlx5_0", "mlx5_9", "mlx5_0" },
+		{ "gone-accelerator", "0000:19:00.0", "0000:1a:00.0", "0000:19:00.0" },
+		{ "lost-link", "\"mbit\":25000,\"link\":true", "\"mbit\":null,\"link\":false", "eno1" },
+	};
+
+	for (int i = 0; i < 6; i++) {
+		struct json *before, *kept, *again;
+
+		fleet_begin();
+		change(0, "\"mts\":4800},", "\"mts\":4800,\"slot\":\"A1\"},");
+		change(0, "\"mts\":4800}]", "\"mts\":4800,\"slot\":\"A2\"}]");
+		before = json_copy(maps[0]);
+		findings_hardware_gone(fleet, 0, before, maps[0], &found);
+		CHECK_INT(found.count, 0);
+		CHECK_STR(findings_hardware_gone_name(i), cases[i][0]);
+		change(0, cases[i][1], cases[i][2]);
+		gone(before, 0, cases[i][0], cases[i][3]);
+		kept = hardware_kept(before, maps[0]);
+		gone(kept, 0, cases[i][0], cases[i][3]);
+		again = hardware_kept(kept, maps[0]);
+		CHECK(json_equal(kept, again));
+		json_free(again);
+		/* it is back */
+		change(0, cases[i][2], cases[i][1]);
+		findings_release(&found);
+		findings_hardware_gone(fleet, 0, before, maps[0], &found);
+		CHECK_INT(found.count, 0);
+		json_free(before);
+		json_free(kept);
+		fleet_end();
+	}
+	CHECK(findings_hardware_gone_name(6) == NULL && findings_hardware_gone_name(-1) == NULL);
+}
+
+/* A table that the firmware does not show today is not a loss, and not forgotten. */
+static void test_unseen(void)
+{
+	struct json *before, *kept;
+
+	fleet_begin();
+	change(0, "\"mts\":4800}]", "\"mts\":4800,\"slot\":\"A2\"}]");
+	before = json_copy(maps[0]);
+	json_set(json_set(maps[0], "memory", json_object()), "dimms", json_null());
+	findings_hardware_gone(fleet, 0, before, maps[0], &found);
+	CHECK_INT(found.count, 0);
+	kept = hardware_kept(before, maps[0]);
+	CHECK_INT(json_size(json_get(kept, "memory.dimms")), 2);
+	json_free(before);
+	json_free(kept);
+	fleet_end();
+}
+
 static void test_page(void)
 {
 	struct str page = STR_INIT;
@@ -188,6 +256,10 @@ static void test_page(void)
 		if (!CHECK(strstr(page.buf, row) != NULL))
 			printf("# %s\n", name);
 	}
+	for (int i = 0; (name = findings_hardware_gone_name(i)) != NULL; i++) {
+		snprintf(row, sizeof(row), "\n| `%s` |", name);
+		CHECK(strstr(page.buf, row) != NULL);
+	}
 	str_release(&page);
 }
 
@@ -195,6 +267,8 @@ static const struct test tests[] = {
 	{ "the odd one out", test_odd },
 	{ "what is no difference", test_not_odd },
 	{ "what is not well by itself", test_ill },
+	{ "what is gone", test_gone },
+	{ "what cannot be seen is not missed", test_unseen },
 	{ "each stands in docs/hardware.md", test_page },
 };
 TEST_MAIN(tests)
