@@ -52,9 +52,10 @@ enum cli_command_bit {
 	CLI_CERTS = 1 << 20,
 	CLI_SUPPORT = 1 << 21,
 	CLI_ADOPT = 1 << 22,
+	CLI_HARDWARE = 1 << 23,
 	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET | CLI_REJOIN | CLI_REPAIR |
 		   CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE | CLI_REBOOT |
-		   CLI_CERTS, /* work on many hosts */
+		   CLI_CERTS | CLI_HARDWARE, /* work on many hosts */
 	CLI_LOADS = CLI_RUNS | CLI_LOGS | CLI_SUPPORT | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
 	CLI_CONNECTS = CLI_RUNS | CLI_LOGS | CLI_SUPPORT | CLI_ADOPT,
 	CLI_ALL = 0x7fffffff,
@@ -69,6 +70,7 @@ struct cli_options {
 	size_t set_count;
 	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check;
 	bool override_quorum, force, timeline, all, pending, through, remove, take_ca_keys, reissue, forget, security;
+	bool table;
 	int parallel, connect_timeout_s, drain_timeout_s, days, lines, batch, expiring; /* 0: not given */
 	bool batch_percent; /* batch is of all workers */
 	const char *cluster, *from, *snapshot, *out, *user, *group;
@@ -209,6 +211,7 @@ int cli_timeline(const struct cli_options *o); /* replay --timeline */
 int cli_watch(const struct cli_options *o);
 int cli_unlock(const struct cli_options *o);
 int cli_certs(const struct cli_options *o);
+int cli_hardware(const struct cli_options *o);
 int cli_support(const struct cli_options *o);
 int cli_adopt(const struct cli_options *o);
 /* What runs without a command, on a terminal. */

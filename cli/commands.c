@@ -69,6 +69,11 @@ const struct cli_command cli_commands[] = {
 	  "name, what was seen, why it matters and what to do. Exit status 6 when there is an error that the inventory does not ignore. With --security "
 	  "it shows instead how control planes, etcd and kubelets are set up beside each item of the CIS Kubernetes Benchmark " BENCHMARK_EDITION "; exit status 6 when one failed.",
 	  CLI_CHECK, 0, 0, false, cli_check },
+	{ "hardware", "[HOST…]", "show what the machines are made of",
+	  "Logs in to every host, or to those that are named, and shows its system, processors, memory slot by slot, disks and what holds them, network cards, bonds and VLANs, RDMA ports, "
+	  "accelerators, temperatures and counted errors, whether it is virtualised and what that costs, and which of them are near one another (NUMA). "
+	  "What a machine does not show is unknown, never none. Changes nothing and takes no lock. With --table one line a host, to be pasted.",
+	  CLI_HARDWARE, 0, MANY, false, cli_hardware },
 	{ "plan", "", "show what apply would do on each host",
 	  "Compares every host with the inventory and lists the steps that apply would take. Changes nothing and takes no lock.",
 	  CLI_PLAN, 0, 0, false, cli_plan },

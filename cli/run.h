@@ -41,6 +41,7 @@ enum cli_kind {
 	KIND_ADOPT,
 	KIND_TAKE_KEYS,
 	KIND_CERTS,
+	KIND_HARDWARE,
 	KIND_BENCHMARK,
 	KIND_SUPPORT,
 	KIND_SUPPORT_HOSTS, /* when the cluster's keys cannot be had */

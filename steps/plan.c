@@ -258,6 +258,10 @@ static const struct step certs[] = {
 	{ "certs", "Looking at certificates", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, certs_apply },
 };
 
+static const struct step hardware[] = {
+	{ "hardware", "Looking at the machine", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, hardware_apply },
+};
+
 static const struct step benchmark[] = {
 	{ "benchmark", "Looking at security settings", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, benchmark_apply },
 };
@@ -479,6 +483,7 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_ADOPT] = PLAN("adopt", adopt, 0),
 	[PLAN_TAKE_KEYS] = PLAN("take-keys", take_keys, PLAN_KEYS),
 	[PLAN_CERTS] = PLAN("certs", certs, PLAN_NAMED),
+	[PLAN_HARDWARE] = PLAN("hardware", hardware, PLAN_NAMED),
 	[PLAN_BENCHMARK] = PLAN("benchmark", benchmark, 0),
 	[PLAN_SUPPORT] = PLAN("support", support, PLAN_KEYS),
 	[PLAN_SUPPORT_HOSTS] = PLAN("support-hosts", support_hosts, 0),

@@ -45,6 +45,7 @@ enum plan_id {
 	PLAN_ADOPT,    /* how a cluster that others made is, by its hosts and, until it was asked, its API */
 	PLAN_TAKE_KEYS, /* the keys of its CAs, into the store */
 	PLAN_CERTS,    /* which certificates the hosts have, and nothing else */
+	PLAN_HARDWARE, /* what the machines are made of, and nothing else */
 	PLAN_BENCHMARK, /* how the hosts are set up beside the CIS Kubernetes Benchmark, and nothing else */
 	PLAN_SUPPORT,  /* the hosts' logs for somebody who helps, and all that status asks for */
 	PLAN_SUPPORT_HOSTS, /* of them what is had without the cluster's keys */
@@ -461,6 +462,7 @@ enum step_verdict leave_check(struct task *t, struct error *why);
 int leave_apply(struct task *t, struct error *err);
 int certs_apply(struct task *t, struct error *err);
 int benchmark_apply(struct task *t, struct error *err);
+int hardware_apply(struct task *t, struct error *err);
 /* What is fetched of a host for somebody who helps. */
 struct support_piece {
 	const char *name, *kind, *argument; /* kind and argument are steps/host/support.sh's */

@@ -14,7 +14,7 @@ _kubewright_hosts()
 _kubewright()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word opts=''
-	local commands='init adopt check plan apply status repair rejoin remove upgrade reboot certs etcd reset unlock kubeconfig logs support ssh replay watch version help'
+	local commands='init adopt check hardware plan apply status repair rejoin remove upgrade reboot certs etcd reset unlock kubeconfig logs support ssh replay watch version help'
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case " $commands " in
@@ -59,6 +59,7 @@ _kubewright()
 	init) opts='--file --color --cluster --help --version' ;;
 	adopt) opts='--output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --cluster --out --take-ca-keys --help --version' ;;
 	check) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --list --security --help --version' ;;
+	hardware) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --table --forget --help --version' ;;
 	plan) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --without-missing --help --version' ;;
 	apply) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --without-missing --help --version' ;;
 	status) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
@@ -100,7 +101,7 @@ _kubewright()
 		*) opts="renew rotate sign passphrase backup restore csr import $(_kubewright_hosts)" ;;
 		esac
 		;;
-	rejoin:* | remove:* | reboot:* | logs:* | ssh:*) opts=$(_kubewright_hosts) ;;
+	hardware:* | rejoin:* | remove:* | reboot:* | logs:* | ssh:*) opts=$(_kubewright_hosts) ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$opts" -- "$cur")
 }

@@ -61,6 +61,7 @@ struct seen {
 	struct findings *findings;    /* per host */
 	struct certs_host *certs;     /* per host, by certs */
 	struct benchmark_host *benchmark; /* per host, by benchmark */
+	struct json **hardware;       /* per host, by hardware; NULL: it was not looked at */
 	struct world_support *support; /* per host, by support */
 	struct adopt_host *adopt;     /* per host, by adopt */
 	struct json *sets;            /* by adopt: the DaemonSets of the cluster; NULL: not known */

@@ -15,7 +15,8 @@ static const char *const words[] = { "done", "put", "undone", "owned", "unit.*",
 	"initialized", "joined", "placed", "restart", "pki_manifest", "ca_keys", "ca_keys_left", "ca_signs", "=piece.*",
 	"=manifest.*", "pki", "keys", "pem.*", "foreign", "kubelet_args", "renewers", "=api.*", "api_none", "api_error",
 	"=etcd.*", "snapshots", "snapshot_try", "snapshot_since", "snapshot_id", "apiserver_files", "encryption",
-	"files.*", "=kubelet_config", "-etcd_ca", "-providers", "-proxy_listens", NULL };
+	"files.*", "=kubelet_config", "-etcd_ca", "-providers", "-proxy_listens", "=sys", "=proc", "=udev", "=links",
+	"cpuinfo", "=smbios", "-efi", "-secure_boot", "-virtual", "-iommu_groups", NULL };
 
 char *fake_site_path(const struct fake_site *s, const char *name)
 {

@@ -1,0 +1,200 @@
+/* The ways out of a machine: network cards, what is made of them, and InfiniBand's ports. */
+#include "cluster/hardware_private.h"
+
+#include "base/json.h"
+#include "base/str.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NET "class/net"
+#define IB "class/infiniband"
+
+static struct json *nic_of(const struct hardware_seen *s, const char *name)
+{
+	struct json *o = json_object();
+	const char *carrier = tree_get(&s->sys, NET "/%s/carrier", name);
+	const char *own = tree_get(&s->sys, NET "/%s/bonding_slave/perm_hwaddr", name);
+	char pci[HARDWARE_PCI], link[128];
+
+	snprintf(link, sizeof(link), NET "/%s", name);
+	hardware_pci(s, link, pci);
+	json_set_str(o, "name", name);
+	hardware_text(o, "driver", hardware_link(s, "bus/pci/devices/%s/driver", pci));
+	hardware_text(o, "mac", own ? own : tree_get(&s->sys, NET "/%s/address", name));
+	hardware_number(s, o, "mbit", NET "/%s/speed", name);
+	/* what is switched off cannot be asked */
+	if (carrier)
+		json_set_bool(o, "link", strcmp(carrier, "1") == 0);
+	else
+		json_set(o, "link", json_null());
+	hardware_number(s, o, "mtu", NET "/%s/mtu", name);
+	hardware_text(o, "member-of", hardware_link(s, NET "/%s/master", name));
+	hardware_text(o, "pci", pci);
+	hardware_node(s, o, "bus/pci/devices/%s/numa_node", pci);
+	hardware_number(s, o, "functions-possible", "bus/pci/devices/%s/sriov_totalvfs", pci);
+	hardware_number(s, o, "functions", "bus/pci/devices/%s/sriov_numvfs", pci);
+	return o;
+}
+
+/* With a device behind it. */
+struct json *hardware_nics(const struct hardware_seen *s)
+{
+	struct json *list = json_array();
+	struct tree_names names;
+
+	tree_names(&s->sys, NET, &names);
+	for (size_t i = 0; i < names.count; i++)
+		if (tree_get(&s->links, NET "/%s/device", names.list[i]))
+			json_add(list, nic_of(s, names.list[i]));
+	tree_names_release(&names);
+	return list;
+}
+
+/* Calls fn for each interface that belongs to this one. */
+static void each_member(const struct hardware_seen *s, const struct tree_names *all, const char *master,
+	void (*fn)(const struct hardware_seen *s, const char *name, struct json *list), struct json *list)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const char *of = hardware_link(s, NET "/%s/master", all->list[i]);
+
+		if (of && strcmp(of, master) == 0)
+			fn(s, all->list[i], list);
+	}
+}
+
+static void add_bonded(const struct hardware_seen *s, const char *name, struct json *list)
+{
+	struct json *o = json_add(list, json_object());
+	const char *status = tree_get(&s->sys, NET "/%s/bonding_slave/mii_status", name);
+
+	json_set_str(o, "name", name);
+	json_set(o, "link", status ? json_bool(strcmp(status, "up") == 0) : json_null());
+	hardware_number(s, o, "aggregator", NET "/%s/bonding_slave/ad_aggregator_id", name);
+}
+
+static void add_port(const struct hardware_seen *s, const char *name, struct json *list)
+{
+	(void)s;
+	json_add(list, json_string(name));
+}
+
+struct json *hardware_bonds(const struct hardware_seen *s)
+{
+	struct json *list = json_array();
+	struct tree_names names;
+
+	tree_names(&s->sys, NET, &names);
+	for (size_t i = 0; i < names.count; i++) {
+		const char *mode = tree_get(&s->sys, NET "/%s/bonding/mode", names.list[i]);
+		struct json *o;
+		char word[48];
+
+		if (!mode)
+			continue;
+		/* "802.3ad 4" */
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(mode, " "), mode);
+		o = json_add(list, json_object());
+		json_set_str(o, "name", names.list[i]);
+		json_set_str(o, "mode", word);
+		hardware_text(o, "partner", tree_get(&s->sys, NET "/%s/bonding/ad_partner_mac", names.list[i]));
+		hardware_text(o, "active", tree_get(&s->sys, NET "/%s/bonding/active_slave", names.list[i]));
+		hardware_number(s, o, "mbit", NET "/%s/speed", names.list[i]);
+		hardware_number(s, o, "mtu", NET "/%s/mtu", names.list[i]);
+		each_member(s, &names, names.list[i], add_bonded, json_set(o, "members", json_array()));
+	}
+	tree_names_release(&names);
+	return list;
+}
+
+struct json *hardware_bridges(const struct hardware_seen *s)
+{
+	struct json *list = json_array(), *o;
+	struct tree_names names;
+
+	tree_names(&s->sys, NET, &names);
+	for (size_t i = 0; i < names.count; i++) {
+		if (!tree_get(&s->sys, NET "/%s/bridge/bridge_id", names.list[i]))
+			continue;
+		o = json_add(list, json_object());
+		json_set_str(o, "name", names.list[i]);
+		each_member(s, &names, names.list[i], add_port, json_set(o, "ports", json_array()));
+	}
+	tree_names_release(&names);
+	return list;
+}
+
+/* "eno1.100       | 100  | eno1", after two lines of headings. */
+static void add_vlan(const char *line, void *list)
+{
+	char name[33], on[33];
+	struct json *o;
+	int id;
+
+	if (sscanf(line, "%32s | %d | %32s", name, &id, on) != 3)
+		return;
+	o = json_add(list, json_object());
+	json_set_str(o, "name", name);
+	json_set_int(o, "id", id);
+	json_set_str(o, "on", on);
+}
+
+struct json *hardware_vlans(const struct hardware_seen *s)
+{
+	struct json *list = json_array();
+
+	tree_lines(&s->proc, "./net/vlan/config", add_vlan, list);
+	return list;
+}
+
+/* "4: ACTIVE" is ACTIVE. */
+static const char *state(const char *text)
+{
+	const char *colon = text ? strchr(text, ':') : NULL;
+
+	for (text = colon ? colon + 1 : text; text && isspace((unsigned char)*text); text++)
+		;
+	return text;
+}
+
+static struct json *port_of(const struct hardware_seen *s, const char *device, const char *port)
+{
+	struct json *o = json_object();
+	char path[160], pci[HARDWARE_PCI], link[128];
+
+	snprintf(path, sizeof(path), IB "/%s/ports/%s", device, port);
+	snprintf(link, sizeof(link), IB "/%s", device);
+	hardware_pci(s, link, pci);
+	json_set_str(o, "device", device);
+	json_set_str(o, "port", port);
+	hardware_text(o, "state", state(tree_get(&s->sys, "%s/state", path)));
+	hardware_text(o, "physical-state", state(tree_get(&s->sys, "%s/phys_state", path)));
+	hardware_text(o, "rate", tree_get(&s->sys, "%s/rate", path));
+	hardware_text(o, "link-layer", tree_get(&s->sys, "%s/link_layer", path));
+	hardware_text(o, "lid", tree_get(&s->sys, "%s/lid", path));
+	hardware_text(o, "nic", tree_get(&s->sys, "%s/gid_attrs/ndevs/0", path));
+	hardware_text(o, "kind", tree_get(&s->sys, IB "/%s/hca_type", device));
+	hardware_text(o, "firmware", tree_get(&s->sys, IB "/%s/fw_ver", device));
+	hardware_text(o, "pci", pci);
+	hardware_node(s, o, "bus/pci/devices/%s/numa_node", pci);
+	return o;
+}
+
+struct json *hardware_infiniband(const struct hardware_seen *s)
+{
+	struct json *list = json_array();
+	struct tree_names devices, ports;
+	char folder[128];
+
+	tree_names(&s->sys, IB, &devices);
+	for (size_t i = 0; i < devices.count; i++) {
+		snprintf(folder, sizeof(folder), IB "/%s/ports", devices.list[i]);
+		tree_names(&s->sys, folder, &ports);
+		for (size_t k = 0; k < ports.count; k++)
+			json_add(list, port_of(s, devices.list[i], ports.list[k]));
+		tree_names_release(&ports);
+	}
+	tree_names_release(&devices);
+	return list;
+}
