@@ -108,17 +108,22 @@ told() {
 	grep -qsxF "$1" "$run/told" || warn "$2"
 }
 
-# Only letters, digits and what names are made of; WORD as %q wrote it.
+# Sets plain to what %q has put into quotes, if it is only letters, digits and what names are made of; or base64.
+unquoted() { plain=${1#\"} plain=${plain%\"}; }
 word() {
-	plain=${1#\"} plain=${plain%\"}
-	case $plain in '' | -* | .* | *[!A-Za-z0-9.:_+/=-]*) return 1 ;; esac
+	unquoted "$1"
+	case $plain in '' | -* | .* | *[!A-Za-z0-9.:_-]*) return 1 ;; esac
+}
+encoded() {
+	unquoted "$1"
+	case $plain in '' | *[!A-Za-z0-9+/=]*) return 1 ;; esac
 }
 
 # one WHO NAME UID VERSION GROUPS USAGES REQUEST, of a Node whose name is safe
 one() {
 	node=$1
 	word "$3" && [ "${#plain}" -lt 64 ] && uid=$plain || return 0
-	word "$2" && name=$plain && word "$4" && version=$plain && word "$7" && request=$plain && [ "${#name}" -lt 254 ] || {
+	word "$2" && name=$plain && word "$4" && version=$plain && encoded "$7" && request=$plain && [ "${#name}" -lt 254 ] || {
 		told "$uid" "a request of $node waits: its name is not one that kubelets give"
 		return 0
 	}
