@@ -6,13 +6,11 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
 #include "net/net.h"
 #include "steps/host/scripts.h"
 #include "steps/settings.h"
-#include "steps/security.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +18,6 @@
 #define UNIT "kubewright-approve-kubelets"
 #define HOSTS "/etc/kubewright/kubelets"
 #define SCRIPT "/etc/kubewright/approve-kubelets"
-#define SETTING "serverTLSBootstrap"
 /* Seconds between two looks of one control plane; the others look in between. */
 #define PERIOD_S 30
 #define TURN_S 10
@@ -28,83 +25,7 @@
 #define ASK_MS 5000
 #define ROUND_MS 3000
 
-/* ---- what the notes say ------------------------------------------------------------------------------------------------ */
-
-static struct json *note(const struct world *w, const char *key)
-{
-	const char *text = json_text(json_member(json_get(w->seen.cluster.own_config, "data"), key));
-
-	return text ? json_parse(text, strlen(text), NULL) : NULL;
-}
-
-static bool gives_argument(const struct json *note, const char *given)
-{
-	return json_member(json_get(json_get(note, given), "own.args"), SERVING_ARGUMENT) != NULL;
-}
-
-/* A control plane whose API server may have the argument still, after the cluster's configuration has it no more; NULL: none. */
-static const struct inventory_host *still_verifies(const struct world *w)
-{
-	const struct inventory *inv = w->wish.inventory;
-	struct json *n = note(w, settings_control_plane.note);
-	const char *digest = json_get_str(n, "digest", "");
-	bool now = gives_argument(n, "given"), before = now || gives_argument(n, "earlier.given");
-	const struct inventory_host *found = NULL;
-
-	for (size_t i = 0; before && !found && i < inv->host_count; i++) {
-		const struct cluster_host *h = &w->seen.hosts[i];
-
-		if (inv->hosts[i].role == INVENTORY_CONTROL_PLANE && !world_leaves(w, (int)i) &&
-			cluster_find_node(&w->seen.cluster, inv->hosts[i].name) &&
-			(now || !h->probed || !cluster_fact_is(h, "record.components", digest)))
-			found = &inv->hosts[i];
-	}
-	json_free(n);
-	return found;
-}
-
-/* The host that keeps kubelets from signing their own again; NULL: none does, or they do so already. */
-static const struct inventory_host *kept_by(const struct world *w)
-{
-	const struct inventory_host *host = inventory_signs_serving(w->wish.inventory) ? NULL : still_verifies(w);
-	struct json *living, *n;
-	bool asks;
-
-	if (!host)
-		return NULL;
-	living = settings_living(w, &settings_kubelet);
-	n = note(w, settings_kubelet.note);
-	/* what the operator has set by himself is his */
-	asks = json_get_bool(living, SETTING, false) &&
-	       (json_get_bool(n, "given." SETTING, false) || json_get_bool(n, "earlier.given." SETTING, false));
-	json_free(living);
-	json_free(n);
-	return asks ? host : NULL;
-}
-
-void serving_keep(const struct world *w, struct json *wish)
-{
-	if (kept_by(w) && !json_member(wish, SETTING))
-		json_set_bool(wish, SETTING, true);
-}
-
-bool serving_is_verified(const struct world *w)
-{
-	char path[96];
-
-	return w->decided.kubelets_verified || (kubeadm_living_argument(w, SERVING_ARGUMENT, path) && *path);
-}
-
 /* ---- what approves ------------------------------------------------------------------------------------------------------- */
-
-bool serving_approves(const struct world *w, int host)
-{
-	const struct inventory *inv = w->wish.inventory;
-
-	/* without the key a control plane signs nothing: the one who signs looks at it himself */
-	return inv->hosts[host].role == INVENTORY_CONTROL_PLANE && !world_removes(w, host) &&
-	       !inventory_keeps_ca_keys(inv) && (inventory_signs_serving(inv) || kept_by(w));
-}
 
 static void add_hosts(const struct world *w, struct str *out)
 {
@@ -182,7 +103,7 @@ enum step_verdict approver_check(struct task *t, struct error *why)
 	const struct inventory_host *keeps;
 
 	task_lock(t);
-	keeps = task_host(t) == w->decided.lead ? kept_by(w) : NULL;
+	keeps = task_host(t) == w->decided.lead ? serving_kept_by(w) : NULL;
 	task_unlock(t);
 	if (verdict != STEP_DONE || !keeps)
 		return verdict;
@@ -200,7 +121,7 @@ int approver_apply(struct task *t, struct error *err)
 	if (want_check(t, "approver", &why) != STEP_DONE && want_apply(t, "approver", NULL, 0, NULL, err))
 		return -1;
 	task_lock(t);
-	keeps = task_host(t) == w->decided.lead ? kept_by(w) : NULL;
+	keeps = task_host(t) == w->decided.lead ? serving_kept_by(w) : NULL;
 	task_unlock(t);
 	if (keeps)
 		task_notice(t, NOTICE_SERVING, keeps->name,

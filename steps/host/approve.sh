@@ -2,7 +2,7 @@
 # A file of the control planes, /etc/kubewright/approve-kubelets: approves what kubelets ask for serving certificates, when it is right in every respect; a control plane
 # then signs it. Run by kubewright-approve-kubelets.service, whose timer says when; needs nothing of kubewright. The rules are those of cluster/requests.c.
 # Argument: a file with lines "NODE ADDRESS": the hosts of the inventory. A request is for one of them, by its own kubelet, and for no other name or address.
-# What is not right waits, and is told once: of whom, and why.
+# What is not right waits, and is reported once: of whom, and why.
 # shellcheck shell=sh disable=SC2015,SC2016
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 export LC_ALL PATH
@@ -38,7 +38,7 @@ ip_der() {
 	der 87 "$(printf '%02x%02x%02x%02x' $(printf %s "$1" | tr . ' '))"
 }
 
-# What a text of one PEM block alone holds, without doubt for whoever reads it.
+# What a text of one PEM block alone holds, without doubt for all who read it.
 one_pem() {
 	awk 'NR == 1 { ok = $0 == "-----BEGIN CERTIFICATE REQUEST-----"; next }
 		done || !ok { ok = 0; exit }
@@ -102,10 +102,10 @@ approve() {
 	printf '"reason":"CheckedByKubewright","message":"its names, key and kubelet are those of the inventory"}]}}\n'
 }
 
-# told UID WORDS: once, as long as it waits.
-told() {
-	printf '%s\n' "$1" >>"$run/told.new"
-	grep -qsxF "$1" "$run/told" || warn "$2"
+# report UID WORDS: once, as long as it waits.
+report() {
+	printf '%s\n' "$1" >>"$run/reported.new"
+	grep -qsxF "$1" "$run/reported" || warn "$2"
 }
 
 # Sets plain to what %q has put into quotes, if it is only letters, digits and what names are made of; or base64.
@@ -124,12 +124,12 @@ one() {
 	node=$1
 	word "$3" && [ "${#plain}" -lt 64 ] && uid=$plain || return 0
 	word "$2" && name=$plain && word "$4" && version=$plain && encoded "$7" && request=$plain && [ "${#name}" -lt 254 ] || {
-		told "$uid" "a request of $node waits: its name is not one that kubelets give"
+		report "$uid" "a request of $node waits: its name is not one that kubelets give"
 		return 0
 	}
 	printf '%s' "$request" | base64 -d >"$run/request.pem" 2>/dev/null || : >"$run/request.pem"
 	judge "$node" "$5" "$6" "$run/request.pem" || {
-		told "$uid" "$name of $node waits, for it is not right: $(printf '%.300s' "$why" | tr -cd '[:print:]')"
+		report "$uid" "$name of $node waits, for it is not right: $(printf '%.300s' "$why" | tr -cd '[:print:]')"
 		return 0
 	}
 	approve "$name" "$uid" "$version" "$6" "$request" >"$run/approved.json"
@@ -137,12 +137,12 @@ one() {
 		notice "approved $name: the serving certificate of $node"
 		return 0
 	fi
-	# another control plane may have been faster: what waits for longer is told
+	# another control plane may have been faster: what waits for longer is reported
 	printf '%s\n' "$uid" >>"$run/failed.new"
-	! grep -qsxF "$uid" "$run/failed" || told "$uid" "$name of $node could not be approved: $(printf '%.300s' "$said" | tr -cd '[:print:]')"
+	! grep -qsxF "$uid" "$run/failed" || report "$uid" "$name of $node could not be approved: $(printf '%.300s' "$said" | tr -cd '[:print:]')"
 }
 
-# Those of other requesters than Nodes of the file, of which so many are looked at, are told as what they are.
+# Those of other requesters than Nodes of the file, of which so many are looked at, are reported as what they are.
 each() {
 	awk -F '\t' -v hosts="$hosts" -v most="$most" '
 		BEGIN { while ((getline line < hosts) > 0) { split(line, f, " "); node[f[1]] } }
@@ -157,7 +157,7 @@ each() {
 		if [ "$who" != - ]; then
 			one "$who" "$name" "$uid" "$version" "$groups" "$usages" "$request" </dev/null
 		elif word "$name"; then
-			told "$plain" "a request of $(printf '%s' "$uid" | tr -cd '[:print:]') waits: it is not of a host of the inventory"
+			report "$plain" "a request of $(printf '%s' "$uid" | tr -cd '[:print:]') waits: it is not of a host of the inventory"
 		fi
 	done
 }
@@ -174,9 +174,9 @@ main() {
 		exit 1
 	}
 	rm -f "$run/silent"
-	: >"$run/told.new"
+	: >"$run/reported.new"
 	: >"$run/failed.new"
 	each
-	mv -f "$run/told.new" "$run/told" && mv -f "$run/failed.new" "$run/failed"
+	mv -f "$run/reported.new" "$run/reported" && mv -f "$run/failed.new" "$run/failed"
 }
 main "$@" </dev/null

@@ -235,6 +235,7 @@ static const char *run_job(struct machine *m, const struct remote_exec *x, const
 	if (strcmp(name, "join") == 0) {
 		run_join(m, whole);
 		begin_kubelet(m, x);
+		m->asks = strstr(m->lab->given[SETTINGS_KUBELET].text, "\"serverTLSBootstrap\": true") != NULL;
 		job_param(x, "settings", m->settings);
 		job_param(x, "components", m->components);
 		return "joined=yes\n";

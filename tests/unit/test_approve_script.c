@@ -174,7 +174,7 @@ static void test_refused(void)
 			printf("# case %zu: %s\n", i, fake_site_get(&site, "log"));
 		CHECK(strncmp(fake_site_get(&site, "log"), "<4>", 3) == 0);
 		CHECK_STR(fake_site_get(&site, "approved"), "");
-		/* it waits, and that is told once */
+		/* it waits, and that is reported once */
 		CHECK_INT(approve(), 0);
 		CHECK_STR(fake_site_get(&site, "log"), "");
 		fake_site_close(&site);
@@ -216,7 +216,7 @@ static void test_many(void)
 	fake_site_close(&site);
 }
 
-/* What another control plane was faster with is no news; what cannot be approved for longer is. */
+/* What another control plane was faster with is not worth a line; what cannot be approved for longer is. */
 static void test_not_taken(void)
 {
 	open_site();
@@ -231,13 +231,13 @@ static void test_not_taken(void)
 	fake_site_sh(&site, "rm refuses");
 	CHECK_INT(approve(), 0);
 	CHECK(strstr(fake_site_get(&site, "log"), "<5>approved csr-1"));
-	/* an API server that does not answer is told once, too */
+	/* an API server that does not answer is reported once, too */
 	fake_site_put(&site, "silent", 0600, "");
 	CHECK_INT(approve(), 1);
 	CHECK(strstr(fake_site_get(&site, "log"), "<4>the API server does not say who waits: connection refused"));
 	CHECK_INT(approve(), 1);
 	CHECK_STR(fake_site_get(&site, "log"), "");
-	/* a host that is no control plane has nothing to say */
+	/* a host that is not a control plane has nothing to say */
 	fake_site_sh(&site, "rm etc/kubernetes/admin.conf");
 	CHECK_INT(approve(), 0);
 	fake_site_sh(&site, "rm hosts");

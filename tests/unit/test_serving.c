@@ -219,7 +219,119 @@ static void test_kept(void)
 	end();
 }
 
+/* One that joins gets its certificate as the others did; where it gets none, that is reported, and the rest goes on. */
+static void test_joins(void)
+{
+	struct lab l;
+
+	begin(&l);
+	apply(&l, "cluster", 31);
+	fake_blank(&l.machines[4]);
+	l.machines[4].node = l.machines[4].asks = false;
+	apply(&l, "cluster", 31);
+	looks(&l, "11100 11111 11100 11110 11100");
+	CHECK_INT(notices, 0);
+	fake_blank(&l.machines[4]);
+	l.machines[4].node = false;
+	l.machines[4].kubelet_tls = NULL;
+	apply(&l, "cluster", 31);
+	CHECK_INT(notices, 1);
+	CHECK(strstr(said, "logs and exec fail there") && strstr(said, "w2 ("));
+	CHECK_INT(errors[0].kind, ERROR_NONE);
+	/* the next run has nothing to wait for: status reports it */
+	apply(&l, "cluster", 31);
+	CHECK_INT(notices, 0);
+	end();
+}
+
+static char waits[4096];
+
+/* A request that waits, csr-1, of w1's kubelet. */
+static void wait_for_w1(struct lab *l)
+{
+	static const char command[] =
+		"openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null "
+		"-subj /O=system:nodes/CN=system:node:w1 -addext subjectAltName=DNS:w1,IP:10.0.0.21 2>/dev/null | base64 -w 0";
+	FILE *f = popen(command, "r");
+	char pem[3000] = "";
+
+	if (!f || !fgets(pem, sizeof(pem), f))
+		exit(2);
+	pclose(f);
+	snprintf(waits, sizeof(waits),
+		"{\"metadata\":{\"name\":\"csr-1\",\"uid\":\"u1\",\"resourceVersion\":\"7\",\"creationTimestamp\":"
+		"\"2026-01-01T00:00:00Z\"},\"spec\":{\"signerName\":\"kubernetes.io/kubelet-serving\",\"username\":"
+		"\"system:node:w1\",\"groups\":[\"system:nodes\"],\"usages\":[\"digital signature\",\"server auth\"],"
+		"\"request\":\"%s\"}}",
+		pem);
+	l->request = waits;
+}
+
+/* Where no control plane can sign, nobody approves by itself: the run does both. */
+static void test_operator(void)
+{
+	struct lab l;
+
+	begin(&l);
+	rack_inventory->pki.ca_keys = "operator";
+	for (int i = 0; i < 3; i++)
+		l.machines[i].ca_keys = false;
+	wait_for_w1(&l);
+	apply(&l, "cluster", 31);
+	looks(&l, "00000 11111 11100 11111 11100");
+	CHECK_INT(notices, 0);
+	CHECK(l.approved && strstr(l.signed_body, "\"certificate\":\""));
+	end();
+}
+
+/* ---- the inventory ------------------------------------------------------------------------------------------------------ */
+
+static void test_inventory(void)
+{
+	static const char head[] =
+		"cluster: a\nkubernetes: {version: 1.36.2}\nhosts: [{name: cp1, address: 10.0.0.1, role: "
+		"control-plane}]\n";
+	static const struct {
+		const char *text, *error;
+		bool asks;
+	} rows[] = {
+		{ "", NULL, false },
+		{ "pki: {kubelet-serving: self}\n", NULL, false },
+		{ "pki: {kubelet-serving: self}\nkubelet: {config: {serverTLSBootstrap: true}}\n", NULL, true },
+		{ "pki: {kubelet-serving: cluster}\n", NULL, true },
+		{ "pki: {kubelet-serving: cluster}\nkubelet: {config: {serverTLSBootstrap: true, maxPods: 50}}\n", NULL,
+			true },
+		{ "pki: {kubelet-serving: cluster}\nsecurity: {profile: cis}\n", NULL, true },
+		{ "pki: {kubelet-serving: both}\n", "kubelet-serving", false },
+		{ "pki: {kubelet-serving: cluster}\nkubelet: {config: {serverTLSBootstrap: false}}\n",
+			"for which kubelets need serverTLSBootstrap", false },
+		{ "pki: {kubelet-serving: cluster}\nkubelet: {config: {tlsCertFile: /a}}\n", "asks for no certificate",
+			false },
+		{ "pki: {kubelet-serving: cluster}\nkubeadm: {extra: {ClusterConfiguration: {apiServer: {extraArgs: "
+		  "[{name: kubelet-certificate-authority, value: /a}]}}}}\n",
+			"sets 'kubelet-certificate-authority' itself", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[1024];
+		struct error err = { 0 };
+		struct inventory *inv;
+
+		snprintf(text, sizeof(text), "%s%s", head, rows[i].text);
+		inv = inventory_parse("/x.yaml", text, strlen(text), NULL, 0, NULL, &err);
+		if (!CHECK((inv == NULL) == (rows[i].error != NULL)) ||
+			!CHECK(!rows[i].error || strstr(err.detail, rows[i].error)))
+			printf("# %zu: %s %s\n", i, err.what, err.detail);
+		if (inv)
+			CHECK(json_get_bool(inv->kubelet_config, "serverTLSBootstrap", false) == rows[i].asks);
+		inventory_free(inv);
+	}
+}
+
 static const struct test tests[] = {
+	{ "the inventory", test_inventory },
+	{ "one that joins", test_joins },
+	{ "with the CA's key on this machine alone", test_operator },
 	{ "there and back", test_there_and_back },
 	{ "a kubelet without a certificate", test_waits },
 	{ "a Node that is away", test_away },
