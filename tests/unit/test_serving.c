@@ -219,7 +219,7 @@ static void test_kept(void)
 	end();
 }
 
-/* One that joins gets its certificate as the others did; where it gets none, that is reported, and the rest goes on. */
+/* One that joins gets its certificate as the others did; where it gets none, that is reported, and the rest continues. */
 static void test_joins(void)
 {
 	struct lab l;
