@@ -112,6 +112,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(NOTICE_LEFT_ALONE, "left-alone", "host") \
 	X(NOTICE_UNRECORDED, "unrecorded", "path") \
 	X(NOTICE_CA_KEYS, "ca-keys-left", "host") \
+	X(NOTICE_SERVING, "kubelets-not-verified", "host") \
 	X(NOTICE_SNAPSHOT, "snapshot-saved", "path") \
 	X(NOTICE_MEMBER_OUT, "member-out", "member") \
 	X(NOTICE_OLD_MACHINE, "old-machine", "address") \

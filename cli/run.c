@@ -286,17 +286,19 @@ static void fill_sections(struct cli_run *r)
 	}
 }
 
-/* Without a key there is nothing of it to change. */
+/* Without a key there is nothing of Secrets to change. */
 static void fill_steps(struct cli_run *r)
 {
 	const struct plan *plan = r->kind->plan;
 
-	r->steps = xcalloc(plan->count + PLAN_ENCRYPTION, sizeof(*r->steps));
-	r->step_count = plan->count;
+	unsigned more = 0;
+
 	if (r->inventory->security.encrypt_secrets || pki_store_secrets_at(r->store_dir))
-		r->step_count = plan_with_encryption(plan, r->steps);
-	else
-		memcpy(r->steps, plan->steps, plan->count * sizeof(*r->steps));
+		more |= PLAN_MORE_ENCRYPTION;
+	if (inventory_signs_serving(r->inventory))
+		more |= PLAN_MORE_SERVING;
+	r->steps = xcalloc(plan->count + PLAN_MORE, sizeof(*r->steps));
+	r->step_count = plan_with(plan, more, r->steps);
 }
 
 static void fill_engine(struct cli_run *r)

@@ -40,6 +40,9 @@
 #define PROFILE "security.profile: cis"
 #define AUDIT "security.audit: default"
 #define ENCRYPTS "security.encrypt-secrets: true"
+#define SERVING "pki.kubelet-serving: cluster"
+#define SERVING_WHY \
+	"the profile leaves it to you: where no control plane has the CA's key, you sign these certificates whenever they are renewed"
 #define OF_KUBELET(text) "in kubelet.config: " text
 
 #define NO_CNI "the host has no such files"
@@ -84,9 +87,7 @@ const struct benchmark_item benchmark_items[] = {
 	{ "1.2.4", "the API server shows kubelets a certificate", OF_KUBEADM("kube-apiserver.yaml"), NULL, false,
 		API("kubelet-client-certificate,kubelet-client-key", OP_SET, NULL, NULL) },
 	{ "1.2.5", "the API server verifies the certificates of kubelets",
-		"first 'serverTLSBootstrap: true' in kubelet.config, with the requests approved; then kubelet-certificate-authority "
-		"/etc/kubernetes/pki/ca.crt in kubeadm.extra, ClusterConfiguration.apiServer.extraArgs",
-		"kubelets sign their certificates themselves until somebody approves their requests; logs and exec would fail", false,
+		SERVING, SERVING_WHY, false,
 		API("kubelet-certificate-authority", OP_SET, NULL, NULL) },
 	{ "1.2.6", "the API server does not allow everything to everybody", EXTRA("apiServer", "authorization-mode Node,RBAC"), NULL, false,
 		FLAG_OR("kube-apiserver", "authorization-mode", OP_LACKS, "AlwaysAllow", "AlwaysAllow", "authorization-config") },
@@ -194,12 +195,12 @@ const struct benchmark_item benchmark_items[] = {
 		KUBELET(NULL, "hostname-override", OP_UNSET, NULL, NULL) },
 	{ "4.2.8", "it is decided how many events a second the kubelet sends", PROFILE, NULL, true,
 		KUBELET("eventRecordQPS", "event-qps", OP_AT_LEAST, "0", NULL) },
-	{ "4.2.9", "the kubelet's serving certificate is signed by a CA", OF_KUBELET("serverTLSBootstrap: true, and the requests approved"),
-		"somebody has to approve the requests of kubelets for such certificates", true, SPECIAL(benchmark_serving) },
+	{ "4.2.9", "the kubelet's serving certificate is signed by a CA", SERVING,
+		SERVING_WHY, true, SPECIAL(benchmark_serving) },
 	{ "4.2.10", "the kubelet renews its client certificate", OF_KUBELET("rotateCertificates: true"), NULL, true,
 		KUBELET("rotateCertificates", "rotate-certificates", OP_IS, "true", "false") },
-	{ "4.2.11", "the kubelet renews its serving certificate", OF_KUBELET("serverTLSBootstrap: true, and the requests approved"),
-		"somebody has to approve the requests of kubelets for such certificates", true, SPECIAL(benchmark_rotates) },
+	{ "4.2.11", "the kubelet renews its serving certificate", SERVING,
+		SERVING_WHY, true, SPECIAL(benchmark_rotates) },
 	{ "4.2.12", "the kubelet takes strong ciphers alone", PROFILE, NULL, true, KUBELET("tlsCipherSuites", "tls-cipher-suites", OP_ONLY, CIPHERS, NULL) },
 	{ "4.2.13", "the processes of a Pod are limited in number", OF_KUBELET("podPidsLimit: 4096, or what the Pods need"), NULL, true,
 		KUBELET("podPidsLimit", "pod-max-pids", OP_ABOVE, "0", "-1") },

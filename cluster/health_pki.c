@@ -231,6 +231,11 @@ void health_requests_waiting(const struct health_scope *h)
 	finding_why(f, "%s",
 		inventory_keeps_ca_keys(h->s.inv)
 			? "the CA's key is on this machine alone; a kubelet whose certificate ends loses its Node"
+		: inventory_signs_serving(h->s.inv)
+			? "control planes approve within a minute what is right; logs and exec fail where a kubelet has no certificate"
 			: "no control plane approves a serving certificate by itself; who verifies the kubelet's refuses it");
-	finding_remedy(f, "'kubewright certs sign' shows who asks for what, and signs what may be signed");
+	finding_remedy(f, "'kubewright certs sign' shows who asks for what, and signs what may be signed%s",
+		inventory_signs_serving(h->s.inv) && !inventory_keeps_ca_keys(h->s.inv)
+			? "; 'journalctl -u kubewright-approve-kubelets' on control planes says why something was not approved"
+			: "");
 }

@@ -27,6 +27,7 @@ const struct renew_kind renew_kinds[RENEW_KINDS] = {
 	{ "controller-manager.conf", CONF "controller-manager.conf", PKI_ISSUER_CLUSTER, RENEW_SERVERS, false },
 	{ "scheduler.conf", CONF "scheduler.conf", PKI_ISSUER_CLUSTER, RENEW_SERVERS, false },
 	{ "kubelet", "/var/lib/kubelet/pki/kubelet-client-current.pem", PKI_ISSUER_CLUSTER, RENEW_KUBELET, false },
+	{ "kubelet-serving", "/var/lib/kubelet/pki/kubelet-server-current.pem", PKI_ISSUER_CLUSTER, RENEW_KUBELET, true },
 };
 /* In the order in which they restart. */
 static const struct {
@@ -106,12 +107,17 @@ static const struct certs_file *find(const struct certs_host *h, const char *pat
 	return NULL;
 }
 
+bool renew_is_kubelet(const struct renew_kind *k)
+{
+	return k->stage == RENEW_KUBELET && !k->optional;
+}
+
 /* A kubelet that does not rotate has its certificate inside its kubeconfig. */
 static const struct certs_file *file_of(const struct certs_host *h, const struct renew_kind *k)
 {
 	const struct certs_file *f = find(h, k->path);
 
-	return f || k->stage != RENEW_KUBELET ? f : find(h, CONF "kubelet.conf");
+	return f || !renew_is_kubelet(k) ? f : find(h, CONF "kubelet.conf");
 }
 
 static void refuse(struct renew_item *i, const char *why)
@@ -243,7 +249,7 @@ bool renew_api_expired(const struct certs_host *h, int64_t now_s)
 bool renew_kubelet_starts(const struct renew_host *h)
 {
 	for (size_t i = 0; i < h->count; i++)
-		if (h->items[i].kind->stage == RENEW_KUBELET)
+		if (renew_is_kubelet(h->items[i].kind))
 			return h->items[i].verdict == RENEW_DUE || h->items[i].verdict == RENEW_NEW ||
 			       (h->items[i].file && !h->items[i].expired);
 	return false;

@@ -14,14 +14,17 @@ struct str;
 /* In this order over the whole cluster: nothing of a later one works while an earlier one has expired. */
 enum renew_stage { RENEW_ETCD, RENEW_SERVERS, RENEW_KUBELET };
 struct renew_kind {
-	const char *name; /* as kubeadm calls it: "apiserver", "etcd-peer", "admin.conf"; "kubelet" */
+	/* as kubeadm calls it: "apiserver", "etcd-peer", "admin.conf"; "kubelet", "kubelet-serving" */
+	const char *name;
 	const char *path;
 	enum pki_issuer issuer;
 	enum renew_stage stage;
-	bool optional; /* a control plane may do without */
+	bool optional; /* a host may do without */
 };
-#define RENEW_KINDS (PKI_OWN + 1)
+#define RENEW_KINDS (PKI_OWN + 2)
 extern const struct renew_kind renew_kinds[RENEW_KINDS];
+/* Whether a kubelet cannot start without it; the other one it shows at its port, if the cluster signs that. */
+bool renew_is_kubelet(const struct renew_kind *k);
 /* By its name, its path, or its path below /etc/kubernetes or /etc/kubernetes/pki; NULL: there is none. */
 const struct renew_kind *renew_kind_find(const char *word);
 /* All names, with commas between, appended. */

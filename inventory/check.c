@@ -240,5 +240,6 @@ void inventory_check(struct inventory_load *l)
 	check_security(l);
 	inventory_check_settings(l);
 	inventory_check_profile(l);
+	inventory_check_serving(l);
 	check_versions(l);
 }

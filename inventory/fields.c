@@ -95,6 +95,10 @@ const struct inventory_field inventory_fields[] = {
 		"cluster: also on the control planes, so that they can sign kubelets' certificates. operator: on this "
 		"machine alone, which signs them with 'certs sign' and 'certs renew'.",
 		"cluster", false, AT(pki.ca_keys) },
+	{ "pki.kubelet-serving", INVENTORY_TYPE_CHOICE, "self|cluster", "Kubelets' certificates",
+		"self: each kubelet signs its own, which nobody verifies. cluster: the cluster's CA signs them, and API "
+		"servers verify them once every kubelet has one. Any time.",
+		"self", false, AT(pki.kubelet_serving) },
 	{ "pki.store", INVENTORY_TYPE_PATH, NULL, "Key store",
 		"Folder of the cluster's CA keys on this machine. Default: in kubewright's state folder.", NULL, false,
 		AT(pki.store) },

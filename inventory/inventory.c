@@ -205,3 +205,8 @@ bool inventory_keeps_ca_keys(const struct inventory *inv)
 {
 	return inv->pki.ca_keys && strcmp(inv->pki.ca_keys, "operator") == 0;
 }
+
+bool inventory_signs_serving(const struct inventory *inv)
+{
+	return inv->pki.kubelet_serving && strcmp(inv->pki.kubelet_serving, "cluster") == 0;
+}

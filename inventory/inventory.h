@@ -112,6 +112,8 @@ struct inventory {
 	struct {
 		const char *key_type; /* "ecdsa-p256" (default), "rsa-2048", "rsa-3072", "rsa-4096" */
 		const char *ca_keys;  /* "cluster" (default) or "operator" */
+		/* "self" (default), or "cluster": what kubelets get for it is in kubelet_config already */
+		const char *kubelet_serving;
 		/* absolute folder; default: <state dir>/<cluster>/pki, decided by the caller when NULL */
 		const char *store;
 		struct inventory_secret passphrase;
@@ -197,6 +199,8 @@ const char *inventory_endpoint(const struct inventory *inv);
 bool inventory_keeps_swap(const struct inventory *inv);
 /* Whether the CAs' keys stay on the operator's machine: pki.ca-keys. */
 bool inventory_keeps_ca_keys(const struct inventory *inv);
+/* Whether the cluster's CA signs kubelets' serving certificates: pki.kubelet-serving. */
+bool inventory_signs_serving(const struct inventory *inv);
 
 /*
  * The one table of fields. Paths use "hosts[]" for list members; per-host ssh keys appear as "hosts[].ssh.port".

@@ -144,6 +144,8 @@ void inventory_check(struct inventory_load *l);
 void inventory_check_hosts(struct inventory_load *l);
 /* What security.profile gives kubelets, into l->inv; warns of what the operator has set otherwise. */
 void inventory_check_profile(struct inventory_load *l);
+/* What pki.kubelet-serving gives kubelets, into l->inv; complains where the operator says otherwise. */
+void inventory_check_serving(struct inventory_load *l);
 /* kubelet.config and kubeproxy.config against what the programs know. */
 void inventory_check_settings(struct inventory_load *l);
 /* set.c: the field that a path like "hosts[].labels.gpu" names or leads into; *inside: what follows it. */

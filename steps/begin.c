@@ -17,6 +17,7 @@ static const struct want_part *const want_parts[] = {
 	&want_endpoint,
 	&want_security,
 	&want_snapshots,
+	&want_serving,
 	NULL,
 };
 

@@ -61,6 +61,8 @@ int init_apply(struct task *t, struct error *err)
 	if (custody_kubelet_begins(w, world_host(t)->name, &kubelet, err))
 		return -1;
 	task_lock(t);
+	/* no kubelet of a new cluster ever shows a certificate of its own */
+	w->decided.kubelets_verified = inventory_signs_serving(w->wish.inventory);
 	world_new_token(t);
 	settings_born(w, &settings_kubelet, settings);
 	settings_born(w, &settings_control_plane, components);

@@ -55,6 +55,12 @@ static bool lacks_clock(const struct world *w, int host)
 	return w->wish.inventory->time.manage && !cluster_clock_kept(h) && !*cluster_fact(h, "time_daemon");
 }
 
+/* What approves kubelets' requests reads them by it. */
+static bool reads_requests(const struct world *w, int host)
+{
+	return serving_approves(w, host);
+}
+
 /* Any version will do, and what is there already is not brought to another. */
 static const struct {
 	const char *name;
@@ -62,6 +68,7 @@ static const struct {
 } others[] = {
 	{ "keepalived", has_vip },
 	{ "curl", has_vip }, /* endpoint.c asks the API server by it */
+	{ "openssl", reads_requests },
 	{ "cri-tools", needs_crictl },
 	{ "nftables", has_nftables },
 	{ "systemd-timesyncd", lacks_clock },

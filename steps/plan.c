@@ -112,7 +112,7 @@
 		{ CONTROL_PLANES("init", 1), CONTROL_PLANES("leave-endpoint", 0) }, \
 		kubeconfig_check, kubeconfig_apply }, \
 	/* nothing of the cluster waits for it */ \
-	{ "snapshots", "Scheduling snapshots of etcd", ROLE_CONTROL_PLANE, 0, \
+	{ "snapshots", "Setting timers", ROLE_CONTROL_PLANE, 0, \
 		{ THIS("join-control-plane"), CONTROL_PLANES("verify", 0), CONTROL_PLANES("kubeconfig", 0) }, \
 		snapshots_check, snapshots_apply }, \
 	UNLOCK_STEP
@@ -247,6 +247,8 @@ static const struct step remove_hosts[] = {
 		endpoint_check, endpoint_apply },
 	{ "verify", "Verifying the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { CONTROL_PLANES("endpoint", 1) },
 		verify_check, verify_apply },
+	{ "approver", "Approving kubelets' certificates", ROLE_CONTROL_PLANE, 0, { CONTROL_PLANES("verify", 0) },
+		approver_check, approver_apply },
 	UNLOCK_STEP
 };
 
@@ -338,7 +340,7 @@ static const struct step take_keys[] = {
 		take_keys_check, take_keys_apply },
 };
 
-/* The turns after components are added: plan_with_encryption. */
+/* The turns after components are added: plan_with. */
 static const struct step secrets_key[] = {
 	SEE_STEPS,
 	DECIDE_STEP,
@@ -429,7 +431,7 @@ static const struct step unlock[] = {
 		unlock_dead_check, unlock_dead_apply },
 };
 /* The turns after components: each wants that all control planes have had the one before. */
-static const struct step encryption[PLAN_ENCRYPTION] = {
+static const struct step encryption[] = {
 	{ "encryption", "Changing how Secrets are written", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
 		{ CONTROL_PLANES("components", 0) },
 		encryption_check, components_apply },
@@ -439,25 +441,55 @@ static const struct step encryption[PLAN_ENCRYPTION] = {
 		{ CONTROL_PLANES("rewrite-secrets", 0) },
 		encrypted_check, components_apply },
 };
+/* A kubelet asks for a certificate only where somebody approves it, and is verified when all have one. */
+static const struct step approver[] = {
+	{ "approver", "Approving kubelets' certificates", ROLE_CONTROL_PLANE, 0,
+		{ CONTROL_PLANES("labels", 1), CONTROL_PLANES("kube-proxy", 0) },
+		approver_check, approver_apply },
+};
+static const struct step serving[] = {
+	{ "kubelets", "Verifying kubelets' certificates", ROLE_CONTROL_PLANE, 0,
+		{ CONTROL_PLANES("approver", 1), { "settings", ROLE_ALL, 0 } },
+		kubelets_check, kubelets_apply },
+	{ "trust-kubelets", "Having API servers verify kubelets", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
+		{ CONTROL_PLANES("kubelets", 0) },
+		trust_kubelets_check, components_apply },
+};
 /* clang-format on */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-size_t plan_with_encryption(const struct plan *plan, struct step *out)
+/* Steps come after the one of a name, and who comes later and needed `before` needs the last of them. How many there are then. */
+static size_t insert(
+	struct step *all, size_t n, const char *after, const struct step *more, size_t count, const char *before)
 {
-	bool after = false;
-	size_t n = 0;
+	size_t at = 0;
 
-	for (size_t i = 0; i < plan->count; i++) {
-		struct step *s = &out[n++];
+	while (at < n && strcmp(all[at].name, after) != 0)
+		at++;
+	if (at++ == n)
+		return n;
+	memmove(&all[at + count], &all[at], (n - at) * sizeof(*all));
+	memcpy(&all[at], more, count * sizeof(*all));
+	n += count;
+	for (size_t i = at + count; i < n; i++)
+		for (struct step_need *need = all[i].needs; need->step; need++)
+			if (strcmp(need->step, before) == 0)
+				need->step = more[count - 1].name;
+	return n;
+}
 
-		*s = plan->steps[i];
-		for (struct step_need *need = s->needs; after && need->step; need++)
-			if (strcmp(need->step, "components") == 0)
-				need->step = encryption[PLAN_ENCRYPTION - 1].name;
-		if (strcmp(s->name, "components") != 0)
-			continue;
-		after = true;
-		memcpy(&out[n], encryption, sizeof(encryption));
-		n += PLAN_ENCRYPTION;
+size_t plan_with(const struct plan *plan, unsigned more, struct step *out)
+{
+	bool encrypts = more & PLAN_MORE_ENCRYPTION;
+	size_t n = plan->count;
+
+	memcpy(out, plan->steps, n * sizeof(*out));
+	if (encrypts)
+		n = insert(out, n, "components", encryption, COUNT(encryption), "components");
+	if (more & PLAN_MORE_SERVING) {
+		n = insert(out, n, "kube-proxy", approver, COUNT(approver), "kube-proxy");
+		n = insert(out, n, "settings", serving, COUNT(serving),
+			encrypts ? encryption[COUNT(encryption) - 1].name : "components");
 	}
 	return n;
 }

@@ -121,7 +121,7 @@ static int result(struct task *t, int rc, const struct error *err)
 /* One certificate of a kubelet that cannot start with the one it has: nothing on its host restarts without it. */
 static bool kubelet_first(const struct renew_item *i)
 {
-	return i->kind->stage == RENEW_KUBELET && i->expired;
+	return renew_is_kubelet(i->kind) && i->expired;
 }
 
 /* Whether a certificate's turn is in a job of these stages; first: with that of a kubelet that has expired. */

@@ -146,14 +146,14 @@ static void add_audit(struct json *args, const char *policy)
 /* Which of the arguments given last stay. */
 struct kept {
 	struct json *out;
-	bool audit, encryption;
+	bool audit, encryption, serving;
 };
 
 static void keep(const char *name, const struct json *fields, void *ctx)
 {
 	const struct kept *k = ctx;
 
-	if (strcmp(name, ENCRYPTION) == 0 ? k->encryption : k->audit)
+	if (strcmp(name, ENCRYPTION) == 0 ? k->encryption : strcmp(name, SERVING_ARGUMENT) == 0 ? k->serving : k->audit)
 		json_set(k->out, name, json_copy(fields));
 }
 
@@ -162,9 +162,10 @@ struct json *security_own(const struct world *w)
 	struct json *own, *args, *volumes;
 	const char *policy;
 	char path[96];
-	struct kept k = { .encryption = !encryption_aim(w, path) };
+	struct kept k = { .encryption = !encryption_aim(w, path),
+		.serving = inventory_signs_serving(w->wish.inventory) };
 	enum audit audit = audit_of(w, &policy);
-	struct json *last = k.encryption || audit == AUDIT_UNKNOWN ? given_last(w) : NULL;
+	struct json *last = k.encryption || k.serving || audit == AUDIT_UNKNOWN ? given_last(w) : NULL;
 
 	own = json_object();
 	args = k.out = json_set(own, "args", json_object());
@@ -172,6 +173,8 @@ struct json *security_own(const struct world *w)
 		add_audit(args, policy);
 	if (*path)
 		add_arg(args, ENCRYPTION, path);
+	if (k.serving && serving_is_verified(w))
+		add_arg(args, SERVING_ARGUMENT, SERVING_CA);
 	k.audit = audit == AUDIT_UNKNOWN;
 	json_each(json_get(last, "args"), keep, &k);
 	json_free(last);
@@ -179,6 +182,9 @@ struct json *security_own(const struct world *w)
 		json_free(own);
 		return NULL;
 	}
+	/* the CA is in a volume of kubeadm's */
+	if (!json_member(args, "audit-log-path") && !json_member(args, ENCRYPTION))
+		return own;
 	volumes = json_set(own, "volumes", json_object());
 	add_volume(volumes, "kubewright-security", FOLDER, "Directory", true);
 	if (json_member(args, "audit-log-path"))

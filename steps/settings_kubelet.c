@@ -16,7 +16,10 @@ static struct json *wish(const struct world *w)
 {
 	const struct inventory *inv = w->wish.inventory;
 
-	return inv->kubelet_config ? json_copy(inv->kubelet_config) : json_object();
+	struct json *out = inv->kubelet_config ? json_copy(inv->kubelet_config) : json_object();
+
+	serving_keep(w, out);
+	return out;
 }
 
 const struct settings_kind settings_kubelet = {

@@ -186,6 +186,28 @@ static int sign(struct task *t, const struct request *q, struct error *err)
 	return rc ? error_wrap(err, "%s is not signed", q->name) : 0;
 }
 
+int sign_serving(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+
+	if (requests_apply(t, err))
+		return -1;
+	/* the list is the lead's alone */
+	for (size_t i = 0; i < w->seen.requests.count; i++) {
+		const struct request *q = &w->seen.requests.list[i];
+		struct error why = { 0 };
+
+		if (q->verdict != REQUEST_GOOD || !q->use.server)
+			continue;
+		if (lock_may_change(t, err))
+			return -1;
+		if (sign(t, q, &why) && (world_way_lost(&why) || task_cancelled(t)))
+			return *err = why, -1;
+		task_log(t, "%s: %s", q->name, *why.what ? why.what : "done");
+	}
+	return 0;
+}
+
 /* One that cannot be signed keeps none of the others from it. */
 int sign_apply(struct task *t, struct error *err)
 {

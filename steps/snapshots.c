@@ -91,10 +91,17 @@ const struct want_part want_snapshots = { "snapshots", snapshots_items, { NULL }
 
 enum step_verdict snapshots_check(struct task *t, struct error *why)
 {
-	return want_check(t, "snapshots", why);
+	enum step_verdict verdict = want_check(t, "snapshots", why);
+
+	return verdict == STEP_DONE ? approver_check(t, why) : verdict;
 }
 
 int snapshots_apply(struct task *t, struct error *err)
 {
-	return want_apply(t, "snapshots", NULL, 0, NULL, err);
+	struct error why = { 0 };
+
+	if (want_check(t, "snapshots", &why) != STEP_DONE && want_apply(t, "snapshots", NULL, 0, NULL, err))
+		return -1;
+	/* the approver where none is wanted any more; else it had its turn */
+	return approver_check(t, &why) == STEP_DONE ? 0 : approver_apply(t, err);
 }

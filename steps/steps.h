@@ -83,11 +83,13 @@ struct plan {
 };
 extern const struct plan plans[PLAN_COUNT];
 /*
- * The steps of a plan where Secrets are encrypted, or are to be: after `components` those that change how. Returns how
- * many they are; out has room for PLAN_ENCRYPTION more than the plan has.
+ * The steps of a plan, with more of them: where Secrets are encrypted, or are to be, after `components` those that
+ * change how; where the cluster signs kubelets' serving certificates those around `settings` that do so. Returns
+ * how many they are; out has room for PLAN_MORE more than the plan has.
  */
-#define PLAN_ENCRYPTION 3
-size_t plan_with_encryption(const struct plan *plan, struct step *out);
+enum plan_more { PLAN_MORE_ENCRYPTION = 1, PLAN_MORE_SERVING = 2 };
+#define PLAN_MORE 6
+size_t plan_with(const struct plan *plan, unsigned more, struct step *out);
 
 /* Sets defaults (init_host, lead -1) and allocates per-host arrays for inventory->host_count hosts. */
 void world_init(struct world *w, const struct inventory *inv, const struct release *release);
@@ -249,6 +251,29 @@ int custody_refuse(const struct world *w, struct error *err);
 /* The second half of components_check and components_apply. */
 enum step_verdict custody_check(struct task *t, struct error *why);
 int custody_apply(struct task *t, struct error *err);
+/* ---- serving_state.c, serving.c: kubelets' serving certificates, signed by the cluster (pki.kubelet-serving) ---- */
+/* By which an API server verifies kubelets, and what it says. */
+#define SERVING_ARGUMENT "kubelet-certificate-authority"
+#define SERVING_CA "/etc/kubernetes/pki/ca.crt"
+/* Whether a control plane approves the requests of kubelets by itself. With the task's lock held. */
+bool serving_approves(const struct world *w, int host);
+/*
+ * The control plane whose API server may verify kubelets still, which keeps them from signing their own certificates
+ * again; NULL: none does, or they do so already. The same.
+ */
+const struct inventory_host *serving_kept_by(const struct world *w);
+/* Whether API servers verify kubelets, or may from now on. With the task's lock held. */
+bool serving_is_verified(const struct world *w);
+/* Adds to what kubelets are to get that they ask for certificates, as long as that is so. The same. */
+void serving_keep(const struct world *w, struct json *wish);
+enum step_verdict approver_check(struct task *t, struct error *why);
+int approver_apply(struct task *t, struct error *err);
+enum step_verdict kubelets_check(struct task *t, struct error *why);
+int kubelets_apply(struct task *t, struct error *err);
+/* The change itself is components_apply's. */
+enum step_verdict trust_kubelets_check(struct task *t, struct error *why);
+/* sign.c: signs, by the CA of the key store, what kubelets ask for their ports and may have; the rest waits. */
+int sign_serving(struct task *t, struct error *err);
 enum step_verdict images_check(struct task *t, struct error *why);
 int images_apply(struct task *t, struct error *err);
 /* Begins what images_apply waits for, where other steps come in between; cannot fail. */

@@ -14,9 +14,9 @@ leave_endpoint() {
 	log "keepalived is stopped: a worker has no part in the virtual IP"
 }
 
-# Its snapshots stay: they may be the last ones.
-leave_snapshots() {
-	entries file | grep '^/etc/systemd/system/kubewright-etcd-snapshot\.\|^/etc/kubewright/etcd-snapshot|' | while IFS='|' read -r kw_path kw_was; do
+# What a control plane does by timers. Its snapshots stay: they may be the last ones.
+leave_timers() {
+	entries file | grep '^/etc/systemd/system/kubewright-[a-z-]*\.\(timer\|service\)|\|^/etc/kubewright/[a-z-]*|' | while IFS='|' read -r kw_path kw_was; do
 		file_back "$kw_path" "$kw_was" || true
 	done || exit 1
 }
@@ -30,7 +30,7 @@ leave_key() {
 }
 
 main() {
-	[ "$role" = control-plane ] || { leave_endpoint && leave_snapshots; }
+	[ "$role" = control-plane ] || { leave_endpoint && leave_timers; }
 	# the etcd member is dealt with by kubewright through a healthy member, if there is one
 	kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock --skip-phases=remove-etcd-member </dev/null >&2 ||
 		fail "kubeadm reset failed" "the log above is kubeadm's own"

@@ -276,10 +276,10 @@ END
 	done
 }
 
-# kubelet_takes FILE: with its certificate and key, as a kubelet keeps them itself: under a date, and a link to it.
+# kubelet_takes FILE client|server: with its certificate and key, as a kubelet keeps them itself: under a date, and a link to it.
 kubelet_takes() {
-	kw_new=/var/lib/kubelet/pki/kubelet-client-$(date +%Y-%m-%d-%H-%M-%S).pem
-	sync "$1" && mv -f "$1" "$kw_new" && ln -s "$kw_new" "$1.link" && mv -fT "$1.link" /var/lib/kubelet/pki/kubelet-client-current.pem ||
+	kw_new=/var/lib/kubelet/pki/kubelet-$2-$(date +%Y-%m-%d-%H-%M-%S).pem
+	sync "$1" && mv -f "$1" "$kw_new" && ln -s "$kw_new" "$1.link" && mv -fT "$1.link" "/var/lib/kubelet/pki/kubelet-$2-current.pem" ||
 		fail "cannot write $kw_new" "is the disk full or read-only? see 'df /var/lib'"
 	log "wrote $kw_new"
 }
@@ -289,7 +289,7 @@ kubelet_given() {
 	kw_tmp=/var/lib/kubelet/pki/.kubewright.$$
 	(umask 027 && mkdir -p /var/lib/kubelet/pki) && rm -f /var/lib/kubelet/pki/.kubewright.* &&
 		(umask 077 && printf '%s' "$secret_kubelet_pem" >"$kw_tmp") || fail "cannot write to /var/lib/kubelet/pki" "is the disk full or read-only? see 'df /var/lib'"
-	kubelet_takes "$kw_tmp"
+	kubelet_takes "$kw_tmp" client
 	kw_tmp=/etc/kubernetes/.kubewright.$$
 	(umask 077 && printf '%s' "$secret_kubelet_conf" >"$kw_tmp") && sync "$kw_tmp" && mv -f "$kw_tmp" /etc/kubernetes/kubelet.conf ||
 		fail "cannot write /etc/kubernetes/kubelet.conf" "is the disk full or read-only? see 'df /etc'"

@@ -73,10 +73,11 @@ kubeconfig() {
 
 # As the kubelet itself does it: a file with a date, and a link to it. A kubeconfig that has a certificate inside goes by the link from now on: a kubelet does not start
 # with one that has expired there, whatever it has here.
-kubelet_client() {
+kubelet_pem() {
 	keep "$kw_path"
 	(umask 077 && cat "$kw_tmp.crt" "$kw_tmp.key" >"$kw_tmp.pem") || disk_full "$kw_tmp.pem"
-	kubelet_takes "$kw_tmp.pem"
+	case $kw_path in */kubelet-server-*) kubelet_takes "$kw_tmp.pem" server && return ;; esac
+	kubelet_takes "$kw_tmp.pem" client
 	grep -qs '^ *client-certificate-data: ' /etc/kubernetes/kubelet.conf || return 0
 	(umask 077 && printf '%s\n' "$kw_path" >"$kw_tmp.crt64") || disk_full "$kw_path"
 	in_conf /etc/kubernetes/kubelet.conf client-certificate "$kw_tmp.crt64" client-key "$kw_tmp.crt64"
@@ -105,7 +106,7 @@ place() {
 	verified "$kw_tmp.crt" "$kw_tmp.key"
 	case $kw_path in
 	*.crt) pair ;;
-	"$kw_kubelet"/*) kubelet_client ;;
+	"$kw_kubelet"/*) kubelet_pem ;;
 	*.conf) kubeconfig ;;
 	*) fail "renew.sh does not know $kw_path" ;;
 	esac

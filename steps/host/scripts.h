@@ -34,6 +34,7 @@ extern const char host_script_words[]; /* before health and explain */
 extern const char host_script_room[];
 extern const char host_script_snapshots[]; /* before probe */
 extern const char host_script_etcd_snapshot[]; /* a file of the hosts' */
+extern const char host_script_approve[]; /* a file of the hosts' */
 extern const char host_script_pod_networks[]; /* before probe and mend */
 extern const char host_script_init[];
 extern const char host_script_join[];

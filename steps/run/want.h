@@ -79,7 +79,8 @@ struct want_part {
 	/* what its settings and its modules are for, in the files that a boot reads; NULL: its name says it */
 	const char *settings, *modules;
 };
-extern const struct want_part want_os, want_packages, want_runtime, want_endpoint, want_security, want_snapshots;
+extern const struct want_part want_os, want_packages, want_runtime, want_endpoint, want_security, want_snapshots,
+	want_serving;
 
 /*
  * A part's items, those that follow from them (the file of its settings and that of its modules, a repository's files,

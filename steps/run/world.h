@@ -34,6 +34,7 @@ struct decided {
 	/* hosts did not start with changed settings, and the cluster has those of before */
 	bool settings_back[SETTINGS_KINDS];
 	bool custody_told;     /* which control planes keep the keys of CAs, as they cannot be reached */
+	bool kubelets_verified; /* each shows a certificate of the cluster's CA, or none before its API server verifies it */
 	bool moved;            /* the cluster goes by another endpoint since this run */
 	/* by decide, and by each step that changes them: what API servers are to read Secrets by */
 	struct {

@@ -139,10 +139,12 @@ static void probe(struct machine *m, const struct remote_exec *x, struct str *ou
 	if (m->packages && lab_is_control_plane(m)) {
 		fake_say(out, "pkg.keepalived", "1:2.2.7-1");
 		fake_say(out, "pkg.curl", "7.88.1-10");
+		fake_say(out, "pkg.openssl", "3.0.19-1");
 	}
 	fake_say(out, "unit.containerd", m->containerd ? "active" : "absent");
 	fake_say(out, "unit.keepalived", m->keepalived ? "active" : "absent");
 	fake_say(out, "unit.kubewright-etcd-snapshot.timer", m->timer ? "active" : "absent");
+	fake_say(out, "unit.kubewright-approve-kubelets.timer", m->approver ? "active" : "absent");
 	if (m->record)
 		fake_say(out, "record.cluster", m->lab->inventory->cluster);
 	if (m->init)
@@ -252,6 +254,11 @@ static const char *put(struct machine *m, const struct remote_exec *x, bool whol
 		m->stale = !whole;
 	} else if (fake_has(x, host_script_security)) {
 		lab_files_gone(m, x);
+		lab_say_security(m, false, out);
+	} else if (fake_has(x, "kubewright-approve-kubelets")) {
+		lab_files_gone(m, x);
+		m->approver = whole && lab_file(m, "/etc/kubewright/approve-kubelets");
+		fake_say(out, "unit.kubewright-approve-kubelets.timer", m->approver ? "active" : "absent");
 		lab_say_security(m, false, out);
 	} else if (!fake_has(x, host_script_endpoint)) {
 		fake_say(out, "unit.kubewright-etcd-snapshot.timer", "active");
@@ -371,10 +378,10 @@ static int answer(void *ctx, const char *method, const char *path, const char *b
 	return status;
 }
 
-static int serve(
-	struct machine *to, bool etcd, int (*use)(int fd, void *ctx, struct error *err), void *ctx, struct error *err)
+static int serve(struct machine *to, struct ssl_ctx_st *tls, int (*use)(int fd, void *ctx, struct error *err),
+	void *ctx, struct error *err)
 {
-	struct fake_tls s = { .answer = answer, .answer_ctx = to, .ctx = to->tls[etcd] };
+	struct fake_tls s = { .answer = answer, .answer_ctx = to, .ctx = tls };
 	int fd[2], rc;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))
@@ -398,6 +405,7 @@ static int machine_tunnel(struct fake_host *h, const char *address, int port,
 	v = count_call(m);
 	to = port == 6443 && m->lab->booting ? (m->lab->booting--, NULL) : lab_find(m, address);
 	to = to && lab_serves(to, port) ? to : NULL;
+	to = port == 10250 && m->lab->kubelets ? lab_kubelet(m->lab, address) : to;
 	m->lab->failing = v == FAIL_HALF;
 	pthread_mutex_unlock(&m->lab->lock);
 	if (v == FAIL_BEFORE)
@@ -406,7 +414,8 @@ static int machine_tunnel(struct fake_host *h, const char *address, int port,
 		error_set(err, ERROR_BLOCKED, "cannot look at %s:%d from %s", address, port, m->host.name);
 		error_hint(err, "permit it");
 	} else if (to)
-		rc = serve(to, port == 2379, use, ctx, err);
+		rc = serve(
+			to, port == 10250 && to->kubelet_tls ? to->kubelet_tls : to->tls[port == 2379], use, ctx, err);
 	else
 		error_set(err, lab_is_off(m->lab, address) ? ERROR_UNREACHABLE : ERROR_REFUSED, "%s:%d: nobody answers",
 			address, port);

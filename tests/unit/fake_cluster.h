@@ -45,6 +45,10 @@ struct machine {
 	size_t file_count;
 	bool prepared, packages, containerd, keepalived, pki, record, init;
 	bool timer; /* of snapshots of etcd */
+	bool approver; /* that of kubelets' requests */
+	/* its kubelet asks for a serving certificate; its API server verifies kubelets */
+	bool asks, verifies;
+	struct ssl_ctx_st *kubelet_tls; /* with such a certificate; lent; NULL: nobody answers at its port */
 	bool ca_keys;   /* the keys of the CAs are on it, all of them */
 	/* whether its controller manager signs with them; 0: when it has them, 1: yes, -1: no */
 	int signs;
@@ -135,6 +139,7 @@ struct lab {
 	bool tokens_refused; /* some API server once did not know a key that another one signs with */
 	char renewals[512]; /* jobs of renewals, in order: "cp1:etcd cp2:etcd cp1:restart(etcd) …" */
 	void (*on_renew)(struct lab *l, int machine, const char *job); /* before it is done; NULL: nothing */
+	bool kubelets;           /* they are asked at their ports */
 	const char *request;     /* a CertificateSigningRequest that waits; NULL: none */
 	bool approved;           /* one was */
 	char signed_body[16384]; /* and what its status became */
@@ -195,6 +200,9 @@ void lab_files_gone(struct machine *m, const struct remote_exec *x);
 void lab_say_keys(const struct machine *m, struct str *out);
 /* As steps/host/settings.sh, or reboot.sh, after which lab_open says when the machine is back. False: neither. */
 bool lab_restarts(struct machine *m, const struct remote_exec *x, bool whole, struct str *out);
+
+/* Whose kubelet shows a certificate of the cluster's CA at an address: it asks for one, and somebody approves it. */
+struct machine *lab_kubelet(struct lab *l, const char *address);
 
 /* Its role in the inventory. */
 bool lab_is_control_plane(const struct machine *m);

@@ -120,6 +120,12 @@ void lab_say_statics(struct machine *m, struct str *out)
 	str_release(&text);
 }
 
+static bool is_approver(const char *path)
+{
+	return strstr(path, "kubewright-approve-kubelets.") || strcmp(path, "/etc/kubewright/kubelets") == 0 ||
+	       strcmp(path, "/etc/kubewright/approve-kubelets") == 0;
+}
+
 void lab_say_security(struct machine *m, bool manifest, struct str *out)
 {
 	struct str owned = STR_INIT;
@@ -129,13 +135,16 @@ void lab_say_security(struct machine *m, bool manifest, struct str *out)
 	for (size_t i = 0; i < m->file_count; i++)
 		if (strncmp(m->files[i].path, OURS, strlen(OURS)) == 0)
 			str_addf(&owned, "%sfile %s security", owned.len ? "\n" : "", m->files[i].path);
+		else if (is_approver(m->files[i].path))
+			str_addf(&owned, "%sfile %s approver/kubewright-approve-kubelets.timer", owned.len ? "\n" : "",
+				m->files[i].path);
 	fake_say(out, "owned", owned.buf);
 	str_release(&owned);
 }
 
 void lab_files_gone(struct machine *m, const struct remote_exec *x)
 {
-	static const char begins[] = "gone file " OURS;
+	static const char begins[] = "gone file ";
 	struct str wish = STR_INIT;
 
 	fake_param(x, "wish", &wish);
@@ -145,6 +154,8 @@ void lab_files_gone(struct machine *m, const struct remote_exec *x)
 
 		snprintf(path, sizeof(path), "%.*s", (int)strcspn(p + strlen("gone file "), " "),
 			p + strlen("gone file "));
+		if (strncmp(path, OURS, strlen(OURS)) != 0 && !is_approver(path))
+			continue;
 		f = lab_file(m, path);
 		lab_insist(strcmp(path, m->policy) != 0 && strcmp(path, m->encryption) != 0,
 			"the removal of a file that the API server reads");
@@ -192,6 +203,9 @@ static void set(struct machine *m, const struct remote_exec *x, struct str *out)
 
 	fake_param(x, "digest", &digest);
 	fake_param(x, "phase", &phase);
+	m->asks = strstr(m->lab->given[SETTINGS_KUBELET].text, "\"serverTLSBootstrap\": true") != NULL;
+	for (int i = 0; i < LAB_MACHINES; i++)
+		lab_insist(m->asks || !m->lab->machines[i].verifies, "a kubelet that an API server cannot verify");
 	if (strcmp(phase.buf, "accept") == 0)
 		snprintf(m->settings, sizeof(m->settings), "%.64s", digest.buf);
 	else
@@ -199,6 +213,19 @@ static void set(struct machine *m, const struct remote_exec *x, struct str *out)
 	fake_say(out, "record.settings", strcmp(phase.buf, "accept") == 0 ? m->settings : "");
 	str_release(&digest);
 	str_release(&phase);
+}
+
+struct machine *lab_kubelet(struct lab *l, const char *address)
+{
+	bool approved = false;
+
+	for (int i = 0; i < LAB_MACHINES; i++)
+		approved = approved || l->machines[i].approver;
+	for (int i = 0; i < LAB_MACHINES; i++)
+		if (strcmp(l->inventory->hosts[i].address, address) == 0 && l->machines[i].asks &&
+			l->machines[i].kubelet_tls && !(l->off & 1u << i) && (approved || l->approved))
+			return &l->machines[i];
+	return NULL;
 }
 
 /* The API answers at the new endpoint, by a name in the certificate, before anybody goes by it. */

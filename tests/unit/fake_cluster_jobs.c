@@ -181,6 +181,10 @@ static const char *run_components(struct machine *m, const struct remote_exec *x
 	str_addf(&words, "record.components=%s\n", m->components);
 	lab_say_statics(m, &words);
 	m->changes++;
+	m->verifies = strstr(m->lab->given[SETTINGS_CONTROL_PLANE].text, SERVING_ARGUMENT) != NULL;
+	for (int i = 0; m->verifies && i < LAB_MACHINES; i++)
+		lab_insist(!m->lab->machines[i].node || lab_kubelet(m->lab, m->lab->inventory->hosts[i].address),
+			"an API server that verifies kubelets which show nothing that it can");
 	if (m->lab->secret_count)
 		lab_secrets_used(m->lab);
 	if (m->lab->on_turn)
@@ -231,6 +235,7 @@ static const char *run_job(struct machine *m, const struct remote_exec *x, const
 	if (strcmp(name, "join") == 0) {
 		run_join(m, whole);
 		begin_kubelet(m, x);
+		m->asks = strstr(m->lab->given[SETTINGS_KUBELET].text, "\"serverTLSBootstrap\": true") != NULL;
 		job_param(x, "settings", m->settings);
 		job_param(x, "components", m->components);
 		return "joined=yes\n";

@@ -41,7 +41,7 @@ static void apply_cut(struct lab *l, bool encrypt, unsigned fail_at, enum lab_fa
 	struct error err = { 0 };
 	struct engine_config c = { .run = "r1",
 		.steps = steps,
-		.step_count = plan_with_encryption(&plans[again ? PLAN_REJOIN : PLAN_INSTALL], steps),
+		.step_count = plan_with(&plans[again ? PLAN_REJOIN : PLAN_INSTALL], PLAN_MORE_ENCRYPTION, steps),
 		.hosts = list,
 		.host_count = LAB_MACHINES,
 		.open = lab_open };

@@ -308,12 +308,73 @@ static void test_made_again(void)
 	made_end();
 }
 
+/* The certificate that a kubelet shows, where the cluster signs it: the kubelet starts without, and a rotation makes it again. */
+static void test_serving(void)
+{
+	static const char *const names[] = { "w1", "10.0.0.21" };
+	const struct renew_wish rotates = { .rotates = true, .issuer = PKI_ISSUER_CLUSTER };
+	struct made_leaf client = { .issuer = PKI_ISSUER_CLUSTER,
+		.cn = "system:node:w1",
+		.org = "system:nodes",
+		.client = true,
+		.from_s = -30 * DAY,
+		.to_s = 335 * DAY };
+	struct made_leaf serving = client;
+	struct remote_answer a = { 0 };
+	struct certs_host h = { 0 };
+	struct secret pem = { 0 };
+	struct pki_store *other;
+	struct renew_host r;
+
+	serving.client = false;
+	serving.server = true;
+	serving.sans = names;
+	serving.san_count = 2;
+	serving.from_s = -366 * DAY;
+	serving.to_s = -DAY;
+	made_begin();
+	made_leaf(made_store, &client, &pem);
+	made_say(&a, "cert", "/var/lib/kubelet/pki/kubelet-client-current.pem", pem.text);
+	made_leaf(made_store, &serving, &pem);
+	made_say(&a, "cert", "/var/lib/kubelet/pki/kubelet-server-current.pem", pem.text);
+	answered(&a, true, &all, &h, &r);
+	CHECK_INT(item(&r, "kubelet")->verdict, RENEW_LEFT);
+	CHECK_INT(item(&r, "kubelet-serving")->verdict, RENEW_DUE);
+	CHECK_INT(r.restarts, RENEW_READER_KUBELET);
+	CHECK(renew_kubelet_starts(&r));
+	certs_release(&h);
+	/* a host without one lacks nothing */
+	made_leaf(made_store, &client, &pem);
+	made_say(&a, "cert", "/var/lib/kubelet/pki/kubelet-client-current.pem", pem.text);
+	answered(&a, true, &all, &h, &r);
+	CHECK_INT(r.count, 1);
+	certs_release(&h);
+	/* of the CA that signs now it stays, and of another one it is due, or refused */
+	serving.from_s = -30 * DAY;
+	serving.to_s = 335 * DAY;
+	made_leaf(made_store, &serving, &pem);
+	made_say(&a, "cert", "/var/lib/kubelet/pki/kubelet-server-current.pem", pem.text);
+	answered(&a, true, &rotates, &h, &r);
+	CHECK_INT(item(&r, "kubelet-serving")->verdict, RENEW_LEFT);
+	certs_release(&h);
+	other = made_store_new("other");
+	made_leaf(other, &serving, &pem);
+	made_say(&a, "cert", "/var/lib/kubelet/pki/kubelet-server-current.pem", pem.text);
+	answered(&a, true, &rotates, &h, &r);
+	CHECK_INT(item(&r, "kubelet-serving")->verdict, RENEW_REFUSED);
+	certs_release(&h);
+	pki_store_free(other);
+	secret_release(&pem);
+	made_end();
+}
+
 static const struct test tests[] = {
 	{ "names", test_names },
 	{ "which are due, and who restarts", test_decisions },
 	{ "after an interruption", test_interrupted },
 	{ "what cannot be made again", test_refused },
 	{ "a worker", test_worker },
+	{ "what a kubelet shows", test_serving },
 	{ "made again", test_made_again },
 };
 TEST_MAIN(tests)

@@ -193,6 +193,8 @@ static void test_all(void)
 	want(&s, KUBELET "kubelet-client-current.pem", "ca.crt",
 		made_file(&new, "/" PKI "apiserver-kubelet-client.crt"),
 		made_file(&new, "/" PKI "apiserver-kubelet-client.key"));
+	want(&s, KUBELET "kubelet-server-current.pem", "ca.crt", made_file(&new, "/" PKI "apiserver.crt"),
+		made_file(&new, "/" PKI "apiserver.key"));
 	if (!CHECK_INT(run(&s, "kube-controller-manager kube-scheduler kubelet", "kube-scheduler kubelet", served.buf,
 			       "yes"),
 		    0))
@@ -207,6 +209,9 @@ static void test_all(void)
 	CHECK_STR(cert.buf, made_file(&new, "/" PKI "apiserver-kubelet-client.crt"));
 	str_addf(&pem, "%s%s", cert.buf, made_file(&new, "/" PKI "apiserver-kubelet-client.key"));
 	CHECK_STR(fake_site_get(&s, KUBELET "kubelet-client-current.pem"), pem.buf);
+	str_clear(&pem);
+	str_addf(&pem, "%s%s", made_file(&new, "/" PKI "apiserver.crt"), made_file(&new, "/" PKI "apiserver.key"));
+	CHECK_STR(fake_site_get(&s, KUBELET "kubelet-server-current.pem"), pem.buf);
 	CHECK(!strstr(fake_site_get(&s, "etc/kubernetes/kubelet.conf"), "-data: L") ||
 		strstr(fake_site_get(&s, "etc/kubernetes/kubelet.conf"), "certificate-authority-data: L"));
 	fake_site_sh(&s,

@@ -24,7 +24,7 @@ static void control_plane_items(const struct world *w, int index, struct items *
 	want_snapshots.items(w, 0, out);
 }
 static struct want_part part;
-static const struct want_part *const parts[] = { &part, NULL };
+static const struct want_part *const parts[] = { &part, &want_serving, NULL };
 static const struct step step = { "snapshots", "Scheduling snapshots", ROLE_WORKER, 0, { { "probe", 0, 0 } },
 	snapshots_check, snapshots_apply };
 
