@@ -110,7 +110,7 @@ other() {
 
 joins() {
 	"$LAB" inventory --hosts cp1,cp2,cp3,w1,w2,w3 >"$WORK/more.yaml"
-	sed -i "/name: w2,/a $(grep 'name: w3,' "$WORK/more.yaml" | sed 's/^ */  /')" "$WORK/kubewright.yaml"
+	sed -i "/name: w2,/a\\$(grep 'name: w3,' "$WORK/more.yaml" | sed 's/^ */  /')" "$WORK/kubewright.yaml"
 	apply joined
 	is "$flavour: a new worker joins (${seconds} s)" "$status" 0 || show joined 40
 	all_shown "joined" w3
