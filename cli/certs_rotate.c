@@ -32,18 +32,13 @@ static int parse(const struct cli_options *o, struct rotation *r, struct error *
 	}
 	if (o->force && !o->forget) {
 		error_set(err, ERROR_USAGE, "--force goes with --forget alone");
-		return error_hint(err, "it forgets the earlier key of service accounts although its tokens are in use");
+		return error_hint(err, "it forgets the earlier CA, or key of service accounts, although it is still in use");
 	}
 	if (!r->kind) {
 		error_set(err, ERROR_USAGE, "'%.64s' is not a CA that can be rotated", o->args[1]);
 		return error_hint(err,
-			"CAs are etcd-ca and front-proxy-ca; sa is the key of service accounts, " CERTS_SECRETS_KEY
+			"CAs are ca, etcd-ca and front-proxy-ca; sa is the key of service accounts, " CERTS_SECRETS_KEY
 			" that of Secrets");
-	}
-	if (!r->kind->possible) {
-		error_set(err, ERROR_USAGE, "the CA '%s' cannot be rotated yet", r->kind->name);
-		return error_hint(
-			err, "CAs that can be are etcd-ca and front-proxy-ca; so can sa, the key of service accounts");
 	}
 	r->wish = (struct renew_wish){ .rotates = true, .issuer = r->kind->issuer };
 	return 0;
@@ -224,6 +219,14 @@ static int confirm(const struct cli_run *r, const struct rotation *rot, enum rot
 		[ROTATE_FORGET] =
 			"This removes the earlier CA and its key for good: no control plane trusts it any more",
 	};
+	static const char *const cluster[] = {
+		[ROTATE_BEGIN] =
+			"This makes another CA of the cluster, which all hosts and Pods trust besides the present one; that one still signs",
+		[ROTATE_REISSUE] =
+			"From now on the next CA signs, and what the earlier one has signed is made again on all hosts; both are trusted",
+		[ROTATE_FORGET] =
+			"This removes the earlier CA and its key for good: nothing that it has signed is accepted any more, kubeconfigs among it",
+	};
 	static const char *const tokens[] = {
 		[ROTATE_BEGIN] =
 			"This makes another key, whose tokens all API servers accept besides those of the present one; that one still signs",
@@ -232,18 +235,22 @@ static int confirm(const struct cli_run *r, const struct rotation *rot, enum rot
 		[ROTATE_FORGET] =
 			"This removes the earlier key for good: no API server accepts a token that it has signed, wherever that is",
 	};
-	bool sa = rot->kind->issuer == PKI_ISSUER_TOKENS;
+	static const char *const *const all[] = { [PKI_ISSUER_CLUSTER] = cluster,
+		[PKI_ISSUER_ETCD] = does,
+		[PKI_ISSUER_FRONT_PROXY] = does,
+		[PKI_ISSUER_TOKENS] = tokens };
+	enum pki_issuer issuer = rot->kind->issuer;
 	struct str question = STR_INIT;
 	int rc;
 
-	str_addf(&question, "%s: %s. One control plane after the other follows, and what must restarts (%s). Do it?",
-		rot->kind->name,
-		next != ROTATE_CHANGES ? "This continues what was begun"
-		: sa                   ? tokens[rot->ask]
-				       : does[rot->ask],
-		rot->kind->issuer == PKI_ISSUER_ETCD ? "etcd, kube-apiserver"
-		: sa && rot->ask == ROTATE_REISSUE   ? "kube-apiserver, kube-controller-manager"
-						     : "kube-apiserver");
+	str_addf(&question, "%s: %s. One %s after the other follows, and what must restarts (%s). Do it?",
+		rot->kind->name, next != ROTATE_CHANGES ? "This continues what was begun" : all[issuer][rot->ask],
+		issuer == PKI_ISSUER_CLUSTER ? "host" : "control plane",
+		issuer == PKI_ISSUER_CLUSTER ? "kube-apiserver, kube-controller-manager, kube-scheduler, kubelet"
+		: issuer == PKI_ISSUER_ETCD  ? "etcd, kube-apiserver"
+		: issuer == PKI_ISSUER_TOKENS && rot->ask == ROTATE_REISSUE
+			? "kube-apiserver, kube-controller-manager"
+			: "kube-apiserver");
 	rc = cli_confirm_yes(r->options, question.buf, "certs rotate changes what signs and must be confirmed", err);
 	str_release(&question);
 	return rc;

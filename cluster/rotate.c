@@ -8,15 +8,16 @@
 #include <string.h>
 
 const struct rotate_kind rotate_kinds[PKI_ROTATED] = {
-	{ "ca", "CA", PKI_ISSUER_CLUSTER, false },
-	{ "etcd-ca", "CA", PKI_ISSUER_ETCD, true },
-	{ "front-proxy-ca", "CA", PKI_ISSUER_FRONT_PROXY, true },
-	{ "sa", "key", PKI_ISSUER_TOKENS, true },
+	{ "ca", "CA", PKI_ISSUER_CLUSTER },
+	{ "etcd-ca", "CA", PKI_ISSUER_ETCD },
+	{ "front-proxy-ca", "CA", PKI_ISSUER_FRONT_PROXY },
+	{ "sa", "key", PKI_ISSUER_TOKENS },
 };
 /* Who takes another set of what is trusted up only when it starts, or does not show when it has done so; and another that signs. */
 static const struct {
 	unsigned trust, sign;
 } readers[PKI_ROTATED] = {
+	[PKI_ISSUER_CLUSTER] = { RENEW_READER_API | RENEW_READER_MANAGER | RENEW_READER_KUBELET, RENEW_READER_MANAGER },
 	[PKI_ISSUER_ETCD] = { RENEW_READER_ETCD | RENEW_READER_API, 0 },
 	[PKI_ISSUER_FRONT_PROXY] = { RENEW_READER_API, 0 },
 	[PKI_ISSUER_TOKENS] = { RENEW_READER_API, RENEW_READER_API | RENEW_READER_MANAGER },
@@ -108,6 +109,18 @@ static void follow(const struct set *want, const struct set *have, enum pki_issu
 	plan->restarts = 0;
 	snprintf(plan->trust_why, sizeof(plan->trust_why),
 		"another %s signs there: is the key store here an earlier copy?", rotate_kinds[issuer].what);
+}
+
+bool rotate_reaches(enum pki_issuer issuer, bool worker)
+{
+	return !worker || issuer == PKI_ISSUER_CLUSTER;
+}
+
+bool rotate_is_served(const struct renew_item *i, const struct pki_store *store)
+{
+	if (i->kind->issuer != PKI_ISSUER_CLUSTER || strcmp(i->kind->name, "apiserver") != 0)
+		return true;
+	return i->file->count == (pki_store_phase(store, PKI_ISSUER_CLUSTER) == PKI_PHASE_ONE ? 1 : 2);
 }
 
 void rotate_trust(

@@ -431,9 +431,9 @@ static void test_next(void)
 	const struct rotate_kind *kind = rotate_kind_find("etcd-ca");
 	struct error err = { 0 };
 
-	CHECK(kind && kind->possible && kind->issuer == PKI_ISSUER_ETCD);
-	CHECK(rotate_kind_find("front-proxy-ca")->possible && !rotate_kind_find("ca")->possible);
-	CHECK(rotate_kind_find("sa")->issuer == PKI_ISSUER_TOKENS && rotate_kind_find("sa")->possible);
+	CHECK(kind && kind->issuer == PKI_ISSUER_ETCD);
+	CHECK(rotate_kind_find("front-proxy-ca") && rotate_kind_find("ca")->issuer == PKI_ISSUER_CLUSTER);
+	CHECK(rotate_kind_find("sa")->issuer == PKI_ISSUER_TOKENS);
 	CHECK(!rotate_kind_find("sa.key") && !rotate_kind_find(""));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct rotate_state s = { .phase = rows[i].phase };

@@ -79,6 +79,9 @@ static void begin(struct lab *l, enum pki_issuer issuer)
 	rack_cluster(l);
 	lab_certs(l, rack_store, -30 * DAY, 335 * DAY);
 	wish.issuer = issuer;
+	strcpy(l->given[SETTINGS_CONTROL_PLANE].text,
+		"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\ncontrolPlaneEndpoint: 10.0.0.100:6443\n"
+		"kubernetesVersion: v1.36.2\n");
 }
 
 static void end(struct lab *l)
@@ -112,7 +115,7 @@ static void all_have(const struct lab *l, unsigned count)
 	for (int i = 0; i < LAB_MACHINES; i++) {
 		const struct machine *m = &l->machines[i];
 
-		if (i < 3)
+		if (i < 3 || wish.issuer == PKI_ISSUER_CLUSTER)
 			CHECK_STR(m->trusts[wish.issuer].buf, pem);
 		else
 			CHECK_INT(m->trusts[wish.issuer].len, 0);
@@ -121,11 +124,27 @@ static void all_have(const struct lab *l, unsigned count)
 			CHECK_STR(m->accepts.buf, pem);
 			CHECK(!m->sa_key.len || strcmp(m->sa_key.buf, pki_store_pem(s, PKI_SA_KEY)) == 0);
 		}
-		for (size_t k = 0; i < 3 && k < RENEW_KINDS; k++)
+		CHECK_INT(m->apart, i < 3 && wish.issuer == PKI_ISSUER_CLUSTER && count > 1);
+		for (size_t k = 0; k < RENEW_KINDS; k++)
 			if (m->certs[k].path[0] && renew_kinds[k].issuer == wish.issuer)
 				CHECK(pki_signed_now(s, wish.issuer, m->certs[k].pem.buf, m->certs[k].pem.len));
 	}
 	pki_store_free(s);
+}
+
+/* The same words, whatever their order: hosts of one step may take their turns in any. */
+static bool same_jobs(const char *a, const char *b)
+{
+	char one[64];
+
+	if (strlen(a) != strlen(b))
+		return false;
+	for (; *a; a += strlen(one), a += *a == ' ') {
+		snprintf(one, sizeof(one), "%.*s", (int)strcspn(a, " "), a);
+		if (!strstr(b, one))
+			return false;
+	}
+	return true;
 }
 
 static void whole(struct lab *l, const char *jobs, unsigned done, enum pki_phase phase)
@@ -134,7 +153,8 @@ static void whole(struct lab *l, const char *jobs, unsigned done, enum pki_phase
 
 	run(l, false, &out);
 	nobody_aside(&out);
-	CHECK_STR(l->renewals, jobs);
+	if (!same_jobs(l->renewals, jobs))
+		CHECK_STR(l->renewals, jobs);
 	CHECK_INT(out.done, done);
 	CHECK(out.state.phase == phase && !out.state.due);
 	CHECK_STR(out.state.behind, "");
@@ -168,6 +188,35 @@ static void test_front_proxy(void)
 	go_on(PKI_PHASE_REISSUED);
 	whole(&l, jobs, 0, PKI_PHASE_ONE);
 	CHECK_STR(l.told.buf, l.machines[0].trusts[PKI_ISSUER_FRONT_PROXY].buf);
+	end(&l);
+}
+
+/* The cluster's own CA: on all hosts, and in what Pods and who joins are told. */
+static void test_cluster(void)
+{
+	static const char all[] =
+		"cp1:servers cp2:servers cp3:servers cp1:kubelet cp2:kubelet cp3:kubelet w1:kubelet w2:kubelet";
+	struct ending out;
+	struct lab l;
+
+	begin(&l, PKI_ISSUER_CLUSTER);
+	run(&l, true, &out);
+	CHECK_STR(out.state.behind, "");
+	CHECK(!out.state.due && out.state.phase == PKI_PHASE_ONE);
+	go_on(PKI_PHASE_ONE);
+	run(&l, true, &out);
+	CHECK(out.state.due);
+	CHECK_STR(l.renewals, "");
+	/* API servers show the CA that signs, certified by the other one */
+	whole(&l, all, 3, PKI_PHASE_BOTH);
+	CHECK_INT(certificates(l.told_ca.buf), 2);
+	CHECK_INT(certificates(l.roots.buf), 2);
+	go_on(PKI_PHASE_BOTH);
+	whole(&l, all, 3 * 5 + 5, PKI_PHASE_REISSUED);
+	go_on(PKI_PHASE_REISSUED);
+	whole(&l, all, 3, PKI_PHASE_ONE);
+	CHECK_STR(l.told_ca.buf, l.machines[0].trusts[PKI_ISSUER_CLUSTER].buf);
+	CHECK_STR(l.roots.buf, l.machines[0].trusts[PKI_ISSUER_CLUSTER].buf);
 	end(&l);
 }
 
@@ -471,6 +520,7 @@ static void test_earlier_copy(void)
 
 static const struct test tests[] = {
 	{ "keys of CAs on this machine alone", test_operator },
+	{ "ca", test_cluster },
 	{ "front-proxy-ca", test_front_proxy },
 	{ "etcd-ca", test_etcd },
 	{ "sa", test_tokens },
