@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "cluster/renew.h"
 
 #include <stdio.h>
@@ -143,6 +144,36 @@ void rotate_trust(
 	else
 		follow(&want, &have, issuer, plan);
 	arena_release(&arena);
+}
+
+/* ---- what no rotation reaches ------------------------------------------------------------------------------------- */
+
+/* Whether an argument that is given has this value nowhere; a map has each name once. */
+static bool differs(const struct json *args, const char *name, const char *value)
+{
+	const char *one = json_is_object(args) ? json_text(json_member(args, name)) : NULL;
+	bool given = one != NULL, same = one && strcmp(one, value) == 0;
+
+	for (size_t i = 0; json_is_array(args) && i < json_size(args); i++) {
+		const struct json *a = json_at(args, i);
+
+		if (strcmp(json_get_str(a, "name", ""), name) != 0)
+			continue;
+		given = true;
+		same = same || strcmp(json_get_str(a, "value", ""), value) == 0;
+	}
+	return given && !same;
+}
+
+bool rotate_elsewhere(
+	const struct json *config, const struct rotate_argument *arguments, size_t count, char *what, size_t size)
+{
+	for (size_t i = 0; i < count; i++)
+		if (differs(json_get(config, arguments[i].args), arguments[i].name, arguments[i].value)) {
+			snprintf(what, size, "%s --%s", arguments[i].component, arguments[i].name);
+			return true;
+		}
+	return false;
 }
 
 /* ---- what is next ------------------------------------------------------------------------------------------------ */

@@ -11,6 +11,7 @@
 
 struct certs_host;
 struct error;
+struct json;
 struct renew_host;
 struct renew_item;
 
@@ -47,6 +48,14 @@ struct rotate_state {
 	char breaks[600], breaks_hint[300];
 	bool forced; /* the operator wants it forgotten all the same */
 };
+/* An argument in a ClusterConfiguration, of which a rotation knows one value alone. */
+struct rotate_argument {
+	const char *args, *component, *name, *value; /* args: where such arguments stand there */
+};
+/* Whether one of them has another value, which no rotation reaches: what is then the component and the argument. */
+bool rotate_elsewhere(const struct json *config, const struct rotate_argument *arguments, size_t count, char *what,
+	size_t size);
+
 enum rotate_next {
 	ROTATE_REFUSED,   /* err says why */
 	ROTATE_CHANGES,   /* the key store takes the next phase, then the hosts follow */

@@ -124,6 +124,8 @@ void rotate_see(const struct world *w, struct rotate_state *out)
 		told_add_behind(w, &why);
 	if (issuer == PKI_ISSUER_TOKENS)
 		tokens_see(w, out);
+	if (issuer == PKI_ISSUER_CLUSTER)
+		trusting_see(w, out);
 	str_copy_line(out->behind, sizeof(out->behind), why.buf);
 	str_release(&why);
 }

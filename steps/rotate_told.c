@@ -19,8 +19,9 @@
 
 #define MAP "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
 #define INFO "/api/v1/namespaces/kube-public/configmaps/cluster-info"
-#define ROOTS "/api/v1/configmaps?fieldSelector=metadata.name%3Dkube-root-ca.crt&limit=200"
+#define ROOTS "/api/v1/configmaps?fieldSelector=metadata.name%3Dkube-root-ca.crt"
 #define AUTHORITY "certificate-authority-data"
+#define LIMIT 200
 #define PAGES 100
 
 static enum pki_issuer issuer_of(const struct world *w)
@@ -102,29 +103,37 @@ static int look_at_info(struct net_client *c, struct look *l, struct error *err)
 	return 0;
 }
 
-static int look_at_roots(struct net_client *c, struct look *l, struct error *err)
+int told_each_page(struct net_client *c, const char *list, const char *accept,
+	void (*page)(void *ctx, const struct json *list), void *ctx, struct error *err)
 {
 	char path[2300], token[2048] = "";
 	int pages = 0, rc = 0;
 
 	do {
-		struct json *page;
-		const struct json *items;
+		struct json *j;
 
-		snprintf(path, sizeof(path), "%s%s%s", ROOTS, *token ? "&continue=" : "", token);
-		page = net_json(c, "GET", path, NULL, NULL, NULL, err);
-		if (!page)
+		snprintf(path, sizeof(path), "%s&limit=%d%s%s", list, LIMIT, *token ? "&continue=" : "", token);
+		j = net_json(c, "GET", path, accept, NULL, NULL, err);
+		if (!j)
 			return -1;
-		items = json_get(page, "items");
-		for (size_t i = 0; i < json_size(items); i++) {
-			const char *pem = json_text(json_member(json_get(json_at(items, i), "data"), "ca.crt"));
-
-			see(l, pem ? pem : "");
-		}
-		rc = world_next_page(page, token, sizeof(token), err);
-		json_free(page);
+		page(ctx, j);
+		rc = world_next_page(j, token, sizeof(token), err);
+		json_free(j);
 	} while (rc == 0 && *token && ++pages < PAGES);
+	if (rc == 0 && *token)
+		rc = error_set(err, ERROR_PROTOCOL, "there are more than %d of them", PAGES * LIMIT);
 	return rc;
+}
+
+static void see_roots(void *look, const struct json *page)
+{
+	const struct json *items = json_get(page, "items");
+
+	for (size_t i = 0; i < json_size(items); i++) {
+		const char *pem = json_text(json_member(json_get(json_at(items, i), "data"), "ca.crt"));
+
+		see(look, pem ? pem : "");
+	}
 }
 
 static int ask(struct net_client *c, void *ctx, struct error *err)
@@ -139,7 +148,7 @@ static int ask(struct net_client *c, void *ctx, struct error *err)
 	json_free(map);
 	if (issuer_of(l->w) != PKI_ISSUER_CLUSTER)
 		return 0;
-	return look_at_info(c, l, err) || look_at_roots(c, l, err) ? -1 : 0;
+	return look_at_info(c, l, err) || told_each_page(c, ROOTS, NULL, see_roots, l, err) ? -1 : 0;
 }
 
 static int look(struct task *t, struct error *err)
@@ -166,8 +175,11 @@ enum step_verdict ask_trust_check(struct task *t, struct error *why)
 int ask_trust_apply(struct task *t, struct error *err)
 {
 	struct error why = { 0 };
-	int rc = issuer_of(world_of(t)) == PKI_ISSUER_TOKENS ? tokens_ask(t, &why) : look(t, &why);
+	enum pki_issuer issuer = issuer_of(world_of(t));
+	int rc = issuer == PKI_ISSUER_TOKENS ? tokens_ask(t, &why) : look(t, &why);
 
+	if (rc == 0 && issuer == PKI_ISSUER_CLUSTER)
+		rc = trusting_ask(t, &why);
 	if (rc == 0 || !world_way_lost(&why))
 		return 0;
 	*err = why;
@@ -185,7 +197,9 @@ static bool is_due(const struct world *w)
 {
 	if (issuer_of(w) == PKI_ISSUER_TOKENS)
 		return tokens_unnoted(w);
-	return w->seen.told != ROTATE_TOLD_UNKNOWN && !is_published(w);
+	if (w->seen.told == ROTATE_TOLD_UNKNOWN)
+		return false;
+	return !is_published(w) || (issuer_of(w) == PKI_ISSUER_CLUSTER && trusting_unnoted(w));
 }
 
 bool told_is_due(const struct world *w)
@@ -201,7 +215,7 @@ void told_add_behind(const struct world *w, struct str *why)
 		str_add(why, "since when the new key signs is not noted yet");
 	else if (issuer_of(w) == PKI_ISSUER_FRONT_PROXY && !is_published(w))
 		str_add(why, "servers behind the API may not know it");
-	else if (issuer_of(w) == PKI_ISSUER_CLUSTER && !is_published(w))
+	else if (issuer_of(w) == PKI_ISSUER_CLUSTER && (!is_published(w) || is_due(w)))
 		str_add(why, "Pods, servers behind the API or hosts that join are not told of it yet");
 }
 
@@ -356,8 +370,8 @@ int tell_trust_apply(struct task *t, struct error *err)
 	for (;;) {
 		if (look(t, err))
 			return -1;
-		if (!is_due(w))
-			return 0;
+		if (is_published(w))
+			return issuer_of(w) == PKI_ISSUER_CLUSTER && trusting_unnoted(w) ? trusting_note(t, err) : 0;
 		if (world_api(t, put, w, err))
 			return -1;
 		if (task_cancelled(t))

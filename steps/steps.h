@@ -511,6 +511,18 @@ int signing_apply(struct task *t, struct error *err);
 bool told_is_due(const struct world *w);
 /* Why it is not as the key store says; nothing is added: it is, or nobody has to know. */
 void told_add_behind(const struct world *w, struct str *why);
+/* Calls page with each page of a list of objects; list: its path with a query; accept: NULL, or what is accepted. */
+int told_each_page(struct net_client *c, const char *list, const char *accept,
+	void (*page)(void *ctx, const struct json *list), void *ctx, struct error *err);
+/* ---- rotate_ca.c: on the control plane that speaks for the cluster ---- */
+/* Asks who may trust the earlier CA alone, while the new one signs. */
+int trusting_ask(struct task *t, struct error *err);
+/* What forbids the next phase, as far as it is known. */
+void trusting_see(const struct world *w, struct rotate_state *out);
+/* Whether it is yet to be noted since when Pods are told of both. With the task's lock held. */
+bool trusting_unnoted(const struct world *w);
+/* Notes that it is now. */
+int trusting_note(struct task *t, struct error *err);
 struct items;
 /* Whether the file of the CA that is rotated is to be placed in a job of these stages: bits 1 << enum renew_stage. */
 bool rotate_has_turn(const struct world *w, int host, unsigned stages);

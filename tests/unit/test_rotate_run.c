@@ -124,7 +124,7 @@ static void all_have(const struct lab *l, unsigned count)
 			CHECK_STR(m->accepts.buf, pem);
 			CHECK(!m->sa_key.len || strcmp(m->sa_key.buf, pki_store_pem(s, PKI_SA_KEY)) == 0);
 		}
-		CHECK_INT(m->apart, i < 3 && wish.issuer == PKI_ISSUER_CLUSTER && count > 1);
+		CHECK_INT(m->apart, i < 3 && m->ca_keys && wish.issuer == PKI_ISSUER_CLUSTER && count > 1);
 		for (size_t k = 0; k < RENEW_KINDS; k++)
 			if (m->certs[k].path[0] && renew_kinds[k].issuer == wish.issuer)
 				CHECK(pki_signed_now(s, wish.issuer, m->certs[k].pem.buf, m->certs[k].pem.len));
@@ -191,12 +191,26 @@ static void test_front_proxy(void)
 	end(&l);
 }
 
+/* A list of one pod that is told of the CA, and whose container runs since then. */
+static void started_at(char *out, size_t size, int64_t seconds_ago)
+{
+	char when[32];
+
+	clock_rfc3339(clock_wall_ms() - seconds_ago * 1000, when, sizeof(when));
+	snprintf(out, size,
+		"{\"items\":[{\"metadata\":{\"namespace\":\"shop\",\"name\":\"web-0\"},\"spec\":{\"volumes\":[{\"projected\":"
+		"{\"sources\":[{\"configMap\":{\"name\":\"kube-root-ca.crt\"}}]}}]},"
+		"\"status\":{\"containerStatuses\":[{\"state\":{\"running\":{\"startedAt\":\"%s\"}}}]}}]}",
+		when);
+}
+
 /* The cluster's own CA: on all hosts, and in what Pods and who joins are told. */
 static void test_cluster(void)
 {
 	static const char all[] =
 		"cp1:servers cp2:servers cp3:servers cp1:kubelet cp2:kubelet cp3:kubelet w1:kubelet w2:kubelet";
 	struct ending out;
+	char pods[500];
 	struct lab l;
 
 	begin(&l, PKI_ISSUER_CLUSTER);
@@ -213,6 +227,27 @@ static void test_cluster(void)
 	CHECK_INT(certificates(l.roots.buf), 2);
 	go_on(PKI_PHASE_BOTH);
 	whole(&l, all, 3 * 5 + 5, PKI_PHASE_REISSUED);
+	CHECK(strstr(l.ca_note, "\"since\":\"20"));
+	/* who trusts the earlier one alone */
+	CHECK_STR(out.state.breaks, "");
+	started_at(pods, sizeof(pods), 600);
+	l.token_pods = pods;
+	run(&l, true, &out);
+	CHECK(strstr(out.state.breaks, "1 pod may trust it alone") && strstr(out.state.breaks, "shop/web-0"));
+	started_at(pods, sizeof(pods), -600);
+	run(&l, true, &out);
+	CHECK_STR(out.state.breaks, "");
+	l.hooks = "nonsense";
+	run(&l, true, &out);
+	CHECK(strstr(out.state.breaks, "not known: ValidatingWebhookConfigurations"));
+	l.hooks = NULL;
+	l.token_pods = NULL;
+	/* since when is noted again, where that was lost */
+	l.ca_note[0] = '\0';
+	run(&l, true, &out);
+	CHECK(out.state.due && strstr(out.state.behind, "not told of it yet"));
+	whole(&l, "", 0, PKI_PHASE_REISSUED);
+	CHECK(l.ca_note[0]);
 	go_on(PKI_PHASE_REISSUED);
 	whole(&l, all, 3, PKI_PHASE_ONE);
 	CHECK_STR(l.told_ca.buf, l.machines[0].trusts[PKI_ISSUER_CLUSTER].buf);
@@ -319,10 +354,12 @@ static void test_operator(void)
 {
 	struct lab l;
 
-	for (int ca = 0; ca < 2; ca++) {
+	static const enum pki_issuer issuers[] = { PKI_ISSUER_ETCD, PKI_ISSUER_TOKENS, PKI_ISSUER_CLUSTER };
+
+	for (int ca = 0; ca < 3; ca++) {
 		struct ending due;
 
-		begin(&l, ca ? PKI_ISSUER_TOKENS : PKI_ISSUER_ETCD);
+		begin(&l, issuers[ca]);
 		rack_inventory->pki.ca_keys = "operator";
 		/* those that are there would not belong to the certificates */
 		for (int i = 1; i < 3; i++)
@@ -342,7 +379,7 @@ static void test_operator(void)
 			all_have(&l, p == PKI_PHASE_REISSUED ? 1 : 2);
 		}
 		/* that of service accounts is no CA's: API servers sign with it */
-		CHECK_INT(l.machines[0].sa_key.len > 0, ca);
+		CHECK_INT(l.machines[0].sa_key.len > 0, ca == 1);
 		end(&l);
 	}
 }
@@ -377,12 +414,13 @@ static void lose_second(struct lab *l, int machine, const char *job)
 /* The second machine is lost in each of its jobs of a phase: those after it are not touched, and the same again ends well. */
 static void test_interrupted(void)
 {
-	static const enum pki_issuer issuers[] = { PKI_ISSUER_FRONT_PROXY, PKI_ISSUER_ETCD, PKI_ISSUER_TOKENS };
+	static const enum pki_issuer issuers[] = { PKI_ISSUER_CLUSTER, PKI_ISSUER_FRONT_PROXY, PKI_ISSUER_ETCD,
+		PKI_ISSUER_TOKENS };
 	struct ending out;
 	struct lab l;
 	int cuts;
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		begin(&l, issuers[i]);
 		for (int phase = PKI_PHASE_ONE; phase <= PKI_PHASE_REISSUED; phase++) {
 			enum pki_phase then = (enum pki_phase)((phase + 1) % 3);
