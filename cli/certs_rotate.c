@@ -9,9 +9,12 @@
 #include "base/str.h"
 #include "cluster/rotate.h"
 #include "inventory/inventory.h"
+#include "pki/given.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define GIVEN_NAMED 5
 
 /* What is asked for, from the command line on. */
 struct rotation {
@@ -32,7 +35,8 @@ static int parse(const struct cli_options *o, struct rotation *r, struct error *
 	}
 	if (o->force && !o->forget) {
 		error_set(err, ERROR_USAGE, "--force goes with --forget alone");
-		return error_hint(err, "it forgets the earlier CA, or key of service accounts, although it is still in use");
+		return error_hint(
+			err, "it forgets the earlier CA, or key of service accounts, although it is still in use");
 	}
 	if (!r->kind) {
 		error_set(err, ERROR_USAGE, "'%.64s' is not a CA that can be rotated", o->args[1]);
@@ -157,6 +161,53 @@ static void print_tokens(const struct tokens *t)
 			t->pods, t->pod_names, t->pods > TOKENS_NAMED ? ", …" : "");
 }
 
+/* Kubeconfigs that this machine gave out before the new CA signed, and that have not expired. */
+static size_t each_given(const struct cli_run *r, void (*fn)(const struct pki_given *g, size_t nth))
+{
+	int64_t signs_s = trusting_signs(r->world.seen.cluster.own_config, r->world.pki.store);
+	struct pki_given *all = NULL;
+	size_t count = 0, damaged, n = 0;
+	struct error err = { 0 };
+
+	if (!signs_s || pki_given_read(r->given, &all, &count, &damaged, &err))
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		if (all[i].made < signs_s && all[i].not_after > clock_wall_ms() / 1000) {
+			n++;
+			if (fn)
+				fn(&all[i], n);
+		}
+	free(all);
+	return n;
+}
+
+static void print_given(const struct pki_given *g, size_t nth)
+{
+	if (nth <= GIVEN_NAMED)
+		printf("  %s  %s\n", g->user, g->to);
+}
+
+/* What is known of who goes by the earlier one. */
+static void print_trusting(const struct cli_run *r)
+{
+	const struct trusting *t = &r->world.seen.trusting;
+	size_t given = each_given(r, NULL);
+
+	if (t->bundles)
+		printf("caBundles with the earlier CA and not the new one: %u: %s%s\n", t->bundles, t->bundle_names,
+			t->bundles > TRUSTING_NAMED ? ", …" : "");
+	if (t->pods)
+		printf("pods that run since before they had the new one: %u: %s%s\n", t->pods, t->pod_names,
+			t->pods > TRUSTING_NAMED ? ", …" : "");
+	if (!given)
+		return;
+	printf("kubeconfigs that the earlier CA has signed, and that this machine gave out: %zu; make them again with 'kubewright kubeconfig'\n",
+		given);
+	each_given(r, print_given);
+	if (given > GIVEN_NAMED)
+		puts("  … see 'kubewright kubeconfig --list'");
+}
+
 static void add_ca(const struct pki_cert *c, bool signs, void *list)
 {
 	struct json *j = json_add(list, json_object());
@@ -185,6 +236,18 @@ static void set_tokens(const struct tokens *t, struct json *j)
 	json_set_int(j, "pods", t->pods);
 }
 
+static void set_trusting(const struct cli_run *r, struct json *j)
+{
+	const struct trusting *t = &r->world.seen.trusting;
+
+	if (!t->since_s)
+		return;
+	json_set_int(j, "told_since", t->since_s);
+	json_set_int(j, "bundles", t->bundles);
+	json_set_int(j, "pods", t->pods);
+	json_set_int(j, "kubeconfigs", (int64_t)each_given(r, NULL));
+}
+
 static void print_json(const struct cli_run *r, const struct rotation *rot, const struct rotate_state *s, int status)
 {
 	struct engine_result result;
@@ -200,6 +263,7 @@ static void print_json(const struct cli_run *r, const struct rotation *rot, cons
 	if (s->breaks[0])
 		json_set_str(j, "breaks", s->breaks);
 	set_tokens(&r->world.seen.tokens, j);
+	set_trusting(r, j);
 	if (rot->kind->issuer == PKI_ISSUER_TOKENS)
 		each_key(r, add_key, json_set(j, "keys", json_array()));
 	else
@@ -248,9 +312,8 @@ static int confirm(const struct cli_run *r, const struct rotation *rot, enum rot
 		issuer == PKI_ISSUER_CLUSTER ? "host" : "control plane",
 		issuer == PKI_ISSUER_CLUSTER ? "kube-apiserver, kube-controller-manager, kube-scheduler, kubelet"
 		: issuer == PKI_ISSUER_ETCD  ? "etcd, kube-apiserver"
-		: issuer == PKI_ISSUER_TOKENS && rot->ask == ROTATE_REISSUE
-			? "kube-apiserver, kube-controller-manager"
-			: "kube-apiserver");
+		: issuer == PKI_ISSUER_TOKENS && rot->ask == ROTATE_REISSUE ? "kube-apiserver, kube-controller-manager"
+									    : "kube-apiserver");
 	rc = cli_confirm_yes(r->options, question.buf, "certs rotate changes what signs and must be confirmed", err);
 	str_release(&question);
 	return rc;
@@ -320,8 +383,10 @@ static int look(const struct cli_options *o, const struct rotation *rot, bool *g
 	s.forced = o->force;
 	if (!o->json)
 		print_state(&r, rot);
-	if (!o->json)
+	if (!o->json) {
 		print_tokens(&r.world.seen.tokens);
+		print_trusting(&r);
+	}
 	next = next_of(&r, rot, &s, &err);
 	if (next == ROTATE_REFUSED) {
 		status = cli_fail(&err);

@@ -39,7 +39,7 @@ void trusting_new(const struct pki_store *store, char sum[65])
 	sum_in(store, true, sum);
 }
 
-int64_t trusting_since(const struct json *own, const struct pki_store *store)
+static int64_t noted(const struct json *own, const struct pki_store *store, const char *what)
 {
 	const char *text = json_get_str(json_get(own, "data"), TRUSTING_NOTE, "");
 	struct json *note = json_parse(text, strlen(text), NULL);
@@ -48,9 +48,19 @@ int64_t trusting_since(const struct json *own, const struct pki_store *store)
 
 	trusting_new(store, sum);
 	if (*sum && strcmp(json_get_str(note, "ca", ""), sum) == 0)
-		since = clock_seconds(json_get_str(note, "since", ""));
+		since = clock_seconds(json_get_str(note, what, ""));
 	json_free(note);
 	return since;
+}
+
+int64_t trusting_since(const struct json *own, const struct pki_store *store)
+{
+	return noted(own, store, "since");
+}
+
+int64_t trusting_signs(const struct json *own, const struct pki_store *store)
+{
+	return noted(own, store, "signs");
 }
 
 /* ---- who trusts the earlier one alone ------------------------------------------------------------------------------- */
@@ -112,8 +122,8 @@ void trusting_add_pods(struct trusting *t, const struct json *list)
 
 		if (is_over(pod) || !is_told(pod) || !since || since >= t->since_s)
 			continue;
-		add_name(t->pod_names, sizeof(t->pod_names), ++t->pods, json_get_str(pod, "metadata.namespace", ""), "/",
-			json_get_str(pod, "metadata.name", ""));
+		add_name(t->pod_names, sizeof(t->pod_names), ++t->pods, json_get_str(pod, "metadata.namespace", ""),
+			"/", json_get_str(pod, "metadata.name", ""));
 	}
 }
 
@@ -159,8 +169,7 @@ static bool has_earlier(const struct pki_store *store, const struct json *o)
 	       is_earlier(store, json_get_str(o, "spec.conversion.webhook.clientConfig.caBundle", ""));
 }
 
-void trusting_add_bundles(
-	struct trusting *t, const struct pki_store *store, const char *kind, const struct json *list)
+void trusting_add_bundles(struct trusting *t, const struct pki_store *store, const char *kind, const struct json *list)
 {
 	const struct json *items = json_get(list, "items");
 
@@ -182,9 +191,10 @@ void trusting_breaks(const struct trusting *t, char *what, size_t size, char *hi
 		snprintf(what, size, "%u caBundle%s hold%s it and not the new one: %s%s", t->bundles,
 			t->bundles == 1 ? "" : "s", t->bundles == 1 ? "s" : "", t->bundle_names,
 			t->bundles > TRUSTING_NAMED ? ", …" : "");
-		snprintf(hint, hint_size, "give those servers certificates of the new CA, and put it into their caBundle");
+		snprintf(hint, hint_size,
+			"give those servers certificates of the new CA, and put it into their caBundle");
 	} else if (t->pods) {
-		snprintf(what, size, "%u pod%s may trust it alone, as they started before they were told of the new one: %s%s",
+		snprintf(what, size, "%u pod%s may trust it alone, as they started before they had the new one: %s%s",
 			t->pods, t->pods == 1 ? "" : "s", t->pod_names, t->pods > TRUSTING_NAMED ? ", …" : "");
 		snprintf(hint, hint_size,
 			"restart them: 'kubectl -n NAMESPACE rollout restart daemonset,deployment,statefulset'");

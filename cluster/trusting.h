@@ -1,5 +1,5 @@
 /*
- * The cluster's CA is rotated: since when Pods are told of both, and who still trusts the earlier one alone, by what
+ * The cluster's CA is rotated: since when Pods have both, and who still trusts the earlier one alone, by what
  * the API shows. Pure.
  */
 #ifndef CLUSTER_TRUSTING_H
@@ -12,12 +12,14 @@
 struct json;
 struct pki_store;
 
-/* The note in the ConfigMap kubewright: {"ca": sha256 of the new one, "since"}. */
+/* The note in the ConfigMap kubewright: {"ca": sha256 of the new one, "since", "signs"}. */
 #define TRUSTING_NOTE "cluster-ca"
 /* The digest of the CA that comes, or has come, by a store in which it is rotated; "": there is none. */
 void trusting_new(const struct pki_store *store, char sum[65]);
 /* Since when all namespaces have had both; 0: that is not noted. own: the ConfigMap, or NULL. */
 int64_t trusting_since(const struct json *own, const struct pki_store *store);
+/* The same of since when the new one signs on all hosts. */
+int64_t trusting_signs(const struct json *own, const struct pki_store *store);
 
 #define TRUSTING_NAMED 5
 struct trusting {

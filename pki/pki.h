@@ -191,7 +191,7 @@ struct pki_node {
 	const char *kubelet_client_org; /* O of apiserver-kubelet-client; NULL: none */
 	bool super_admin;          /* make super-admin.conf too (O=system:masters) */
 	bool no_ca_keys;           /* leave out the CAs' keys, which are to stay on this machine */
-	bool signing_apart;        /* with the keys: the certificate that signs in a file of its own too, PKI_SIGNING_CRT */
+	bool signing_apart;        /* with the keys: PKI_SIGNING_CRT too */
 	int days;                  /* validity of leaves; 365 as kubeadm */
 };
 struct pki_file {

@@ -143,7 +143,7 @@ X509 *pki_cert_make(const struct pki_spec *spec, EVP_PKEY *key, const struct pki
 /* A new key (ECDSA P-256, or RSA 2048 under an RSA CA) and its certificate, verified against the issuer and spec. */
 int pki_leaf_make(const struct pki_spec *spec, const struct pki_pair *issuer, struct pki_pair *out, struct error *err);
 
-/* ---- rotate.c ----------------------------------------------------------------------------------------------------- */
+/* ---- rotate.c ---------------------------------------------------------------------------------------------------- */
 
 /*
  * A certificate of that issuer as its file has it: of an API server, while the cluster's CA is rotated, followed by the

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const certificates_words[] = { "placed", "pki_manifest", "ca_keys", "ca_keys_left", "ca_signs", "ca_apart",
-	"error", "hint", NULL };
+static const char *const certificates_words[] = { "placed", "pki_manifest", "ca_keys", "ca_keys_left", "ca_signs",
+	"ca_apart", "error", "hint", NULL };
 
 enum step_verdict certificates_check(struct task *t, struct error *why)
 {

@@ -39,9 +39,9 @@ static void add_pods(void *tokens, const struct json *page)
 
 static int ask(struct net_client *c, void *tokens, struct error *err)
 {
-	if (told_each_page(c, SECRETS, METADATA, add_secrets, tokens, err))
+	if (world_each_page(c, SECRETS, METADATA, add_secrets, tokens, err))
 		return error_wrap(err, "Secrets");
-	if (told_each_page(c, PODS, NULL, add_pods, tokens, err))
+	if (world_each_page(c, PODS, NULL, add_pods, tokens, err))
 		return error_wrap(err, "Pods");
 	return 0;
 }

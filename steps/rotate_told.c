@@ -1,5 +1,5 @@
 /*
- * What the cluster publishes of a CA that is rotated, for those who are no hosts of ours: API servers, for servers behind them, in the ConfigMap
+ * What the cluster publishes of a CA that is rotated, for those that are not hosts of ours: API servers, for servers behind them, in the ConfigMap
  * extension-apiserver-authentication, to which each adds its own CAs, and from which none takes one away; for who joins, cluster-info; for Pods, kube-root-ca.crt in every
  * namespace, which the controller manager writes.
  */
@@ -21,8 +21,6 @@
 #define INFO "/api/v1/namespaces/kube-public/configmaps/cluster-info"
 #define ROOTS "/api/v1/configmaps?fieldSelector=metadata.name%3Dkube-root-ca.crt"
 #define AUTHORITY "certificate-authority-data"
-#define LIMIT 200
-#define PAGES 100
 
 static enum pki_issuer issuer_of(const struct world *w)
 {
@@ -103,28 +101,6 @@ static int look_at_info(struct net_client *c, struct look *l, struct error *err)
 	return 0;
 }
 
-int told_each_page(struct net_client *c, const char *list, const char *accept,
-	void (*page)(void *ctx, const struct json *list), void *ctx, struct error *err)
-{
-	char path[2300], token[2048] = "";
-	int pages = 0, rc = 0;
-
-	do {
-		struct json *j;
-
-		snprintf(path, sizeof(path), "%s&limit=%d%s%s", list, LIMIT, *token ? "&continue=" : "", token);
-		j = net_json(c, "GET", path, accept, NULL, NULL, err);
-		if (!j)
-			return -1;
-		page(ctx, j);
-		rc = world_next_page(j, token, sizeof(token), err);
-		json_free(j);
-	} while (rc == 0 && *token && ++pages < PAGES);
-	if (rc == 0 && *token)
-		rc = error_set(err, ERROR_PROTOCOL, "there are more than %d of them", PAGES * LIMIT);
-	return rc;
-}
-
 static void see_roots(void *look, const struct json *page)
 {
 	const struct json *items = json_get(page, "items");
@@ -148,7 +124,7 @@ static int ask(struct net_client *c, void *ctx, struct error *err)
 	json_free(map);
 	if (issuer_of(l->w) != PKI_ISSUER_CLUSTER)
 		return 0;
-	return look_at_info(c, l, err) || told_each_page(c, ROOTS, NULL, see_roots, l, err) ? -1 : 0;
+	return look_at_info(c, l, err) || world_each_page(c, ROOTS, NULL, see_roots, l, err) ? -1 : 0;
 }
 
 static int look(struct task *t, struct error *err)
@@ -189,8 +165,8 @@ int ask_trust_apply(struct task *t, struct error *err)
 /* As long as two are trusted, one more than the store has does no harm. */
 static bool is_published(const struct world *w)
 {
-	return w->seen.told == ROTATE_TOLD_SAME || (w->seen.told == ROTATE_TOLD_MORE &&
-		pki_store_phase(w->pki.store, issuer_of(w)) != PKI_PHASE_ONE);
+	return w->seen.told == ROTATE_TOLD_SAME ||
+	       (w->seen.told == ROTATE_TOLD_MORE && pki_store_phase(w->pki.store, issuer_of(w)) != PKI_PHASE_ONE);
 }
 
 static bool is_due(const struct world *w)
@@ -216,7 +192,7 @@ void told_add_behind(const struct world *w, struct str *why)
 	else if (issuer_of(w) == PKI_ISSUER_FRONT_PROXY && !is_published(w))
 		str_add(why, "servers behind the API may not know it");
 	else if (issuer_of(w) == PKI_ISSUER_CLUSTER && (!is_published(w) || is_due(w)))
-		str_add(why, "Pods, servers behind the API or hosts that join are not told of it yet");
+		str_add(why, "Pods, servers behind the API or hosts that join do not have it yet");
 }
 
 /*
@@ -327,7 +303,8 @@ static int put_info(struct net_client *c, const struct world *w, const char *pem
 	if (!map)
 		return rc;
 	config = info_of(map, &is);
-	if (json_is_object(config) && rotate_told(w->pki.store, PKI_ISSUER_CLUSTER, is.buf ? is.buf : "") != ROTATE_TOLD_SAME) {
+	if (json_is_object(config) &&
+		rotate_told(w->pki.store, PKI_ISSUER_CLUSTER, is.buf ? is.buf : "") != ROTATE_TOLD_SAME) {
 		add_info(config, pem, &text);
 		rc = settings_put(c, INFO, map, "kubeconfig", text.buf, &now, err);
 	}
@@ -356,7 +333,8 @@ static int put_late(const struct world *w, struct error *err)
 			? "the ConfigMaps extension-apiserver-authentication, cluster-info and kube-root-ca.crt do not all hold the CAs of the key store after %d s"
 			: "the ConfigMap extension-apiserver-authentication does not hold the CAs of the key store after %d s",
 		(int)(w->wish.verify_ms / 1000));
-	return error_hint(err, "do all API servers and controller managers run? see 'kubewright status'; then run the same command again");
+	return error_hint(err,
+		"do all API servers and controller managers run? see 'kubewright status'; then run the same command again");
 }
 
 /* API servers add what is missing by themselves, soon after they have started. */

@@ -495,7 +495,7 @@ enum step_verdict sign_check(struct task *t, struct error *why);
 int sign_apply(struct task *t, struct error *err);
 /* What a look, or a run, has seen of it; wants a key store. */
 void rotate_see(const struct world *w, struct rotate_state *out);
-/* ---- rotate_signing.c: the certificate that signs, while ca.crt has two ---- */
+/* ---- signing.c, rotate_signing.c: the certificate that signs, while ca.crt has two ---- */
 #define SIGNING_ARGUMENT "cluster-signing-cert-file"
 /* Whether controller managers are to read it from a file of its own (PKI_SIGNING_CRT). Pure. */
 bool signing_is_apart(const struct world *w);
@@ -511,15 +511,12 @@ int signing_apply(struct task *t, struct error *err);
 bool told_is_due(const struct world *w);
 /* Why it is not as the key store says; nothing is added: it is, or nobody has to know. */
 void told_add_behind(const struct world *w, struct str *why);
-/* Calls page with each page of a list of objects; list: its path with a query; accept: NULL, or what is accepted. */
-int told_each_page(struct net_client *c, const char *list, const char *accept,
-	void (*page)(void *ctx, const struct json *list), void *ctx, struct error *err);
 /* ---- rotate_ca.c: on the control plane that speaks for the cluster ---- */
 /* Asks who may trust the earlier CA alone, while the new one signs. */
 int trusting_ask(struct task *t, struct error *err);
 /* What forbids the next phase, as far as it is known. */
 void trusting_see(const struct world *w, struct rotate_state *out);
-/* Whether it is yet to be noted since when Pods are told of both. With the task's lock held. */
+/* Whether it is yet to be noted since when Pods have both, or the new one signs. With the task's lock held. */
 bool trusting_unnoted(const struct world *w);
 /* Notes that it is now. */
 int trusting_note(struct task *t, struct error *err);

@@ -2,6 +2,15 @@
 # script that changes something. Changes nothing. POSIX sh. Parameters and answers: see probe.sh.
 # shellcheck shell=sh disable=SC2154,SC2015
 
+# The static Pods of a control plane with the ports that they listen on, and the files below /etc/kubernetes/pki that all control planes share.
+# shellcheck disable=SC2034
+kw_statics='etcd:2379 kube-apiserver:6443 kube-controller-manager:10257 kube-scheduler:10259'
+# shellcheck disable=SC2034
+kw_ca_keys='ca.key etcd/ca.key front-proxy-ca.key'
+# … and the certificate that controller managers sign with, while the cluster's CA is rotated and ca.crt has two (pki.h)
+kw_signing=/etc/kubernetes/pki/ca-signing.crt
+kw_shared='ca.crt ca.key etcd/ca.crt etcd/ca.key front-proxy-ca.crt front-proxy-ca.key sa.key sa.pub'
+
 # The certificates of the cluster's CA.
 ca_crt_told() { [ ! -r /etc/kubernetes/pki/ca.crt ] || head -c 65536 /etc/kubernetes/pki/ca.crt | certificates | say64 ca_crt; }
 
@@ -12,15 +21,6 @@ snapshot_id() {
 	case $kw_line in '' | *[!0-9a-f]*) kw_line=$(sha256sum </etc/kubernetes/pki/ca.crt | cut -c 1-8) ;; esac
 	printf '%.8s' "$kw_line"
 }
-
-# The static Pods of a control plane with the ports that they listen on, and the files below /etc/kubernetes/pki that all control planes share.
-# shellcheck disable=SC2034
-kw_statics='etcd:2379 kube-apiserver:6443 kube-controller-manager:10257 kube-scheduler:10259'
-# shellcheck disable=SC2034
-kw_ca_keys='ca.key etcd/ca.key front-proxy-ca.key'
-# … and the certificate that controller managers sign with, while the cluster's CA is rotated and ca.crt has two (pki.h)
-kw_signing=/etc/kubernetes/pki/ca-signing.crt
-kw_shared='ca.crt ca.key etcd/ca.crt etcd/ca.key front-proxy-ca.crt front-proxy-ca.key sa.key sa.pub'
 
 # first FILE: its first line into kw_line, empty when it cannot be read. No fork.
 first() {

@@ -116,8 +116,8 @@ static int own_config(struct lab *l, const char *method, const char *path, const
 		snprintf(l->tokens_note, sizeof(l->tokens_note), "%s",
 			json_get_str(json_get(patch, "data"), TOKENS_NOTE, ""));
 	if (strcmp(method, "PATCH") == 0 && strstr(path, "fieldManager=kubewright-" TRUSTING_NOTE))
-		snprintf(l->ca_note, sizeof(l->ca_note), "%s",
-			json_get_str(json_get(patch, "data"), TRUSTING_NOTE, ""));
+		snprintf(
+			l->ca_note, sizeof(l->ca_note), "%s", json_get_str(json_get(patch, "data"), TRUSTING_NOTE, ""));
 	if (strcmp(method, "PATCH") == 0 && sum)
 		snprintf(l->cni, sizeof(l->cni), "%.64s", sum + strlen("\"cni-sha256\":\""));
 	json_free(patch);

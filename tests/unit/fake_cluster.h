@@ -134,7 +134,7 @@ struct lab {
 	/* the same of the cluster's: by API servers, in cluster-info, and by the controller managers for Pods */
 	struct str told_ca, info, roots;
 	char tokens_note[200]; /* since when the key of service accounts signs, as kubewright noted it */
-	char ca_note[200];     /* since when Pods are told of two CAs, the same */
+	char ca_note[200];     /* since when Pods have two CAs, the same */
 	const char *hooks;     /* a list of validating webhook configurations; NULL: an empty one */
 	const char *token_secrets, *token_pods; /* lists of those that have tokens; NULL: empty ones */
 	bool tokens_refused; /* some API server once did not know a key that another one signs with */

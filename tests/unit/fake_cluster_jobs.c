@@ -181,7 +181,8 @@ static const char *run_components(struct machine *m, const struct remote_exec *x
 	str_addf(&words, "record.components=%s\n", m->components);
 	/* by kubeadm's configuration */
 	m->apart = strstr(text.buf, PKI_SIGNING_CRT "\"") != NULL;
-	lab_insist(m->apart == (strstr(text.buf, "\nsigning='apart'") != NULL), "a controller manager without the file that it is to read");
+	lab_insist(m->apart == (strstr(text.buf, "\nsigning='apart'") != NULL),
+		"a controller manager without the file that it is to read");
 	str_addf(&words, "ca_apart=%s\n", m->apart ? "yes" : "");
 	str_release(&text);
 	lab_say_statics(m, &words);

@@ -93,7 +93,8 @@ static void manager_starts(struct machine *m)
 {
 	const char *pem = m->trusts[PKI_ISSUER_CLUSTER].buf, *first = strstr(pem, "-----END");
 
-	lab_insist(!m->ca_keys || m->apart || !strstr(first, "-----BEGIN"), "a controller manager with two certificates to sign with");
+	lab_insist(!m->ca_keys || m->apart || !strstr(first, "-----BEGIN"),
+		"a controller manager with two certificates to sign with");
 	str_clear(&m->lab->roots);
 	str_add(&m->lab->roots, pem);
 }
@@ -308,7 +309,8 @@ static void place_shared(struct machine *m, const struct str *script)
 	if (!param(script, "shared_1_path", &path))
 		return;
 	if (!lab_is_control_plane(m)) {
-		lab_insist(strcmp(path.buf, "/etc/kubernetes/pki/ca.crt") == 0 && !param(script, "shared_2_path", &data),
+		lab_insist(
+			strcmp(path.buf, "/etc/kubernetes/pki/ca.crt") == 0 && !param(script, "shared_2_path", &data),
 			"a control plane's CA, or a key, on a worker");
 		param(script, "shared_1_data", &data);
 	} else if (str_ends(path.buf, "/sa.key")) {

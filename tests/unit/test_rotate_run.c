@@ -191,7 +191,7 @@ static void test_front_proxy(void)
 	end(&l);
 }
 
-/* A list of one pod that is told of the CA, and whose container runs since then. */
+/* A list of one pod that is given the CA, and whose container runs since then. */
 static void started_at(char *out, size_t size, int64_t seconds_ago)
 {
 	char when[32];
@@ -204,7 +204,7 @@ static void started_at(char *out, size_t size, int64_t seconds_ago)
 		when);
 }
 
-/* The cluster's own CA: on all hosts, and in what Pods and who joins are told. */
+/* The cluster's own CA: on all hosts, and in what Pods have, and who joins. */
 static void test_cluster(void)
 {
 	static const char all[] =
@@ -245,7 +245,7 @@ static void test_cluster(void)
 	/* since when is noted again, where that was lost */
 	l.ca_note[0] = '\0';
 	run(&l, true, &out);
-	CHECK(out.state.due && strstr(out.state.behind, "not told of it yet"));
+	CHECK(out.state.due && strstr(out.state.behind, "do not have it yet"));
 	whole(&l, "", 0, PKI_PHASE_REISSUED);
 	CHECK(l.ca_note[0]);
 	go_on(PKI_PHASE_REISSUED);
