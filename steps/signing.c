@@ -8,25 +8,21 @@
 
 #include <string.h>
 
+static bool is_two(const char *pem)
+{
+	const char *first = strstr(pem, "-----BEGIN CERTIFICATE-----");
+
+	return first && strstr(first + 1, "-----BEGIN CERTIFICATE-----");
+}
+
 /* Whether a control plane's ca.crt has more than one, as a host's does that has not followed yet. */
 static bool has_two(const struct world *w)
 {
-	for (size_t i = 0; i < w->wish.inventory->host_count; i++) {
-		const char *pem = w->seen.hosts ? cluster_fact(&w->seen.hosts[i], "ca_crt") : "";
-		const char *first = strstr(pem, "-----BEGIN CERTIFICATE-----");
-
-		if (w->wish.inventory->hosts[i].role == INVENTORY_CONTROL_PLANE && first &&
-			strstr(first + 1, "-----BEGIN CERTIFICATE-----"))
+	for (size_t i = 0; w->seen.hosts && i < w->wish.inventory->host_count; i++)
+		if (w->wish.inventory->hosts[i].role == INVENTORY_CONTROL_PLANE &&
+			is_two(cluster_fact(&w->seen.hosts[i], "ca_crt")))
 			return true;
-	}
 	return false;
-}
-
-bool signing_is_apart(const struct world *w)
-{
-	if (inventory_keeps_ca_keys(w->wish.inventory))
-		return false;
-	return (w->pki.store && pki_store_phase(w->pki.store, PKI_ISSUER_CLUSTER) != PKI_PHASE_ONE) || has_two(w);
 }
 
 /* As the cluster's own configuration has it, by which hosts join: that follows last. */
@@ -43,6 +39,21 @@ bool signing_was_apart(const struct world *w)
 
 	json_free(living);
 	return apart;
+}
+
+/*
+ * Until all hosts have followed the store back to one certificate. Where the store has several outside of a rotation, or
+ * there is none, what the cluster has stays.
+ */
+bool signing_is_apart(const struct world *w)
+{
+	if (inventory_keeps_ca_keys(w->wish.inventory))
+		return false;
+	if (w->pki.store && pki_store_phase(w->pki.store, PKI_ISSUER_CLUSTER) != PKI_PHASE_ONE)
+		return true;
+	if (!has_two(w))
+		return false;
+	return (w->pki.store && !is_two(pki_store_pem(w->pki.store, PKI_CA_CRT))) || signing_was_apart(w);
 }
 
 bool signing_is_due(const struct world *w, int host)
