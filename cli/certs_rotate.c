@@ -9,9 +9,12 @@
 #include "base/str.h"
 #include "cluster/rotate.h"
 #include "inventory/inventory.h"
+#include "pki/given.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define GIVEN_NAMED 5
 
 /* What is asked for, from the command line on. */
 struct rotation {
@@ -32,18 +35,14 @@ static int parse(const struct cli_options *o, struct rotation *r, struct error *
 	}
 	if (o->force && !o->forget) {
 		error_set(err, ERROR_USAGE, "--force goes with --forget alone");
-		return error_hint(err, "it forgets the earlier key of service accounts although its tokens are in use");
+		return error_hint(
+			err, "it forgets the earlier CA, or key of service accounts, although it is still in use");
 	}
 	if (!r->kind) {
 		error_set(err, ERROR_USAGE, "'%.64s' is not a CA that can be rotated", o->args[1]);
 		return error_hint(err,
-			"CAs are etcd-ca and front-proxy-ca; sa is the key of service accounts, " CERTS_SECRETS_KEY
+			"CAs are ca, etcd-ca and front-proxy-ca; sa is the key of service accounts, " CERTS_SECRETS_KEY
 			" that of Secrets");
-	}
-	if (!r->kind->possible) {
-		error_set(err, ERROR_USAGE, "the CA '%s' cannot be rotated yet", r->kind->name);
-		return error_hint(
-			err, "CAs that can be are etcd-ca and front-proxy-ca; so can sa, the key of service accounts");
 	}
 	r->wish = (struct renew_wish){ .rotates = true, .issuer = r->kind->issuer };
 	return 0;
@@ -164,10 +163,60 @@ static void add_tokens(const struct tokens *t, struct str *out)
 			t->pods, t->pod_names, t->pods > TOKENS_NAMED ? ", …" : "");
 }
 
+/* Kubeconfigs that this machine gave out before the new CA signed, and that have not expired. */
+static size_t each_given(
+	const struct cli_run *r, void (*fn)(const struct pki_given *g, size_t nth, struct str *out), struct str *out)
+{
+	int64_t signs_s = trusting_signs(r->world.seen.cluster.own_config, r->world.pki.store);
+	struct pki_given *all = NULL;
+	size_t count = 0, damaged, n = 0;
+	struct error err = { 0 };
+
+	if (!signs_s || pki_given_read(r->given, &all, &count, &damaged, &err))
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		if (all[i].made < signs_s && all[i].not_after > clock_wall_ms() / 1000) {
+			n++;
+			if (fn)
+				fn(&all[i], n, out);
+		}
+	free(all);
+	return n;
+}
+
+static void add_given(const struct pki_given *g, size_t nth, struct str *out)
+{
+	if (nth <= GIVEN_NAMED)
+		str_addf(out, "  %s  %s\n", g->user, g->to);
+}
+
+/* What is known of who goes by the earlier one. */
+static void add_trusting(const struct cli_run *r, struct str *out)
+{
+	const struct trusting *t = &r->world.seen.trusting;
+	size_t given = each_given(r, NULL, NULL);
+
+	if (t->bundles)
+		str_addf(out, "caBundles with the earlier CA and not the new one: %u: %s%s\n", t->bundles,
+			t->bundle_names, t->bundles > TRUSTING_NAMED ? ", …" : "");
+	if (t->pods)
+		str_addf(out, "pods that run since before they had the new one: %u: %s%s\n", t->pods, t->pod_names,
+			t->pods > TRUSTING_NAMED ? ", …" : "");
+	if (!given)
+		return;
+	str_addf(out,
+		"kubeconfigs that the earlier CA has signed, and that this machine gave out: %zu; make them again with 'kubewright kubeconfig'\n",
+		given);
+	each_given(r, add_given, out);
+	if (given > GIVEN_NAMED)
+		str_add(out, "  … see 'kubewright kubeconfig --list'\n");
+}
+
 void certs_rotate_state(const struct cli_run *r, const struct rotate_kind *kind, struct str *out)
 {
 	add_state(r, kind, out);
 	add_tokens(&r->world.seen.tokens, out);
+	add_trusting(r, out);
 }
 
 static void add_ca(const struct pki_cert *c, bool signs, void *list)
@@ -198,6 +247,18 @@ static void set_tokens(const struct tokens *t, struct json *j)
 	json_set_int(j, "pods", t->pods);
 }
 
+static void set_trusting(const struct cli_run *r, struct json *j)
+{
+	const struct trusting *t = &r->world.seen.trusting;
+
+	if (!t->since_s)
+		return;
+	json_set_int(j, "told_since", t->since_s);
+	json_set_int(j, "bundles", t->bundles);
+	json_set_int(j, "pods", t->pods);
+	json_set_int(j, "kubeconfigs", (int64_t)each_given(r, NULL, NULL));
+}
+
 static void print_json(const struct cli_run *r, const struct rotation *rot, const struct rotate_state *s, int status)
 {
 	struct engine_result result;
@@ -213,6 +274,7 @@ static void print_json(const struct cli_run *r, const struct rotation *rot, cons
 	if (s->breaks[0])
 		json_set_str(j, "breaks", s->breaks);
 	set_tokens(&r->world.seen.tokens, j);
+	set_trusting(r, j);
 	if (rot->kind->issuer == PKI_ISSUER_TOKENS)
 		each_key(r, add_key, json_set(j, "keys", json_array()));
 	else
@@ -232,6 +294,14 @@ void certs_rotate_tell(const struct rotate_kind *kind, enum rotate_ask ask, enum
 		[ROTATE_FORGET] =
 			"This removes the earlier CA and its key for good: no control plane trusts it any more",
 	};
+	static const char *const cluster[] = {
+		[ROTATE_BEGIN] =
+			"This makes another CA of the cluster, which all hosts and Pods trust besides the present one; that one still signs",
+		[ROTATE_REISSUE] =
+			"From now on the next CA signs, and what the earlier one has signed is made again on all hosts; both are trusted",
+		[ROTATE_FORGET] =
+			"This removes the earlier CA and its key for good: nothing that it has signed is accepted any more, kubeconfigs among it",
+	};
 	static const char *const tokens[] = {
 		[ROTATE_BEGIN] =
 			"This makes another key, whose tokens all API servers accept besides those of the present one; that one still signs",
@@ -240,15 +310,19 @@ void certs_rotate_tell(const struct rotate_kind *kind, enum rotate_ask ask, enum
 		[ROTATE_FORGET] =
 			"This removes the earlier key for good: no API server accepts a token that it has signed, wherever that is",
 	};
-	bool sa = kind->issuer == PKI_ISSUER_TOKENS;
+	static const char *const *const all[] = { [PKI_ISSUER_CLUSTER] = cluster,
+		[PKI_ISSUER_ETCD] = does,
+		[PKI_ISSUER_FRONT_PROXY] = does,
+		[PKI_ISSUER_TOKENS] = tokens };
+	enum pki_issuer issuer = kind->issuer;
 
-	str_addf(out, "%s: %s. One control plane after the other follows, and what must restarts (%s).", kind->name,
-		next != ROTATE_CHANGES ? "This continues what was begun"
-		: sa                   ? tokens[ask]
-				       : does[ask],
-		kind->issuer == PKI_ISSUER_ETCD ? "etcd, kube-apiserver"
-		: sa && ask == ROTATE_REISSUE   ? "kube-apiserver, kube-controller-manager"
-						: "kube-apiserver");
+	str_addf(out, "%s: %s. One %s after the other follows, and what must restarts (%s).", kind->name,
+		next != ROTATE_CHANGES ? "This continues what was begun" : all[issuer][ask],
+		issuer == PKI_ISSUER_CLUSTER ? "host" : "control plane",
+		issuer == PKI_ISSUER_CLUSTER ? "kube-apiserver, kube-controller-manager, kube-scheduler, kubelet"
+		: issuer == PKI_ISSUER_ETCD  ? "etcd, kube-apiserver"
+		: issuer == PKI_ISSUER_TOKENS && ask == ROTATE_REISSUE ? "kube-apiserver, kube-controller-manager"
+								       : "kube-apiserver");
 }
 
 static int confirm(const struct cli_run *r, const struct rotation *rot, enum rotate_next next, struct error *err)

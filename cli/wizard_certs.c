@@ -136,8 +136,6 @@ static void fill_rotated(const struct cli_run *r, struct port_certs *out)
 		struct port_rotated *at = &out->rotated[out->rotated_count];
 		enum pki_phase phase = pki_store_phase_at(r->store_dir, kind->issuer);
 
-		if (!kind->possible)
-			continue;
 		*at = (struct port_rotated){ kind->name, kind->what, phase == PKI_PHASE_ONE, "", "" };
 		certs_phase_words(kind, phase, &text);
 		at->words = keep(&out->arena, &text);

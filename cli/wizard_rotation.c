@@ -11,7 +11,7 @@ int cli_rotation_wish(const char *name, struct renew_wish *out, struct error *er
 {
 	const struct rotate_kind *kind = name ? rotate_kind_find(name) : NULL;
 
-	if (!kind || !kind->possible) {
+	if (!kind) {
 		error_set(err, ERROR_USAGE, "'%.64s' cannot be rotated", name ? name : "");
 		return error_hint(err, "the page Rotation lists what can be");
 	}

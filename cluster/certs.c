@@ -38,6 +38,7 @@ static const struct certs_kind kinds[] = {
 	{ KUBELET "kubelet.crt", .readers = { { "kubelet", true } } },
 	{ PKI "ca.crt", .worker = true, .readers = { KUBELET_READS }, .shared = "ca.crt" },
 	{ PKI "ca.crt", .readers = { API, KUBELET_READS, MANAGER_RESTARTED }, .shared = "ca.crt" },
+	{ PKI_SIGNING_CRT, .readers = { { "kube-controller-manager", false } } },
 	{ PKI "etcd/ca.crt", .readers = { { "etcd", true }, API_RESTARTED }, .shared = "etcd/ca.crt" },
 	{ PKI "front-proxy-ca.crt", .readers = { API }, .shared = "front-proxy-ca.crt" },
 	{ PKI "sa.pub", .readers = { API_RESTARTED }, .shared = "sa.pub" },

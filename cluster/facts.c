@@ -82,6 +82,7 @@ const char *const cluster_probe_words[] = {
 	"ca_keys",
 	"ca_keys_left",
 	"ca_signs",
+	"ca_apart",
 	"have",
 	"-image.*",
 	"apiserver_files",

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "cluster/identities.h"
+#include "pki/pki.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -192,7 +193,8 @@ void find_ca_mismatch(const struct finding_scope *s)
 
 		if (!*theirs)
 			continue;
-		if (strcmp(mine, theirs) == 0)
+		/* while that CA is rotated one of two may have two */
+		if (strcmp(mine, theirs) == 0 || pki_same_key(mine, theirs))
 			return;
 		struct finding *f = finding_add(s, FINDING_ERROR,
 			"the cluster CA in /etc/kubernetes/pki/ca.crt is not that of %s", s->inv->hosts[i].name);

@@ -165,7 +165,8 @@ static void decide(struct renew_item *i, const struct pki_store *store, const st
 				  : "it is not there: 'kubewright repair' makes it again");
 		return;
 	}
-	if (wish->rotates ? pki_signed_now(store, i->kind->issuer, i->file->pem, strlen(i->file->pem))
+	if (wish->rotates ? rotate_is_served(i, store) &&
+				    pki_signed_now(store, i->kind->issuer, i->file->pem, strlen(i->file->pem))
 			  : !wanted(i, wish, named, now_s))
 		return;
 	if (!possible(i, store, now_s))
@@ -177,9 +178,9 @@ static void decide(struct renew_item *i, const struct pki_store *store, const st
 
 /* ---- a host ------------------------------------------------------------------------------------------------------ */
 
-enum renew_stage renew_trust_stage(enum pki_issuer issuer)
+enum renew_stage renew_trust_stage(enum pki_issuer issuer, bool worker)
 {
-	return issuer == PKI_ISSUER_ETCD ? RENEW_ETCD : RENEW_SERVERS;
+	return worker ? RENEW_KUBELET : issuer == PKI_ISSUER_ETCD ? RENEW_ETCD : RENEW_SERVERS;
 }
 
 /* Who must restart when it is another one. */
@@ -219,8 +220,11 @@ void renew_decide(const struct certs_host *h, bool worker, const struct pki_stor
 		if (i->verdict == RENEW_DUE)
 			out->restarts |= restarts(i, wish);
 	}
-	if (wish->rotates && !worker)
+	if (wish->rotates && rotate_reaches(wish->issuer, worker))
 		rotate_trust(h, store, wish->issuer, out);
+	/* nothing else of those who read it is there */
+	if (worker)
+		out->restarts &= RENEW_READER_KUBELET;
 	out->restarts |= renew_readers_of(h->restart);
 }
 

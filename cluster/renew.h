@@ -77,8 +77,8 @@ struct renew_host {
 	enum renew_verdict trust;
 	char trust_why[120];
 };
-/* In which stage such a file is placed. */
-enum renew_stage renew_trust_stage(enum pki_issuer issuer);
+/* In which stage such a file is placed on a control plane, or a worker. */
+enum renew_stage renew_trust_stage(enum pki_issuer issuer, bool worker);
 /* How long after it was made a certificate is a new one. */
 #define RENEW_NEW_S 3600
 /*

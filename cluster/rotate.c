@@ -2,21 +2,23 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "cluster/renew.h"
 
 #include <stdio.h>
 #include <string.h>
 
 const struct rotate_kind rotate_kinds[PKI_ROTATED] = {
-	{ "ca", "CA", PKI_ISSUER_CLUSTER, false },
-	{ "etcd-ca", "CA", PKI_ISSUER_ETCD, true },
-	{ "front-proxy-ca", "CA", PKI_ISSUER_FRONT_PROXY, true },
-	{ "sa", "key", PKI_ISSUER_TOKENS, true },
+	{ "ca", "CA", PKI_ISSUER_CLUSTER },
+	{ "etcd-ca", "CA", PKI_ISSUER_ETCD },
+	{ "front-proxy-ca", "CA", PKI_ISSUER_FRONT_PROXY },
+	{ "sa", "key", PKI_ISSUER_TOKENS },
 };
 /* Who takes another set of what is trusted up only when it starts, or does not show when it has done so; and another that signs. */
 static const struct {
 	unsigned trust, sign;
 } readers[PKI_ROTATED] = {
+	[PKI_ISSUER_CLUSTER] = { RENEW_READER_API | RENEW_READER_MANAGER | RENEW_READER_KUBELET, RENEW_READER_MANAGER },
 	[PKI_ISSUER_ETCD] = { RENEW_READER_ETCD | RENEW_READER_API, 0 },
 	[PKI_ISSUER_FRONT_PROXY] = { RENEW_READER_API, 0 },
 	[PKI_ISSUER_TOKENS] = { RENEW_READER_API, RENEW_READER_API | RENEW_READER_MANAGER },
@@ -110,6 +112,18 @@ static void follow(const struct set *want, const struct set *have, enum pki_issu
 		"another %s signs there: is the key store here an earlier copy?", rotate_kinds[issuer].what);
 }
 
+bool rotate_reaches(enum pki_issuer issuer, bool worker)
+{
+	return !worker || issuer == PKI_ISSUER_CLUSTER;
+}
+
+bool rotate_is_served(const struct renew_item *i, const struct pki_store *store)
+{
+	if (i->kind->issuer != PKI_ISSUER_CLUSTER || strcmp(i->kind->name, "apiserver") != 0)
+		return true;
+	return i->file->count == (pki_store_phase(store, PKI_ISSUER_CLUSTER) == PKI_PHASE_ONE ? 1 : 2);
+}
+
 void rotate_trust(
 	const struct certs_host *h, const struct pki_store *store, enum pki_issuer issuer, struct renew_host *plan)
 {
@@ -130,6 +144,36 @@ void rotate_trust(
 	else
 		follow(&want, &have, issuer, plan);
 	arena_release(&arena);
+}
+
+/* ---- what no rotation reaches ------------------------------------------------------------------------------------- */
+
+/* Whether an argument that is given has this value nowhere; a map has each name once. */
+static bool differs(const struct json *args, const char *name, const char *value)
+{
+	const char *one = json_is_object(args) ? json_text(json_member(args, name)) : NULL;
+	bool given = one != NULL, same = one && strcmp(one, value) == 0;
+
+	for (size_t i = 0; json_is_array(args) && i < json_size(args); i++) {
+		const struct json *a = json_at(args, i);
+
+		if (strcmp(json_get_str(a, "name", ""), name) != 0)
+			continue;
+		given = true;
+		same = same || strcmp(json_get_str(a, "value", ""), value) == 0;
+	}
+	return given && !same;
+}
+
+bool rotate_elsewhere(
+	const struct json *config, const struct rotate_argument *arguments, size_t count, char *what, size_t size)
+{
+	for (size_t i = 0; i < count; i++)
+		if (differs(json_get(config, arguments[i].args), arguments[i].name, arguments[i].value)) {
+			snprintf(what, size, "%s --%s", arguments[i].component, arguments[i].name);
+			return true;
+		}
+	return false;
 }
 
 /* ---- what is next ------------------------------------------------------------------------------------------------ */

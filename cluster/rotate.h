@@ -11,13 +11,14 @@
 
 struct certs_host;
 struct error;
+struct json;
 struct renew_host;
+struct renew_item;
 
 /* A CA by the name that an operator gives it, which is that of its file without ".crt"; the key of service accounts. */
 struct rotate_kind {
 	const char *name, *what; /* what: "CA", "key" */
 	enum pki_issuer issuer;
-	bool possible; /* false: it cannot be rotated yet */
 };
 /* In the order of enum pki_issuer. */
 extern const struct rotate_kind rotate_kinds[PKI_ROTATED];
@@ -47,6 +48,14 @@ struct rotate_state {
 	char breaks[600], breaks_hint[300];
 	bool forced; /* the operator wants it forgotten all the same */
 };
+/* An argument in a ClusterConfiguration, of which a rotation knows one value alone. */
+struct rotate_argument {
+	const char *args, *component, *name, *value; /* args: where such arguments stand there */
+};
+/* Whether one of them has another value, which no rotation reaches: what is then the component and the argument. */
+bool rotate_elsewhere(const struct json *config, const struct rotate_argument *arguments, size_t count, char *what,
+	size_t size);
+
 enum rotate_next {
 	ROTATE_REFUSED,   /* err says why */
 	ROTATE_CHANGES,   /* the key store takes the next phase, then the hosts follow */
@@ -57,8 +66,15 @@ enum rotate_next {
 enum rotate_next rotate_next(
 	const struct rotate_kind *kind, enum rotate_ask ask, const struct rotate_state *state, struct error *err);
 
+/* Whether a control plane, or a worker, has anything of it. */
+bool rotate_reaches(enum pki_issuer issuer, bool worker);
 /*
- * Sets of plan what the rotation of a CA makes of its file on a control plane: to be replaced by the store's, refused,
+ * Whether the file of a certificate has behind it what it is to have: an API server's, while the cluster's CA is
+ * rotated, a CA that the other one has certified, so that clients which know one of them alone verify it.
+ */
+bool rotate_is_served(const struct renew_item *i, const struct pki_store *store);
+/*
+ * Sets of plan what the rotation of a CA makes of its file on a host: to be replaced by the store's, refused,
  * or left; and who restarts for it.
  */
 void rotate_trust(const struct certs_host *h, const struct pki_store *store, enum pki_issuer issuer,

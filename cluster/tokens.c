@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "cluster/rotate.h"
 #include "pki/pki.h"
 
 #include <stdio.h>
@@ -69,28 +70,9 @@ int64_t tokens_since(const struct json *own, const struct pki_store *store)
 	return since;
 }
 
-/* Whether an argument that is given has this value nowhere; a map has each name once. */
-static bool differs(const struct json *args, const char *name, const char *value)
-{
-	const char *one = json_is_object(args) ? json_text(json_member(args, name)) : NULL;
-	bool given = one != NULL, same = one && strcmp(one, value) == 0;
-
-	for (size_t i = 0; json_is_array(args) && i < json_size(args); i++) {
-		const struct json *a = json_at(args, i);
-
-		if (strcmp(json_get_str(a, "name", ""), name) != 0)
-			continue;
-		given = true;
-		same = same || strcmp(json_get_str(a, "value", ""), value) == 0;
-	}
-	return given && !same;
-}
-
 bool tokens_elsewhere(const struct json *config, char *what, size_t size)
 {
-	static const struct {
-		const char *args, *component, *name, *value;
-	} rows[] = {
+	static const struct rotate_argument arguments[] = {
 		{ "apiServer.extraArgs", "kube-apiserver", "service-account-key-file", "/etc/kubernetes/pki/sa.pub" },
 		{ "apiServer.extraArgs", "kube-apiserver", "service-account-signing-key-file",
 			"/etc/kubernetes/pki/sa.key" },
@@ -98,12 +80,7 @@ bool tokens_elsewhere(const struct json *config, char *what, size_t size)
 			"/etc/kubernetes/pki/sa.key" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (differs(json_get(config, rows[i].args), rows[i].name, rows[i].value)) {
-			snprintf(what, size, "%s --%s", rows[i].component, rows[i].name);
-			return true;
-		}
-	return false;
+	return rotate_elsewhere(config, arguments, sizeof(arguments) / sizeof(arguments[0]), what, size);
 }
 
 /* ---- who has one from before --------------------------------------------------------------------------------------- */

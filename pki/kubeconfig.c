@@ -54,13 +54,15 @@ static void add_data(struct str *out, const char *key, const struct secret *pem)
 
 /* Up to its one user's credentials. */
 static void write_head(
-	struct str *out, const char *cluster, const char *server, const char *user, const struct secret *ca)
+	struct str *out, const char *cluster, const char *server, const char *user, const char *ca, size_t ca_len)
 {
 	struct str context = STR_INIT;
 
 	str_addf(&context, "%s@%s", user, cluster);
 	str_add(out, "apiVersion: v1\nclusters:\n- cluster:\n");
-	add_data(out, "    certificate-authority-data: ", ca);
+	str_add(out, "    certificate-authority-data: ");
+	str_add_base64(out, ca, ca_len);
+	str_addc(out, '\n');
 	add_line(out, "    server: ", server);
 	add_line(out, "  name: ", cluster);
 	str_add(out, "contexts:\n- context:\n");
@@ -87,14 +89,15 @@ static int make_client(const struct pki_store *s, const struct pki_spec *spec, s
 }
 
 int pki_kubeconfig_make(const struct pki_store *s, const char *cluster, const char *server, const struct pki_spec *spec,
-	struct secret *out, struct error *err)
+	bool all, struct secret *out, struct error *err)
 {
+	const struct secret *ca = &s->pem[PKI_CA_CRT];
 	struct secret cert = { 0 }, key = { 0 };
 	struct str text = STR_INIT;
 	int rc = make_client(s, spec, &cert, &key, err);
 
 	if (rc == 0) {
-		write_head(&text, cluster, server, spec->cn, &s->pem[PKI_CA_CRT]);
+		write_head(&text, cluster, server, spec->cn, ca->text, all ? ca->len : pki_first_len(ca->text));
 		add_data(&text, "    " CLIENT, &cert);
 		add_data(&text, "    client-key-data: ", &key);
 		secret_set(out, text.buf, text.len);
@@ -123,7 +126,8 @@ int pki_kubelet(const struct pki_store *s, const char *cluster, const char *serv
 	};
 	rc = make_client(s, &spec, &cert, &key, err);
 	if (rc == 0) {
-		write_head(&text, cluster, server, user.buf, &s->pem[PKI_CA_CRT]);
+		write_head(&text, cluster, server, user.buf, s->pem[PKI_CA_CRT].text,
+			pki_first_len(s->pem[PKI_CA_CRT].text));
 		str_add(&text, "    client-certificate: " PKI_KUBELET_PEM "\n    client-key: " PKI_KUBELET_PEM "\n");
 		secret_set(conf, text.buf, text.len);
 		str_addn(&both, cert.text, cert.len);
@@ -146,7 +150,7 @@ int pki_kubeconfig(const struct pki_store *s, const char *cluster, const char *s
 		.cn = cn, .org = org, .client = true, .not_before = now - 3600, .not_after = now + days * INT64_C(86400)
 	};
 
-	return pki_kubeconfig_make(s, cluster, server, &spec, out, err);
+	return pki_kubeconfig_make(s, cluster, server, &spec, true, out, err);
 }
 
 int pki_kubeconfig_client(const char *text, struct str *out)

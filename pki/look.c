@@ -56,6 +56,14 @@ STACK_OF(X509) * pki_certs_from_pem(const char *pem, size_t len, const char *nam
 	return NULL;
 }
 
+size_t pki_first_len(const char *pem)
+{
+	static const char end[] = "-----END CERTIFICATE-----\n";
+	const char *last = strstr(pem, end);
+
+	return last ? (size_t)(last - pem) + sizeof(end) - 1 : strlen(pem);
+}
+
 int pki_certs_to_pem(STACK_OF(X509) * certs, struct secret *out, struct error *err)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
@@ -238,8 +246,16 @@ int pki_cert_info(const char *pem, size_t len, struct pki_cert_info *out, struct
 
 bool pki_same_key(const char *pem_a, const char *pem_b)
 {
-	struct pki_cert_info a, b;
+	STACK_OF(X509) *a = pem_a ? pki_certs_from_pem(pem_a, strlen(pem_a), "CA", NULL) : NULL;
+	STACK_OF(X509) *b = pem_b ? pki_certs_from_pem(pem_b, strlen(pem_b), "CA", NULL) : NULL;
+	bool share = false;
 
-	return pem_a && pem_b && pki_cert_info(pem_a, strlen(pem_a), &a, NULL) == 0 &&
-	       pki_cert_info(pem_b, strlen(pem_b), &b, NULL) == 0 && strcmp(a.pin, b.pin) == 0;
+	for (int i = 0; a && b && i < sk_X509_num(a); i++)
+		for (int k = 0; k < sk_X509_num(b); k++)
+			share = share || EVP_PKEY_eq(X509_get0_pubkey(sk_X509_value(a, i)),
+						 X509_get0_pubkey(sk_X509_value(b, k))) == 1;
+	ERR_clear_error();
+	pki_certs_free(a);
+	pki_certs_free(b);
+	return share;
 }

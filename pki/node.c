@@ -66,6 +66,12 @@ static void add_shared(const struct pki_store *s, const struct pki_node *n, stru
 		snprintf(file->path, sizeof(file->path), PKI "%s", pki_shared[i].file);
 		secret_set(&file->content, s->pem[i].text, s->pem[i].len);
 	}
+	if (n->signing_apart && !n->no_ca_keys) {
+		struct pki_file *file = new_file(f, 0644);
+
+		snprintf(file->path, sizeof(file->path), "%s", PKI_SIGNING_CRT);
+		secret_set(&file->content, s->pem[PKI_CA_CRT].text, pki_first_len(s->pem[PKI_CA_CRT].text));
+	}
 }
 
 static size_t api_names(const struct pki_node *n, char *long_name, size_t size, const char **names)
@@ -118,7 +124,7 @@ static int add_leaf(const struct pki_store *s, const struct pki_node *n, const s
 		key = new_file(f, 0600);
 		snprintf(cert->path, sizeof(cert->path), "%s", own->path);
 		snprintf(key->path, sizeof(key->path), "%.*s.key", (int)strlen(own->path) - 4, own->path);
-		rc = pki_cert_to_pem(pair.cert, &cert->content, err) ||
+		rc = pki_served_to_pem(s, own->issuer, pair.cert, own->server, &cert->content, err) ||
 				     pki_key_to_pem(pair.key, NULL, &key->content, err)
 			     ? -1
 			     : 0;
@@ -155,7 +161,7 @@ static int add_kubeconfigs(const struct pki_store *s, const struct pki_node *n, 
 		spec.org = more[i].org;
 		file = new_file(f, 0600);
 		snprintf(file->path, sizeof(file->path), "%s", pki_own[PKI_LEAVES + i].path);
-		rc = pki_kubeconfig_make(s, n->cluster, more[i].server, &spec, &file->content, err);
+		rc = pki_kubeconfig_make(s, n->cluster, more[i].server, &spec, false, &file->content, err);
 	}
 	return rc;
 }
@@ -163,7 +169,7 @@ static int add_kubeconfigs(const struct pki_store *s, const struct pki_node *n, 
 int pki_control_plane_files(
 	const struct pki_store *s, const struct pki_node *n, struct pki_files *out, struct error *err)
 {
-	struct pki_files f = { xcalloc(PKI_SHARED + PKI_LEAVES + PKI_OWN, sizeof(struct pki_file)), 0 };
+	struct pki_files f = { xcalloc(PKI_SHARED + 1 + PKI_LEAVES + PKI_OWN, sizeof(struct pki_file)), 0 };
 	int64_t now = clock_wall_ms() / 1000;
 	struct pki_spec spec = { .not_before = now - BACKDATE_S, .not_after = now + n->days * INT64_C(86400) };
 	int rc = 0;

@@ -156,6 +156,12 @@ int pki_store_secrets_give(struct pki_store *s, const char *dir, const struct se
 /* Whether both hold the same but for keys of Secrets, which the first one has none of and the second one has. */
 bool pki_store_secrets_lacks(const struct pki_store *s, const struct pki_store *other);
 
+/*
+ * The one certificate that controller managers sign with, while ca.crt has two: of such a file they take no more than
+ * one.
+ */
+#define PKI_SIGNING_CRT "/etc/kubernetes/pki/ca-signing.crt"
+
 #define PKI_LEAVES 7
 #define PKI_OWN (PKI_LEAVES + 4)
 /*
@@ -187,6 +193,7 @@ struct pki_node {
 	const char *kubelet_client_org; /* O of apiserver-kubelet-client; NULL: none */
 	bool super_admin;          /* make super-admin.conf too (O=system:masters) */
 	bool no_ca_keys;           /* leave out the CAs' keys, which are to stay on this machine */
+	bool signing_apart;        /* with the keys: PKI_SIGNING_CRT too */
 	int days;                  /* validity of leaves; 365 as kubeadm */
 };
 struct pki_file {
@@ -227,7 +234,7 @@ int pki_renew(const struct pki_store *s, enum pki_issuer issuer, const char *pem
 /* A client certificate for this process, backdated 5 minutes, seconds of validity from now. */
 int pki_client_certificate(const struct pki_store *s, enum pki_issuer issuer, const char *cn, const char *org,
 	int64_t seconds, struct secret *cert_pem, struct secret *key_pem, struct error *err);
-/* A kubeconfig for people: user cn/org, valid days, server https://host:port. */
+/* A kubeconfig for people: user cn/org, valid days, server https://host:port; with all CAs that are trusted. */
 int pki_kubeconfig(const struct pki_store *s, const char *cluster, const char *server, const char *cn, const char *org,
 	int days, struct secret *out, struct error *err);
 /*
@@ -309,7 +316,7 @@ int pki_request_sign(const struct pki_store *s, const char *pem, size_t len, con
 /* Verifies a leaf against a CA of the store: chain, dates, server or client use, and that it covers every san. */
 int pki_cert_verify(const char *pem, size_t len, const char *ca_pem, bool server, const char *const *sans,
 	size_t san_count, struct error *err);
-/* Whether both PEM certificates have the same SubjectPublicKeyInfo. */
+/* Whether some certificate of the one text has the key of one of the other: while a CA is rotated a host has two. */
 bool pki_same_key(const char *pem_a, const char *pem_b);
 
 /* SHA-256 as 64 hex digits + NUL. */

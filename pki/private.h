@@ -145,6 +145,15 @@ X509 *pki_cert_make(const struct pki_spec *spec, EVP_PKEY *key, const struct pki
 /* A new key (ECDSA P-256, or RSA 2048 under an RSA CA) and its certificate, verified against the issuer and spec. */
 int pki_leaf_make(const struct pki_spec *spec, const struct pki_pair *issuer, struct pki_pair *out, struct error *err);
 
+/* ---- rotate.c ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * A certificate of that issuer as its file has it: of an API server, while the cluster's CA is rotated, followed by the
+ * CA that signs now, which the other one has certified, so that clients which trust one of the two alone verify it.
+ */
+int pki_served_to_pem(const struct pki_store *s, enum pki_issuer issuer, X509 *cert, bool server, struct secret *out,
+	struct error *err);
+
 /* ---- look.c ------------------------------------------------------------------------------------------------------ */
 
 /* Every certificate of pem; NULL when there is none or one is broken. name is for messages. */
@@ -153,6 +162,8 @@ STACK_OF(X509) *pki_certs_from_pem(const char *pem, size_t len, const char *name
 int pki_certs_to_pem(STACK_OF(X509) *certs, struct secret *out, struct error *err);
 int pki_cert_to_pem(X509 *cert, struct secret *out, struct error *err);
 void pki_certs_free(STACK_OF(X509) *certs);
+/* How much of a text of certificates the first one is, with its end of line. */
+size_t pki_first_len(const char *pem);
 /*
  * Chain (anchors are trusted as they are, root or not), dates, usages, names. chain: further certificates from which a
  * path may be built, or NULL. Strict by RFC 5280 unless the anchor is from before subject key identifiers.
@@ -170,9 +181,12 @@ bool pki_is_address(const char *text);
 
 /* ---- kubeconfig.c ------------------------------------------------------------------------------------------------ */
 
-/* A kubeconfig in kubeadm's shape with a new client certificate; server is "https://host:port". */
+/*
+ * A kubeconfig in kubeadm's shape with a new client certificate; server is "https://host:port". all: with all CAs that
+ * are trusted; else with the one that signs, as kubeadm wants it of a host's.
+ */
 int pki_kubeconfig_make(const struct pki_store *s, const char *cluster, const char *server, const struct pki_spec *spec,
-	struct secret *out, struct error *err);
+	bool all, struct secret *out, struct error *err);
 /* "https://host:port" with an IPv6 address in brackets. */
 void pki_server_url(char *out, size_t size, const char *host, int port);
 

@@ -79,7 +79,11 @@ int pki_renew(const struct pki_store *s, enum pki_issuer issuer, const char *pem
 	if (certs && signed_by(sk_X509_value(certs, 0), s, issuer, err) == 0)
 		rc = renew(sk_X509_value(certs, 0), &s->ca[issuer], days, &made, err);
 	if (rc == 0)
-		rc = pki_cert_to_pem(made.cert, cert_pem, err) || pki_key_to_pem(made.key, NULL, key_pem, err) ? -1 : 0;
+		rc = pki_served_to_pem(s, issuer, made.cert, X509_get_extended_key_usage(made.cert) & XKU_SSL_SERVER,
+			     cert_pem, err) ||
+				     pki_key_to_pem(made.key, NULL, key_pem, err)
+			     ? -1
+			     : 0;
 	pki_pair_release(&made);
 	pki_certs_free(certs);
 	return rc;

@@ -107,6 +107,38 @@ static int may_rotate_tokens(const struct pki_store *s, struct error *err)
 		"if this key is being rotated, continue on the machine on which that began, or restore a backup of its keys");
 }
 
+/* The CA that signs now, certified by the other one: who trusts that one alone finds its way to it. */
+static X509 *crossed(const struct pki_store *s, enum pki_issuer issuer, struct error *err)
+{
+	X509 *like = s->ca[issuer].cert;
+	struct pki_cert_info info;
+	struct pki_spec spec = { .ca = true, .like = like, .not_after = pki_time(X509_get0_notAfter(like)) };
+
+	pki_cert_fill(like, &info);
+	spec.cn = info.subject_cn;
+	spec.not_before = pki_time(X509_get0_notBefore(like));
+	return pki_cert_make(&spec, s->ca[issuer].key, &s->other[issuer], err);
+}
+
+int pki_served_to_pem(const struct pki_store *s, enum pki_issuer issuer, X509 *cert, bool server, struct secret *out,
+	struct error *err)
+{
+	bool two = issuer == PKI_ISSUER_CLUSTER && server && s->phase[issuer] != PKI_PHASE_ONE;
+	STACK_OF(X509) *list = sk_X509_new_null();
+	X509 *cross = two ? crossed(s, issuer, err) : NULL;
+	int rc = -1;
+
+	if (two && !cross)
+		rc = -1;
+	else if (!list || !sk_X509_push(list, cert) || (cross && !sk_X509_push(list, cross)))
+		pki_error(err, "cannot write a certificate");
+	else
+		rc = pki_certs_to_pem(list, out, err);
+	sk_X509_free(list);
+	X509_free(cross);
+	return rc;
+}
+
 /* What nobody here has put there may be all that something of the cluster hangs on. */
 int pki_store_may_rotate(const struct pki_store *s, enum pki_issuer issuer, struct error *err)
 {

@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const char *const certificates_words[] = { "placed", "pki_manifest", "ca_keys", "ca_keys_left", "ca_signs",
-	"error", "hint", NULL };
+	"ca_apart", "error", "hint", NULL };
 
 enum step_verdict certificates_check(struct task *t, struct error *why)
 {
@@ -120,6 +120,7 @@ int certificates_make(const struct world *w, int host, struct pki_files *out, st
 					      : NULL,
 		.super_admin = w->wish.release->super_admin && host == w->decided.init_host,
 		.no_ca_keys = inventory_keeps_ca_keys(inv),
+		.signing_apart = signing_is_apart(w) || signing_was_apart(w),
 		.days = 365,
 	};
 

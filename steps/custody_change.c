@@ -19,8 +19,8 @@
 #define KEY_ARGUMENT "cluster-signing-key-file"
 #define CERT_ARGUMENT "cluster-signing-cert-file"
 
-static const char *const custody_words[] = { "pki_manifest", "ca_keys", "ca_keys_left", "ca_signs", "-image.*",
-	"apiserver_files", "encryption", "sum.*", "mode.*", "error", "hint", NULL };
+static const char *const custody_words[] = { "pki_manifest", "ca_keys", "ca_keys_left", "ca_signs", "ca_apart",
+	"-image.*", "apiserver_files", "encryption", "sum.*", "mode.*", "error", "hint", NULL };
 
 static bool has_name(const struct json *args, const char *name)
 {

@@ -269,16 +269,27 @@ static int refuse_rotation(const struct world *w, struct error *err)
 	return 0;
 }
 
-static int living_cluster(struct task *t, struct error *err)
+static void find_init_host(struct world *w)
 {
-	struct world *w = world_of(t);
-
 	w->decided.init_host = -1;
 	for (size_t i = 0; i < w->wish.inventory->host_count; i++)
 		if (cluster_fact_is(&w->seen.hosts[i], "record.init", "yes") && !world_leaves(w, (int)i))
 			w->decided.init_host = (int)i;
 	if (w->decided.init_host < 0)
 		w->decided.init_host = w->decided.lead;
+}
+
+void decide_begun(struct world *w)
+{
+	find_init_host(w);
+	snprintf(w->decided.version, sizeof(w->decided.version), "%s", w->seen.cluster.version);
+}
+
+static int living_cluster(struct task *t, struct error *err)
+{
+	struct world *w = world_of(t);
+
+	find_init_host(w);
 	if (w->wish.upgrade && (refuse_rotation(w, err) || encryption_refuse_upgrade(w, err)))
 		return -1;
 	if (w->wish.upgrade ? resolve_version(t, err) || upgrade_decide(w, err) : refuse_version(w, err))

@@ -14,7 +14,7 @@
 
 static const char *const join_words[] = { "joined", "error", "hint", NULL };
 static const char *const clean_words[] = { "cleaned", "have", "pki_manifest", "ca_keys", "ca_keys_left", "ca_signs",
-	"sum.*", "mode.*", "error", "hint", NULL };
+	"ca_apart", "sum.*", "mode.*", "error", "hint", NULL };
 
 enum step_verdict join_check(struct task *t, struct error *why)
 {

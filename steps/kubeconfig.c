@@ -24,7 +24,8 @@ static bool still_good(const struct world *w, const char *text, const char *serv
 
 	if (strstr(text, server) && pki_kubeconfig_client(text, &pem) == 0 &&
 		pki_cert_info(pem.buf, pem.len, &info, NULL) == 0 &&
-		pki_cert_verify(pem.buf, pem.len, pki_store_pem(w->pki.store, PKI_CA_CRT), false, NULL, 0, NULL) == 0)
+		pki_cert_verify(pem.buf, pem.len, pki_store_pem(w->pki.store, PKI_CA_CRT), false, NULL, 0, NULL) == 0 &&
+		pki_signed_now(w->pki.store, PKI_ISSUER_CLUSTER, pem.buf, pem.len))
 		good = info.not_after - clock_wall_ms() / 1000 > RENEW_BEFORE_S;
 	str_release(&pem);
 	return good;

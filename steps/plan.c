@@ -276,7 +276,8 @@ static const struct step benchmark[] = {
 	{ "survey", "Asking the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("certs") }, \
 		survey_check, survey_apply }
 
-#define RENEW_STEPS \
+/* BEFORE_SERVERS, SERVERS_NEED: what else must be done before control planes get what that CA has signed, and its needs. */
+#define RENEW_STEPS(BEFORE_SERVERS, SERVERS_NEED) \
 	{ "judge-certs", "Deciding what is renewed", ROLE_ALL, STEP_OBSERVES, { THIS("certs"), CONTROL_PLANES("survey", 0) }, \
 		judge_certs_check, judge_certs_apply }, \
 	{ "renew-etcd", "Renewing etcd's certificates", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
@@ -285,8 +286,9 @@ static const struct step benchmark[] = {
 	{ "restart-etcd", "Restarting etcd", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
 		{ THIS("renew-etcd"), CONTROL_PLANES("renew-etcd", 0) }, \
 		restart_etcd_check, restart_etcd_apply }, \
+	BEFORE_SERVERS \
 	{ "renew-servers", "Renewing the control plane's certificates", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
-		{ THIS("restart-etcd"), CONTROL_PLANES("restart-etcd", 0) }, \
+		{ THIS("restart-etcd"), CONTROL_PLANES("restart-etcd", 0) SERVERS_NEED }, \
 		renew_servers_check, renew_servers_apply }, \
 	{ "renew-kubelet", "Renewing the kubelet's certificate", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
 		{ THIS("renew-servers"), CONTROL_PLANES("renew-servers", 0) }, \
@@ -305,16 +307,24 @@ static const struct step benchmark[] = {
 		kubeconfig_check, kubeconfig_apply }, \
 	UNLOCK_STEP
 
-static const struct step renew[] = { RENEW_LOOK_STEPS, RENEW_STEPS, RENEWED_STEPS };
+static const struct step renew[] = { RENEW_LOOK_STEPS, RENEW_STEPS(, ), RENEWED_STEPS };
 
+#define SPLIT_SIGNING_STEP \
+	{ "split-signing", "Splitting off the certificate that signs", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
+		{ THIS("restart-etcd"), CONTROL_PLANES("restart-etcd", 0) }, \
+		split_signing_check, signing_apply },
+#define SIGNING_SPLIT , THIS("split-signing"), CONTROL_PLANES("split-signing", 0)
 static const struct step rotate[] = {
 	RENEW_LOOK_STEPS,
 	{ "ask-trust", "Reading which CAs the API servers publish", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("survey") },
 		ask_trust_check, ask_trust_apply },
-	RENEW_STEPS,
+	RENEW_STEPS(SPLIT_SIGNING_STEP, SIGNING_SPLIT),
 	{ "tell-trust", "Publishing which CAs are trusted", ROLE_CONTROL_PLANE, 0,
 		{ THIS("renew-servers"), CONTROL_PLANES("renew-servers", 0) },
 		tell_trust_check, tell_trust_apply },
+	{ "join-signing", "Signing with the certificate of ca.crt again", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE,
+		{ THIS("renew-servers"), CONTROL_PLANES("renew-servers", 0) },
+		join_signing_check, signing_apply },
 	RENEWED_STEPS
 };
 

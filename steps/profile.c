@@ -1,9 +1,10 @@
-/* What security.profile gives control planes; kubelets have theirs with kubelet.config. */
+/* What security.profile gives control planes, and a rotation of the cluster's CA; kubelets have theirs with kubelet.config. */
 #include "steps/profile.h"
 
 #include "base/json.h"
 #include "base/str.h"
 #include "inventory/inventory.h"
+#include "pki/pki.h"
 #include "steps/security.h"
 
 #include <stdio.h>
@@ -23,26 +24,31 @@ static bool given(const struct world *w, const char *component, const char *name
 	return json_is_object(args) && json_member(args, name);
 }
 
+static void add(const struct world *w, struct json *own, const char *component, const char *name, const char *value)
+{
+	struct json *part;
+
+	if (given(w, component, name))
+		return;
+	part = json_member(own, component) ? json_copy(json_member(own, component)) : json_object();
+	json_set_str(json_set(part, name, json_object()), "value", value);
+	json_set(own, component, part);
+}
+
 struct json *profile_own(const struct world *w)
 {
 	const char *profile = w->wish.inventory->security.profile;
+	bool cis = profile && strcmp(profile, "cis") == 0, apart = signing_is_apart(w);
 	struct json *own;
 
-	if (!profile || strcmp(profile, "cis") != 0)
+	if (!cis && !apart)
 		return NULL;
 	own = json_object();
-	for (size_t i = 0; i < inventory_profile_arg_count; i++) {
-		const struct inventory_profile_arg *a = &inventory_profile_args[i];
-		struct json *part;
-
-		if (given(w, a->component, a->name))
-			continue;
-		if (!json_member(own, a->component))
-			json_set(own, a->component, json_object());
-		part = json_copy(json_member(own, a->component));
-		json_set_str(json_set(part, a->name, json_object()), "value", a->value);
-		json_set(own, a->component, part);
-	}
+	for (size_t i = 0; cis && i < inventory_profile_arg_count; i++)
+		add(w, own, inventory_profile_args[i].component, inventory_profile_args[i].name,
+			inventory_profile_args[i].value);
+	if (apart)
+		add(w, own, "controllerManager", SIGNING_ARGUMENT, PKI_SIGNING_CRT);
 	return own;
 }
 

@@ -25,7 +25,7 @@
 #define STAGE(s) (1u << (s))
 
 static const char *const renew_words[] = { "placed", "restart", "pki_manifest", "ca_keys", "ca_keys_left", "ca_signs",
-	"error", "hint", NULL };
+	"ca_apart", "ca_crt", "error", "hint", NULL };
 static const int served_ports[RENEW_SERVED] = { [RENEW_SERVED_API] = PLACE_API_PORT,
 	[RENEW_SERVED_ETCD] = PLACE_ETCD_PORT,
 	[RENEW_SERVED_PEER] = PLACE_ETCD_PORT + 1 };
@@ -136,7 +136,7 @@ static enum step_verdict check(struct task *t, unsigned stages, bool first, unsi
 	struct str names = STR_INIT, restart = STR_INIT;
 	enum step_verdict verdict = STEP_NOT_HERE;
 
-	if (rotate_has_turn(world_of(t), &r->plan, stages))
+	if (rotate_has_turn(world_of(t), task_host(t), stages))
 		str_add(&names, pki_shared[pki_issuer_crt(world_of(t)->wish.renew->issuer)].file);
 	for (size_t i = 0; i < r->plan.count; i++)
 		if (has_turn(&r->plan.items[i], stages, first))
@@ -227,8 +227,8 @@ static int make(struct task *t, const struct work *work, struct items *l, struct
 	size_t n = 0;
 	int rc = 0;
 
-	if (rotate_has_turn(world_of(t), &made->plan, work->stages)) {
-		rotate_add_params(world_of(t), l);
+	if (rotate_has_turn(world_of(t), task_host(t), work->stages)) {
+		rotate_add_params(world_of(t), task_host(t), l);
 		made->plan.trust = RENEW_NEW;
 	}
 	made->kubelet = made->kubelet || made->plan.restarts & work->readers & RENEW_READER_KUBELET;

@@ -18,8 +18,6 @@
 #define PODS "/api/v1/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed"
 /* Without what is in them. */
 #define METADATA "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-#define LIMIT 200
-#define PAGES 100
 
 /* As the control plane has it, whose clock the times of objects are of. */
 static int64_t now_s(struct task *t)
@@ -29,35 +27,21 @@ static int64_t now_s(struct task *t)
 
 /* ---- who uses the earlier one ---------------------------------------------------------------------------------------- */
 
-static int ask_list(struct net_client *c, const char *list, const char *accept, struct tokens *t,
-	void (*add)(struct tokens *t, const struct json *page), struct error *err)
+static void add_secrets(void *tokens, const struct json *page)
 {
-	char path[2300], token[2048] = "";
-	int pages = 0, rc = 0;
+	tokens_add_secrets(tokens, page);
+}
 
-	do {
-		struct json *page;
-
-		snprintf(path, sizeof(path), "%s&limit=%d%s%s", list, LIMIT, *token ? "&continue=" : "", token);
-		page = net_json(c, "GET", path, accept, NULL, NULL, err);
-		if (!page)
-			return -1;
-		add(t, page);
-		rc = world_next_page(page, token, sizeof(token), err);
-		json_free(page);
-	} while (rc == 0 && *token && ++pages < PAGES);
-	if (rc == 0 && *token)
-		rc = error_set(err, ERROR_PROTOCOL, "there are more than %d of them", PAGES * LIMIT);
-	return rc;
+static void add_pods(void *tokens, const struct json *page)
+{
+	tokens_add_pods(tokens, page);
 }
 
 static int ask(struct net_client *c, void *tokens, struct error *err)
 {
-	struct tokens *t = tokens;
-
-	if (ask_list(c, SECRETS, METADATA, t, tokens_add_secrets, err))
+	if (world_each_page(c, SECRETS, METADATA, add_secrets, tokens, err))
 		return error_wrap(err, "Secrets");
-	if (ask_list(c, PODS, NULL, t, tokens_add_pods, err))
+	if (world_each_page(c, PODS, NULL, add_pods, tokens, err))
 		return error_wrap(err, "Pods");
 	return 0;
 }

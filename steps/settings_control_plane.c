@@ -29,8 +29,8 @@
 #define PROFILE "profile"
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"
 
-static const char *const components_words[] = { "-record.components", "-image.*", "apiserver_files", "encryption",
-	"sum.*", "mode.*", "error", "hint", NULL };
+static const char *const components_words[] = { "-record.components", "-image.*", "ca_signs", "apiserver_files",
+	"encryption", "ca_apart", "sum.*", "mode.*", "error", "hint", NULL };
 
 /* What kubeadm writes into the static Pods' manifests, by its beginning; the certificate's names besides. */
 static const char *const parts[] = {
@@ -301,6 +301,7 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 	items_param(&files, "names", names.buf);
 	items_param(&files, "names_gone", gone.buf);
 	items_param(&files, "names_change", names_change(s) ? "yes" : "no");
+	items_param(&files, "signing", signing_is_apart(world_of(t)) ? "apart" : "");
 	items_param(&files, "etcd", is_about(s, "etcd") ? "yes" : "no");
 	str_addf(&script, "%s%s", host_script_component, host_script_components);
 	rc = world_job(t, "components", script.buf, files.params, files.param_count, components_words, &answer, NULL,

@@ -97,7 +97,7 @@ _kubewright()
 			return
 			;;
 		*' renew '*) opts="$(_kubewright_hosts) apiserver apiserver-kubelet-client front-proxy-client apiserver-etcd-client etcd-server etcd-peer etcd-healthcheck-client admin.conf super-admin.conf controller-manager.conf scheduler.conf kubelet kubelet-serving" ;;
-		*' rotate '*) opts='etcd-ca front-proxy-ca sa secrets-key' ;;
+		*' rotate '*) opts='ca etcd-ca front-proxy-ca sa secrets-key' ;;
 		*) opts="renew rotate sign passphrase backup restore csr import $(_kubewright_hosts)" ;;
 		esac
 		;;

@@ -1,8 +1,8 @@
 # Gives the control plane's static Pods what kubeadm makes of a changed configuration, one after the other, and takes all of it back when one does not come up.
 # Runs as a job.
 # Parameters: config (kubeadm's), digest (of what the inventory says), names (that the API server's certificate must have, with blanks between), names_change (yes: it
-#   is made again in any case), names_gone (that it must have no longer), etcd (yes: of etcd's Pod too), files… (lib.sh: a new certificate of the API server and its key, for when it is needed).
-# Answers: record.components, image.NAME, apiserver_files, encryption, sum.PATH, mode.PATH as the probe; error, hint.
+#   is made again in any case), signing (apart: the controller manager's certificate that signs is in a file of its own, while ca.crt has two; else empty), names_gone (that it must have no longer), etcd (yes: of etcd's Pod too), files… (lib.sh: a new certificate of the API server and its key, for when it is needed).
+# Answers: record.components, image.NAME, ca_apart, apiserver_files, encryption, sum.PATH, mode.PATH as the probe; error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 kw_before=$kw_state/components.$digest
 undo_more() { :; }
@@ -30,19 +30,38 @@ certificate() {
 	done
 }
 
+# What belongs to the key here is the first of ca.crt, in each phase of a rotation.
+signing_file() {
+	[ "$signing" = apart ] && [ ! -s "$kw_signing" ] || return 0
+	put_file "$kw_signing" 644 "$(first_certificate </etc/kubernetes/pki/ca.crt | base64 -w 0)"
+}
+signing_file_away() {
+	[ "$signing" != apart ] && [ -e "$kw_signing" ] && ! grep -qF "$kw_signing" "$manifests/kube-controller-manager.yaml" || return 0
+	if [ -r "$kw_state/pki.sha256" ]; then
+		awk -v f="$kw_signing" '{ p = $0; sub(/^[^ ]* [ *]/, "", p) } p != f' "$kw_state/pki.sha256" >"$kw_state/pki.sha256.new" &&
+			sync "$kw_state/pki.sha256.new" && mv -f "$kw_state/pki.sha256.new" "$kw_state/pki.sha256" && pki_modes >"$kw_state/pki.modes" ||
+			fail "cannot write $kw_state/pki.sha256"
+	fi
+	file_away "$kw_signing"
+	ledger_forget file "$kw_signing"
+}
+
 main() {
 	set -- "$manifests/etcd.yaml" "$manifests/kube-apiserver.yaml" "$manifests/kube-controller-manager.yaml" "$manifests/kube-scheduler.yaml"
 	component_begins "$@" /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver.key
 	[ "$etcd" = no ] || component etcd etcd local
 	component kube-apiserver control-plane apiserver
+	signing_file
 	component kube-controller-manager control-plane controller-manager
 	component kube-scheduler control-plane scheduler
 	certificate
 	wait_for 180 api_ready || undo 'the API server of this host does not get ready with the changed settings' "see 'kubewright logs $node'"
 	keep_copies
+	signing_file_away
 	record components "$digest"
 	rm -rf "$kw_before"
 	say record.components "$digest"
+	ca_signs_told
 	statics_told
 }
 main </dev/null

@@ -91,7 +91,10 @@ main() {
 	noted running
 	# of one that was cut
 	rm -f "$folder/.$cluster-"*.part
-	id=$(sha256sum </etc/kubernetes/pki/ca.crt | cut -c 1-8)
+	# from before the first rotation of the cluster's CA
+	id=$(head -n 1 /var/lib/kubewright/snapshot-id 2>/dev/null) || id=
+	[ ${#id} -eq 8 ] || id=
+	case $id in '' | *[!0-9a-f]*) id=$(sha256sum </etc/kubernetes/pki/ca.crt | cut -c 1-8) ;; esac
 	name=$cluster-$id-$(date -u +%Y%m%dT%H%M%SZ).db
 	etcd_listens || ends no-etcd "etcd does not listen on this host"
 	room

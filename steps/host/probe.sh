@@ -41,6 +41,7 @@
 #   text.PATH                by contents.sh           sum.PATH  sha256 or "absent"                     pki_manifest  ok | changed | absent
 #   ca_keys                  those of ca.key etcd/ca.key front-proxy-ca.key that are there
 #   ca_keys_left             lines: copies of them elsewhere      ca_signs  yes | no | other | cut: the controller manager has the key to sign with
+#   ca_apart                 yes: and its certificate in a file of its own; empty: not
 #   mode.PATH                "644 0:0", mode and owner of a file; link
 #   have                     of: kubelet-conf bootstrap-conf admin-conf super-admin-conf etcd-data etcd-manifest apiserver-manifest
 #                            cm-manifest scheduler-manifest kubelet-config cni-conf ca-crt
@@ -204,7 +205,7 @@ kubernetes_files() {
 	have_told
 	statics_told
 	kw_k=/etc/kubernetes
-	[ ! -r $kw_k/pki/ca.crt ] || head -c 65536 $kw_k/pki/ca.crt | certificates | say64 ca_crt
+	ca_crt_told
 	kw_pem=/var/lib/kubelet/pki/kubelet-client-current.pem kw_data=
 	if [ -r $kw_k/kubelet.conf ]; then
 		while read -r kw_key kw_value; do

@@ -7,7 +7,20 @@
 kw_statics='etcd:2379 kube-apiserver:6443 kube-controller-manager:10257 kube-scheduler:10259'
 # shellcheck disable=SC2034
 kw_ca_keys='ca.key etcd/ca.key front-proxy-ca.key'
+# … and the certificate that controller managers sign with, while the cluster's CA is rotated and ca.crt has two (pki.h)
+kw_signing=/etc/kubernetes/pki/ca-signing.crt
 kw_shared='ca.crt ca.key etcd/ca.crt etcd/ca.key front-proxy-ca.crt front-proxy-ca.key sa.key sa.pub'
+
+# The certificates of the cluster's CA.
+ca_crt_told() { [ ! -r /etc/kubernetes/pki/ca.crt ] || head -c 65536 /etc/kubernetes/pki/ca.crt | certificates | say64 ca_crt; }
+
+# What follows the cluster's name in the names of snapshots: from before the first rotation of its CA.
+snapshot_id() {
+	kw_line=
+	[ ! -r "$kw_state/snapshot-id" ] || { read -r kw_line <"$kw_state/snapshot-id"; } 2>/dev/null || true
+	case $kw_line in '' | *[!0-9a-f]*) kw_line=$(sha256sum </etc/kubernetes/pki/ca.crt | cut -c 1-8) ;; esac
+	printf '%.8s' "$kw_line"
+}
 
 # first FILE: its first line into kw_line, empty when it cannot be read. No fork.
 first() {
@@ -29,6 +42,9 @@ pem_only() {
 		{ block = "" }'
 }
 certificates() { pem_only CERTIFICATE; }
+
+# The first of them.
+first_certificate() { certificates | awk '{ print } /^-----END/ { exit }'; }
 
 # client_certificates KUBECONFIG: those inside it.
 client_certificates() {
@@ -314,14 +330,16 @@ ca_key_copies() {
 }
 
 # Whether the controller manager has the key of the cluster's CA to sign with; other: somebody has given it another one; cut: a change of that was not finished. No fork.
+# And whether its certificate is in a file of its own, as while that CA is rotated.
 ca_signs_told() {
-	kw_line='' kw_f=/etc/kubernetes/manifests/kube-controller-manager.yaml
+	kw_line='' kw_apart='' kw_f=/etc/kubernetes/manifests/kube-controller-manager.yaml
 	if [ -r $kw_f ]; then
 		kw_line=no
 		while read -r _ kw_value _; do
 			case $kw_value in
 			--cluster-signing-key-file=/etc/kubernetes/pki/ca.key) kw_line=yes ;;
 			--cluster-signing-key-file=?*) kw_line=other ;;
+			"--cluster-signing-cert-file=$kw_signing") kw_apart=yes ;;
 			esac
 		done <$kw_f
 	fi
@@ -329,6 +347,7 @@ ca_signs_told() {
 		[ ! -d "$kw_f" ] || kw_line='cut'
 	done
 	say ca_signs "$kw_line"
+	say ca_apart "$kw_apart"
 }
 pki_modes() { sed 's/^[^ ]* *//' "$kw_state/pki.sha256" | xargs -d '\n' stat -c '%a %u:%g %n'; }
 

@@ -4,7 +4,7 @@
 #   cert_N_pem, cert_N_key (in base64); pending (who must restart because of all that is renewed, with blanks between: noted before a file changes); restart (those of
 #   them that restart now); served (lines "PORT SERIAL": what is to be shown at this host's address then); address; kubelet_starts (yes | no, with its certificate);
 #   verified (yes | no: whether the new ones are known to be right when this ends well).
-# Answers: placed, restart (who has yet to), pki_manifest, ca_keys, ca_keys_left, ca_signs, error, hint.
+# Answers: placed, restart (who has yet to), pki_manifest, ca_keys, ca_keys_left, ca_signs, ca_apart, ca_crt (as the probe), error, hint.
 # shellcheck shell=sh disable=SC2154,SC2015
 kw_pki=/etc/kubernetes/pki
 kw_kubelet=/var/lib/kubelet/pki
@@ -83,6 +83,40 @@ kubelet_pem() {
 	in_conf /etc/kubernetes/kubelet.conf client-certificate "$kw_tmp.crt64" client-key "$kw_tmp.crt64"
 }
 
+# Of the CA that is there before the first rotation.
+snapshot_id_kept() {
+	[ ! -s "$kw_state/snapshot-id" ] && [ -s "$kw_pki/ca.crt" ] || return 0
+	printf '%s\n' "$(snapshot_id)" >"$kw_state/snapshot-id.new" && sync "$kw_state/snapshot-id.new" &&
+		mv -f "$kw_state/snapshot-id.new" "$kw_state/snapshot-id" || disk_full "$kw_state/snapshot-id"
+}
+
+# new_authority FILE KUBECONFIG: with the data in FILE for its CAs.
+new_authority() {
+	awk -v f="$1" '/^ *certificate-authority-data: / { getline v <f; sub(/certificate-authority-data: .*/, ""); print $0 "certificate-authority-data: " v; next } { print }' "$2"
+}
+
+# authority NEW: before the cluster's CAs in that file take the place of ca.crt, all else of this host that goes by them: the certificate that signs, where that has a file
+# of its own, and kubeconfigs, which have that one alone as well: kubeadm compares them with the first of ca.crt. Snapshots keep the name that they have.
+authority() {
+	first_certificate <"$1" >"$kw_tmp.first" && [ -s "$kw_tmp.first" ] || fail "there is no certificate in what is to be $kw_path" "run the same command again"
+	[ ! -s "$kw_pki/ca.key" ] || cmp -s "$kw_tmp.first" "$1" || ! grep -qsF -- "--cluster-signing-cert-file=$kw_path" /etc/kubernetes/manifests/kube-controller-manager.yaml ||
+		fail "the controller manager of this host takes one certificate alone to sign with, and ca.crt would have two" "run the same command again; it gives that certificate a file of its own first"
+	snapshot_id_kept
+	if [ -e "$kw_signing" ] && ! cmp -s "$kw_tmp.first" "$kw_signing"; then
+		cp "$kw_tmp.first" "$kw_tmp.signing" && sync "$kw_tmp.signing" || disk_full "$kw_signing"
+		replace "$kw_tmp.signing" "$kw_signing" 644
+		kw_placed="$kw_placed $kw_signing"
+	fi
+	{ base64 -w 0 <"$kw_tmp.first" && echo; } >"$kw_tmp.first64" || disk_full "$kw_path"
+	for kw_conf in /etc/kubernetes/*.conf; do
+		[ -f "$kw_conf" ] && [ ! -L "$kw_conf" ] && [ "$(grep -c '^ *certificate-authority-data: ' "$kw_conf")" = 1 ] || continue
+		(umask 077 && new_authority "$kw_tmp.first64" "$kw_conf" >"$kw_tmp.conf") && [ -s "$kw_tmp.conf" ] || disk_full "$kw_conf"
+		cmp -s "$kw_tmp.conf" "$kw_conf" && continue
+		replace "$kw_tmp.conf" "$kw_conf" 600
+		kw_placed="$kw_placed $kw_conf"
+	done
+}
+
 # A CA's key, then its certificates: what is made here after that is verified against them.
 place_shared() {
 	eval "kw_path=\$shared_${1}_path kw_mode=\$shared_${1}_mode kw_data=\$shared_${1}_data"
@@ -90,6 +124,7 @@ place_shared() {
 	kw_tmp=$kw_dir/.kubewright.$$
 	rm -f "$kw_dir"/.kubewright.*
 	stage "$kw_tmp.shared" "$kw_data"
+	[ "$kw_path" != "$kw_pki/ca.crt" ] || authority "$kw_tmp.shared"
 	cmp -s "$kw_tmp.shared" "$kw_path" || replace "$kw_tmp.shared" "$kw_path" "$kw_mode"
 	rm -f "$kw_dir"/.kubewright.*
 	kw_placed="$kw_placed $kw_path"
@@ -241,5 +276,6 @@ main() {
 	say placed "$certs"
 	say restart "$(cat "$kw_pending" 2>/dev/null)"
 	pki_told
+	ca_crt_told
 }
 main </dev/null

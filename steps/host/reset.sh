@@ -56,7 +56,7 @@ main() {
 		undo_dirs
 		packages_forgotten
 	fi
-	rm -rf /run/kubewright/deadman /run/kubewright/was "$kw_ledger" "$kw_state/host.conf" "$kw_state"/pki.* "$kw_state/kept" "$kw_state/etcd" "$kw_state/etcd-snapshot"
+	rm -rf /run/kubewright/deadman /run/kubewright/was "$kw_ledger" "$kw_state/host.conf" "$kw_state"/pki.* "$kw_state/snapshot-id" "$kw_state/kept" "$kw_state/etcd" "$kw_state/etcd-snapshot"
 	find "$kw_state/jobs" -mindepth 1 -maxdepth 1 ! -name reset -exec rm -rf {} +
 	say undone yes
 }

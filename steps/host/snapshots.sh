@@ -12,7 +12,7 @@ snapshots() {
 	first "$kw_state/etcd-snapshot"
 	say snapshot_try "$kw_line"
 	say snapshot_since "$(stat -c %Y "$kw_timer" 2>/dev/null)"
-	[ ! -r /etc/kubernetes/pki/ca.crt ] || say snapshot_id "$(sha256sum </etc/kubernetes/pki/ca.crt | cut -c 1-8)"
+	[ ! -r /etc/kubernetes/pki/ca.crt ] || say snapshot_id "$(snapshot_id)"
 	say snapshots "$(timeout 5 find "$snapshot_folder" -maxdepth 1 -type f -name '*-????????T??????Z.db' -printf '%f %s\n' 2>/dev/null |
 		awk '{ at = match($1, /[0-9]*T[0-9]*Z\.db$/); if (at) print substr($1, at), $0 }' | sort -r | head -n 500 | cut -d' ' -f2-)"
 }

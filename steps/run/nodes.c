@@ -11,6 +11,9 @@
 
 #define PAGE 250
 #define PAGES 40
+/* Of lists of other objects. */
+#define LIST_LIMIT 200
+#define LIST_PAGES 100
 
 int world_next_page(const struct json *page, char *token, size_t size, struct error *err)
 {
@@ -80,5 +83,27 @@ int world_delete_node(struct net_client *c, void *ctx, struct error *err)
 		rc = error_set(
 			err, ERROR_NET, "the API server refuses to delete the Node %s (HTTP %ld)", h->name, r.status);
 	str_release(&r.body);
+	return rc;
+}
+
+int world_each_page(struct net_client *c, const char *list, const char *accept,
+	void (*page)(void *ctx, const struct json *list), void *ctx, struct error *err)
+{
+	char path[2300], token[2048] = "";
+	int pages = 0, rc = 0;
+
+	do {
+		struct json *j;
+
+		snprintf(path, sizeof(path), "%s&limit=%d%s%s", list, LIST_LIMIT, *token ? "&continue=" : "", token);
+		j = net_json(c, "GET", path, accept, NULL, NULL, err);
+		if (!j)
+			return -1;
+		page(ctx, j);
+		rc = world_next_page(j, token, sizeof(token), err);
+		json_free(j);
+	} while (rc == 0 && *token && ++pages < LIST_PAGES);
+	if (rc == 0 && *token)
+		rc = error_set(err, ERROR_PROTOCOL, "there are more than %d of them", LIST_PAGES * LIST_LIMIT);
 	return rc;
 }

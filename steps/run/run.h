@@ -165,6 +165,12 @@ int world_delete_node(struct net_client *c, void *host, struct error *err);
  * -1: it is none that could go into a path, or the same again.
  */
 int world_next_page(const struct json *page, char *token, size_t size, struct error *err);
+/*
+ * For world_api: calls page with each page of a list of objects, up to 20000 of them; list: its path with a query;
+ * accept: NULL, or the content type that is accepted.
+ */
+int world_each_page(struct net_client *c, const char *list, const char *accept,
+	void (*page)(void *ctx, const struct json *list), void *ctx, struct error *err);
 
 /* ---- waiting.c: what a loop waits for ---- */
 struct world_wait {

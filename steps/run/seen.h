@@ -14,6 +14,7 @@
 #include "cluster/rotate.h"
 #include "cluster/space.h"
 #include "cluster/tokens.h"
+#include "cluster/trusting.h"
 #include "cluster/upgrade.h"
 #include "remote/remote.h"
 
@@ -76,6 +77,7 @@ struct seen {
 	struct world_renew *renew;   /* per host, by judge-certs and the steps after it */
 	struct requests requests;    /* PLAN_SIGN: by requests, and sign */
 	enum rotate_told told;       /* PLAN_ROTATE, by ask-trust and tell-trust */
+	struct trusting trusting;    /* the same, while the earlier CA of the cluster is trusted */
 	struct tokens tokens;        /* the same, while the earlier key of service accounts is trusted */
 	int leads;                   /* PLAN_DEFRAG: the host whose member led when it was last looked at; -1: none */
 	char kubeadm_version[48], kubeadm_digest[72]; /* on the lead */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Another CA takes the place of the front proxy's, then of etcd's, then another key that of service accounts, while a writer goes through the virtual IP: killed in each
+# Another CA takes the place of the front proxy's, then of etcd's, then another key that of service accounts, then another CA that of the cluster, while a writer goes through the virtual IP: killed in each
 # step of each phase and continued. Seen by openssl and by what servers accept: clients, and tokens, of both meanwhile, and none of the earlier one in the end.
-# In E2E_PARTS alone: front_proxy, etcd, sa.
+# In E2E_PARTS alone: front_proxy, etcd, sa, ca.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -235,6 +235,146 @@ sa() {
 	ok "$flavour: pods begin with new tokens" until_ok 300 system_pods_ready
 }
 
+# as_api HOST NAME: what its API server makes of a client's certificate
+as_api() { "$LAB" exec "$1" curl -sk --max-time 10 -o /dev/null -w '%{http_code}' --cert "/root/$2.crt" --key "/root/$2.key" https://127.0.0.1:6443/api/v1/namespaces/default; }
+# by_ca HOST FILE: whether its API server's certificate verifies by those CAs alone
+by_ca() { "$LAB" exec "$1" sh -c "curl -s --max-time 10 -o /dev/null -w '%{http_code}' --cacert $2 https://\$(hostname -I | cut -d' ' -f1):6443/version"; }
+# as_pod HOST: asked as a pod of a worker does, with its token and the CA of its mount
+as_pod() {
+	local mount=/var/run/secrets/kubernetes.io/serviceaccount
+	printf 'Authorization: Bearer %s\n' "$(kc exec talk-w1 -- cat $mount/token)" >"$WORK/pod.token"
+	kc exec talk-w1 -- cat $mount/ca.crt | "$LAB" exec "$1" sh -c 'cat >/root/pod.pem' &&
+		"$LAB" exec "$1" sh -c "curl -s --max-time 10 -o /dev/null -w '%{http_code}' --cacert /root/pod.pem -H @- https://\$(hostname -I | cut -d' ' -f1):6443/version" <"$WORK/pod.token"
+}
+pods_ask_begin() {
+	: >"$WORK/unserved" && rm -f "$WORK/enough"
+	(
+		while [ ! -e "$WORK/enough" ]; do
+			for h in $CPS; do
+				code=$(as_pod "$h" 2>/dev/null)
+				# one that restarts answers nobody, and cp3 is off for a while; another CA than the pod has shows as that too, but at all of them and for good
+				case $code in 200) echo "$h" >>"$WORK/served" ;; 401 | 403) echo "$h $code" >>"$WORK/unserved" ;; esac
+			done
+			sleep 1
+		done
+	) &
+	asker=$!
+}
+pods_ask_end() {
+	touch "$WORK/enough" && wait "$asker"
+	is "$flavour: $phase: no pod was refused" "$(wc -l <"$WORK/unserved")" 0
+}
+# trusts COUNT: hosts and pods have so many CAs, and controller managers one to sign with
+trusts() {
+	local h
+	for h in $CPS w1 w2; do
+		is "$flavour: $phase: $h trusts $1" "$(in_file "$h" ca.crt)" "$1"
+		is "$flavour: $phase: with the same one first" "$(key_of "$h" ca.crt)" "$(key_of cp1 ca.crt)"
+	done
+	is "$flavour: $phase: every namespace is told" "$(kc get configmaps -A --field-selector metadata.name=kube-root-ca.crt -o json | grep -o 'BEGIN CERT' | wc -l)" \
+		"$(($(kc get namespaces --no-headers | wc -l) * $1))"
+	is "$flavour: $phase: and who joins" "$(kc get configmap -n kube-public cluster-info -o jsonpath='{.data.kubeconfig}' | sed -n 's/.*certificate-authority-data"*: "*\([A-Za-z0-9+/=]*\).*/\1/p' | base64 -d | grep -c BEGIN)" "$1"
+	for h in $CPS; do
+		is "$flavour: $phase: $h signs with $([ "$1" = 1 ] && echo ca.crt || echo a file of its own)" \
+			"$("$LAB" exec "$h" sed -n 's/.*--cluster-signing-cert-file=//p' /etc/kubernetes/manifests/kube-controller-manager.yaml)" "$([ "$1" = 1 ] && echo $PKI/ca.crt || echo $PKI/ca-signing.crt)"
+		is "$flavour: $phase: which is there then alone" "$(on "$h" "[ ! -e $PKI/ca-signing.crt ] || echo yes")" "$([ "$1" = 1 ] || echo yes)"
+		ok "$flavour: $phase: API server of $h verifies by all that it trusts" test "$(by_ca "$h" $PKI/ca.crt)" = 200
+	done
+}
+kubelets_are() {
+	local h
+	for h in $CPS w1 w2; do
+		ok "$flavour: $phase: the kubelet of $h is known by the CA that signs" on "$h" \
+			"openssl x509 -in $PKI/ca.crt -out /root/first && openssl verify -partial_chain -CAfile /root/first /var/lib/kubelet/pki/kubelet-client-current.pem"
+	done
+}
+
+CA_LEAVES="apiserver apiserver-kubelet-client"
+ca() {
+	local h old="$WORK/old.conf"
+	cp "$XDG_STATE_HOME/kubewright/lab/kubeconfig" "$old"
+	phase="ca, before"
+	for h in $CPS; do
+		client "$h" a ca e2e/O=system:masters
+		on "$h" "cp $PKI/ca.crt /root/a.pem"
+	done
+	accepts api a 200
+	pods_ask_begin
+	phase="ca, both are trusted"
+	goes_on ca '' split-signing@cp2 renew-servers@cp2 renew-kubelet@cp2 worker-kubelet@w1
+	have "$CA_LEAVES" ca 2
+	trusts 2
+	for h in $CPS; do
+		on "$h" "awk '/BEGIN/ { n++ } n == 2' $PKI/ca.crt >/root/b.pem"
+		is "$flavour: $phase: $h verifies by the earlier one alone" "$(by_ca "$h" /root/a.pem)" 200
+		is "$flavour: $phase: and by the new one alone" "$(by_ca "$h" /root/b.pem)" 200
+	done
+	accepts api a 200
+	kw status status -f "$WORK/kubewright.yaml"
+	has "$flavour: $phase: status says so" "$WORK/status.out" 'ca is being rotated: two CAs are trusted, and the earlier one signs'
+	kw upgrade upgrade --check -f "$WORK/kubewright.yaml"
+	has "$flavour: no upgrade meanwhile" "$WORK/upgrade.out" 'is not upgraded while the CA in ca.crt is rotated'
+	kw rejoin rejoin w2 --yes --force -f "$WORK/kubewright.yaml"
+	is "$flavour: a worker joins meanwhile (${seconds} s)" "$status" 0 || show rejoin 60
+	trusts 2
+	apply between
+	is "$flavour: apply has nothing to do meanwhile" "$status" 0 || show between
+	"$LAB" kill w2
+	rotate away ca --reissue
+	is "$flavour: with a worker away it is not reissued" "$([ "$status" != 0 ] && key_of cp1 ca.crt)" "$(on cp1 "openssl x509 -in /root/a.pem -noout -pubkey | sha256sum | cut -c1-16")" || show away
+	has "$flavour: and the worker is named" "$WORK/away.out" 'w2 was not looked at'
+	"$LAB" start w2
+	ok "$flavour: it is back" until_ok 300 ready_is 5
+	phase="ca, reissued"
+	goes_on ca --reissue renew-servers@cp2 renew-kubelet@cp2 worker-kubelet@w1
+	have "$CA_LEAVES" ca 2
+	trusts 2
+	kubelets_are
+	for h in $CPS; do
+		client "$h" b ca e2e/O=system:masters
+		is "$flavour: $phase: $h verifies by the earlier one alone" "$(by_ca "$h" /root/a.pem)" 200
+		is "$flavour: $phase: and by the new one alone" "$(by_ca "$h" /root/b.pem)" 200
+	done
+	accepts api a 200
+	accepts api b 200
+	kw rejoin rejoin cp3 --yes -f "$WORK/kubewright.yaml"
+	is "$flavour: a control plane joins meanwhile (${seconds} s)" "$status" 0 || show rejoin 60
+	have "$CA_LEAVES" ca 2
+	trusts 2
+	client cp3 b ca e2e/O=system:masters
+	rotate soon ca --forget
+	is "$flavour: while pods may trust it alone it is not forgotten" "$([ "$status" != 0 ] && in_file cp1 ca.crt)" 2 || show soon
+	has "$flavour: and they are named" "$WORK/soon.out" 'may trust it alone, as they started before they had'
+	has "$flavour: and kubeconfigs that it has signed" "$WORK/soon.out" 'kubeconfigs that the earlier CA has signed'
+	kc rollout restart -n kube-system daemonset,deployment >/dev/null
+	ok "$flavour: pods begin again" until_ok 300 system_pods_ready
+	phase="ca, forgotten"
+	for h in renew-servers@cp2 worker-kubelet@w1 join-signing@cp2; do killed "$h" certs rotate ca --forget --force; done
+	rotate phase ca --forget --force
+	ends phase
+	pods_ask_end
+	have "$CA_LEAVES" ca 1
+	trusts 1
+	kubelets_are
+	on cp3 "cp $PKI/ca.crt /root/b.pem"
+	for h in cp1 cp2; do
+		is "$flavour: $phase: $h refuses a client of the earlier CA" "$(as_api "$h" a)" 401
+		is "$flavour: $phase: and does not verify by that any more" "$(by_ca "$h" /root/a.pem)" 000
+	done
+	for h in $CPS; do
+		is "$flavour: $phase: $h knows a client of the new one" "$(as_api "$h" b)" 200
+		is "$flavour: $phase: and verifies by that alone" "$(by_ca "$h" /root/b.pem)" 200
+		is "$flavour: $phase: the kubeconfig of before is refused there" \
+			"$("$(kubectl_program)" --kubeconfig "$old" --insecure-skip-tls-verify --server "https://$("$LAB" exec "$h" hostname -I | cut -d' ' -f1):6443" get nodes >/dev/null 2>&1 && echo served)" ''
+		is "$flavour: $phase: a pod is served by $h" "$(as_pod "$h")" 200
+	done
+	kw rejoin rejoin w1 --yes --force -f "$WORK/kubewright.yaml"
+	is "$flavour: a worker joins afterwards (${seconds} s)" "$status" 0 || show rejoin 60
+	ok "$flavour: pods talk" pods_talk_again
+}
+# the one of w1 went with it
+pods_talk_again() { kc delete pods talk-w1 talk-w2 --ignore-not-found >/dev/null && pods_talk w1 w2; }
+
 for flavour in "$@"; do
 	flavour_present "$flavour" || { skip "$flavour: no binaries here" && continue; }
 	scenario "rotate, $flavour"
@@ -244,7 +384,7 @@ for flavour in "$@"; do
 	is "$flavour: a cluster (${seconds} s)" "$status" 0 || show first
 	ok "$flavour: all its Nodes get Ready" until_ok 600 ready_is 5
 	ok "$flavour: pods talk" pods_talk
-	for part in ${E2E_PARTS:-front_proxy etcd sa}; do
+	for part in ${E2E_PARTS:-front_proxy etcd sa ca}; do
 		writes_begin
 		$part
 		writes_end

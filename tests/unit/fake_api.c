@@ -115,6 +115,9 @@ static int own_config(struct lab *l, const char *method, const char *path, const
 	if (strcmp(method, "PATCH") == 0 && strstr(path, "fieldManager=kubewright-" TOKENS_NOTE))
 		snprintf(l->tokens_note, sizeof(l->tokens_note), "%s",
 			json_get_str(json_get(patch, "data"), TOKENS_NOTE, ""));
+	if (strcmp(method, "PATCH") == 0 && strstr(path, "fieldManager=kubewright-" TRUSTING_NOTE))
+		snprintf(
+			l->ca_note, sizeof(l->ca_note), "%s", json_get_str(json_get(patch, "data"), TRUSTING_NOTE, ""));
 	if (strcmp(method, "PATCH") == 0 && sum)
 		snprintf(l->cni, sizeof(l->cni), "%.64s", sum + strlen("\"cni-sha256\":\""));
 	json_free(patch);
@@ -122,6 +125,8 @@ static int own_config(struct lab *l, const char *method, const char *path, const
 	data = json_set(answer, "data", json_object());
 	if (l->cni[0])
 		json_set_str(data, "cni-sha256", l->cni);
+	if (l->ca_note[0])
+		json_set_str(data, TRUSTING_NOTE, l->ca_note);
 	if (l->tokens_note[0])
 		json_set_str(data, TOKENS_NOTE, l->tokens_note);
 	for (int i = 0; i < SETTINGS_KINDS; i++)
@@ -421,6 +426,8 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 		return str_add(out, l->token_secrets ? l->token_secrets : "{\"items\":[]}"), 200;
 	if (strncmp(path, "/api/v1/pods?fieldSelector=status.phase", 39) == 0)
 		return str_add(out, l->token_pods ? l->token_pods : "{\"items\":[]}"), 200;
+	if (strncmp(path, "/apis/", 6) == 0 && strstr(path, "?&limit="))
+		return str_add(out, l->hooks && strstr(path, "/validating") ? l->hooks : "{\"items\":[]}"), 200;
 	if (strncmp(path, "/api/v1/namespaces/default/pods/", 32) == 0)
 		return evict(l, path + 32, out);
 	if (strstr(path, "/proxy/healthz"))
@@ -448,7 +455,9 @@ int lab_answer(struct machine *m, const char *method, const char *path, const ch
 	if (strstr(path, "/configmaps/extension-apiserver-authentication"))
 		return lab_told(l, method, body, out);
 	if (strstr(path, "/configmaps/cluster-info"))
-		return str_addf(out, "{\"data\":{\"jws-kubeconfig-%.6s\":\"x\"}}", l->world->token.text), 200;
+		return lab_info(l, method, body, out);
+	if (strstr(path, "/api/v1/configmaps?fieldSelector=metadata.name%3Dkube-root-ca.crt"))
+		return lab_roots(l, out);
 	return 404;
 }
 

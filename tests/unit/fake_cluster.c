@@ -100,7 +100,8 @@ static void say_identity(struct machine *m, struct str *out)
 	sayf(out, "now_ms", "%lld", (long long)clock_wall_ms());
 	sayf(out, "have", "%s%s", m->have, m->pki || *m->have ? " ca-crt" : "");
 	if (m->pki || *m->have)
-		fake_say(out, "ca_crt", m->lab->ca);
+		fake_say(out, "ca_crt",
+			m->trusts[PKI_ISSUER_CLUSTER].len ? m->trusts[PKI_ISSUER_CLUSTER].buf : m->lab->ca);
 	fake_say(out, "pki_manifest", m->pki ? "ok" : "absent");
 	lab_say_keys(m, out);
 	if (m->lab->booting)

@@ -52,6 +52,7 @@ struct machine {
 	bool ca_keys;   /* the keys of the CAs are on it, all of them */
 	/* whether its controller manager signs with them; 0: when it has them, 1: yes, -1: no */
 	int signs;
+	bool apart;     /* … with a certificate that has a file of its own */
 	bool keys_left, cut; /* copies of the keys are elsewhere; a change of their place was cut */
 	bool kubelet;   /* its kubelet was given what it goes by */
 	bool silent; /* its kubelet does not reach the API */
@@ -93,7 +94,7 @@ struct machine {
 		struct str pem;
 	} certs[RENEW_KINDS]; /* what certs.sh shows; fake_renew.c */
 	/* of each CA's file, and of sa.pub; and what the API server had of the front proxy's when it started */
-	struct str trusts[PKI_ROTATED], running;
+	struct str trusts[PKI_ROTATED], running, running_ca;
 	struct str sa_key;   /* as it was placed; "": it never was */
 	struct str accepts;  /* sa.pub when its API server started */
 	unsigned managers;   /* times that its controller manager was restarted by a renewal */
@@ -134,7 +135,11 @@ struct lab {
 	unsigned conflicts; /* so many of those are refused, as somebody else changes it */
 	void (*on_turn)(struct lab *l, int machine); /* its API server has other settings, or has written one again */
 	struct str told;    /* CAs that the API servers publish; fake_renew.c */
+	/* the same of the cluster's: by API servers, in cluster-info, and by the controller managers for Pods */
+	struct str told_ca, info, roots;
 	char tokens_note[200]; /* since when the key of service accounts signs, as kubewright noted it */
+	char ca_note[200];     /* since when Pods have two CAs, the same */
+	const char *hooks;     /* a list of validating webhook configurations; NULL: an empty one */
 	const char *token_secrets, *token_pods; /* lists of those that have tokens; NULL: empty ones */
 	bool tokens_refused; /* some API server once did not know a key that another one signs with */
 	char renewals[512]; /* jobs of renewals, in order: "cp1:etcd cp2:etcd cp1:restart(etcd) …" */
@@ -218,6 +223,9 @@ void lab_certs_gone(struct lab *l);
 void lab_say_certs(struct machine *m, struct str *out);
 /* As a ConfigMap: the CAs that the API servers publish; each adds its own. */
 int lab_told(struct lab *l, const char *method, const char *body, struct str *out);
+/* The same of cluster-info; and of kube-root-ca.crt of all namespaces. */
+int lab_info(struct lab *l, const char *method, const char *body, struct str *out);
+int lab_roots(struct lab *l, struct str *out);
 const char *lab_renew(struct machine *m, const struct remote_exec *x, const char *job, bool whole);
 /* Whether a certificate of this name there is good; and whether who listens on a port there works by them. */
 bool lab_cert_good(const struct machine *m, const char *name);

@@ -78,6 +78,7 @@ void lab_say_keys(const struct machine *m, struct str *out)
 
 	fake_say(out, "ca_keys", m->ca_keys ? LAB_CA_KEYS : "");
 	fake_say(out, "ca_keys_left", m->keys_left ? "/var/lib/kubewright/renewed/%etc%kubernetes%pki%ca.key" : "");
+	fake_say(out, "ca_apart", m->apart ? "yes" : "");
 	fake_say(out, "ca_signs", !lab_has_api(m) ? "" : m->cut ? "cut" : signs ? "yes" : "no");
 }
 

@@ -2,6 +2,7 @@
 #include "tests/unit/fake_cluster.h"
 
 #include "inventory/inventory.h"
+#include "pki/pki.h"
 #include "steps/host/scripts.h"
 
 #include <stdio.h>
@@ -176,9 +177,14 @@ static const char *run_components(struct machine *m, const struct remote_exec *x
 	lab_insist(m->components[0], "settings without a digest");
 	fake_param(x, "script", &text);
 	take_files(m, text.buf);
-	str_release(&text);
 	str_clear(&words);
 	str_addf(&words, "record.components=%s\n", m->components);
+	/* by kubeadm's configuration */
+	m->apart = strstr(text.buf, PKI_SIGNING_CRT "\"") != NULL;
+	lab_insist(m->apart == (strstr(text.buf, "\nsigning='apart'") != NULL),
+		"a controller manager without the file that it is to read");
+	str_addf(&words, "ca_apart=%s\n", m->apart ? "yes" : "");
+	str_release(&text);
 	lab_say_statics(m, &words);
 	m->changes++;
 	m->verifies = strstr(m->lab->given[SETTINGS_CONTROL_PLANE].text, SERVING_ARGUMENT) != NULL;

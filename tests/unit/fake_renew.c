@@ -83,25 +83,89 @@ static void api_starts(struct machine *m)
 	str_clear(&m->running);
 	str_add(&m->running, m->trusts[PKI_ISSUER_FRONT_PROXY].buf);
 	add_missing(&m->lab->told, m->running.buf);
+	str_clear(&m->running_ca);
+	str_add(&m->running_ca, m->trusts[PKI_ISSUER_CLUSTER].buf);
+	add_missing(&m->lab->told_ca, m->running_ca.buf);
+}
+
+/* With two of them in the file that it signs with it ends at once. */
+static void manager_starts(struct machine *m)
+{
+	const char *pem = m->trusts[PKI_ISSUER_CLUSTER].buf, *first = strstr(pem, "-----END");
+
+	lab_insist(!m->ca_keys || m->apart || !strstr(first, "-----BEGIN"),
+		"a controller manager with two certificates to sign with");
+	str_clear(&m->lab->roots);
+	str_add(&m->lab->roots, pem);
 }
 
 int lab_told(struct lab *l, const char *method, const char *body, struct str *out)
 {
+	static const char *const keys[] = { "requestheader-client-ca-file", "client-ca-file" };
 	struct json *patch = json_parse(body, strlen(body), NULL), *map = json_object(), *data;
+	struct str *told[] = { &l->told, &l->told_ca };
 
-	if (strcmp(method, "PATCH") == 0) {
-		str_clear(&l->told);
-		str_add(&l->told, json_get_str(json_get(patch, "data"), "requestheader-client-ca-file", ""));
-		for (int i = 0; i < LAB_MACHINES; i++)
-			if (l->machines[i].running.len)
-				add_missing(&l->told, l->machines[i].running.buf);
-	}
 	data = json_set(map, "data", json_object());
-	json_set_str(data, "requestheader-client-ca-file", l->told.buf ? l->told.buf : "");
+	for (int k = 0; k < 2; k++) {
+		const char *text = json_text(json_member(json_get(patch, "data"), keys[k]));
+
+		if (strcmp(method, "PATCH") == 0 && text) {
+			str_clear(told[k]);
+			str_add(told[k], text);
+			for (int i = 0; i < LAB_MACHINES; i++) {
+				struct str *running = k ? &l->machines[i].running_ca : &l->machines[i].running;
+
+				if (running->len)
+					add_missing(told[k], running->buf);
+			}
+		}
+		json_set_str(data, keys[k], told[k]->buf ? told[k]->buf : "");
+	}
 	json_write(map, out);
 	json_free(map);
 	json_free(patch);
 	return 200;
+}
+
+int lab_info(struct lab *l, const char *method, const char *body, struct str *out)
+{
+	struct json *patch = json_parse(body, strlen(body), NULL), *map = json_object(), *data;
+	const char *text = json_text(json_member(json_get(patch, "data"), "kubeconfig"));
+	char jws[40];
+
+	if (strcmp(method, "PATCH") == 0 && text) {
+		str_clear(&l->info);
+		str_add(&l->info, text);
+	}
+	data = json_set(map, "data", json_object());
+	snprintf(jws, sizeof(jws), "jws-kubeconfig-%.6s", l->world->token.text);
+	json_set_str(data, jws, "x");
+	if (l->info.len)
+		json_set_str(data, "kubeconfig", l->info.buf);
+	json_write(map, out);
+	json_free(map);
+	json_free(patch);
+	return 200;
+}
+
+int lab_roots(struct lab *l, struct str *out)
+{
+	struct json *list = json_object(), *item = json_add(json_set(list, "items", json_array()), json_object());
+
+	json_set_str(json_set(item, "data", json_object()), "ca.crt", l->roots.buf ? l->roots.buf : "");
+	json_write(list, out);
+	json_free(list);
+	return 200;
+}
+
+static void make_info(struct lab *l, const char *pem)
+{
+	str_clear(&l->info);
+	str_add(&l->info, "apiVersion: v1\nkind: Config\nclusters:\n- cluster:\n    certificate-authority-data: ");
+	str_add_base64(&l->info, pem, strlen(pem));
+	str_add(&l->info, "\n    server: https://10.0.0.100:6443\n  name: \"\"\n");
+	str_clear(&l->roots);
+	str_add(&l->roots, pem);
 }
 
 void lab_certs(struct lab *l, struct pki_store *store, int64_t from_s, int64_t to_s)
@@ -114,12 +178,13 @@ void lab_certs(struct lab *l, struct pki_store *store, int64_t from_s, int64_t t
 				(lab_is_control_plane(m) || renew_kinds[k].stage == RENEW_KUBELET))
 				add(m, store, &renew_kinds[k], from_s, to_s);
 		m->expired = to_s < 0 ? 31 : 0;
-		for (int ca = 0; lab_is_control_plane(m) && ca < PKI_ROTATED; ca++) {
+		for (int ca = 0; ca < (lab_is_control_plane(m) ? PKI_ROTATED : 1); ca++) {
 			str_clear(&m->trusts[ca]);
 			str_add(&m->trusts[ca], pki_store_pem(store, pki_issuer_crt((enum pki_issuer)ca)));
 		}
 		api_starts(m);
 	}
+	make_info(l, pki_store_pem(store, PKI_CA_CRT));
 }
 
 void lab_certs_gone(struct lab *l)
@@ -130,10 +195,14 @@ void lab_certs_gone(struct lab *l)
 		for (int ca = 0; ca < PKI_ROTATED; ca++)
 			str_release(&l->machines[i].trusts[ca]);
 		str_release(&l->machines[i].running);
+		str_release(&l->machines[i].running_ca);
 		str_release(&l->machines[i].sa_key);
 		str_release(&l->machines[i].accepts);
 	}
 	str_release(&l->told);
+	str_release(&l->told_ca);
+	str_release(&l->info);
+	str_release(&l->roots);
 }
 
 void lab_say_certs(struct machine *m, struct str *out)
@@ -239,8 +308,12 @@ static void place_shared(struct machine *m, const struct str *script)
 
 	if (!param(script, "shared_1_path", &path))
 		return;
-	lab_insist(lab_is_control_plane(m), "a control plane's CA on a worker");
-	if (str_ends(path.buf, "/sa.key")) {
+	if (!lab_is_control_plane(m)) {
+		lab_insist(
+			strcmp(path.buf, "/etc/kubernetes/pki/ca.crt") == 0 && !param(script, "shared_2_path", &data),
+			"a control plane's CA, or a key, on a worker");
+		param(script, "shared_1_data", &data);
+	} else if (str_ends(path.buf, "/sa.key")) {
 		param(script, "shared_1_data", &data);
 		str_clear(&m->sa_key);
 		str_add_unbase64(&m->sa_key, data.buf, data.len);
@@ -268,7 +341,7 @@ static void place_shared(struct machine *m, const struct str *script)
 /* Half of it is that the certificates are in place. */
 const char *lab_renew(struct machine *m, const struct remote_exec *x, const char *job, bool whole)
 {
-	static char words[128];
+	static struct str words;
 	struct lab *l = m->lab;
 	struct str script = STR_INIT, restart = STR_INIT, pending = STR_INIT, left = STR_INIT;
 	size_t n = strlen(l->renewals);
@@ -289,16 +362,24 @@ const char *lab_renew(struct machine *m, const struct remote_exec *x, const char
 		m->expired &= ~now;
 		if (now & RENEW_READER_API)
 			api_starts(m);
+		if (now & RENEW_READER_MANAGER && m->trusts[PKI_ISSUER_CLUSTER].len)
+			manager_starts(m);
 		m->managers += now & RENEW_READER_MANAGER ? 1 : 0;
 	}
 	renew_reader_names(bits, " ", &left);
 	snprintf(m->restart, sizeof(m->restart), "%s", left.buf);
 	snprintf(l->renewals + n, sizeof(l->renewals) - n, "%s%s:%s", n ? " " : "", l->inventory->hosts[m->index].name,
 		job + 6);
-	snprintf(words, sizeof(words), "placed=1\nrestart=%s\n", left.buf);
+	str_clear(&words);
+	str_addf(&words, "placed=1\nrestart=%s\n", left.buf);
+	if (m->trusts[PKI_ISSUER_CLUSTER].len) {
+		str_add(&words, "ca_crt:");
+		str_add_base64(&words, m->trusts[PKI_ISSUER_CLUSTER].buf, m->trusts[PKI_ISSUER_CLUSTER].len);
+		str_addc(&words, '\n');
+	}
 	str_release(&script);
 	str_release(&restart);
 	str_release(&pending);
 	str_release(&left);
-	return words;
+	return words.buf;
 }

@@ -12,11 +12,12 @@ static const char *const words[] = { "done", "put", "undone", "owned", "unit.*",
 	"resolve_by", "swap", "swap_boot", "sysctl.*", "sysctl_boot.*", "module.*", "sum.*", "mode.*", "shadowed",
 	"writable_dirs", "resolv_conf", "nameservers", "time_daemon", "time_keeper", "leftovers", "attached", "status",
 	"ran_input", "ran_run", "=stdout", "-kubelet_server", "cert.*", "public.*", "left_out", "boot_id", "going",
-	"initialized", "joined", "placed", "restart", "pki_manifest", "ca_keys", "ca_keys_left", "ca_signs", "=piece.*",
-	"=manifest.*", "pki", "keys", "pem.*", "foreign", "kubelet_args", "renewers", "=api.*", "api_none", "api_error",
-	"=etcd.*", "snapshots", "snapshot_try", "snapshot_since", "snapshot_id", "apiserver_files", "encryption",
-	"files.*", "=kubelet_config", "-etcd_ca", "-providers", "-proxy_listens", "=sys", "=proc", "=udev", "=links",
-	"cpuinfo", "=smbios", "-efi", "-secure_boot", "-virtual", "-iommu_groups", NULL };
+	"initialized", "joined", "placed", "restart", "pki_manifest", "ca_keys", "ca_keys_left", "ca_signs", "ca_apart",
+	"ca_crt", "=piece.*", "=manifest.*", "pki", "keys", "pem.*", "foreign", "kubelet_args", "renewers", "=api.*",
+	"api_none", "api_error", "=etcd.*", "snapshots", "snapshot_try", "snapshot_since", "snapshot_id",
+	"apiserver_files", "encryption", "files.*", "=kubelet_config", "-etcd_ca", "-providers", "-proxy_listens",
+	"=sys", "=proc", "=udev", "=links", "cpuinfo", "=smbios", "-efi", "-secure_boot", "-virtual", "-iommu_groups",
+	NULL };
 
 char *fake_site_path(const struct fake_site *s, const char *name)
 {

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define MANIFEST "etc/kubernetes/manifests/kube-scheduler.yaml"
+#define SIGNING "etc/kubernetes/pki/ca-signing.crt"
 #define KEPT "var/lib/kubewright/components.abc/%etc%kubernetes%manifests%kube-scheduler.yaml"
 
 static const char *const statics[] = { "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler" };
@@ -50,10 +51,13 @@ static void open_control_plane(struct fake_site *s)
 	fake_site_put(s, "bin/kubectl", 0755, text);
 }
 
+static const char *signing = "";
+
 static int change(struct fake_site *s)
 {
-	static const struct remote_param params[] = { { "config", "" }, { "digest", "abc" }, { "names", "" },
-		{ "names_gone", "" }, { "names_change", "no" }, { "etcd", "no" }, { "files", "0" } };
+	const struct remote_param params[] = { { "config", "" }, { "digest", "abc" }, { "names", "" },
+		{ "names_gone", "" }, { "names_change", "no" }, { "etcd", "no" }, { "files", "0" },
+		{ "signing", signing } };
 
 	struct str script = STR_INIT;
 	int rc;
@@ -117,6 +121,42 @@ static void test_crashes(void)
 	CHECK(strstr(s.err.hint, "unknown flag: --x"));
 	CHECK_STR(fake_site_get(&s, MANIFEST), "old\n");
 	CHECK_STR(fake_site_get(&s, "var/lib/kubewright/host.conf"), "");
+	fake_site_close(&s);
+}
+
+/* The certificate that signs, while ca.crt has two: the first of them, until the controller manager reads ca.crt again. */
+static void test_signing(void)
+{
+	static const char one[] = "-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n";
+	static const char other[] = "-----BEGIN CERTIFICATE-----\nQkJC\n-----END CERTIFICATE-----\n";
+	char both[200], text[200];
+	struct fake_site s;
+
+	open_control_plane(&s);
+	snprintf(both, sizeof(both), "%s%s", one, other);
+	fake_site_put(&s, "etc/kubernetes/pki/ca.crt", 0644, both);
+	/* as kubeadm writes it */
+	snprintf(text, sizeof(text), "  - --cluster-signing-cert-file=%s\n", fake_site_path(&s, SIGNING));
+	fake_site_put(&s, "etc/kubernetes/manifests/kube-controller-manager.yaml", 0600, text);
+	signing = "apart";
+	done_with(&s, change(&s));
+	CHECK_STR(fake_site_get(&s, SIGNING), one);
+	CHECK_STR(cluster_fact(&s.h, "ca_apart"), "yes");
+	/* another phase has changed both: what is there stays */
+	fake_site_put(&s, SIGNING, 0644, other);
+	done_with(&s, change(&s));
+	CHECK_STR(fake_site_get(&s, SIGNING), other);
+	/* still read, as another run has it */
+	signing = "";
+	done_with(&s, change(&s));
+	CHECK_STR(fake_site_get(&s, SIGNING), other);
+	fake_site_put(&s, "etc/kubernetes/manifests/kube-controller-manager.yaml", 0600, "old\n");
+	fake_site_sh(&s, "sha256sum $PWD/" SIGNING " $PWD/etc/kubernetes/pki/ca.crt >var/lib/kubewright/pki.sha256");
+	done_with(&s, change(&s));
+	CHECK_STR(fake_site_get(&s, SIGNING), "");
+	CHECK_STR(cluster_fact(&s.h, "ca_apart"), "");
+	fake_site_sh(&s,
+		"sha256sum -c --quiet var/lib/kubewright/pki.sha256 && ! grep -r ca-signing var/lib/kubewright/ledger/list");
 	fake_site_close(&s);
 }
 
@@ -220,6 +260,7 @@ static const struct test tests[] = {
 	{ "components: changed", test_changed },
 	{ "components: cut half way", test_cut },
 	{ "components: one that does not start", test_crashes },
+	{ "the certificate that signs", test_signing },
 	{ "security: a policy comes and goes", test_security },
 	{ "move: also where it was cut", test_move },
 };

@@ -300,6 +300,65 @@ static void test_another_ca(void)
 	end(&s, &old);
 }
 
+/* The cluster's own: with it goes what else of the host goes by it, before ca.crt. */
+static void test_cluster_ca(void)
+{
+	static const char manifest[] = "spec:\n  - --cluster-signing-cert-file=%s\n";
+	struct pki_files old = { 0 };
+	struct pki_store *s2;
+	struct str text = STR_INIT, first = STR_INIT;
+	struct fake_site s;
+	const char *pem;
+	char dir[96];
+
+	begin(&s, &old);
+	snprintf(dir, sizeof(dir), "%s/pki", made_dir);
+	CHECK_INT(pki_store_rotate(dir, NULL, PKI_ISSUER_CLUSTER, PKI_PHASE_ONE, NULL), 0);
+	CHECK_INT(pki_store_rotate(dir, NULL, PKI_ISSUER_CLUSTER, PKI_PHASE_BOTH, NULL), 0);
+	s2 = pki_store_open(dir, NULL, NULL);
+	pem = pki_store_pem(s2, PKI_CA_CRT);
+	str_addn(&first, pem, (size_t)(strstr(pem, "-----END CERTIFICATE-----\n") - pem) + 26);
+	/* a controller manager that takes one certificate alone from ca.crt */
+	str_addf(&text, manifest, fake_site_path(&s, PKI "ca.crt"));
+	fake_site_put(&s, "etc/kubernetes/manifests/kube-controller-manager.yaml", 0600, text.buf);
+	shared(&s, PKI "ca.key", "600", pki_store_pem(s2, PKI_CA_KEY));
+	shared(&s, PKI "ca.crt", "644", pem);
+	CHECK_INT(run(&s, "", "", "", "yes"), -1);
+	CHECK(strstr(s.err.what, "takes one certificate alone to sign with"));
+	CHECK_STR(fake_site_get(&s, PKI "ca.crt"), made_file(&old, "/" PKI "ca.crt"));
+	/* with a file of its own */
+	str_clear(&text);
+	str_addf(&text, manifest, fake_site_path(&s, PKI "ca-signing.crt"));
+	fake_site_put(&s, "etc/kubernetes/manifests/kube-controller-manager.yaml", 0600, text.buf);
+	fake_site_put(&s, PKI "ca-signing.crt", 0644, made_file(&old, "/" PKI "ca.crt"));
+	shared(&s, PKI "ca.key", "600", pki_store_pem(s2, PKI_CA_KEY));
+	shared(&s, PKI "ca.crt", "644", pem);
+	fake_site_sh(&s, "sha256sum <" PKI "ca.crt | cut -c 1-8 >was");
+	if (!CHECK_INT(run(&s, "kubelet", "", "", "yes"), 0))
+		printf("# %s: %s\n%s", s.err.what, s.err.hint, s.log);
+	CHECK_STR(fake_site_get(&s, PKI "ca.crt"), pem);
+	CHECK_STR(fake_site_get(&s, PKI "ca-signing.crt"), first.buf);
+	/* kubeconfigs have the one that signs, and their own client certificates */
+	str_clear(&text);
+	str_add_base64(&text, first.buf, first.len);
+	CHECK(strstr(fake_site_get(&s, "etc/kubernetes/admin.conf"), text.buf));
+	CHECK(strstr(fake_site_get(&s, "etc/kubernetes/scheduler.conf"), text.buf));
+	fake_site_sh(&s,
+		"[ \"$(stat -c %a etc/kubernetes/admin.conf)\" = 600 ] && cmp was var/lib/kubewright/snapshot-id &&"
+		"[ \"$(grep -c client-certificate-data etc/kubernetes/admin.conf)\" = 1 ] && [ -z \"$(find . -name '.kubewright.*')\" ]");
+	CHECK_STR(cluster_fact(&s.h, "ca_apart"), "yes");
+	CHECK_STR(cluster_fact(&s.h, "ca_crt"), pem);
+	/* the same again changes nothing */
+	shared(&s, PKI "ca.key", "600", pki_store_pem(s2, PKI_CA_KEY));
+	shared(&s, PKI "ca.crt", "644", pem);
+	CHECK_INT(run(&s, "", "", "", "yes"), 0);
+	CHECK(!strstr(s.log, "wrote"));
+	pki_store_free(s2);
+	str_release(&text);
+	str_release(&first);
+	end(&s, &old);
+}
+
 /* Another key of service accounts: the key, then the public halves of both, for nobody else to read. */
 static void test_another_key(void)
 {
@@ -411,6 +470,7 @@ static void test_does_not_end(void)
 static const struct test tests[] = {
 	{ "placed, restarted, served", test_all },
 	{ "another CA", test_another_ca },
+	{ "another CA of the cluster", test_cluster_ca },
 	{ "another key of service accounts", test_another_key },
 	{ "what does not verify", test_refused },
 	{ "a host whose kubelet is down", test_no_kubelet },

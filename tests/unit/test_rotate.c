@@ -229,6 +229,54 @@ static void signed_when(enum pki_issuer issuer, const char *pem, bool here, bool
 	CHECK_INT(pki_signed_now(made_store, issuer, pem, strlen(pem)), now);
 }
 
+/* In no phase does it matter which of the two a client knows: an API server shows its way to both. */
+static void test_served(void)
+{
+	static const char path[] = "/etc/kubernetes/pki/apiserver.crt", conf[] = "/etc/kubernetes/admin.conf";
+	const char *names[] = { "10.0.0.11" };
+	struct secret renewed = { 0 }, key = { 0 };
+	struct str earlier = STR_INIT, later = STR_INIT, data = STR_INIT;
+	struct error err = { 0 };
+
+	begin();
+	str_add(&earlier, pki_store_pem(made_store, PKI_CA_CRT));
+	for (int phase = PKI_PHASE_ONE; phase < 4; phase++) {
+		bool both = phase % 3 != PKI_PHASE_ONE, signs = phase >= PKI_PHASE_REISSUED;
+		const char *pem, *ca = pki_store_pem(made_store, PKI_CA_CRT);
+		struct pki_files f = { 0 };
+		char *where;
+
+		if (phase == PKI_PHASE_BOTH)
+			str_add(&later, ca + earlier.len);
+		made_files(made_store, "cp1", NULL, 0, &f);
+		pem = made_file(&f, path);
+		CHECK_INT(
+			pki_cert_verify(pem, strlen(pem), earlier.buf, true, names, 1, NULL), both || !signs ? 0 : -1);
+		if (later.len)
+			CHECK_INT(pki_cert_verify(pem, strlen(pem), later.buf, true, names, 1, NULL), 0);
+		CHECK_INT(strstr(strstr(pem, "-----END"), "-----BEGIN") != NULL, both);
+		if (pki_renew(made_store, PKI_ISSUER_CLUSTER, pem, strlen(pem), 3, &renewed, &key, &err))
+			printf("# %s\n", err.what);
+		CHECK_INT(strstr(strstr(renewed.text, "-----END"), "-----BEGIN") != NULL, both);
+		/* kubeadm compares a kubeconfig's with the first of ca.crt */
+		where = strstr(made_file(&f, conf), "certificate-authority-data: ");
+		str_clear(&data);
+		where += strlen("certificate-authority-data: ");
+		CHECK_INT(str_add_unbase64(&data, where, strcspn(where, "\n")), 0);
+		CHECK(strncmp(data.buf, ca, data.len) == 0 && !strstr(data.buf + 1, "-----BEGIN"));
+		CHECK_STR(data.buf, signs ? later.buf : earlier.buf);
+		pki_files_release(&f);
+		if (phase < 3)
+			rotate(PKI_ISSUER_CLUSTER, (enum pki_phase)phase);
+	}
+	secret_release(&renewed);
+	secret_release(&key);
+	str_release(&earlier);
+	str_release(&later);
+	str_release(&data);
+	made_end();
+}
+
 /* A leaf of the earlier CA is made again by the one that signs; both are trusted meanwhile. */
 static void test_leaves(void)
 {
@@ -431,9 +479,9 @@ static void test_next(void)
 	const struct rotate_kind *kind = rotate_kind_find("etcd-ca");
 	struct error err = { 0 };
 
-	CHECK(kind && kind->possible && kind->issuer == PKI_ISSUER_ETCD);
-	CHECK(rotate_kind_find("front-proxy-ca")->possible && !rotate_kind_find("ca")->possible);
-	CHECK(rotate_kind_find("sa")->issuer == PKI_ISSUER_TOKENS && rotate_kind_find("sa")->possible);
+	CHECK(kind && kind->issuer == PKI_ISSUER_ETCD);
+	CHECK(rotate_kind_find("front-proxy-ca") && rotate_kind_find("ca")->issuer == PKI_ISSUER_CLUSTER);
+	CHECK(rotate_kind_find("sa")->issuer == PKI_ISSUER_TOKENS);
 	CHECK(!rotate_kind_find("sa.key") && !rotate_kind_find(""));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct rotate_state s = { .phase = rows[i].phase };
@@ -475,6 +523,7 @@ static const struct test tests[] = {
 	{ "a process that is killed", test_killed },
 	{ "a disk that fails", test_failing },
 	{ "a process that is killed at that of service accounts", test_killed_tokens },
+	{ "what API servers show", test_served },
 	{ "leaves of both", test_leaves },
 	{ "what a control plane gets", test_decided },
 	{ "an earlier copy of the store", test_earlier_copy },

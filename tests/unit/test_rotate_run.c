@@ -79,6 +79,9 @@ static void begin(struct lab *l, enum pki_issuer issuer)
 	rack_cluster(l);
 	lab_certs(l, rack_store, -30 * DAY, 335 * DAY);
 	wish.issuer = issuer;
+	strcpy(l->given[SETTINGS_CONTROL_PLANE].text,
+		"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\ncontrolPlaneEndpoint: 10.0.0.100:6443\n"
+		"kubernetesVersion: v1.36.2\n");
 }
 
 static void end(struct lab *l)
@@ -112,7 +115,7 @@ static void all_have(const struct lab *l, unsigned count)
 	for (int i = 0; i < LAB_MACHINES; i++) {
 		const struct machine *m = &l->machines[i];
 
-		if (i < 3)
+		if (i < 3 || wish.issuer == PKI_ISSUER_CLUSTER)
 			CHECK_STR(m->trusts[wish.issuer].buf, pem);
 		else
 			CHECK_INT(m->trusts[wish.issuer].len, 0);
@@ -121,11 +124,27 @@ static void all_have(const struct lab *l, unsigned count)
 			CHECK_STR(m->accepts.buf, pem);
 			CHECK(!m->sa_key.len || strcmp(m->sa_key.buf, pki_store_pem(s, PKI_SA_KEY)) == 0);
 		}
-		for (size_t k = 0; i < 3 && k < RENEW_KINDS; k++)
+		CHECK_INT(m->apart, i < 3 && m->ca_keys && wish.issuer == PKI_ISSUER_CLUSTER && count > 1);
+		for (size_t k = 0; k < RENEW_KINDS; k++)
 			if (m->certs[k].path[0] && renew_kinds[k].issuer == wish.issuer)
 				CHECK(pki_signed_now(s, wish.issuer, m->certs[k].pem.buf, m->certs[k].pem.len));
 	}
 	pki_store_free(s);
+}
+
+/* The same words, whatever their order: hosts of one step may take their turns in any. */
+static bool same_jobs(const char *a, const char *b)
+{
+	char one[64];
+
+	if (strlen(a) != strlen(b))
+		return false;
+	for (; *a; a += strlen(one), a += *a == ' ') {
+		snprintf(one, sizeof(one), "%.*s", (int)strcspn(a, " "), a);
+		if (!strstr(b, one))
+			return false;
+	}
+	return true;
 }
 
 static void whole(struct lab *l, const char *jobs, unsigned done, enum pki_phase phase)
@@ -134,7 +153,8 @@ static void whole(struct lab *l, const char *jobs, unsigned done, enum pki_phase
 
 	run(l, false, &out);
 	nobody_aside(&out);
-	CHECK_STR(l->renewals, jobs);
+	if (!same_jobs(l->renewals, jobs))
+		CHECK_STR(l->renewals, jobs);
 	CHECK_INT(out.done, done);
 	CHECK(out.state.phase == phase && !out.state.due);
 	CHECK_STR(out.state.behind, "");
@@ -168,6 +188,70 @@ static void test_front_proxy(void)
 	go_on(PKI_PHASE_REISSUED);
 	whole(&l, jobs, 0, PKI_PHASE_ONE);
 	CHECK_STR(l.told.buf, l.machines[0].trusts[PKI_ISSUER_FRONT_PROXY].buf);
+	end(&l);
+}
+
+/* A list of one pod that is given the CA, and whose container runs since then. */
+static void started_at(char *out, size_t size, int64_t seconds_ago)
+{
+	char when[32];
+
+	clock_rfc3339(clock_wall_ms() - seconds_ago * 1000, when, sizeof(when));
+	snprintf(out, size,
+		"{\"items\":[{\"metadata\":{\"namespace\":\"shop\",\"name\":\"web-0\"},\"spec\":{\"volumes\":[{\"projected\":"
+		"{\"sources\":[{\"configMap\":{\"name\":\"kube-root-ca.crt\"}}]}}]},"
+		"\"status\":{\"containerStatuses\":[{\"state\":{\"running\":{\"startedAt\":\"%s\"}}}]}}]}",
+		when);
+}
+
+/* The cluster's own CA: on all hosts, and in what Pods have, and who joins. */
+static void test_cluster(void)
+{
+	static const char all[] =
+		"cp1:servers cp2:servers cp3:servers cp1:kubelet cp2:kubelet cp3:kubelet w1:kubelet w2:kubelet";
+	struct ending out;
+	char pods[500];
+	struct lab l;
+
+	begin(&l, PKI_ISSUER_CLUSTER);
+	run(&l, true, &out);
+	CHECK_STR(out.state.behind, "");
+	CHECK(!out.state.due && out.state.phase == PKI_PHASE_ONE);
+	go_on(PKI_PHASE_ONE);
+	run(&l, true, &out);
+	CHECK(out.state.due);
+	CHECK_STR(l.renewals, "");
+	/* API servers show the CA that signs, certified by the other one */
+	whole(&l, all, 3, PKI_PHASE_BOTH);
+	CHECK_INT(certificates(l.told_ca.buf), 2);
+	CHECK_INT(certificates(l.roots.buf), 2);
+	go_on(PKI_PHASE_BOTH);
+	whole(&l, all, 3 * 5 + 5, PKI_PHASE_REISSUED);
+	CHECK(strstr(l.ca_note, "\"since\":\"20"));
+	/* who trusts the earlier one alone */
+	CHECK_STR(out.state.breaks, "");
+	started_at(pods, sizeof(pods), 600);
+	l.token_pods = pods;
+	run(&l, true, &out);
+	CHECK(strstr(out.state.breaks, "1 pod may trust it alone") && strstr(out.state.breaks, "shop/web-0"));
+	started_at(pods, sizeof(pods), -600);
+	run(&l, true, &out);
+	CHECK_STR(out.state.breaks, "");
+	l.hooks = "nonsense";
+	run(&l, true, &out);
+	CHECK(strstr(out.state.breaks, "not known: ValidatingWebhookConfigurations"));
+	l.hooks = NULL;
+	l.token_pods = NULL;
+	/* since when is noted again, where that was lost */
+	l.ca_note[0] = '\0';
+	run(&l, true, &out);
+	CHECK(out.state.due && strstr(out.state.behind, "do not have it yet"));
+	whole(&l, "", 0, PKI_PHASE_REISSUED);
+	CHECK(l.ca_note[0]);
+	go_on(PKI_PHASE_REISSUED);
+	whole(&l, all, 3, PKI_PHASE_ONE);
+	CHECK_STR(l.told_ca.buf, l.machines[0].trusts[PKI_ISSUER_CLUSTER].buf);
+	CHECK_STR(l.roots.buf, l.machines[0].trusts[PKI_ISSUER_CLUSTER].buf);
 	end(&l);
 }
 
@@ -270,10 +354,12 @@ static void test_operator(void)
 {
 	struct lab l;
 
-	for (int ca = 0; ca < 2; ca++) {
+	static const enum pki_issuer issuers[] = { PKI_ISSUER_ETCD, PKI_ISSUER_TOKENS, PKI_ISSUER_CLUSTER };
+
+	for (int ca = 0; ca < 3; ca++) {
 		struct ending due;
 
-		begin(&l, ca ? PKI_ISSUER_TOKENS : PKI_ISSUER_ETCD);
+		begin(&l, issuers[ca]);
 		rack_inventory->pki.ca_keys = "operator";
 		/* those that are there would not belong to the certificates */
 		for (int i = 1; i < 3; i++)
@@ -293,7 +379,7 @@ static void test_operator(void)
 			all_have(&l, p == PKI_PHASE_REISSUED ? 1 : 2);
 		}
 		/* that of service accounts is no CA's: API servers sign with it */
-		CHECK_INT(l.machines[0].sa_key.len > 0, ca);
+		CHECK_INT(l.machines[0].sa_key.len > 0, ca == 1);
 		end(&l);
 	}
 }
@@ -328,12 +414,13 @@ static void lose_second(struct lab *l, int machine, const char *job)
 /* The second machine is lost in each of its jobs of a phase: those after it are not touched, and the same again ends well. */
 static void test_interrupted(void)
 {
-	static const enum pki_issuer issuers[] = { PKI_ISSUER_FRONT_PROXY, PKI_ISSUER_ETCD, PKI_ISSUER_TOKENS };
+	static const enum pki_issuer issuers[] = { PKI_ISSUER_CLUSTER, PKI_ISSUER_FRONT_PROXY, PKI_ISSUER_ETCD,
+		PKI_ISSUER_TOKENS };
 	struct ending out;
 	struct lab l;
 	int cuts;
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		begin(&l, issuers[i]);
 		for (int phase = PKI_PHASE_ONE; phase <= PKI_PHASE_REISSUED; phase++) {
 			enum pki_phase then = (enum pki_phase)((phase + 1) % 3);
@@ -471,6 +558,7 @@ static void test_earlier_copy(void)
 
 static const struct test tests[] = {
 	{ "keys of CAs on this machine alone", test_operator },
+	{ "ca", test_cluster },
 	{ "front-proxy-ca", test_front_proxy },
 	{ "etcd-ca", test_etcd },
 	{ "sa", test_tokens },
