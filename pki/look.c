@@ -244,6 +244,15 @@ int pki_cert_info(const char *pem, size_t len, struct pki_cert_info *out, struct
 	return 0;
 }
 
+/* Whether it has signed another one of the same text: a company's root, which other clusters have too. */
+static bool is_above(STACK_OF(X509) * certs, int i)
+{
+	for (int k = 0; k < sk_X509_num(certs); k++)
+		if (k != i && X509_check_issued(sk_X509_value(certs, i), sk_X509_value(certs, k)) == X509_V_OK)
+			return true;
+	return false;
+}
+
 bool pki_same_key(const char *pem_a, const char *pem_b)
 {
 	STACK_OF(X509) *a = pem_a ? pki_certs_from_pem(pem_a, strlen(pem_a), "CA", NULL) : NULL;
@@ -252,8 +261,9 @@ bool pki_same_key(const char *pem_a, const char *pem_b)
 
 	for (int i = 0; a && b && i < sk_X509_num(a); i++)
 		for (int k = 0; k < sk_X509_num(b); k++)
-			share = share || EVP_PKEY_eq(X509_get0_pubkey(sk_X509_value(a, i)),
-						 X509_get0_pubkey(sk_X509_value(b, k))) == 1;
+			share = share || (!is_above(a, i) && !is_above(b, k) &&
+						 EVP_PKEY_eq(X509_get0_pubkey(sk_X509_value(a, i)),
+							 X509_get0_pubkey(sk_X509_value(b, k))) == 1);
 	ERR_clear_error();
 	pki_certs_free(a);
 	pki_certs_free(b);

@@ -316,7 +316,10 @@ int pki_request_sign(const struct pki_store *s, const char *pem, size_t len, con
 /* Verifies a leaf against a CA of the store: chain, dates, server or client use, and that it covers every san. */
 int pki_cert_verify(const char *pem, size_t len, const char *ca_pem, bool server, const char *const *sans,
 	size_t san_count, struct error *err);
-/* Whether some certificate of the one text has the key of one of the other: while a CA is rotated a host has two. */
+/*
+ * Whether some certificate of the one text has the key of one of the other: while a CA is rotated a host has two. One
+ * that stands above another in its text does not count: clusters of one company have the same root.
+ */
 bool pki_same_key(const char *pem_a, const char *pem_b);
 
 /* SHA-256 as 64 hex digits + NUL. */

@@ -336,6 +336,41 @@ static void test_import(void)
 	tear_down();
 }
 
+static bool same(const char *a, const char *b)
+{
+	struct str x = STR_INIT, y = STR_INIT;
+	struct error err = { 0 };
+	char path[160];
+	bool is;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, a);
+	CHECK_INT(file_read(path, 1 << 20, &x, &err), 0);
+	snprintf(path, sizeof(path), "%s/%s", dir, b);
+	CHECK_INT(file_read(path, 1 << 20, &y, &err), 0);
+	is = pki_same_key(x.buf, y.buf);
+	str_release(&x);
+	str_release(&y);
+	return is;
+}
+
+/* Clusters of one company have the same root, and are others; one whose CA is rotated is the same one in each phase. */
+static void test_same_cluster(void)
+{
+	set_up();
+	CHECK_INT(
+		sh("for i in root old new; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $i.key -out $i.crt -subj /CN=$i -days 9; done"),
+		0);
+	CHECK_INT(
+		sh("for i in a b; do openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $i.key -out $i.csr -subj /CN=mid && "
+		   "openssl x509 -req -in $i.csr -CA root.crt -CAkey root.key -days 9 -out $i.one && cat $i.one root.crt >$i.crt; done; cat new.crt old.crt >both.crt"),
+		0);
+	CHECK(same("a.crt", "a.crt") && same("a.crt", "a.one"));
+	CHECK(!same("a.crt", "b.crt") && !same("a.crt", "b.one") && !same("a.crt", "root.crt"));
+	CHECK(same("both.crt", "old.crt") && same("both.crt", "new.crt") && same("old.crt", "both.crt"));
+	CHECK(!same("old.crt", "new.crt"));
+	tear_down();
+}
+
 /* An intermediate as the cluster's CA, its root behind it in the same file; and a CA from before key identifiers. */
 static void test_bundle_and_old_ca(void)
 {
@@ -415,6 +450,7 @@ static const struct test tests[] = {
 	{ "import of a living cluster's", test_import },
 	{ "bundles, and CAs without key identifiers", test_bundle_and_old_ca },
 	{ "leaves out of time", test_leaf_dates },
+	{ "which cluster a CA is of", test_same_cluster },
 };
 
 TEST_MAIN(tests)
