@@ -10,6 +10,7 @@
 #include "cluster/rotate.h"
 #include "inventory/inventory.h"
 #include "pki/given.h"
+#include "steps/rotate.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 
 #include "inventory/inventory.h"
 #include "pki/pki.h"
+#include "steps/rotate.h"
 #include "tui/wizard.h"
 
 #include <string.h>

@@ -7,6 +7,7 @@
 #include "inventory/inventory.h"
 #include "pki/pki.h"
 #include "steps/host/scripts.h"
+#include "steps/rotate.h"
 #include "steps/run/want.h"
 
 #include <stdio.h>

@@ -8,6 +8,7 @@
 #include "inventory/inventory.h"
 #include "net/net.h"
 #include "pki/pki.h"
+#include "steps/rotate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,6 +12,7 @@
 #include "net/net.h"
 #include "pki/pki.h"
 #include "steps/host/scripts.h"
+#include "steps/rotate.h"
 
 #include <stdio.h>
 #include <string.h>

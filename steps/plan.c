@@ -1,5 +1,6 @@
 /* The plans: tables that read like a table of contents. */
 #include "steps/security.h"
+#include "steps/rotate.h"
 
 #include <string.h>
 

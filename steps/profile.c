@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "inventory/inventory.h"
 #include "pki/pki.h"
+#include "steps/rotate.h"
 #include "steps/security.h"
 
 #include <stdio.h>

@@ -12,6 +12,7 @@
 #include "net/net.h"
 #include "pki/pki.h"
 #include "steps/host/scripts.h"
+#include "steps/rotate.h"
 #include "steps/run/want.h"
 
 #include <stdlib.h>

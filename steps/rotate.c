@@ -2,7 +2,7 @@
  * A CA is rotated, or the key of service accounts: a host gets its certificates, or public keys, and a control plane the key that signs, as the key store has them, in the
  * same job as what that CA has signed (renew.c). What the cluster publishes of it is in rotate_told.c.
  */
-#include "steps/steps.h"
+#include "steps/rotate.h"
 
 #include "cluster/rotate.h"
 #include "inventory/inventory.h"

@@ -2,7 +2,7 @@
  * The cluster's CA is rotated: since when Pods have both stands in the ConfigMap kubewright, where every machine finds it, and by it goes which of them may still trust
  * the earlier one alone, before that is forgotten.
  */
-#include "steps/steps.h"
+#include "steps/rotate.h"
 
 #include "base/clock.h"
 #include "base/error.h"

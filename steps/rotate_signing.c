@@ -2,7 +2,7 @@
  * While the cluster's CA is rotated, ca.crt holds two certificates, and a controller manager takes one alone to sign with: it reads that from a file of its own then. By an
  * argument that stands in kubeadm-config as settings of the control plane do, so that hosts that join have it too, from before ca.crt has two until it has one again.
  */
-#include "steps/steps.h"
+#include "steps/rotate.h"
 
 #include "base/error.h"
 #include "inventory/inventory.h"

@@ -2,7 +2,7 @@
  * The key of service accounts is rotated: since when the new one signs on all control planes stands in the ConfigMap kubewright, where every machine finds it, and by it
  * goes which tokens of the earlier one may still be in use.
  */
-#include "steps/steps.h"
+#include "steps/rotate.h"
 
 #include "base/clock.h"
 #include "base/error.h"

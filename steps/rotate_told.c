@@ -3,7 +3,7 @@
  * extension-apiserver-authentication, to which each adds its own CAs, and from which none takes one away; for who joins, cluster-info; for Pods, kube-root-ca.crt in every
  * namespace, which the controller manager writes.
  */
-#include "steps/steps.h"
+#include "steps/rotate.h"
 
 #include "base/clock.h"
 #include "base/error.h"

@@ -12,6 +12,7 @@
 #include "remote/remote.h"
 #include "steps/host/scripts.h"
 #include "steps/profile.h"
+#include "steps/rotate.h"
 #include "steps/run/want.h"
 #include "steps/security.h"
 

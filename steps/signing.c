@@ -1,5 +1,5 @@
 /* Where controller managers read the certificate that signs from: ca.crt, or a file of its own while that has two. */
-#include "steps/steps.h"
+#include "steps/rotate.h"
 
 #include "base/json.h"
 #include "cluster/renew.h"

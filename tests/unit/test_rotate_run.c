@@ -1,5 +1,6 @@
 /* `certs rotate` over machines that keep what is done to them: all phases of a CA, each interrupted and continued, and what may not begin yet. */
 #include "tests/test.h"
+#include "steps/rotate.h"
 #include "tests/unit/fake_rack.h"
 
 #include "base/clock.h"
