@@ -92,8 +92,18 @@ enum rotate_told rotate_told(const struct pki_store *store, enum pki_issuer issu
 	return told;
 }
 
+/*
+ * Whether a host that signs with another one is ahead of the store. Where one alone is left in the store, all hosts had
+ * begun to sign with it before; and none is without what signs as long as the next one does not.
+ */
+static bool is_ahead(const struct set *want, const struct set *have, enum pki_phase phase)
+{
+	return want->count == 1 || (phase == PKI_PHASE_BOTH && have->count == 1 && !have->more);
+}
+
 /* The two sets share something. */
-static void follow(const struct set *want, const struct set *have, enum pki_issuer issuer, struct renew_host *plan)
+static void follow(const struct set *want, const struct set *have, const struct pki_store *store,
+	enum pki_issuer issuer, struct renew_host *plan)
 {
 	bool same = !have->more && have->count == want->count && shared(want, have) == want->count;
 	bool signs = strcmp(want->sums[0], have->sums[0]) == 0;
@@ -103,13 +113,19 @@ static void follow(const struct set *want, const struct set *have, enum pki_issu
 	if (!signs)
 		plan->restarts |= readers[issuer].sign;
 	plan->trust = same && signs ? RENEW_LEFT : RENEW_DUE;
-	if (signs || want->count > 1)
+	if (signs || !is_ahead(want, have, pki_store_phase(store, issuer)))
 		return;
-	/* where one alone is left, all hosts had begun to sign with it before; following an older store would undo that */
+	/* following an older store would undo that */
 	plan->trust = RENEW_REFUSED;
 	plan->restarts = 0;
 	snprintf(plan->trust_why, sizeof(plan->trust_why),
 		"another %s signs there: is the key store here an earlier copy?", rotate_kinds[issuer].what);
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->items[i].verdict != RENEW_DUE)
+			continue;
+		plan->items[i].verdict = RENEW_REFUSED;
+		snprintf(plan->items[i].why, sizeof(plan->items[i].why), "%s", plan->trust_why);
+	}
 }
 
 bool rotate_reaches(enum pki_issuer issuer, bool worker)
@@ -142,7 +158,7 @@ void rotate_trust(
 		snprintf(plan->trust_why, sizeof(plan->trust_why), "it holds another %s than the key store",
 			rotate_kinds[issuer].what);
 	else
-		follow(&want, &have, issuer, plan);
+		follow(&want, &have, store, issuer, plan);
 	arena_release(&arena);
 }
 

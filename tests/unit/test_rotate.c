@@ -410,6 +410,36 @@ static void test_earlier_copy(void)
 	made_end();
 }
 
+/* One from when both were trusted, after hosts have forgotten what signs there: etcd's members would not know one another. */
+static void test_earlier_copy_of_both(void)
+{
+	struct pki_store *both[PKI_ROTATED], *now;
+	struct pki_files files = { 0 };
+	struct renew_host r;
+
+	begin();
+	for (int i = 0; i < PKI_ROTATED; i++) {
+		rotate((enum pki_issuer)i, PKI_PHASE_ONE);
+		both[i] = opened(NULL);
+		rotate((enum pki_issuer)i, PKI_PHASE_BOTH);
+		rotate((enum pki_issuer)i, PKI_PHASE_REISSUED);
+	}
+	made_files(made_store, "cp1", NULL, 0, &files);
+	now = made_store;
+	for (int i = 0; i < PKI_ROTATED; i++) {
+		made_store = both[i];
+		decided(&files, (enum pki_issuer)i, false, &r);
+		if (!CHECK_INT(r.trust, RENEW_REFUSED) ||
+			!CHECK(strstr(r.trust_why, "an earlier copy?") && !r.restarts) ||
+			!CHECK_INT(renew_count(&r, RENEW_DUE, RENEW_STAGES), 0))
+			printf("# %s\n", rotate_kinds[i].name);
+		pki_store_free(both[i]);
+	}
+	made_store = now;
+	pki_files_release(&files);
+	made_end();
+}
+
 /* What does not belong to the store is not replaced; of a worker nothing is. */
 static void test_foreign(void)
 {
@@ -527,6 +557,7 @@ static const struct test tests[] = {
 	{ "leaves of both", test_leaves },
 	{ "what a control plane gets", test_decided },
 	{ "an earlier copy of the store", test_earlier_copy },
+	{ "an earlier copy of the store, in which two are trusted", test_earlier_copy_of_both },
 	{ "another cluster's, and a worker's", test_foreign },
 	{ "what is published", test_told },
 	{ "what is next", test_next },
