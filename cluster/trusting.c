@@ -97,17 +97,21 @@ static bool is_over(const struct json *pod)
 	return strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0;
 }
 
-/* When the first of its containers started that still run; of what does not run, and reads it when it does: 0. */
+/* When the first of its containers started that still run, those beside it that never end too; of what does not run, and reads it when it does: 0. */
 static int64_t runs_since(const struct json *pod)
 {
-	const struct json *list = json_get(pod, "status.containerStatuses");
+	static const char *const lists[] = { "status.containerStatuses", "status.initContainerStatuses" };
 	int64_t first = 0;
 
-	for (size_t i = 0; i < json_size(list); i++) {
-		int64_t at = clock_seconds(json_get_str(json_at(list, i), "state.running.startedAt", ""));
+	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
+		const struct json *list = json_get(pod, lists[l]);
 
-		if (at && (!first || at < first))
-			first = at;
+		for (size_t i = 0; i < json_size(list); i++) {
+			int64_t at = clock_seconds(json_get_str(json_at(list, i), "state.running.startedAt", ""));
+
+			if (at && (!first || at < first))
+				first = at;
+		}
 	}
 	return first;
 }

@@ -35,6 +35,9 @@ static void test_pods(void)
 		/* one of two has started again */
 		{ TOLD ",\"status\":{\"containerStatuses\":[" RUNS("3") "," RUNS("1") "]}", 1 },
 		{ TOLD ",\"status\":{\"containerStatuses\":[" RUNS("3") "]}", 0 },
+		/* one beside it that never ends has not */
+		{ TOLD ",\"status\":{\"initContainerStatuses\":[" RUNS("1") "],\"containerStatuses\":[" RUNS("3") "]}",
+			1 },
 		{ TOLD ",\"status\":{\"containerStatuses\":[" RUNS("2") "]}", 0 },
 		{ TOLD ",\"status\":{\"phase\":\"Failed\",\"containerStatuses\":[" RUNS("1") "]}", 0 },
 		{ TOLD ",\"status\":{\"containerStatuses\":[{\"state\":{\"waiting\":{}}}]}", 0 },
