@@ -4,11 +4,13 @@
 #include "base/json.h"
 #include "cluster/adopt.h"
 #include "cluster/encryption.h"
+#include "pki/pki.h"
 
 #include <string.h>
 
 #define ARGUMENTS "extraArgs"
 #define VOLUMES "extraVolumes"
+#define SERVING "kubelet-certificate-authority"
 
 struct part {
 	struct json *config;
@@ -69,6 +71,30 @@ static void take_component(const char *component, const struct json *arguments, 
 	json_each(arguments, take_argument, &(struct part){ ctx, component, ARGUMENTS });
 }
 
+static bool has_argument(const struct json *config, const char *component, const char *name)
+{
+	const struct json *is = json_member(json_member(config, component), ARGUMENTS);
+
+	for (size_t i = 0; json_is_array(is) && i < json_size(is); i++)
+		if (strcmp(json_get_str(json_at(is, i), "name", ""), name) == 0)
+			return true;
+	return json_is_object(is) && json_member(is, name);
+}
+
+/* What a rotation of the CA has given for its time stands beside what the profile asks for. */
+static void find_profile(const char *argument, const struct json *fields, void *found)
+{
+	(void)argument;
+	if (strcmp(json_get_str(fields, "value", ""), PKI_SIGNING_CRT) != 0)
+		*(bool *)found = true;
+}
+
+static void find_profile_of(const char *component, const struct json *arguments, void *found)
+{
+	(void)component;
+	json_each(arguments, find_profile, found);
+}
+
 void adopt_own(const struct adopt_view *v, struct json *config, struct adopt_own *out)
 {
 	struct json *note = note_of(v);
@@ -77,12 +103,13 @@ void adopt_own(const struct adopt_view *v, struct json *config, struct adopt_own
 	const char *policy = json_get_str(json_get(own, "args.audit-policy-file"), "value", "");
 	struct encryption e;
 
-	*out = (struct adopt_own){ .profile = json_size(profile) > 0,
-		.encrypt = *secrets && encryption_of_path(secrets, &e),
+	*out = (struct adopt_own){ .encrypt = *secrets && encryption_of_path(secrets, &e),
 		.audit = *policy != '\0',
 		.audit_default = v->audit_default && strcmp(policy, v->audit_default) == 0 };
 	json_each(json_get(own, "args"), take_argument, &(struct part){ config, "apiServer", ARGUMENTS });
 	json_each(json_get(own, "volumes"), take_volume, &(struct part){ config, "apiServer", VOLUMES });
 	json_each(profile, take_component, config);
+	json_each(profile, find_profile_of, &out->profile);
+	out->serving = json_get(own, "args." SERVING) && !has_argument(config, "apiServer", SERVING);
 	json_free(note);
 }

@@ -15,6 +15,7 @@ struct adopt_own {
 	bool encrypt;       /* security.encrypt-secrets */
 	bool audit;         /* security.audit: of the policy that is built in, or of a file */
 	bool audit_default;
+	bool serving;       /* API servers verify kubelets, by an argument that was taken out: pki.kubelet-serving */
 };
 /* Takes what these fields gave out of the ClusterConfiguration; what others changed since stays in it. */
 void adopt_own(const struct adopt_view *v, struct json *config, struct adopt_own *out);

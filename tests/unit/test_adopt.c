@@ -188,6 +188,44 @@ static void test_own(void)
 	}
 }
 
+#define OWN_FOR_A_TIME \
+	"apiServer:\n  extraArgs: [{name: kubelet-certificate-authority, value: /etc/kubernetes/pki/ca.crt}]\n" \
+	"controllerManager:\n  extraArgs: [{name: cluster-signing-cert-file, value: /etc/kubernetes/pki/ca-signing.crt}]\n" \
+	"controlPlaneEndpoint: " SITE_ENDPOINT "\n"
+
+/* While its CA is rotated, which is no profile; and kubelets' certificates that its API servers verify stay those of the cluster. */
+static void test_own_for_a_time(void)
+{
+	static const char note[] =
+		"{\"given\":{\"own\":{\"args\":{\"kubelet-certificate-authority\":{\"value\":\"/etc/kubernetes/pki/ca.crt\"}}},"
+		"\"profile\":{\"controllerManager\":{\"cluster-signing-cert-file\":{\"value\":\"/etc/kubernetes/pki/ca-signing.crt\"}}}}}";
+	static const char *const kubelets[] = { "serverTLSBootstrap: true\n", "maxPods: 110\n",
+		"serverTLSBootstrap: true\ntlsCertFile: /etc/mine.crt\n" };
+
+	for (size_t i = 0; i < 4; i++) {
+		struct str text = STR_INIT;
+		struct inventory *inv;
+
+		site_begin();
+		/* at last somebody has given another one since */
+		site_config(
+			i < 3 ? OWN_FOR_A_TIME
+			      : "apiServer:\n  extraArgs: [{name: kubelet-certificate-authority, value: /etc/mine.crt}]\n"
+				"controlPlaneEndpoint: " SITE_ENDPOINT "\n");
+		json_free(site.state.own_config);
+		site.state.own_config = site_map("control-plane-settings", note);
+		json_free(site.state.kubelet_config);
+		site.state.kubelet_config = site_map("kubelet", kubelets[i % 3]);
+		inv = adopted(NULL, 0, &text);
+		if (!CHECK_STR(inv->pki.kubelet_serving, i == 0 ? "cluster" : "self") ||
+			!CHECK(!strstr(text.buf, "profile:")) || !CHECK((inv->kubeadm_extra != NULL) == (i == 3)))
+			printf("# row %zu\n%s", i, text.buf);
+		inventory_free(inv);
+		str_release(&text);
+		site_end();
+	}
+}
+
 static void test_given(void)
 {
 	static const char *const sets[] = { "cluster=rack7", "ssh.user=ops", "pki.store=/srv/pki" };
@@ -484,6 +522,7 @@ static const struct test tests[] = {
 	{ "kubeadm's own defaults", test_defaults },
 	{ "what the operator gives counts", test_given },
 	{ "what kubewright has set is fields again", test_own },
+	{ "a rotation is no profile, and kubelets stay verified", test_own_for_a_time },
 	{ "one control plane, an older configuration", test_single },
 	{ "whose endpoint it is", test_endpoints },
 	{ "of a sound cluster little is shown", test_sound },
