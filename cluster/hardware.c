@@ -142,8 +142,12 @@ static void set_steal(const struct hardware_seen *s, struct json *o)
 	if (!text || sscanf(text, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &n[0], &n[1], &n[2], &n[3], &n[4], &n[5],
 			     &n[6], &n[7]) != 8)
 		return;
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 8; i++) {
+		/* the kernel counts: "inf", or less than none, is no count */
+		if (!(n[i] >= 0 && n[i] < 1e19))
+			return;
 		sum += n[i];
+	}
 	if (sum > 0)
 		json_set(o, "steal-percent", json_real((double)(int64_t)(1000 * n[7] / sum + 0.5) / 10));
 }

@@ -9,6 +9,9 @@
 #include <string.h>
 
 #define SECTOR INT64_C(512)
+/* Disks and partitions of one machine, of which what holds them is looked for: all mounts are gone through for each. */
+#define LOOKED_FOR 4096
+#define NOT_LOOKED "not looked at for what holds it"
 
 struct disk {
 	const struct hardware_seen *s;
@@ -16,6 +19,7 @@ struct disk {
 	char device[24]; /* "259:0", of the disk or of one of its partitions */
 	char bus[16], serial[128], type[32], id[160];
 	struct str held;
+	size_t *left; /* of LOOKED_FOR */
 };
 
 /* Loops, RAM disks, drives with doors, and what is made of other disks. */
@@ -79,9 +83,14 @@ static void take_mount(const char *line, void *ctx)
 {
 	struct disk *d = ctx;
 	char device[24], root[8], at[200];
+	const char *third = line;
 
-	if (sscanf(line, "%*s %*s %23s %7s %199s", device, root, at) == 3 && strcmp(device, d->device) == 0 &&
-		strcmp(root, "/") == 0)
+	for (int i = 0; i < 2; i++) {
+		third += strcspn(third, " ");
+		third += strspn(third, " ");
+	}
+	if (str_starts(third, d->device) && sscanf(line, "%*s %*s %23s %7s %199s", device, root, at) == 3 &&
+		strcmp(device, d->device) == 0 && strcmp(root, "/") == 0)
 		hold(d, "mounted at ", at);
 }
 
@@ -114,6 +123,12 @@ static void find_uses(struct disk *d, const char *folder)
 
 	if (!device)
 		return;
+	if (!*d->left) {
+		if (!d->held.len || !strstr(d->held.buf, NOT_LOOKED))
+			hold(d, "", NOT_LOOKED);
+		return;
+	}
+	--*d->left;
 	snprintf(d->device, sizeof(d->device), "%s", device);
 	d->name = slash + 1;
 	d->type[0] = '\0';
@@ -209,11 +224,12 @@ struct json *hardware_disks(const struct hardware_seen *s)
 {
 	struct json *list = json_array();
 	struct tree_names names;
+	size_t left = LOOKED_FOR;
 	int64_t sectors;
 
 	tree_names(&s->sys, "block", &names);
 	for (size_t i = 0; i < names.count; i++) {
-		struct disk d = { .s = s, .name = names.list[i], .held = STR_INIT };
+		struct disk d = { .s = s, .name = names.list[i], .held = STR_INIT, .left = &left };
 
 		if (is_disk(d.name) && tree_number(&s->sys, &sectors, "block/%s/size", d.name) && sectors > 0 &&
 			sectors < INT64_MAX / SECTOR)

@@ -75,13 +75,16 @@ static void take_model(const char *line, void *ctx)
 	take(line, "Video BIOS:", m->bios, sizeof(m->bios));
 }
 
-/* "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue …": the first word that begins with a digit and has a dot. */
+/*
+ * "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue …": the first word that begins with a digit and has a
+ * dot, as far as the line is one of the driver's.
+ */
 static void driver_version(const struct hardware_seen *s, char out[32])
 {
 	const char *text = tree_get(&s->proc, "./driver/nvidia/version");
 
 	out[0] = '\0';
-	for (const char *p = text; p && *p; p += strspn(p, " ")) {
+	for (const char *p = text; p && *p && p - text < 512; p += strspn(p, " ")) {
 		size_t n = strcspn(p, " ");
 
 		if (isdigit((unsigned char)*p) && memchr(p, '.', n)) {

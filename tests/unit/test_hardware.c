@@ -368,6 +368,50 @@ static void test_accelerators(void)
 	end();
 }
 
+/* As "sys" and "proc" of a machine say it, without the machine. */
+static void look_at(const struct str *sys, const struct str *proc)
+{
+	static const char *const words[] = { "=sys", "=proc", NULL };
+	struct remote_answer answer = { 0 };
+	struct error err = { 0 };
+	struct str all = STR_INIT;
+
+	str_add(&all, "N begin\nsys:");
+	str_add_base64(&all, sys->buf, sys->len);
+	str_add(&all, "\nproc:");
+	str_add_base64(&all, proc->buf, proc->len);
+	str_add(&all, "\nN end\n");
+	CHECK_INT(remote_answer_parse(&answer, "N", all.buf, all.len, words, &err), 0);
+	map = hardware_map(&answer);
+	remote_answer_release(&answer);
+	str_release(&all);
+}
+
+/* A machine that shows more disks than any has costs no more time for it, and none of them is called free. */
+static void test_many_disks(void)
+{
+	struct str sys = STR_INIT, proc = STR_INIT;
+
+	for (int i = 0; i < 2; i++) {
+		str_addf(&sys, "block/sd%c/size%c9\nblock/sd%c/dev%c8:%d\n", 'a' + i, 0, 'a' + i, 0, i);
+		for (int k = 1; k < 3000; k++)
+			str_addf(&sys, "block/sd%c/sd%c%d/partition%c1\nblock/sd%c/sd%c%d/dev%c%d:%d\n", 'a' + i,
+				'a' + i, k, 0, 'a' + i, 'a' + i, k, 0, 9 + i, k);
+	}
+	/* a device that begins as another one is another one */
+	for (int k = 0; k < 2; k++)
+		str_addf(&proc, "./self/mountinfo%c%d 1 %s / /%s rw - ext4\n", 0, k, k ? "9:17" : "9:170",
+			k ? "one" : "two");
+	str_addf(&proc, "./self/mountinfo%cnonsense\n", 0);
+	look_at(&sys, &proc);
+	is("disks.0.held", "\"mounted at /one, mounted at /two\"");
+	is("disks.1.bytes", "4608");
+	is("disks.1.held", "\"not looked at for what holds it\"");
+	json_free(map);
+	str_release(&sys);
+	str_release(&proc);
+}
+
 /* No firmware's table, no speeds, nothing but what every kernel has: unknown, and not none. */
 static void test_bare(void)
 {
@@ -388,6 +432,12 @@ static void test_bare(void)
 	is("memory.corrected-errors", "null");
 	is("disks", "[]");
 	says("runs on: virtualised by kvm, 5.0 % of its time went to others, no performance counters\n");
+	end();
+	/* no counts */
+	begin("kvm");
+	put("cpu  inf 0 0 0 0 0 0 inf 0 0\n", "proc/stat");
+	look();
+	is("system.virtual.steal-percent", "");
 	end();
 	/* not even that */
 	begin("none");
@@ -484,6 +534,7 @@ static void test_smbios(void)
 }
 
 static const struct test tests[] = {
+	{ "more disks than there are", test_many_disks },
 	{ "a server with two sockets", test_server },
 	{ "eight accelerators", test_accelerators },
 	{ "what shows nothing is unknown", test_bare },
