@@ -102,9 +102,10 @@ authority() {
 	[ ! -s "$kw_pki/ca.key" ] || cmp -s "$kw_tmp.first" "$1" || ! grep -qsF -- "--cluster-signing-cert-file=$kw_path" /etc/kubernetes/manifests/kube-controller-manager.yaml ||
 		fail "the controller manager of this host takes one certificate alone to sign with, and ca.crt would have two" "run the same command again; it gives that certificate a file of its own first"
 	snapshot_id_kept
-	if [ -e "$kw_signing" ] && ! cmp -s "$kw_tmp.first" "$kw_signing"; then
+	if [ -e "$kw_signing" ]; then
 		cp "$kw_tmp.first" "$kw_tmp.signing" && sync "$kw_tmp.signing" || disk_full "$kw_signing"
-		replace "$kw_tmp.signing" "$kw_signing" 644
+		cmp -s "$kw_tmp.signing" "$kw_signing" || replace "$kw_tmp.signing" "$kw_signing" 644
+		# also what a run that was cut has placed: it has not noted it
 		kw_placed="$kw_placed $kw_signing"
 	fi
 	{ base64 -w 0 <"$kw_tmp.first" && echo; } >"$kw_tmp.first64" || disk_full "$kw_path"
