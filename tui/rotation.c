@@ -2,12 +2,16 @@
 #include "tui/pages.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TEXT 2 /* the line that the text begins in */
+/* A phase begins by what was looked at so long ago at most: hosts and Pods change meanwhile, and nothing looks again before the key store changes. */
+#define LOOK_MAX_MS 600000
+#define TOO_OLD "the hosts were looked at more than 10 minutes ago"
 
 struct rotation_page {
 	struct screen screen;
@@ -27,6 +31,11 @@ static struct rotation_page *of(struct screen *s)
 static bool seen_now(const struct screen *screen)
 {
 	return page_rotation_now(screen->wizard, ((const struct rotation_page *)screen)->name);
+}
+
+static bool is_old(const struct screen *screen)
+{
+	return clock_mono_ms() - screen->wizard->rotation_ms > LOOK_MAX_MS;
 }
 
 /* ---- looking ---------------------------------------------------------------------------------------------------------- */
@@ -65,6 +74,8 @@ static const char *confirmed(struct screen *screen, const char *text, void *ctx)
 {
 	(void)text;
 	(void)ctx;
+	if (is_old(screen))
+		return TOO_OLD ": go back, and v looks";
 	page_change(screen, PURPOSE_ROTATE, NULL, of(screen)->name, &of(screen)->waits);
 	return NULL;
 }
@@ -94,6 +105,8 @@ static void begin(struct screen *screen)
 		app_say(screen->app, STYLE_WARNING, "%s",
 			wizard_running(screen->wizard) ? "wait until the hosts were looked at"
 						       : "not looked at yet, or the inventory changed: v looks");
+	else if (*r->tell && is_old(screen))
+		app_say(screen->app, STYLE_WARNING, TOO_OLD ": v looks");
 	else if (*r->tell)
 		ask(screen);
 	else if (r->refused.kind != ERROR_NONE)

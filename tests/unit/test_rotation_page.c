@@ -1,5 +1,7 @@
 /* The pages of rotations, by keys and by what is on the canvas, over a port that says how far they are. */
 #include "tests/test.h"
+
+#include "base/clock.h"
 #include "tests/unit/fake_port.h"
 
 static const char *title(void)
@@ -117,6 +119,26 @@ static void test_edited(void)
 	fake_tear_down();
 }
 
+/* What was seen hours ago is no reason to forget anything for good. */
+static void test_old(void)
+{
+	open_page(FAKE_ROTATION_NEXT);
+	fake_wizard.rotation_ms = clock_mono_ms() - 700000;
+	fake_keys("a");
+	CHECK(fake_sees("more than 10 minutes ago: v looks"));
+	CHECK_STR(title(), "Rotation");
+	fake_keys("v");
+	fake_wait_over();
+	fake_keys("a");
+	CHECK(fake_sees("From now on the next CA signs"));
+	/* the question stood there for as long */
+	fake_wizard.rotation_ms = clock_mono_ms() - 700000;
+	fake_keys("rack7\r");
+	CHECK(fake_sees("error: the hosts were looked at more than 10 minutes ago"));
+	CHECK_INT(fake.begun[PURPOSE_ROTATE], 0);
+	fake_tear_down();
+}
+
 static void test_hostile(void)
 {
 	fake.hostile = true;
@@ -139,6 +161,7 @@ static const struct test tests[] = {
 	{ "rotation: one that may not begin", test_refused },
 	{ "rotation: more than fits", test_scrolls },
 	{ "rotation: during a look, and of another inventory", test_edited },
+	{ "rotation: looked at too long ago", test_old },
 	{ "rotation: every size, hostile texts", test_hostile },
 };
 
