@@ -24,7 +24,7 @@ static int compare(const void *a, const void *b)
 	return by_path ? by_path : (x->path > y->path) - (x->path < y->path);
 }
 
-static void add(struct tree *t, size_t *size, const char *path, const char *value)
+static void add(struct tree *t, size_t *size, const char *path, char *value)
 {
 	if (t->count == *size) {
 		*size = *size ? 2 * *size : 256;
@@ -92,7 +92,7 @@ static const char *first(const struct tree *t, const char *path)
 
 	if (at == t->count || strcmp(t->lines[at].path, path) != 0)
 		return NULL;
-	value = (char *)t->lines[at].value;
+	value = t->lines[at].value;
 	while (isspace((unsigned char)*value))
 		value++;
 	for (end = value + strlen(value); end > value && isspace((unsigned char)end[-1]); end--)

@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 struct tree_line {
-	const char *path, *value;
+	const char *path;
+	char *value;
 };
 struct tree {
 	char *text;
