@@ -143,7 +143,7 @@ static void set_steal(const struct hardware_seen *s, struct json *o)
 			     &n[6], &n[7]) != 8)
 		return;
 	for (int i = 0; i < 8; i++) {
-		/* the kernel counts: "inf", or less than none, is no count */
+		/* the kernel counts: "inf", or less than none, is not a count */
 		if (!(n[i] >= 0 && n[i] < 1e19))
 			return;
 		sum += n[i];

@@ -193,7 +193,7 @@ static void test_own(void)
 	"controllerManager:\n  extraArgs: [{name: cluster-signing-cert-file, value: /etc/kubernetes/pki/ca-signing.crt}]\n" \
 	"controlPlaneEndpoint: " SITE_ENDPOINT "\n"
 
-/* While its CA is rotated, which is no profile; and kubelets' certificates that its API servers verify stay those of the cluster. */
+/* While its CA is rotated, which is not a profile; and kubelets' certificates that its API servers verify stay those of the cluster. */
 static void test_own_for_a_time(void)
 {
 	static const char note[] =

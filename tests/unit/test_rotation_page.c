@@ -119,7 +119,7 @@ static void test_edited(void)
 	fake_tear_down();
 }
 
-/* What was seen hours ago is no reason to forget anything for good. */
+/* What was seen hours ago is not a reason to forget anything for good. */
 static void test_old(void)
 {
 	open_page(FAKE_ROTATION_NEXT);
