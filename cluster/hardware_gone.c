@@ -58,6 +58,9 @@ static bool is_gone(const struct json *o, const struct part *p, const struct jso
 {
 	const char *key, *text = key_of(o, p, &key);
 
+	/* those that pods are given come and go */
+	if (json_get_bool(o, "virtual-function", false))
+		return false;
 	return text && json_is_array(list_of(now, p)) && !find(list_of(now, p), key, text);
 }
 

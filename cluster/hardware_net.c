@@ -11,6 +11,13 @@
 #define NET "class/net"
 #define IB "class/infiniband"
 
+/* A function of a card that is handed to pods: it comes and goes with them. */
+static void set_function(const struct hardware_seen *s, struct json *o, const char *pci)
+{
+	if (tree_get(&s->links, "bus/pci/devices/%s/physfn", pci))
+		json_set_bool(o, "virtual-function", true);
+}
+
 static struct json *nic_of(const struct hardware_seen *s, const char *name)
 {
 	struct json *o = json_object();
@@ -33,6 +40,7 @@ static struct json *nic_of(const struct hardware_seen *s, const char *name)
 	hardware_text(o, "member-of", hardware_link(s, NET "/%s/master", name));
 	hardware_text(o, "pci", pci);
 	hardware_node(s, o, "bus/pci/devices/%s/numa_node", pci);
+	set_function(s, o, pci);
 	hardware_number(s, o, "functions-possible", "bus/pci/devices/%s/sriov_totalvfs", pci);
 	hardware_number(s, o, "functions", "bus/pci/devices/%s/sriov_numvfs", pci);
 	return o;
@@ -178,6 +186,7 @@ static struct json *port_of(const struct hardware_seen *s, const char *device, c
 	hardware_text(o, "firmware", tree_get(&s->sys, IB "/%s/fw_ver", device));
 	hardware_text(o, "pci", pci);
 	hardware_node(s, o, "bus/pci/devices/%s/numa_node", pci);
+	set_function(s, o, pci);
 	return o;
 }
 

@@ -245,6 +245,7 @@ static void put_cards(void)
 	device("0000:3b:00.1", "0x020000", "0x15b3", "-1");
 	card("eno1", "0000:3b:00.0", "mlx5_core");
 	card("eno2", "0000:3b:00.1", "mlx5_core");
+	sh("ln -s ../0000:3b:00.0 sys/bus/pci/devices/0000:3b:00.1/physfn");
 	put("25000\n", "sys/class/net/eno1/speed");
 	put("1\n", "sys/class/net/eno1/carrier");
 	put("0\n", "sys/class/net/eno2/carrier");
@@ -309,6 +310,8 @@ static void check_devices(void)
 	is("nics.0.node", "1");
 	is("nics.1.node", "null");
 	is("nics.1.link", "false");
+	is("nics.0.virtual-function", "");
+	is("nics.1.virtual-function", "true");
 	is("nics.1.mbit", "null");
 	is("vlans", "[{\"name\":\"bond0.100\",\"id\":100,\"on\":\"bond0\"}]");
 	is("infiniband.0.state", "\"ACTIVE\"");

@@ -225,6 +225,21 @@ static void test_gone(void)
 	CHECK(findings_hardware_gone_name(6) == NULL && findings_hardware_gone_name(-1) == NULL);
 }
 
+/* A card's function that a pod has taken into its network is nowhere to be seen, and not lost. */
+static void test_functions(void)
+{
+	struct json *before;
+
+	fleet_begin();
+	change(0, "\"name\":\"eno1\"", "\"name\":\"eno1v0\",\"virtual-function\":true");
+	before = json_copy(maps[0]);
+	json_set(maps[0], "nics", json_array());
+	findings_hardware_gone(fleet, 0, before, maps[0], &found);
+	CHECK_INT(found.count, 0);
+	json_free(before);
+	fleet_end();
+}
+
 /* A table that the firmware does not show today is not a loss, and not forgotten. */
 static void test_unseen(void)
 {
@@ -268,6 +283,7 @@ static const struct test tests[] = {
 	{ "what is no difference", test_not_odd },
 	{ "what is not well by itself", test_ill },
 	{ "what is gone", test_gone },
+	{ "functions that pods take are not missed", test_functions },
 	{ "what cannot be seen is not missed", test_unseen },
 	{ "each stands in docs/hardware.md", test_page },
 };
