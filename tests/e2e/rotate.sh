@@ -349,7 +349,7 @@ ca() {
 	kc rollout restart -n kube-system daemonset,deployment >/dev/null
 	ok "$flavour: pods begin again" until_ok 300 system_pods_ready
 	phase="ca, forgotten"
-	for h in renew-servers@cp2 worker-kubelet@w1 join-signing@cp2; do killed "$h" certs rotate ca --forget --force; done
+	for h in renew-servers@cp2 worker-kubelet@w1 join-signing@any; do killed "$h" certs rotate ca --forget --force; done
 	rotate phase ca --forget --force
 	ends phase
 	pods_ask_end
