@@ -121,7 +121,7 @@ int certificates_make(const struct world *w, int host, struct pki_files *out, st
 					      : NULL,
 		.super_admin = w->wish.release->super_admin && host == w->decided.init_host,
 		.no_ca_keys = inventory_keeps_ca_keys(inv),
-		.signing_apart = signing_is_apart(w) || signing_was_apart(w),
+		.signing_apart = w->decided.signing_apart || signing_was_apart(w),
 		.days = 365,
 	};
 

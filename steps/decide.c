@@ -284,6 +284,7 @@ void decide_begun(struct world *w)
 {
 	find_init_host(w);
 	snprintf(w->decided.version, sizeof(w->decided.version), "%s", w->seen.cluster.version);
+	w->decided.signing_apart = signing_is_apart(w);
 }
 
 static int living_cluster(struct task *t, struct error *err)
@@ -336,6 +337,7 @@ int decide_apply(struct task *t, struct error *err)
 			w->decided.refusal = xcalloc(1, sizeof(*w->decided.refusal));
 			*w->decided.refusal = refused;
 		}
+		w->decided.signing_apart = signing_is_apart(w);
 		w->decided.done = true;
 		/* plan says it itself; other looks are repeated, as status is, and do not say it each time */
 		birth = w->seen.cluster.exists && !w->decided.refusal && !task_check_only(t);

@@ -39,7 +39,7 @@ static void add(const struct world *w, struct json *own, const char *component, 
 struct json *profile_own(const struct world *w)
 {
 	const char *profile = w->wish.inventory->security.profile;
-	bool cis = profile && strcmp(profile, "cis") == 0, apart = signing_is_apart(w);
+	bool cis = profile && strcmp(profile, "cis") == 0, apart = w->decided.signing_apart;
 	struct json *own;
 
 	if (!cis && !apart)

@@ -10,15 +10,15 @@
 struct items;
 struct str;
 
-/* What a look, or a run, has seen of it; wants a key store. */
+/* What a look, or a run, has seen of it, once that has ended; wants a key store. */
 void rotate_see(const struct world *w, struct rotate_state *out);
 /* ---- signing.c, rotate_signing.c: the certificate that signs, while ca.crt has two ---- */
 #define SIGNING_ARGUMENT "cluster-signing-cert-file"
-/* Whether controller managers are to read it from a file of its own (PKI_SIGNING_CRT). Pure. */
+/* Whether controller managers are to read it from a file of its own (PKI_SIGNING_CRT). Reads the facts of all hosts: with the lock. */
 bool signing_is_apart(const struct world *w);
 /* Whether the cluster's configuration says so. Pure. */
 bool signing_was_apart(const struct world *w);
-/* Whether a control plane is otherwise, in a run that rotates the cluster's CA. Pure. */
+/* Whether a control plane is otherwise, in a run that rotates the cluster's CA. With the lock. */
 bool signing_is_due(const struct world *w, int host);
 enum step_verdict split_signing_check(struct task *t, struct error *why);
 enum step_verdict join_signing_check(struct task *t, struct error *why);

@@ -302,7 +302,7 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 	items_param(&files, "names", names.buf);
 	items_param(&files, "names_gone", gone.buf);
 	items_param(&files, "names_change", names_change(s) ? "yes" : "no");
-	items_param(&files, "signing", signing_is_apart(world_of(t)) ? "apart" : "");
+	items_param(&files, "signing", world_of(t)->decided.signing_apart ? "apart" : "");
 	items_param(&files, "etcd", is_about(s, "etcd") ? "yes" : "no");
 	str_addf(&script, "%s%s", host_script_component, host_script_components);
 	rc = world_job(t, "components", script.buf, files.params, files.param_count, components_words, &answer, NULL,

@@ -33,6 +33,7 @@ struct decided {
 	bool half_upgraded;    /* … or kubelets from them: an upgrade was interrupted: what installed hosts have stays unchanged */
 	/* hosts did not start with changed settings, and the cluster has those of before */
 	bool settings_back[SETTINGS_KINDS];
+	bool signing_apart;    /* as signing_is_apart found it when the run began; the steps of a rotation change it */
 	bool custody_told;     /* which control planes keep the keys of CAs, as they cannot be reached */
 	bool kubelets_verified; /* each shows a certificate of the cluster's CA, or none before its API server verifies it */
 	bool moved;            /* the cluster goes by another endpoint since this run */
