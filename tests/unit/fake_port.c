@@ -26,10 +26,12 @@ struct port_run {
 	struct engine_config config;
 	struct engine *engine;
 	struct error first;
+	bool endless; /* as it was said when the run began: its hosts' threads read it */
 };
 
 static enum step_verdict look(struct task *t, struct error *why)
 {
+	const struct port_run *r = task_world(t);
 	static const struct question key = { QUESTION_HOST_KEY, { "cp1", "ssh-ed25519", "SHA256:abc" },
 		"is it the right one?", "no|yes" };
 
@@ -37,7 +39,7 @@ static enum step_verdict look(struct task *t, struct error *why)
 		error_set(why, ERROR_HOSTKEY, "the host key was refused");
 		return STEP_IMPOSSIBLE;
 	}
-	if (fake.endless) {
+	if (r->endless) {
 		task_lock(t);
 		while (!task_cancelled(t))
 			task_wait(t, INT64_MAX);
@@ -119,6 +121,7 @@ static struct port_run *begin(void *ctx, enum purpose purpose, const char *path,
 		return NULL;
 	}
 	r = xcalloc(1, sizeof(*r));
+	r->endless = fake.endless;
 	r->inventory = inventory_load(path, NULL, 0, NULL, err);
 	if (!r->inventory) {
 		free(r);
@@ -141,6 +144,7 @@ static struct port_run *begin(void *ctx, enum purpose purpose, const char *path,
 	find(r);
 	r->config = (struct engine_config){
 		.run = "20260101-000000-abcd",
+		.world = r,
 		.steps = looks ? look_steps : all_steps,
 		.step_count =
 			looks ? sizeof(look_steps) / sizeof(look_steps[0]) : sizeof(all_steps) / sizeof(all_steps[0]),
