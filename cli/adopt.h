@@ -37,6 +37,8 @@ struct adopt_report {
  * move. a: zeroed; to be released in any case.
  */
 int adopting_begin(struct adopting *a, const struct cli_options *o, struct cli_options *runs, struct error *err);
+/* That the file is there; returns -1. */
+int adopting_exists(const struct adopting *a, struct error *err);
 /* Opens a->first, to be executed. */
 int adopting_first(struct adopting *a, struct error *err);
 /* When that has ended: opens a->all. -1: also when the first host could not be looked at, or has no such cluster. */
@@ -57,6 +59,8 @@ bool adopt_keys_here(const char *store_dir);
 /* -1: a run of KIND_TAKE_KEYS that has ended did not bring them, and why. */
 int adopt_keys_taken(const struct cli_run *r, struct error *err);
 
+/* The CAs as a control plane has them, a line each: file, fingerprint, last day. Appended. */
+void adopt_print_cas(const struct cli_run *r, struct str *out);
 /* For people, or as a document. */
 void adopt_print(const struct adopt_report *a);
 void adopt_print_json(const struct adopt_report *a);

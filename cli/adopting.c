@@ -192,12 +192,12 @@ static int judge(struct adopting *a, struct error *err)
 	for (size_t i = 0; i < a->found.count; i++)
 		stops += a->found.list[i].level == FINDING_ERROR;
 	if (stops) {
-		error_set(err, ERROR_PREFLIGHT, "the cluster cannot be adopted: %u error%s above; nothing was written",
-			stops, stops == 1 ? "" : "s");
+		error_set(err, ERROR_PREFLIGHT, "the cluster cannot be adopted: %u error%s found; nothing was written",
+			stops, stops == 1 ? " was" : "s were");
 		return error_hint(err, "correct what is named, then adopt it again");
 	}
 	a->document = adopt_document(&v, a->file, (const char *const *)a->sets, a->set_count, &a->found, err);
-	return a->document ? 0 : error_hint(err, "give it another value with --set, or --cluster for the name");
+	return a->document ? 0 : error_hint(err, "give it another value (--set, or --cluster for the name)");
 }
 
 static int check_document(struct adopting *a, struct error *err)
@@ -211,7 +211,7 @@ static int check_document(struct adopting *a, struct error *err)
 	error_set(err, ERROR_PREFLIGHT, "an inventory cannot say what this cluster is");
 	error_detail(err, text.buf);
 	str_release(&text);
-	return error_hint(err, "nothing was written; a value of your own goes in with --set");
+	return error_hint(err, "nothing was written; a value of your own can be given (--set)");
 }
 
 int adopting_judge(struct adopting *a, struct error *err)
@@ -230,7 +230,7 @@ static int check_store(const struct adopting *a, const char *dir, struct error *
 		rc = -1;
 	if (rc == 0 && pem.len && !pki_same_key(pem.buf, cluster_fact(&a->first.world.seen.hosts[0], "ca_crt"))) {
 		error_set(err, ERROR_PKI, "the keys in %s are those of another cluster", dir);
-		rc = error_hint(err, "give this one another name with --cluster NAME; nothing was changed");
+		rc = error_hint(err, "give this one another name (--cluster); nothing was changed");
 	}
 	str_release(&pem);
 	free(path);
@@ -267,7 +267,7 @@ static int check_file(const struct adopting *a, const struct cli_run *r, struct 
 		error_set(err, ERROR_INVENTORY,
 			"%s is not the inventory of this cluster: it has no control plane %s (%s)", a->file,
 			state->nodes[i].name, state->nodes[i].address);
-		return error_hint(err, "write another one with --out FILE");
+		return error_hint(err, "write another one (--out)");
 	}
 	return 0;
 }
@@ -323,16 +323,20 @@ static void add_set(struct adopting *a, char *set)
 	a->sets[a->set_count++] = set;
 }
 
+int adopting_exists(const struct adopting *a, struct error *err)
+{
+	error_set(err, ERROR_USAGE, "%s already exists and is never overwritten", a->file);
+	return error_hint(err, "name another file (--out)");
+}
+
 int adopting_begin(struct adopting *a, const struct cli_options *o, struct cli_options *runs, struct error *err)
 {
 	const char *at = strrchr(o->args[0], '@');
 	char word[9];
 
 	a->file = o->out ? o->out : CLI_FILE;
-	if (access(a->file, F_OK) == 0 && !o->take_ca_keys) {
-		error_set(err, ERROR_USAGE, "%s already exists and is never overwritten", a->file);
-		return error_hint(err, "name another file with --out");
-	}
+	if (access(a->file, F_OK) == 0 && !o->take_ca_keys)
+		return adopting_exists(a, err);
 	secret_random_word(word, 8);
 	snprintf(a->work, sizeof(a->work), "adopt-%s", word);
 	a->host = at ? at + 1 : o->args[0];
