@@ -32,6 +32,20 @@ static void day_of(int64_t seconds, char out[16])
 	strftime(out, 16, "%Y-%m-%d", &tm);
 }
 
+void adopt_print_cas(const struct cli_run *r, struct str *out)
+{
+	char day[16];
+
+	for (size_t i = 0; i < sizeof(cas) / sizeof(cas[0]); i++) {
+		const struct certs_file *c = find_ca(r, cas[i]);
+
+		if (!c)
+			continue;
+		day_of(c->list[0].info.not_after, day);
+		str_addf(out, "  %-18s %s, until %s\n", cas[i], c->list[0].info.pin, day);
+	}
+}
+
 static void print_found(const struct adopt_report *a, int host, const char *title)
 {
 	struct findings some = { 0 };
@@ -64,19 +78,14 @@ static void print_next(const struct adopt_report *a)
 void adopt_print(const struct adopt_report *a)
 {
 	const struct inventory *inv = a->run->inventory;
-	char day[16];
+	struct str text = STR_INIT;
 
 	printf("cluster%s%s: Kubernetes %s, %zu control planes, %zu workers\n", *a->cluster ? " " : "", a->cluster,
 		a->run->world.seen.cluster.version, inventory_count(inv, INVENTORY_CONTROL_PLANE),
 		inventory_count(inv, INVENTORY_WORKER));
-	for (size_t i = 0; i < sizeof(cas) / sizeof(cas[0]); i++) {
-		const struct certs_file *c = find_ca(a->run, cas[i]);
-
-		if (!c)
-			continue;
-		day_of(c->list[0].info.not_after, day);
-		printf("  %-18s %s, until %s\n", cas[i], c->list[0].info.pin, day);
-	}
+	adopt_print_cas(a->run, &text);
+	fputs(text.buf, stdout);
+	str_release(&text);
 	print_found(a, -1, "the cluster");
 	for (size_t i = 0; i < inv->host_count; i++)
 		print_found(a, (int)i, inv->hosts[i].name);

@@ -32,10 +32,11 @@ struct session {
 	} * logins;
 	size_t login_count;
 	struct cli_rotation rotation; /* what the last look said is next */
+	struct cli_takeover takeover; /* of a cluster that others made */
 };
 
 struct port_run {
-	struct cli_run run; /* first: observers and steps get a struct cli_run */
+	struct cli_run own, *run; /* run: own, or one of a takeover, which keeps it */
 	struct session *session;
 	struct cli_options options;
 	char *path, *host, *what, *endpoint;
@@ -116,6 +117,8 @@ static const enum cli_kind kinds[PURPOSE_COUNT] = {
 	[PURPOSE_ROTATE_LOOK] = KIND_ROTATE_LOOK,
 	[PURPOSE_ROTATE] = KIND_ROTATE,
 	[PURPOSE_SUPPORT] = KIND_SUPPORT,
+	[PURPOSE_ADOPT] = KIND_ADOPT,
+	[PURPOSE_TAKE_KEYS] = KIND_TAKE_KEYS,
 	[PURPOSE_SNAPSHOT] = KIND_SNAPSHOT,
 };
 
@@ -153,9 +156,10 @@ static bool port_connected(void *session, const char *host)
 
 static void port_end(struct port_run *p)
 {
-	if (p->run.inventory)
-		keep_logins(p->session, p->run.inventory);
-	cli_run_release(&p->run);
+	if (p->own.inventory)
+		keep_logins(p->session, p->own.inventory);
+	if (p->own.options)
+		cli_run_release(&p->own);
 	free(p->path);
 	free(p->host);
 	free(p->what);
@@ -209,16 +213,16 @@ static void fill_options(struct port_run *p, enum purpose purpose)
 /* What the steps are given of the host that the run is about, and who is contacted for it. */
 static int name_host(struct port_run *p, const struct cli_run_kind *kind, struct error *err)
 {
-	const struct inventory *inv = p->run.inventory;
+	const struct inventory *inv = p->run->inventory;
 	const struct inventory_host *h = p->host ? inventory_find(inv, p->host) : NULL;
 
 	if (!kind->names || (!p->host && kind->plan->flags & (PLAN_NAMED | PLAN_RENEWS)))
 		return 0;
 	if (!h)
 		return error_set(err, ERROR_INVENTORY, "%s no longer has a host '%s'", p->path, p->host ? p->host : "");
-	p->run.named = xcalloc(inv->host_count, sizeof(*p->run.named));
-	p->run.named[h - inv->hosts] = true;
-	return cli_run_choose(&p->run, kind, err);
+	p->run->named = xcalloc(inv->host_count, sizeof(*p->run->named));
+	p->run->named[h - inv->hosts] = true;
+	return cli_run_choose(p->run, kind, err);
 }
 
 /* For somebody who helps hosts are looked at also without the cluster's keys. */
@@ -227,8 +231,8 @@ static int open_run(struct port_run *p, enum purpose purpose, struct error *err)
 	struct error why = { 0 };
 
 	if (purpose != PURPOSE_SUPPORT)
-		return cli_run_open(&p->run, kinds[purpose], err);
-	if (cli_run_open(&p->run, KIND_SUPPORT, &why) == 0)
+		return cli_run_open(p->run, kinds[purpose], err);
+	if (cli_run_open(p->run, KIND_SUPPORT, &why) == 0)
 		return 0;
 	/* it is only to be asked for */
 	if (*p->session->ask) {
@@ -236,8 +240,18 @@ static int open_run(struct port_run *p, enum purpose purpose, struct error *err)
 		return -1;
 	}
 	p->keys = why;
-	cli_run_release(&p->run);
-	return cli_run_load(&p->run, &p->options, err) || cli_run_open(&p->run, KIND_SUPPORT_HOSTS, err) ? -1 : 0;
+	cli_run_release(p->run);
+	return cli_run_load(p->run, &p->options, err) || cli_run_open(p->run, KIND_SUPPORT_HOSTS, err) ? -1 : 0;
+}
+
+static int begin_run(struct port_run *p, enum purpose purpose, struct error *err)
+{
+	if (purpose == PURPOSE_ADOPT)
+		return cli_takeover_open(&p->session->takeover, &p->options, p->what, &p->run, err);
+	return cli_run_load(p->run, &p->options, err) || prepare(p, purpose, err) ||
+			       name_host(p, &cli_kinds[kinds[purpose]], err) || open_run(p, purpose, err)
+		       ? -1
+		       : 0;
 }
 
 static struct port_run *port_begin(void *session, enum purpose purpose, const char *path, const char *host,
@@ -249,13 +263,13 @@ static struct port_run *port_begin(void *session, enum purpose purpose, const ch
 	s->ask = ask;
 	s->ask_size = ask_size;
 	p->session = s;
+	p->run = &p->own;
 	p->etcd = (struct world_etcd){ .host = -1, .from = -1 };
 	p->path = xstrdup(path);
 	p->host = host ? xstrdup(host) : NULL;
 	p->what = what ? xstrdup(what) : NULL;
 	fill_options(p, purpose);
-	if (cli_run_load(&p->run, &p->options, err) || prepare(p, purpose, err) ||
-		name_host(p, &cli_kinds[kinds[purpose]], err) || open_run(p, purpose, err)) {
+	if (begin_run(p, purpose, err)) {
 		port_end(p);
 		return NULL;
 	}
@@ -264,59 +278,80 @@ static struct port_run *port_begin(void *session, enum purpose purpose, const ch
 
 static void port_cluster(struct port_run *p, struct port_cluster *out)
 {
-	cli_wizard_cluster(&p->run, out);
+	cli_wizard_cluster(p->run, out);
 }
 
 static void port_certs(struct port_run *p, struct port_certs *out)
 {
-	cli_wizard_certs(&p->run, out);
+	cli_wizard_certs(p->run, out);
 }
 
 static void port_benchmark(struct port_run *p, struct port_benchmark *out)
 {
-	cli_wizard_benchmark(&p->run, out);
+	cli_wizard_benchmark(p->run, out);
 }
 
 static void port_requests(struct port_run *p, struct port_requests *out)
 {
-	cli_wizard_requests(&p->run, out);
+	cli_wizard_requests(p->run, out);
 }
 
 static void port_rotation(struct port_run *p, struct port_rotation *out)
 {
-	cli_wizard_rotation(&p->run, p->what, &p->session->rotation, out);
+	cli_wizard_rotation(p->run, p->what, &p->session->rotation, out);
 }
 
 static void port_support(struct port_run *p, struct port_support *out)
 {
-	cli_wizard_support(&p->run, p->keys.kind ? &p->keys : NULL, out);
+	cli_wizard_support(p->run, p->keys.kind ? &p->keys : NULL, out);
+}
+
+static void port_adopted(struct port_run *p, struct port_adopted *out)
+{
+	cli_takeover_see(&p->session->takeover, out);
+}
+
+static int port_adopt(void *session, bool *keys, struct error *err)
+{
+	struct session *s = session;
+
+	return cli_takeover_write(&s->takeover, keys, err);
+}
+
+static int port_took(struct port_run *p, struct error *err)
+{
+	struct engine_result result;
+
+	engine_result(p->run->engine, &result);
+	return result.cancelled ? error_set(err, ERROR_CANCELLED, "cancelled; no key was copied")
+				: adopt_keys_taken(p->run, err);
 }
 
 static struct engine *port_engine(struct port_run *p)
 {
-	return p->run.engine;
+	return p->run->engine;
 }
 
 static const struct engine_config *port_config(struct port_run *p)
 {
-	return &p->run.config;
+	return &p->run->config;
 }
 
 static const struct inventory *port_inventory(struct port_run *p)
 {
-	return p->run.inventory;
+	return p->run->inventory;
 }
 
 static const struct findings *port_findings(struct port_run *p, size_t host)
 {
 	if (host == 0)
-		cli_findings_complete(&p->run);
-	return &p->run.world.seen.findings[host];
+		cli_findings_complete(p->run);
+	return &p->run->world.seen.findings[host];
 }
 
 static void port_host(struct port_run *p, size_t host, struct port_host *out)
 {
-	cli_wizard_host(&p->run.world.seen.hosts[host], out);
+	cli_wizard_host(&p->run->world.seen.hosts[host], out);
 }
 
 /* Of the plan of an upgrade: what forbids it. */
@@ -324,16 +359,16 @@ static void find_bars(struct port_run *p, struct error *err)
 {
 	struct findings found = { NULL, 0 };
 
-	if (p->run.kind != &cli_kinds[KIND_UPGRADE_LOOK])
+	if (p->run->kind != &cli_kinds[KIND_UPGRADE_LOOK])
 		return;
-	obstacles_find(&p->run.world, p->run.chosen, &found);
+	obstacles_find(&p->run->world, p->run->chosen, &found);
 	cli_upgrade_barred(&found, err);
 	findings_release(&found);
 }
 
 static void port_summary(struct port_run *p, struct port_summary *out)
 {
-	struct cli_run *r = &p->run;
+	struct cli_run *r = p->run;
 	struct engine_result result;
 	bool verified = cli_run_did(r, "verify");
 
@@ -357,7 +392,7 @@ static void port_summary(struct port_run *p, struct port_summary *out)
 
 static bool port_removed(struct port_run *p, size_t host)
 {
-	return cli_host_removed(&p->run, host);
+	return cli_host_removed(p->run, host);
 }
 
 /* ---- this machine ----------------------------------------------------------------------------------------------------------- */
@@ -410,6 +445,9 @@ static struct port port_of(struct session *s)
 		.requests = port_requests,
 		.rotation = port_rotation,
 		.support = port_support,
+		.adopted = port_adopted,
+		.adopt = port_adopt,
+		.took = port_took,
 		.summary = port_summary,
 		.removed = port_removed,
 		.end = port_end,
@@ -478,6 +516,7 @@ static int show(const struct cli_options *o, struct screen *first, struct docume
 	else
 		farewell(&w);
 	wizard_release(&w);
+	cli_takeover_release(&s.takeover);
 	remote_pool_free(s.pool);
 	forget_logins(&s);
 	forget(&s);

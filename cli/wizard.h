@@ -2,8 +2,11 @@
 #ifndef CLI_WIZARD_H
 #define CLI_WIZARD_H
 
-#include "cli/run.h"
+#include "cli/adopt.h"
 
+#define CLI_TAKEOVER_SETS 16 /* fields that the page may give values to */
+
+struct port_adopted;
 struct port_benchmark;
 struct port_certs;
 struct port_cluster;
@@ -45,5 +48,31 @@ int cli_rotation_turn(struct cli_rotation *next, const char *name, const struct 
 
 /* Makes the archive of a run of support's kind that has ended; keys: as cli_support_make. Released as others are. */
 void cli_wizard_support(struct cli_run *r, const struct error *keys, struct port_support *out);
+
+/* A cluster of others that is taken over: from one run to the next, until its inventory is written. */
+struct cli_takeover {
+	struct adopting is;
+	struct cli_options asked, runs; /* what the command line would say; the options of its runs */
+	char *what, *words;             /* what it is about; the same, cut into what asked lends */
+	char *args[1];
+	const char *sets[CLI_TAKEOVER_SETS];
+	enum takeover_stage {
+		TAKEOVER_FIRST, /* the first host is looked at, or is to be */
+		TAKEOVER_NEXT,  /* it was: all of them are next */
+		TAKEOVER_ALL,
+	} stage;
+	bool ready; /* the inventory may be written */
+};
+/*
+ * Opens the next look: at the host that what names, then at all. what: "KEY=VALUE" lines: host, out, cluster, and
+ * fields of the inventory. o: as runs of the wizard have them, copied. *run is the takeover's.
+ */
+int cli_takeover_open(struct cli_takeover *t, const struct cli_options *o, const char *what, struct cli_run **run,
+	struct error *err);
+/* What a look that has ended came to. port_adopted_release releases out. */
+void cli_takeover_see(struct cli_takeover *t, struct port_adopted *out);
+/* Writes the inventory and ends the takeover. *keys: whether this machine has the cluster's keys already. */
+int cli_takeover_write(struct cli_takeover *t, bool *keys, struct error *err);
+void cli_takeover_release(struct cli_takeover *t);
 
 #endif

@@ -43,6 +43,8 @@ static const struct purpose_kind kinds[] = {
 	[PURPOSE_ROTATE_LOOK] = { .command = "certs rotate", .does = PURPOSE_LOOKS, .names = true },
 	[PURPOSE_ROTATE] = { .command = "certs rotate", .does = PURPOSE_CHANGES, .noun = "rotation", .names = true },
 	[PURPOSE_SUPPORT] = { .command = "support", .does = PURPOSE_LOOKS },
+	[PURPOSE_ADOPT] = { .command = "adopt", .does = PURPOSE_LOOKS, .alone = true },
+	[PURPOSE_TAKE_KEYS] = { .command = "adopt", .does = PURPOSE_LOOKS },
 	[PURPOSE_SNAPSHOT] = { .command = "etcd snapshot", .does = PURPOSE_CHANGES, .noun = "snapshot" },
 };
 
@@ -100,6 +102,13 @@ void port_support_release(struct port_support *s)
 {
 	arena_release(&s->arena);
 	*s = (struct port_support){ .path = NULL };
+}
+
+void port_adopted_release(struct port_adopted *a)
+{
+	findings_release(&a->found);
+	arena_release(&a->arena);
+	*a = (struct port_adopted){ .hosts = NULL };
 }
 
 void port_past_free(struct port_past *list, size_t count)

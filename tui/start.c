@@ -94,6 +94,7 @@ static void shown(struct screen *screen)
 		add_file(s, line);
 	free(recent);
 	add(s, ENTRY_NEW, "");
+	add(s, ENTRY_ADOPT, "");
 	add(s, ENTRY_OPEN, "");
 	list_resize(&s->list, s->count);
 	page_follow(screen, &s->waits);
@@ -248,6 +249,8 @@ static void go_on(struct screen *screen)
 		return;
 	if (e->kind == ENTRY_FILE)
 		open_entry(screen, e);
+	else if (e->kind == ENTRY_ADOPT)
+		app_push(screen->app, screen_adopt());
 	else if (e->kind == ENTRY_NEW)
 		app_push(
 			screen->app, screen_input("New cluster",
@@ -289,6 +292,7 @@ static const char *title_of(const struct entry *e)
 {
 	switch (e->kind) {
 	case ENTRY_NEW: return "New cluster in this folder";
+	case ENTRY_ADOPT: return "Take over a cluster that runs already";
 	case ENTRY_OPEN: return "Open another file";
 	case ENTRY_FILE: break;
 	}
@@ -332,6 +336,8 @@ static const char *says(const struct entry *e)
 	switch (e->kind) {
 	case ENTRY_NEW:
 		return "Starts an inventory: the list of machines and their roles. Nothing is written before you leave a page.";
+	case ENTRY_ADOPT:
+		return "Looks at a cluster that was made with kubeadm without kubewright, and writes its inventory. Nothing is changed on its hosts.";
 	case ENTRY_OPEN: return "Asks for the path of an inventory in another place.";
 	case ENTRY_FILE: break;
 	}

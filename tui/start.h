@@ -6,7 +6,7 @@
 
 #define START_FILE "kubewright.yaml" /* in the folder that kubewright was started in */
 
-enum entry_kind { ENTRY_FILE, ENTRY_NEW, ENTRY_OPEN };
+enum entry_kind { ENTRY_FILE, ENTRY_NEW, ENTRY_ADOPT, ENTRY_OPEN };
 struct entry {
 	enum entry_kind kind;
 	char *path, *cluster;

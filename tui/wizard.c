@@ -20,8 +20,8 @@ static const struct {
 	size_t at;
 } port_members[] = { MEMBER(begin), MEMBER(secret), MEMBER(engine), MEMBER(config), MEMBER(inventory), MEMBER(host),
 	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(benchmark), MEMBER(requests), MEMBER(rotation),
-	MEMBER(support), MEMBER(summary), MEMBER(removed), MEMBER(end), MEMBER(connected), MEMBER(remedy), MEMBER(runs),
-	MEMBER(runs_dir), MEMBER(recent), MEMBER(remember) };
+	MEMBER(support), MEMBER(adopted), MEMBER(adopt), MEMBER(took), MEMBER(summary), MEMBER(removed), MEMBER(end),
+	MEMBER(connected), MEMBER(remedy), MEMBER(runs), MEMBER(runs_dir), MEMBER(recent), MEMBER(remember) };
 enum { PORT_MEMBERS = sizeof(port_members) / sizeof(port_members[0]) };
 _Static_assert(offsetof(struct port, begin) + PORT_MEMBERS * sizeof(void (*)(void)) == sizeof(struct port),
 	"a member of struct port is missing in port_members");
@@ -111,6 +111,12 @@ static void forget_support(struct wizard *w)
 	w->support_text = NULL;
 }
 
+static void forget_adopted(struct wizard *w)
+{
+	port_adopted_release(&w->adopted);
+	w->adopted_valid = false;
+}
+
 static void forget_view(struct wizard *w)
 {
 	if (w->view_valid)
@@ -146,6 +152,8 @@ static void forget_looks(struct wizard *w)
 	forget_requests(w);
 	forget_rotation(w);
 	forget_support(w);
+	forget_adopted(w);
+	w->took_valid = false;
 }
 
 void wizard_open(struct wizard *w, struct document *d)
@@ -248,8 +256,8 @@ static bool begin_pending(struct wizard *w)
 
 	w->pending.ready = false;
 	w->pending.ask[0] = '\0';
-	run = w->port->begin(w->port->ctx, w->pending.purpose, document_path(w->document), w->pending.host,
-		w->pending.what, w->pending.ask, sizeof(w->pending.ask), &err);
+	run = w->port->begin(w->port->ctx, w->pending.purpose, w->document ? document_path(w->document) : "",
+		w->pending.host, w->pending.what, w->pending.ask, sizeof(w->pending.ask), &err);
 	if (!run && w->pending.ask[0]) {
 		app_push(w->app,
 			screen_input("A secret is needed", w->pending.ask, "", NULL, true, take_secret, NULL, w));
@@ -273,7 +281,7 @@ static bool begin_pending(struct wizard *w)
 	}
 	w->run = run;
 	w->purpose = w->pending.purpose;
-	w->run_text = xstrdup(document_text(w->document));
+	w->run_text = w->document ? xstrdup(document_text(w->document)) : NULL;
 	forget_pending(w);
 	return true;
 }
@@ -286,7 +294,7 @@ bool wizard_begin(struct wizard *w, enum purpose purpose, const char *host, cons
 		return false;
 	}
 	/* hosts can be looked at before the cluster is described: what is wrong for that, begin says */
-	if ((purpose != PURPOSE_CHECK && !inventory_good(w)) || !save(w))
+	if (!purpose_kind(purpose)->alone && ((purpose != PURPOSE_CHECK && !inventory_good(w)) || !save(w)))
 		return false;
 	forget_pending(w);
 	w->pending.purpose = purpose;
@@ -397,6 +405,27 @@ static void keep_support(struct wizard *w)
 	w->run_text = NULL;
 }
 
+/* The hosts that the first one names are looked at as soon as its run has ended. */
+static void keep_adopted(struct wizard *w)
+{
+	forget_adopted(w);
+	w->port->adopted(w->run, &w->adopted);
+	w->adopted_valid = !w->adopted.more;
+	w->adopted_ms = clock_mono_ms();
+	if (!w->adopted.more)
+		return;
+	w->pending.purpose = PURPOSE_ADOPT;
+	w->pending.what = w->what ? xstrdup(w->what) : NULL;
+	w->pending.ready = true;
+}
+
+static void keep_took(struct wizard *w)
+{
+	w->took = (struct error){ 0 };
+	w->port->took(w->run, &w->took);
+	w->took_valid = true;
+}
+
 /* One that was cut short shows less of the cluster than the one before. */
 static void keep_look(struct wizard *w)
 {
@@ -415,6 +444,10 @@ static void keep_look(struct wizard *w)
 		keep_rotation(w);
 	else if (w->purpose == PURPOSE_SUPPORT && !result.cancelled)
 		keep_support(w);
+	else if (w->purpose == PURPOSE_ADOPT && !result.cancelled)
+		keep_adopted(w);
+	else if (w->purpose == PURPOSE_TAKE_KEYS)
+		keep_took(w);
 	else if (w->purpose == PURPOSE_CHECK)
 		keep_seen(w);
 }
@@ -508,6 +541,8 @@ void wizard_dispatch(struct wizard *w)
 		run_over(w);
 		w->seen_stale = !text_is(w, w->seen_text);
 		w->plan_valid = text_is(w, w->plan_text);
+		if (w->pending.ready)
+			begin_pending(w);
 	}
 	if (was != (w->run != NULL) || (w->view_valid && w->view.events != before))
 		app_changed(w->app);

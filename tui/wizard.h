@@ -50,6 +50,8 @@ enum purpose {
 	PURPOSE_ROTATE_LOOK, /* how far the rotation of a CA, or of a key, is: changes nothing */
 	PURPOSE_ROTATE,      /* the phase that the last such look said is next */
 	PURPOSE_SUPPORT,     /* an archive for somebody who helps: changes nothing on hosts */
+	PURPOSE_ADOPT,       /* a look at a cluster that others made, of which there is no inventory yet */
+	PURPOSE_TAKE_KEYS,   /* brings the keys of its CAs to this machine: changes nothing on hosts */
 	PURPOSE_SNAPSHOT, /* of etcd, into a file on this machine: changes no host, and is shown as what does */
 	PURPOSE_COUNT,
 };
@@ -62,6 +64,7 @@ struct purpose_kind {
 	const char *tell;    /* of plans: what to know before it is confirmed, or "" */
 	const char *idle;    /* of plans: why there is nothing to do */
 	bool names;          /* the command names what was chosen: struct wizard's what */
+	bool alone;          /* is not about the document that is open, which need not be right, or there */
 };
 /* What the pages know of a purpose; never NULL. */
 const struct purpose_kind *purpose_kind(enum purpose purpose);
@@ -177,6 +180,23 @@ struct port_support {
 };
 void port_support_release(struct port_support *s);
 
+/* A cluster that others made, as a takeover saw it. What is pointed to is the arena's. */
+struct port_adopted {
+	bool more;            /* nothing yet: another run of the same purpose is to look at the other hosts */
+	struct error refused; /* why it cannot be taken over; ERROR_NONE: it can */
+	const char *cluster, *version, *file; /* file: that the inventory goes into */
+	const char *cas;      /* a line each: file, fingerprint, last day */
+	struct port_adopted_host {
+		const char *name, *address;
+		bool control_plane, reached; /* not reached: error says why not */
+		struct error error;
+	} *hosts;             /* none: the first host could not be looked at, or has no such cluster */
+	size_t host_count;
+	struct findings found; /* host: in hosts; -1: of the cluster as a whole */
+	struct arena arena;
+};
+void port_adopted_release(struct port_adopted *a);
+
 /* Requests for certificates that wait, for their page. What is pointed to is the arena's. */
 struct port_request {
 	const char *name, *uid, *signer, *requester;
@@ -225,7 +245,8 @@ struct port {
 	 * Begins a run of the inventory file. Returns NULL with err set, or NULL with *ask filled (a prompt, without
 	 * err) when a secret is needed first: call secret() with it and begin again. host: for purposes about one;
 	 * what: of PURPOSE_REMEDY the finding; of signing the uids of the requests, with a blank behind each; of
-	 * rotating the name of the CA or key.
+	 * rotating the name of the CA or key; of a takeover lines "KEY=VALUE": host, out (the file), cluster, and
+	 * fields of the inventory.
 	 */
 	struct port_run *(*begin)(void *ctx, enum purpose purpose, const char *path, const char *host,
 		const char *what, char *ask, size_t ask_size, struct error *err);
@@ -250,6 +271,12 @@ struct port {
 	void (*rotation)(struct port_run *r, struct port_rotation *out);
 	/* Makes the archive of what a run of PURPOSE_SUPPORT saw. */
 	void (*support)(struct port_run *r, struct port_support *out);
+	/* What a run of PURPOSE_ADOPT saw. */
+	void (*adopted)(struct port_run *r, struct port_adopted *out);
+	/* Writes the inventory of the cluster that it saw. *keys: whether this machine has the cluster's keys. */
+	int (*adopt)(void *ctx, bool *keys, struct error *err);
+	/* -1: a run of PURPOSE_TAKE_KEYS did not bring the keys, and why. */
+	int (*took)(struct port_run *r, struct error *err);
 	void (*summary)(struct port_run *r, struct port_summary *out);
 	/* Whether the run, once over, took this host out for good: its entry is to leave the inventory. */
 	bool (*removed)(struct port_run *r, size_t host);
@@ -329,6 +356,13 @@ struct wizard {
 	struct port_benchmark benchmark;
 	char *benchmark_text;
 	int64_t benchmark_ms;
+	/* what was seen of a cluster that others made, and whether something was */
+	struct port_adopted adopted;
+	bool adopted_valid;
+	int64_t adopted_ms;
+	/* how the last copying of keys ended, and whether one did since the document was opened */
+	struct error took;
+	bool took_valid;
 
 	/* what the last plan saw: [host * steps + step] */
 	struct runview plan;
@@ -387,6 +421,7 @@ void wizard_equivalent(const struct wizard *w, enum purpose purpose, struct str 
 
 /* ---- the screens, one file each ---------------------------------------------------------------------------------- */
 struct screen *screen_start(void);      /* choose or begin an inventory */
+struct screen *screen_adopt(void);      /* take over a cluster that others made */
 struct screen *screen_hosts(void);      /* the machines */
 struct screen *screen_cluster(void);    /* what holds for all of them */
 struct screen *screen_preflight(void);  /* what stands in the way */

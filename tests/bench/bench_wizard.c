@@ -188,6 +188,24 @@ static void support_of(struct port_run *r, struct port_support *out)
 	memset(out, 0, sizeof(*out));
 }
 
+static void adopted_of(struct port_run *r, struct port_adopted *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
+static int adopt(void *ctx, bool *keys, struct error *err)
+{
+	(void)ctx, (void)keys;
+	return error_set(err, ERROR_INTERNAL, "there is no cluster");
+}
+
+static int took(struct port_run *r, struct error *err)
+{
+	(void)r;
+	return error_set(err, ERROR_INTERNAL, "there are no keys");
+}
+
 static bool removed(struct port_run *r, size_t host)
 {
 	(void)r, (void)host;
@@ -254,6 +272,9 @@ static const struct port port = {
 	.requests = requests_of,
 	.rotation = rotation_of,
 	.support = support_of,
+	.adopted = adopted_of,
+	.adopt = adopt,
+	.took = took,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

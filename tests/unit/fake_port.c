@@ -122,7 +122,10 @@ static struct port_run *begin(void *ctx, enum purpose purpose, const char *path,
 	}
 	r = xcalloc(1, sizeof(*r));
 	r->endless = fake.endless;
-	r->inventory = inventory_load(path, NULL, 0, NULL, err);
+	if (purpose == PURPOSE_ADOPT)
+		r->inventory = inventory_parse("-", fake_file, strlen(fake_file), NULL, 0, NULL, err);
+	else
+		r->inventory = inventory_load(path, NULL, 0, NULL, err);
 	if (!r->inventory) {
 		free(r);
 		return NULL;
@@ -271,6 +274,48 @@ static void support(struct port_run *r, struct port_support *out)
 	fake_support_fill(out, fake.no_archive, fake.hostile ? HOSTILE : NULL);
 }
 
+/* The file that a takeover was asked for. */
+static char *adopt_file(void)
+{
+	const char *at = strstr(fake.what, "out=");
+
+	return at ? xstrndup(at + 4, strcspn(at + 4, "\n")) : xstrdup("kubewright.yaml");
+}
+
+static void adopted(struct port_run *r, struct port_adopted *out)
+{
+	char *file = adopt_file();
+
+	(void)r;
+	if (!fake.adopt_next && fake.adopt != FAKE_ADOPT_UNREACHED)
+		*out = (struct port_adopted){ .more = true };
+	else
+		fake_adopt_fill(out, fake.adopt, file, fake.hostile ? HOSTILE : NULL);
+	fake.adopt_next = out->more;
+	free(file);
+}
+
+static int adopt(void *ctx, bool *keys, struct error *err)
+{
+	char *file = adopt_file();
+
+	(void)ctx;
+	if (!fake.adopt_fails)
+		fake_write(file, fake_file);
+	free(file);
+	*keys = fake.keys_here;
+	if (!fake.adopt_fails)
+		return 0;
+	error_set(err, ERROR_PKI, "the keys in /state/rack7/pki are those of another cluster");
+	return error_hint(err, "give this one another name (--cluster); nothing was changed");
+}
+
+static int took(struct port_run *r, struct error *err)
+{
+	(void)r;
+	return fake.no_keys ? error_set(err, ERROR_COMMAND, "no control plane has given its CAs") : 0;
+}
+
 struct wizard fake_wizard;
 
 static void summary(struct port_run *r, struct port_summary *out)
@@ -363,6 +408,9 @@ const struct port fake_port = {
 	.requests = requests,
 	.rotation = rotation,
 	.support = support,
+	.adopted = adopted,
+	.adopt = adopt,
+	.took = took,
 	.summary = summary,
 	.removed = removed,
 	.end = end,

@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_FAKE_PORT_H
 #define TESTS_UNIT_FAKE_PORT_H
 
+#include "tests/unit/fake_adopt.h"
 #include "tests/unit/fake_benchmark.h"
 #include "tests/unit/fake_certs.h"
 #include "tests/unit/fake_requests.h"
@@ -32,6 +33,11 @@ struct fake_port {
 	enum fake_requests requests;    /* who waits for a certificate */
 	enum fake_rotation rotation;    /* how far a look says that it is */
 	bool no_archive;                /* of support: it cannot be written */
+	enum fake_adopt adopt;          /* what a takeover sees */
+	bool adopt_next;                /* the next look of one is at all hosts */
+	bool adopt_fails;               /* its inventory cannot be written */
+	bool keys_here;                 /* its keys are on this machine */
+	bool no_keys;                   /* no control plane gives them */
 	bool barred; /* something forbids an upgrade */
 	char host[64];                  /* that the last run was about */
 	char what[256];                 /* … */

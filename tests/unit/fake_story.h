@@ -44,6 +44,11 @@ enum story_cluster {
 };
 /* What a look at the cluster saw, for the document as it is, 7 s ago at the time 1000000. */
 void story_cluster(struct wizard *w, enum story_cluster which);
+/*
+ * Opens a page of a takeover in fake_app, as it is after a look 7 s ago: "adopt", "adopted", "adopted-refused",
+ * "adopted-unreached" or "adopt-keys".
+ */
+void story_adopt(const char *page);
 /* What a plan came to, for the document as it is. */
 void story_plan(struct wizard *w);
 

@@ -369,6 +369,14 @@ static void support_failed(void)
 	app_push(fake_app, screen_support());
 }
 
+static const char *scene; /* that is shown */
+
+static void adopt(void)
+{
+	open_at(screen_start());
+	story_adopt(scene);
+}
+
 static void replay(void)
 {
 	struct recording *r;
@@ -463,6 +471,11 @@ static const struct scene {
 	{ "support", support, { { 80, 24 } } },
 	{ "support-made", support_made, { { 80, 24 }, { 200, 50 } } },
 	{ "support-failed", support_failed, { { 80, 24 } } },
+	{ "adopt", adopt, { { 80, 24 } } },
+	{ "adopted", adopt, { { 80, 24 }, { 200, 50 } } },
+	{ "adopted-refused", adopt, { { 80, 24 } } },
+	{ "adopted-unreached", adopt, { { 80, 24 } } },
+	{ "adopt-keys", adopt, { { 80, 24 } } },
 	{ "replay", replay, { { 80, 24 }, { 200, 50 } } },
 	{ "timeline", timeline, { { 80, 24 } } },
 	{ "help", help, { { 80, 24 }, { 200, 50 } } },
@@ -482,6 +495,7 @@ static void check_scene(const struct scene *s)
 {
 	struct str looks[2] = { STR_INIT, STR_INIT };
 
+	scene = s->name;
 	for (int set = 0; set < 2; set++) {
 		with_ascii = set == 1;
 		s->show();
