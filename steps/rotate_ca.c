@@ -15,7 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PODS "/api/v1/pods?fieldSelector=status.phase%3DRunning"
+/* Also of those that are Pending: a container that comes before the others may run for days. */
+#define PODS "/api/v1/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed"
 #define HOOKS "/apis/admissionregistration.k8s.io/v1/"
 
 /* ---- who trusts the earlier one alone -------------------------------------------------------------------------------- */

@@ -124,7 +124,7 @@ static void test_cluster(void)
 	static const char all[] =
 		"cp1:servers cp2:servers cp3:servers cp1:kubelet cp2:kubelet cp3:kubelet w1:kubelet w2:kubelet";
 	struct ending out;
-	char pods[500];
+	char pods[600], waits[500];
 	struct lab l;
 
 	begin(&l, PKI_ISSUER_CLUSTER);
@@ -148,6 +148,12 @@ static void test_cluster(void)
 	l.token_pods = pods;
 	run(&l, true, &out);
 	CHECK(strstr(out.state.breaks, "1 pod may trust it alone") && strstr(out.state.breaks, "shop/web-0"));
+	/* what comes before its containers runs on */
+	started_at(waits, sizeof(waits), 600);
+	snprintf(pods, sizeof(pods), "%.*s\"phase\":\"Pending\",\"initContainer%s",
+		(int)(strstr(waits, "\"containerStatuses") - waits), waits, strstr(waits, "Statuses"));
+	run(&l, true, &out);
+	CHECK(strstr(out.state.breaks, "1 pod may trust it alone"));
 	started_at(pods, sizeof(pods), -600);
 	run(&l, true, &out);
 	CHECK_STR(out.state.breaks, "");
