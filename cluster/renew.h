@@ -51,6 +51,12 @@ struct renew_wish {
 	/* instead of both: this CA is rotated, and what it has not signed that signs now is due */
 	bool rotates;
 	enum pki_issuer issuer;
+	/*
+	 * … and the run has the key store take the phase after `from` before any host follows; forced: although that
+	 * would break something
+	 */
+	bool turns, forced;
+	enum pki_phase from;
 };
 enum renew_verdict {
 	RENEW_LEFT, /* not asked for, or good for long enough */
