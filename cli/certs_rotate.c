@@ -1,6 +1,6 @@
 /*
  * kubewright certs rotate CA [--reissue | --forget]: another CA takes the place of one of the cluster's, or another key of service accounts. A look, what is next by how far that is, the operator's word; then
- * the key store takes the next phase, and the hosts follow it.
+ * a run in which the key store takes the next phase, and the hosts follow it.
  */
 #include "cli/run.h"
 
@@ -338,14 +338,16 @@ static int confirm(const struct cli_run *r, const struct rotation *rot, enum rot
 	return rc;
 }
 
-static int go_on(struct cli_run *r, const struct rotation *rot, enum rotate_next next, const struct rotate_state *s)
+/* The run that follows has the key store take the next phase, once all hosts have answered. */
+static int go_on(struct cli_run *r, struct rotation *rot, enum rotate_next next, const struct rotate_state *s)
 {
 	struct error err = { 0 };
 
 	if (confirm(r, rot, next, &err))
 		return cli_fail(&err);
-	if (next == ROTATE_CHANGES && pki_store_rotate(r->store_dir, &r->passphrase, rot->kind->issuer, s->phase, &err))
-		return cli_fail(&err);
+	rot->wish.turns = next == ROTATE_CHANGES;
+	rot->wish.from = s->phase;
+	rot->wish.forced = s->forced;
 	return 0;
 }
 
@@ -380,7 +382,7 @@ enum rotate_next certs_rotate_next(const struct cli_run *r, const struct rotate_
 }
 
 /* *go: there is something to do, and it was agreed to; else the exit status is returned. */
-static int look(const struct cli_options *o, const struct rotation *rot, bool *go)
+static int look(const struct cli_options *o, struct rotation *rot, bool *go)
 {
 	struct rotate_state s;
 	struct error err = { 0 };
@@ -444,14 +446,16 @@ static int report(const struct cli_run *r)
 	struct error err = { 0 };
 	struct str text = STR_INIT;
 	unsigned left = cli_hosts_left(r);
+	bool turned;
 	int status;
 
 	parse(r->options, &rot, &err);
 	engine_result(r->engine, &result);
+	turned = turn_is_over(&r->world);
 	rotate_see(&r->world, &s);
 	/* who has what of the earlier one is for the next look to say */
 	s.breaks[0] = '\0';
-	left += s.behind[0] != '\0';
+	left += s.behind[0] != '\0' || !turned;
 	status = cli_exit_status(
 		result.cancelled, cli_run_did(r, "verify"), left, left ? cli_run_error(r, &result) : NULL);
 	if (r->options->json)
@@ -460,12 +464,15 @@ static int report(const struct cli_run *r)
 	add_state(r, rot.kind, &text);
 	printf("\n%s", text.buf);
 	str_release(&text);
-	if (left)
+	if (left && !turned)
+		puts("\nthe key store is unchanged, and so are the hosts\nnext: run the same command again");
+	else if (left)
 		printf("\nnot complete: %s\nnext: run the same command again; it continues where this stopped\n",
 			s.behind[0] ? s.behind : "see above");
 	else
 		print_end(&rot, &s);
-	puts("the key store has changed: make a backup of it with 'kubewright certs backup FILE'");
+	if (turned)
+		puts("the key store has changed: make a backup of it with 'kubewright certs backup FILE'");
 	return status;
 }
 

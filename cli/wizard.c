@@ -175,14 +175,14 @@ static bool rotates(enum purpose purpose)
 	return purpose == PURPOSE_ROTATE_LOOK || purpose == PURPOSE_ROTATE;
 }
 
-/* What is to be done before hosts are contacted: the key store takes the phase that was agreed to. */
+/* What is wanted of a run of a rotation: the phase that was agreed to. */
 static int prepare(struct port_run *p, enum purpose purpose, struct error *err)
 {
-	struct cli_rotation *next = &p->session->rotation;
+	const struct cli_rotation *next = &p->session->rotation;
 
 	if (rotates(purpose) && cli_rotation_wish(p->what, &p->rotates, err))
 		return -1;
-	return purpose == PURPOSE_ROTATE ? cli_rotation_turn(next, p->what, &p->options, err) : 0;
+	return purpose == PURPOSE_ROTATE ? cli_rotation_turn(next, p->what, p->run.inventory, &p->rotates, err) : 0;
 }
 
 static void fill_options(struct port_run *p, enum purpose purpose)

@@ -41,10 +41,11 @@ int cli_rotation_wish(const char *name, struct renew_wish *out, struct error *er
 /* How far it is, of a look that has ended, and what is next. port_rotation_release releases out. */
 void cli_wizard_rotation(struct cli_run *r, const char *name, struct cli_rotation *next, struct port_rotation *out);
 /*
- * Has the key store take the next phase, when that is what the look said; the run then has the hosts follow. Once: a
- * second call, after a secret was asked for, continues. -1: nothing was changed.
+ * Has the run do what the look said: the key store takes the next phase, if it has not yet, and the hosts follow. -1: it
+ * was not of this.
  */
-int cli_rotation_turn(struct cli_rotation *next, const char *name, const struct cli_options *o, struct error *err);
+int cli_rotation_turn(const struct cli_rotation *next, const char *name, const struct inventory *inv,
+	struct renew_wish *out, struct error *err);
 
 /* Makes the archive of a run of support's kind that has ended; keys: as cli_support_make. Released as others are. */
 void cli_wizard_support(struct cli_run *r, const struct error *keys, struct port_support *out);

@@ -91,32 +91,18 @@ void cli_wizard_rotation(struct cli_run *r, const char *name, struct cli_rotatio
 	str_release(&text);
 }
 
-/* Only the store's own secret is wanted for it. */
-static int turn(struct cli_run *r, struct cli_rotation *next, struct error *err)
+int cli_rotation_turn(const struct cli_rotation *next, const char *name, const struct inventory *inv,
+	struct renew_wish *out, struct error *err)
 {
-	if (strcmp(r->inventory->cluster, next->inventory) != 0) {
-		error_set(err, ERROR_USAGE, "what was looked at is the cluster %s", next->inventory);
-		return error_hint(err, "look at this one first");
-	}
-	if (cli_keys_there(r, err) || cli_keys_secrets(r, err))
-		return -1;
-	return pki_store_rotate(r->store_dir, &r->passphrase, next->kind->issuer, next->phase, err);
-}
-
-int cli_rotation_turn(struct cli_rotation *next, const char *name, const struct cli_options *o, struct error *err)
-{
-	struct cli_run r;
-	int rc;
-
 	if (!next->kind || strcmp(next->kind->name, name) != 0) {
 		error_set(err, ERROR_USAGE, "%s was not looked at", name);
 		return error_hint(err, "look first: v on its page");
 	}
-	if (next->next != ROTATE_CHANGES)
-		return 0;
-	rc = cli_run_load(&r, o, err) || turn(&r, next, err) ? -1 : 0;
-	cli_run_release(&r);
-	if (rc == 0)
-		next->next = ROTATE_CONTINUES;
-	return rc;
+	if (strcmp(inv->cluster, next->inventory) != 0) {
+		error_set(err, ERROR_USAGE, "what was looked at is the cluster %s", next->inventory);
+		return error_hint(err, "look at this one first");
+	}
+	out->turns = next->next == ROTATE_CHANGES;
+	out->from = next->phase;
+	return 0;
 }

@@ -286,24 +286,13 @@ static int set_endpoint(struct draft *f, struct error *err)
 	return set(f, "endpoint.host", host, err);
 }
 
-/* With a certificate of their own, or none that they ask for, kubelets are as the operator has them. */
-static bool kubelets_ask(const struct draft *f)
-{
-	struct json *kubelet = yaml_in(f->v->state->kubelet_config, "kubelet");
-	bool ask = json_get_bool(kubelet, "serverTLSBootstrap", false) && !*json_get_str(kubelet, "tlsCertFile", "") &&
-		   !*json_get_str(kubelet, "tlsPrivateKeyFile", "");
-
-	json_free(kubelet);
-	return ask;
-}
-
 static int set_security(struct draft *f, struct error *err)
 {
 	struct adopt_own own;
 	struct finding *n;
 
 	adopt_own(f->v, f->config, &own);
-	if (own.serving && kubelets_ask(f) && set(f, "pki.kubelet-serving", "cluster", err))
+	if (own.serving && adopt_kubelets_ask(f->v) && set(f, "pki.kubelet-serving", "cluster", err))
 		return -1;
 	if ((own.encrypt && set(f, "security.encrypt-secrets", "true", err)) ||
 		(own.profile && set(f, "security.profile", "cis", err)) ||

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "cluster/adopt.h"
 #include "cluster/encryption.h"
+#include "inventory/inventory.h"
 #include "pki/pki.h"
 
 #include <string.h>
@@ -81,6 +82,22 @@ static bool has_argument(const struct json *config, const char *component, const
 	return json_is_object(is) && json_member(is, name);
 }
 
+bool adopt_verifies(const struct json *config)
+{
+	return has_argument(config, "apiServer", SERVING);
+}
+
+bool adopt_kubelets_ask(const struct adopt_view *v)
+{
+	const char *text = json_text(json_member(json_get(v->state->kubelet_config, "data"), "kubelet"));
+	struct json *kubelet = text ? inventory_yaml(text, strlen(text), NULL) : NULL;
+	bool ask = json_get_bool(kubelet, "serverTLSBootstrap", false) && !*json_get_str(kubelet, "tlsCertFile", "") &&
+		   !*json_get_str(kubelet, "tlsPrivateKeyFile", "");
+
+	json_free(kubelet);
+	return ask;
+}
+
 /* What a rotation of the CA has given for its time stands beside what the profile asks for. */
 static void find_profile(const char *argument, const struct json *fields, void *found)
 {
@@ -110,6 +127,6 @@ void adopt_own(const struct adopt_view *v, struct json *config, struct adopt_own
 	json_each(json_get(own, "volumes"), take_volume, &(struct part){ config, "apiServer", VOLUMES });
 	json_each(profile, take_component, config);
 	json_each(profile, find_profile_of, &out->profile);
-	out->serving = json_get(own, "args." SERVING) && !has_argument(config, "apiServer", SERVING);
+	out->serving = json_get(own, "args." SERVING) && !adopt_verifies(config);
 	json_free(note);
 }

@@ -28,7 +28,8 @@
 	X(etcd_members, "etcd-members-differ", NOTE, "etcd's members are not the control planes") \
 	X(etcd_health, "etcd-member-down", NOTE, "an etcd member does not answer, or is a learner") \
 	X(etcd_alarms, "etcd-alarm", NOTE, "etcd has raised an alarm") \
-	X(network, "pod-network-left-alone", NOTE, "the pod network stays unchanged")
+	X(network, "pod-network-left-alone", NOTE, "the pod network stays unchanged") \
+	X(serving, "kubelets-not-verified", NOTE, "kubelets ask for serving certificates that no API server verifies")
 
 /* Of each host that was looked at. */
 #define ADOPT_OF_HOST(X) \

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "cluster/adopt_own.h"
 #include "inventory/inventory.h"
 #include "inventory/release.h"
 
@@ -280,4 +281,22 @@ void adopt_network(const struct adopt_scope *s)
 		cni = cluster_fact(&s->v->hosts[i], "cni");
 	f = finding_add(&s->s, NOTE, "the pod network%s%.100s stays unchanged", *cni ? " " : "", cni);
 	finding_why(f, "network.cni is none in the inventory: apply neither installs nor changes one");
+}
+
+/* Half of what pki.kubelet-serving does; the other half is not given to a cluster that nobody asked it for. */
+void adopt_serving(const struct adopt_scope *s)
+{
+	struct finding *f;
+
+	if (!adopt_kubelets_ask(s->v) || adopt_verifies(s->config))
+		return;
+	for (size_t i = 0; i < s->v->inv->host_count; i++)
+		if (adopt_flag(&s->v->said[i], "kube-apiserver", "kubelet-certificate-authority"))
+			return;
+	f = finding_add(&s->s, NOTE,
+		"kubelets ask the cluster for serving certificates (serverTLSBootstrap), and no API server verifies them");
+	finding_why(f,
+		"the inventory has serverTLSBootstrap in kubelet.config, and pki.kubelet-serving is self: kubewright approves none of these certificates, and one that is missing keeps logs and exec from working there");
+	finding_remedy(f,
+		"set pki.kubelet-serving to cluster: control planes approve them, and API servers verify them once every kubelet has one; else approve them as before, or by 'kubewright certs sign'");
 }

@@ -51,10 +51,16 @@ struct renew_wish {
 	/* instead of both: this CA is rotated, and what it has not signed that signs now is due */
 	bool rotates;
 	enum pki_issuer issuer;
+	/*
+	 * … and the run has the key store take the phase after `from` before any host follows; forced: although that
+	 * would break something
+	 */
+	bool turns, forced;
+	enum pki_phase from;
 };
 enum renew_verdict {
-	RENEW_LEFT,    /* not asked for, or good for long enough */
-	RENEW_NEW,     /* just made: by a run that was interrupted, or a moment ago */
+	RENEW_LEFT, /* not asked for, or good for long enough */
+	RENEW_NEW,  /* just made: by a run that was interrupted, or a moment ago */
 	RENEW_DUE,
 	RENEW_REFUSED, /* it cannot be made again: why */
 };
@@ -76,6 +82,7 @@ struct renew_host {
 	 */
 	enum renew_verdict trust;
 	char trust_why[120];
+	bool ahead; /* it is further than the key store, which is an earlier copy: trust is REFUSED */
 };
 /* In which stage such a file is placed on a control plane, or a worker. */
 enum renew_stage renew_trust_stage(enum pki_issuer issuer, bool worker);
@@ -87,8 +94,8 @@ enum renew_stage renew_trust_stage(enum pki_issuer issuer, bool worker);
  * another certificate up by itself restarts all the same when the earlier one has expired: connections that it has
  * given up begin again.
  */
-void renew_decide(const struct certs_host *h, bool worker, const struct pki_store *store,
-	const struct renew_wish *wish, int64_t now_s, struct renew_host *out);
+void renew_decide(const struct certs_host *h, bool worker, const struct pki_store *store, const struct renew_wish *wish,
+	int64_t now_s, struct renew_host *out);
 /* How many have that verdict; stages: bits 1 << stage. */
 unsigned renew_count(const struct renew_host *h, enum renew_verdict verdict, unsigned stages);
 #define RENEW_STAGES (1u << RENEW_ETCD | 1u << RENEW_SERVERS | 1u << RENEW_KUBELET)

@@ -92,13 +92,48 @@ enum rotate_told rotate_told(const struct pki_store *store, enum pki_issuer issu
 	return told;
 }
 
+/* How a host is further than the store. */
+enum ahead { AHEAD_NOT, AHEAD_SIGNS, AHEAD_SIGNED, AHEAD_FORGOT };
+
 /*
- * Whether a host that signs with another one is ahead of the store. Where one alone is left in the store, all hosts had
- * begun to sign with it before; and none is without what signs as long as the next one does not.
+ * By what is trusted there. Where one alone is left in the store, all hosts had begun to sign
+ * with it before; as long as the next one does not sign, all sign with the store's; and once it does, those that do not
+ * have it sign have the earlier one.
  */
-static bool is_ahead(const struct set *want, const struct set *have, enum pki_phase phase)
+static enum ahead ahead(const struct set *want, const struct set *have, enum pki_phase phase)
 {
-	return want->count == 1 || (phase == PKI_PHASE_BOTH && have->count == 1 && !have->more);
+	bool signs = strcmp(want->sums[0], have->sums[0]) == 0;
+
+	if (!signs && (phase != PKI_PHASE_REISSUED || strcmp(want->sums[want->count - 1], have->sums[0]) != 0))
+		return AHEAD_SIGNS;
+	return signs && phase == PKI_PHASE_REISSUED && have->count == 1 && !have->more ? AHEAD_FORGOT : AHEAD_NOT;
+}
+
+/* Whether the next one has signed what a host has, by a store in which it does not yet. */
+static bool is_signed_ahead(const struct renew_item *i, const struct pki_store *store)
+{
+	return i->verdict == RENEW_DUE && pki_store_phase(store, i->kind->issuer) == PKI_PHASE_BOTH &&
+	       !pki_signed_now(store, i->kind->issuer, i->file->pem, strlen(i->file->pem));
+}
+
+/* Following an older store would undo what the host has. */
+static void refuse_ahead(enum ahead how, enum pki_issuer issuer, struct renew_host *plan)
+{
+	static const char *const words[][2] = { [AHEAD_SIGNS] = { "another", "signs" },
+		[AHEAD_SIGNED] = { "another", "has signed" },
+		[AHEAD_FORGOT] = { "the earlier", "is forgotten" } };
+
+	plan->ahead = true;
+	plan->trust = RENEW_REFUSED;
+	plan->restarts = 0;
+	snprintf(plan->trust_why, sizeof(plan->trust_why), "%s %s %s there: is the key store here an earlier copy?",
+		words[how][0], rotate_kinds[issuer].what, words[how][1]);
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->items[i].verdict != RENEW_DUE)
+			continue;
+		plan->items[i].verdict = RENEW_REFUSED;
+		snprintf(plan->items[i].why, sizeof(plan->items[i].why), "%s", plan->trust_why);
+	}
 }
 
 /* The two sets share something. */
@@ -107,25 +142,19 @@ static void follow(const struct set *want, const struct set *have, const struct 
 {
 	bool same = !have->more && have->count == want->count && shared(want, have) == want->count;
 	bool signs = strcmp(want->sums[0], have->sums[0]) == 0;
+	enum ahead how = ahead(want, have, pki_store_phase(store, issuer));
 
 	if (!same)
 		plan->restarts |= readers[issuer].trust;
 	if (!signs)
 		plan->restarts |= readers[issuer].sign;
 	plan->trust = same && signs ? RENEW_LEFT : RENEW_DUE;
-	if (signs || !is_ahead(want, have, pki_store_phase(store, issuer)))
-		return;
-	/* following an older store would undo that */
-	plan->trust = RENEW_REFUSED;
-	plan->restarts = 0;
-	snprintf(plan->trust_why, sizeof(plan->trust_why),
-		"another %s signs there: is the key store here an earlier copy?", rotate_kinds[issuer].what);
-	for (size_t i = 0; i < plan->count; i++) {
-		if (plan->items[i].verdict != RENEW_DUE)
-			continue;
-		plan->items[i].verdict = RENEW_REFUSED;
-		snprintf(plan->items[i].why, sizeof(plan->items[i].why), "%s", plan->trust_why);
-	}
+	/* by a run that was cut certificates are placed first, and the CA's file is yet to follow */
+	for (size_t i = 0; i < plan->count && !how; i++)
+		if (is_signed_ahead(&plan->items[i], store))
+			how = AHEAD_SIGNED;
+	if (how)
+		refuse_ahead(how, issuer, plan);
 }
 
 bool rotate_reaches(enum pki_issuer issuer, bool worker)
@@ -221,6 +250,16 @@ static enum rotate_next refuse_breaks(
 	return ROTATE_REFUSED;
 }
 
+/* To continue would undo on hosts what was done with another copy of the store. */
+static enum rotate_next refuse_backward(const struct rotate_kind *kind, const struct rotate_state *s, struct error *err)
+{
+	error_set(err, ERROR_PKI, "%s: nothing is changed, as that would go backward on %s", kind->name, s->ahead);
+	error_hint(err,
+		"copy the key store again from the machine on which 'kubewright certs rotate %s' ran last, or restore the newest backup of it",
+		kind->name);
+	return ROTATE_REFUSED;
+}
+
 enum rotate_next rotate_next(
 	const struct rotate_kind *kind, enum rotate_ask ask, const struct rotate_state *s, struct error *err)
 {
@@ -235,6 +274,8 @@ enum rotate_next rotate_next(
 	};
 	char what[64];
 
+	if (s->ahead[0])
+		return refuse_backward(kind, s, err);
 	snprintf(what, sizeof(what), "%s %s %s", steps[ask].which, kind->what, steps[ask].not );
 	if (s->phase == steps[ask].from && s->behind[0])
 		return refuse_behind(kind, what, s, err);

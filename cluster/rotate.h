@@ -40,6 +40,7 @@ enum rotate_told rotate_told(const struct pki_store *store, enum pki_issuer issu
 struct rotate_state {
 	enum pki_phase phase; /* of the key store */
 	bool due;             /* something of it is yet to reach a host, or the cluster */
+	char ahead[200];      /* a host that is further than the store, an earlier copy, and how; "": none is */
 	char behind[300];     /* what does not have it, in words; "": all have it */
 	/*
 	 * what would fail by the next phase, of PKI_PHASE_REISSUED without the earlier one, and what to do; "": nothing
@@ -53,8 +54,8 @@ struct rotate_argument {
 	const char *args, *component, *name, *value; /* args: where such arguments stand there */
 };
 /* Whether one of them has another value, which no rotation reaches: what is then the component and the argument. */
-bool rotate_elsewhere(const struct json *config, const struct rotate_argument *arguments, size_t count, char *what,
-	size_t size);
+bool rotate_elsewhere(
+	const struct json *config, const struct rotate_argument *arguments, size_t count, char *what, size_t size);
 
 enum rotate_next {
 	ROTATE_REFUSED,   /* err says why */
@@ -77,7 +78,7 @@ bool rotate_is_served(const struct renew_item *i, const struct pki_store *store)
  * Sets of plan what the rotation of a CA makes of its file on a host: to be replaced by the store's, refused,
  * or left; and who restarts for it.
  */
-void rotate_trust(const struct certs_host *h, const struct pki_store *store, enum pki_issuer issuer,
-	struct renew_host *plan);
+void rotate_trust(
+	const struct certs_host *h, const struct pki_store *store, enum pki_issuer issuer, struct renew_host *plan);
 
 #endif

@@ -97,5 +97,6 @@ void world_release(struct world *w)
 	cluster_state_release(&w->seen.cluster);
 	upgrade_seen_release(&w->seen.upgrade);
 	pki_store_free(w->pki.store);
+	pki_store_free(w->pki.earlier);
 	secret_wipe(w->token.text, sizeof(w->token.text));
 }

@@ -277,9 +277,11 @@ static const struct step benchmark[] = {
 	{ "survey", "Asking the cluster", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("certs") }, \
 		survey_check, survey_apply }
 
-/* BEFORE_SERVERS, SERVERS_NEED: what else must be done before control planes get what that CA has signed, and its needs. */
-#define RENEW_STEPS(BEFORE_SERVERS, SERVERS_NEED) \
-	{ "judge-certs", "Deciding what is renewed", ROLE_ALL, STEP_OBSERVES, { THIS("certs"), CONTROL_PLANES("survey", 0) }, \
+/*
+ * JUDGE_NEEDS: what more is done before it is decided. BEFORE_SERVERS, SERVERS_NEED: what else must be done before control planes get what that CA has signed, and its needs.
+ */
+#define RENEW_STEPS(JUDGE_NEEDS, BEFORE_SERVERS, SERVERS_NEED) \
+	{ "judge-certs", "Deciding what is renewed", ROLE_ALL, STEP_OBSERVES, { THIS("certs"), CONTROL_PLANES("survey", 0) JUDGE_NEEDS }, \
 		judge_certs_check, judge_certs_apply }, \
 	{ "renew-etcd", "Renewing etcd's certificates", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
 		{ THIS("judge-certs"), CONTROL_PLANES("judge-certs", 0) }, \
@@ -308,18 +310,22 @@ static const struct step benchmark[] = {
 		kubeconfig_check, kubeconfig_apply }, \
 	UNLOCK_STEP
 
-static const struct step renew[] = { RENEW_LOOK_STEPS, RENEW_STEPS(, ), RENEWED_STEPS };
+static const struct step renew[] = { RENEW_LOOK_STEPS, RENEW_STEPS(, , ), RENEWED_STEPS };
 
 #define SPLIT_SIGNING_STEP \
 	{ "split-signing", "Splitting off the certificate that signs", ROLE_CONTROL_PLANE, STEP_ONE_BY_ONE, \
 		{ THIS("restart-etcd"), CONTROL_PLANES("restart-etcd", 0) }, \
 		split_signing_check, signing_apply },
 #define SIGNING_SPLIT , THIS("split-signing"), CONTROL_PLANES("split-signing", 0)
+#define STORE_TURNED , CONTROL_PLANES("turn-store", 1)
 static const struct step rotate[] = {
 	RENEW_LOOK_STEPS,
 	{ "ask-trust", "Reading which CAs the API servers publish", ROLE_CONTROL_PLANE, STEP_OBSERVES, { THIS("survey") },
 		ask_trust_check, ask_trust_apply },
-	RENEW_STEPS(SPLIT_SIGNING_STEP, SIGNING_SPLIT),
+	{ "turn-store", "Taking the next phase in the key store", ROLE_CONTROL_PLANE, 0,
+		{ THIS("ask-trust"), CONTROL_PLANES("ask-trust", 0), { "certs", ROLE_ALL, 0 } },
+		turn_store_check, turn_store_apply },
+	RENEW_STEPS(STORE_TURNED, SPLIT_SIGNING_STEP, SIGNING_SPLIT),
 	{ "tell-trust", "Publishing which CAs are trusted", ROLE_CONTROL_PLANE, 0,
 		{ THIS("renew-servers"), CONTROL_PLANES("renew-servers", 0) },
 		tell_trust_check, tell_trust_apply },

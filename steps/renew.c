@@ -72,13 +72,28 @@ static int keys_elsewhere(struct task *t, struct error *why)
 		inventory_keeps_ca_keys(w->wish.inventory) ? "cluster" : "operator");
 }
 
+/* A phase that was not taken is nothing to follow. */
+static int not_turned(struct task *t, struct error *why)
+{
+	bool over;
+
+	task_lock(t);
+	over = turn_is_over(world_of(t));
+	task_unlock(t);
+	if (over)
+		return 0;
+	error_refuse(why, ERROR_COMMAND, REFUSAL_RENEW, NULL,
+		"the key store did not take its next phase, as no control plane could speak for the cluster");
+	return error_hint(why, "nothing was changed; see 'kubewright status', then run the same command again");
+}
+
 enum step_verdict judge_certs_check(struct task *t, struct error *why)
 {
 	const struct world *w = world_of(t);
 
 	if (w->wish.renew_hosts && !w->wish.renew_hosts[task_host(t)])
 		return STEP_NOT_HERE;
-	if (lock_refused(t, why) || clock_off(t, why) || keys_elsewhere(t, why))
+	if (lock_refused(t, why) || clock_off(t, why) || keys_elsewhere(t, why) || not_turned(t, why))
 		return STEP_IMPOSSIBLE;
 	if (w->pki.store)
 		return STEP_NEEDED;

@@ -113,6 +113,9 @@ void rotate_see(const struct world *w, struct rotate_state *out)
 	*out = (struct rotate_state){ .phase = pki_store_phase(w->pki.store, issuer), .due = told_is_due(w) };
 	for (size_t i = 0; i < w->wish.inventory->host_count; i++) {
 		out->due = out->due || is_due_on(&w->seen.renew[i].plan) || signing_is_due(w, (int)i);
+		if (w->seen.renew[i].plan.ahead && !out->ahead[0])
+			snprintf(out->ahead, sizeof(out->ahead), "%.60s: %s", w->wish.inventory->hosts[i].name,
+				w->seen.renew[i].plan.trust_why);
 		if (!why.len && rotate_reaches(issuer, is_worker(w, (int)i)))
 			add_behind(w, (int)i, &why);
 	}

@@ -15,7 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PODS "/api/v1/pods?fieldSelector=status.phase%3DRunning"
+/* Also of those that are Pending: a container that comes before the others may run for days. */
+#define PODS "/api/v1/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed"
 #define HOOKS "/apis/admissionregistration.k8s.io/v1/"
 
 /* ---- who trusts the earlier one alone -------------------------------------------------------------------------------- */
@@ -162,29 +163,14 @@ bool trusting_unnoted(const struct world *w)
 		       (phase == PKI_PHASE_REISSUED && !trusting_signs(own, w->pki.store)));
 }
 
-struct note {
-	struct str text;
-	struct json *now;
-};
-
-static int put(struct net_client *c, void *ctx, struct error *err)
-{
-	struct note *n = ctx;
-
-	n->now = settings_note(c, TRUSTING_NOTE, n->text.buf, err);
-	return n->now ? 0 : -1;
-}
-
 int trusting_note(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	struct note n = { STR_INIT, NULL };
-	struct json *j = json_object(), *old;
+	struct json *j = json_object();
 	/* as the control plane has it, whose clock the times of objects are of */
 	int64_t now_ms = clock_wall_ms() + world_facts(t)->clock_offset_ms;
 	int64_t since_s = trusting_since(w->seen.cluster.own_config, w->pki.store);
 	char sum[65], when[32];
-	int rc;
 
 	trusting_new(w->pki.store, sum);
 	json_set_str(j, "ca", sum);
@@ -194,16 +180,5 @@ int trusting_note(struct task *t, struct error *err)
 	clock_rfc3339(now_ms, when, sizeof(when));
 	if (pki_store_phase(w->pki.store, PKI_ISSUER_CLUSTER) == PKI_PHASE_REISSUED)
 		json_set_str(j, "signs", when);
-	json_write(j, &n.text);
-	json_free(j);
-	rc = world_api(t, put, &n, err);
-	if (rc == 0) {
-		task_lock(t);
-		old = w->seen.cluster.own_config;
-		w->seen.cluster.own_config = n.now;
-		task_unlock(t);
-		json_free(old);
-	}
-	str_release(&n.text);
-	return rc;
+	return settings_note_here(t, TRUSTING_NOTE, j, err);
 }

@@ -110,41 +110,15 @@ int tokens_refuse(const struct world *w, struct error *err)
 		"if etcd was restored from an older snapshot since, 'kubewright certs rotate sa --forget' notes it again");
 }
 
-struct note {
-	struct str text;
-	struct json *now;
-};
-
-static int put(struct net_client *c, void *ctx, struct error *err)
-{
-	struct note *n = ctx;
-
-	n->now = settings_note(c, TOKENS_NOTE, n->text.buf, err);
-	return n->now ? 0 : -1;
-}
-
 int tokens_note(struct task *t, struct error *err)
 {
 	struct world *w = world_of(t);
-	struct note n = { STR_INIT, NULL };
-	struct json *j = json_object(), *old;
+	struct json *j = json_object();
 	char pin[80], when[32];
-	int rc;
 
 	tokens_pin(w->pki.store, pin, sizeof(pin));
 	clock_rfc3339(now_s(t) * 1000, when, sizeof(when));
 	json_set_str(j, "key", pin);
 	json_set_str(j, "since", when);
-	json_write(j, &n.text);
-	json_free(j);
-	rc = world_api(t, put, &n, err);
-	if (rc == 0) {
-		task_lock(t);
-		old = w->seen.cluster.own_config;
-		w->seen.cluster.own_config = n.now;
-		task_unlock(t);
-		json_free(old);
-	}
-	str_release(&n.text);
-	return rc;
+	return settings_note_here(t, TOKENS_NOTE, j, err);
 }

@@ -79,10 +79,10 @@ int settings_put(struct net_client *c, const char *path, const struct json *map,
 	struct json **now, struct error *err);
 
 /*
- * Notes a text under a key of the ConfigMap kubewright; NULL: takes it away. Returns the ConfigMap afterwards, which
- * the caller frees.
+ * Notes an object, which is taken, under a key of the ConfigMap kubewright, by the task's own control plane; the run
+ * sees the ConfigMap as it is then.
  */
-struct json *settings_note(struct net_client *c, const char *key, const char *text, struct error *err);
+int settings_note_here(struct task *t, const char *key, struct json *note, struct error *err);
 
 /* STEP_NEEDED, STEP_NOT_HERE, or STEP_IMPOSSIBLE where another host failed. */
 enum step_verdict settings_look(struct task *t, const struct settings_kind *kind, struct error *why);
@@ -105,12 +105,12 @@ int settings_change(struct task *t, const struct settings_kind *kind, settings_f
 struct kubeproxy_rollout {
 	/* The annotation of the Pods that are waited for, and its value; "": those without it. */
 	const char *annotation, *value;
-	bool back;          /* Pods that do not start are waited for, too */
-	bool none;          /* there is no DaemonSet */
+	bool back; /* Pods that do not start are waited for, too */
+	bool none; /* there is no DaemonSet */
 	/* Each Node has such a Pod, and it works; or each that is Ready. */
 	bool whole, rest;
-	char said[300];     /* what is missing */
-	char away[200];     /* Nodes that are not Ready: they get theirs when they are */
+	char said[300]; /* what is missing */
+	char away[200]; /* Nodes that are not Ready: they get theirs when they are */
 	/* A Pod that does not start, its container, its Node and how it ended; "": there is none. */
 	char pod[254], container[64], node[64], reason[200];
 };

@@ -66,7 +66,8 @@ static void see(struct task *t, struct json **what, struct json *now)
 	json_free(old);
 }
 
-struct json *settings_note(struct net_client *c, const char *key, const char *text, struct error *err)
+/* A text under a key of the ConfigMap kubewright; NULL: takes it away. Returns the ConfigMap afterwards. */
+static struct json *put_note(struct net_client *c, const char *key, const char *text, struct error *err)
 {
 	struct json *m = json_object(), *meta = json_set(m, "metadata", json_object()), *data, *answer;
 	char path[160];
@@ -85,10 +86,37 @@ struct json *settings_note(struct net_client *c, const char *key, const char *te
 	return answer;
 }
 
-/* NULL: takes it away. */
+struct own_note {
+	const char *key;
+	struct str text;
+	struct json *now;
+};
+
+static int put_own_note(struct net_client *c, void *ctx, struct error *err)
+{
+	struct own_note *n = ctx;
+
+	n->now = put_note(c, n->key, n->text.buf, err);
+	return n->now ? 0 : -1;
+}
+
+int settings_note_here(struct task *t, const char *key, struct json *note, struct error *err)
+{
+	struct own_note n = { key, STR_INIT, NULL };
+	int rc;
+
+	json_write(note, &n.text);
+	json_free(note);
+	rc = world_api(t, put_own_note, &n, err);
+	if (rc == 0)
+		see(t, &world_of(t)->seen.cluster.own_config, n.now);
+	str_release(&n.text);
+	return rc;
+}
+
 static int write_note(struct net_client *c, const struct settings_task *u, const char *note, struct error *err)
 {
-	struct json *answer = settings_note(c, u->s->kind->note, note, err);
+	struct json *answer = put_note(c, u->s->kind->note, note, err);
 
 	if (!answer)
 		return -1;

@@ -59,13 +59,16 @@ lock_take() {
 	fi
 }
 
-# What jobs that were killed have left: spools and work folders, and secrets in them. Only where it is known which jobs run.
+# What jobs that were killed have left: spools and work folders, and secrets in them; a link. Only where it is known which jobs run.
 lock_sweep() {
 	for kw_dir in /run/kubewright/*.*/; do
 		kw_name=${kw_dir%/}
 		kw_name=${kw_name##*/}
 		[ -z "$kw_systemd" ] || contains "$kw_active_jobs" "${kw_name%%.*}" || rm -rf "$kw_dir"
 	done
+	# what component.sh lends to kubeadm, also when the host lost its power: whoever makes certificates again would take it for a kubeconfig of its own
+	kw_lent=/etc/kubernetes/super-admin.conf
+	[ ! -L "$kw_lent" ] || [ -z "$kw_systemd" ] || [ -n "$kw_active_jobs" ] || [ "$(readlink "$kw_lent")" != admin.conf ] || rm -f "$kw_lent"
 }
 
 lock_step() {

@@ -9,6 +9,8 @@ unit_leaves() {
 	systemctl disable --now --quiet "$kw_own" 2>/dev/null || systemctl stop "$kw_own" || log "warning: cannot stop $kw_own"
 	systemctl reset-failed "$kw_own" 2>/dev/null || true
 	rm -f "/var/lib/systemd/timers/stamp-$kw_own"
+	# where it notes what it has done
+	case $kw_own in kubewright-*.service) rm -rf "/run/${kw_own%.service}" ;; esac
 }
 
 # file_back PATH WAS. 1: its folder is gone, as when the package was purged that brought it.

@@ -195,19 +195,25 @@ struct ssl_ctx_st *fake_tls_context(const char *cert_pem, const char *key_pem, c
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 	BIO *cert = BIO_new_mem_buf(cert_pem, -1), *key = BIO_new_mem_buf(key_pem, -1),
 	    *ca = BIO_new_mem_buf(ca_pem, -1);
-	X509 *x = PEM_read_bio_X509(cert, NULL, NULL, NULL), *trust = PEM_read_bio_X509(ca, NULL, NULL, NULL);
+	X509 *x = PEM_read_bio_X509(cert, NULL, NULL, NULL), *trust;
 	EVP_PKEY *k = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
 
 	/* OpenSSL decodes extensions at their first use, which would be several threads' at once */
-	if (X509_check_purpose(x, -1, 0) != 1 || X509_check_purpose(trust, -1, 0) != 1)
+	if (X509_check_purpose(x, -1, 0) != 1)
 		abort();
 	if (SSL_CTX_use_certificate(ctx, x) != 1 || SSL_CTX_use_PrivateKey(ctx, k) != 1)
 		abort();
-	X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), trust);
+	/* while a CA is rotated there are two */
+	while ((trust = PEM_read_bio_X509(ca, NULL, NULL, NULL)) != NULL) {
+		if (X509_check_purpose(trust, -1, 0) != 1)
+			abort();
+		X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), trust);
+		X509_free(trust);
+	}
+	ERR_clear_error();
 	SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"test", 4);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	X509_free(x);
-	X509_free(trust);
 	EVP_PKEY_free(k);
 	BIO_free(cert);
 	BIO_free(key);

@@ -3,6 +3,8 @@
 #define TESTS_UNIT_STORE_ROTATED_H
 
 #include "base/alloc.h"
+#include "base/clock.h"
+#include "cluster/renew.h"
 #include "tests/unit/certs_made.h"
 
 #include <stdlib.h>
@@ -46,6 +48,23 @@ static inline void rotate(enum pki_issuer issuer, enum pki_phase from)
 		printf("# %s\n", err.what);
 	pki_store_free(made_store);
 	made_store = opened(NULL);
+}
+
+/* What becomes of a host with these files, in a rotation by made_store; items have no files. */
+static inline void decided(const struct pki_files *files, enum pki_issuer issuer, bool worker, struct renew_host *out)
+{
+	struct remote_answer a = { 0 };
+	struct certs_host h = { 0 };
+
+	made_answer(files, &a);
+	certs_answer(&h, &a, worker);
+	renew_decide(&h, worker, made_store, &(struct renew_wish){ .rotates = true, .issuer = issuer },
+		clock_wall_ms() / 1000, out);
+	/* items lend what is in it */
+	for (size_t i = 0; i < out->count; i++)
+		out->items[i].file = NULL;
+	certs_release(&h);
+	remote_answer_release(&a);
 }
 
 #endif

@@ -356,6 +356,40 @@ static void test_stops(void)
 	site_end();
 }
 
+/* Kubelets ask for what they show, and nothing verifies it yet: that is no pki.kubelet-serving. */
+static void test_serving(void)
+{
+	static const char verifies[] =
+		"apiServer:\n  extraArgs: [{name: kubelet-certificate-authority, value: /etc/kubernetes/pki/ca.crt}]\n"
+		"controlPlaneEndpoint: " SITE_ENDPOINT "\n";
+	struct str text = STR_INIT;
+	struct inventory *inv;
+
+	site_begin();
+	CHECK(!site_found("kubelets-not-verified"));
+	json_free(site.state.kubelet_config);
+	site.state.kubelet_config = site_map("kubelet", "serverTLSBootstrap: true\n");
+	NOTES("kubelets-not-verified", -1, "no API server verifies them");
+	inv = adopted(no_sets, 0, &text);
+	CHECK_STR(inv->pki.kubelet_serving, "self");
+	inventory_free(inv);
+	/* by an argument, whoever has given it, or by hand on a control plane */
+	site_config(verifies);
+	CHECK(!site_found("kubelets-not-verified"));
+	site_endpoint(SITE_ENDPOINT);
+	NOTES("kubelets-not-verified", -1, "serverTLSBootstrap");
+	site_say(2, "manifest.kube-apiserver.yaml",
+		"spec: {containers: [{command: [kube-apiserver, --kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt]}]}");
+	CHECK(!site_found("kubelets-not-verified"));
+	/* it has a certificate of the operator's */
+	site_say(2, "manifest.kube-apiserver.yaml", SITE_API_YAML);
+	json_free(site.state.kubelet_config);
+	site.state.kubelet_config = site_map("kubelet", "serverTLSBootstrap: true\ntlsCertFile: /etc/mine.crt\n");
+	CHECK(!site_found("kubelets-not-verified"));
+	str_release(&text);
+	site_end();
+}
+
 /* Another CA on one control plane; and leaves that are not of the CA beside them, whatever it is called. */
 static void test_cas(void)
 {
@@ -527,6 +561,7 @@ static const struct test tests[] = {
 	{ "whose endpoint it is", test_endpoints },
 	{ "of a sound cluster little is shown", test_sound },
 	{ "what stops", test_stops },
+	{ "kubelets that nothing verifies", test_serving },
 	{ "CAs that differ, and unknown ones", test_cas },
 	{ "etcd's members", test_etcd },
 	{ "as Kubespray leaves it", test_kubespray },

@@ -124,6 +124,52 @@ static void test_crashes(void)
 	fake_site_close(&s);
 }
 
+/* As the lock of a run that changes the host is taken, while these jobs run. */
+static void swept(struct fake_site *s, const char *jobs)
+{
+	struct str script = STR_INIT;
+
+	str_addf(&script, "%s%smain() { kw_systemd=yes kw_active_jobs='%s'; lock_sweep; }\nmain </dev/null\n",
+		host_script_questions, host_script_lock, jobs);
+	if (!CHECK_INT(fake_site_run(s, script.buf, NULL, 0), 0))
+		printf("# %s: %s\n", s->err.what, s->log);
+	str_release(&script);
+}
+
+/* The link that kubeadm was lent, by a job that was killed; what somebody else has put there stays. */
+static void test_lent(void)
+{
+	static const char lend[] = "ln -sfn admin.conf etc/kubernetes/super-admin.conf",
+			  others[] = "ln -sfn /srv/super-admin.conf etc/kubernetes/super-admin.conf",
+			  is_there[] = "[ -L etc/kubernetes/super-admin.conf ]",
+			  is_gone[] = "[ ! -L etc/kubernetes/super-admin.conf ]";
+	struct fake_site s;
+
+	open_control_plane(&s);
+	fake_site_put(&s, "etc/kubernetes/admin.conf", 0600, "apiVersion: v1\n");
+	fake_site_sh(&s, lend);
+	swept(&s, "components");
+	fake_site_sh(&s, is_there);
+	swept(&s, "");
+	fake_site_sh(&s, is_gone);
+	/* nothing is behind it any more */
+	fake_site_sh(&s, lend);
+	fake_site_sh(&s, "rm etc/kubernetes/admin.conf");
+	swept(&s, "");
+	fake_site_sh(&s, is_gone);
+	fake_site_put(&s, "etc/kubernetes/super-admin.conf", 0600, "apiVersion: v1\n");
+	swept(&s, "");
+	CHECK_STR(fake_site_get(&s, "etc/kubernetes/super-admin.conf"), "apiVersion: v1\n");
+	fake_site_sh(&s, others);
+	swept(&s, "");
+	fake_site_sh(&s, is_there);
+	/* a change that needs none leaves it as well */
+	fake_site_put(&s, "etc/kubernetes/pki/ca.key", 0600, "key\n");
+	CHECK_INT(change(&s), 0);
+	fake_site_sh(&s, is_there);
+	fake_site_close(&s);
+}
+
 /* The certificate that signs, while ca.crt has two: the first of them, until the controller manager reads ca.crt again. */
 static void test_signing(void)
 {
@@ -260,6 +306,7 @@ static const struct test tests[] = {
 	{ "components: changed", test_changed },
 	{ "components: cut half way", test_cut },
 	{ "components: one that does not start", test_crashes },
+	{ "components: what kubeadm was lent", test_lent },
 	{ "the certificate that signs", test_signing },
 	{ "security: a policy comes and goes", test_security },
 	{ "move: also where it was cut", test_move },

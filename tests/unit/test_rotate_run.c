@@ -1,95 +1,8 @@
 /* `certs rotate` over machines that keep what is done to them: all phases of a CA, each interrupted and continued, and what may not begin yet. */
 #include "tests/test.h"
-#include "steps/rotate.h"
-#include "tests/unit/fake_rack.h"
+#include "tests/unit/rotate_rack.h"
 
 #include "base/clock.h"
-#include "base/error.h"
-#include "cluster/rotate.h"
-#include "inventory/inventory.h"
-
-#include <stdio.h>
-#include <string.h>
-
-#define DAY 86400
-
-static struct renew_wish wish = { .rotates = true };
-
-struct ending {
-	struct error host[LAB_MACHINES]; /* kind ERROR_NONE: not set aside */
-	struct rotate_state state;
-	unsigned done;
-};
-
-static void run_on(struct lab *l, unsigned hosts, bool check_only, struct ending *out)
-{
-	const struct plan *plan = &plans[PLAN_ROTATE];
-	struct engine *e;
-	struct world w;
-
-	rack_world(&w);
-	w.wish.verify_ms = 1000;
-	w.wish.take_lock = !check_only;
-	w.wish.renew = &wish;
-	l->renewals[0] = '\0';
-	rack_serve(l, w.pki.store);
-	e = rack_run(l, &w,
-		(struct engine_config){ .steps = plan->steps, .step_count = plan->count, .check_only = check_only },
-		hosts);
-	memset(out, 0, sizeof(*out));
-	for (int i = 0; i < LAB_MACHINES; i++) {
-		if (engine_host_error(e, i))
-			out->host[i] = *engine_host_error(e, i);
-		out->done += w.seen.renew[i].done;
-	}
-	rotate_see(&w, &out->state);
-	engine_free(e);
-	world_release(&w);
-}
-
-static void run(struct lab *l, bool check_only, struct ending *out)
-{
-	run_on(l, 31, check_only, out);
-}
-
-static bool nobody_aside(const struct ending *o)
-{
-	bool ok = true;
-
-	for (int i = 0; i < LAB_MACHINES; i++)
-		if (!CHECK_INT(o->host[i].kind, ERROR_NONE)) {
-			printf("# host %d: %s: %s\n", i, o->host[i].step, o->host[i].what);
-			ok = false;
-		}
-	return ok;
-}
-
-static void go_on(enum pki_phase from)
-{
-	struct error err = { 0 };
-	char dir[96];
-
-	snprintf(dir, sizeof(dir), "%s/pki", rack_dir);
-	if (!CHECK_INT(pki_store_rotate(dir, NULL, wish.issuer, from, &err), 0))
-		printf("# %s\n", err.what);
-}
-
-static void begin(struct lab *l, enum pki_issuer issuer)
-{
-	rack_up();
-	rack_cluster(l);
-	lab_certs(l, rack_store, -30 * DAY, 335 * DAY);
-	wish.issuer = issuer;
-	strcpy(l->given[SETTINGS_CONTROL_PLANE].text,
-		"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\ncontrolPlaneEndpoint: 10.0.0.100:6443\n"
-		"kubernetesVersion: v1.36.2\n");
-}
-
-static void end(struct lab *l)
-{
-	lab_certs_gone(l);
-	rack_down();
-}
 
 /* How many certificates, or public keys, a text has. */
 static unsigned certificates(const char *pem)
@@ -211,7 +124,7 @@ static void test_cluster(void)
 	static const char all[] =
 		"cp1:servers cp2:servers cp3:servers cp1:kubelet cp2:kubelet cp3:kubelet w1:kubelet w2:kubelet";
 	struct ending out;
-	char pods[500];
+	char pods[600], waits[500];
 	struct lab l;
 
 	begin(&l, PKI_ISSUER_CLUSTER);
@@ -235,6 +148,12 @@ static void test_cluster(void)
 	l.token_pods = pods;
 	run(&l, true, &out);
 	CHECK(strstr(out.state.breaks, "1 pod may trust it alone") && strstr(out.state.breaks, "shop/web-0"));
+	/* what comes before its containers runs on */
+	started_at(waits, sizeof(waits), 600);
+	snprintf(pods, sizeof(pods), "%.*s\"phase\":\"Pending\",\"initContainer%s",
+		(int)(strstr(waits, "\"containerStatuses") - waits), waits, strstr(waits, "Statuses"));
+	run(&l, true, &out);
+	CHECK(strstr(out.state.breaks, "1 pod may trust it alone"));
 	started_at(pods, sizeof(pods), -600);
 	run(&l, true, &out);
 	CHECK_STR(out.state.breaks, "");

@@ -38,6 +38,10 @@ static void test_pods(void)
 		/* one beside it that never ends has not */
 		{ TOLD ",\"status\":{\"initContainerStatuses\":[" RUNS("1") "],\"containerStatuses\":[" RUNS("3") "]}",
 			1 },
+		/* one before the others runs on */
+		{ TOLD ",\"status\":{\"phase\":\"Pending\",\"initContainerStatuses\":[" RUNS(
+			  "1") "],\"containerStatuses\":[{\"state\":{\"waiting\":{}}}]}",
+			1 },
 		{ TOLD ",\"status\":{\"containerStatuses\":[" RUNS("2") "]}", 0 },
 		{ TOLD ",\"status\":{\"phase\":\"Failed\",\"containerStatuses\":[" RUNS("1") "]}", 0 },
 		{ TOLD ",\"status\":{\"containerStatuses\":[{\"state\":{\"waiting\":{}}}]}", 0 },

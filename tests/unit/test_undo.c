@@ -278,6 +278,33 @@ static void test_too_long(void)
 	fake_site_close(&wished.site);
 }
 
+/* A unit of ours goes with where it notes what it has done; another's folder stays, and so does that of a unit that was there before. */
+static void test_unit_of_ours(void)
+{
+	static const char units[] = "etc/systemd/system/", ours[] = "kubewright-approve-kubelets";
+	struct fake_site *s = &wished.site;
+	struct str script = STR_INIT;
+
+	wished_open();
+	for (int i = 0; i < 2; i++) {
+		char name[128];
+
+		snprintf(name, sizeof(name), "%s%s.service", units, i ? "foo" : ours);
+		fake_site_put(s, name, 0644, "[Service]\n");
+		snprintf(name, sizeof(name), "run/%s/reported", i ? "foo" : ours);
+		fake_site_put(s, name, 0600, "a uid\n");
+	}
+	str_addf(&script,
+		"%smain() { for u in kubewright-approve-kubelets foo; do file_back /etc/systemd/system/$u.service absent; done; }\n"
+		"main </dev/null\n",
+		host_script_undo);
+	CHECK_INT(fake_site_run(s, script.buf, NULL, 0), 0);
+	fake_site_sh(s,
+		"[ ! -e run/kubewright-approve-kubelets ] && [ -e run/foo/reported ] && [ -z \"$(ls etc/systemd/system)\" ]");
+	str_release(&script);
+	fake_site_close(s);
+}
+
 static const struct test tests[] = {
 	{ "a line that is cut short", test_short_line },
 	{ "a last line without its end", test_no_newline },
@@ -288,6 +315,7 @@ static const struct test tests[] = {
 	{ "cut before a unit was asked", test_cut_before_it_was_accepted },
 	{ "reset leaves nothing of a cut script", test_nothing_left },
 	{ "a copy that is a link", test_link },
+	{ "a unit of ours, and its folder", test_unit_of_ours },
 	{ "a ledger that is too long", test_too_long },
 };
 TEST_MAIN(tests)
