@@ -182,7 +182,7 @@ static int prepare(struct port_run *p, enum purpose purpose, struct error *err)
 
 	if (rotates(purpose) && cli_rotation_wish(p->what, &p->rotates, err))
 		return -1;
-	return purpose == PURPOSE_ROTATE ? cli_rotation_turn(next, p->what, p->run.inventory, &p->rotates, err) : 0;
+	return purpose == PURPOSE_ROTATE ? cli_rotation_turn(next, p->what, p->run->inventory, &p->rotates, err) : 0;
 }
 
 static void fill_options(struct port_run *p, enum purpose purpose)
