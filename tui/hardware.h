@@ -1,4 +1,4 @@
-/* The page of the machines: hosts at the left, and of the selected one what is near what; its words and what it draws. */
+/* The page of the machines: hosts, and of the selected one what is near what; its words and what it draws. */
 #ifndef TUI_HARDWARE_H
 #define TUI_HARDWARE_H
 
