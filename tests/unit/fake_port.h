@@ -21,7 +21,7 @@ struct fake_port {
 	bool refuse_login;              /* of the second host */
 	bool hostile;                   /* all texts of hosts are */
 	bool nothing_to_do;
-	bool endless;                   /* a look lasts until it is stopped */
+	_Atomic bool endless;           /* a look lasts until it is stopped; hosts' threads read it meanwhile */
 	bool ask_keys;                  /* the first host shows an unknown key */
 	bool fixed;                     /* the remedy was applied */
 	bool secret_first, secret_told; /* a secret is asked for before anything begins */

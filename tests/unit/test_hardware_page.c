@@ -92,9 +92,12 @@ static void test_ignored(void)
 	open_page();
 	fake_keys("/cp3\r");
 	CHECK(fake_sees("ignored odd-firmware: "));
+	fake_canvas.ascii = true;
+	CHECK(fake_sees("+ cp3"));
 	CHECK(fake_sees("5 machines, 1 with findings"));
 	fake_wizard.hardware.hosts[2].findings[0].ignored = false;
 	CHECK(fake_sees("5 machines, 2 with findings"));
+	CHECK(fake_sees("! cp3"));
 	for (size_t i = 0; i < fake_wizard.hardware.host_count; i++)
 		fake_wizard.hardware.hosts[i].finding_count = 0;
 	CHECK(fake_sees("5 machines; nothing is odd"));
