@@ -23,8 +23,8 @@
 
 #define MAP_MAX (8u << 20)
 
-/* What this host had; NULL: nobody has looked yet. One that cannot be read is as good as none: a warning says so, and it is written again. */
-static struct json *last_look(const char *path)
+/* What this host had; NULL: nobody has looked yet. One that cannot be read is as good as none: that is said, and it is written again. */
+static struct json *last_look(const char *path, struct str *unread)
 {
 	struct str text = STR_INIT;
 	struct error err = { 0 };
@@ -35,8 +35,7 @@ static struct json *last_look(const char *path)
 	if (file_read(path, MAP_MAX, &text, &err) == 0)
 		map = json_parse(text.buf, text.len, &err);
 	if (!map)
-		fprintf(stderr, "warning: the last look cannot be read from %s: %s; it is not compared\n", path,
-			err.what);
+		str_addf(unread, "the last look cannot be read from %s: %s; it is not compared\n", path, err.what);
 	str_release(&text);
 	return map;
 }
@@ -53,22 +52,24 @@ static int keep(const struct json *map, const char *path, struct error *err)
 	return rc;
 }
 
-/* Finds what is gone since, and keeps this look. forget: what is gone is not missed any more. */
-static int compare_with_last(const struct cli_run *r, bool forget, struct findings *found, struct error *err)
+int cli_hardware_find(
+	const struct cli_run *r, bool forget, struct findings *found, struct str *unread, struct error *err)
 {
 	char *dir = xasprintf("%s/hardware", r->state_dir);
 	int rc = file_mkdirs(dir, 0700, err);
 
-	for (size_t i = 0; rc == 0 && i < r->inventory->host_count; i++) {
+	findings_hardware(r->inventory, r->world.seen.hardware, found);
+	for (size_t i = 0; i < r->inventory->host_count; i++) {
 		const struct json *now = r->world.seen.hardware[i];
 		char *path = xasprintf("%s/%s.json", dir, r->inventory->hosts[i].name);
-		struct json *before = now && !forget ? last_look(path) : NULL, *kept = NULL;
+		struct json *before = now && !forget ? last_look(path, unread) : NULL, *kept = NULL;
 
 		if (before) {
 			findings_hardware_gone(r->inventory, (int)i, before, now, found);
 			kept = hardware_kept(before, now);
 		}
-		if (now)
+		/* one that cannot be kept is said, and the others are still compared */
+		if (now && rc == 0)
 			rc = keep(kept ? kept : now, path, err);
 		json_free(before);
 		json_free(kept);
@@ -91,15 +92,16 @@ static void line(const char *label, const char *text, void *ctx)
 	cli_wrap(out, text, at, AT_TEXT);
 }
 
-/* What is odd about this host, below it. */
+/* What is odd about this host, below it: what the inventory ignores comes last. */
 static void print_odd(const struct findings *all, size_t host)
 {
-	for (size_t i = 0; i < all->count; i++) {
-		struct findings one = { &all->list[i], 1 };
+	struct findings own = { xcalloc(all->count + 1, sizeof(*own.list)), 0 };
 
+	for (size_t i = 0; i < all->count; i++)
 		if (all->list[i].host == (int)host)
-			cli_findings_print(stdout, &one, false);
-	}
+			own.list[own.count++] = all->list[i];
+	cli_findings_print(stdout, &own, false);
+	findings_release(&own);
 }
 
 static void one_by_one(const struct cli_run *r, const struct findings *odd)
@@ -182,6 +184,7 @@ static struct json *document(const struct cli_run *r, const struct findings *odd
 int cli_hardware(const struct cli_options *o)
 {
 	struct findings odd = { 0 };
+	struct str unread = STR_INIT;
 	struct error err = { 0 };
 	struct cli_run r;
 	int kept;
@@ -189,8 +192,10 @@ int cli_hardware(const struct cli_options *o)
 
 	if (status)
 		return status;
-	findings_hardware(r.inventory, r.world.seen.hardware, &odd);
-	kept = compare_with_last(&r, o->forget, &odd, &err);
+	kept = cli_hardware_find(&r, o->forget, &odd, &unread, &err);
+	for (const char *p = unread.buf, *end; (end = strchr(p, '\n')) != NULL; p = end + 1)
+		fprintf(stderr, "warning: %.*s\n", (int)(end - p), p);
+	str_release(&unread);
 	if (o->json)
 		cli_json_print(document(&r, &odd));
 	else if (o->table)

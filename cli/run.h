@@ -520,6 +520,16 @@ int cli_certs_import(const struct cli_options *o);
 void cli_backup_print(const char *file, const struct pki_backup *b, const struct pki_store *s);
 void cli_backup_json(const struct pki_backup *b, const struct pki_store *s, struct json *j);
 
+/* ---- hardware ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * What is odd, not well, or gone since the last look of this machine, of what r->world.seen.hardware has; this look is
+ * kept for the next one. forget: what is gone is not missed any more. unread: a line is added for each last look that
+ * cannot be read. -1: a look could not be kept; found is complete all the same.
+ */
+int cli_hardware_find(
+	const struct cli_run *r, bool forget, struct findings *found, struct str *unread, struct error *err);
+
 /* ---- support ----------------------------------------------------------------------------------------------------- */
 
 struct support_made {

@@ -99,6 +99,7 @@ static const enum cli_kind kinds[PURPOSE_COUNT] = {
 	[PURPOSE_LOOK] = KIND_STATUS,
 	[PURPOSE_CERTS] = KIND_CERTS,
 	[PURPOSE_BENCHMARK] = KIND_BENCHMARK,
+	[PURPOSE_HARDWARE] = KIND_HARDWARE,
 	[PURPOSE_REPAIR_PLAN] = KIND_REPAIR_PLAN,
 	[PURPOSE_REPAIR] = KIND_REPAIR,
 	[PURPOSE_REJOIN_PLAN] = KIND_REJOIN_PLAN,
@@ -291,6 +292,11 @@ static void port_benchmark(struct port_run *p, struct port_benchmark *out)
 	cli_wizard_benchmark(p->run, out);
 }
 
+static void port_hardware(struct port_run *p, struct port_hardware *out)
+{
+	cli_wizard_hardware(p->run, out);
+}
+
 static void port_requests(struct port_run *p, struct port_requests *out)
 {
 	cli_wizard_requests(p->run, out);
@@ -442,6 +448,7 @@ static struct port port_of(struct session *s)
 		.cluster = port_cluster,
 		.certs = port_certs,
 		.benchmark = port_benchmark,
+		.hardware = port_hardware,
 		.requests = port_requests,
 		.rotation = port_rotation,
 		.support = port_support,

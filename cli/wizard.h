@@ -10,6 +10,7 @@ struct port_adopted;
 struct port_benchmark;
 struct port_certs;
 struct port_cluster;
+struct port_hardware;
 struct port_host;
 struct port_requests;
 struct port_rotation;
@@ -26,6 +27,11 @@ void cli_wizard_cluster(struct cli_run *r, struct port_cluster *out);
 void cli_wizard_certs(struct cli_run *r, struct port_certs *out);
 /* What a look of the benchmark's kind saw, item by item. port_benchmark_release releases it. */
 void cli_wizard_benchmark(struct cli_run *r, struct port_benchmark *out);
+/*
+ * What the machines are made of, of a look of hardware's kind, and what `kubewright hardware` finds in it; the look is
+ * kept for the next one. port_hardware_release releases it.
+ */
+void cli_wizard_hardware(struct cli_run *r, struct port_hardware *out);
 /* Who waits for a certificate, as a look of certs sign saw it. port_requests_release releases it. */
 void cli_wizard_requests(struct cli_run *r, struct port_requests *out);
 

@@ -27,16 +27,10 @@ const struct finding_kind *finding_kind_find(const char *name)
 
 __attribute__((format(printf, 3, 0))) static void set_text(char *out, size_t size, const char *fmt, va_list ap)
 {
-	struct str clean = STR_INIT;
 	char text[512];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	for (char *p = text; *p; p++)
-		if (*p == '\n' || *p == '\t')
-			*p = ' ';
-	str_add_printable(&clean, text, strlen(text));
-	snprintf(out, size, "%s", clean.buf);
-	str_release(&clean);
+	str_copy_line(out, size, text);
 }
 
 struct finding *finding_add(const struct finding_scope *s, enum finding_level level, const char *fmt, ...)

@@ -1,11 +1,13 @@
 /* The ways out of a machine: network cards, what is made of them, and InfiniBand's ports. */
 #include "cluster/hardware_private.h"
 
+#include "base/alloc.h"
 #include "base/json.h"
 #include "base/str.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NET "class/net"
@@ -60,16 +62,53 @@ struct json *hardware_nics(const struct hardware_seen *s)
 	return list;
 }
 
-/* Calls fn for each interface that belongs to this one. */
-static void each_member(const struct hardware_seen *s, const struct tree_names *all, const char *master,
-	void (*fn)(const struct hardware_seen *s, const char *name, struct json *list), struct json *list)
+/* An interface and what it belongs to, both lent. */
+struct member {
+	const char *of, *name;
+	size_t at; /* its place among all */
+};
+struct members {
+	struct member *list; /* by what they belong to, and in their order where that is the same */
+	size_t count;
+};
+
+static int by_master(const void *a, const void *b)
 {
+	const struct member *x = a, *y = b;
+	int order = strcmp(x->of, y->of);
+
+	return order ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+/* All of them at once: a host of thousands of bonds and cards would be searched for each bond again. */
+static void read_members(const struct hardware_seen *s, const struct tree_names *all, struct members *out)
+{
+	*out = (struct members){ xcalloc(all->count + 1, sizeof(*out->list)), 0 };
 	for (size_t i = 0; i < all->count; i++) {
 		const char *of = hardware_link(s, NET "/%s/master", all->list[i]);
 
-		if (of && strcmp(of, master) == 0)
-			fn(s, all->list[i], list);
+		if (of)
+			out->list[out->count++] = (struct member){ of, all->list[i], i };
 	}
+	qsort(out->list, out->count, sizeof(*out->list), by_master);
+}
+
+/* Calls fn for each interface that belongs to this one. */
+static void each_member(const struct hardware_seen *s, const struct members *all, const char *master,
+	void (*fn)(const struct hardware_seen *s, const char *name, struct json *list), struct json *list)
+{
+	size_t from = 0, to = all->count;
+
+	while (from < to) {
+		size_t at = from + (to - from) / 2;
+
+		if (strcmp(all->list[at].of, master) < 0)
+			from = at + 1;
+		else
+			to = at;
+	}
+	for (; from < all->count && strcmp(all->list[from].of, master) == 0; from++)
+		fn(s, all->list[from].name, list);
 }
 
 static void add_bonded(const struct hardware_seen *s, const char *name, struct json *list)
@@ -92,8 +131,10 @@ struct json *hardware_bonds(const struct hardware_seen *s)
 {
 	struct json *list = json_array();
 	struct tree_names names;
+	struct members members;
 
 	tree_names(&s->sys, NET, &names);
+	read_members(s, &names, &members);
 	for (size_t i = 0; i < names.count; i++) {
 		const char *mode = tree_get(&s->sys, NET "/%s/bonding/mode", names.list[i]);
 		struct json *o;
@@ -110,8 +151,9 @@ struct json *hardware_bonds(const struct hardware_seen *s)
 		hardware_text(o, "active", tree_get(&s->sys, NET "/%s/bonding/active_slave", names.list[i]));
 		hardware_number(s, o, "mbit", NET "/%s/speed", names.list[i]);
 		hardware_number(s, o, "mtu", NET "/%s/mtu", names.list[i]);
-		each_member(s, &names, names.list[i], add_bonded, json_set(o, "members", json_array()));
+		each_member(s, &members, names.list[i], add_bonded, json_set(o, "members", json_array()));
 	}
+	free(members.list);
 	tree_names_release(&names);
 	return list;
 }
@@ -120,15 +162,18 @@ struct json *hardware_bridges(const struct hardware_seen *s)
 {
 	struct json *list = json_array(), *o;
 	struct tree_names names;
+	struct members members;
 
 	tree_names(&s->sys, NET, &names);
+	read_members(s, &names, &members);
 	for (size_t i = 0; i < names.count; i++) {
 		if (!tree_get(&s->sys, NET "/%s/bridge/bridge_id", names.list[i]))
 			continue;
 		o = json_add(list, json_object());
 		json_set_str(o, "name", names.list[i]);
-		each_member(s, &names, names.list[i], add_port, json_set(o, "ports", json_array()));
+		each_member(s, &members, names.list[i], add_port, json_set(o, "ports", json_array()));
 	}
+	free(members.list);
 	tree_names_release(&names);
 	return list;
 }

@@ -39,4 +39,26 @@ struct json *hardware_infiniband(const struct hardware_seen *s);
 struct json *hardware_accelerators(const struct hardware_seen *s);
 struct json *hardware_pcie_errors(const struct hardware_seen *s);
 
+/* "252 GiB". */
+void hardware_binary(int64_t bytes, char out[32]);
+/* Calls fn for a device of this list of the map, as hardware_lines does. */
+void hardware_device_line(
+	const char *list, const struct json *o, void (*fn)(const char *label, const char *text, void *ctx), void *ctx);
+
+struct hardware_device {
+	int64_t node;          /* -1: none is known */
+	const struct json *is; /* lent by the map */
+	const char *list, *key; /* where it is in the map; the member that names it */
+	size_t at;
+	bool taken;
+};
+struct hardware_near {
+	struct hardware_device *list; /* by node, and in the order of the map; the caller frees */
+	size_t count;
+};
+/* The devices of a map by their NUMA nodes: those of each node are found without a search through all. */
+void hardware_near_read(const struct json *map, struct hardware_near *out);
+/* Those of a node, lent; *count 0: there are none, or they were taken before. */
+const struct hardware_device *hardware_near_take(struct hardware_near *n, int64_t node, size_t *count);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "cluster/hardware_private.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -19,6 +20,20 @@ struct printing {
 
 /* ---- pieces ------------------------------------------------------------------------------------------------------------ */
 
+/* What has filled its buffer ends before a character that may have been cut. */
+static void whole(char *text, size_t size)
+{
+	size_t n = strlen(text);
+
+	if (n + 1 < size)
+		return;
+	while (n > 0 && ((unsigned char)text[n - 1] & 0xc0) == 0x80)
+		n--;
+	if (n > 0 && (unsigned char)text[n - 1] >= 0xc0)
+		n--;
+	text[n] = '\0';
+}
+
 /* The next piece of a line, after a comma. */
 __attribute__((format(printf, 2, 3))) static void piece(struct str *out, const char *fmt, ...)
 {
@@ -28,6 +43,7 @@ __attribute__((format(printf, 2, 3))) static void piece(struct str *out, const c
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	whole(text, sizeof(text));
 	str_addf(out, "%s%s", out->len ? ", " : "", text);
 }
 
@@ -53,7 +69,7 @@ static void yes_or_no(struct str *out, const struct json *o, const char *key, co
 		piece(out, "%s", is ? yes : no);
 }
 
-static void binary(int64_t bytes, char out[32])
+void hardware_binary(int64_t bytes, char out[32])
 {
 	if (bytes >= INT64_C(10) << 30)
 		snprintf(out, 32, "%" PRId64 " GiB", (bytes + (INT64_C(1) << 29)) >> 30);
@@ -206,7 +222,7 @@ static void dimm(const struct json *d, char out[96])
 	int64_t mts = json_get_int(d, "mts", 0);
 
 	if (is_known(d, "bytes"))
-		binary(json_get_int(d, "bytes", 0), size);
+		hardware_binary(json_get_int(d, "bytes", 0), size);
 	snprintf(out, 96, "%s %s", size, json_get_str(d, "type", ""));
 	if (mts)
 		snprintf(out + strlen(out), 96 - strlen(out), " %" PRId64 " MT/s", mts);
@@ -237,7 +253,7 @@ static void say_memory(struct printing *p)
 	char size[32];
 
 	if (is_known(m, "bytes")) {
-		binary(json_get_int(m, "bytes", 0), size);
+		hardware_binary(json_get_int(m, "bytes", 0), size);
 		piece(&p->text, "%s", size);
 	}
 	if (json_is_array(list)) {
@@ -259,6 +275,10 @@ static void say_one(struct printing *p, const char *kind, const char *name)
 	char label[80];
 
 	snprintf(label, sizeof(label), "%s %s", kind, name);
+	whole(label, sizeof(label));
+	/* that it is there, is known */
+	if (!p->text.len)
+		str_add(&p->text, "unknown");
 	say(p, label);
 }
 
@@ -415,38 +435,47 @@ static void say_hottest(struct printing *p)
 	say(p, "hottest");
 }
 
-/* ---- what is near what ------------------------------------------------------------------------------------------------- */
-
-static void near(struct str *out, const struct json *list, const char *key, int64_t node)
+void hardware_device_line(
+	const char *list, const struct json *o, void (*fn)(const char *label, const char *text, void *ctx), void *ctx)
 {
-	for (size_t i = 0; i < json_size(list); i++)
-		if (json_get_int(json_at(list, i), "node", -1) == node)
-			known(out, json_at(list, i), key, "");
+	struct printing p = { NULL, fn, ctx, STR_INIT };
+
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		if (strcmp(devices[i].list, list) == 0)
+			devices[i].say(&p, o);
+	str_release(&p.text);
 }
+
+/* ---- what is near what ------------------------------------------------------------------------------------------------- */
 
 static void say_nodes(struct printing *p)
 {
 	const struct json *nodes = json_get(p->map, "memory.nodes");
+	struct hardware_near near;
 	char label[32], size[32];
 
-	for (size_t i = 0; json_size(nodes) > 1 && i < json_size(nodes); i++) {
+	if (json_size(nodes) < 2)
+		return;
+	hardware_near_read(p->map, &near);
+	for (size_t i = 0; i < json_size(nodes); i++) {
 		const struct json *n = json_at(nodes, i);
 		int64_t id = json_get_int(n, "id", -1);
+		size_t count;
+		const struct hardware_device *d = hardware_near_take(&near, id, &count);
 
 		known(&p->text, n, "cpus", "CPUs ");
 		if (!p->text.len)
 			piece(&p->text, "no CPU");
 		if (is_known(n, "bytes")) {
-			binary(json_get_int(n, "bytes", 0), size);
+			hardware_binary(json_get_int(n, "bytes", 0), size);
 			piece(&p->text, "%s", size);
 		}
-		near(&p->text, json_get(p->map, "disks"), "name", id);
-		near(&p->text, json_get(p->map, "nics"), "name", id);
-		near(&p->text, json_get(p->map, "infiniband"), "device", id);
-		near(&p->text, json_get(p->map, "accelerators"), "pci", id);
+		for (size_t k = 0; k < count; k++)
+			known(&p->text, d[k].is, d[k].key, "");
 		snprintf(label, sizeof(label), "NUMA node %" PRId64, id);
 		say(p, label);
 	}
+	free(near.list);
 }
 
 void hardware_lines(const struct json *map, void (*fn)(const char *label, const char *text, void *ctx), void *ctx)
@@ -497,7 +526,7 @@ static void column_memory(const struct json *map, struct str *out)
 	char size[32] = "unknown";
 
 	if (is_known(json_get(map, "memory"), "bytes"))
-		binary(json_get_int(map, "memory.bytes", 0), size);
+		hardware_binary(json_get_int(map, "memory.bytes", 0), size);
 	str_add(out, size);
 }
 

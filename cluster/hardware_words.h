@@ -14,6 +14,12 @@ struct str;
 void hardware_lines(
 	const struct json *map, void (*fn)(const char *label, const char *text, void *ctx), void *ctx);
 /*
+ * Calls fn for each line of what is near what: each NUMA node (depth 0) with its processors, memory and devices (depth
+ * 1), and last what has no node that is known, and what is made of several cards. What is not known is called unknown.
+ */
+void hardware_tree(const struct json *map,
+	void (*fn)(int depth, const char *label, const char *text, void *ctx), void *ctx);
+/*
  * Adds what a table of hosts says of this one in a column (map NULL: nothing). Returns what the column is called; NULL:
  * there is none of that number.
  */

@@ -178,6 +178,12 @@ static void security(struct screen *screen)
 	app_push(screen->app, screen_security());
 }
 
+static void hardware(struct screen *screen)
+{
+	stop_look(screen);
+	app_push(screen->app, screen_hardware());
+}
+
 static void support(struct screen *screen)
 {
 	stop_look(screen);
@@ -269,6 +275,8 @@ static const struct binding bindings[] = {
 	{ 'c', "Certificates", "Shows the certificates of all hosts: who reads them, and how long they are good.",
 		certificates, NULL },
 	{ 'S', "Security", "Shows how the hosts are set up beside the CIS Kubernetes Benchmark.", security, NULL },
+	{ 'H', "Hardware", "Shows what the machines are made of, what is near what, and the odd one out.", hardware,
+		NULL },
 	{ 'p', "Support", "Makes an archive of the cluster's state and logs for somebody who helps, without secrets.",
 		support, NULL },
 	{ 's', "Snapshot", "Saves etcd's data in a file on this machine, verified.", snapshot, NULL },

@@ -183,6 +183,11 @@ bool page_benchmark_now(const struct wizard *w)
 	return page_document_is(w, w->benchmark_text);
 }
 
+bool page_hardware_now(const struct wizard *w)
+{
+	return page_document_is(w, w->hardware_text);
+}
+
 bool page_requests_now(const struct wizard *w)
 {
 	return page_document_is(w, w->requests_text);

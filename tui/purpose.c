@@ -13,6 +13,7 @@ static const struct purpose_kind kinds[] = {
 	[PURPOSE_LOOK] = { .command = "status", .does = PURPOSE_LOOKS },
 	[PURPOSE_CERTS] = { .command = "certs", .does = PURPOSE_LOOKS },
 	[PURPOSE_BENCHMARK] = { .command = "check --security", .does = PURPOSE_LOOKS },
+	[PURPOSE_HARDWARE] = { .command = "hardware", .does = PURPOSE_LOOKS },
 	[PURPOSE_REPAIR_PLAN] = { "repair --check", PURPOSE_PLANS, false, PURPOSE_REPAIR, "repair", "", as_described },
 	[PURPOSE_REPAIR] = { .command = "repair", .does = PURPOSE_CHANGES, .noun = "repair" },
 	[PURPOSE_REJOIN_PLAN] = { "rejoin", PURPOSE_PLANS, true, PURPOSE_REJOIN, "rejoin",
@@ -84,6 +85,12 @@ void port_benchmark_release(struct port_benchmark *b)
 {
 	arena_release(&b->arena);
 	*b = (struct port_benchmark){ .count = 0 };
+}
+
+void port_hardware_release(struct port_hardware *h)
+{
+	arena_release(&h->arena);
+	*h = (struct port_hardware){ .host_count = 0 };
 }
 
 void port_requests_release(struct port_requests *r)

@@ -19,9 +19,10 @@ static const struct {
 	const char *name;
 	size_t at;
 } port_members[] = { MEMBER(begin), MEMBER(secret), MEMBER(engine), MEMBER(config), MEMBER(inventory), MEMBER(host),
-	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(benchmark), MEMBER(requests), MEMBER(rotation),
-	MEMBER(support), MEMBER(adopted), MEMBER(adopt), MEMBER(took), MEMBER(summary), MEMBER(removed), MEMBER(end),
-	MEMBER(connected), MEMBER(remedy), MEMBER(runs), MEMBER(runs_dir), MEMBER(recent), MEMBER(remember) };
+	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(benchmark), MEMBER(hardware), MEMBER(requests),
+	MEMBER(rotation), MEMBER(support), MEMBER(adopted), MEMBER(adopt), MEMBER(took), MEMBER(summary),
+	MEMBER(removed), MEMBER(end), MEMBER(connected), MEMBER(remedy), MEMBER(runs), MEMBER(runs_dir), MEMBER(recent),
+	MEMBER(remember) };
 enum { PORT_MEMBERS = sizeof(port_members) / sizeof(port_members[0]) };
 _Static_assert(offsetof(struct port, begin) + PORT_MEMBERS * sizeof(void (*)(void)) == sizeof(struct port),
 	"a member of struct port is missing in port_members");
@@ -90,6 +91,13 @@ static void forget_benchmark(struct wizard *w)
 	w->benchmark_text = NULL;
 }
 
+static void forget_hardware(struct wizard *w)
+{
+	port_hardware_release(&w->hardware);
+	free(w->hardware_text);
+	w->hardware_text = NULL;
+}
+
 static void forget_requests(struct wizard *w)
 {
 	port_requests_release(&w->requests);
@@ -149,6 +157,7 @@ static void forget_looks(struct wizard *w)
 	forget_cluster(w);
 	forget_certs(w);
 	forget_benchmark(w);
+	forget_hardware(w);
 	forget_requests(w);
 	forget_rotation(w);
 	forget_support(w);
@@ -379,6 +388,15 @@ static void keep_benchmark(struct wizard *w)
 	w->run_text = NULL;
 }
 
+static void keep_hardware(struct wizard *w)
+{
+	forget_hardware(w);
+	w->port->hardware(w->run, &w->hardware);
+	w->hardware_text = w->run_text;
+	w->hardware_ms = clock_mono_ms();
+	w->run_text = NULL;
+}
+
 static void keep_requests(struct wizard *w)
 {
 	forget_requests(w);
@@ -438,6 +456,8 @@ static void keep_look(struct wizard *w)
 		keep_certs(w);
 	else if (w->purpose == PURPOSE_BENCHMARK && !result.cancelled)
 		keep_benchmark(w);
+	else if (w->purpose == PURPOSE_HARDWARE && !result.cancelled)
+		keep_hardware(w);
 	else if (w->purpose == PURPOSE_REQUESTS && !result.cancelled)
 		keep_requests(w);
 	else if (w->purpose == PURPOSE_ROTATE_LOOK && !result.cancelled)

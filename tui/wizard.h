@@ -32,6 +32,7 @@ enum purpose {
 	PURPOSE_LOOK,   /* how the living cluster is: changes nothing */
 	PURPOSE_CERTS,  /* which certificates there are: changes nothing */
 	PURPOSE_BENCHMARK, /* how the hosts are set up, beside the benchmark: changes nothing */
+	PURPOSE_HARDWARE, /* what the machines are made of: changes nothing */
 	PURPOSE_REPAIR_PLAN,
 	PURPOSE_REPAIR,
 	PURPOSE_REJOIN_PLAN, /* of one host */
@@ -239,6 +240,29 @@ struct port_benchmark {
 };
 void port_benchmark_release(struct port_benchmark *b);
 
+/* What the machines are made of, for their page. What is pointed to is the arena's. */
+struct port_hardware_line {
+	int depth; /* of the tree: 0 a group, 1 what is in it */
+	const char *label, *text;
+};
+struct port_hardware {
+	struct port_hardware_host {
+		const char *name, *kind;  /* kind: vendor and product, or what it runs on; "unknown" */
+		bool seen;                /* else error says why not */
+		struct error error;
+		struct port_hardware_line *near; /* the tree: what is near what */
+		size_t near_count;
+		struct port_hardware_line *all;  /* all that was seen, as `kubewright hardware` shows it */
+		size_t all_count;
+		struct finding *findings;
+		size_t finding_count;
+	} *hosts;
+	size_t host_count;
+	const char *tell; /* what of the looks that this machine keeps could not be read or written; "" */
+	struct arena arena;
+};
+void port_hardware_release(struct port_hardware *h);
+
 struct port {
 	void *ctx;
 	/*
@@ -265,6 +289,8 @@ struct port {
 	void (*certs)(struct port_run *r, struct port_certs *out);
 	/* … and of PURPOSE_BENCHMARK. */
 	void (*benchmark)(struct port_run *r, struct port_benchmark *out);
+	/* … of PURPOSE_HARDWARE: it is compared with the last look that this machine keeps, and kept. */
+	void (*hardware)(struct port_run *r, struct port_hardware *out);
 	/* … and of PURPOSE_REQUESTS, … */
 	void (*requests)(struct port_run *r, struct port_requests *out);
 	/* … of PURPOSE_ROTATE_LOOK: what is next is remembered, and PURPOSE_ROTATE of the same name does it. */
@@ -363,6 +389,10 @@ struct wizard {
 	/* how the last copying of keys ended, and whether one did since the document was opened */
 	struct error took;
 	bool took_valid;
+	/* … and what the machines are made of */
+	struct port_hardware hardware;
+	char *hardware_text;
+	int64_t hardware_ms;
 
 	/* what the last plan saw: [host * steps + step] */
 	struct runview plan;
@@ -435,6 +465,7 @@ struct screen *screen_rotation(const char *name); /* one of them */
 struct screen *screen_requests(void);   /* kubelets that wait for one */
 struct screen *screen_support(void);    /* an archive for somebody who helps */
 struct screen *screen_security(void);   /* its hosts beside the benchmark */
+struct screen *screen_hardware(void);   /* what its machines are made of */
 struct screen *screen_run(void);        /* over w->view, of w->run */
 struct screen *screen_done(void);       /* how the last run ended, and what comes next */
 struct screen *screen_replay(struct recording *r); /* takes it */

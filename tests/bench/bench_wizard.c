@@ -170,6 +170,12 @@ static void benchmark_of(struct port_run *r, struct port_benchmark *out)
 	memset(out, 0, sizeof(*out));
 }
 
+static void hardware_of(struct port_run *r, struct port_hardware *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
 static void requests_of(struct port_run *r, struct port_requests *out)
 {
 	(void)r;
@@ -269,6 +275,7 @@ static const struct port port = {
 	.cluster = cluster_of,
 	.certs = certs_of,
 	.benchmark = benchmark_of,
+	.hardware = hardware_of,
 	.requests = requests_of,
 	.rotation = rotation_of,
 	.support = support_of,

@@ -32,6 +32,13 @@ static void check_line(const char *label, const char *line, void *ctx)
 	fuzz_printable("a line", line);
 }
 
+static void check_part(int depth, const char *label, const char *line, void *ctx)
+{
+	if (depth < 0 || depth > 1)
+		fuzz_broken("a part of depth %d", depth);
+	check_line(label, line, ctx);
+}
+
 /* The next part of the input, as a word of an answer. */
 static const char *add_part(struct str *out, const char *word, const char *p, const char *end)
 {
@@ -96,6 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_broken("the parts are not an answer: %s", err.what);
 	map = hardware_map(&answer);
 	hardware_lines(map, check_line, NULL);
+	hardware_tree(map, check_part, NULL);
 	check_kept(map);
 	json_free(map);
 	remote_answer_release(&answer);

@@ -256,6 +256,12 @@ static void benchmark(struct port_run *r, struct port_benchmark *out)
 	fake_benchmark_fill(out, fake.refuse_login, fake.hostile ? HOSTILE : NULL);
 }
 
+static void hardware(struct port_run *r, struct port_hardware *out)
+{
+	(void)r;
+	fake_hardware_fill(out, fake.refuse_login, fake.hostile ? HOSTILE : NULL);
+}
+
 static void requests(struct port_run *r, struct port_requests *out)
 {
 	(void)r;
@@ -405,6 +411,7 @@ const struct port fake_port = {
 	.cluster = cluster,
 	.certs = certs,
 	.benchmark = benchmark,
+	.hardware = hardware,
 	.requests = requests,
 	.rotation = rotation,
 	.support = support,

@@ -290,6 +290,30 @@ static void security_unseen(void)
 	app_push(fake_app, screen_security());
 }
 
+/* Its machines were looked at. */
+static void hardware(void)
+{
+	open_at(screen_hosts());
+	fake_hardware_fill(&fake_wizard.hardware, true, NULL);
+	fake_wizard.hardware_text = xstrdup(document_text(fake_wizard.document));
+	fake_wizard.hardware_ms = 1000000 - 7000;
+	app_push(fake_app, screen_hardware());
+	tick(1000000);
+	fake_keys("/w1\r\tjjjjjjjjj");
+}
+
+static void hardware_details(void)
+{
+	hardware();
+	app_key(fake_app, K_ENTER);
+}
+
+static void hardware_unseen(void)
+{
+	hardware();
+	fake_keys("\tkk");
+}
+
 static void requests_of(enum fake_requests which)
 {
 	open_at(screen_hosts());
@@ -462,6 +486,9 @@ static const struct scene {
 	{ "security-failed", security_failed, { { 80, 24 } } },
 	{ "security-details", security_details, { { 80, 24 } } },
 	{ "security-unseen", security_unseen, { { 80, 24 } } },
+	{ "hardware", hardware, { { 80, 24 }, { 200, 50 } } },
+	{ "hardware-details", hardware_details, { { 80, 24 } } },
+	{ "hardware-unseen", hardware_unseen, { { 80, 24 } } },
 	{ "requests", requests, { { 80, 24 }, { 200, 50 } } },
 	{ "requests-details", requests_details, { { 80, 24 } } },
 	{ "requests-silent", requests_silent, { { 80, 24 } } },

@@ -149,6 +149,31 @@ static void test_not_odd(void)
 	fleet_end();
 }
 
+/* What finds no room is cut at a character's start. */
+static void test_long(void)
+{
+	for (int before = 0; before < 3; before++) {
+		struct str kernel = STR_INIT, clean = STR_INIT;
+		const struct finding *f;
+
+		str_addf(&kernel, "\"%.*s", before, "xx");
+		for (int i = 0; i < 100; i++)
+			str_add(&kernel, "\xe2\x82\xac");
+		str_addc(&kernel, '"');
+		fleet_begin();
+		for (int i = 2; i < FLEET; i++)
+			change(i, "\"6.1\"", kernel.buf);
+		f = odd("odd-kernel");
+		if (CHECK(f && f->host == 1)) {
+			str_add_printable(&clean, f->what, strlen(f->what));
+			CHECK_STR(clean.buf, f->what);
+		}
+		fleet_end();
+		str_release(&kernel);
+		str_release(&clean);
+	}
+}
+
 /* What is not well with one alone. */
 static void test_ill(void)
 {
@@ -182,6 +207,47 @@ static void gone(const struct json *before, int host, const char *name, const ch
 	findings_hardware_gone(fleet, host, before, maps[host], &found);
 	if (!CHECK(found.count == 1 && strcmp(found.list[0].name, name) == 0 && strstr(found.list[0].what, what)))
 		printf("# %s: %zu %s\n", name, found.count, found.count ? found.list[0].what : "");
+}
+
+/* What the inventory ignores is still found, and says so: one beside others, one by itself, one that is gone. */
+static void test_ignored(void)
+{
+	static const char *names[] = { "memory-errors", "odd-microcode", "gone-card" };
+	static const char *const counts[] = { "odd-turbo", "pcie-errors", "gone-disk" };
+	struct json *before;
+	size_t ignored = 0;
+
+	fleet_begin();
+	fleet->preflight.ignore = names;
+	fleet->preflight.ignore_count = 3;
+	before = json_copy(maps[2]);
+	change(2, "\"disks\":", "\"pcie-errors\":[{\"pci\":\"0000:00:00.0\",\"fatal\":1}],\"disks\":");
+	change(2, "\"memory\":{", "\"memory\":{\"corrected-errors\":3,");
+	change(2, "\"0x1\"", "\"0x0\"");
+	change(2, "\"turbo\":true", "\"turbo\":false");
+	CHECK(odd("odd-microcode") != NULL);
+	change(2, "\"eno1\"", "\"eno9\"");
+	change(2, "nvme0n1", "nvme7n1");
+	findings_hardware_gone(fleet, 2, before, maps[2], &found);
+	CHECK_INT(found.count, 6);
+	for (size_t i = 0; i < found.count; i++) {
+		const char *name = found.list[i].name;
+		bool is = false, counted = false;
+
+		for (size_t k = 0; k < 3; k++) {
+			is = is || strcmp(names[k], name) == 0;
+			counted = counted || strcmp(counts[k], name) == 0;
+		}
+		CHECK(is != counted);
+		if (!CHECK_INT(found.list[i].ignored, is))
+			printf("# %s\n", name);
+		ignored += found.list[i].ignored;
+	}
+	CHECK_INT(ignored, 3);
+	fleet->preflight.ignore = NULL;
+	fleet->preflight.ignore_count = 0;
+	json_free(before);
+	fleet_end();
 }
 
 /* What was there at the last look; it is named until it is back, also when it could not be seen in between. */
@@ -281,7 +347,9 @@ static void test_page(void)
 static const struct test tests[] = {
 	{ "the odd one out", test_odd },
 	{ "what is no difference", test_not_odd },
+	{ "a difference that is too long", test_long },
 	{ "what is not well by itself", test_ill },
+	{ "what the inventory ignores", test_ignored },
 	{ "what is gone", test_gone },
 	{ "functions that pods take are not missed", test_functions },
 	{ "what cannot be seen is not missed", test_unseen },
