@@ -288,11 +288,16 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 	struct str script = STR_INIT, config = STR_INIT, names = STR_INIT, gone = STR_INIT;
 	struct remote_answer answer = { 0 };
 	struct items files = { 0 };
+	bool apart;
 	int rc;
 
 	/* what its API server is to read is there before a manifest names it */
 	if (security_place(t, err) || add_certificate(t, &files, err))
 		return items_release(&files), -1;
+	/* by what other hosts have as well, whose threads write that */
+	task_lock(t);
+	apart = signing_is_apart(world_of(t));
+	task_unlock(t);
 	add_names(world_of(t), &names);
 	add_names_gone(world_of(t), s, &gone);
 	kubeadm_components_config(world_of(t), task_host(t), true, &config);
@@ -302,7 +307,7 @@ static int on_host(struct task *t, const struct settings *s, struct error *err)
 	items_param(&files, "names", names.buf);
 	items_param(&files, "names_gone", gone.buf);
 	items_param(&files, "names_change", names_change(s) ? "yes" : "no");
-	items_param(&files, "signing", signing_is_apart(world_of(t)) ? "apart" : "");
+	items_param(&files, "signing", apart ? "apart" : "");
 	items_param(&files, "etcd", is_about(s, "etcd") ? "yes" : "no");
 	str_addf(&script, "%s%s", host_script_component, host_script_components);
 	rc = world_job(t, "components", script.buf, files.params, files.param_count, components_words, &answer, NULL,
