@@ -47,8 +47,8 @@ int cli_rotation_wish(const char *name, struct renew_wish *out, struct error *er
 /* How far it is, of a look that has ended, and what is next. port_rotation_release releases out. */
 void cli_wizard_rotation(struct cli_run *r, const char *name, struct cli_rotation *next, struct port_rotation *out);
 /*
- * Has the run do what the look said: the key store takes the next phase, if it has not yet, and the hosts follow. -1: it
- * was not of this.
+ * Has the run do what the look said: the key store takes the next phase, if it has not yet, and the hosts follow.
+ * -1: it was not of this.
  */
 int cli_rotation_turn(const struct cli_rotation *next, const char *name, const struct inventory *inv,
 	struct renew_wish *out, struct error *err);

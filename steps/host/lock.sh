@@ -66,7 +66,7 @@ lock_sweep() {
 		kw_name=${kw_name##*/}
 		[ -z "$kw_systemd" ] || contains "$kw_active_jobs" "${kw_name%%.*}" || rm -rf "$kw_dir"
 	done
-	# what component.sh lends to kubeadm, also when the host lost its power: whoever makes certificates again would take it for a kubeconfig of its own
+	# what component.sh lends to kubeadm, also when the host lost its power: a renewal would take it for a kubeconfig of its own
 	kw_lent=/etc/kubernetes/super-admin.conf
 	[ ! -L "$kw_lent" ] || [ -z "$kw_systemd" ] || [ -n "$kw_active_jobs" ] || [ "$(readlink "$kw_lent")" != admin.conf ] || rm -f "$kw_lent"
 }

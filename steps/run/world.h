@@ -13,8 +13,8 @@ struct pki_store;
 
 /* The cluster's keys: opened by the command line, fetched by survey or made by decide. */
 struct world_pki {
-	struct pki_store *store,
-		*earlier; /* earlier: before this run had it take the next phase of a rotation; or NULL */
+	struct pki_store *store;
+	struct pki_store *earlier; /* the one before this run had it take the next phase of a rotation; or NULL */
 	/* the host that the store was fetched from in this run; -1: it was on this machine, or is not known */
 	int from;
 };
@@ -31,23 +31,23 @@ struct decided {
 	bool snapshot;         /* of etcd, before an upgrade: it is taken */
 	char newest[32];       /* of the living cluster's API servers */
 	bool servers_differ;   /* … from one another, as an upgrade that was interrupted leaves them */
-	bool half_upgraded; /* … or kubelets from them: an upgrade was interrupted: what installed hosts have stays unchanged */
+	bool half_upgraded;    /* … or kubelets from them: an upgrade was interrupted: what installed hosts have stays unchanged */
 	/* hosts did not start with changed settings, and the cluster has those of before */
 	bool settings_back[SETTINGS_KINDS];
-	bool signing_apart; /* as signing_is_apart found it when the run began; the steps of a rotation change it */
-	bool custody_told;      /* which control planes keep the keys of CAs, as they cannot be reached */
+	bool signing_apart;    /* as signing_is_apart found it when the run began; the steps of a rotation change it */
+	bool custody_told;     /* which control planes keep the keys of CAs, as they cannot be reached */
 	bool kubelets_verified; /* each shows a certificate of the cluster's CA, or none before its API server verifies it */
-	bool moved;             /* the cluster goes by another endpoint since this run */
+	bool moved;            /* the cluster goes by another endpoint since this run */
 	/* by decide, and by each step that changes them: what API servers are to read Secrets by */
 	struct {
-		unsigned turn; /* so many of them have set it; 0: nobody */
+		unsigned turn;  /* so many of them have set it; 0: nobody */
 		bool known;
-		char path[96]; /* of the file; "": none */
-		bool stays;    /* they cannot get another one, why[] says as what */
+		char path[96];  /* of the file; "": none */
+		bool stays;     /* they cannot get another one, why[] says as what */
 		char why[300];
 		bool rewritten; /* every Secret, since all API servers write by the last of them */
 	} encryption;
-	bool config_new; /* upgrade: kubeadm-config has the new version, and joins and `upgrade node` go by it */
+	bool config_new;       /* upgrade: kubeadm-config has the new version, and joins and `upgrade node` go by it */
 };
 
 /* The bootstrap token of this run: token.c. */

@@ -85,8 +85,8 @@ static inline void begin(struct lab *l, enum pki_issuer issuer)
 	lab_certs(l, rack_store, -30 * DAY, 335 * DAY);
 	wish.issuer = issuer;
 	strcpy(l->given[SETTINGS_CONTROL_PLANE].text,
-		"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\ncontrolPlaneEndpoint: 10.0.0.100:6443\n"
-		"kubernetesVersion: v1.36.2\n");
+		"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n"
+		"controlPlaneEndpoint: 10.0.0.100:6443\nkubernetesVersion: v1.36.2\n");
 }
 
 static inline void end(struct lab *l)

@@ -356,7 +356,7 @@ static void test_stops(void)
 	site_end();
 }
 
-/* Kubelets ask for what they show, and nothing verifies it yet: that is no pki.kubelet-serving. */
+/* Kubelets ask for what they show, and nothing verifies it yet: pki.kubelet-serving stays self. */
 static void test_serving(void)
 {
 	static const char verifies[] =
@@ -373,7 +373,7 @@ static void test_serving(void)
 	inv = adopted(no_sets, 0, &text);
 	CHECK_STR(inv->pki.kubelet_serving, "self");
 	inventory_free(inv);
-	/* by an argument, whoever has given it, or by hand on a control plane */
+	/* by an argument, from anyone, or by hand on a control plane */
 	site_config(verifies);
 	CHECK(!site_found("kubelets-not-verified"));
 	site_endpoint(SITE_ENDPOINT);

@@ -51,7 +51,7 @@ static void look(struct lab *l, unsigned hosts, const char *name, struct port_ro
 	world_release(&r.world);
 }
 
-/* As a run goes on from it, whose first step that changes anything is the store's: steps/rotate_turn.c. */
+/* As a run continues from it, whose first step that changes anything is the store's: steps/rotate_turn.c. */
 static int turn(const char *name, struct error *err)
 {
 	struct renew_wish wish;
