@@ -70,53 +70,55 @@ static void forget_plan(struct wizard *w)
 	w->plan_valid = false;
 }
 
-static void forget_cluster(struct wizard *w)
+/* What a look at hosts leaves for its page, the text of the inventory it was of, and when it was. */
+#define LOOK(name) \
+	static void release_##name(struct wizard *w) \
+	{ \
+		port_##name##_release(&w->name); \
+	} \
+	static void take_##name(struct wizard *w) \
+	{ \
+		w->port->name(w->run, &w->name); \
+	}
+LOOK(cluster)
+LOOK(certs)
+LOOK(benchmark)
+LOOK(hardware)
+LOOK(requests)
+LOOK(rotation)
+LOOK(support)
+#undef LOOK
+
+/* clang-format off */
+#define LOOK(of, name) { of, release_##name, take_##name, offsetof(struct wizard, name##_text), offsetof(struct wizard, name##_ms) }
+static const struct kept_look {
+	enum purpose of;
+	void (*release)(struct wizard *w);
+	void (*take)(struct wizard *w);
+	size_t text, ms;
+} looks[] = {
+	LOOK(PURPOSE_LOOK, cluster),
+	LOOK(PURPOSE_CERTS, certs),
+	LOOK(PURPOSE_BENCHMARK, benchmark),
+	LOOK(PURPOSE_HARDWARE, hardware),
+	LOOK(PURPOSE_REQUESTS, requests),
+	LOOK(PURPOSE_ROTATE_LOOK, rotation),
+	LOOK(PURPOSE_SUPPORT, support),
+};
+#undef LOOK
+/* clang-format on */
+enum { LOOKS = sizeof(looks) / sizeof(looks[0]) };
+
+static char **text_of(struct wizard *w, const struct kept_look *look)
 {
-	port_cluster_release(&w->cluster);
-	free(w->cluster_text);
-	w->cluster_text = NULL;
+	return (char **)((char *)w + look->text);
 }
 
-static void forget_certs(struct wizard *w)
+static void forget_look(struct wizard *w, const struct kept_look *look)
 {
-	port_certs_release(&w->certs);
-	free(w->certs_text);
-	w->certs_text = NULL;
-}
-
-static void forget_benchmark(struct wizard *w)
-{
-	port_benchmark_release(&w->benchmark);
-	free(w->benchmark_text);
-	w->benchmark_text = NULL;
-}
-
-static void forget_hardware(struct wizard *w)
-{
-	port_hardware_release(&w->hardware);
-	free(w->hardware_text);
-	w->hardware_text = NULL;
-}
-
-static void forget_requests(struct wizard *w)
-{
-	port_requests_release(&w->requests);
-	free(w->requests_text);
-	w->requests_text = NULL;
-}
-
-static void forget_rotation(struct wizard *w)
-{
-	port_rotation_release(&w->rotation);
-	free(w->rotation_text);
-	w->rotation_text = NULL;
-}
-
-static void forget_support(struct wizard *w)
-{
-	port_support_release(&w->support);
-	free(w->support_text);
-	w->support_text = NULL;
+	look->release(w);
+	free(*text_of(w, look));
+	*text_of(w, look) = NULL;
 }
 
 static void forget_adopted(struct wizard *w)
@@ -154,13 +156,8 @@ static void forget_looks(struct wizard *w)
 {
 	forget_seen(w);
 	forget_plan(w);
-	forget_cluster(w);
-	forget_certs(w);
-	forget_benchmark(w);
-	forget_hardware(w);
-	forget_requests(w);
-	forget_rotation(w);
-	forget_support(w);
+	for (size_t i = 0; i < LOOKS; i++)
+		forget_look(w, &looks[i]);
 	forget_adopted(w);
 	w->took_valid = false;
 }
@@ -361,68 +358,6 @@ static void keep_plan(struct wizard *w)
 	w->plan_what = w->what ? xstrdup(w->what) : NULL;
 }
 
-static void keep_cluster(struct wizard *w)
-{
-	forget_cluster(w);
-	w->port->cluster(w->run, &w->cluster);
-	w->cluster_text = w->run_text;
-	w->cluster_ms = clock_mono_ms();
-	w->run_text = NULL;
-}
-
-static void keep_certs(struct wizard *w)
-{
-	forget_certs(w);
-	w->port->certs(w->run, &w->certs);
-	w->certs_text = w->run_text;
-	w->certs_ms = clock_mono_ms();
-	w->run_text = NULL;
-}
-
-static void keep_benchmark(struct wizard *w)
-{
-	forget_benchmark(w);
-	w->port->benchmark(w->run, &w->benchmark);
-	w->benchmark_text = w->run_text;
-	w->benchmark_ms = clock_mono_ms();
-	w->run_text = NULL;
-}
-
-static void keep_hardware(struct wizard *w)
-{
-	forget_hardware(w);
-	w->port->hardware(w->run, &w->hardware);
-	w->hardware_text = w->run_text;
-	w->hardware_ms = clock_mono_ms();
-	w->run_text = NULL;
-}
-
-static void keep_requests(struct wizard *w)
-{
-	forget_requests(w);
-	w->port->requests(w->run, &w->requests);
-	w->requests_text = w->run_text;
-	w->requests_ms = clock_mono_ms();
-	w->run_text = NULL;
-}
-
-static void keep_rotation(struct wizard *w)
-{
-	forget_rotation(w);
-	w->port->rotation(w->run, &w->rotation);
-	w->rotation_text = w->run_text;
-	w->rotation_ms = clock_mono_ms();
-	w->run_text = NULL;
-}
-
-static void keep_support(struct wizard *w)
-{
-	forget_support(w);
-	w->port->support(w->run, &w->support);
-	w->support_text = w->run_text;
-	w->run_text = NULL;
-}
-
 /* The hosts that the first one names are looked at as soon as its run has ended. */
 static void keep_adopted(struct wizard *w)
 {
@@ -444,31 +379,30 @@ static void keep_took(struct wizard *w)
 	w->took_valid = true;
 }
 
+/* Of the inventory that the run was begun with. */
+static void keep_look(struct wizard *w, const struct kept_look *look)
+{
+	forget_look(w, look);
+	look->take(w);
+	*text_of(w, look) = w->run_text;
+	*(int64_t *)((char *)w + look->ms) = clock_mono_ms();
+	w->run_text = NULL;
+}
+
 /* One that was cut short shows less of the cluster than the one before. */
-static void keep_look(struct wizard *w)
+static void keep_looks(struct wizard *w)
 {
 	struct engine_result result;
 
 	engine_result(w->port->engine(w->run), &result);
-	if (w->purpose == PURPOSE_LOOK && !result.cancelled)
-		keep_cluster(w);
-	else if (w->purpose == PURPOSE_CERTS && !result.cancelled)
-		keep_certs(w);
-	else if (w->purpose == PURPOSE_BENCHMARK && !result.cancelled)
-		keep_benchmark(w);
-	else if (w->purpose == PURPOSE_HARDWARE && !result.cancelled)
-		keep_hardware(w);
-	else if (w->purpose == PURPOSE_REQUESTS && !result.cancelled)
-		keep_requests(w);
-	else if (w->purpose == PURPOSE_ROTATE_LOOK && !result.cancelled)
-		keep_rotation(w);
-	else if (w->purpose == PURPOSE_SUPPORT && !result.cancelled)
-		keep_support(w);
-	else if (w->purpose == PURPOSE_ADOPT && !result.cancelled)
+	for (size_t i = 0; i < LOOKS; i++)
+		if (looks[i].of == w->purpose && !result.cancelled)
+			keep_look(w, &looks[i]);
+	if (w->purpose == PURPOSE_ADOPT && !result.cancelled)
 		keep_adopted(w);
-	else if (w->purpose == PURPOSE_TAKE_KEYS)
+	if (w->purpose == PURPOSE_TAKE_KEYS)
 		keep_took(w);
-	else if (w->purpose == PURPOSE_CHECK)
+	if (w->purpose == PURPOSE_CHECK)
 		keep_seen(w);
 }
 
@@ -533,7 +467,7 @@ static void run_over(struct wizard *w)
 	else if (does == PURPOSE_PLANS)
 		keep_plan(w);
 	else
-		keep_look(w);
+		keep_looks(w);
 	if (does != PURPOSE_PLANS)
 		w->view.over = true;
 	w->port->end(w->run);

@@ -378,6 +378,7 @@ struct wizard {
 	/* … and what was packed */
 	struct port_support support;
 	char *support_text;
+	int64_t support_ms;
 	/* … and beside the benchmark */
 	struct port_benchmark benchmark;
 	char *benchmark_text;
