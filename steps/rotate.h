@@ -22,7 +22,7 @@ bool turn_is_over(const struct world *w);
 void rotate_see(const struct world *w, struct rotate_state *out);
 /* ---- signing.c, rotate_signing.c: the certificate that signs, while ca.crt has two ---- */
 #define SIGNING_ARGUMENT "cluster-signing-cert-file"
-/* Whether controller managers are to read it from a file of its own (PKI_SIGNING_CRT). Reads the facts of all hosts: with the lock. */
+/* Whether controller managers are to read it from a file of its own, PKI_SIGNING_CRT. With the lock: asks all hosts. */
 bool signing_is_apart(const struct world *w);
 /* Whether the cluster's configuration says so. Pure. */
 bool signing_was_apart(const struct world *w);
