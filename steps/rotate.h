@@ -10,6 +10,8 @@
 struct items;
 struct str;
 
+/* What a look, or a run, has seen of it, once that has ended, or with the lock; wants a key store. */
+void rotate_see(const struct world *w, struct rotate_state *out);
 /*
  * ---- rotate_turn.c: the key store takes its next phase, on the control plane that speaks for the cluster ----
  * When all hosts have answered, their locks are this run's, and what they have is still as the operator has seen it.
@@ -18,8 +20,6 @@ enum step_verdict turn_store_check(struct task *t, struct error *why);
 int turn_store_apply(struct task *t, struct error *err);
 /* Whether hosts may follow: it has, or was not to. With the task's lock held. */
 bool turn_is_over(const struct world *w);
-/* What a look, or a run, has seen of it, once that has ended, or with the lock; wants a key store. */
-void rotate_see(const struct world *w, struct rotate_state *out);
 /* ---- signing.c, rotate_signing.c: the certificate that signs, while ca.crt has two ---- */
 #define SIGNING_ARGUMENT "cluster-signing-cert-file"
 /* Whether controller managers are to read it from a file of its own, PKI_SIGNING_CRT. With the lock: asks all hosts. */

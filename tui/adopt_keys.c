@@ -46,8 +46,7 @@ static void changed(struct screen *screen)
 
 static void stop(struct screen *screen)
 {
-	if (copying(screen->wizard))
-		wizard_command(screen->wizard, ENGINE_CANCEL, -1);
+	page_cancel(screen, PURPOSE_TAKE_KEYS);
 }
 
 static void hosts(struct screen *screen)

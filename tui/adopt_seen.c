@@ -228,8 +228,7 @@ static void begin(struct screen *screen)
 
 static void back(struct screen *screen)
 {
-	if (screen->wizard->purpose == PURPOSE_ADOPT && page_can_stop(screen))
-		wizard_command(screen->wizard, ENGINE_CANCEL, -1);
+	page_cancel(screen, PURPOSE_ADOPT);
 	app_pop(screen->app);
 }
 

@@ -135,34 +135,28 @@ static bool has_seen(const struct screen *screen)
 	return screen->wizard->certs_text != NULL;
 }
 
-static void stop_look(struct screen *screen)
-{
-	if (wizard_running(screen->wizard) && screen->wizard->purpose == PURPOSE_CERTS)
-		wizard_command(screen->wizard, ENGINE_CANCEL, -1);
-}
-
 /* What changes hosts is planned first, and begun from there. */
 static void renew(struct screen *screen)
 {
-	stop_look(screen);
+	page_cancel(screen, PURPOSE_CERTS);
 	app_push(screen->app, screen_plan_of(PURPOSE_RENEW_PLAN, NULL));
 }
 
 static void rotations(struct screen *screen)
 {
-	stop_look(screen);
+	page_cancel(screen, PURPOSE_CERTS);
 	app_push(screen->app, screen_rotations());
 }
 
 static void requests(struct screen *screen)
 {
-	stop_look(screen);
+	page_cancel(screen, PURPOSE_CERTS);
 	app_push(screen->app, screen_requests());
 }
 
 static void back(struct screen *screen)
 {
-	stop_look(screen);
+	page_cancel(screen, PURPOSE_CERTS);
 	page_back(screen);
 }
 
@@ -195,19 +189,13 @@ static const char *row_text(size_t i, void *ctx)
 static bool key(struct screen *screen, int k)
 {
 	struct certs_page *p = of(screen);
-	int again = 0;
+	bool none;
 
-	if (search_key(&p->search, k, &again)) {
-		size_t found =
-			again ? search_next(&p->search, p->count, p->list.selected, again, row_text, p) : p->count;
-
-		if (found < p->count)
-			p->list.selected = found;
-		else if (again)
-			app_say(screen->app, STYLE_WARNING, "no file or host name contains this");
-		return true;
-	}
-	return list_key(&p->list, k);
+	if (!search_list(&p->search, &p->list, k, row_text, p, &none))
+		return list_key(&p->list, k);
+	if (none)
+		app_say(screen->app, STYLE_WARNING, "no file or host name contains this");
+	return true;
 }
 
 static bool typing(const struct screen *screen)

@@ -27,11 +27,6 @@ static bool on_host(const struct screen *screen)
 
 /* ---- looking ---------------------------------------------------------------------------------------------------------- */
 
-static bool looking(const struct screen *screen)
-{
-	return wizard_running(screen->wizard) && screen->wizard->purpose == PURPOSE_LOOK;
-}
-
 static void look(struct screen *screen)
 {
 	of(screen)->begun = page_begin(screen, PURPOSE_LOOK, NULL, NULL) || !wizard_running(screen->wizard);
@@ -40,8 +35,7 @@ static void look(struct screen *screen)
 /* Nothing is lost by it, and what comes next need not wait. */
 static void stop_look(struct screen *screen)
 {
-	if (looking(screen))
-		wizard_command(screen->wizard, ENGINE_CANCEL, -1);
+	page_cancel(screen, PURPOSE_LOOK);
 	of(screen)->begun = false;
 }
 
@@ -222,20 +216,13 @@ static const char *row_text(size_t i, void *ctx)
 static bool key(struct screen *screen, int k)
 {
 	struct dashboard *d = of(screen);
-	int again = 0;
+	bool none;
 
-	if (search_key(&d->search, k, &again)) {
-		size_t found = again ? search_next(&d->search, d->list.count, d->list.selected, again, row_text,
-					       &screen->wizard->cluster)
-				     : d->list.count;
-
-		if (found < d->list.count)
-			d->list.selected = found;
-		else if (again)
-			app_say(screen->app, STYLE_WARNING, "no host name contains this");
-		return true;
-	}
-	return list_key(&d->list, k);
+	if (!search_list(&d->search, &d->list, k, row_text, &screen->wizard->cluster, &none))
+		return list_key(&d->list, k);
+	if (none)
+		app_say(screen->app, STYLE_WARNING, "no host name contains this");
+	return true;
 }
 
 static bool typing(const struct screen *screen)

@@ -88,8 +88,7 @@ static void other_list(struct screen *screen)
 
 static void back(struct screen *screen)
 {
-	if (wizard_running(screen->wizard) && screen->wizard->purpose == PURPOSE_HARDWARE)
-		wizard_command(screen->wizard, ENGINE_CANCEL, -1);
+	page_cancel(screen, PURPOSE_HARDWARE);
 	page_back(screen);
 }
 
@@ -123,16 +122,11 @@ static void select_host(struct screen *screen, size_t before)
 static bool key(struct screen *screen, int k)
 {
 	struct hardware_page *p = of(screen);
-	size_t before = p->hosts.selected, found = p->hosts.count;
-	int again = 0;
+	size_t before = p->hosts.selected;
+	bool none;
 
-	if (search_key(&p->search, k, &again)) {
-		if (again)
-			found = search_next(
-				&p->search, p->hosts.count, before, again, row_text, &screen->wizard->hardware);
-		if (found < p->hosts.count)
-			p->hosts.selected = found;
-		else if (again)
+	if (search_list(&p->search, &p->hosts, k, row_text, &screen->wizard->hardware, &none)) {
+		if (none)
 			app_say(screen->app, STYLE_WARNING, "no host name contains this");
 		select_host(screen, before);
 		return true;

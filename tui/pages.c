@@ -98,6 +98,12 @@ bool page_can_stop(const struct screen *s)
 	return wizard_running(s->wizard) && purpose_kind(s->wizard->purpose)->does != PURPOSE_CHANGES;
 }
 
+void page_cancel(struct screen *s, enum purpose purpose)
+{
+	if (wizard_running(s->wizard) && s->wizard->purpose == purpose)
+		wizard_command(s->wizard, ENGINE_CANCEL, -1);
+}
+
 void page_stop(struct screen *s)
 {
 	if (!page_can_stop(s))

@@ -17,6 +17,8 @@ void page_equivalent(struct screen *s, enum purpose purpose);
 bool page_begin(struct screen *s, enum purpose purpose, const char *host, const char *what);
 /* Stops a run that only looks or plans. */
 void page_stop(struct screen *s);
+/* Stops what is under way if it is of this purpose: its page is left. */
+void page_cancel(struct screen *s, enum purpose purpose);
 /* Whether such a run is under way; a run that changes hosts is ended on the Run screen alone. */
 bool page_can_stop(const struct screen *s);
 /*

@@ -283,19 +283,13 @@ static const char *row_text(size_t i, void *ctx)
 static bool key(struct screen *screen, int k)
 {
 	struct preflight *s = of(screen);
-	int again = 0;
+	bool none;
 
-	if (search_key(&s->search, k, &again)) {
-		size_t found = again ? search_next(&s->search, s->rows.count, s->list.selected, again, row_text, s)
-				     : s->rows.count;
-
-		if (found < s->rows.count)
-			s->list.selected = found;
-		else if (again)
-			app_say(screen->app, STYLE_WARNING, "no finding or host name contains this");
-		return true;
-	}
-	return list_key(&s->list, k);
+	if (!search_list(&s->search, &s->list, k, row_text, s, &none))
+		return list_key(&s->list, k);
+	if (none)
+		app_say(screen->app, STYLE_WARNING, "no finding or host name contains this");
+	return true;
 }
 
 static bool typing(const struct screen *screen)

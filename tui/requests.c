@@ -102,12 +102,6 @@ static int64_t tick(struct screen *screen, int64_t now_ms)
 	return 1000;
 }
 
-static void stop_look(struct screen *screen)
-{
-	if (wizard_running(screen->wizard) && screen->wizard->purpose == PURPOSE_REQUESTS)
-		wizard_command(screen->wizard, ENGINE_CANCEL, -1);
-}
-
 /* ---- words ------------------------------------------------------------------------------------------------------------ */
 
 static void age_words(int64_t s, struct str *out)
@@ -206,7 +200,7 @@ static void sign(struct screen *screen)
 	if (page_requests_now(screen->wizard))
 		wished(of(screen), &uids);
 	if (uids.len) {
-		stop_look(screen);
+		page_cancel(screen, PURPOSE_REQUESTS);
 		app_push(screen->app, screen_plan_what(PURPOSE_SIGN_PLAN, uids.buf));
 	} else {
 		app_say(screen->app, STYLE_WARNING,
@@ -219,7 +213,7 @@ static void sign(struct screen *screen)
 
 static void back(struct screen *screen)
 {
-	stop_look(screen);
+	page_cancel(screen, PURPOSE_REQUESTS);
 	page_back(screen);
 }
 

@@ -115,8 +115,7 @@ static void begin(struct screen *screen)
 
 static void back(struct screen *screen)
 {
-	if (screen->wizard->purpose == PURPOSE_ROTATE_LOOK && page_can_stop(screen))
-		wizard_command(screen->wizard, ENGINE_CANCEL, -1);
+	page_cancel(screen, PURPOSE_ROTATE_LOOK);
 	page_back(screen);
 }
 

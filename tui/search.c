@@ -85,6 +85,23 @@ size_t search_next(const struct search *s, size_t count, size_t from, int direct
 	return count;
 }
 
+bool search_list(struct search *s, struct list *l, int key, const char *(*text)(size_t i, void *ctx), void *ctx,
+	bool *none)
+{
+	size_t found = l->count;
+	int again;
+
+	*none = false;
+	if (!search_key(s, key, &again))
+		return false;
+	if (again)
+		found = search_next(s, l->count, l->selected, again, text, ctx);
+	*none = again && found == l->count;
+	if (found < l->count)
+		l->selected = found;
+	return true;
+}
+
 void search_draw(const struct search *s, struct canvas *c, int y, int x, int width)
 {
 	if (!s->typing || width <= 0)

@@ -107,8 +107,7 @@ static bool has_seen(const struct screen *screen)
 
 static void back(struct screen *screen)
 {
-	if (screen->wizard->purpose == PURPOSE_BENCHMARK && page_can_stop(screen))
-		wizard_command(screen->wizard, ENGINE_CANCEL, -1);
+	page_cancel(screen, PURPOSE_BENCHMARK);
 	page_back(screen);
 }
 
@@ -138,19 +137,13 @@ static const char *row_text(size_t i, void *ctx)
 static bool key(struct screen *screen, int k)
 {
 	struct security_page *p = of(screen);
-	int again = 0;
+	bool none;
 
-	if (search_key(&p->search, k, &again)) {
-		size_t found =
-			again ? search_next(&p->search, p->count, p->list.selected, again, row_text, p) : p->count;
-
-		if (found < p->count)
-			p->list.selected = found;
-		else if (again)
-			app_say(screen->app, STYLE_WARNING, "no item contains this");
-		return true;
-	}
-	return list_key(&p->list, k);
+	if (!search_list(&p->search, &p->list, k, row_text, p, &none))
+		return list_key(&p->list, k);
+	if (none)
+		app_say(screen->app, STYLE_WARNING, "no item contains this");
+	return true;
 }
 
 static bool typing(const struct screen *screen)

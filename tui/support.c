@@ -39,8 +39,7 @@ static void list(struct screen *screen)
 
 static void back(struct screen *screen)
 {
-	if (packing(screen->wizard))
-		wizard_command(screen->wizard, ENGINE_CANCEL, -1);
+	page_cancel(screen, PURPOSE_SUPPORT);
 	page_back(screen);
 }
 

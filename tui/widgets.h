@@ -76,6 +76,12 @@ bool search_matches(const struct search *s, const char *text);
 /* The first of count items, after (direction 1) or before `from` and around, whose text matches; count when none. */
 size_t search_next(const struct search *s, size_t count, size_t from, int direction,
 	const char *(*text)(size_t i, void *ctx), void *ctx);
+/*
+ * Both for a list, whose selection goes to what is found. *none: something was looked for and no row's text matches.
+ * False: not taken.
+ */
+bool search_list(struct search *s, struct list *l, int key, const char *(*text)(size_t i, void *ctx), void *ctx,
+	bool *none);
 /* The prompt while typing, in one line. */
 void search_draw(const struct search *s, struct canvas *c, int y, int x, int width);
 
