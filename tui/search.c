@@ -85,8 +85,8 @@ size_t search_next(const struct search *s, size_t count, size_t from, int direct
 	return count;
 }
 
-bool search_list(struct search *s, struct list *l, int key, const char *(*text)(size_t i, void *ctx), void *ctx,
-	bool *none)
+bool search_list(
+	struct search *s, struct list *l, int key, const char *(*text)(size_t i, void *ctx), void *ctx, bool *none)
 {
 	size_t found = l->count;
 	int again;
