@@ -142,7 +142,7 @@ stop_and_go_on() {
 	line fg
 	soon 'after fg w2 is selected' on_w2
 	soon 'and the page is whole' line_shows 24 'Help'
-	ok "$case: nothing of the shell is left on it" not_shown 'scribble|ready'
+	ok "$case: nothing of the shell is left on it" not_shown 'scribble|\] ready [0-9]'
 	keys Home
 	soon 'keys are taken' screen_has_pointer_at cp1
 }
@@ -234,7 +234,7 @@ stopped() {
 	line fg
 	soon 'after SIGSTOP and fg the bar is at the bottom' line_shows 24 'Help'
 	soon 'and the page is whole' shown 'New cluster in this folder'
-	ok "$case: nothing of the shell is left on it" not_shown 'Stopped|ready'
+	ok "$case: nothing of the shell is left on it" not_shown 'Stopped|\] ready [0-9]'
 	keys Escape
 	prompt 0
 }
