@@ -159,6 +159,9 @@ struct engine *rack_run(struct lab *l, struct world *w, struct engine_config con
 	config.host_count = LAB_MACHINES;
 	config.open = lab_open;
 	config.world = w;
+	/* a machine that is lost does not come back: the pauses between three tries say no more than that of one */
+	if (!config.reconnects)
+		config.reconnects = 1;
 	lab_run(l, w, 0, LAB_LOST);
 	e = engine_new(&config);
 	engine_no_questions(e);
