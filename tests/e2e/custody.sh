@@ -55,17 +55,6 @@ signs_nothing() {
 	done
 }
 
-# request NAME CN O SIGNER USAGES [AS [GROUPS]]: a CertificateSigningRequest as somebody sends it.
-request() {
-	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$WORK/$1.key" -subj "/O=$3/CN=$2" -out "$WORK/$1.csr" 2>/dev/null
-	local group as=()
-	for group in ${6:+${7:-system:nodes} system:authenticated}; do as+=(--as-group="$group"); done
-	kc ${6:+--as="$6"} "${as[@]}" create -f - <<-TEXT >/dev/null
-		{"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"$1"},
-		 "spec":{"request":"$(base64 -w 0 <"$WORK/$1.csr")","signerName":"$4","usages":[$5]}}
-	TEXT
-}
-certificate_of() { kc get csr "$1" -o jsonpath='{.status.certificate}' | base64 -d; }
 CLIENT=kubernetes.io/kube-apiserver-client-kubelet
 USAGES='"digital signature","client auth"'
 

@@ -141,7 +141,6 @@ power_off() { "$LAB" kill "$1"; }
 stop_apiserver() {
 	"$LAB" exec "$1" sh -c 'mv /etc/kubernetes/manifests/kube-apiserver.yaml /root/ && kill -9 $(pidof kube-apiserver)'
 }
-voters_are() { [ "$(voters "$1")" = "$2" ]; }
 
 # The newest flavour of those asked for gets the machine: under emulation each costs minutes.
 machine_flavour() { for f in "$@"; do ! flavour_present "$f" || echo "$f"; done | sort | tail -n 1; }

@@ -99,6 +99,7 @@ etcd_of() {
 }
 # Started voters, and members of any kind.
 voters() { etcd_of "$1" /v3/cluster/member/list -d '{}' | jq '[.members[] | select(.isLearner != true and (.name // "") != "")] | length'; }
+voters_are() { [ "$(voters "$1")" = "$2" ]; }
 members() { etcd_of "$1" /v3/cluster/member/list -d '{}' | jq '.members | length'; }
 vip_holder() {
 	local h
@@ -121,6 +122,18 @@ ran_once() {
 }
 # journal: that of the newest run
 journal() { find "$XDG_STATE_HOME/kubewright/lab/runs" -name '*.jsonl' -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2; }
+
+# request NAME CN O SIGNER USAGES [AS [GROUPS]]: a CertificateSigningRequest as somebody sends it; REQUEST_NAMES: for a server of these names.
+request() {
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$WORK/$1.key" -subj "/O=$3/CN=$2" ${REQUEST_NAMES:+-addext "subjectAltName=$REQUEST_NAMES"} -out "$WORK/$1.csr" 2>/dev/null
+	local group as=()
+	for group in ${6:+${7:-system:nodes} system:authenticated}; do as+=(--as-group="$group"); done
+	kc ${6:+--as="$6"} "${as[@]}" create -f - <<-TEXT >/dev/null
+		{"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"$1"},
+		 "spec":{"request":"$(base64 -w 0 <"$WORK/$1.csr")","signerName":"$4","usages":[$5]}}
+	TEXT
+}
+certificate_of() { kc get csr "$1" -o jsonpath='{.status.certificate}' | base64 -d; }
 
 # ---- a writer through the virtual IP
 

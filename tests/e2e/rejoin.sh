@@ -20,7 +20,6 @@ counter() { kc get configmap counter -o jsonpath='{.data.n}'; }
 longest_gap() { awk 'NR > 1 && $1 - last > gap { gap = $1 - last } { last = $1 } END { print gap + 0 }' "$WORK/written"; }
 
 held() { [ -n "$(vip_holder)" ]; }
-voters_are() { [ "$(voters "$1")" = "$2" ]; }
 other_than() { for h in cp1 cp2 cp3; do [ "$h" = "$1" ] || { echo $h; return; }; done; }
 
 lost_and_back() {

@@ -9,7 +9,6 @@ address_of() { sed -n "s/.*name: $1, address: \([0-9.]*\).*/\1/p" "$(YAML)"; }
 change() { sed -i "/name: $1,/s/$2/$3/" "$(YAML)"; }
 nodes() { kc get nodes -o jsonpath='{.items[*].metadata.name}' 2>/dev/null; }
 nodes_are() { [ "$(nodes)" = "$*" ]; }
-voters_are() { [ "$(voters "$1")" = "$2" ]; }
 held() { [ -n "$(vip_holder)" ]; }
 running() { "$LAB" exec "$1" sh -c "grep ' $2 ' /var/lib/kubewright/history | tail -n 1 | grep -q ' start\$'" 2>/dev/null; }
 pods_on() { kc get pods -A -o jsonpath='{range .items[?(@.spec.nodeName=="'"$1"'")]}{.metadata.name}{"\n"}{end}'; }

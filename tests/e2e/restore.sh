@@ -4,7 +4,6 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-voters_are() { [ "$(voters "$1")" = "$2" ]; }
 address_of() { sed -n "s/.*name: $1, address: \([0-9.]*\).*/\1/p" "$WORK/kubewright.yaml"; }
 note_value() { kc create configmap known --from-literal=v="$1" --dry-run=client -o yaml | kc apply -f - >/dev/null; }
 value() { kc get configmap known -o jsonpath='{.data.v}'; }

@@ -39,3 +39,29 @@ field() {
 	until_ok 5 not_shown 'Enter accepts it' || fail "${flavour:-}: the form takes '$2' for $1"
 }
 terminal_end() { [ -z "$SOCKET" ] || on_screen kill-server 2>/dev/null; }
+
+# ---- the Dashboard of a cluster of cp1 to cp3 and w1
+
+healthy() { shown '3 voters; quorum 2, tolerates 1 lost' && shown 'findings +none' && [ "$(screen | grep -c ' Ready ')" = 4 ]; }
+# plan_and_do WHAT [SECONDS]: presses a on the Plan page, confirms, and follows the run back to the Dashboard
+plan_and_do() {
+	sees 60 "a starts the $1"
+	screen | sed 's/^/#   |/'
+	keys a
+	sees 5 "Start the $1"
+	line lab
+	sees 30 'kubewright  Run'
+	sees "${2:-300}" 'The run is over'
+	screen | sed 's/^/#   |/'
+	keys Enter
+	sees 10 'kubewright  Dashboard'
+	until_ok 180 healthy || fail "$flavour: the Dashboard shows a healthy cluster after the $1"
+	screen | sed 's/^/#   |/'
+	is "$flavour: three voters after the $1" "$(voters cp1)" 3
+	ok "$flavour: four Ready nodes after the $1" until_ok 60 ready_is 4
+}
+select_host() {
+	types "/$1"
+	keys Enter
+	sees 5 "── $1: "
+}

@@ -241,31 +241,6 @@ kill_control_plane() {
 	"$LAB" exec "$1" sh -c 'systemctl stop kubelet && mv /etc/kubernetes/manifests/etcd.yaml /root/ &&
 		ctr -n k8s.io tasks ls -q | xargs -n 1 ctr -n k8s.io tasks kill -s SIGKILL'
 }
-voters_are() { [ "$(voters "$1")" = "$2" ]; }
-healthy() { shown '3 voters; quorum 2, tolerates 1 lost' && shown 'findings +none' && [ "$(screen | grep -c ' Ready ')" = 4 ]; }
-# plan_and_do WHAT [SECONDS]: presses a on the Plan page, confirms, and follows the run back to the Dashboard
-plan_and_do() {
-	sees 60 "a starts the $1"
-	screen | sed 's/^/#   |/'
-	keys a
-	sees 5 "Start the $1"
-	line lab
-	sees 30 'kubewright  Run'
-	sees "${2:-300}" 'The run is over'
-	screen | sed 's/^/#   |/'
-	keys Enter
-	sees 10 'kubewright  Dashboard'
-	until_ok 180 healthy || fail "$flavour: the Dashboard shows a healthy cluster after the $1"
-	screen | sed 's/^/#   |/'
-	is "$flavour: three voters after the $1" "$(voters cp1)" 3
-	ok "$flavour: four Ready nodes after the $1" until_ok 60 ready_is 4
-}
-select_host() {
-	types "/$1"
-	keys Enter
-	sees 5 "── $1: "
-}
-
 broken_and_repaired() {
 	kill_control_plane cp3 || fail "$flavour: cp3 is broken"
 	# nobody presses a key for it
