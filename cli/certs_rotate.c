@@ -97,7 +97,7 @@ static void add_ca_line(const struct pki_cert *c, bool signs, void *out)
 	char until[32];
 
 	clock_rfc3339(c->info.not_after * 1000, until, sizeof(until));
-	str_addf(out, "  %-8s  %-32s  until %.10s  sha256 %.12s\n", signs ? "signs" : "trusted", c->info.subject_cn,
+	str_addf(out, "  %-8s  %-26s  until %.10s  sha256 %.12s\n", signs ? "signs" : "trusted", c->info.subject_cn,
 		until, c->info.sha256);
 }
 
