@@ -20,17 +20,29 @@ static const char *key_id(const struct cli_run *r, int which)
 
 /* ---- how it is ------------------------------------------------------------------------------------------------------- */
 
+static const char *provider(const struct encryption_state *s, size_t i, const char *without)
+{
+	return strcmp(s->now.by[i], ENCRYPTION_IDENTITY) == 0 ? without : s->now.by[i];
+}
+
+void certs_secrets_key_state(const struct cli_run *r, const struct encryption_state *s, struct str *out)
+{
+	str_addf(out, "key store: %s%s%s\n", *key_id(r, 0) ? key_id(r, 0) : "no key of Secrets yet",
+		*key_id(r, 1) ? ", and the one before it: " : "", key_id(r, 1));
+	str_addf(out, "API servers write Secrets with: %s\n", provider(s, 0, "no key"));
+	for (size_t i = 1; i < s->now.count; i++)
+		str_addf(out, "and still read: %s\n", provider(s, i, "what is not encrypted"));
+	if (*s->why)
+		str_addf(out, "not yet all of them: %s\n", s->why);
+}
+
 static void print_state(const struct cli_run *r, const struct encryption_state *s)
 {
-	printf("key store: %s%s%s\n", *key_id(r, 0) ? key_id(r, 0) : "no key of Secrets yet",
-		*key_id(r, 1) ? ", and the one before it: " : "", key_id(r, 1));
-	printf("API servers write Secrets with: %s\n",
-		strcmp(s->now.by[0], ENCRYPTION_IDENTITY) == 0 ? "no key" : s->now.by[0]);
-	for (size_t i = 1; i < s->now.count; i++)
-		printf("and still read: %s\n",
-			strcmp(s->now.by[i], ENCRYPTION_IDENTITY) == 0 ? "what is not encrypted" : s->now.by[i]);
-	if (*s->why)
-		printf("not yet all of them: %s\n", s->why);
+	struct str text = STR_INIT;
+
+	certs_secrets_key_state(r, s, &text);
+	fputs(text.buf, stdout);
+	str_release(&text);
 }
 
 static void print_json(const struct cli_run *r, const struct encryption_state *s, int status)
@@ -62,7 +74,7 @@ static int parse(const struct cli_options *o, struct error *err)
 	return error_hint(err, "give the command without them");
 }
 
-static int refuse(const struct cli_run *r, const struct encryption_state *s, struct error *err)
+int certs_secrets_key_refuse(const struct cli_run *r, const struct encryption_state *s, struct error *err)
 {
 	if (!r->inventory->security.encrypt_secrets) {
 		error_set(err, ERROR_INVENTORY, "the inventory does not say that Secrets are encrypted");
@@ -83,20 +95,31 @@ static int refuse(const struct cli_run *r, const struct encryption_state *s, str
 	return 0;
 }
 
+bool certs_secrets_key_begun(const struct encryption_state *s)
+{
+	return encryption_due(s) || !s->all;
+}
+
+void certs_secrets_key_tell(const struct cli_run *r, bool begun, struct str *out)
+{
+	str_add(out,
+		begun ? "This completes what was begun, and makes no other key" : "This makes another key for Secrets");
+	if (!begun && *key_id(r, 1))
+		str_addf(out,
+			"; the key %s leaves the key store, and snapshots of etcd that want it need a backup of the keys from then",
+			key_id(r, 1));
+	str_add(out,
+		". Three times one control plane after the other gets another file, and its API server restarts; before "
+		"the last time every Secret is written again.");
+}
+
 static int confirm(const struct cli_run *r, bool begun, struct error *err)
 {
 	struct str question = STR_INIT;
 	int rc;
 
-	str_add(&question,
-		begun ? "This completes what was begun, and makes no other key" : "This makes another key for Secrets");
-	if (!begun && *key_id(r, 1))
-		str_addf(&question,
-			"; the key %s leaves the key store, and snapshots of etcd that want it need a backup of the keys from then",
-			key_id(r, 1));
-	str_add(&question,
-		". Three times one control plane after the other gets another file, and its API server restarts; before "
-		"the last time every Secret is written again. Do it?");
+	certs_secrets_key_tell(r, begun, &question);
+	str_add(&question, " Do it?");
 	rc = cli_confirm_yes(r->options, question.buf,
 		"certs rotate changes what Secrets are encrypted with and must be confirmed", err);
 	str_release(&question);
@@ -105,7 +128,7 @@ static int confirm(const struct cli_run *r, bool begun, struct error *err)
 
 static int go_on(struct cli_run *r, const struct encryption_state *s)
 {
-	bool begun = encryption_due(s) || !s->all;
+	bool begun = certs_secrets_key_begun(s);
 	struct error err = { 0 };
 
 	if (confirm(r, begun, &err) ||
@@ -127,7 +150,7 @@ static int look(const struct cli_options *o, bool *go)
 		return status;
 	status = cli_look_errors(&r, true);
 	encryption_see(&r.world, &s);
-	if (status == 0 && refuse(&r, &s, &err))
+	if (status == 0 && certs_secrets_key_refuse(&r, &s, &err))
 		status = cli_fail(&err);
 	if (status == 0 && o->json && o->check) {
 		print_json(&r, &s, status);

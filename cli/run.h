@@ -445,6 +445,13 @@ int cli_certs_rotate(const struct cli_options *o);
 /* … of the key that Secrets are encrypted with. */
 int cli_certs_secrets_key(const struct cli_options *o);
 #define CERTS_SECRETS_KEY "secrets-key"
+struct encryption_state;
+/* Over a look of KIND_SECRETS_KEY_LOOK: how it is, in lines, added; why it may not begin: -1; … */
+void certs_secrets_key_state(const struct cli_run *r, const struct encryption_state *s, struct str *out);
+int certs_secrets_key_refuse(const struct cli_run *r, const struct encryption_state *s, struct error *err);
+/* … whether it is under way, so that no other key is made; and what the run will do, in sentences, added. */
+bool certs_secrets_key_begun(const struct encryption_state *s);
+void certs_secrets_key_tell(const struct cli_run *r, bool begun, struct str *out);
 /* For programs: "one", "both", "reissued". */
 const char *certs_phase_name(enum pki_phase phase);
 /* Over a look of KIND_ROTATE_LOOK that saw a key store: how it is, in lines, added; … */

@@ -186,6 +186,14 @@ static int prepare(struct port_run *p, enum purpose purpose, struct error *err)
 	return purpose == PURPOSE_ROTATE ? cli_rotation_turn(next, p->what, p->run->inventory, &p->rotates, err) : 0;
 }
 
+/* The key of Secrets is rotated by a run of its own. */
+static enum cli_kind kind_of(const struct port_run *p, enum purpose purpose)
+{
+	if (rotates(purpose) && cli_rotation_secrets(p->what))
+		return purpose == PURPOSE_ROTATE ? KIND_SECRETS_KEY : KIND_SECRETS_KEY_LOOK;
+	return kinds[purpose];
+}
+
 static void fill_options(struct port_run *p, enum purpose purpose)
 {
 	struct session *s = p->session;
@@ -201,10 +209,10 @@ static void fill_options(struct port_run *p, enum purpose purpose)
 	p->options.etcd = &p->etcd;
 	p->options.remedy = purpose == PURPOSE_REMEDY ? p->what : NULL;
 	p->options.sign = purpose == PURPOSE_SIGN_PLAN || purpose == PURPOSE_SIGN ? p->what : NULL;
-	p->options.renew = rotates(purpose) ? &p->rotates : &renew_all;
+	p->options.renew = rotates(purpose) && !cli_rotation_secrets(p->what) ? &p->rotates : &renew_all;
 	p->options.hosts = NULL;
 	p->options.host_count = 0;
-	if (p->host && !cli_kinds[kinds[purpose]].names) {
+	if (p->host && !cli_kinds[kind_of(p, purpose)].names) {
 		p->hosts[0] = p->host;
 		p->options.hosts = p->hosts;
 		p->options.host_count = 1;
@@ -232,7 +240,7 @@ static int open_run(struct port_run *p, enum purpose purpose, struct error *err)
 	struct error why = { 0 };
 
 	if (purpose != PURPOSE_SUPPORT)
-		return cli_run_open(p->run, kinds[purpose], err);
+		return cli_run_open(p->run, kind_of(p, purpose), err);
 	if (cli_run_open(p->run, KIND_SUPPORT, &why) == 0)
 		return 0;
 	/* it is only to be asked for */
@@ -249,10 +257,10 @@ static int begin_run(struct port_run *p, enum purpose purpose, struct error *err
 {
 	if (purpose == PURPOSE_ADOPT)
 		return cli_takeover_open(&p->session->takeover, &p->options, p->what, &p->run, err);
-	return cli_run_load(p->run, &p->options, err) || prepare(p, purpose, err) ||
-			       name_host(p, &cli_kinds[kinds[purpose]], err) || open_run(p, purpose, err)
-		       ? -1
-		       : 0;
+	if (cli_run_load(p->run, &p->options, err) || prepare(p, purpose, err) ||
+		name_host(p, &cli_kinds[kind_of(p, purpose)], err) || open_run(p, purpose, err))
+		return -1;
+	return purpose == PURPOSE_ROTATE ? cli_rotation_make(&p->session->rotation, p->run, err) : 0;
 }
 
 static struct port_run *port_begin(void *session, enum purpose purpose, const char *path, const char *host,

@@ -41,6 +41,7 @@ struct cli_rotation {
 	enum rotate_next next;
 	enum pki_phase phase; /* of the key store then */
 	char inventory[64];   /* the cluster that it was of */
+	bool secrets;         /* it is the key of Secrets, which is rotated in one run */
 };
 /* The wish of a run about what is rotated by this name. */
 int cli_rotation_wish(const char *name, struct renew_wish *out, struct error *err);
@@ -52,6 +53,10 @@ void cli_wizard_rotation(struct cli_run *r, const char *name, struct cli_rotatio
  */
 int cli_rotation_turn(const struct cli_rotation *next, const char *name, const struct inventory *inv,
 	struct renew_wish *out, struct error *err);
+/* Whether it is the key of Secrets, whose runs are of another kind. */
+bool cli_rotation_secrets(const char *name);
+/* Of that: makes the key that the look said, in the key store of a run that is open; once. */
+int cli_rotation_make(struct cli_rotation *next, struct cli_run *r, struct error *err);
 
 /* Makes the archive of a run of support's kind that has ended; keys: as cli_support_make. Released as others are. */
 void cli_wizard_support(struct cli_run *r, const struct error *keys, struct port_support *out);

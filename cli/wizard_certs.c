@@ -130,7 +130,7 @@ static void fill_rotated(const struct cli_run *r, struct port_certs *out)
 {
 	struct str text = STR_INIT;
 
-	out->rotated = arena_alloc(&out->arena, PKI_ROTATED * sizeof(*out->rotated));
+	out->rotated = arena_alloc(&out->arena, (PKI_ROTATED + 1) * sizeof(*out->rotated));
 	for (size_t i = 0; i < PKI_ROTATED; i++) {
 		const struct rotate_kind *kind = &rotate_kinds[i];
 		struct port_rotated *at = &out->rotated[out->rotated_count];
@@ -144,6 +144,10 @@ static void fill_rotated(const struct cli_run *r, struct port_certs *out)
 		at->next = keep(&out->arena, &text);
 		out->rotated_count++;
 	}
+	/* in one run, so that it is in no phase */
+	if (r->inventory->security.encrypt_secrets)
+		out->rotated[out->rotated_count++] =
+			(struct port_rotated){ CERTS_SECRETS_KEY, "key", true, "Secrets are encrypted with it", "" };
 	str_release(&text);
 }
 

@@ -3,15 +3,24 @@
 
 #include "inventory/inventory.h"
 #include "pki/pki.h"
+#include "steps/encryption.h"
 #include "steps/rotate.h"
 #include "tui/wizard.h"
 
 #include <string.h>
 
+bool cli_rotation_secrets(const char *name)
+{
+	return name && strcmp(name, CERTS_SECRETS_KEY) == 0;
+}
+
 int cli_rotation_wish(const char *name, struct renew_wish *out, struct error *err)
 {
 	const struct rotate_kind *kind = name ? rotate_kind_find(name) : NULL;
 
+	*out = (struct renew_wish){ .rotates = false };
+	if (cli_rotation_secrets(name))
+		return 0;
 	if (!kind) {
 		error_set(err, ERROR_USAGE, "'%.64s' cannot be rotated", name ? name : "");
 		return error_hint(err, "the page Rotation lists what can be");
@@ -61,6 +70,28 @@ static void no_store(const struct cli_run *r, struct error *err)
 	error_hint(err, "copy the key store from the machine that created the cluster, see pki.store");
 }
 
+/* As `certs rotate secrets-key` does: what is begun comes to its end first, and no other key is made. */
+static void see_secrets(const struct cli_run *r, struct cli_rotation *next, struct port_rotation *out)
+{
+	struct encryption_state s;
+	struct str text = STR_INIT;
+	bool begun;
+
+	encryption_see(&r->world, &s);
+	certs_secrets_key_state(r, &s, &text);
+	out->state = keep(&out->arena, &text);
+	str_clear(&text);
+	if (certs_secrets_key_refuse(r, &s, &out->refused) == 0) {
+		begun = certs_secrets_key_begun(&s);
+		next->secrets = true;
+		next->next = begun ? ROTATE_CONTINUES : ROTATE_CHANGES;
+		snprintf(next->inventory, sizeof(next->inventory), "%s", r->inventory->cluster);
+		certs_secrets_key_tell(r, begun, &text);
+		out->tell = keep(&out->arena, &text);
+	}
+	str_release(&text);
+}
+
 void cli_wizard_rotation(struct cli_run *r, const char *name, struct cli_rotation *next, struct port_rotation *out)
 {
 	const struct rotate_kind *kind = rotate_kind_find(name);
@@ -73,6 +104,10 @@ void cli_wizard_rotation(struct cli_run *r, const char *name, struct cli_rotatio
 	out->name = arena_strdup(&out->arena, name);
 	if (!r->world.pki.store) {
 		no_store(r, &out->refused);
+		return;
+	}
+	if (cli_rotation_secrets(name)) {
+		see_secrets(r, next, out);
 		return;
 	}
 	certs_rotate_state(r, kind, &text);
@@ -94,7 +129,9 @@ void cli_wizard_rotation(struct cli_run *r, const char *name, struct cli_rotatio
 int cli_rotation_turn(const struct cli_rotation *next, const char *name, const struct inventory *inv,
 	struct renew_wish *out, struct error *err)
 {
-	if (!next->kind || strcmp(next->kind->name, name) != 0) {
+	bool same = next->secrets ? cli_rotation_secrets(name) : next->kind && strcmp(next->kind->name, name) == 0;
+
+	if (!same) {
 		error_set(err, ERROR_USAGE, "%s was not looked at", name);
 		return error_hint(err, "look first: v on its page");
 	}
@@ -102,7 +139,23 @@ int cli_rotation_turn(const struct cli_rotation *next, const char *name, const s
 		error_set(err, ERROR_USAGE, "what was looked at is the cluster %s", next->inventory);
 		return error_hint(err, "look at this one first");
 	}
+	if (next->secrets)
+		return 0;
 	out->turns = next->next == ROTATE_CHANGES;
 	out->from = next->phase;
+	return 0;
+}
+
+int cli_rotation_make(struct cli_rotation *next, struct cli_run *r, struct error *err)
+{
+	if (!next->secrets || next->next != ROTATE_CHANGES)
+		return 0;
+	if (!r->world.pki.store) {
+		no_store(r, err);
+		return -1;
+	}
+	if (pki_store_secrets_make(r->world.pki.store, r->store_dir, &r->passphrase, err))
+		return -1;
+	next->next = ROTATE_CONTINUES;
 	return 0;
 }

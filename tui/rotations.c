@@ -87,7 +87,7 @@ static const struct binding bindings[] = {
 static const struct screen_ops ops = {
 	.title = "Rotation",
 	.about =
-		"The CAs of the cluster, and the key of service accounts, each with the phase in which it is: one is trusted; two are trusted and the earlier one signs; two are trusted and the new one signs. From phase to phase the cluster works on, and may stay so for weeks.",
+		"The CAs of the cluster, and the key of service accounts, each with the phase in which it is: one is trusted; two are trusted and the earlier one signs; two are trusted and the new one signs. From phase to phase the cluster works on, and may stay so for weeks. The key of Secrets, where they are encrypted, is rotated in one run.",
 	.bindings = bindings,
 	.draw = draw,
 	.key = key,

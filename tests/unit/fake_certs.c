@@ -104,6 +104,7 @@ static const struct port_rotated rotated[] = {
 		"When it suits: kubewright certs rotate etcd-ca --reissue" },
 	{ "front-proxy-ca", "CA", true, "one CA is trusted, and signs", "" },
 	{ "sa", "key", true, "one key is trusted, and signs", "" },
+	{ "secrets-key", "key", true, "Secrets are encrypted with it", "" },
 };
 
 void fake_certs_fill(struct port_certs *out, enum fake_certs which, const char *hostile)

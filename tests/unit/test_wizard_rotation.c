@@ -129,7 +129,7 @@ static void test_stale(void)
 	struct error err = { 0 };
 
 	begin(&l);
-	next = (struct cli_rotation){ rotate_kind_find("etcd-ca"), ROTATE_CHANGES, PKI_PHASE_BOTH, "" };
+	next = (struct cli_rotation){ rotate_kind_find("etcd-ca"), ROTATE_CHANGES, PKI_PHASE_BOTH, "", false };
 	CHECK_INT(turn("etcd-ca", &err), -1);
 	CHECK(strstr(err.what, "what was looked at is the cluster") != NULL);
 	CHECK_INT(pki_store_phase_at(store, PKI_ISSUER_ETCD), PKI_PHASE_ONE);
@@ -147,11 +147,108 @@ static void test_names(void)
 	CHECK_INT(cli_rotation_wish(NULL, &wish, &err), -1);
 }
 
+/* ---- the key of Secrets: one run, of a kind of its own ------------------------------------------------------------------- */
+
+static void run_plan(struct lab *l, enum plan_id id, bool look, struct cli_run *r)
+{
+	static struct step steps[64];
+	size_t count = plan_with(&plans[id], look ? 0 : PLAN_MORE_ENCRYPTION, steps);
+
+	rack_world(&r->world);
+	r->world.wish.verify_ms = 1000;
+	r->world.wish.take_lock = !look;
+	r->engine = rack_run(
+		l, &r->world, (struct engine_config){ .steps = steps, .step_count = count, .check_only = look }, 31);
+}
+
+static void run_end(struct cli_run *r)
+{
+	engine_free(r->engine);
+	world_release(&r->world);
+}
+
+static void look_secrets(struct lab *l, struct port_rotation *out, struct error *err)
+{
+	struct cli_options o = { .hosts = NULL };
+	struct cli_run r = { .options = &o, .inventory = rack_inventory, .store_dir = store };
+
+	run_plan(l, PLAN_SECRETS_KEY, true, &r);
+	cli_wizard_rotation(&r, "secrets-key", &next, out);
+	/* what is begun from the page, twice: a secret may have been asked for between */
+	if (err)
+		for (int i = 0; i < 2; i++)
+			CHECK_INT(cli_rotation_make(&next, &r, err), 0);
+	run_end(&r);
+}
+
+static char *present_key(void)
+{
+	struct error err = { 0 };
+	struct pki_store *s = pki_store_open(store, NULL, &err);
+	char *id = xstrdup(pki_store_secrets_key(s, 0)->id);
+
+	pki_store_free(s);
+	return id;
+}
+
+static void test_secrets(void)
+{
+	static struct lab l;
+	struct cli_run r = { .inventory = rack_inventory };
+	struct port_rotation out;
+	struct renew_wish wish;
+	struct error err = { 0 };
+	char *first, *second;
+
+	begin(&l);
+	l.applied = true;
+	strcpy(l.given[SETTINGS_CONTROL_PLANE].text,
+		"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n"
+		"apiServer: {certSANs: [127.0.0.1, localhost, 10.0.0.100]}\nscheduler: {}\n");
+	/* where the inventory does not ask for it */
+	look_secrets(&l, &out, NULL);
+	CHECK_STR(out.tell, "");
+	CHECK(strstr(out.refused.what, "does not say that Secrets are encrypted") && *out.refused.hint);
+	CHECK(!next.secrets);
+	port_rotation_release(&out);
+	rack_inventory->security.encrypt_secrets = true;
+	run_plan(&l, PLAN_INSTALL, false, &r);
+	run_end(&r);
+	first = present_key();
+	look_secrets(&l, &out, NULL);
+	CHECK_STR(out.refused.what, "");
+	CHECK(strstr(out.state, first) && strstr(out.tell, "This makes another key for Secrets."));
+	CHECK(next.secrets && next.next == ROTATE_CHANGES);
+	port_rotation_release(&out);
+	/* what was shown of it is not done to another, and the other way round */
+	CHECK_INT(turn("etcd-ca", &err), -1);
+	CHECK_INT(cli_rotation_wish("secrets-key", &wish, &err) || wish.rotates, 0);
+	CHECK_INT(cli_rotation_turn(&next, "secrets-key", rack_inventory, &wish, &err), 0);
+	CHECK(!wish.turns);
+	look_secrets(&l, &out, &err);
+	port_rotation_release(&out);
+	second = present_key();
+	CHECK(strcmp(first, second) != 0);
+	/* it was made once: the one before it is the first */
+	look_secrets(&l, &out, &err);
+	CHECK(strstr(out.state, second) && strstr(out.state, first));
+	CHECK(strstr(out.tell, "makes no other key") && next.next == ROTATE_CONTINUES);
+	port_rotation_release(&out);
+	free(second);
+	second = present_key();
+	CHECK(strstr(second, first) == NULL);
+	free(first);
+	free(second);
+	rack_inventory->security.encrypt_secrets = false;
+	end(&l);
+}
+
 static const struct test tests[] = {
 	{ "the wizard's rotation: its phases", test_phases },
 	{ "the wizard's rotation: one that may not begin", test_refused },
 	{ "the wizard's rotation: what is not as it was looked at", test_stale },
 	{ "the wizard's rotation: by name", test_names },
+	{ "the wizard's rotation: the key of Secrets", test_secrets },
 };
 
 TEST_MAIN(tests)
