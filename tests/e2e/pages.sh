@@ -131,7 +131,7 @@ taken_over() {
 	sees 5 'One of its'
 	keys Enter
 	line "$NETWORK.11"
-	keys Down Down Down Enter
+	keys Down Down Enter
 	line "$STATE/ssh/id_ed25519"
 	look
 	keys a
