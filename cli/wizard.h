@@ -42,6 +42,7 @@ struct cli_rotation {
 	enum pki_phase phase; /* of the key store then */
 	char inventory[64];   /* the cluster that it was of */
 	bool secrets;         /* it is the key of Secrets, which is rotated in one run */
+	char key[64];         /* of those: the present one then */
 };
 /* The wish of a run about what is rotated by this name. */
 int cli_rotation_wish(const char *name, struct renew_wish *out, struct error *err);
@@ -55,7 +56,7 @@ int cli_rotation_turn(const struct cli_rotation *next, const char *name, const s
 	struct renew_wish *out, struct error *err);
 /* Whether it is the key of Secrets, whose runs are of another kind. */
 bool cli_rotation_secrets(const char *name);
-/* Of that: makes the key that the look said, in the key store of a run that is open; once. */
+/* Of that: makes the key that the look said, in the key store of a run that is open; once, and not if it has another now. */
 int cli_rotation_make(struct cli_rotation *next, struct cli_run *r, struct error *err);
 
 /* Makes the archive of a run of support's kind that has ended; keys: as cli_support_make. Released as others are. */

@@ -70,6 +70,13 @@ static void no_store(const struct cli_run *r, struct error *err)
 	error_hint(err, "copy the key store from the machine that created the cluster, see pki.store");
 }
 
+static const char *present_key(const struct cli_run *r)
+{
+	const struct pki_secrets_key *key = pki_store_secrets_key(r->world.pki.store, 0);
+
+	return key ? key->id : "";
+}
+
 /* As `certs rotate secrets-key` does: what is begun comes to its end first, and no other key is made. */
 static void see_secrets(const struct cli_run *r, struct cli_rotation *next, struct port_rotation *out)
 {
@@ -85,6 +92,7 @@ static void see_secrets(const struct cli_run *r, struct cli_rotation *next, stru
 		begun = certs_secrets_key_begun(&s);
 		next->secrets = true;
 		next->next = begun ? ROTATE_CONTINUES : ROTATE_CHANGES;
+		snprintf(next->key, sizeof(next->key), "%s", present_key(r));
 		snprintf(next->inventory, sizeof(next->inventory), "%s", r->inventory->cluster);
 		certs_secrets_key_tell(r, begun, &text);
 		out->tell = keep(&out->arena, &text);
@@ -153,6 +161,10 @@ int cli_rotation_make(struct cli_rotation *next, struct cli_run *r, struct error
 	if (!r->world.pki.store) {
 		no_store(r, err);
 		return -1;
+	}
+	if (strcmp(present_key(r), next->key) != 0) {
+		error_set(err, ERROR_PKI, "the key of Secrets in %s is another one than was looked at", r->store_dir);
+		return error_hint(err, "somebody else rotates it; look again: v on its page");
 	}
 	if (pki_store_secrets_make(r->world.pki.store, r->store_dir, &r->passphrase, err))
 		return -1;

@@ -129,7 +129,7 @@ static void test_stale(void)
 	struct error err = { 0 };
 
 	begin(&l);
-	next = (struct cli_rotation){ rotate_kind_find("etcd-ca"), ROTATE_CHANGES, PKI_PHASE_BOTH, "", false };
+	next = (struct cli_rotation){ rotate_kind_find("etcd-ca"), ROTATE_CHANGES, PKI_PHASE_BOTH, "", false, "" };
 	CHECK_INT(turn("etcd-ca", &err), -1);
 	CHECK(strstr(err.what, "what was looked at is the cluster") != NULL);
 	CHECK_INT(pki_store_phase_at(store, PKI_ISSUER_ETCD), PKI_PHASE_ONE);
@@ -181,6 +181,19 @@ static void look_secrets(struct lab *l, struct port_rotation *out, struct error 
 	run_end(&r);
 }
 
+/* A run that begins by the look that there was. */
+static int make_again(struct error *err)
+{
+	struct cli_options o = { .hosts = NULL };
+	struct cli_run r = { .options = &o, .inventory = rack_inventory, .store_dir = store };
+	int rc;
+
+	rack_world(&r.world);
+	rc = cli_rotation_make(&next, &r, err);
+	world_release(&r.world);
+	return rc;
+}
+
 static char *present_key(void)
 {
 	struct error err = { 0 };
@@ -229,6 +242,10 @@ static void test_secrets(void)
 	port_rotation_release(&out);
 	second = present_key();
 	CHECK(strcmp(first, second) != 0);
+	/* who looked before does not make a third while the second is on its way */
+	next.next = ROTATE_CHANGES;
+	CHECK_INT(make_again(&err), -1);
+	CHECK(strstr(err.what, "is another one than was looked at"));
 	/* it was made once: the one before it is the first */
 	look_secrets(&l, &out, &err);
 	CHECK(strstr(out.state, second) && strstr(out.state, first));
