@@ -18,7 +18,7 @@ struct certs_page {
 	struct list list;
 	struct search search;
 	bool attention; /* only what needs some is in the lines */
-	bool begun;     /* a look that has not come to its end: it is under way, or could not begin */
+	struct page_look look;
 	int64_t now_ms; /* of the last tick */
 };
 

@@ -36,27 +36,20 @@ static void refresh(struct screen *screen)
 
 static void look(struct screen *screen)
 {
-	of(screen)->begun = page_begin(screen, PURPOSE_HARDWARE, NULL, NULL) || !wizard_running(screen->wizard);
+	page_look_begin(screen, &of(screen)->look);
 }
 
 static void shown(struct screen *screen)
 {
 	refresh(screen);
-	/* only once: one that cannot begin has said why, and would say it again and again */
-	if (!page_hardware_now(screen->wizard) && !wizard_running(screen->wizard) && !of(screen)->begun)
-		look(screen);
+	page_look_shown(screen, &of(screen)->look);
 }
 
 static void changed(struct screen *screen)
 {
 	refresh(screen);
 	page_ask_keys(screen, &of(screen)->keys_asked);
-	if (wizard_running(screen->wizard))
-		return;
-	if (page_hardware_now(screen->wizard))
-		of(screen)->begun = false;
-	else if (app_top(screen->app) == screen && !app_mark(screen->app))
-		shown(screen);
+	page_look_changed(screen, &of(screen)->look);
 }
 
 static int64_t tick(struct screen *screen, int64_t now_ms)
@@ -186,6 +179,7 @@ struct screen *screen_hardware(void)
 	struct hardware_page *p = xcalloc(1, sizeof(*p));
 
 	p->screen.ops = &ops;
+	p->look = (struct page_look){ .purpose = PURPOSE_HARDWARE, .now = page_hardware_now };
 	search_init(&p->search);
 	return &p->screen;
 }

@@ -11,7 +11,7 @@ struct hardware_page {
 	struct list hosts, tree;
 	struct search search; /* for hosts */
 	bool on_tree;         /* keys go there, else to the hosts */
-	bool begun;           /* a look that has not come to its end: it is under way, or could not begin */
+	struct page_look look;
 	bool keys_asked;
 	int64_t now_ms; /* of the last tick */
 };

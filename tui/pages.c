@@ -93,6 +93,27 @@ bool page_begin(struct screen *s, enum purpose purpose, const char *host, const 
 	return wizard_begin(w, purpose, host, what);
 }
 
+void page_look_begin(struct screen *s, struct page_look *l)
+{
+	l->begun = page_begin(s, l->purpose, NULL, NULL) || !wizard_running(s->wizard);
+}
+
+void page_look_shown(struct screen *s, struct page_look *l)
+{
+	if (!l->now(s->wizard) && !wizard_running(s->wizard) && !l->begun)
+		page_look_begin(s, l);
+}
+
+void page_look_changed(struct screen *s, struct page_look *l)
+{
+	if (wizard_running(s->wizard))
+		return;
+	if (l->now(s->wizard))
+		l->begun = false;
+	else if (app_top(s->app) == s && !app_mark(s->app))
+		page_look_shown(s, l);
+}
+
 bool page_can_stop(const struct screen *s)
 {
 	return wizard_running(s->wizard) && purpose_kind(s->wizard->purpose)->does != PURPOSE_CHANGES;

@@ -15,7 +15,7 @@ struct requests_page {
 	struct list list;
 	bool *marked; /* per request of what was seen: to be signed */
 	size_t marks; /* how many there is room for */
-	bool begun;   /* a look that has not come to its end: it is under way, or could not begin */
+	struct page_look look;
 	bool keys_asked;
 	int64_t now_ms; /* of the last tick */
 };
@@ -73,27 +73,20 @@ static void refresh(struct requests_page *p)
 static void look(struct screen *screen)
 {
 	unmark(of(screen));
-	of(screen)->begun = page_begin(screen, PURPOSE_REQUESTS, NULL, NULL) || !wizard_running(screen->wizard);
+	page_look_begin(screen, &of(screen)->look);
 }
 
 static void shown(struct screen *screen)
 {
 	refresh(of(screen));
-	/* only once: one that cannot begin has said why, and would say it again and again */
-	if (!page_requests_now(screen->wizard) && !wizard_running(screen->wizard) && !of(screen)->begun)
-		look(screen);
+	page_look_shown(screen, &of(screen)->look);
 }
 
 static void changed(struct screen *screen)
 {
 	refresh(of(screen));
 	page_ask_keys(screen, &of(screen)->keys_asked);
-	if (wizard_running(screen->wizard))
-		return;
-	if (page_requests_now(screen->wizard))
-		of(screen)->begun = false;
-	else if (app_top(screen->app) == screen && !app_mark(screen->app))
-		shown(screen);
+	page_look_changed(screen, &of(screen)->look);
 }
 
 static int64_t tick(struct screen *screen, int64_t now_ms)
@@ -366,5 +359,6 @@ struct screen *screen_requests(void)
 	struct requests_page *p = xcalloc(1, sizeof(*p));
 
 	p->screen.ops = &ops;
+	p->look = (struct page_look){ .purpose = PURPOSE_REQUESTS, .now = page_requests_now };
 	return &p->screen;
 }

@@ -45,22 +45,24 @@ static void refresh(struct security_page *p)
 	list_resize(&p->list, p->count);
 }
 
-/* ---- looking: by a key alone ------------------------------------------------------------------------------------------ */
+/* ---- looking ---------------------------------------------------------------------------------------------------------- */
 
 static void look(struct screen *screen)
 {
-	page_begin(screen, PURPOSE_BENCHMARK, NULL, NULL);
+	page_look_begin(screen, &of(screen)->look);
 }
 
 static void shown(struct screen *screen)
 {
 	refresh(of(screen));
+	page_look_shown(screen, &of(screen)->look);
 }
 
 static void changed(struct screen *screen)
 {
 	refresh(of(screen));
 	page_ask_keys(screen, &of(screen)->keys_asked);
+	page_look_changed(screen, &of(screen)->look);
 }
 
 static int64_t tick(struct screen *screen, int64_t now_ms)
@@ -190,6 +192,7 @@ struct screen *screen_security(void)
 	struct security_page *p = xcalloc(1, sizeof(*p));
 
 	p->screen.ops = &ops;
+	p->look = (struct page_look){ .purpose = PURPOSE_BENCHMARK, .now = page_benchmark_now };
 	search_init(&p->search);
 	return &p->screen;
 }

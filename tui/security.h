@@ -11,6 +11,7 @@ struct security_page {
 	size_t count;
 	struct list list;
 	struct search search;
+	struct page_look look;
 	bool failed; /* of the items only those that failed are in the lines */
 	bool keys_asked;
 	int64_t now_ms; /* of the last tick */

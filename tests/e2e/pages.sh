@@ -29,7 +29,7 @@ security_page() {
 	keys f
 	sees 5 'kubewright  Security'
 	ok "$flavour: what passed is not among the failed" not_shown '\+ [0-9.]+ +passed|✓ [0-9.]+ +passed'
-	keys Enter
+	keys Home Enter
 	sees 5 'remedy'
 	look
 	back Security

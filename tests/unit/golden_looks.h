@@ -109,12 +109,6 @@ static void security_details(void)
 	app_key(fake_app, K_ENTER);
 }
 
-static void security_unseen(void)
-{
-	open_at(screen_hosts());
-	app_push(fake_app, screen_security());
-}
-
 /* Its machines were looked at. */
 static void hardware(void)
 {

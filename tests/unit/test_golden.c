@@ -278,7 +278,6 @@ static const struct scene {
 	{ "security", security, { { 80, 24 }, { 200, 50 } } },
 	{ "security-failed", security_failed, { { 80, 24 } } },
 	{ "security-details", security_details, { { 80, 24 } } },
-	{ "security-unseen", security_unseen, { { 80, 24 } } },
 	{ "hardware", hardware, { { 80, 24 }, { 200, 50 } } },
 	{ "hardware-details", hardware_details, { { 80, 24 } } },
 	{ "hardware-unseen", hardware_unseen, { { 80, 24 } } },
