@@ -39,7 +39,7 @@ lock_dead() {
 
 # Under flock on the folder, if there is one: two runs that find the same dead lock must not both take it.
 lock_take() {
-	! has flock || flock -w 5 9 || return 1
+	! has flock || flock -w 20 9 || return 1
 	kw_new=$kw_state/.lock.$$
 	(
 		umask 077

@@ -113,7 +113,7 @@ static int run(struct site *s, const char *script)
 	str_add(&text, script);
 	move_into(s, &text);
 	rc = remote_script(s->remote, "test", text.buf, params, sizeof(params) / sizeof(params[0]), words, &s->answer,
-		NULL, NULL, 30000, &s->err);
+		NULL, NULL, 300000, &s->err);
 	if (rc)
 		printf("# %s: %s\n", s->err.what, s->err.detail);
 	str_release(&text);

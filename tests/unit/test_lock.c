@@ -104,7 +104,7 @@ static int host(const char *body, const char *holder, struct remote_answer *a)
 	replace(&script, "/run/kubewright", path("run"));
 	str_addf(&bin, "PATH=%s:/usr/", path("bin"));
 	replace(&script, "PATH=/usr/", bin.buf);
-	rc = remote_script(r, "test", script.buf, params, 4, words, a, NULL, NULL, 20000, &err);
+	rc = remote_script(r, "test", script.buf, params, 4, words, a, NULL, NULL, 300000, &err);
 	if (rc)
 		printf("# %s | %s\n", err.what, err.hint);
 	str_release(&script);

@@ -137,7 +137,7 @@ static void probe(struct site *s)
 	str_addf(&bin, "%s\nmain </dev/null", s->before);
 	replace(&script, "main </dev/null", bin.buf);
 	s->rc = remote_script(s->remote, "probe", script.buf, params, sizeof(params) / sizeof(params[0]),
-		cluster_probe_words, &s->h.facts, NULL, NULL, 30000, &s->err);
+		cluster_probe_words, &s->h.facts, NULL, NULL, 300000, &s->err);
 	if (!CHECK_INT(s->rc, 0))
 		printf("# %s: %s\n", s->err.what, s->err.detail);
 	str_release(&script);
@@ -517,8 +517,8 @@ static void test_lock_unwritable(void)
 /* Eight runs find the same dead lock: one of them takes it. */
 static void test_lock_race(void)
 {
-	enum { RUNS = 8 };
-	static const char *const runs[RUNS] = { "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8" };
+	enum { RUNS = 4 };
+	static const char *const runs[RUNS] = { "a1", "a2", "a3", "a4" };
 	struct site s, other[RUNS];
 	pid_t pids[RUNS];
 	int winners = 0;

@@ -475,7 +475,7 @@ static void *one_of_many(void *arg)
 		struct error err = { 0 };
 
 		if (remote_script(r, "many", "main() { say n \"$n\"; }\nmain </dev/null\n", &p, 1, words, &a, NULL,
-			    NULL, 60000, &err) == 0 &&
+			    NULL, 300000, &err) == 0 &&
 			a.count == 1 && strcmp(remote_answer_get(&a, "n"), number) == 0)
 			atomic_fetch_add(&done, 1);
 		else

@@ -14,7 +14,7 @@ static const char *const words[] = { "=a", "=b.*", "error", "hint", NULL };
 static int run(const char *script, const struct remote_param *p, size_t n, struct remote_answer *a, struct error *err)
 {
 	struct remote *r = remote_local_open();
-	int rc = remote_script(r, "test", script, p, n, words, a, NULL, NULL, 20000, err);
+	int rc = remote_script(r, "test", script, p, n, words, a, NULL, NULL, 300000, err);
 
 	CHECK_INT(r->execs, 1);
 	remote_free(r);
