@@ -21,8 +21,9 @@ ended() {
 
 security_page() {
 	local sum
-	sum=$("$KUBEWRIGHT" check --security -f "$WORK/kubewright.yaml" 2>/dev/null | grep -Eo '[0-9]+ items, .*applicable')
-	ok "$flavour: check --security counts the items" test -n "$sum"
+	sum=$("$KUBEWRIGHT" check --security -o json -f "$WORK/kubewright.yaml" 2>/dev/null |
+		jq -r '"\(.items | length) items, \([.items[] | select(.state == "failed")] | length) failed"')
+	ok "$flavour: check --security counts the items" grep -Eq '^[1-9][0-9]* items, [0-9]+ failed$' <<<"$sum"
 	keys S
 	sees 60 "$sum"
 	look
@@ -30,7 +31,7 @@ security_page() {
 	sees 5 'kubewright  Security'
 	ok "$flavour: what passed is not among the failed" not_shown '\+ [0-9.]+ +passed|✓ [0-9.]+ +passed'
 	keys Home Enter
-	sees 5 'remedy'
+	sees 5 'What to do'
 	look
 	back Security
 	back Dashboard

@@ -207,7 +207,7 @@ static void torture(int how)
 	int n = 0, ended = 0;
 
 	while (ended != 99 && n < 1000) {
-		n++;
+		n += TEST_STEP;
 		for (int to = 1; to >= 0 && ended != 99; to--) {
 			const struct secret *now = to ? NULL : &first, *then = to ? &first : NULL;
 
