@@ -97,8 +97,8 @@ static void add_ca_line(const struct pki_cert *c, bool signs, void *out)
 	char until[32];
 
 	clock_rfc3339(c->info.not_after * 1000, until, sizeof(until));
-	str_addf(out, "  %-8s  %-26s  until %.10s  sha256 %.12s\n", signs ? "signs" : "trusted", c->info.subject_cn,
-		until, c->info.sha256);
+	str_addf(out, "  %-8s  %-29s  to %.10s  sha256 %.12s\n", signs ? "signs" : "trusted", c->info.subject_cn, until,
+		c->info.sha256);
 }
 
 static void add_line(

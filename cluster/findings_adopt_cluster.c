@@ -274,12 +274,14 @@ void adopt_managers(const struct adopt_scope *s)
 
 void adopt_network(const struct adopt_scope *s)
 {
-	const char *cni = "";
+	char network[64] = "";
 	struct finding *f;
 
-	for (size_t i = 0; i < s->v->inv->host_count && !*cni; i++)
-		cni = cluster_fact(&s->v->hosts[i], "cni");
-	f = finding_add(&s->s, NOTE, "the pod network%s%.100s stays unchanged", *cni ? " " : "", cni);
+	/* lines "AGE FILE NETWORK", of which the first counts; only a host where kubewright was once has them */
+	for (size_t i = 0; i < s->v->inv->host_count && !network[0]; i++)
+		if (sscanf(cluster_fact(&s->v->hosts[i], "cni"), "%*7s %*127s%*[ ]%63[A-Za-z0-9._-]", network) != 1)
+			network[0] = '\0';
+	f = finding_add(&s->s, NOTE, "the pod network%s%s stays unchanged", network[0] ? " " : "", network);
 	finding_why(f, "network.cni is none in the inventory: apply neither installs nor changes one");
 }
 

@@ -3,8 +3,8 @@
 
 static const char state[] =
 	"etcd-ca: two CAs are trusted, and the earlier one signs\n"
-	"  signs     etcd-ca                     until 2036-01-01  sha256 9f86d081884c\n"
-	"  trusted   etcd-ca-2                   until 2036-11-30  sha256 60303ae22b99\n"
+	"  signs     etcd-ca                        to 2036-01-01  sha256 9f86d081884c\n"
+	"  trusted   etcd-ca-2                      to 2036-11-30  sha256 60303ae22b99\n"
 	"cp1               etcd/ca.crt               to be placed\n"
 	"cp1               restarts                  etcd, kube-apiserver\n"
 	"cp2               etcd/ca.crt               to be placed\n"

@@ -315,8 +315,14 @@ static void test_sound(void)
 {
 	site_begin();
 	NOTES("endpoint-left-alone", -1, "kept by others");
-	NOTES("pod-network-left-alone", -1, "pod network");
+	NOTES("pod-network-left-alone", -1, "the pod network stays unchanged");
 	CHECK_INT(site.found.count, 2);
+	site_end();
+	/* where kubewright was once, a host knows its files */
+	site_begin();
+	cluster_set(&site.hosts[1], "cni", "before 10-old.conf\nsince 20-cilium.conflist cilium");
+	cluster_set(&site.hosts[2], "cni", "since 05-flannel.conflist flannel\nsince 10-x.conf x");
+	NOTES("pod-network-left-alone", -1, "the pod network flannel stays unchanged");
 	site_end();
 }
 
