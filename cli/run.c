@@ -214,6 +214,7 @@ static void fill_world(struct cli_run *r)
 	w->wish.without_missing = o->without_missing;
 	w->wish.renew = o->renew;
 	w->wish.renew_hosts = r->kind->plan->flags & PLAN_RENEWS && o->arg_count ? r->named : NULL;
+	w->wish.mesh = r->chosen;
 	w->wish.sign = o->sign;
 	w->wish.etcd = o->etcd;
 	w->wish.shown = o->shown;

@@ -1,6 +1,6 @@
 /*
- * Hosts beside one another on their network: which ports each needs of which other, who asks whom, what came of it. Pure
- * but for the memory. steps/host/mesh.sh listens and asks.
+ * Hosts beside one another on their network: which ports each needs of which other, who asks whom, what came of it.
+ * Pure. steps/host/mesh.sh listens and asks.
  */
 #ifndef CLUSTER_MESH_H
 #define CLUSTER_MESH_H
@@ -16,7 +16,7 @@ struct inventory;
 struct remote_answer;
 struct str;
 
-/* ---- mesh_needs.c: what is needed --------------------------------------------------------------------------------- */
+/* ---- mesh_needs.c: what is needed ------------------------------------------------------------------------------ */
 
 /* How a pod network carries packets between hosts. */
 enum mesh_network {
@@ -53,7 +53,7 @@ bool mesh_need_guessed(const struct mesh_need *need, enum mesh_network network);
 /* What round trip, clock and path are measured with where nothing else answers; no program needs it. */
 #define MESH_MEASURE_PORT 10250
 
-/* ---- mesh_plan.c: who asks whom ----------------------------------------------------------------------------------- */
+/* ---- mesh_plan.c: who asks whom -------------------------------------------------------------------------------- */
 
 /* Up to so many hosts each asks all others. */
 #define MESH_WHOLE 16
@@ -79,7 +79,7 @@ bool mesh_plan_needs(const struct mesh_plan *p, const struct mesh_need *need, si
 /* The parameter `plan` of steps/host/mesh.sh for one host; token, mark: random words of this run. */
 void mesh_plan_text(const struct mesh_plan *p, size_t host, const char *token, const char *mark, struct str *out);
 
-/* ---- mesh_answer.c: what a host says ------------------------------------------------------------------------------ */
+/* ---- mesh_answer.c: what a host says --------------------------------------------------------------------------- */
 
 enum mesh_listens { MESH_LISTENS_UNKNOWN, MESH_LISTENS_OWN, MESH_LISTENS_BUSY, MESH_LISTENS_HELD, MESH_LISTENS_NONE };
 enum mesh_reply {
@@ -136,7 +136,7 @@ int mesh_host_take(struct mesh_host *h, const struct mesh_plan *p, size_t host, 
 	struct error *err);
 void mesh_host_release(struct mesh_host *h);
 
-/* ---- mesh_judge.c: what comes of it ------------------------------------------------------------------------------- */
+/* ---- mesh_judge.c: what comes of it ---------------------------------------------------------------------------- */
 
 /* The worse, the later. */
 enum mesh_state { MESH_OK, MESH_NOT_TESTED, MESH_WARNED, MESH_UNKNOWN, MESH_FAILED, MESH_STATES };
@@ -178,17 +178,25 @@ bool mesh_clock(const struct mesh_view *v, size_t host, int64_t *ahead, int64_t 
 const char *mesh_state_name(enum mesh_state s);
 const char *mesh_reason_name(enum mesh_reason r);
 
-/* ---- findings_mesh.c ---------------------------------------------------------------------------------------------- */
+/* ---- findings_mesh.c ------------------------------------------------------------------------------------------- */
 
 #define MESH_FINDINGS(X) \
-	X(port_blocked, "mesh-port-blocked", ERROR, "a port that Kubernetes or the pod network needs does not answer another host") \
-	X(answer_lost, "mesh-answer-lost", WARNING, "datagrams arrive at another host, and its answers do not come back") \
-	X(other_answers, "mesh-other-answers", ERROR, "something else answers at the address of a host") \
-	X(path_mtu, "mesh-path-mtu", ERROR, "the path to another host carries smaller packets than the interface sends") \
-	X(clock, "mesh-clock", ERROR, "the clock differs from those of the other hosts") \
-	X(round_trip, "mesh-round-trip", WARNING, "packets between control planes take too long for etcd") \
-	X(fsync, "mesh-fsync", ERROR, "the disk of etcd's data is slow to write durably") \
-	X(unknown, "mesh-unknown", WARNING, "what another host lets in could not be tested")
+	X(port_blocked, "mesh-port-blocked", ERROR, \
+		"a port that Kubernetes or the pod network needs does not answer another host") \
+	X(answer_lost, "mesh-answer-lost", WARNING, \
+		"datagrams arrive at another host, and its answers do not come back") \
+	X(other_answers, "mesh-other-answers", ERROR, \
+		"something else answers at the address of a host") \
+	X(path_mtu, "mesh-path-mtu", ERROR, \
+		"the path to another host carries smaller packets than the interface sends") \
+	X(clock, "mesh-clock", ERROR, \
+		"the clock differs from those of the other hosts") \
+	X(round_trip, "mesh-round-trip", WARNING, \
+		"packets between control planes take too long for etcd") \
+	X(fsync, "mesh-fsync", ERROR, \
+		"the disk of etcd's data is slow to write durably") \
+	X(unknown, "mesh-unknown", WARNING, \
+		"what another host lets in could not be tested")
 extern const struct finding_kind mesh_finding_kinds[];
 extern const size_t mesh_finding_kind_count;
 /* Adds what is not well, by the host whose matter it is. */

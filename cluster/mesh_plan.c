@@ -1,4 +1,4 @@
-/* Who asks whom, and what one host is told of it. */
+/* Who asks whom, and what one host gets to know of it. */
 #include "cluster/mesh.h"
 
 #include "base/alloc.h"

@@ -7,7 +7,7 @@
 #include "inventory/inventory.h"
 #include "tests/test.h"
 
-/* The lines of one host, as steps/host/mesh.sh says them: 1500 bytes on each path, 0.4 ms there and back, 2 ms for a write. */
+/* The lines of one host, as mesh.sh says them: 1500 bytes on each path, 0.4 ms there and back, 2 ms for a write. */
 static inline void mesh_site(const struct mesh_plan *p, size_t host, struct str *out)
 {
 	bool control_plane = p->inv->hosts[host].role == INVENTORY_CONTROL_PLANE;
@@ -28,9 +28,10 @@ static inline void mesh_site(const struct mesh_plan *p, size_t host, struct str 
 		str_addf(out, "from %zu %d\n", to, MESH_MEASURE_PORT);
 		for (size_t n = 0; n < mesh_need_count; n++)
 			if (mesh_plan_needs(p, &mesh_needs[n], host, to))
-				str_addf(out, "%s %zu %d %s\n", mesh_needs[n].udp ? "udp" : "tcp", to, mesh_needs[n].port,
-					mesh_needs[n].udp ? "open" : "own");
-		str_addf(out, "udp %zu %d open\necho %zu 5 400000 600000 1000\nmtu %zu 1500\n", to, MESH_MEASURE_PORT, to, to);
+				str_addf(out, "%s %zu %d %s\n", mesh_needs[n].udp ? "udp" : "tcp", to,
+					mesh_needs[n].port, mesh_needs[n].udp ? "open" : "own");
+		str_addf(out, "udp %zu %d open\n", to, MESH_MEASURE_PORT);
+		str_addf(out, "echo %zu 5 400000 600000 1000\nmtu %zu 1500\n", to, to);
 	}
 	if (control_plane)
 		str_add(out, "fsync 500 1200 2000 9000\n");

@@ -48,7 +48,7 @@ static void choose(void)
 		close(fds[i]);
 }
 
-/* What the host of the last number of 127.0.0.x is told, to ask the other one. */
+/* What the host of the last number of 127.0.0.x gets as its plan. */
 static void plan(struct str *out, int self, int other, const char *token, int ask_ms, int listen_ms)
 {
 	str_clear(out);
