@@ -210,6 +210,30 @@ static void left_alone(
 	str_release(&text);
 }
 
+/* Of directions that are not unknown altogether. */
+static void not_measured(const struct mesh_view *v, struct str *out)
+{
+	struct str text = STR_INIT;
+	size_t count = 0;
+
+	for (size_t from = 0; from < v->plan->count; from++)
+		for (size_t to = 0; to < v->plan->count; to++)
+			if (mesh_plan_pair(v->plan, from, to) && mesh_pair(v, from, to) != MESH_UNKNOWN &&
+				!mesh_path_known(v, from, to) && count++ < 4)
+				str_addf(&text, "%s%s to %s", count > 1 ? ", " : "", name_of(v, from), name_of(v, to));
+	if (count > 4)
+		str_addf(&text, " and %zu more", count - 4);
+	if (count) {
+		struct str all = STR_INIT;
+
+		str_addf(&all, "not measured: the path from %s: UDP %d gets no answer there", text.buf,
+			MESH_MEASURE_PORT);
+		cli_wrap(out, all.buf, 0, 2);
+		str_release(&all);
+	}
+	str_release(&text);
+}
+
 static void not_tested(const struct mesh_view *v, struct str *out)
 {
 	str_addc(out, '\n');
@@ -217,6 +241,7 @@ static void not_tested(const struct mesh_view *v, struct str *out)
 		left_alone(v, &mesh_needs[n], MESH_IN_USE, "in use there, by a program that does not answer this", out);
 		left_alone(v, &mesh_needs[n], MESH_HELD, "Kubernetes is installed there, and nothing listens", out);
 	}
+	not_measured(v, out);
 	if (v->plan->inv->endpoint.vip)
 		cli_wrap(out, "not tested: VRRP (IP protocol 112) between control planes, for the virtual IP", 0, 2);
 	if (v->plan->network == MESH_CALICO_BGP)

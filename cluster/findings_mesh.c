@@ -321,9 +321,8 @@ static void fsync(const struct mesh_view *v, size_t host, struct findings *out)
 	if (h->fsync_p99_us <= FSYNC_WARNING_US)
 		return;
 	f = finding_add(&s, h->fsync_p99_us >= FSYNC_ERROR_US ? FINDING_ERROR : FINDING_WARNING,
-		"of %u durable writes to the disk of etcd's data 1 in 100 took %lld.%lld ms or more, half of them %lld.%lld ms",
-		h->fsync_count, (long long)(h->fsync_p99_us / 1000), (long long)(h->fsync_p99_us / 100 % 10),
-		(long long)(h->fsync_p50_us / 1000), (long long)(h->fsync_p50_us / 100 % 10));
+		"of %u durable writes to the disk of etcd's data 1 in 100 took %.1f ms or more, half of them %.1f ms",
+		h->fsync_count, (double)h->fsync_p99_us / 1000, (double)h->fsync_p50_us / 1000);
 	finding_why(f,
 		"etcd wants less than 10 ms; slower disks cost leader elections, and with them API servers that restart");
 	finding_remedy(f,

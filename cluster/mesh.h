@@ -166,6 +166,8 @@ struct mesh_verdict {
 };
 /* What comes of one need, of a pair that has it. */
 struct mesh_verdict mesh_judge(const struct mesh_view *v, const struct mesh_need *need, size_t from, size_t to);
+/* Whether the path MTU from one host to another is known. */
+bool mesh_path_known(const struct mesh_view *v, size_t from, size_t to);
 /* Whether larger packets than these are sent on the way from one host to another, and get lost. */
 bool mesh_path_narrow(const struct mesh_view *v, size_t from, size_t to);
 /* The worst of a pair that is asked, the path among it. */

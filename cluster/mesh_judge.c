@@ -119,6 +119,13 @@ const struct mesh_link *mesh_link(const struct mesh_view *v, size_t from, size_t
 	return worked(h) && h->links[to].echoes ? &h->links[to] : NULL;
 }
 
+bool mesh_path_known(const struct mesh_view *v, size_t from, size_t to)
+{
+	const struct mesh_link *l = mesh_link(v, from, to);
+
+	return l && l->mtu;
+}
+
 bool mesh_path_narrow(const struct mesh_view *v, size_t from, size_t to)
 {
 	const struct mesh_link *l = mesh_link(v, from, to);
@@ -139,6 +146,8 @@ enum mesh_state mesh_pair(const struct mesh_view *v, size_t from, size_t to)
 		if (is.state > worst)
 			worst = is.state;
 	}
+	if (worst == MESH_OK && !mesh_path_known(v, from, to))
+		worst = MESH_NOT_TESTED;
 	return mesh_path_narrow(v, from, to) ? MESH_FAILED : worst;
 }
 

@@ -225,7 +225,8 @@ sub heard {
 		$q->{done} = 1 if ++$q->{got} >= 5;
 		$peer{$j}{by} //= $q;
 		my $rtt = ($t4 - $t1) - ($t3 - $t2);
-		next if $t1 > $t4 || $t3 < $t2 || $rtt < 0;
+		# what another host says must not spoil what this one does: a clock is before 2096, and nothing takes a minute
+		next if $t1 > $t4 || $t3 < $t2 || $t3 > 4000000000000000000 || $rtt < 0 || $rtt > 60000000000;
 		my $p = $peer{$j};
 		push @{ $p->{rtt} }, $rtt;
 		@$p{qw(best offset)} = ($rtt, int((($t2 - $t1) + ($t3 - $t4)) / 2)) if !defined $p->{best} || $rtt < $p->{best};

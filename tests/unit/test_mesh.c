@@ -430,11 +430,14 @@ static void test_paths(void)
 	CHECK_INT(mesh_pair(&view, W1, CP1), MESH_FAILED);
 	CHECK_INT(mesh_pair(&view, CP1, W1), MESH_OK);
 	end();
-	/* what is not known is not held against it */
+	/* what is not known is not held against it, and not well */
 	begin(MESH_FLANNEL_VXLAN);
 	mesh_site_change(&said[W1], "mtu 0 1500", "mtu 0 0");
+	mesh_site_change(&said[CP1], "echo 3 5 400000 600000 1000", NULL);
 	look();
 	CHECK_INT(found.count, 0);
+	CHECK_INT(mesh_pair(&view, W1, CP1), MESH_NOT_TESTED);
+	CHECK_INT(mesh_pair(&view, CP1, W1), MESH_NOT_TESTED);
 	end();
 	begin(MESH_FLANNEL_VXLAN);
 	mesh_site_change(&said[W1], "mtu 0 1500", "mtu 0 1400");

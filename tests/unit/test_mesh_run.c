@@ -62,6 +62,8 @@ static int answer(struct fake_host *h, unsigned call, const struct remote_exec *
 			nobody_there(&text, host < W1);
 		if (!many && host == CP2 && bad)
 			mesh_site_change(&text, "listen udp 4789 own", "listen udp 4789 busy");
+		if (!many && host == CP3 && bad)
+			mesh_site_change(&text, "mtu 1 1500", "mtu 1 0");
 		for (int i = 0; !many && bad && host == W1 && i < W1; i++) {
 			char was[64], is[64];
 
@@ -218,6 +220,8 @@ static void test_not_well(void)
 	has(out.buf, "w2                       unknown            unknown      unknown\n");
 	has(out.buf,
 		"not tested: UDP 4789 (VXLAN of Calico) of cp2: in use there, by a program that\n  does not answer this\n");
+	has(out.buf, " 3 cp3           ok   ~   -  ok   ?\n");
+	has(out.buf, "not measured: the path from cp3 to cp2: UDP 10250 gets no answer there\n");
 	CHECK_INT(cli_mesh_status(&view, &found, 0), 6);
 	j = cli_mesh_json(&run, &view, &found);
 	CHECK_STR(json_get_str(j, "hosts.4.unknown", ""), "no-perl");

@@ -278,6 +278,52 @@ static void test_echo(void)
 	fake_site_close(&s);
 }
 
+/* A host whose answers are made up spoils nothing of those that ask it. */
+static void test_made_up(void)
+{
+	static const char *const times[] = { "9999999999999999999 9999999999999999999", "5 4", "-1 -1", "x y", "" };
+	struct fake_site s;
+	struct str text = STR_INIT;
+	struct timeval wait = { 0, 300000 };
+	int fd, status = -1;
+	size_t sent = 0;
+	const char *said;
+	pid_t child;
+
+	choose();
+	fake_site_open(&s);
+	fd = bound("127.0.0.2", SOCK_DGRAM, &ports[UDP]);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	plan(&text, 1, 2, "secret", 1500, 1600);
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		_exit(run(&s, 1, text.buf) ? 1 : 0);
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		struct sockaddr_in from;
+		socklen_t len = sizeof(from);
+		char ask[512] = "", answer[512];
+		unsigned seq;
+		unsigned long long t1;
+
+		if (recvfrom(fd, ask, sizeof(ask) - 1, 0, (struct sockaddr *)&from, &len) <= 0 ||
+			sscanf(ask, "KW1 secret q 1 %*d %u %llu", &seq, &t1) != 2)
+			continue;
+		snprintf(answer, sizeof(answer), "KW1 secret a 2 %d %u %llu %s 128", ports[UDP], seq, t1,
+			times[sent++ % (sizeof(times) / sizeof(times[0]))]);
+		sendto(fd, answer, strlen(answer), 0, (struct sockaddr *)&from, sizeof(from));
+	}
+	close(fd);
+	CHECK_INT(status, 0);
+	CHECK(sent > 0);
+	said = fake_site_get(&s, "said");
+	has(said, "udp 2 % open", ports[UDP]);
+	has(said, "end", 0);
+	CHECK(!strstr(said, "\necho "));
+	str_release(&text);
+	fake_site_close(&s);
+}
+
 /* Without perl, or while another run works there, nothing is tried. */
 static void test_not_tried(void)
 {
@@ -304,6 +350,7 @@ static const struct test tests[] = {
 	{ "another run", test_other_run },
 	{ "ports that are not ours", test_ports },
 	{ "what is answered", test_echo },
+	{ "answers that are made up", test_made_up },
 	{ "what is not tried", test_not_tried },
 };
 TEST_MAIN(tests)
