@@ -59,6 +59,11 @@ int cli_check(const struct cli_options *o)
 	struct json *list;
 	int status;
 
+	if (o->mesh && o->security) {
+		error_set(&err, ERROR_USAGE, "--mesh and --security cannot be given together");
+		error_hint(&err, "each looks at the hosts for itself: run one after the other");
+		return cli_fail(&err);
+	}
 	if (o->mesh)
 		return cli_mesh(o);
 	if (o->security)

@@ -286,6 +286,7 @@ static void test_program(void)
 	static const char *const look[] = { "check", "--mesh", "-o", "json", "-f", "k.yaml", NULL };
 	static const char *const plain[] = { "check", "--mesh", "-f", "k.yaml", NULL };
 	static const char *const all[] = { "check", "--mesh", "--list", NULL };
+	static const char *const two[] = { "check", "--mesh", "--security", "-f", "k.yaml", NULL };
 	static const char *const other[] = { "plan", "--mesh", NULL };
 	static const char inventory[] =
 		"cluster: c\nkubernetes: {version: 1.36.2}\nnetwork: {cni: ./flannel.yaml}\nssh: {agent: false}\nhosts:\n"
@@ -314,6 +315,7 @@ static void test_program(void)
 	CHECK_INT(fake_program(dir, all, false, &out), 0);
 	has(out.buf, "mesh-path-mtu                error    the path to another host carries smaller");
 	CHECK_INT(fake_program(dir, other, false, &out), 2);
+	CHECK_INT(fake_program(dir, two, false, &out), 2);
 	str_release(&out);
 	remove = xasprintf("rm -rf %s", dir);
 	CHECK_INT(system(remove), 0);
