@@ -251,13 +251,14 @@ static void find_dead_runs(struct cli_run *r)
 /* Hosts that were left out keep their index, but no step concerns them. */
 /*
  * A run that only looks can do with fewer connections than hosts. One that changes something stays connected to all, for
- * its lock, and so do commands of several runs, for the next one.
+ * its lock, and so do commands of several runs, for the next one; hosts that ask each other do it at the same time.
  */
 static int check_descriptors(struct cli_run *r, struct error *err)
 {
 	size_t room = descriptors_hosts();
 
-	if (r->kind->flags & RUN_CHANGES || r->options->pool || room < CONNECTIONS_MIN)
+	if (r->kind->flags & RUN_CHANGES || r->options->pool || r->kind->plan == &plans[PLAN_MESH] ||
+		room < CONNECTIONS_MIN)
 		return descriptors_enough(r->chosen_count, err);
 	r->connections = r->chosen_count <= room ? 0 : (int)room;
 	return 0;
