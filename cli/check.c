@@ -1,4 +1,5 @@
 /* kubewright check: every finding at once. */
+#include "cli/mesh.h"
 #include "cli/run.h"
 
 #include "base/json.h"
@@ -58,6 +59,13 @@ int cli_check(const struct cli_options *o)
 	struct json *list;
 	int status;
 
+	if (o->mesh && o->security) {
+		error_set(&err, ERROR_USAGE, "--mesh and --security cannot be given together");
+		error_hint(&err, "each looks at the hosts for itself: run one after the other");
+		return cli_fail(&err);
+	}
+	if (o->mesh)
+		return cli_mesh(o);
 	if (o->security)
 		return cli_benchmark(o);
 	if (o->list)

@@ -70,7 +70,7 @@ struct cli_options {
 	size_t set_count;
 	bool yes, json, accept_new_host_keys, verbose, no_color, help, without_missing, write, list, check;
 	bool override_quorum, force, timeline, all, pending, through, remove, take_ca_keys, reissue, forget, security;
-	bool table;
+	bool table, mesh;
 	int parallel, connect_timeout_s, drain_timeout_s, days, lines, batch, expiring; /* 0: not given */
 	bool batch_percent; /* batch is of all workers */
 	const char *cluster, *from, *snapshot, *out, *user, *group;

@@ -67,7 +67,9 @@ const struct cli_command cli_commands[] = {
 	{ "check", "", "look at the hosts and report everything that would stop an installation",
 	  "Logs in to every host, collects facts and runs all preflight checks. Changes nothing and takes no lock. Every finding has a stable "
 	  "name, what was seen, why it matters and what to do. Exit status 6 when there is an error that the inventory does not ignore. With --security "
-	  "it shows instead how control planes, etcd and kubelets are set up beside each item of the CIS Kubernetes Benchmark " BENCHMARK_EDITION "; exit status 6 when one failed.",
+	  "it shows instead how control planes, etcd and kubelets are set up beside each item of the CIS Kubernetes Benchmark " BENCHMARK_EDITION "; exit status 6 when one failed. "
+	  "With --mesh the hosts ask each other, for about ten seconds: every port that Kubernetes and the pod network need in the direction that needs it, the round trip, "
+	  "how far clocks are apart, the path MTU, and on control planes how fast the disk of etcd's data writes durably.",
 	  CLI_CHECK, 0, 0, false, cli_check },
 	{ "hardware", "[HOST…]", "show what the machines are made of",
 	  "Logs in to every host, or to those that are named, and shows its system, processors, memory slot by slot, disks and what holds them, network cards, bonds and VLANs, RDMA ports, "

@@ -26,6 +26,7 @@ const struct cli_run_kind cli_kinds[KIND_COUNT] = {
 	[KIND_CERTS] = { "certs", &plans[PLAN_CERTS], 0, "be looked at" },
 	[KIND_HARDWARE] = { "hardware", &plans[PLAN_HARDWARE], 0, "be looked at" },
 	[KIND_BENCHMARK] = { "check", &plans[PLAN_BENCHMARK], 0, NULL },
+	[KIND_MESH] = { "check", &plans[PLAN_MESH], RUN_CNI, NULL },
 	[KIND_SUPPORT] = { "support", &plans[PLAN_SUPPORT], RUN_HEALTH, NULL },
 	[KIND_SUPPORT_HOSTS] = { "support", &plans[PLAN_SUPPORT_HOSTS], 0, NULL },
 	[KIND_RENEW_LOOK] = { "certs renew", &plans[PLAN_RENEW], 0, "have its certificates renewed" },

@@ -38,6 +38,7 @@ enum option_id {
 	OPTION_LIST,
 	OPTION_CHECK,
 	OPTION_SECURITY,
+	OPTION_MESH,
 	OPTION_TABLE,
 	OPTION_EXPIRING,
 	OPTION_REISSUE,
@@ -84,6 +85,7 @@ const struct cli_option cli_option_table[] = {
 	[OPTION_THROUGH] = { "through", 0, NULL, "go through the minor versions between, the newest of each", CLI_UPGRADE },
 	[OPTION_PENDING] = { "pending", 0, NULL, "only hosts on which a reboot is pending", CLI_REBOOT },
 	[OPTION_SECURITY] = { "security", 0, NULL, "compare the hosts with the CIS Kubernetes Benchmark instead, item by item", CLI_CHECK },
+	[OPTION_MESH] = { "mesh", 0, NULL, "have the hosts ask each other instead: ports, round trips, clocks, path MTU, and the speed of etcd's disk", CLI_CHECK },
 	[OPTION_TABLE] = { "table", 0, NULL, "one line a host, as a table in Markdown", CLI_HARDWARE },
 	[OPTION_EXPIRING] = { "expiring", 0, "DAYS", "of renew: only certificates with fewer days left", CLI_CERTS },
 	[OPTION_REISSUE] = { "reissue", 0, NULL, "of rotate: from now on the next CA or key signs, and all certificates are made again", CLI_CERTS },
@@ -234,6 +236,7 @@ static int option_take(struct cli_options *o, int id, const char *arg, struct er
 	case OPTION_THROUGH: return o->through = true, 0;
 	case OPTION_LIST: return o->list = true, 0;
 	case OPTION_SECURITY: return o->security = true, 0;
+	case OPTION_MESH: return o->mesh = true, 0;
 	case OPTION_TABLE: return o->table = true, 0;
 	case OPTION_EXPIRING: return parse_number(name, arg, 1, 3650, &o->expiring, err);
 	case OPTION_REISSUE: return o->reissue = true, 0;

@@ -214,6 +214,7 @@ static void fill_world(struct cli_run *r)
 	w->wish.without_missing = o->without_missing;
 	w->wish.renew = o->renew;
 	w->wish.renew_hosts = r->kind->plan->flags & PLAN_RENEWS && o->arg_count ? r->named : NULL;
+	w->wish.mesh = r->chosen;
 	w->wish.sign = o->sign;
 	w->wish.etcd = o->etcd;
 	w->wish.shown = o->shown;
@@ -250,13 +251,14 @@ static void find_dead_runs(struct cli_run *r)
 /* Hosts that were left out keep their index, but no step concerns them. */
 /*
  * A run that only looks can do with fewer connections than hosts. One that changes something stays connected to all, for
- * its lock, and so do commands of several runs, for the next one.
+ * its lock, and so do commands of several runs, for the next one; hosts that ask each other do it at the same time.
  */
 static int check_descriptors(struct cli_run *r, struct error *err)
 {
 	size_t room = descriptors_hosts();
 
-	if (r->kind->flags & RUN_CHANGES || r->options->pool || room < CONNECTIONS_MIN)
+	if (r->kind->flags & RUN_CHANGES || r->options->pool || r->kind->plan == &plans[PLAN_MESH] ||
+		room < CONNECTIONS_MIN)
 		return descriptors_enough(r->chosen_count, err);
 	r->connections = r->chosen_count <= room ? 0 : (int)room;
 	return 0;

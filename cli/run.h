@@ -43,6 +43,7 @@ enum cli_kind {
 	KIND_CERTS,
 	KIND_HARDWARE,
 	KIND_BENCHMARK,
+	KIND_MESH,
 	KIND_SUPPORT,
 	KIND_SUPPORT_HOSTS, /* when the cluster's keys cannot be had */
 	KIND_RENEW_LOOK, /* options->renew, as the next */

@@ -31,6 +31,7 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->seen.certs = xcalloc(inv->host_count, sizeof(*w->seen.certs));
 	w->seen.support = xcalloc(inv->host_count, sizeof(*w->seen.support));
 	w->seen.benchmark = xcalloc(inv->host_count, sizeof(*w->seen.benchmark));
+	w->seen.mesh = xcalloc(inv->host_count, sizeof(*w->seen.mesh));
 	w->seen.hardware = xcalloc(inv->host_count, sizeof(*w->seen.hardware));
 	w->seen.adopt = xcalloc(inv->host_count, sizeof(*w->seen.adopt));
 	w->logins.secrets = xcalloc(inv->host_count, sizeof(*w->logins.secrets));
@@ -69,6 +70,7 @@ void world_release(struct world *w)
 		remote_answer_release(&w->seen.support[i].answer);
 		adopt_host_release(&w->seen.adopt[i]);
 		benchmark_host_release(&w->seen.benchmark[i]);
+		mesh_host_release(&w->seen.mesh[i]);
 		json_free(w->seen.hardware[i]);
 		free(w->seen.etcd[i]);
 		secret_release(&w->logins.secrets[i].password);
@@ -86,6 +88,7 @@ void world_release(struct world *w)
 	free(w->seen.support);
 	free(w->seen.adopt);
 	free(w->seen.benchmark);
+	free(w->seen.mesh);
 	free(w->seen.hardware);
 	json_free(w->seen.sets);
 	identities_release(&w->seen.identities);

@@ -269,6 +269,12 @@ static const struct step benchmark[] = {
 	{ "benchmark", "Looking at security settings", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, benchmark_apply },
 };
 
+static const struct step mesh[] = {
+	{ "mesh-ready", "Logging in", ROLE_ALL, STEP_OBSERVES, { { 0 } }, NULL, mesh_ready_apply },
+	{ "mesh", "Asking the other hosts", ROLE_ALL, STEP_OBSERVES, { THIS("mesh-ready"), { "mesh-ready", ROLE_ALL, 0 } }, NULL,
+		mesh_apply },
+};
+
 /* etcd's first on every control plane: without its quorum no API server works, and without one of those no kubelet does. */
 /* certificates first: API servers that cannot answer are not waited for */
 #define RENEW_LOOK_STEPS \
@@ -534,6 +540,7 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_CERTS] = PLAN("certs", certs, PLAN_NAMED),
 	[PLAN_HARDWARE] = PLAN("hardware", hardware, PLAN_NAMED),
 	[PLAN_BENCHMARK] = PLAN("benchmark", benchmark, 0),
+	[PLAN_MESH] = PLAN("mesh", mesh, 0),
 	[PLAN_SUPPORT] = PLAN("support", support, PLAN_KEYS),
 	[PLAN_SUPPORT_HOSTS] = PLAN("support-hosts", support_hosts, 0),
 	[PLAN_RENEW] = PLAN("renew", renew, PLAN_KEYS | PLAN_RENEWS),

@@ -47,6 +47,7 @@ enum plan_id {
 	PLAN_CERTS,    /* which certificates the hosts have, and nothing else */
 	PLAN_HARDWARE, /* what the machines are made of, and nothing else */
 	PLAN_BENCHMARK, /* how the hosts are set up beside the CIS Kubernetes Benchmark, and nothing else */
+	PLAN_MESH, /* which hosts reach which others by the ports that the cluster needs, and nothing else */
 	PLAN_SUPPORT,  /* the hosts' logs for somebody who helps, and all that status asks for */
 	PLAN_SUPPORT_HOSTS, /* of them what is had without the cluster's keys */
 	PLAN_RENEW,    /* certificates are made again, also when all have expired; wants wish.renew */
@@ -490,6 +491,11 @@ int leave_apply(struct task *t, struct error *err);
 int certs_apply(struct task *t, struct error *err);
 int benchmark_apply(struct task *t, struct error *err);
 int hardware_apply(struct task *t, struct error *err);
+/* Logs in, so that all hosts listen at the same time. */
+int mesh_ready_apply(struct task *t, struct error *err);
+int mesh_apply(struct task *t, struct error *err);
+/* Who asks whom in this run. The caller releases. */
+void mesh_of_run(const struct world *w, struct mesh_plan *out);
 /* What is fetched of a host for somebody who helps. */
 struct support_piece {
 	const char *name, *kind, *argument; /* kind and argument are steps/host/support.sh's */

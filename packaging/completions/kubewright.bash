@@ -58,7 +58,7 @@ _kubewright()
 	case $command in
 	init) opts='--file --color --cluster --help --version' ;;
 	adopt) opts='--output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --cluster --out --take-ca-keys --help --version' ;;
-	check) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --list --security --help --version' ;;
+	check) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --list --security --mesh --help --version' ;;
 	hardware) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --table --forget --help --version' ;;
 	plan) opts='--file --hosts --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --without-missing --help --version' ;;
 	apply) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --without-missing --help --version' ;;

@@ -26,6 +26,7 @@ extern const char host_script_certificates[];
 extern const char host_script_adopt[];
 extern const char host_script_benchmark[];
 extern const char host_script_machine[];
+extern const char host_script_mesh[];
 extern const char host_script_certs[];
 extern const char host_script_renew[];
 extern const char host_script_images[];

@@ -8,6 +8,7 @@
 #include "cluster/certs.h"
 #include "cluster/cluster.h"
 #include "cluster/identities.h"
+#include "cluster/mesh.h"
 #include "cluster/quorum.h"
 #include "cluster/renew.h"
 #include "cluster/requests.h"
@@ -62,6 +63,8 @@ struct seen {
 	struct findings *findings;    /* per host */
 	struct certs_host *certs;     /* per host, by certs */
 	struct benchmark_host *benchmark; /* per host, by benchmark */
+	struct mesh_host *mesh;       /* per host, by mesh */
+	char mesh_token[33], mesh_mark[17]; /* of this run; "" until one is ready */
 	struct json **hardware;       /* per host, by hardware; NULL: it was not looked at */
 	struct world_support *support; /* per host, by support */
 	struct adopt_host *adopt;     /* per host, by adopt */

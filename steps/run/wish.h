@@ -82,6 +82,7 @@ struct wish {
 	/* PLAN_SIGN: uids, with a blank after each, of the requests that the operator has agreed to; NULL: only a look */
 	const char *sign;
 	struct world_etcd *etcd; /* PLAN_SNAPSHOT, PLAN_RESTORE: what is wanted, and what came of it */
+	const bool *mesh; /* PLAN_MESH: per host, whether it is asked and asks; NULL: all do */
 	const char *remedy; /* PLAN_REMEDY: the finding's name */
 	/* PLAN_RESET: per host, what the operator has agreed to; NULL: nobody was asked */
 	const struct host_identity *shown;

@@ -70,6 +70,7 @@ static void test_runs(void)
 		{ KIND_CHECK, false, 0, 34 },
 		{ KIND_PLAN, false, 0, 34 },
 		{ KIND_APPLY, false, -1, 0 },
+		{ KIND_MESH, false, -1, 0 },
 		{ KIND_RESET_LOOK, true, -1, 0 },
 	};
 	char dir[] = "/tmp/kubewright-test.XXXXXX", path[64];
