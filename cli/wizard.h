@@ -56,7 +56,7 @@ int cli_rotation_turn(const struct cli_rotation *next, const char *name, const s
 	struct renew_wish *out, struct error *err);
 /* Whether it is the key of Secrets, whose runs are of another kind. */
 bool cli_rotation_secrets(const char *name);
-/* Of that: makes the key that the look said, in the key store of a run that is open; once, and not if it has another now. */
+/* Of that: makes the key that the look said, in the key store of a run that is open; not if it has another now. */
 int cli_rotation_make(struct cli_rotation *next, struct cli_run *r, struct error *err);
 
 /* Makes the archive of a run of support's kind that has ended; keys: as cli_support_make. Released as others are. */

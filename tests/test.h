@@ -19,8 +19,8 @@ struct test {
 
 /*
  * "At once", in ms: far from the half minute and more that the tests' commands would take, and with room for a machine
- * that is busy. TEST_STEP: of what is struck at each of its calls, how many are passed over: under a sanitizer each takes
- * twenty times as long, and one in nine goes through the same code.
+ * that is busy. TEST_STEP: of what is struck at each of its calls, every how many-th is: under a sanitizer each takes
+ * much longer, and one in nine goes through the same code.
  */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define TEST_SANITIZED 1

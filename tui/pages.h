@@ -42,14 +42,15 @@ bool page_document_is(const struct wizard *w, const char *text);
 /* A check, or a look at the cluster, is under way. */
 bool page_checking(const struct wizard *w);
 /*
- * The look of a page that looks by itself: when it is shown, and again when the inventory changed. now: whether what was
- * seen is of the inventory as it is. A look that could not begin has said why, and is not tried again by itself.
+ * The look of a page that looks by itself: when it is shown, and again when the inventory changed. now: whether what
+ * was seen is of the inventory as it is. A look that could not begin has said why, and is not tried again by itself.
  */
 struct page_look {
 	enum purpose purpose;
 	bool (*now)(const struct wizard *w);
 	bool begun; /* one that has not come to its end: it is under way, or could not begin */
 };
+/* Begins it, also when it was seen already: the act of a key. */
 void page_look_begin(struct screen *s, struct page_look *l);
 /* For the page's shown and changed. */
 void page_look_shown(struct screen *s, struct page_look *l);
