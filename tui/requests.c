@@ -13,8 +13,9 @@ enum { AT_BOX = 2, AT_NAME = 6, AT_STATE = 28, AT_SUBJECT = 43 };
 struct requests_page {
 	struct screen screen;
 	struct list list;
-	bool *marked; /* per request of what was seen: to be signed */
-	size_t marks; /* how many there is room for */
+	bool *marked;    /* per request of what was seen: to be signed */
+	size_t marks;    /* how many there is room for */
+	int64_t seen_ms; /* of the look that they are of */
 	struct page_look look;
 	bool keys_asked;
 	int64_t now_ms; /* of the last tick */
@@ -67,6 +68,9 @@ static void unmark(struct requests_page *p)
 
 static void refresh(struct requests_page *p)
 {
+	if (p->seen_ms != p->screen.wizard->requests_ms)
+		unmark(p);
+	p->seen_ms = p->screen.wizard->requests_ms;
 	list_resize(&p->list, p->screen.wizard->requests.count);
 }
 

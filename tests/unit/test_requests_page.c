@@ -109,6 +109,12 @@ static void test_looks_again(void)
 	CHECK(!strstr(fake_see(), "[x]"));
 	fake_wait_over();
 	CHECK_INT(fake.begun[PURPOSE_REQUESTS], 2);
+	/* what was marked meanwhile is of the look before */
+	fake_keys("v ");
+	CHECK(fake_sees("[x]"));
+	fake_wait_over();
+	CHECK(!strstr(fake_see(), "[x]"));
+	CHECK_INT(fake.begun[PURPOSE_REQUESTS], 3);
 	fake.endless = true;
 	fake_keys("vs");
 	CHECK(fake_sees("stopping"));
@@ -121,6 +127,13 @@ static void test_looks_again(void)
 	fake_keys("a");
 	CHECK_STR(title(), "Requests");
 	CHECK(fake_sees("v looks"));
+	/* nor what was marked before it looks again by itself */
+	fake_keys(" ");
+	CHECK(fake_sees("[x]"));
+	app_changed(fake_app);
+	fake_wait_over();
+	CHECK_INT(fake.begun[PURPOSE_REQUESTS], 5);
+	CHECK(!strstr(fake_see(), "[x]") && !strstr(fake_see(), "out of date"));
 	fake_tear_down();
 }
 
