@@ -161,17 +161,7 @@ trap terminal_end EXIT
 for flavour in "$@"; do
 	flavour_present "$flavour" || { skip "$flavour: no binaries here" && continue; }
 	scenario "pages, $flavour"
-	fresh "$flavour" --hosts cp1,cp2,cp3,w1
-	inventory
-	apply first
-	is "$flavour: apply ends with 0 (${seconds} s)" "$status" 0 || show first
-	mkdir -p "$WORK/desk"
-	cp "$WORK/kubewright.yaml" "$WORK/desk/"
-	terminal 80 24 "$KUBEWRIGHT"
-	sees 10 'apply ended'
-	keys Enter
-	sees 5 'kubewright  Dashboard'
-	until_ok 180 healthy || fail "$flavour: the Dashboard shows a healthy cluster"
+	begin_dashboard "$flavour"
 	for part in ${E2E_PARTS:-security_page hardware_page support_page requests_page rotation_pages}; do $part; done
 	ended
 	taken_over

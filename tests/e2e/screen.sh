@@ -65,3 +65,18 @@ select_host() {
 	keys Enter
 	sees 5 "── $1: "
 }
+# begin_dashboard FLAVOUR: installs it, and opens it in the wizard
+begin_dashboard() {
+	fresh "$1" --hosts cp1,cp2,cp3,w1
+	inventory
+	apply first
+	is "$flavour: apply ends with 0 (${seconds} s)" "$status" 0 || show first
+	mkdir -p "$WORK/desk"
+	cp "$WORK/kubewright.yaml" "$WORK/desk/"
+	terminal 80 24 "$KUBEWRIGHT"
+	sees 10 'apply ended'
+	keys Enter
+	sees 5 'kubewright  Dashboard'
+	until_ok 180 healthy || fail "$flavour: the Dashboard shows a healthy cluster"
+	screen | sed 's/^/#   |/'
+}

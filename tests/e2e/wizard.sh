@@ -377,18 +377,7 @@ certificates() {
 
 # The living cluster: what breaks shows by itself, and is mended by keys.
 dashboard() {
-	fresh "$1" --hosts cp1,cp2,cp3,w1
-	inventory
-	apply first
-	is "$flavour: apply ends with 0 (${seconds} s)" "$status" 0
-	mkdir -p "$WORK/desk"
-	cp "$WORK/kubewright.yaml" "$WORK/desk/"
-	terminal 80 24 "$KUBEWRIGHT"
-	sees 10 'apply ended'
-	keys Enter
-	sees 5 'kubewright  Dashboard'
-	until_ok 90 healthy || fail "$flavour: the Dashboard shows a healthy cluster"
-	screen | sed 's/^/#   |/'
+	begin_dashboard "$1"
 	certificates
 	broken_and_repaired
 	wiped_and_back
