@@ -29,6 +29,8 @@ served_names() {
 nothing_changes() {
 	local before after execs_before execs_after
 	kc delete pod --all --wait --grace-period=1 >/dev/null
+	# the kubelet sweeps up after them in its own time
+	for h in w1 w2; do ok "$1: nothing is left of its pods on $h" until_ok 180 no_test_pods $h; done
 	fingerprint cp1 cp2 cp3 w1 w2 >"$WORK/before"
 	execs_before=$(for h in cp1 cp2 cp3 w1 w2; do execs $h; done | paste -sd' ')
 	apply again
@@ -124,14 +126,12 @@ one_more() {
 # As a client with a retry does it: a connection that was begun into the gap is given up after 2 s, not after TCP's own backoff.
 write_through_vip() { kc --request-timeout=2s create configmap "$1" >/dev/null 2>&1; }
 
-# Writes until one succeeds after the fault; prints the seconds from the fault on.
+# failover WHAT HOLDER FAULT: writes until one succeeds after the fault; prints the seconds from the fault on.
 failover() {
-	local what=$1 holder begin
-	shift
-	holder=$(vip_holder)
+	local what=$1 holder=$2 begin
 	note "$holder holds $VIP"
 	begin=$(now_ms)
-	"$@" "$holder"
+	"$3" "$holder" || fail "$flavour: $what, on $holder"
 	# some 5 s on a machine at rest; the limit is for one that is busy
 	ok "$flavour: a write succeeds after $what" until_ok 120 write_through_vip "after-$RANDOM" || return
 	begin=$(($(now_ms) - begin))
@@ -172,7 +172,6 @@ machine_joins() {
 	ok "$1: seven Ready nodes" until_ok 600 ready_is 7
 	ok "$1: pods on it and on another worker reach each other" pods_talk w2 w3
 	kc delete pod --all --wait --grace-period=1 >/dev/null
-	# the kubelet sweeps up after them in its own time
 	ok "$1: nothing is left of them on w3" until_ok 180 no_test_pods w3
 	fingerprint w3 >"$WORK/before"
 	apply again
@@ -199,12 +198,12 @@ for flavour in "$@"; do
 	supported "$flavour"
 	one_more "$flavour"
 	holder_off=$(vip_holder)
-	failover "the holder's power-off" power_off
+	failover "the holder's power-off" "$holder_off" power_off
 	"$LAB" start "$holder_off"
 	ok "$flavour: $holder_off is Ready again" until_ok 180 ready_is 6
 	ok "$flavour: three voters again" until_ok 60 voters_are "$holder_off" 3
 	holder_off=$(vip_holder)
-	failover "its API server's stop" stop_apiserver
+	failover "its API server's stop" "$holder_off" stop_apiserver
 	repaired "$holder_off"
 	apply healed
 	is "$flavour: apply on the healed cluster ends with 0" "$status" 0

@@ -101,15 +101,21 @@ etcd_of() {
 voters() { etcd_of "$1" /v3/cluster/member/list -d '{}' | jq '[.members[] | select(.isLearner != true and (.name // "") != "")] | length'; }
 voters_are() { [ "$(voters "$1")" = "$2" ]; }
 members() { etcd_of "$1" /v3/cluster/member/list -d '{}' | jq '.members | length'; }
-vip_holder() {
+vip_holders() {
 	local h
 	for h in $("$LAB" status | awk '$3 == "up" && $1 ~ /^cp/ { print $1 }'); do
 		# not grep -q: what it leaves unread makes the pipe fail
-		if "$LAB" exec "$h" ip -o -4 addr show | grep " $VIP/" >/dev/null; then
-			echo "$h"
-			return
-		fi
+		"$LAB" exec "$h" ip -o -4 addr show | grep " $VIP/" >/dev/null && echo "$h"
 	done
+}
+one_holds() {
+	holders=$(vip_holders)
+	[ "$(wc -w <<<"$holders")" = 1 ]
+}
+# The one that holds the virtual IP; while that moves, a look at one host after the other finds none or two.
+vip_holder() {
+	local holders
+	until_ok 60 one_holds && echo "$holders"
 }
 # runs HOST JOB: how often a job began there, by the host's own record
 runs() { "$LAB" exec "$1" sh -c "grep -c ' $2 start\$' /var/lib/kubewright/history" 2>/dev/null || true; }
