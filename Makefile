@@ -107,11 +107,11 @@ check-tui: all
 	$(Q)tests/tui/terminals.sh
 
 # The same sources with sanitizers, in folders of their own: `make asan`, `make tsan` run the unit tests so; sanitized builds the programs for end-to-end tests.
-ASAN := BUILD=build-asan OPT=-O1 CFLAGS='-g -fno-omit-frame-pointer' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
-TSAN := BUILD=build-tsan OPT=-O1 CFLAGS=-g SAN=-fsanitize=thread
-# what is freed is kept from being used again up to so much: more of it costs more page faults than it finds
+ASAN := BUILD=build-asan OPT=-O1 CFLAGS='-g1 -fno-omit-frame-pointer' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
+TSAN := BUILD=build-tsan OPT=-O1 CFLAGS=-g1 SAN=-fsanitize=thread
+# what is freed is kept from being used again up to so much, and so many callers of each allocation: more costs more page faults than it finds
 asan:
-	$(Q)ASAN_OPTIONS=quarantine_size_mb=8:$$ASAN_OPTIONS $(MAKE) --no-print-directory check $(ASAN) LESS='$(SHELL_TESTS)'
+	$(Q)ASAN_OPTIONS=quarantine_size_mb=8:malloc_context_size=8:$$ASAN_OPTIONS $(MAKE) --no-print-directory check $(ASAN) LESS='$(SHELL_TESTS)'
 tsan:
 	$(Q)$(MAKE) --no-print-directory check $(TSAN) LESS='$(SHELL_TESTS)'
 sanitized:
