@@ -18,6 +18,17 @@
 
 /* ---- what is compared -------------------------------------------------------------------------------------------------- */
 
+/* Exact, for it is compared. */
+static void size_text(int64_t bytes, struct str *out)
+{
+	if (bytes >> 30 && bytes % (INT64_C(1) << 30) == 0)
+		str_addf(out, "%" PRId64 " GiB", bytes >> 30);
+	else if (bytes >> 20 && bytes % (INT64_C(1) << 20) == 0)
+		str_addf(out, "%" PRId64 " MiB", bytes >> 20);
+	else
+		str_addf(out, "%" PRId64 " bytes", bytes);
+}
+
 static void text_at(const struct json *map, const char *path, struct str *out)
 {
 	const struct json *j = json_get(map, path);
@@ -26,6 +37,8 @@ static void text_at(const struct json *map, const char *path, struct str *out)
 		str_add(out, json_text(j));
 	else if (j && json_get_bool(map, path, false) == json_get_bool(map, path, true))
 		str_add(out, json_get_bool(map, path, false) ? "yes" : "no");
+	else if (strcmp(path, "bytes") == 0 && json_get_int(map, path, -1) >= 0)
+		size_text(json_get_int(map, path, 0), out);
 	else if (json_get_int(map, path, INT64_MIN) != INT64_MIN)
 		str_addf(out, "%" PRId64, json_get_int(map, path, 0));
 }

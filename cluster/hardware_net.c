@@ -24,13 +24,15 @@ static struct json *nic_of(const struct hardware_seen *s, const char *name)
 {
 	struct json *o = json_object();
 	const char *carrier = tree_get(&s->sys, NET "/%s/carrier", name);
-	const char *own = tree_get(&s->sys, NET "/%s/bonding_slave/perm_hwaddr", name);
+	const char *own = tree_get(&s->sys, NET "/%s/bonding_slave/perm_hwaddr", name), *driver;
 	char pci[HARDWARE_PCI], link[128];
 
 	snprintf(link, sizeof(link), NET "/%s", name);
 	hardware_pci(s, link, pci);
 	json_set_str(o, "name", name);
-	hardware_text(o, "driver", hardware_link(s, "bus/pci/devices/%s/driver", pci));
+	/* of the card, which may be on a bus of its own over PCI: virtio */
+	driver = hardware_link(s, NET "/%s/device/driver", name);
+	hardware_text(o, "driver", driver ? driver : hardware_link(s, "bus/pci/devices/%s/driver", pci));
 	hardware_text(o, "mac", own ? own : tree_get(&s->sys, NET "/%s/address", name));
 	hardware_number(s, o, "mbit", NET "/%s/speed", name);
 	/* what is switched off cannot be asked */

@@ -219,11 +219,12 @@ static void say_cpu(struct printing *p)
 static void dimm(const struct json *d, char out[96])
 {
 	char size[32] = "of unknown size";
+	const char *type = json_get_str(d, "type", "");
 	int64_t mts = json_get_int(d, "mts", 0);
 
 	if (is_known(d, "bytes"))
 		hardware_binary(json_get_int(d, "bytes", 0), size);
-	snprintf(out, 96, "%s %s", size, json_get_str(d, "type", ""));
+	snprintf(out, 96, "%s%s%s", size, *type ? " " : "", type);
 	if (mts)
 		snprintf(out + strlen(out), 96 - strlen(out), " %" PRId64 " MT/s", mts);
 }

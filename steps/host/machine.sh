@@ -45,7 +45,7 @@ machine_files() {
 machine_sys() {
 	cd /sys/ 2>/dev/null || return 0
 	machine_files | head -c $kw_bytes_max | say64 sys
-	find bus/pci/devices/*/driver bus/pci/devices/*/physfn class/net/* class/net/*/device class/net/*/master class/net/*/lower_* class/infiniband/* class/nvme/* block/* block/*/holders/* \
+	find bus/pci/devices/*/driver bus/pci/devices/*/physfn class/net/* class/net/*/device class/net/*/device/driver class/net/*/master class/net/*/lower_* class/infiniband/* class/nvme/* block/* block/*/holders/* \
 		block/*/*/holders/* class/ipmi/* -maxdepth 0 -type l -printf '%p\0%l\n' 2>/dev/null | head -c $kw_bytes_max | say64 links
 	kw_count=0
 	for kw_f in kernel/iommu_groups/*; do [ ! -e "$kw_f" ] || kw_count=$((kw_count + 1)); done

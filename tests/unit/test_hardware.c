@@ -371,6 +371,31 @@ static void test_accelerators(void)
 	end();
 }
 
+/* A card on a bus of its own: its driver is the card's, not that of what carries the bus. A DIMM that does not say what it is. */
+static void test_virtio(void)
+{
+	static const unsigned char module[0x17] = { [0x0d - 4] = 2048 >> 8, [0x10 - 4] = 1, [0x12 - 4] = 2 };
+	struct str table = STR_INIT;
+
+	begin("kvm");
+	processors(1, 2, 1, 1);
+	device("0000:00:03.0", "0x020000", "0x1af4", "-1");
+	card("ens3", "0000:00:03.0", "virtio-pci");
+	sh("cd sys && mkdir -p devices/pci0000:00/0000:00:03.0/virtio0/net bus/virtio/drivers/virtio_net && "
+	   "mv devices/pci0000:00/0000:00:03.0/net/ens3 devices/pci0000:00/0000:00:03.0/virtio0/net/ && "
+	   "ln -sfn ../../devices/pci0000:00/0000:00:03.0/virtio0/net/ens3 class/net/ens3 && "
+	   "ln -sfn ../../../../bus/virtio/drivers/virtio_net devices/pci0000:00/0000:00:03.0/virtio0/driver");
+	put("52:54:00:00:00:01\n", "sys/devices/pci0000:00/0000:00:03.0/virtio0/net/ens3/address");
+	structure(&table, 17, module, sizeof(module), "DIMM 0\0", 7);
+	put_table(&table);
+	str_release(&table);
+	look();
+	is("nics.0.driver", "\"virtio_net\"");
+	is("nics.0.pci", "\"0000:00:03.0\"");
+	says("1 of 1 slots are filled, 1 x 2.0 GiB, ");
+	end();
+}
+
 /* As "sys" and "proc" of a machine say it, without the machine. */
 static void look_at(const struct str *sys, const struct str *proc)
 {
@@ -540,6 +565,7 @@ static const struct test tests[] = {
 	{ "more disks than there are", test_many_disks },
 	{ "a server with two sockets", test_server },
 	{ "eight accelerators", test_accelerators },
+	{ "a card on a bus of its own, a module of no type", test_virtio },
 	{ "what shows nothing is unknown", test_bare },
 	{ "four hundred disks", test_many },
 	{ "absurd values", test_absurd },

@@ -132,6 +132,30 @@ static void test_odd(void)
 	}
 }
 
+/* Sizes are told as people say them, and compared to the byte. */
+static void test_sizes(void)
+{
+	static const char *const cases[][2] = {
+		{ "4294967296", "1 x S 4 GiB;" },
+		{ "1048576", "1 x S 1 MiB;" },
+		{ "4294967297", "1 x S 4294967297 bytes;" },
+		{ "0", "1 x S 0 bytes;" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char disk[64];
+		const struct finding *f;
+
+		fleet_begin();
+		snprintf(disk, sizeof(disk), "\"bytes\":%s", cases[i][0]);
+		change(2, "\"bytes\":1000", disk);
+		f = odd("odd-disks");
+		if (!CHECK(f && strstr(f->what, cases[i][1])))
+			printf("# %s\n", f ? f->what : "nothing");
+		fleet_end();
+	}
+}
+
 /* Another role, another product and an unknown value do not count, and two are not a majority. */
 static void test_not_odd(void)
 {
@@ -346,6 +370,7 @@ static void test_page(void)
 
 static const struct test tests[] = {
 	{ "the odd one out", test_odd },
+	{ "sizes", test_sizes },
 	{ "what is no difference", test_not_odd },
 	{ "a difference that is too long", test_long },
 	{ "what is not well by itself", test_ill },
