@@ -1,7 +1,7 @@
 /*
- * All facts of many hosts: the product's own way (inventory, engine, remote, probe script) beside a bare loop of libssh connect, login, exec
- * with the same script, in turn, on the same sshd. Each run is a process of its own, so that time, CPU and memory are its own.
- * bench_facts INVENTORY KNOWN_HOSTS REPOSITORY ROUNDS; REPOSITORY is "host port", the inventory's
+ * All facts of many hosts, or what they are made of: the product's own way (inventory, engine, remote, script) beside a bare loop of libssh
+ * connect, login, exec with the same script, in turn, on the same sshd. Each run is a process of its own, so that time, CPU and memory are its own.
+ * bench_facts facts|hardware INVENTORY KNOWN_HOSTS REPOSITORY ROUNDS; REPOSITORY is "host port", the inventory's
  */
 #include "base/error.h"
 #include "engine/engine.h"
@@ -28,6 +28,8 @@ struct figures {
 	long rss;         /* KiB */
 };
 
+static const char *what; /* facts or hardware */
+static bool of_hardware;
 static struct inventory *inventory;
 static const char *known_hosts;
 static char repositories[256];
@@ -43,16 +45,17 @@ static double now(void)
 
 /* ---- the product ------------------------------------------------------------------------------------------------------------- */
 
-static const struct step plan[] = {
-	{ "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } }, probe_check, probe_apply },
-};
+static const struct step look_at_facts = { "probe", "Looking at the host", ROLE_ALL, STEP_OBSERVES, { { 0 } },
+	probe_check, probe_apply };
+static const struct step look_at_hardware = { "hardware", "Looking at the machine", ROLE_ALL, STEP_OBSERVES, { { 0 } },
+	NULL, hardware_apply };
 
 static int product(void)
 {
 	struct world w;
 	struct engine_host *hosts = calloc(inventory->host_count, sizeof(*hosts));
 	struct engine_config config = { .run = "bench",
-		.steps = plan,
+		.steps = of_hardware ? &look_at_hardware : &look_at_facts,
 		.step_count = 1,
 		.hosts = hosts,
 		.host_count = inventory->host_count,
@@ -82,7 +85,7 @@ static int product(void)
 		;
 	engine_result(e, &result);
 	for (size_t i = 0; i < inventory->host_count; i++)
-		probed += w.seen.hosts[i].probed;
+		probed += of_hardware ? w.seen.hardware[i] != NULL : w.seen.hosts[i].probed;
 	if (probed != inventory->host_count)
 		fprintf(stderr, "product: %u of %zu hosts: %s\n", probed, inventory->host_count,
 			result.first ? result.first->what : "");
@@ -127,11 +130,9 @@ static ssh_session bare_login(const struct inventory_host *h)
 	return NULL;
 }
 
-/* NULL when the host has answered to its end. */
-static void *bare_host(void *host)
+/* As the product asks for facts. */
+static void ask_facts(const struct inventory_host *h, struct items *params, struct str *body)
 {
-	static const char end[] = "bench end\n";
-	const struct inventory_host *h = host;
 	const struct remote_param known[] = {
 		{ "node", h->name },
 		{ "run", "bench" },
@@ -147,6 +148,25 @@ static void *bare_host(void *host)
 		{ "repositories", repositories },
 		{ "sources", "" },
 	};
+
+	want_questions(&questions, (int)(h - inventory->hosts), params);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		items_param(params, known[i].name, known[i].value);
+	str_add(body, host_script_questions);
+	str_add(body, host_script_hardware);
+	str_add(body, host_script_lock);
+	str_add(body, host_script_room);
+	str_add(body, host_script_pod_networks);
+	str_add(body, host_script_sources);
+	str_add(body, host_script_surroundings);
+	str_add(body, host_script_probe);
+}
+
+/* NULL when the host has answered to its end. */
+static void *bare_host(void *host)
+{
+	static const char end[] = "bench end\n";
+	const struct inventory_host *h = host;
 	struct str script = STR_INIT, body = STR_INIT; /* as the product sends it */
 	struct items params = { 0 };
 	ssh_session s;
@@ -156,17 +176,10 @@ static void *bare_host(void *host)
 	bool done;
 	int n;
 
-	want_questions(&questions, (int)(h - inventory->hosts), &params);
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		items_param(&params, known[i].name, known[i].value);
-	str_add(&body, host_script_questions);
-	str_add(&body, host_script_hardware);
-	str_add(&body, host_script_lock);
-	str_add(&body, host_script_room);
-	str_add(&body, host_script_pod_networks);
-	str_add(&body, host_script_sources);
-	str_add(&body, host_script_surroundings);
-	str_add(&body, host_script_probe);
+	if (of_hardware)
+		str_add(&body, host_script_machine);
+	else
+		ask_facts(h, &params, &body);
 	remote_script_text(&script, "bench", body.buf, params.params, params.param_count);
 	items_release(&params);
 	str_release(&body);
@@ -241,7 +254,7 @@ static int by_wall(const void *a, const void *b)
 static void line(const char *name, struct figures *f, int rounds)
 {
 	qsort(f, (size_t)rounds, sizeof(*f), by_wall);
-	printf("facts of %zu hosts, %-8s wall %.2f s (best %.2f, worst %.2f of %d), own CPU %.2f s, RSS %.1f MiB\n",
+	printf("%s of %zu hosts, %-8s wall %.2f s (best %.2f, worst %.2f of %d), own CPU %.2f s, RSS %.1f MiB\n", what,
 		inventory->host_count, name, f[rounds / 2].wall, f[0].wall, f[rounds - 1].wall, rounds,
 		f[rounds / 2].cpu, (double)f[rounds / 2].rss / 1024);
 }
@@ -251,13 +264,15 @@ int main(int argc, char **argv)
 	struct figures ours[ROUNDS_MAX], theirs[ROUNDS_MAX];
 	struct inventory_problems problems = { 0 };
 	struct error err = { 0 };
-	int rounds = argc == 5 ? atoi(argv[4]) : 0;
+	int rounds = argc == 6 ? atoi(argv[5]) : 0;
 
 	if (rounds < 1 || rounds > ROUNDS_MAX)
-		return fprintf(stderr, "usage: bench_facts INVENTORY KNOWN_HOSTS REPOSITORY ROUNDS\n"), 2;
-	known_hosts = argv[2];
-	snprintf(repositories, sizeof(repositories), "%s\n", argv[3]);
-	inventory = inventory_load(argv[1], NULL, 0, &problems, &err);
+		return fprintf(stderr, "usage: bench_facts facts|hardware INVENTORY KNOWN_HOSTS REPOSITORY ROUNDS\n"), 2;
+	what = argv[1];
+	of_hardware = strcmp(what, "hardware") == 0;
+	known_hosts = argv[3];
+	snprintf(repositories, sizeof(repositories), "%s\n", argv[4]);
+	inventory = inventory_load(argv[2], NULL, 0, &problems, &err);
 	if (!inventory) {
 		for (size_t i = 0; i < problems.count && i < 3; i++)
 			fprintf(stderr, "%s\n", problems.list[i].text);
