@@ -16,12 +16,9 @@
 #include <string.h>
 
 #define DAY 86400
-/* Ends what hangs: a run that goes well never comes to it, however slow the machine. */
-#ifndef ROTATE_VERIFY_MS
-#define ROTATE_VERIFY_MS 60000
-#endif
-
 static struct renew_wish wish = { .rotates = true };
+/* Ends what hangs: a run that goes well never comes to it, however slow the machine. Less where a run waits until it is over. */
+static int64_t verify_ms = 60000;
 
 struct ending {
 	struct error host[LAB_MACHINES]; /* kind ERROR_NONE: not set aside */
@@ -36,7 +33,7 @@ static inline void run_on(struct lab *l, unsigned hosts, bool check_only, struct
 	struct world w;
 
 	rack_world(&w);
-	w.wish.verify_ms = ROTATE_VERIFY_MS;
+	w.wish.verify_ms = verify_ms;
 	w.wish.take_lock = !check_only;
 	w.wish.renew = &wish;
 	l->renewals[0] = '\0';

@@ -172,7 +172,8 @@ static void much(void)
 	x = (struct remote_exec){ .command = "yes", .out_max = 100000, .out = &out };
 	CHECK_INT(remote_exec(r, &x, &status, &err), -1);
 	CHECK_INT(err.kind, ERROR_PROTOCOL);
-	x = (struct remote_exec){ .command = "sleep 60", .timeout_ms = 400 };
+	/* less than a minute, and enough for a busy machine to begin it */
+	x = (struct remote_exec){ .command = "sleep 60", .timeout_ms = TEST_SOON_MS };
 	memset(&err, 0, sizeof(err));
 	CHECK_INT(remote_exec(r, &x, &status, &err), -1);
 	CHECK_INT(err.kind, ERROR_TIMEOUT);
