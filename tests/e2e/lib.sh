@@ -226,7 +226,7 @@ fingerprint() {
 	kc get deployments,daemonsets,configmaps,secrets -A -o jsonpath='{range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\n"}{end}' | sort
 }
 # Sessions that sshd gave to commands on a host so far.
-execs() { "$LAB" exec "$1" sh -c "journalctl -u ssh --no-pager -o cat | grep -c 'Starting session: command'" 2>/dev/null || true; }
+execs() { "$LAB" exec "$1" sh -c "journalctl -t sshd --no-pager -o cat | grep -c 'Starting session: command'" 2>/dev/null || true; }
 
 # The secrets of the cluster and of the operator, a line each.
 secrets_known() {

@@ -32,8 +32,8 @@ hardware_words() {
 	local word
 	for word in $1; do
 		case $word in
-		memory=[1-9]* | cpus=[1-9]* | sockets=[1-9]* | numa=[1-9]* | nvme=?* | dimm=?* | nics=[1-9]* | bmc) printf '%s\n' "$word" ;;
-		*) usage_error "unknown hardware '$word': memory=MIB cpus=N sockets=N numa=N nvme=SERIAL,… dimm=SERIAL nics=N bmc" ;;
+		memory=[1-9]* | cpus=[1-9]* | sockets=[1-9]* | numa=[1-9]* | nvme=?* | dimm=?* | nics=[1-9]* | speed=[1-9]* | microcode=0x?* | bmc) printf '%s\n' "$word" ;;
+		*) usage_error "unknown hardware '$word': memory=MIB cpus=N sockets=N numa=N nvme=SERIAL,… dimm=SERIAL nics=N speed=MBIT microcode=0xREVISION bmc" ;;
 		esac
 	done
 }
@@ -89,14 +89,15 @@ machine_files() {
 
 # machine_arguments HOST: QEMU's, one a line.
 machine_arguments() {
-	local host=$1 dir image cpus memory sockets numa serial n
+	local host=$1 dir image cpus memory sockets numa serial speed n
 	dir=$(host_dir "$host")
 	image=$(cat "$dir/disk/image")
 	memory=$(hardware_of "$host" memory 3072)
 	cpus=$(hardware_of "$host" cpus 2)
 	sockets=$(hardware_of "$host" sockets 1)
 	numa=$(hardware_of "$host" numa 1)
-	printf '%s\n' -name "$host" -accel tcg,thread=multi,tb-size=512 -cpu max -smp "$cpus,sockets=$sockets" -m "$memory" -nodefaults -display none -no-reboot \
+	speed=$(hardware_of "$host" speed '')
+	printf '%s\n' -name "$host" -accel tcg,thread=multi,tb-size=512 -cpu "max$(hardware_of "$host" microcode '' | sed 's/./,ucode-rev=&/')" -smp "$cpus,sockets=$sockets" -m "$memory" -nodefaults -display none -no-reboot \
 		-uuid "$(cat "$dir/uuid")" -smbios "type=1,manufacturer=Lab,product=Machine,serial=LAB-$host" \
 		-smbios "type=17,manufacturer=Lab,serial=$(hardware_of "$host" dimm "DIMM-$host"),part=LAB-DDR4,loc_pfx=DIMM" \
 		-kernel "$image/vmlinuz" -initrd "$dir/disk/initrd" \
@@ -106,7 +107,7 @@ machine_arguments() {
 		-chardev "file,id=console,path=$dir/console.log,append=on" -serial chardev:console -qmp stdio
 	for ((n = 0; n < $(hardware_of "$host" nics 1); n++)); do
 		printf '%s\n' -netdev "tap,id=net$n,ifname=$(machine_link "$host" "$n"),script=no,downscript=no" \
-			-device "virtio-net-pci,netdev=net$n,mac=$(machine_mac "$host" "$n"),addr=$((n == 0 ? 3 : 16 + n))"
+			-device "virtio-net-pci,netdev=net$n,mac=$(machine_mac "$host" "$n"),addr=$((n == 0 ? 3 : 16 + n))${speed:+,speed=$speed,duplex=full}"
 	done
 	for serial in $(hardware_of "$host" nvme '' | tr , ' '); do
 		printf '%s\n' -drive "file=$dir/disk/nvme-$serial,if=none,id=nvme-$serial,cache=unsafe" -device "nvme,drive=nvme-$serial,serial=$serial"
