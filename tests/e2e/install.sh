@@ -53,6 +53,12 @@ healthy() {
 	is "$1: a healthy cluster has no finding (${seconds} s)" "$status $(grep -c 'Nothing is broken' "$WORK/check.out")" "0 1"
 }
 
+# Ports that programs of the cluster have are asked of them, and nothing of theirs is in the way.
+meshed() {
+	kw mesh check --mesh -f "$WORK/kubewright.yaml"
+	is "$1: its hosts get through to one another (${seconds} s)" "$status" 0 || show mesh 60
+}
+
 # The certificates as openssl sees them on a host: none is missing, none ends soon, and the CAs are the same everywhere.
 certificates() {
 	"$KUBEWRIGHT" certs -o json -f "$WORK/kubewright.yaml" >"$WORK/certs.json" 2>"$WORK/certs.err"
@@ -192,6 +198,7 @@ for flavour in "$@"; do
 	ok "$flavour: pods on two workers reach each other" pods_talk
 	nothing_changes "$flavour"
 	healthy "$flavour"
+	meshed "$flavour"
 	certificates "$flavour"
 	kubeconfigs "$flavour"
 	ok "$flavour: no secret in logs, journals, argv or world-readable files" secrets_hidden
