@@ -15,6 +15,8 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* Memory that the firmware keeps for itself differs from start to start. */
 #define CLOSE_PERCENT 4
+/* Of what its maker made a disk for. */
+#define WORN_PERCENT 90
 
 /* ---- what is compared -------------------------------------------------------------------------------------------------- */
 
@@ -169,6 +171,19 @@ static void nics(const struct json *map, struct str *out)
 	alike(json_get(map, "nics"), keys, out);
 }
 
+/* A machine without perl cannot ask its cards, and one whose cards have none says nothing. */
+static void card_firmware(const struct json *map, struct str *out)
+{
+	static const char *const keys[] = { "driver", "firmware", NULL };
+	const struct json *list = json_get(map, "nics");
+
+	for (size_t i = 0; i < json_size(list); i++)
+		if (json_text(json_get(json_at(list, i), "firmware"))) {
+			alike(list, keys, out);
+			return;
+		}
+}
+
 static void mtus(const struct json *map, struct str *out)
 {
 	static const char *const keys[] = { "name", "mtu", NULL };
@@ -217,6 +232,8 @@ static const struct comparison {
 		"errors of disks are mended on some machines alone", "update it" },
 	{ "odd-cards", "network cards", NULL, nics, "a cable, a port of the switch or a card is not like the others'",
 		"look at its cables and at the switch's ports" },
+	{ "odd-card-firmware", "the firmware of network cards", NULL, card_firmware,
+		"errors of cards are mended on some machines alone", "update it" },
 	{ "odd-mtu", "MTU", NULL, mtus, "larger packets do not pass between them", "set the same MTU on all" },
 	{ "odd-rdma", "RDMA ports", NULL, ports, "the slowest port slows down all",
 		"look at its cables and at the subnet manager" },
@@ -399,6 +416,66 @@ static void memory_errors(struct finding_scope *s, const struct json *map)
 	finding_remedy(f, "the BMC's log names the DIMM; change it");
 }
 
+/* Bits of the first byte of NVMe's log 02h. */
+static const char *const critical_words[] = { "its spare blocks run out", "it is too hot or too cold",
+	"it has had so many errors that it is not to be relied on", "it takes no more writes",
+	"it loses what is in its cache when the power fails", "its persistent memory takes no more writes" };
+
+static void disks_critical(struct finding_scope *s, const struct json *map)
+{
+	const struct json *list = json_get(map, "disks");
+
+	for (size_t i = 0; i < json_size(list); i++) {
+		int64_t bits = json_get_int(json_at(list, i), "health.critical-warning", 0);
+
+		for (size_t b = 0; b < COUNT(critical_words); b++) {
+			struct finding *f;
+
+			if (!(bits >> b & 1))
+				continue;
+			f = finding_add(s, FINDING_WARNING, "the disk %s says that %s",
+				json_get_str(json_at(list, i), "name", ""), critical_words[b]);
+			finding_why(f, "what is on it may be lost, and a member of etcd on it stops");
+			finding_remedy(f, b == 1 ? "look at the machine's fans and at the air's way to it"
+						 : "move what is on it, and change it");
+		}
+	}
+}
+
+static void disks_worn(struct finding_scope *s, const struct json *map)
+{
+	const struct json *list = json_get(map, "disks");
+
+	for (size_t i = 0; i < json_size(list); i++) {
+		int64_t wear = json_get_int(json_at(list, i), "health.wear-percent", 0);
+		struct finding *f;
+
+		if (wear < WORN_PERCENT)
+			continue;
+		f = finding_add(s, FINDING_WARNING, "the disk %s is worn by %" PRId64 " %% of what it was made for",
+			json_get_str(json_at(list, i), "name", ""), wear);
+		finding_why(f, "beyond that its maker does not promise that it keeps what is written");
+		finding_remedy(f, "plan to change it; etcd and logs write most");
+	}
+}
+
+static void disk_errors(struct finding_scope *s, const struct json *map)
+{
+	const struct json *list = json_get(map, "disks");
+
+	for (size_t i = 0; i < json_size(list); i++) {
+		int64_t n = json_get_int(json_at(list, i), "health.media-errors", 0);
+		struct finding *f;
+
+		if (n <= 0)
+			continue;
+		f = finding_add(s, FINDING_WARNING, "the disk %s could not read or keep data %" PRId64 " times",
+			json_get_str(json_at(list, i), "name", ""), n);
+		finding_why(f, "files on it are damaged, or soon will be");
+		finding_remedy(f, "look for errors of it in the kernel's log, and change it");
+	}
+}
+
 static void pcie_errors(struct finding_scope *s, const struct json *map)
 {
 	const struct json *list = json_get(map, "pcie-errors");
@@ -442,6 +519,9 @@ static const struct {
 	{ "few-lanes", lanes },
 	{ "bond-member-idle", bonds },
 	{ "memory-errors", memory_errors },
+	{ "disk-critical", disks_critical },
+	{ "disk-worn", disks_worn },
+	{ "disk-errors", disk_errors },
 	{ "pcie-errors", pcie_errors },
 	{ "no-subnet-manager", rdma },
 };

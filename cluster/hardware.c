@@ -470,6 +470,7 @@ struct json *hardware_map(const struct remote_answer *said)
 	read_tree(&s.proc, said, "proc");
 	read_tree(&s.udev, said, "udev");
 	read_tree(&s.links, said, "links");
+	read_tree(&s.asked, said, "asked");
 	smbios_read(&s.smbios, table ? table->value : NULL, table ? table->len : 0);
 	json_set(map, "system", system_of(&s));
 	json_set(map, "cpu", cpu_of(&s));
@@ -488,6 +489,7 @@ struct json *hardware_map(const struct remote_answer *said)
 	tree_release(&s.proc);
 	tree_release(&s.udev);
 	tree_release(&s.links);
+	tree_release(&s.asked);
 	smbios_release(&s.smbios);
 	return map;
 }

@@ -183,6 +183,36 @@ static void set_kind(const struct disk *d, const char *controller, struct json *
 	hardware_text(o, "bus", by);
 }
 
+/* What a disk says of itself, in its own counts; null where it was not asked, or did not answer. */
+static void set_wear(const struct hardware_seen *s, const char *controller, struct json *disk)
+{
+	static const struct {
+		const char *key, *file;
+		int64_t most, unit;
+	} counts[] = {
+		{ "critical-warning", "critical", 255, 1 },
+		{ "spare-percent", "spare", 100, 1 },
+		{ "spare-least-percent", "spare-least", 100, 1 },
+		/* it may be worn beyond what it was made for; 255 is that or more */
+		{ "wear-percent", "wear", 255, 1 },
+		{ "media-errors", "media", INT64_MAX, 1 },
+		{ "unsafe-shutdowns", "unsafe", INT64_MAX, 1 },
+		{ "hours", "hours", INT64_MAX, 1 },
+		/* in thousands of 512 bytes */
+		{ "written-bytes", "written", INT64_MAX / 512000, 512000 },
+	};
+	struct json *o = NULL;
+	int64_t n;
+
+	for (size_t i = 0; *controller && i < sizeof(counts) / sizeof(counts[0]); i++)
+		if (tree_number(&s->asked, &n, "%s/%s", controller, counts[i].file) && n <= counts[i].most) {
+			o = o ? o : json_set(disk, "health", json_object());
+			json_set_int(o, counts[i].key, n * counts[i].unit);
+		}
+	if (!o)
+		json_set(disk, "health", json_null());
+}
+
 static struct json *disk_of(struct disk *d, int64_t sectors)
 {
 	const struct tree *sys = &d->s->sys;
@@ -208,6 +238,7 @@ static struct json *disk_of(struct disk *d, int64_t sectors)
 	hardware_text(o, "state",
 		*controller ? tree_get(sys, "class/nvme/%s/state", controller)
 			    : tree_get(sys, "block/%s/device/state", d->name));
+	set_wear(d->s, controller, o);
 	snprintf(link, sizeof(link), "block/%s", d->name);
 	hardware_pci(d->s, link, pci);
 	if (!*pci && *controller) {

@@ -24,7 +24,7 @@ static struct json *nic_of(const struct hardware_seen *s, const char *name)
 {
 	struct json *o = json_object();
 	const char *carrier = tree_get(&s->sys, NET "/%s/carrier", name);
-	const char *own = tree_get(&s->sys, NET "/%s/bonding_slave/perm_hwaddr", name), *driver;
+	const char *own = tree_get(&s->sys, NET "/%s/bonding_slave/perm_hwaddr", name), *driver, *firmware;
 	char pci[HARDWARE_PCI], link[128];
 
 	snprintf(link, sizeof(link), NET "/%s", name);
@@ -33,6 +33,8 @@ static struct json *nic_of(const struct hardware_seen *s, const char *name)
 	/* of the card, which may be on a bus of its own over PCI: virtio */
 	driver = hardware_link(s, NET "/%s/device/driver", name);
 	hardware_text(o, "driver", driver ? driver : hardware_link(s, "bus/pci/devices/%s/driver", pci));
+	firmware = tree_get(&s->asked, "%s/firmware", name);
+	hardware_text(o, "firmware", firmware && strcmp(firmware, "N/A") != 0 ? firmware : NULL);
 	hardware_text(o, "mac", own ? own : tree_get(&s->sys, NET "/%s/address", name));
 	hardware_number(s, o, "mbit", NET "/%s/speed", name);
 	/* what is switched off cannot be asked */

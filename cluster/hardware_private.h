@@ -10,7 +10,7 @@ struct remote_answer;
 
 struct hardware_seen {
 	const struct remote_answer *said;
-	struct tree sys, proc, udev, links;
+	struct tree sys, proc, udev, links, asked;
 	struct smbios smbios;
 };
 

@@ -283,6 +283,15 @@ static void say_one(struct printing *p, const char *kind, const char *name)
 	say(p, label);
 }
 
+/* As its maker counts: at 100 % it has done what it was made for. */
+static void health(struct str *out, const struct json *h)
+{
+	if (is_known(h, "wear-percent"))
+		piece(out, "%" PRId64 " %% worn", json_get_int(h, "wear-percent", 0));
+	if (json_get_int(h, "media-errors", 0) > 0)
+		piece(out, "%" PRId64 " media errors", json_get_int(h, "media-errors", 0));
+}
+
 static void say_disk(struct printing *p, const struct json *d)
 {
 	char size[32];
@@ -294,6 +303,7 @@ static void say_disk(struct printing *p, const struct json *d)
 	known(&p->text, d, "model", "");
 	known(&p->text, d, "serial", "serial ");
 	known(&p->text, d, "firmware", "firmware ");
+	health(&p->text, json_get(d, "health"));
 	known(&p->text, d, "held", "");
 	if (!*json_get_str(d, "held", ""))
 		piece(&p->text, "not in use");
@@ -308,6 +318,7 @@ static void say_nic(struct printing *p, const struct json *n)
 		json_get_bool(n, "link", false) != json_get_bool(n, "link", true))
 		piece(&p->text, "switched off");
 	known(&p->text, n, "driver", "");
+	known(&p->text, n, "firmware", "firmware ");
 	if (is_known(n, "mtu"))
 		piece(&p->text, "MTU %" PRId64, json_get_int(n, "mtu", 0));
 	known(&p->text, n, "mac", "");

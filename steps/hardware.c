@@ -6,8 +6,8 @@
 #include "steps/host/scripts.h"
 
 /* Files are read as they are; what comes of them is cleaned. */
-static const char *const words[] = { "=sys", "=proc", "=udev", "=links", "cpuinfo", "=smbios", "-efi", "-secure_boot",
-	"-virtual", "-iommu_groups", "error", "hint", NULL };
+static const char *const words[] = { "=sys", "=proc", "=udev", "=links", "=asked", "cpuinfo", "=smbios", "-efi",
+	"-secure_boot", "-virtual", "-iommu_groups", "error", "hint", NULL };
 
 int hardware_apply(struct task *t, struct error *err)
 {

@@ -1,5 +1,5 @@
 /*
- * What a machine shows of itself, as steps/host/machine.sh sends it: six parts, each ended by a line "%%". Properties: a map and its words are printable, nothing is
+ * What a machine shows of itself, as steps/host/machine.sh sends it: seven parts, each ended by a line "%%". Properties: a map and its words are printable, nothing is
  * missed that is there, and a firmware's table is read within its end.
  */
 #include "base/error.h"
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const words[] = { "=sys", "=proc", "=udev", "=links", "cpuinfo", "=smbios", NULL };
+static const char *const words[] = { "=sys", "=proc", "=udev", "=links", "cpuinfo", "=smbios", "=asked", NULL };
 
 static const char text[] = "cluster: rack7\n"
 			   "kubernetes: {version: 1.36.2}\n"

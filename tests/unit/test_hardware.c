@@ -234,8 +234,7 @@ static void put_disk(void)
 	put("S:disk/by-id/nvme-eui.36-part1\nE:ID_FS_TYPE=ext4\n", "run/udev/data/b259:1");
 	put("36 35 259:1 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p1 rw\n37 36 259:1 /var/x /bound rw - ext4 /dev/nvme0n1p1 rw\n",
 		"proc/self/mountinfo");
-	put("100\n", "sys/block/loop0/size");
-	put("0\n", "sys/block/nvme1n1/size");
+	sh("mkdir -p sys/block/loop0 sys/block/nvme1n1 && echo 100 >sys/block/loop0/size && echo 0 >sys/block/nvme1n1/size");
 }
 
 /* A bond of two cards with a VLAN on it, and RoCE. */
@@ -391,24 +390,27 @@ static void test_virtio(void)
 	str_release(&table);
 	look();
 	is("nics.0.driver", "\"virtio_net\"");
-	is("nics.0.pci", "\"0000:00:03.0\"");
 	says("1 of 1 slots are filled, 1 x 2.0 GiB, ");
 	end();
 }
 
-/* As "sys" and "proc" of a machine say it, without the machine. */
-static void look_at(const struct str *sys, const struct str *proc)
+/* As a machine says these, without the machine. They are released. */
+enum { SYS, PROC, LINKS, ASKED, PARTS };
+static void look_at(struct str parts[PARTS])
 {
-	static const char *const words[] = { "=sys", "=proc", NULL };
+	static const char *const words[] = { "=sys", "=proc", "=links", "=asked", NULL };
 	struct remote_answer answer = { 0 };
 	struct error err = { 0 };
 	struct str all = STR_INIT;
 
-	str_add(&all, "N begin\nsys:");
-	str_add_base64(&all, sys->buf, sys->len);
-	str_add(&all, "\nproc:");
-	str_add_base64(&all, proc->buf, proc->len);
-	str_add(&all, "\nN end\n");
+	str_add(&all, "N begin\n");
+	for (int i = 0; i < PARTS; i++) {
+		str_addf(&all, "%s:", words[i] + 1);
+		str_add_base64(&all, parts[i].buf, parts[i].len);
+		str_addc(&all, '\n');
+		str_release(&parts[i]);
+	}
+	str_add(&all, "N end\n");
 	CHECK_INT(remote_answer_parse(&answer, "N", all.buf, all.len, words, &err), 0);
 	map = hardware_map(&answer);
 	remote_answer_release(&answer);
@@ -418,26 +420,49 @@ static void look_at(const struct str *sys, const struct str *proc)
 /* A machine that shows more disks than any has costs no more time for it, and none of them is called free. */
 static void test_many_disks(void)
 {
-	struct str sys = STR_INIT, proc = STR_INIT;
+	struct str parts[PARTS] = { STR_INIT, STR_INIT, STR_INIT, STR_INIT }, *sys = &parts[SYS], *proc = &parts[PROC];
 
 	for (int i = 0; i < 2; i++) {
-		str_addf(&sys, "block/sd%c/size%c9\nblock/sd%c/dev%c8:%d\n", 'a' + i, 0, 'a' + i, 0, i);
+		str_addf(sys, "block/sd%c/size%c9\nblock/sd%c/dev%c8:%d\n", 'a' + i, 0, 'a' + i, 0, i);
 		for (int k = 1; k < 3000; k++)
-			str_addf(&sys, "block/sd%c/sd%c%d/partition%c1\nblock/sd%c/sd%c%d/dev%c%d:%d\n", 'a' + i,
+			str_addf(sys, "block/sd%c/sd%c%d/partition%c1\nblock/sd%c/sd%c%d/dev%c%d:%d\n", 'a' + i,
 				'a' + i, k, 0, 'a' + i, 'a' + i, k, 0, 9 + i, k);
 	}
 	/* a device that begins as another one is another one */
 	for (int k = 0; k < 2; k++)
-		str_addf(&proc, "./self/mountinfo%c%d 1 %s / /%s rw - ext4\n", 0, k, k ? "9:17" : "9:170",
+		str_addf(proc, "./self/mountinfo%c%d 1 %s / /%s rw - ext4\n", 0, k, k ? "9:17" : "9:170",
 			k ? "one" : "two");
-	str_addf(&proc, "./self/mountinfo%cnonsense\n", 0);
-	look_at(&sys, &proc);
+	str_addf(proc, "./self/mountinfo%cnonsense\n", 0);
+	look_at(parts);
 	is("disks.0.held", "\"mounted at /one, mounted at /two\"");
 	is("disks.1.bytes", "4608");
 	is("disks.1.held", "\"not looked at for what holds it\"");
 	json_free(map);
-	str_release(&sys);
-	str_release(&proc);
+}
+
+/* What disks and cards were asked for. A count that cannot be is unknown, and so is all of a disk that did not answer. */
+static void test_asked(void)
+{
+	static const char *const said[] = { "nvme0/critical", "0", "nvme0/spare", "101", "nvme0/spare-least", "10",
+		"nvme0/wear", "7", "nvme0/written", "40", "nvme0/hours", "99999999999999999999", "nvme0/media", "-1",
+		"n0/firmware", "4.40 \33[31m0x8", "n1/firmware", "N/A" };
+	struct str parts[PARTS] = { STR_INIT, STR_INIT, STR_INIT, STR_INIT };
+
+	for (int i = 0; i < 2; i++) {
+		str_addf(&parts[SYS], "block/nvme%dn1/size%c8\nclass/nvme/nvme%d/x%c\nclass/net/n%d/mtu%c9\n", i, 0, i,
+			0, i, 0);
+		str_addf(&parts[LINKS], "class/net/n%d/device%cx\n", i, 0);
+	}
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i += 2)
+		str_addf(&parts[ASKED], "%s%c%s\n", said[i], 0, said[i + 1]);
+	look_at(parts);
+	is("disks.0.health",
+		"{\"critical-warning\":0,\"spare-least-percent\":10,\"wear-percent\":7,\"written-bytes\":20480000}");
+	is("disks.1.health", "null");
+	says("7 % worn, not in use");
+	is("nics.0.firmware", "\"4.40 0x8\"");
+	is("nics.1.firmware", "null");
+	json_free(map);
 }
 
 /* No firmware's table, no speeds, nothing but what every kernel has: unknown, and not none. */
@@ -566,6 +591,7 @@ static const struct test tests[] = {
 	{ "a server with two sockets", test_server },
 	{ "eight accelerators", test_accelerators },
 	{ "a card on a bus of its own, a module of no type", test_virtio },
+	{ "what devices are asked for", test_asked },
 	{ "what shows nothing is unknown", test_bare },
 	{ "four hundred disks", test_many },
 	{ "absurd values", test_absurd },

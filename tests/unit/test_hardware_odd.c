@@ -32,10 +32,13 @@ static const char alike_text[] =
 	"\"memory\":{\"bytes\":54043195%03d6,\"nodes\":[{\"id\":0,\"bytes\":270258069504},{\"id\":1,\"bytes\":270258069504}],"
 	"\"dimms\":[{\"bytes\":17179869184,\"type\":\"DDR5\",\"mts\":4800},{\"bytes\":17179869184,\"type\":\"DDR5\",\"mts\":4800}]},"
 	"\"disks\":[{\"name\":\"nvme0n1\",\"model\":\"S\",\"bytes\":1000,\"firmware\":\"1\"}],"
-	"\"nics\":[{\"name\":\"eno1\",\"driver\":\"ice\",\"mbit\":25000,\"link\":true,\"mtu\":9000}],"
+	"\"nics\":[{\"name\":\"eno1\",\"driver\":\"ice\",\"firmware\":\"4.4\",\"mbit\":25000,\"link\":true,\"mtu\":9000}],"
 	"\"infiniband\":[{\"device\":\"mlx5_0\",\"port\":\"1\",\"state\":\"ACTIVE\",\"rate\":\"400 Gb/sec\",\"link-layer\":\"InfiniBand\"}],"
 	"\"accelerators\":[{\"pci\":\"0000:19:00.0\",\"vendor\":\"NVIDIA\",\"device\":\"0x2335\",\"width\":16,\"width-possible\":16}],"
 	"\"bonds\":[{\"name\":\"bond0\",\"members\":[{\"name\":\"a\",\"link\":true,\"aggregator\":1},{\"name\":\"b\",\"link\":true,\"aggregator\":1}]}]}";
+
+/* The end of the only disk. */
+#define AFTER_DISK "}],\"nics\""
 
 static void fleet_begin(void)
 {
@@ -102,6 +105,7 @@ static void test_odd(void)
 		{ "odd-disks", "\"bytes\":1000", "\"bytes\":2000" },
 		{ "odd-disk-firmware", "\"firmware\":\"1\"", "\"firmware\":\"2\"" },
 		{ "odd-cards", "25000", "10000" },
+		{ "odd-card-firmware", "\"4.4\"", "\"4.2\"" },
 		{ "odd-mtu", "9000", "1500" },
 		{ "odd-rdma", "400 Gb", "200 Gb" },
 		{ "odd-accelerators", "0x2335", "0x2336" },
@@ -132,7 +136,7 @@ static void test_odd(void)
 	}
 }
 
-/* Sizes are told as people say them, and compared to the byte. */
+/* Sizes as people say them, compared to the byte. */
 static void test_sizes(void)
 {
 	static const char *const cases[][2] = {
@@ -198,6 +202,46 @@ static void test_long(void)
 	}
 }
 
+/* Two bits are two findings, and those that have no meaning are none; a disk that is well, or says nothing, is not named. */
+static void test_disk(void)
+{
+	static const struct {
+		const char *health;
+		size_t count;
+		const char *says;
+	} cases[] = {
+		{ "{\"critical-warning\":3}", 2, "nvme0n1 says that its spare blocks run out" },
+		{ "{\"critical-warning\":192}", 0, NULL },
+		{ "{\"critical-warning\":0,\"wear-percent\":89,\"media-errors\":0}", 0, NULL },
+		{ "{\"wear-percent\":255}", 1, "worn by 255 %" },
+		{ "{\"media-errors\":9007199254740991}", 1, "9007199254740991 times" },
+		{ "null", 0, NULL },
+		{ "[3]", 0, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *health = xasprintf(",\"health\":%s" AFTER_DISK, cases[i].health);
+
+		fleet_begin();
+		change(0, AFTER_DISK, health);
+		odd("");
+		if (!CHECK(found.count == cases[i].count) ||
+			(cases[i].says && !CHECK(strstr(found.list[0].what, cases[i].says) != NULL)))
+			printf("# %s: %zu %s\n", health, found.count, found.count ? found.list[0].what : "");
+		fleet_end();
+		free(health);
+	}
+}
+
+/* Cards that do not say what they run are not compared: nobody knows. */
+static void test_silent_cards(void)
+{
+	fleet_begin();
+	change(2, "\"firmware\":\"4.4\"", "\"firmware\":null");
+	CHECK(!odd("odd-card-firmware") && found.count == 0);
+	fleet_end();
+}
+
 /* What is not well with one alone. */
 static void test_ill(void)
 {
@@ -205,6 +249,9 @@ static void test_ill(void)
 		{ "few-lanes", "\"width\":16,", "\"width\":8," },
 		{ "bond-member-idle", "\"name\":\"b\",\"link\":true", "\"name\":\"b\",\"link\":false" },
 		{ "memory-errors", "\"memory\":{", "\"memory\":{\"corrected-errors\":3," },
+		{ "disk-critical", AFTER_DISK, ",\"health\":{\"critical-warning\":8}" AFTER_DISK },
+		{ "disk-worn", AFTER_DISK, ",\"health\":{\"wear-percent\":90}" AFTER_DISK },
+		{ "disk-errors", AFTER_DISK, ",\"health\":{\"media-errors\":1}" AFTER_DISK },
 		{ "pcie-errors", "\"disks\":", "\"pcie-errors\":[{\"pci\":\"0000:00:00.0\",\"fatal\":1}],\"disks\":" },
 		{ "no-subnet-manager", "ACTIVE", "INIT" },
 	};
@@ -374,6 +421,8 @@ static const struct test tests[] = {
 	{ "what is no difference", test_not_odd },
 	{ "a difference that is too long", test_long },
 	{ "what is not well by itself", test_ill },
+	{ "what a disk says of itself", test_disk },
+	{ "cards that say nothing", test_silent_cards },
 	{ "what the inventory ignores", test_ignored },
 	{ "what is gone", test_gone },
 	{ "functions that pods take are not missed", test_functions },
