@@ -19,7 +19,7 @@ struct test {
 
 /*
  * "At once", in ms: far from the half minute and more that the tests' commands would take, and with room for a machine
- * that is busy. TEST_STEP: of what is struck at each of its calls, every how many-th is (odd: faults come in turn): under
+ * that is busy. TEST_STEP: of what is struck at each call, every how many-th is; odd: faults come in turn. Under
  * a sanitizer each takes much longer, and one in nine goes through the same code; threads meet in all of them alike.
  */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

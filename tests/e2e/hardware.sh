@@ -33,7 +33,7 @@ look() {
 }
 found() { jq -r '[.findings[] | "\(.host) \(.name)"] | sort | join(", ")' "$WORK/map.json"; }
 
-# Each value beside what QEMU was told, or what another program of the machine says.
+# Each value beside what QEMU was given, or what another program of the machine says.
 whole() {
 	is "$1: its maker and serial number" "$(of "$1" '.system | "\(.vendor) \(.product) \(.serial)"')" "Lab Machine LAB-$1"
 	is "$1: it is seen that it is virtual, and its BMC" "$(of "$1" '.system | "\(.virtual.by) \(.bmc)"')" "qemu true"
@@ -44,6 +44,7 @@ whole() {
 	is "$1: two NUMA nodes with their processors" "$(of "$1" '.memory.nodes | map("\(.id): \(.cpus)") | join(", ")')" "0: 0, 1: 1"
 	is "$1: two NVMe disks of 4 GiB" "$(of "$1" '[.disks[] | select(.bus == "nvme") | "\(.serial) \(.bytes) \(.model)"] | sort | join(", ")')" \
 		"SN1 $((4 << 30)) QEMU NVMe Ctrl, SN2 $((4 << 30)) QEMU NVMe Ctrl"
+	is "$1: which say that they are well" "$(of "$1" '[.disks[] | select(.bus == "nvme") | .health | "\(."critical-warning") \(."wear-percent") \(."media-errors")"] | join(", ")')" "0 0 0, 0 0 0"
 	is "$1: the disk with the system is held" "$(of "$1" '[.disks[] | select(.held != null) | .name] | length')" 1
 	is "$1: three cards" "$(of "$1" '[.nics[] | "\(.name) \(.driver) \(.mbit) \(.link)"] | sort | join(", ")')" \
 		"ens23 virtio_net $4 true, ens24 virtio_net $4 true, ens3 virtio_net $4 true"
@@ -69,6 +70,11 @@ for flavour in "${@: -1}"; do
 	is "one request a host" "$(($(execs cp1) - before))" 1
 	figure "hardware of three emulated machines: ${seconds} s"
 
+	# of the emulator: what the disk keeps in its cache is lost when the power fails
+	printf '{"execute":"qom-set","arguments":{"path":"/machine/peripheral/SN1","property":"smart_critical_warning","value":16}}\n' >"$STATE/hosts/cp1/qmp"
+	look
+	is "a disk that warns is named" "$(jq -r '.findings[] | select(.name == "disk-critical") | "\(.host) \(.what)"' "$WORK/map.json")" \
+		"cp1 the disk nvme0n1 says that it loses what is in its cache when the power fails"
 	"$LAB" exec cp2 sh -c 'echo 1 >"$(readlink -f /sys/class/nvme/nvme1)/device/remove"'
 	"$LAB" exec cp1 ip link set ens24 down
 	look

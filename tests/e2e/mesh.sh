@@ -88,14 +88,14 @@ spoiled() {
 	is "$flavour: VXLAN is dropped from w1 to w2, and not back; the path from cp1 to w2 is narrow" "$(failing)" "cp1>w2 , w1>w2 udp8472"
 	is "$flavour: by 100 bytes, and not back" "$(direction cp1 w2 '."path-mtu"') $(direction w2 cp1 '."path-mtu"')" "1400 1500"
 	remedy mesh-port-blocked >"$WORK/remedy"
-	has "$flavour: the rule that opens it is told" "$WORK/remedy" "iptables .*$(address_of w1).*8472"
+	has "$flavour: the rule that opens it is shown" "$WORK/remedy" "iptables .*$(address_of w1).*8472"
 	[ -z "$machine" ] || {
 		ok "$flavour: the clock is three seconds ahead" jq -e '.hosts[] | select(.name == "cp3") | ."clock-ahead-us" > 2500000 and ."clock-ahead-us" < 3500000' "$WORK/mesh.json"
 		ok "$flavour: the disk needs over 10 ms a write" jq -e '.hosts[] | select(.name == "cp3") | .fsync."p99-us" > 10000' "$WORK/mesh.json"
 	}
 }
 
-# The rule that was told, as an operator types it.
+# The rule of the remedy, as an operator types it.
 remedied() {
 	local rule
 	rule=$(sed -n "s/.*'\(iptables [^']*\)'.*/\1/p" "$WORK/remedy")

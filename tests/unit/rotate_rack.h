@@ -17,7 +17,7 @@
 
 #define DAY 86400
 static struct renew_wish wish = { .rotates = true };
-/* Ends what hangs: a run that goes well never comes to it, however slow the machine. Less where a run waits until it is over. */
+/* Ends what hangs: a run that goes well never comes to it, however slow the machine. Less where one waits for it. */
 static int64_t verify_ms = 60000;
 
 struct ending {

@@ -110,7 +110,7 @@ machine_arguments() {
 			-device "virtio-net-pci,netdev=net$n,mac=$(machine_mac "$host" "$n"),addr=$((n == 0 ? 3 : 16 + n))${speed:+,speed=$speed,duplex=full}"
 	done
 	for serial in $(hardware_of "$host" nvme '' | tr , ' '); do
-		printf '%s\n' -drive "file=$dir/disk/nvme-$serial,if=none,id=nvme-$serial,cache=unsafe" -device "nvme,drive=nvme-$serial,serial=$serial"
+		printf '%s\n' -drive "file=$dir/disk/nvme-$serial,if=none,id=nvme-$serial,cache=unsafe" -device "nvme,id=$serial,drive=nvme-$serial,serial=$serial"
 	done
 	for ((n = 0; numa > 1 && n < numa; n++)); do
 		printf '%s\n' -object "memory-backend-ram,id=mem$n,size=$((memory / numa))M" -numa "node,nodeid=$n,cpus=$((n * cpus / numa))-$(((n + 1) * cpus / numa - 1)),memdev=mem$n"
