@@ -12,16 +12,6 @@
 #define US_NS 1000
 #define MS_NS 1000000
 
-static const struct {
-	const char *mark, *means;
-} marks[MESH_STATES] = {
-	[MESH_OK] = { "ok", "all that is needed gets through" },
-	[MESH_NOT_TESTED] = { "~", "a part of it cannot be tested, see below; the rest gets through" },
-	[MESH_WARNED] = { "!", "warnings, see below" },
-	[MESH_UNKNOWN] = { "?", "unknown: it could not be asked" },
-	[MESH_FAILED] = { "X", "something does not get through" },
-};
-
 static const char *name_of(const struct mesh_view *v, size_t host)
 {
 	return v->plan->inv->hosts[host].name;
@@ -44,8 +34,8 @@ static void legend(const size_t counts[MESH_STATES], struct str *out)
 		if (!counts[s])
 			continue;
 		str_clear(&text);
-		str_addf(&text, "%s", marks[s].means);
-		str_addf(out, "  %-2s  ", marks[s].mark);
+		str_addf(&text, "%s", mesh_state_words((enum mesh_state)s));
+		str_addf(out, "  %-2s  ", mesh_state_mark((enum mesh_state)s));
 		cli_wrap(out, text.buf, 6, 6);
 	}
 	str_release(&text);
@@ -68,7 +58,7 @@ static void matrix(const struct cli_run *r, const struct mesh_view *v, struct st
 		str_addf(out, "%2u %-12.12s", ++number, name_of(v, from));
 		for (size_t to = 0; to < v->plan->count; to++)
 			if (r->chosen[to])
-				str_addf(out, "%4s", from == to ? "-" : marks[mesh_pair(v, from, to)].mark);
+				str_addf(out, "%4s", from == to ? "-" : mesh_state_mark(mesh_pair(v, from, to)));
 		str_addc(out, '\n');
 	}
 }
@@ -78,7 +68,7 @@ static void by_host(const struct cli_run *r, const struct mesh_view *v, struct s
 {
 	str_addf(out, "%-30s %6s", "from", "asked");
 	for (int s = 0; s < MESH_STATES; s++)
-		str_addf(out, " %6s", marks[s].mark);
+		str_addf(out, " %6s", mesh_state_mark((enum mesh_state)s));
 	str_addc(out, '\n');
 	for (size_t from = 0; from < v->plan->count; from++) {
 		size_t counts[MESH_STATES] = { 0 }, all = 0;
@@ -183,8 +173,7 @@ static void measured(const struct cli_run *r, const struct mesh_view *v, struct 
 
 /* ---- what was not tested ----------------------------------------------------------------------------------------------- */
 
-static void left_alone(
-	const struct mesh_view *v, const struct mesh_need *n, enum mesh_reason reason, const char *why, struct str *out)
+static void left_alone(const struct mesh_view *v, const struct mesh_need *n, enum mesh_reason reason, struct str *out)
 {
 	struct str text = STR_INIT;
 	size_t count = 0;
@@ -203,7 +192,7 @@ static void left_alone(
 		struct str all = STR_INIT;
 
 		str_addf(&all, "not tested: %s %d (%s) of %s: %s", n->udp ? "UDP" : "TCP", n->port, n->what, text.buf,
-			why);
+			mesh_reason_words(reason));
 		cli_wrap(out, all.buf, 0, 2);
 		str_release(&all);
 	}
@@ -238,8 +227,8 @@ static void not_tested(const struct mesh_view *v, struct str *out)
 {
 	str_addc(out, '\n');
 	for (size_t n = 0; n < mesh_need_count; n++) {
-		left_alone(v, &mesh_needs[n], MESH_IN_USE, "in use there, by a program that does not answer this", out);
-		left_alone(v, &mesh_needs[n], MESH_HELD, "Kubernetes is installed there, and nothing listens", out);
+		left_alone(v, &mesh_needs[n], MESH_IN_USE, out);
+		left_alone(v, &mesh_needs[n], MESH_HELD, out);
 	}
 	not_measured(v, out);
 	if (v->plan->inv->endpoint.vip)

@@ -100,6 +100,7 @@ static const enum cli_kind kinds[PURPOSE_COUNT] = {
 	[PURPOSE_CERTS] = KIND_CERTS,
 	[PURPOSE_BENCHMARK] = KIND_BENCHMARK,
 	[PURPOSE_HARDWARE] = KIND_HARDWARE,
+	[PURPOSE_MESH] = KIND_MESH,
 	[PURPOSE_REPAIR_PLAN] = KIND_REPAIR_PLAN,
 	[PURPOSE_REPAIR] = KIND_REPAIR,
 	[PURPOSE_REJOIN_PLAN] = KIND_REJOIN_PLAN,
@@ -305,6 +306,11 @@ static void port_hardware(struct port_run *p, struct port_hardware *out)
 	cli_wizard_hardware(p->run, out);
 }
 
+static void port_mesh(struct port_run *p, struct port_mesh *out)
+{
+	cli_wizard_mesh(p->run, out);
+}
+
 static void port_requests(struct port_run *p, struct port_requests *out)
 {
 	cli_wizard_requests(p->run, out);
@@ -457,6 +463,7 @@ static struct port port_of(struct session *s)
 		.certs = port_certs,
 		.benchmark = port_benchmark,
 		.hardware = port_hardware,
+		.mesh = port_mesh,
 		.requests = port_requests,
 		.rotation = port_rotation,
 		.support = port_support,

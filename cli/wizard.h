@@ -12,6 +12,7 @@ struct port_certs;
 struct port_cluster;
 struct port_hardware;
 struct port_host;
+struct port_mesh;
 struct port_requests;
 struct port_rotation;
 struct port_support;
@@ -32,6 +33,8 @@ void cli_wizard_benchmark(struct cli_run *r, struct port_benchmark *out);
  * kept for the next one. port_hardware_release releases it.
  */
 void cli_wizard_hardware(struct cli_run *r, struct port_hardware *out);
+/* What the hosts of a look of the mesh's kind get through to one another. port_mesh_release releases it. */
+void cli_wizard_mesh(struct cli_run *r, struct port_mesh *out);
 /* Who waits for a certificate, as a look of certs sign saw it. port_requests_release releases it. */
 void cli_wizard_requests(struct cli_run *r, struct port_requests *out);
 

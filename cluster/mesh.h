@@ -179,6 +179,11 @@ bool mesh_clock(const struct mesh_view *v, size_t host, int64_t *ahead, int64_t 
 /* Stable, for programs: "failed", "silent". */
 const char *mesh_state_name(enum mesh_state s);
 const char *mesh_reason_name(enum mesh_reason r);
+/* For people: two characters at most, and what they mean. */
+const char *mesh_state_mark(enum mesh_state s);
+const char *mesh_state_words(enum mesh_state s);
+/* What became of a need: "does not answer". */
+const char *mesh_reason_words(enum mesh_reason r);
 
 /* ---- findings_mesh.c ------------------------------------------------------------------------------------------- */
 

@@ -229,3 +229,46 @@ const char *mesh_reason_name(enum mesh_reason r)
 
 	return names[r];
 }
+
+/* ---- for people -------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *mark, *words;
+} states[MESH_STATES] = {
+	[MESH_OK] = { "ok", "all that is needed gets through" },
+	[MESH_NOT_TESTED] = { "~", "a part of it cannot be tested, see below; the rest gets through" },
+	[MESH_WARNED] = { "!", "warnings, see below" },
+	[MESH_UNKNOWN] = { "?", "unknown: it could not be asked" },
+	[MESH_FAILED] = { "X", "something does not get through" },
+};
+
+const char *mesh_state_mark(enum mesh_state s)
+{
+	return states[s].mark;
+}
+
+const char *mesh_state_words(enum mesh_state s)
+{
+	return states[s].words;
+}
+
+const char *mesh_reason_words(enum mesh_reason r)
+{
+	static const char *const words[MESH_REASONS] = {
+		[MESH_ANSWERED] = "gets through",
+		[MESH_SERVED] = "gets through, to the program that has it",
+		[MESH_IN_USE] = "in use there, by a program that does not answer this",
+		[MESH_HELD] = "Kubernetes is installed there, and nothing listens",
+		[MESH_NOT_ASKED] = "was not asked for",
+		[MESH_NOT_THERE] = "nobody has looked at the other host",
+		[MESH_APART] = "the other host did not listen at that time",
+		[MESH_ANSWER_LOST] = "arrives, and the answer does not come back",
+		[MESH_OTHER] = "something else answers",
+		[MESH_REFUSED] = "is refused",
+		[MESH_SILENT] = "does not answer",
+		[MESH_UNREACHABLE] = "cannot be reached",
+		[MESH_FORBIDDEN] = "is not let out",
+	};
+
+	return words[r];
+}

@@ -178,6 +178,12 @@ static void hardware(struct screen *screen)
 	app_push(screen->app, screen_hardware());
 }
 
+static void mesh(struct screen *screen)
+{
+	stop_look(screen);
+	app_push(screen->app, screen_mesh());
+}
+
 static void support(struct screen *screen)
 {
 	stop_look(screen);
@@ -264,6 +270,7 @@ static const struct binding bindings[] = {
 	{ 'S', "Security", "Shows how the hosts are set up beside the CIS Kubernetes Benchmark.", security, NULL },
 	{ 'H', "Hardware", "Shows what the machines are made of, what is near what, and the odd one out.", hardware,
 		NULL },
+	{ 'M', "Mesh", "Has the hosts ask each other, and shows what they get through to one another.", mesh, NULL },
 	{ 'p', "Support", "Makes an archive of the cluster's state and logs for somebody who helps, without secrets.",
 		support, NULL },
 	{ 's', "Snapshot", "Saves etcd's data in a file on this machine, verified.", snapshot, NULL },

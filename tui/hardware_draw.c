@@ -157,40 +157,15 @@ static int draw_selected(const struct hardware_page *p, const struct port_hardwa
 	return y;
 }
 
-static int draw_finding(const struct finding *f, struct canvas *c, int y, int bottom)
-{
-	enum row_kind kind = preflight_kind(f);
-	struct str text = STR_INIT;
-
-	str_addf(&text, "%s %s: %s", preflight_word(kind), f->name, f->what);
-	canvas_symbol(c, y, 2, preflight_style(kind), preflight_symbol(kind));
-	y = page_text(c, y, 4, bottom, preflight_style(kind), text.buf);
-	str_release(&text);
-	return y;
-}
-
 static void draw_findings(const struct port_hardware_host *h, struct canvas *c, int y, int bottom)
 {
-	size_t left = h->finding_count;
-
 	if (!h->seen) {
 		page_text(c, y, 2, bottom, STYLE_NORMAL, h->error.hint);
 		return;
 	}
-	if (!left)
+	if (!h->finding_count)
 		page_text(c, y, 2, bottom, STYLE_DIM, "Nothing is odd, not well or gone here.");
-	for (enum row_kind kind = ROW_ERROR; kind <= ROW_IGNORED; kind++)
-		for (size_t i = 0; i < h->finding_count; i++) {
-			if (preflight_kind(&h->findings[i]) != kind)
-				continue;
-			/* the last line is kept for what finds no room */
-			if (y >= bottom - (left > 1)) {
-				canvas_textf(c, y, 4, 0, STYLE_DIM, "and %zu more: Enter shows all", left);
-				return;
-			}
-			y = draw_finding(&h->findings[i], c, y, bottom - (left > 1));
-			left--;
-		}
+	preflight_draw_findings(h->findings, h->finding_count, c, y, bottom);
 }
 
 /* ---- all of it -------------------------------------------------------------------------------------------------------- */

@@ -215,6 +215,11 @@ bool page_hardware_now(const struct wizard *w)
 	return page_document_is(w, w->hardware_text);
 }
 
+bool page_mesh_now(const struct wizard *w)
+{
+	return page_document_is(w, w->mesh_text);
+}
+
 bool page_requests_now(const struct wizard *w)
 {
 	return page_document_is(w, w->requests_text);

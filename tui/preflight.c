@@ -193,6 +193,16 @@ static bool no_search(const struct screen *screen)
 	return !((const struct preflight *)screen)->search.last;
 }
 
+static void mesh(struct screen *screen)
+{
+	app_push(screen->app, screen_mesh());
+}
+
+static bool no_check(const struct screen *screen)
+{
+	return !page_checking(screen->wizard);
+}
+
 /* ---- drawing ---------------------------------------------------------------------------------------------------------- */
 
 static void draw_row(const struct wizard *w, const struct preflight_row *row, struct canvas *c, int y, bool here)
@@ -313,6 +323,8 @@ static const struct binding bindings[] = {
 		toggle_ignored, on_finding },
 	{ 'f', "Fix", "Applies kubewright's own remedy; asks first.", ask_remedy, can_remedy },
 	{ 'c', "Check again", "Checks all hosts again. Changes nothing on them.", check, NULL },
+	{ 'm', "Mesh", "Has the hosts ask each other, and shows what they get through to one another.", mesh,
+		no_check },
 	{ 's', "Stop", "Stops the running check.", page_stop, page_can_stop },
 	{ K_ESCAPE, "Back", "Goes back to the cluster's settings.", page_back, NULL },
 	{ 'e', "Command", "Shows the command that does the same.", equivalent, NULL },

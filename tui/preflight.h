@@ -36,6 +36,8 @@ const char *preflight_what(const struct wizard *w, const struct preflight_row *r
 void preflight_explain(const struct wizard *w, const struct preflight_row *row, struct str *out);
 /* The same of any finding, without what this page could do about it. */
 void preflight_explain_finding(const struct finding *f, const char *host, struct str *out);
+/* The worst first, from line y on and above bottom; what finds no room is counted. Returns the line after them. */
+int preflight_draw_findings(const struct finding *list, size_t count, struct canvas *c, int y, int bottom);
 /* While the first look has no lines yet: how far each host is, from line y on. */
 void preflight_draw_live(const struct wizard *w, struct canvas *c, int y);
 /* The finding's name, or the host's where there is none; lent. */

@@ -280,3 +280,35 @@ int preflight_ignore(struct wizard *w, const char *finding, bool ignored, struct
 	str_release(&then);
 	return rc;
 }
+
+static int draw_finding(const struct finding *f, struct canvas *c, int y, int bottom)
+{
+	enum row_kind kind = preflight_kind(f);
+	struct str text = STR_INIT;
+
+	str_addf(&text, "%s %s: %s", preflight_word(kind), f->name, f->what);
+	canvas_symbol(c, y, 2, preflight_style(kind), preflight_symbol(kind));
+	y = page_text(c, y, 4, bottom, preflight_style(kind), text.buf);
+	str_release(&text);
+	return y;
+}
+
+int preflight_draw_findings(const struct finding *list, size_t count, struct canvas *c, int y, int bottom)
+{
+	size_t left = count;
+
+	for (enum row_kind kind = ROW_ERROR; kind <= ROW_IGNORED; kind++)
+		for (size_t i = 0; i < count; i++) {
+			if (preflight_kind(&list[i]) != kind)
+				continue;
+			/* the last line is kept for what finds no room */
+			if (y >= bottom - (left > 1)) {
+				if (y < bottom)
+					canvas_textf(c, y, 4, 0, STYLE_DIM, "and %zu more: Enter shows all", left);
+				return bottom;
+			}
+			y = draw_finding(&list[i], c, y, bottom - (left > 1));
+			left--;
+		}
+	return y;
+}

@@ -14,6 +14,7 @@ static const struct purpose_kind kinds[] = {
 	[PURPOSE_CERTS] = { .command = "certs", .does = PURPOSE_LOOKS },
 	[PURPOSE_BENCHMARK] = { .command = "check --security", .does = PURPOSE_LOOKS },
 	[PURPOSE_HARDWARE] = { .command = "hardware", .does = PURPOSE_LOOKS },
+	[PURPOSE_MESH] = { .command = "check --mesh", .does = PURPOSE_LOOKS },
 	[PURPOSE_REPAIR_PLAN] = { "repair --check", PURPOSE_PLANS, false, PURPOSE_REPAIR, "repair", "", as_described },
 	[PURPOSE_REPAIR] = { .command = "repair", .does = PURPOSE_CHANGES, .noun = "repair" },
 	[PURPOSE_REJOIN_PLAN] = { "rejoin", PURPOSE_PLANS, true, PURPOSE_REJOIN, "rejoin",
@@ -91,6 +92,12 @@ void port_hardware_release(struct port_hardware *h)
 {
 	arena_release(&h->arena);
 	*h = (struct port_hardware){ .host_count = 0 };
+}
+
+void port_mesh_release(struct port_mesh *m)
+{
+	arena_release(&m->arena);
+	*m = (struct port_mesh){ .host_count = 0 };
 }
 
 void port_requests_release(struct port_requests *r)

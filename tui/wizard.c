@@ -19,10 +19,10 @@ static const struct {
 	const char *name;
 	size_t at;
 } port_members[] = { MEMBER(begin), MEMBER(secret), MEMBER(engine), MEMBER(config), MEMBER(inventory), MEMBER(host),
-	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(benchmark), MEMBER(hardware), MEMBER(requests),
-	MEMBER(rotation), MEMBER(support), MEMBER(adopted), MEMBER(adopt), MEMBER(took), MEMBER(summary),
-	MEMBER(removed), MEMBER(end), MEMBER(connected), MEMBER(remedy), MEMBER(runs), MEMBER(runs_dir), MEMBER(recent),
-	MEMBER(remember) };
+	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(benchmark), MEMBER(hardware), MEMBER(mesh),
+	MEMBER(requests), MEMBER(rotation), MEMBER(support), MEMBER(adopted), MEMBER(adopt), MEMBER(took),
+	MEMBER(summary), MEMBER(removed), MEMBER(end), MEMBER(connected), MEMBER(remedy), MEMBER(runs),
+	MEMBER(runs_dir), MEMBER(recent), MEMBER(remember) };
 enum { PORT_MEMBERS = sizeof(port_members) / sizeof(port_members[0]) };
 _Static_assert(offsetof(struct port, begin) + PORT_MEMBERS * sizeof(void (*)(void)) == sizeof(struct port),
 	"a member of struct port is missing in port_members");
@@ -84,6 +84,7 @@ LOOK(cluster)
 LOOK(certs)
 LOOK(benchmark)
 LOOK(hardware)
+LOOK(mesh)
 LOOK(requests)
 LOOK(rotation)
 LOOK(support)
@@ -101,6 +102,7 @@ static const struct kept_look {
 	LOOK(PURPOSE_CERTS, certs),
 	LOOK(PURPOSE_BENCHMARK, benchmark),
 	LOOK(PURPOSE_HARDWARE, hardware),
+	LOOK(PURPOSE_MESH, mesh),
 	LOOK(PURPOSE_REQUESTS, requests),
 	LOOK(PURPOSE_ROTATE_LOOK, rotation),
 	LOOK(PURPOSE_SUPPORT, support),

@@ -11,6 +11,7 @@
 #include "cluster/benchmark.h"
 #include "cluster/certs.h"
 #include "cluster/cluster.h"
+#include "cluster/mesh.h"
 #include "cluster/requests.h"
 #include "engine/engine.h"
 #include "inventory/document.h"
@@ -33,6 +34,7 @@ enum purpose {
 	PURPOSE_CERTS,  /* which certificates there are: changes nothing */
 	PURPOSE_BENCHMARK, /* how the hosts are set up, beside the benchmark: changes nothing */
 	PURPOSE_HARDWARE, /* what the machines are made of: changes nothing */
+	PURPOSE_MESH,     /* what hosts get through to one another: changes nothing */
 	PURPOSE_REPAIR_PLAN,
 	PURPOSE_REPAIR,
 	PURPOSE_REJOIN_PLAN, /* of one host */
@@ -263,6 +265,25 @@ struct port_hardware {
 };
 void port_hardware_release(struct port_hardware *h);
 
+/* What hosts get through to one another, for its page. What is pointed to is the arena's. */
+struct port_mesh {
+	struct port_mesh_host {
+		const char *name;
+		struct error error; /* ERROR_NONE: it was looked at */
+		struct finding *findings;
+		size_t finding_count;
+	} *hosts;
+	size_t host_count;
+	struct port_mesh_way {
+		enum mesh_state state;
+		const char *text; /* lines: what was asked and measured, the worst first; NULL: it is not asked */
+	} *ways; /* [from * host_count + to] */
+	size_t asked, counts[MESH_STATES]; /* ways, and how many of them came to what */
+	const char *network; /* the pod network that they were asked for */
+	struct arena arena;
+};
+void port_mesh_release(struct port_mesh *m);
+
 struct port {
 	void *ctx;
 	/*
@@ -291,6 +312,8 @@ struct port {
 	void (*benchmark)(struct port_run *r, struct port_benchmark *out);
 	/* … of PURPOSE_HARDWARE: it is compared with the last look that this machine keeps, and kept. */
 	void (*hardware)(struct port_run *r, struct port_hardware *out);
+	/* … of PURPOSE_MESH, … */
+	void (*mesh)(struct port_run *r, struct port_mesh *out);
 	/* … and of PURPOSE_REQUESTS, … */
 	void (*requests)(struct port_run *r, struct port_requests *out);
 	/* … of PURPOSE_ROTATE_LOOK: what is next is remembered, and PURPOSE_ROTATE of the same name does it. */
@@ -394,6 +417,10 @@ struct wizard {
 	struct port_hardware hardware;
 	char *hardware_text;
 	int64_t hardware_ms;
+	/* … and what they get through to one another */
+	struct port_mesh mesh;
+	char *mesh_text;
+	int64_t mesh_ms;
 
 	/* what the last plan saw: [host * steps + step] */
 	struct runview plan;
@@ -467,6 +494,7 @@ struct screen *screen_requests(void);   /* kubelets that wait for one */
 struct screen *screen_support(void);    /* an archive for somebody who helps */
 struct screen *screen_security(void);   /* its hosts beside the benchmark */
 struct screen *screen_hardware(void);   /* what its machines are made of */
+struct screen *screen_mesh(void);       /* what they get through to one another */
 struct screen *screen_run(void);        /* over w->view, of w->run */
 struct screen *screen_done(void);       /* how the last run ended, and what comes next */
 struct screen *screen_replay(struct recording *r); /* takes it */

@@ -49,6 +49,26 @@ hardware_page() {
 	back Dashboard
 }
 
+# The hosts of a cluster that works get through to one another, and the program says the same of the same ways.
+mesh_page() {
+	local sum
+	sum=$("$KUBEWRIGHT" check --mesh -o json -f "$WORK/kubewright.yaml" 2>/dev/null |
+		jq -r '"\(.hosts | length) hosts, \(.directions | length) ways asked for \(.["pod-network"])"')
+	ok "$flavour: check --mesh counts the ways" grep -Eq '^4 hosts, 12 ways asked for .' <<<"$sum"
+	keys M
+	sees 60 "$sum"
+	ok "$flavour: no way fails" not_shown ' X( |$)'
+	look
+	keys Right
+	sees 5 'There and back in [0-9.]+ ms'
+	look
+	keys Enter
+	sees 5 'From [a-z0-9-]+ to [a-z0-9-]+: '
+	look
+	back Mesh
+	back Dashboard
+}
+
 archives() { find "$WORK/desk" -maxdepth 1 -name 'kubewright-support-lab-*.tar.gz' -perm 600 | wc -l; }
 support_page() {
 	keys p
@@ -162,7 +182,7 @@ for flavour in "$@"; do
 	flavour_present "$flavour" || { skip "$flavour: no binaries here" && continue; }
 	scenario "pages, $flavour"
 	begin_dashboard "$flavour"
-	for part in ${E2E_PARTS:-security_page hardware_page support_page requests_page rotation_pages}; do $part; done
+	for part in ${E2E_PARTS:-security_page hardware_page mesh_page support_page requests_page rotation_pages}; do $part; done
 	ended
 	taken_over
 	ok "$flavour: no secret is readable" secrets_hidden

@@ -256,6 +256,12 @@ static void benchmark(struct port_run *r, struct port_benchmark *out)
 	fake_benchmark_fill(out, fake.refuse_login, fake.hostile ? HOSTILE : NULL);
 }
 
+static void mesh(struct port_run *r, struct port_mesh *out)
+{
+	(void)r;
+	fake_mesh_fill(out, 5, fake.refuse_login, fake.hostile ? HOSTILE : NULL);
+}
+
 static void hardware(struct port_run *r, struct port_hardware *out)
 {
 	(void)r;
@@ -412,6 +418,7 @@ const struct port fake_port = {
 	.certs = certs,
 	.benchmark = benchmark,
 	.hardware = hardware,
+	.mesh = mesh,
 	.requests = requests,
 	.rotation = rotation,
 	.support = support,

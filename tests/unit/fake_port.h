@@ -9,6 +9,7 @@
 #include "tests/unit/fake_benchmark.h"
 #include "tests/unit/fake_certs.h"
 #include "tests/unit/fake_hardware.h"
+#include "tests/unit/fake_mesh.h"
 #include "tests/unit/fake_requests.h"
 #include "tests/unit/fake_rotation.h"
 #include "tests/unit/fake_support.h"

@@ -133,6 +133,38 @@ static void hardware_unseen(void)
 	fake_keys("\tkk");
 }
 
+/* Its hosts asked each other. */
+static void mesh_of(size_t count, bool unseen)
+{
+	open_at(screen_hosts());
+	fake_mesh_fill(&fake_wizard.mesh, count, unseen, NULL);
+	fake_wizard.mesh_text = xstrdup(document_text(fake_wizard.document));
+	fake_wizard.mesh_ms = 1000000 - 7000;
+	app_push(fake_app, screen_mesh());
+	tick(1000000);
+}
+
+static void mesh(void)
+{
+	mesh_of(5, false);
+	app_key(fake_app, K_TAB);
+	app_key(fake_app, K_TAB);
+}
+
+static void mesh_details(void)
+{
+	mesh();
+	app_key(fake_app, K_ENTER);
+}
+
+static void mesh_many(void)
+{
+	mesh_of(60, true);
+	app_key(fake_app, K_END);
+	for (int i = 0; i < 30; i++)
+		app_key(fake_app, K_RIGHT);
+}
+
 static void requests_of(enum fake_requests which)
 {
 	open_at(screen_hosts());

@@ -6,10 +6,12 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/mesh.h"
+#include "cli/wizard.h"
 #include "steps/host/scripts.h"
 #include "tests/unit/fake_program.h"
 #include "tests/unit/fake_remote.h"
 #include "tests/unit/mesh_site.h"
+#include "tui/wizard.h"
 
 #include <unistd.h>
 
@@ -242,6 +244,62 @@ static void test_not_well(void)
 	end();
 }
 
+/* The same for the wizard's page. */
+static void test_page_of_wizard(void)
+{
+	struct port_mesh page;
+
+	bad = 1;
+	begin(FEW, -1);
+	cli_wizard_mesh(&run, &page);
+	CHECK_INT(page.host_count, FEW);
+	CHECK_INT(page.asked, FEW * W2);
+	CHECK_STR(page.network, "not known");
+	CHECK_INT(page.counts[MESH_FAILED], 1);
+	CHECK_INT(page.counts[MESH_WARNED], 1);
+	CHECK_INT(page.counts[MESH_NOT_TESTED], 1);
+	CHECK_INT(page.counts[MESH_UNKNOWN], 8);
+	CHECK_INT(page.counts[MESH_OK], 9);
+	CHECK(page.ways[W1 * FEW + W1].text == NULL);
+	/* what is not well comes first */
+	CHECK_INT(page.ways[W1 * FEW + CP1].state, MESH_WARNED);
+	has(page.ways[W1 * FEW + CP1].text, "does not answer\nTCP 6443 (");
+	CHECK(strncmp(page.ways[W1 * FEW + CP1].text, "UDP 8472 (", 10) == 0);
+	has(page.ways[W1 * FEW + CP2].text,
+		"There and back in 0.40 ms. Packets of at most 1400 bytes arrive, and eth0 sends up to 1500.\n");
+	has(page.ways[CP3 * FEW + CP2].text, "There and back in 0.40 ms; how large packets may be is not known.");
+	has(page.ways[CP1 * FEW + CP2].text, "There and back in 0.40 ms, packets of up to 1500 bytes.");
+	has(page.ways[CP1 * FEW + W2].text, "Nothing was measured on this way.");
+	CHECK_STR(page.hosts[W2].name, "w2");
+	CHECK_INT(page.hosts[W2].error.kind, ERROR_NONE);
+	CHECK_INT(page.hosts[W2].finding_count, 1);
+	CHECK_STR(page.hosts[W2].findings[0].name, "mesh-unknown");
+	CHECK_STR(page.hosts[CP1].findings[0].name, "mesh-port-blocked");
+	port_mesh_release(&page);
+	/* hosts that were not chosen are not on it */
+	run.chosen[CP1] = run.chosen[W2] = false;
+	cli_wizard_mesh(&run, &page);
+	CHECK_INT(page.host_count, 3);
+	CHECK_STR(page.hosts[2].name, "w1");
+	CHECK_INT(page.ways[2 * 3 + 0].state, MESH_FAILED);
+	CHECK_INT(page.counts[MESH_UNKNOWN], 0);
+	port_mesh_release(&page);
+	end();
+	bad = 0;
+	begin(W2, W1);
+	cli_wizard_mesh(&run, &page);
+	CHECK_INT(page.hosts[W1].error.kind, ERROR_CONNECT);
+	CHECK_INT(page.ways[W1 * W2 + CP1].state, MESH_UNKNOWN);
+	port_mesh_release(&page);
+	end();
+	begin(MANY, -1);
+	cli_wizard_mesh(&run, &page);
+	CHECK_INT(page.asked, plan.asked);
+	CHECK_INT(page.counts[MESH_OK], plan.asked);
+	port_mesh_release(&page);
+	end();
+}
+
 /* A host that nobody reaches keeps nobody waiting, and is not well. */
 static void test_unreached(void)
 {
@@ -347,6 +405,7 @@ static void test_page(void)
 static const struct test tests[] = {
 	{ "all is well", test_well },
 	{ "not all is well", test_not_well },
+	{ "the page of the wizard", test_page_of_wizard },
 	{ "a host that cannot be reached", test_unreached },
 	{ "200 hosts", test_many },
 	{ "the program", test_program },
