@@ -489,8 +489,13 @@ void wizard_dispatch(struct wizard *w)
 	uint64_t before = w->view_valid ? w->view.events : 0;
 	bool was = w->run != NULL;
 
-	if (w->pending.ready)
+	if (w->pending.ready) {
 		begin_pending(w);
+		/* now, for it may be over with its first events */
+		if (w->run)
+			app_changed(w->app);
+		was = w->run != NULL;
+	}
 	w->seen_stale = !text_is(w, w->seen_text);
 	w->plan_valid = text_is(w, w->plan_text);
 	if (w->run && !engine_dispatch(w->port->engine(w->run))) {

@@ -26,6 +26,7 @@ struct port_run {
 	struct engine_config config;
 	struct engine *engine;
 	struct error first;
+	unsigned asked;  /* times that its engine was asked for: to observe it, to start it, and then to see what it did */
 	bool endless; /* as it was said when the run began: its hosts' threads read it */
 };
 
@@ -168,6 +169,9 @@ static void secret(void *ctx, const char *ask, const char *text)
 
 static struct engine *engine_of(struct port_run *r)
 {
+	if (fake.at_once && ++r->asked == 3)
+		while (engine_wait(r->engine, -1, -1))
+			continue;
 	return r->engine;
 }
 

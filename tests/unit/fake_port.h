@@ -27,6 +27,7 @@ struct fake_port {
 	bool ask_keys;                  /* the first host shows an unknown key */
 	bool fixed;                     /* the remedy was applied */
 	bool secret_first, secret_told; /* a secret is asked for before anything begins */
+	bool at_once;                   /* a run is over before anybody sees it */
 	bool dead;                      /* the last apply was cut off */
 	bool wrong_remedy;              /* the remedy was asked for another host or finding than cp1's swap-on */
 	bool stands;                    /* the last apply verified the cluster */

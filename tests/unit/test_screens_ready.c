@@ -171,6 +171,19 @@ static void test_plan_secret(void)
 	CHECK(app_top(fake_app) != page);
 	fake_wait_over();
 	fake_tear_down();
+	/* also one that is over as soon as it began */
+	page = screen_plan();
+	memset(&fake, 0, sizeof(fake));
+	fake_set_up(fake_file, page, 80, 24, false);
+	fake_wait_over();
+	fake.secret_first = fake.at_once = true;
+	fake_keys("arack7\r");
+	fake_keys("hunter2\r");
+	wizard_dispatch(&fake_wizard);
+	CHECK_INT(fake.begun[PURPOSE_APPLY], 1);
+	CHECK(app_top(fake_app) != page);
+	fake_wait_over();
+	fake_tear_down();
 }
 
 /* Two pages asked for it, one dialog lies on the other: the second answer must not begin a run over the one that the first began. */
