@@ -38,6 +38,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(EVIDENCE_KUBECONFIG, "kubeconfig", "path") \
 	X(EVIDENCE_VERIFY, "verify", NULL) \
 	X(EVIDENCE_PODS, "pods", "host") \
+	X(EVIDENCE_DRILL, "drill", "fault") \
 	X(EVIDENCE_LEAVING, "leaving", NULL) \
 	X(EVIDENCE_MEMBER, "member", NULL) \
 	X(EVIDENCE_FINDING, "finding", "finding") \
@@ -96,6 +97,7 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(REFUSAL_ROTATION, "ca-rotated", "file") \
 	X(REFUSAL_ENCRYPTION, "encryption-stopped", NULL) \
 	X(REFUSAL_CLOCK, "clock", "host") \
+	X(REFUSAL_DRILL, "drill-refused", "fault") \
 	X(NOTICE_FINDING, "warned", "finding") \
 	X(NOTICE_RUNTIME, "runtime-old", "version") \
 	X(NOTICE_BIRTH, "birth-only", "field") \
@@ -127,6 +129,8 @@ enum { HOST_KEY_HOST, HOST_KEY_TYPE, HOST_KEY_FINGERPRINT, HOST_KEY_NOTE };
 	X(NOTICE_TOKEN_LEFT, "token-left", NULL) \
 	X(NOTICE_NO_NETWORK, "no-network", NULL) \
 	X(NOTICE_UNWELL, "unwell", NULL) \
+	X(NOTICE_DRILL, "fault-made", "fault", "host") \
+	X(NOTICE_DRILL_ENDED, "drill-ended", "host") \
 	X(QUESTION_HOST_KEY, "host-key", "host", "type", "fingerprint", "note") \
 	X(HOST_CONNECTING, "connecting", NULL) \
 	X(HOST_CONNECTED, "connected", NULL) \

@@ -53,9 +53,10 @@ enum cli_command_bit {
 	CLI_SUPPORT = 1 << 21,
 	CLI_ADOPT = 1 << 22,
 	CLI_HARDWARE = 1 << 23,
+	CLI_DRILL = 1 << 24,
 	CLI_RUNS = CLI_CHECK | CLI_PLAN | CLI_APPLY | CLI_STATUS | CLI_RESET | CLI_REJOIN | CLI_REPAIR |
 		   CLI_UNLOCK | CLI_REMOVE | CLI_ETCD | CLI_UPGRADE | CLI_REBOOT |
-		   CLI_CERTS | CLI_HARDWARE, /* work on many hosts */
+		   CLI_CERTS | CLI_HARDWARE | CLI_DRILL, /* work on many hosts */
 	CLI_LOADS = CLI_RUNS | CLI_LOGS | CLI_SUPPORT | CLI_KUBECONFIG | CLI_SSH, /* read an inventory */
 	CLI_CONNECTS = CLI_RUNS | CLI_LOGS | CLI_SUPPORT | CLI_ADOPT,
 	CLI_ALL = 0x7fffffff,
@@ -88,6 +89,7 @@ struct cli_options {
 	const struct host_identity *shown;
 	const struct renew_wish *renew; /* args are hosts, then */
 	const char *remedy, *sign;
+	unsigned drill; /* bits 1 << enum drill_fault; 0: all */
 	struct remote_pool *pool; /* logins that are kept from run to run; NULL */
 	char **args; /* lent from argv */
 	size_t arg_count;
@@ -206,6 +208,7 @@ int cli_etcd(const struct cli_options *o);
 int cli_remove(const struct cli_options *o);
 int cli_upgrade(const struct cli_options *o);
 int cli_reboot(const struct cli_options *o);
+int cli_drill(const struct cli_options *o);
 int cli_replay(const struct cli_options *o);
 int cli_timeline(const struct cli_options *o); /* replay --timeline */
 int cli_watch(const struct cli_options *o);

@@ -114,6 +114,13 @@ const struct cli_command cli_commands[] = {
 	  "one by one, then the workers, --batch of them at once. Refuses what would cost etcd's quorum. A host that does not come back stops those that follow. "
 	  "Continues where an earlier run was interrupted. Name hosts, or --all; with --pending only those of them restart on which a reboot is pending.",
 	  CLI_REBOOT, 0, MANY, false, cli_reboot },
+	{ "drill", "[FAULT…]", "make faults on purpose, and measure what the cluster's users would notice",
+	  "On a cluster that is well, one fault at a time: worker stops a worker's kubelet, vip the keepalived that holds the virtual IP, api kills an API server, etcd a "
+	  "member that follows and etcd-leader the one that leads, link cuts a control plane off from everybody but this SSH connection. Meanwhile another control plane writes and reads "
+	  "at the cluster's endpoint. Shows for each how long writes and reads had to wait, beside what is expected, and whether a write that was acknowledged is gone. Then everything is put "
+	  "back, and the next one waits until the cluster is well. A host ends its fault by itself within three minutes, whatever becomes of kubewright, and so does the next run that "
+	  "changes something. Without FAULT all that this cluster can do without. --check only says which those are, --list what there is. Asks for the cluster's name, or needs --yes.",
+	  CLI_DRILL, 0, MANY, false, cli_drill },
 	{ "certs", "[HOST… | ACTION …]", "show all certificates and how long they are good, renew them, or rotate a CA; keep the keys safe",
 	  "Lists the certificates of all hosts, or of those named, with those inside kubeconfigs, and on this machine the cluster's CAs and your kubeconfig: days left, file, and "
 	  "who reads it. Marks what has expired or ends soon, and names CAs that are not the same everywhere. With --verbose also subject, issuer, key and names; "

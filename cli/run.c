@@ -219,6 +219,7 @@ static void fill_world(struct cli_run *r)
 	w->wish.etcd = o->etcd;
 	w->wish.shown = o->shown;
 	w->wish.remedy = o->remedy;
+	w->wish.drill = o->drill;
 	w->wish.override_quorum = o->override_quorum;
 	w->wish.snapshots_dir = r->snapshots_dir;
 	w->wish.force = o->force;

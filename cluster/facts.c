@@ -51,6 +51,7 @@ const char *const cluster_probe_words[] = {
 	"-default_iface",
 	"-address_iface",
 	"vip_held",
+	"drill",
 	"vip_answers",
 	"disk_var_kb",
 	"disk_etcd_kb",

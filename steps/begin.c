@@ -45,6 +45,8 @@ void world_init(struct world *w, const struct inventory *inv, const struct relea
 	w->seen.renew = xcalloc(inv->host_count, sizeof(*w->seen.renew));
 	w->seen.gone = xcalloc(inv->host_count, sizeof(*w->seen.gone));
 	w->seen.begun = xcalloc(inv->host_count, sizeof(*w->seen.begun));
+	w->seen.drill.asked = xcalloc(inv->host_count, sizeof(*w->seen.drill.asked));
+	w->seen.drill.under_way = xcalloc(inv->host_count, sizeof(*w->seen.drill.under_way));
 	w->locks = xcalloc(inv->host_count, sizeof(*w->locks));
 	w->wish.lock_ttl_ms = LOCK_TTL_S * 1000;
 	w->wish.verify_ms = 300000;
@@ -95,6 +97,10 @@ void world_release(struct world *w)
 	requests_release(&w->seen.requests);
 	free(w->logins.secrets);
 	free(w->seen.gone);
+	free(w->seen.drill.asked);
+	free(w->seen.drill.under_way);
+	for (int f = 0; f < DRILL_FAULTS; f++)
+		free(w->seen.drill.cases[f].why);
 	free(w->seen.begun);
 	free(w->decided.refusal);
 	cluster_state_release(&w->seen.cluster);

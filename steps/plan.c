@@ -397,6 +397,20 @@ static const struct step defrag[] = {
 	UNLOCK_STEP
 };
 
+static const struct step drill[] = {
+	SEE_STEPS,
+	ASK_ETCD_STEP,
+	{ "judge-drill", "Checking that the cluster is well", ROLE_CONTROL_PLANE, STEP_OBSERVES,
+		{ THIS("ask-etcd"), CONTROL_PLANES("ask-etcd", 0), { "probe", ROLE_ALL, 0 } },
+		judge_drill_check, judge_drill_apply },
+	/* all hosts at once: who makes a fault, and who writes and reads meanwhile, take turns (enum drill_phase) */
+	{ "drill", "Making faults on purpose", ROLE_ALL, 0, { CONTROL_PLANES("judge-drill", 1) },
+		drill_check, drill_apply },
+	{ "drill-end", "Putting everything back", ROLE_ALL, STEP_ALWAYS, { { 0 } },
+		drill_end_check, drill_end_apply },
+	UNLOCK_STEP
+};
+
 static const struct step disarm[] = {
 	SEE_STEPS,
 	ASK_ETCD_STEP,
@@ -549,6 +563,7 @@ const struct plan plans[PLAN_COUNT] = {
 	[PLAN_SECRETS_KEY] = PLAN("secrets-key", secrets_key, PLAN_KEYS),
 	[PLAN_MEMBERS] = PLAN("members", members, PLAN_KEYS),
 	[PLAN_DEFRAG] = PLAN("defrag", defrag, PLAN_KEYS),
+	[PLAN_DRILL] = PLAN("drill", drill, PLAN_KEYS),
 	[PLAN_DISARM] = PLAN("disarm", disarm, PLAN_KEYS),
 	[PLAN_SNAPSHOT] = PLAN("snapshot", snapshot, PLAN_KEYS),
 	[PLAN_SNAPSHOTS] = PLAN("snapshots", snapshots, 0),

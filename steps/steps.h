@@ -56,6 +56,7 @@ enum plan_id {
 	PLAN_SECRETS_KEY, /* Secrets are encrypted with the key that the key store has for it by now */
 	PLAN_MEMBERS,  /* what etcd's members say, also without an API server */
 	PLAN_DEFRAG,   /* etcd's members are defragmented, one after the other */
+	PLAN_DRILL,    /* faults on purpose, one after the other, and what becomes of writes and reads meanwhile */
 	PLAN_DISARM,   /* etcd's alarms of a lack of space are cleared, when there is space */
 	PLAN_SNAPSHOT, /* the same, and one snapshot of etcd to this machine */
 	PLAN_SNAPSHOTS, /* those that control planes have taken by themselves, as the probe lists them */
@@ -337,6 +338,21 @@ int judge_etcd_apply(struct task *t, struct error *err);
 enum step_verdict defrag_check(struct task *t, struct error *why);
 enum step_verdict defrag_leader_check(struct task *t, struct error *why);
 int defrag_apply(struct task *t, struct error *err);
+/* ---- drill.c, drill_well.c: faults on purpose ---- */
+enum step_verdict judge_drill_check(struct task *t, struct error *why);
+int judge_drill_apply(struct task *t, struct error *err);
+enum step_verdict drill_check(struct task *t, struct error *why);
+int drill_apply(struct task *t, struct error *err);
+enum step_verdict drill_end_check(struct task *t, struct error *why);
+int drill_end_apply(struct task *t, struct error *err);
+/*
+ * Waits until the cluster can lose something, as seen through this control plane, for so long: every etcd member
+ * healthy, every API server ready, also at the virtual IP, every Node Ready. Fills v. -1: it was not by then, the run
+ * was cancelled, or the way to this host broke.
+ */
+int drill_await(struct task *t, int64_t limit_ms, struct quorum_view *v, struct error *err);
+/* Whether a Node is Ready, through this control plane; also false when it is unknown. */
+bool drill_ready(struct task *t, const char *node);
 enum step_verdict disarm_check(struct task *t, struct error *why);
 int disarm_apply(struct task *t, struct error *err);
 enum step_verdict snapshot_check(struct task *t, struct error *why);

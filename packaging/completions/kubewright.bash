@@ -14,7 +14,7 @@ _kubewright_hosts()
 _kubewright()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word opts=''
-	local commands='init adopt check hardware plan apply status repair rejoin remove upgrade reboot certs etcd reset unlock kubeconfig logs support ssh replay watch version help'
+	local commands='init adopt check hardware plan apply status repair rejoin remove upgrade reboot drill certs etcd reset unlock kubeconfig logs support ssh replay watch version help'
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case " $commands " in
@@ -68,6 +68,7 @@ _kubewright()
 	remove) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --help --version' ;;
 	upgrade) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --force --drain-timeout --batch --through --list --check --help --version' ;;
 	reboot) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --override-quorum --force --drain-timeout --batch --all --pending --help --version' ;;
+	drill) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --list --check --help --version' ;;
 	certs) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --force --check --expiring --reissue --forget --out --passphrase --remove --help --version' ;;
 	etcd) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --from --snapshot --override-quorum --help --version' ;;
 	reset) opts='--file --hosts --yes --output --parallel --set --accept-new-host-keys --connect-timeout --verbose --color --help --version' ;;
@@ -89,6 +90,7 @@ _kubewright()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
+	drill:*) opts='worker vip api etcd etcd-leader link' ;;
 	etcd:*) opts='members snapshot snapshots restore defrag disarm' ;;
 	certs:*)
 		case " ${COMP_WORDS[*]:1:COMP_CWORD-1} " in

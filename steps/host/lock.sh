@@ -71,6 +71,15 @@ lock_sweep() {
 	[ ! -L "$kw_lent" ] || [ -z "$kw_systemd" ] || [ -n "$kw_active_jobs" ] || [ "$(readlink "$kw_lent")" != admin.conf ] || rm -f "$kw_lent"
 }
 
+# What a drill of another run has begun here and did not end.
+lock_drill() {
+	[ -f /run/kubewright/drill/putback ] || return 0
+	first /run/kubewright/drill/run
+	[ "$kw_line" != "$run" ] || return 0
+	first /run/kubewright/drill/fault
+	if sh /run/kubewright/drill/putback >/dev/null 2>&1 </dev/null; then say drill "ended $kw_line"; else say drill "left $kw_line"; fi
+}
+
 lock_step() {
 	kw_l_run=
 	if [ "$lock" != yes ]; then
@@ -87,6 +96,11 @@ lock_step() {
 		lock_read || kw_result=unwritable
 		[ "$kw_l_run" = "$run" ] || kw_result=unwritable
 	fi
-	case $kw_result in ours | taken-over) lock_sweep ;; esac
+	case $kw_result in
+	ours | taken-over)
+		lock_sweep
+		lock_drill
+		;;
+	esac
 	lock_tell "$kw_result"
 }

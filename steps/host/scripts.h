@@ -67,5 +67,7 @@ extern const char host_script_etcd_space[];
 extern const char host_script_etcd_stop[];
 extern const char host_script_etcd_upload[];
 extern const char host_script_explain[];
+extern const char host_script_drill[];
+extern const char host_script_drill_measure[]; /* after drill */
 
 #endif

@@ -2,6 +2,7 @@
 #include "steps/run/run.h"
 
 #include "base/error.h"
+#include "base/str.h"
 #include "inventory/inventory.h"
 
 #include <stdio.h>
@@ -28,12 +29,27 @@ static int locked(const struct world *w, const struct cluster_host *h, const cha
 		cluster_fact(h, "lock_since"), *step ? step : "unknown", (long long)(age > 0 ? age : 0), way);
 }
 
+/* What a drill of a run that was cut off had begun on this host: it was ended with the taking of the lock. */
+static void tell_drill(struct task *t, const char *drill)
+{
+	const char *fault = drill ? strchr(drill, ' ') : NULL;
+
+	if (!fault)
+		return;
+	task_notice(t, NOTICE_DRILL_ENDED, world_host(t)->name,
+		str_starts(drill, "ended")
+			? "ended what a drill that was cut off had begun here:%.40s"
+			: "what a drill that was cut off has begun here cannot be ended:%.40s; the host tries by itself",
+		fault);
+}
+
 int lock_result(struct task *t, const struct remote_answer *a, struct error *err)
 {
 	const char *lock = remote_answer_get(a, "lock"), *owner = remote_answer_get(a, "lock_owner");
 	const char *run = remote_answer_get(a, "lock_run"), *step = remote_answer_get(a, "lock_step");
 	struct cluster_host *h = world_facts(t);
 
+	tell_drill(t, remote_answer_get(a, "drill"));
 	if (lock && strcmp(lock, "none") == 0 && run) {
 		/* who only looks hears of it, too */
 		task_notice(t, NOTICE_LOCKED, run, "locked by another run: %s, run %s, at step %s",

@@ -7,6 +7,7 @@
 #include "cluster/benchmark.h"
 #include "cluster/certs.h"
 #include "cluster/cluster.h"
+#include "cluster/drill.h"
 #include "cluster/identities.h"
 #include "cluster/mesh.h"
 #include "cluster/quorum.h"
@@ -33,6 +34,29 @@ enum defrag_state { DEFRAG_NONE, DEFRAG_DUE, DEFRAG_LITTLE, DEFRAG_DONE };
 struct world_defrag {
 	enum defrag_state state;
 	int64_t before, after; /* bytes of its database */
+};
+
+/* PLAN_DRILL: whose turn it is. Each phase is one host's, the first one every control plane's. */
+enum drill_phase {
+	DRILL_ASK,     /* control planes say whether they hold the virtual IP */
+	DRILL_AWAIT,   /* one of them waits until the cluster is well, and says whom the fault hits */
+	DRILL_MEASURE, /* another one begins to write and to read */
+	DRILL_BEGIN,   /* the one that it hits makes it */
+	DRILL_HOLD,    /* who measures waits until writes and reads succeed again */
+	DRILL_END,     /* the one that it hits ends it */
+	DRILL_SETTLE,  /* who measures waits until the cluster is well again */
+	DRILL_PHASES,
+};
+/* By judge-drill and the steps after it. */
+struct world_drill {
+	struct drill_case cases[DRILL_FAULTS];
+	int at; /* the fault whose turn it is; DRILL_FAULTS: there is no other one */
+	enum drill_phase phase;
+	bool *asked;     /* per host: it has said so */
+	bool *under_way; /* per host: something was begun there that is to be ended */
+	int holds;       /* who has the virtual IP; -1: nobody has said so */
+	bool filter;     /* whoever holds it, or the first one, can be cut off from the network */
+	bool stopped;    /* nothing more is begun */
 };
 
 /* A host's logs, by support: an answer "piece.NAME" for each of support_pieces that it has. */
@@ -82,6 +106,7 @@ struct seen {
 	enum rotate_told told;       /* PLAN_ROTATE, by ask-trust and tell-trust */
 	struct trusting trusting;    /* the same, while the earlier CA of the cluster is trusted */
 	struct tokens tokens;        /* the same, while the earlier key of service accounts is trusted */
+	struct world_drill drill;    /* PLAN_DRILL */
 	int leads;                   /* PLAN_DEFRAG: the host whose member led when it was last looked at; -1: none */
 	char kubeadm_version[48], kubeadm_digest[72]; /* on the lead */
 

@@ -83,6 +83,7 @@ struct wish {
 	const char *sign;
 	struct world_etcd *etcd; /* PLAN_SNAPSHOT, PLAN_RESTORE: what is wanted, and what came of it */
 	const bool *mesh; /* PLAN_MESH: per host, whether it is asked and asks; NULL: all do */
+	unsigned drill; /* PLAN_DRILL: bits 1 << enum drill_fault; 0: all that can be made */
 	const char *remedy; /* PLAN_REMEDY: the finding's name */
 	/* PLAN_RESET: per host, what the operator has agreed to; NULL: nobody was asked */
 	const struct host_identity *shown;

@@ -314,7 +314,7 @@ static const char *script(struct machine *m, const struct remote_exec *x, bool w
 		return whole ? "have" : NULL;
 	if (fake_has(x, host_script_etcd_stop))
 		return whole ? (m->have = "kubelet-conf", m->lab->stops++, "stopped") : NULL;
-	if (lab_restarts(m, x, whole, out))
+	if (lab_drill(m, x, whole, out) || lab_restarts(m, x, whole, out))
 		return NULL;
 	lab_insist(fake_has(x, host_script_put), "a script that it does not know");
 	return put(m, x, whole, out);

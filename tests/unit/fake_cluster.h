@@ -100,6 +100,8 @@ struct machine {
 	unsigned managers;   /* times that its controller manager was restarted by a renewal */
 	char restart[96]; /* who has yet to, as it is noted there */
 	unsigned expired; /* bits of readers that have not restarted since theirs had expired */
+	char fault[16];  /* of a drill, which is under way there; "": none */
+	bool measures;   /* somebody writes and reads there meanwhile */
 	struct ssl_ctx_st *tls[2]; /* of the API server, of etcd; lent */
 };
 
@@ -153,6 +155,11 @@ struct lab {
 	void (*on_defrag)(struct lab *l, int machine); /* what happens meanwhile; NULL: nothing */
 	void (*on_read)(struct lab *l, int machine);   /* the same of a read through a machine's member */
 	bool alarm_stays;                              /* an alarm that is cleared is raised again */
+	char drills[256]; /* faults on purpose, in order: "w1:worker cp1:vip …" */
+	void (*on_drill)(struct lab *l, int machine, const char *fault); /* what happens meanwhile; NULL: nothing */
+	bool no_filter;          /* no machine has nft */
+	bool never_again;        /* writes do not succeed three times in a row */
+	const char *writes_lost; /* so many; NULL: 0 */
 	unsigned stops, restores; /* etcd stopped on a machine; started again on one */
 	size_t uploaded;          /* bytes sent to commands */
 	/* of the run at work */
@@ -206,6 +213,8 @@ void lab_say_keys(const struct machine *m, struct str *out);
 /* As steps/host/settings.sh, or reboot.sh, after which lab_open says when the machine is back. False: neither. */
 bool lab_restarts(struct machine *m, const struct remote_exec *x, bool whole, struct str *out);
 
+/* fake_drill.c: as steps/host/drill.sh and drill-measure.sh. False: neither. */
+bool lab_drill(struct machine *m, const struct remote_exec *x, bool whole, struct str *out);
 /* Whose kubelet shows a certificate of the cluster's CA at an address: it asks for one, and somebody approves it. */
 struct machine *lab_kubelet(struct lab *l, const char *address);
 

@@ -26,8 +26,9 @@ struct port_run {
 	struct engine_config config;
 	struct engine *engine;
 	struct error first;
-	unsigned asked;  /* times that its engine was asked for: to observe it, to start it, and then to see what it did */
-	bool endless; /* as it was said when the run began: its hosts' threads read it */
+	unsigned
+		asked; /* times that its engine was asked for: to observe it, to start it, and then to see what it did */
+	bool endless;  /* as it was said when the run began: its hosts' threads read it */
 };
 
 static enum step_verdict look(struct task *t, struct error *why)
