@@ -32,6 +32,22 @@ static int take_names(const struct cli_options *o, unsigned *bits, struct error 
 	return 0;
 }
 
+unsigned cli_drill_bits(const char *names)
+{
+	char word[16];
+	unsigned bits = 0;
+
+	for (size_t n; *names; names += n + strspn(names + n, " ")) {
+		enum drill_fault f;
+
+		n = strcspn(names, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)(n < sizeof(word) ? n : sizeof(word) - 1), names);
+		f = drill_find(word);
+		bits |= f < DRILL_FAULTS ? 1u << f : 0;
+	}
+	return bits;
+}
+
 static int list(bool as_json)
 {
 	struct json *j = json_array();

@@ -101,6 +101,8 @@ static const enum cli_kind kinds[PURPOSE_COUNT] = {
 	[PURPOSE_BENCHMARK] = KIND_BENCHMARK,
 	[PURPOSE_HARDWARE] = KIND_HARDWARE,
 	[PURPOSE_MESH] = KIND_MESH,
+	[PURPOSE_DRILL_LOOK] = KIND_DRILL_LOOK,
+	[PURPOSE_DRILL] = KIND_DRILL,
 	[PURPOSE_REPAIR_PLAN] = KIND_REPAIR_PLAN,
 	[PURPOSE_REPAIR] = KIND_REPAIR,
 	[PURPOSE_REJOIN_PLAN] = KIND_REJOIN_PLAN,
@@ -210,6 +212,7 @@ static void fill_options(struct port_run *p, enum purpose purpose)
 	p->options.etcd = &p->etcd;
 	p->options.remedy = purpose == PURPOSE_REMEDY ? p->what : NULL;
 	p->options.sign = purpose == PURPOSE_SIGN_PLAN || purpose == PURPOSE_SIGN ? p->what : NULL;
+	p->options.drill = purpose == PURPOSE_DRILL && p->what ? cli_drill_bits(p->what) : 0;
 	p->options.renew = rotates(purpose) && !cli_rotation_secrets(p->what) ? &p->rotates : &renew_all;
 	p->options.hosts = NULL;
 	p->options.host_count = 0;
@@ -309,6 +312,11 @@ static void port_hardware(struct port_run *p, struct port_hardware *out)
 static void port_mesh(struct port_run *p, struct port_mesh *out)
 {
 	cli_wizard_mesh(p->run, out);
+}
+
+static void port_drill(struct port_run *p, struct port_drill *out)
+{
+	cli_wizard_drill(p->run, out);
 }
 
 static void port_requests(struct port_run *p, struct port_requests *out)
@@ -464,6 +472,7 @@ static struct port port_of(struct session *s)
 		.benchmark = port_benchmark,
 		.hardware = port_hardware,
 		.mesh = port_mesh,
+		.drill = port_drill,
 		.requests = port_requests,
 		.rotation = port_rotation,
 		.support = port_support,

@@ -10,6 +10,7 @@ struct port_adopted;
 struct port_benchmark;
 struct port_certs;
 struct port_cluster;
+struct port_drill;
 struct port_hardware;
 struct port_host;
 struct port_mesh;
@@ -35,6 +36,8 @@ void cli_wizard_benchmark(struct cli_run *r, struct port_benchmark *out);
 void cli_wizard_hardware(struct cli_run *r, struct port_hardware *out);
 /* What the hosts of a look of the mesh's kind get through to one another. port_mesh_release releases it. */
 void cli_wizard_mesh(struct cli_run *r, struct port_mesh *out);
+/* Which faults a look could make, or what came of those that a drill made. port_drill_release releases it. */
+void cli_wizard_drill(struct cli_run *r, struct port_drill *out);
 /* Who waits for a certificate, as a look of certs sign saw it. port_requests_release releases it. */
 void cli_wizard_requests(struct cli_run *r, struct port_requests *out);
 

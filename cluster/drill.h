@@ -27,7 +27,7 @@ struct drill_kind {
 	const char *title; /* "the etcd member that leads dies" */
 	const char *does;  /* what is done, without the host: "SIGKILL to etcd" */
 	unsigned pause_s;  /* writes and reads are expected to wait no longer than this */
-	unsigned hold_s;   /* the host puts itself back after so long, whatever became of the run; 0: nothing to put back */
+	unsigned hold_s;   /* the host puts itself back after so long, whatever happens; 0: there is nothing to */
 };
 extern const struct drill_kind drill_kinds[DRILL_FAULTS];
 /* DRILL_FAULTS: there is none of this name. */

@@ -184,6 +184,12 @@ static void mesh(struct screen *screen)
 	app_push(screen->app, screen_mesh());
 }
 
+static void drill(struct screen *screen)
+{
+	stop_look(screen);
+	app_push(screen->app, screen_drill());
+}
+
 static void support(struct screen *screen)
 {
 	stop_look(screen);
@@ -271,6 +277,7 @@ static const struct binding bindings[] = {
 	{ 'H', "Hardware", "Shows what the machines are made of, what is near what, and the odd one out.", hardware,
 		NULL },
 	{ 'M', "Mesh", "Has the hosts ask each other, and shows what they get through to one another.", mesh, NULL },
+	{ 'D', "Drill", "Makes faults on purpose and measures them, after you type the cluster's name.", drill, NULL },
 	{ 'p', "Support", "Makes an archive of the cluster's state and logs for somebody who helps, without secrets.",
 		support, NULL },
 	{ 's', "Snapshot", "Saves etcd's data in a file on this machine, verified.", snapshot, NULL },

@@ -220,6 +220,11 @@ bool page_mesh_now(const struct wizard *w)
 	return page_document_is(w, w->mesh_text);
 }
 
+bool page_drill_now(const struct wizard *w)
+{
+	return page_document_is(w, w->drill_text);
+}
+
 bool page_requests_now(const struct wizard *w)
 {
 	return page_document_is(w, w->requests_text);

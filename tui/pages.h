@@ -35,6 +35,7 @@ bool page_certs_now(const struct wizard *w);
 bool page_benchmark_now(const struct wizard *w);
 bool page_hardware_now(const struct wizard *w);
 bool page_mesh_now(const struct wizard *w);
+bool page_drill_now(const struct wizard *w);
 bool page_requests_now(const struct wizard *w);
 /* … and the last look at a rotation is at this one. */
 bool page_rotation_now(const struct wizard *w, const char *name);

@@ -15,6 +15,8 @@ static const struct purpose_kind kinds[] = {
 	[PURPOSE_BENCHMARK] = { .command = "check --security", .does = PURPOSE_LOOKS },
 	[PURPOSE_HARDWARE] = { .command = "hardware", .does = PURPOSE_LOOKS },
 	[PURPOSE_MESH] = { .command = "check --mesh", .does = PURPOSE_LOOKS },
+	[PURPOSE_DRILL_LOOK] = { .command = "drill --check", .does = PURPOSE_LOOKS },
+	[PURPOSE_DRILL] = { .command = "drill", .does = PURPOSE_CHANGES, .noun = "drill", .names = true },
 	[PURPOSE_REPAIR_PLAN] = { "repair --check", PURPOSE_PLANS, false, PURPOSE_REPAIR, "repair", "", as_described },
 	[PURPOSE_REPAIR] = { .command = "repair", .does = PURPOSE_CHANGES, .noun = "repair" },
 	[PURPOSE_REJOIN_PLAN] = { "rejoin", PURPOSE_PLANS, true, PURPOSE_REJOIN, "rejoin",
@@ -98,6 +100,12 @@ void port_mesh_release(struct port_mesh *m)
 {
 	arena_release(&m->arena);
 	*m = (struct port_mesh){ .host_count = 0 };
+}
+
+void port_drill_release(struct port_drill *d)
+{
+	arena_release(&d->arena);
+	*d = (struct port_drill){ .count = 0 };
 }
 
 void port_requests_release(struct port_requests *r)

@@ -178,6 +178,11 @@ static void go_on(struct screen *s)
 		app_replace(s->app, screen_done());
 		return;
 	}
+	/* the page below shows what came of it */
+	if (w->purpose == PURPOSE_DRILL) {
+		app_pop(s->app);
+		return;
+	}
 	page_dashboard(s);
 	if (w->summary_valid && w->summary.snapshot)
 		app_say(s->app, STYLE_OK, "saved in %s", w->summary.snapshot);

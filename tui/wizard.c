@@ -20,8 +20,8 @@ static const struct {
 	size_t at;
 } port_members[] = { MEMBER(begin), MEMBER(secret), MEMBER(engine), MEMBER(config), MEMBER(inventory), MEMBER(host),
 	MEMBER(findings), MEMBER(cluster), MEMBER(certs), MEMBER(benchmark), MEMBER(hardware), MEMBER(mesh),
-	MEMBER(requests), MEMBER(rotation), MEMBER(support), MEMBER(adopted), MEMBER(adopt), MEMBER(took),
-	MEMBER(summary), MEMBER(removed), MEMBER(end), MEMBER(connected), MEMBER(remedy), MEMBER(runs),
+	MEMBER(drill), MEMBER(requests), MEMBER(rotation), MEMBER(support), MEMBER(adopted), MEMBER(adopt),
+	MEMBER(took), MEMBER(summary), MEMBER(removed), MEMBER(end), MEMBER(connected), MEMBER(remedy), MEMBER(runs),
 	MEMBER(runs_dir), MEMBER(recent), MEMBER(remember) };
 enum { PORT_MEMBERS = sizeof(port_members) / sizeof(port_members[0]) };
 _Static_assert(offsetof(struct port, begin) + PORT_MEMBERS * sizeof(void (*)(void)) == sizeof(struct port),
@@ -85,6 +85,7 @@ LOOK(certs)
 LOOK(benchmark)
 LOOK(hardware)
 LOOK(mesh)
+LOOK(drill)
 LOOK(requests)
 LOOK(rotation)
 LOOK(support)
@@ -103,6 +104,8 @@ static const struct kept_look {
 	LOOK(PURPOSE_BENCHMARK, benchmark),
 	LOOK(PURPOSE_HARDWARE, hardware),
 	LOOK(PURPOSE_MESH, mesh),
+	LOOK(PURPOSE_DRILL_LOOK, drill),
+	LOOK(PURPOSE_DRILL, drill),
 	LOOK(PURPOSE_REQUESTS, requests),
 	LOOK(PURPOSE_ROTATE_LOOK, rotation),
 	LOOK(PURPOSE_SUPPORT, support),
@@ -466,9 +469,10 @@ static void run_over(struct wizard *w)
 	/* before the view moves: names and states come from it */
 	if (does == PURPOSE_CHANGES)
 		forget_looks(w); /* they are not any more what they were */
-	else if (does == PURPOSE_PLANS)
+	/* what came of faults is all that they are made for */
+	if (does == PURPOSE_PLANS)
 		keep_plan(w);
-	else
+	else if (does != PURPOSE_CHANGES || w->purpose == PURPOSE_DRILL)
 		keep_looks(w);
 	if (does != PURPOSE_PLANS)
 		w->view.over = true;

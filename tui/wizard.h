@@ -11,6 +11,7 @@
 #include "cluster/benchmark.h"
 #include "cluster/certs.h"
 #include "cluster/cluster.h"
+#include "cluster/drill.h"
 #include "cluster/mesh.h"
 #include "cluster/requests.h"
 #include "engine/engine.h"
@@ -35,6 +36,8 @@ enum purpose {
 	PURPOSE_BENCHMARK, /* how the hosts are set up, beside the benchmark: changes nothing */
 	PURPOSE_HARDWARE, /* what the machines are made of: changes nothing */
 	PURPOSE_MESH,     /* what hosts get through to one another: changes nothing */
+	PURPOSE_DRILL_LOOK, /* which faults could be made on purpose: changes nothing */
+	PURPOSE_DRILL,      /* makes those that it names */
 	PURPOSE_REPAIR_PLAN,
 	PURPOSE_REPAIR,
 	PURPOSE_REJOIN_PLAN, /* of one host */
@@ -284,6 +287,22 @@ struct port_mesh {
 };
 void port_mesh_release(struct port_mesh *m);
 
+/* Faults on purpose, for their page. What is pointed to is the arena's. */
+struct port_drill {
+	struct port_drill_fault {
+		const char *name, *title;
+		const char *host;   /* that had it; "": none yet */
+		const char *result; /* on one line: how long writes and reads waited, or why it is left out */
+		const char *text;   /* all of it, in lines */
+		enum drill_state state;
+		bool expected; /* nothing is lost, and nobody waited longer than that */
+	} *list;
+	size_t count;
+	struct error error; /* why nothing is made, or nothing more; ERROR_NONE: nothing is in the way */
+	struct arena arena;
+};
+void port_drill_release(struct port_drill *d);
+
 struct port {
 	void *ctx;
 	/*
@@ -314,6 +333,8 @@ struct port {
 	void (*hardware)(struct port_run *r, struct port_hardware *out);
 	/* … of PURPOSE_MESH, … */
 	void (*mesh)(struct port_run *r, struct port_mesh *out);
+	/* … of PURPOSE_DRILL_LOOK and PURPOSE_DRILL, … */
+	void (*drill)(struct port_run *r, struct port_drill *out);
 	/* … and of PURPOSE_REQUESTS, … */
 	void (*requests)(struct port_run *r, struct port_requests *out);
 	/* … of PURPOSE_ROTATE_LOOK: what is next is remembered, and PURPOSE_ROTATE of the same name does it. */
@@ -421,6 +442,10 @@ struct wizard {
 	struct port_mesh mesh;
 	char *mesh_text;
 	int64_t mesh_ms;
+	/* … and faults on purpose */
+	struct port_drill drill;
+	char *drill_text;
+	int64_t drill_ms;
 
 	/* what the last plan saw: [host * steps + step] */
 	struct runview plan;
@@ -495,6 +520,7 @@ struct screen *screen_support(void);    /* an archive for somebody who helps */
 struct screen *screen_security(void);   /* its hosts beside the benchmark */
 struct screen *screen_hardware(void);   /* what its machines are made of */
 struct screen *screen_mesh(void);       /* what they get through to one another */
+struct screen *screen_drill(void);      /* faults on purpose */
 struct screen *screen_run(void);        /* over w->view, of w->run */
 struct screen *screen_done(void);       /* how the last run ended, and what comes next */
 struct screen *screen_replay(struct recording *r); /* takes it */

@@ -267,6 +267,12 @@ static void mesh(struct port_run *r, struct port_mesh *out)
 	fake_mesh_fill(out, 5, fake.refuse_login, fake.hostile ? HOSTILE : NULL);
 }
 
+static void drill(struct port_run *r, struct port_drill *out)
+{
+	(void)r;
+	fake_drill_fill(out, fake.begun[PURPOSE_DRILL] > 0, fake.broken, fake.hostile ? HOSTILE : NULL);
+}
+
 static void hardware(struct port_run *r, struct port_hardware *out)
 {
 	(void)r;
@@ -424,6 +430,7 @@ const struct port fake_port = {
 	.benchmark = benchmark,
 	.hardware = hardware,
 	.mesh = mesh,
+	.drill = drill,
 	.requests = requests,
 	.rotation = rotation,
 	.support = support,

@@ -8,6 +8,7 @@
 #include "tests/unit/fake_adopt.h"
 #include "tests/unit/fake_benchmark.h"
 #include "tests/unit/fake_certs.h"
+#include "tests/unit/fake_drill_page.h"
 #include "tests/unit/fake_hardware.h"
 #include "tests/unit/fake_mesh.h"
 #include "tests/unit/fake_requests.h"

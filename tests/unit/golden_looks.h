@@ -165,6 +165,35 @@ static void mesh_many(void)
 		app_key(fake_app, K_RIGHT);
 }
 
+/* Faults were made on purpose, or could be. */
+static void drill_of(bool made)
+{
+	open_at(screen_hosts());
+	fake_drill_fill(&fake_wizard.drill, made, false, NULL);
+	fake_wizard.drill_text = xstrdup(document_text(fake_wizard.document));
+	fake_wizard.drill_ms = 1000000 - 7000;
+	app_push(fake_app, screen_drill());
+	tick(1000000);
+}
+
+static void drill(void)
+{
+	drill_of(false);
+	fake_keys(" jj j");
+}
+
+static void drill_made(void)
+{
+	drill_of(true);
+	fake_keys("jjjj");
+}
+
+static void drill_confirm(void)
+{
+	drill();
+	fake_keys("a");
+}
+
 static void requests_of(enum fake_requests which)
 {
 	open_at(screen_hosts());

@@ -3,8 +3,10 @@
 #include "tests/unit/fake_rack.h"
 
 #include "base/error.h"
+#include "cli/wizard.h"
 #include "cluster/drill.h"
 #include "inventory/inventory.h"
+#include "tui/wizard.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +14,8 @@
 static const char in_order[] = "w1:worker cp1:vip cp1:api cp2:etcd cp1:etcd-leader cp1:link";
 
 static struct engine *at_work;
-static struct world w;
+static struct cli_run cli;
+#define w cli.world
 
 static void begin(struct lab *l)
 {
@@ -85,6 +88,27 @@ static bool nothing_left(const struct lab *l)
 	return true;
 }
 
+/* The same for the page of the wizard. */
+static void page(void)
+{
+	struct port_drill seen;
+
+	cli.inventory = rack_inventory;
+	cli.engine = at_work;
+	cli_wizard_drill(&cli, &seen);
+	CHECK_INT(seen.count, DRILL_FAULTS);
+	CHECK_INT(seen.error.kind, ERROR_NONE);
+	CHECK_STR(seen.list[DRILL_VIP].host, "cp1");
+	CHECK_STR(seen.list[DRILL_VIP].result, "waited: writes 2.4 s, reads 1.9 s");
+	CHECK(seen.list[DRILL_VIP].expected && !seen.list[DRILL_WORKER].expected);
+	CHECK(strstr(seen.list[DRILL_WORKER].text, "the Node was seen not Ready after ") != NULL);
+	CHECK(strstr(seen.list[DRILL_LINK].text, "writes: 50, 2 of them failed") != NULL);
+	CHECK(strstr(seen.list[DRILL_LINK].text, "written and read from cp2") != NULL);
+	port_drill_release(&seen);
+	CHECK_INT(cli_drill_bits("vip etcd-leader"), 1u << DRILL_VIP | 1u << DRILL_LEADER);
+	CHECK_INT(cli_drill_bits("lightning"), 0);
+}
+
 static void test_all(void)
 {
 	struct lab l;
@@ -108,6 +132,7 @@ static void test_all(void)
 		CHECK_STR(error_of(i)->what, "");
 		CHECK_STR(l.machines[i].lock, "");
 	}
+	page();
 	over();
 	rack_down();
 }
