@@ -1,5 +1,5 @@
 /* kubewright drill [FAULT…]: a look, what would be done, the operator's word, and then one fault after the other. */
-#include "cli/run.h"
+#include "cli/wizard.h"
 
 #include "base/error.h"
 #include "base/json.h"

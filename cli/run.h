@@ -564,8 +564,6 @@ int cli_kubeconfig_list(const struct cli_options *o);
 /* `etcd restore`, `etcd defrag`, `etcd disarm`. */
 int cli_etcd_restore(const struct cli_options *o);
 int cli_etcd_defrag(const struct cli_options *o);
-/* Bits of the faults whose names are given with blanks between them; others count for nothing. */
-unsigned cli_drill_bits(const char *names);
 int cli_etcd_disarm(const struct cli_options *o);
 /* `etcd snapshots`: those that control planes have taken by themselves. */
 int cli_etcd_snapshots(const struct cli_options *o);

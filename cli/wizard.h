@@ -38,6 +38,8 @@ void cli_wizard_hardware(struct cli_run *r, struct port_hardware *out);
 void cli_wizard_mesh(struct cli_run *r, struct port_mesh *out);
 /* Which faults a look could make, or what came of those that a drill made. port_drill_release releases it. */
 void cli_wizard_drill(struct cli_run *r, struct port_drill *out);
+/* Bits of the faults whose names are given with blanks between them; others count for nothing: cli/drill.c. */
+unsigned cli_drill_bits(const char *names);
 /* Who waits for a certificate, as a look of certs sign saw it. port_requests_release releases it. */
 void cli_wizard_requests(struct cli_run *r, struct port_requests *out);
 
