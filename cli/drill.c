@@ -24,7 +24,7 @@ static int take_names(const struct cli_options *o, unsigned *bits, struct error 
 		}
 		for (int k = 0; k < DRILL_FAULTS; k++)
 			str_addf(&all, "%s%s", k ? ", " : "", drill_kinds[k].name);
-		error_set(err, ERROR_USAGE, "'%.60s' is no fault that drill can make", o->args[i]);
+		error_set(err, ERROR_USAGE, "'%.60s' is not a fault that drill can make", o->args[i]);
 		error_hint(err, "there are %s; without a name all are made that the cluster can do without", all.buf);
 		str_release(&all);
 		return -1;

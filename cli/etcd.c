@@ -1,5 +1,5 @@
 /* kubewright etcd: its members, and snapshots of it; what changes it is in etcd_defrag.c, etcd_disarm.c and etcd_restore.c. */
-#include "cli/run.h"
+#include "cli/etcd.h"
 
 #include "base/alloc.h"
 #include "base/json.h"

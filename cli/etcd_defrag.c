@@ -1,5 +1,5 @@
 /* kubewright etcd defrag: a look, what there is to gain, the operator's word, and then one member after the other. */
-#include "cli/run.h"
+#include "cli/etcd.h"
 
 #include "base/json.h"
 #include "base/str.h"

@@ -1,5 +1,5 @@
 /* kubewright etcd disarm: shows the alarms, and clears those of a lack of space when there is space again. */
-#include "cli/run.h"
+#include "cli/etcd.h"
 
 #include "base/json.h"
 #include "base/str.h"

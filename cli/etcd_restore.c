@@ -1,5 +1,5 @@
 /* kubewright etcd restore: a look, the picture, the operator's word, and then etcd starts again. */
-#include "cli/run.h"
+#include "cli/etcd.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"

@@ -1,5 +1,5 @@
 /* kubewright etcd snapshots: those that the control planes have taken by themselves; and one of them for a restore. */
-#include "cli/run.h"
+#include "cli/etcd.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"

@@ -1,5 +1,5 @@
 /* etcd's members as `status` and `etcd members` show them. */
-#include "cli/run.h"
+#include "cli/etcd.h"
 
 #include "base/json.h"
 

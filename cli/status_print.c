@@ -1,5 +1,5 @@
 /* The status for people, and as JSON. */
-#include "cli/run.h"
+#include "cli/etcd.h"
 
 #include "base/clock.h"
 #include "base/json.h"

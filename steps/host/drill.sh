@@ -70,7 +70,7 @@ kill_static() {
 	log "killed $1, process $kw_pids"
 }
 
-# Ports that sessions of sshd go through, whoever listens for them.
+# Ports that sessions of sshd go through, no matter who listens for them.
 ssh_ports() { ss -tnpH state established | awk '/"sshd/ { n = split($3, a, ":"); print a[n] }' | sort -un | paste -sd, -; }
 
 cut_off() {

@@ -55,7 +55,7 @@ struct world_drill {
 	bool *asked;     /* per host: it has said so */
 	bool *under_way; /* per host: something was begun there that is to be ended */
 	int holds;       /* who has the virtual IP; -1: nobody has said so */
-	bool filter;     /* whoever holds it, or the first one, can be cut off from the network */
+	bool filter;     /* each of them can be cut off from the network */
 	bool stopped;    /* nothing more is begun */
 };
 

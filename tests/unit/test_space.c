@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "cli/run.h"
+#include "cli/etcd.h"
 #include "cluster/space.h"
 
 #include <string.h>
