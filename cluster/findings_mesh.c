@@ -277,6 +277,27 @@ static void round_trips(const struct mesh_view *v, size_t from, struct findings 
 	}
 }
 
+static void segments(const struct mesh_view *v, size_t from, struct findings *out)
+{
+	struct about a = ABOUT;
+	struct finding_scope s;
+	struct finding *f;
+
+	for (size_t to = 0; v->hosts[from].links && to < v->plan->count; to++)
+		if (v->hosts[from].links[to].segment == MESH_SEGMENT_APART)
+			about_add(&a, v, to);
+	if (about_some(&a)) {
+		scope_of(&s, v, from, "mesh-segment", out);
+		f = finding_add(&s, FINDING_ERROR, "packets from here to %s go by a gateway: %s on another segment",
+			a.names.buf, a.count == 1 ? "it is" : "they are");
+		finding_why(f, "the virtual IP %s is found by ARP: it can only move between hosts of one segment",
+			v->plan->inv->endpoint.vip ? v->plan->inv->endpoint.vip : "");
+		finding_remedy(f,
+			"put all control planes into one segment, or have a load balancer of yours in front of them (endpoint.host)");
+	}
+	about_release(&a);
+}
+
 /* ---- what a host is by itself ------------------------------------------------------------------------------------------ */
 
 static void clocks(const struct mesh_view *v, size_t host, struct findings *out)
@@ -378,6 +399,7 @@ void findings_mesh(const struct mesh_view *v, struct findings *out)
 	for (size_t host = 0; host < v->plan->count; host++) {
 		ports(v, host, out);
 		paths(v, host, out);
+		segments(v, host, out);
 		clocks(v, host, out);
 		round_trips(v, host, out);
 		fsync(v, host, out);

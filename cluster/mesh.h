@@ -103,11 +103,14 @@ struct mesh_result {
 struct mesh_arrival {
 	int peer, port; /* of a datagram */
 };
+/* Whether a control plane finds another one by ARP, as all that look for the virtual IP must. */
+enum mesh_segment { MESH_SEGMENT_UNKNOWN, MESH_SEGMENT_SAME, MESH_SEGMENT_APART };
 struct mesh_link {
 	unsigned echoes;             /* 0: nothing was measured */
 	int64_t rtt_min_ns, rtt_ns;  /* the median */
 	int64_t offset_ns;           /* their clock minus this host's, ± half of rtt_min_ns */
 	int mtu;                     /* of packets that arrive whole; 0: not known */
+	enum mesh_segment segment;   /* of control planes, where there is a virtual IP */
 };
 /* Why a host that answers has neither listened nor asked; or it has ended before it could say what came of it. */
 enum mesh_untried { MESH_TRIED, MESH_NO_PERL, MESH_NO_CLOCK, MESH_NO_ADDRESS, MESH_CUT };
@@ -196,6 +199,8 @@ const char *mesh_reason_words(enum mesh_reason r);
 		"something else answers at the address of a host") \
 	X(path_mtu, "mesh-path-mtu", ERROR, \
 		"the path to another host carries smaller packets than the interface sends") \
+	X(segment, "mesh-segment", ERROR, \
+		"control planes are on different segments, between which the virtual IP cannot move") \
 	X(clock, "mesh-clock", ERROR, \
 		"the clock differs from those of the other hosts") \
 	X(round_trip, "mesh-round-trip", WARNING, \

@@ -188,6 +188,19 @@ static bool take_line(struct reader *r, char *line)
 	return false;
 }
 
+/* "INDEX same|apart|unknown" */
+static bool take_segment(struct reader *r, char *line)
+{
+	static const char *const is[] = { "unknown", "same", "apart" };
+	char *rest = line, *index = strsep(&rest, " ");
+	int to, word = rest ? word_of(is, COUNT(is), rest) : -1;
+
+	if (word < 0 || !peer(r, index, &to))
+		return false;
+	r->h->links[to].segment = (enum mesh_segment)word;
+	return true;
+}
+
 static int refused(struct mesh_host *h, const char *line, struct error *err)
 {
 	char shown[80];
@@ -195,6 +208,25 @@ static int refused(struct mesh_host *h, const char *line, struct error *err)
 	mesh_host_release(h);
 	str_copy_line(shown, sizeof(shown), line);
 	return error_set(err, ERROR_PROTOCOL, "the host's answer is not one of the mesh's: '%s'", shown);
+}
+
+/* NULL: there are none. */
+static int take_lines(
+	struct reader *r, const char *lines, bool (*take)(struct reader *r, char *line), struct error *err)
+{
+	char *text = xstrdup(lines ? lines : ""), *rest = text, *line;
+	bool good = true;
+
+	while (good && (line = strsep(&rest, "\n")) != NULL && (*line || rest)) {
+		char *shown = xstrdup(line);
+
+		good = take(r, line);
+		if (!good)
+			refused(r->h, shown, err);
+		free(shown);
+	}
+	free(text);
+	return good ? 0 : -1;
 }
 
 static void copy_word(char *out, size_t size, const struct remote_answer *a, const char *word)
@@ -209,7 +241,6 @@ int mesh_host_take(
 {
 	const char *said = remote_answer_get(a, "mesh"), *mtu = remote_answer_get(a, "mtu");
 	struct reader r = { .h = h, .plan = p, .host = host };
-	char *text, *rest, *line;
 
 	*h = (struct mesh_host){ .answered = true };
 	h->links = xcalloc(p->count + 1, sizeof(*h->links));
@@ -221,18 +252,8 @@ int mesh_host_take(
 		h->untried = said ? MESH_NO_CLOCK : MESH_NO_PERL;
 		return 0;
 	}
-	text = rest = xstrdup(said ? said : "");
-	while ((line = strsep(&rest, "\n")) != NULL && (*line || rest)) {
-		char *shown = xstrdup(line);
-		bool good = take_line(&r, line);
-
-		if (!good)
-			refused(h, shown, err);
-		free(shown);
-		if (!good)
-			return free(text), -1;
-	}
-	free(text);
+	if (take_lines(&r, said, take_line, err) || take_lines(&r, remote_answer_get(a, "segments"), take_segment, err))
+		return -1;
 	for (size_t i = 0; i < h->listen_count; i++)
 		if (h->listens[i].is == MESH_LISTENS_NONE)
 			h->untried = MESH_NO_ADDRESS;

@@ -119,6 +119,9 @@ void mesh_plan_text(const struct mesh_plan *p, size_t host, const char *token, c
 				str_addf(out, " %s:%d", mesh_needs[n].udp ? "udp" : "tcp", mesh_needs[n].port);
 		str_addf(out, " udp:%d\n", MESH_MEASURE_PORT);
 	}
+	for (size_t to = 0; to < p->count && p->inv->endpoint.vip && control_plane(p, host); to++)
+		if (control_plane(p, to) && mesh_plan_pair(p, host, to))
+			str_addf(out, "segment %zu %s\n", to, hosts[to].address);
 	if (control_plane(p, host))
 		str_add(out, "fsync\n");
 }

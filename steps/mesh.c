@@ -15,7 +15,8 @@
 #define TIMEOUT_MS 90000
 
 /* Lines of words; all of it is parsed, and the words are cleaned. */
-static const char *const words[] = { "=mesh", "-perl", "-iface", "-mtu", "-firewall", "error", "hint", NULL };
+static const char *const words[] = { "=mesh", "=segments", "-perl", "-iface", "-mtu", "-firewall", "error", "hint",
+	NULL };
 
 void mesh_of_run(const struct world *w, struct mesh_plan *out)
 {

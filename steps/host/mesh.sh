@@ -2,7 +2,7 @@
 # does; leaves no file, no process, no rule. Binds none of Kubernetes' ports on a host that has Kubernetes: its own programs may be about to.
 # Parameters:
 #   plan             lines: "self INDEX ADDRESS", "token WORD" (of datagrams), "mark WORD" (what listeners of TCP say first), "times ASK_MS LISTEN_MS",
-#                    "listen tcp|udp PORT [always]", "peer INDEX ADDRESS tcp:PORT|udp:PORT…", "fsync" on hosts that etcd's data is on
+#                    "segment INDEX ADDRESS" of those that must be on the same one, "listen tcp|udp PORT [always]", "peer INDEX ADDRESS tcp:PORT|udp:PORT…", "fsync" on hosts that etcd's data is on
 #   address          of the Node          etcd_dir   of etcd's data, when no manifest says it
 # Answers:
 #   perl             none: this host has none, and nothing was tried
@@ -15,6 +15,7 @@
 #     mtu INDEX BYTES                            the largest packet that arrived whole; 0: not known
 #     fsync COUNT P50 P99 MAX                    us; "fsync 0 0 0 0": not known
 #     times ASKED_MS LISTENED_MS
+#   segments         lines "INDEX same|apart|unknown": this host finds it by ARP; by a gateway
 #   iface mtu        of the address          firewall   firewalld | ufw | nft | iptables: what filters packets here; none
 #   error hint       as every script
 # shellcheck shell=sh disable=SC2154,SC2015
@@ -347,6 +348,17 @@ filter_name() {
 	fi
 }
 
+# After they were asked: who is on a segment of this host has answered ARP.
+segments() {
+	printf '%s\n' "$plan" | while read -r kw_word kw_index kw_at; do
+		[ "$kw_word" = segment ] || continue
+		case $(ip -4 -o route get "$kw_at" 2>/dev/null) in
+		*' via '*) echo "$kw_index apart" ;;
+		*) if ip -4 neigh show to "$kw_at" 2>/dev/null | grep -q ' lladdr '; then echo "$kw_index same"; else echo "$kw_index unknown"; fi ;;
+		esac
+	done
+}
+
 main() {
 	! lock_is_others || fail "another run of kubewright works on this host: $kw_holder" "wait for its end, or see 'kubewright unlock'"
 	has perl || {
@@ -365,6 +377,7 @@ main() {
 		case $plan in *'
 fsync'*) printf 'fsync_dir %s\n' "$(etcd_folder)" ;; esac
 	} | timeout -k 5 60 perl -e "$kw_mesh" 3>&- | say64 mesh
+	segments | say64 segments
 	say iface "${kw_if%%@*}"
 	say mtu "$kw_mtu"
 	say firewall "$kw_filter"

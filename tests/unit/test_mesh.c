@@ -178,7 +178,8 @@ static void test_plan_text(void)
 	str_clear(&out);
 	mesh_plan_text(&plan, CP1, "t", "m", &out);
 	CHECK(strstr(out.buf, "peer 1 10.0.0.12 tcp:6443 tcp:2379 tcp:2380 tcp:10250 tcp:179 udp:10250\n") != NULL);
-	CHECK(strstr(out.buf, "peer 3 10.0.0.21 tcp:10250 tcp:179 udp:10250\nfsync\n") != NULL);
+	CHECK(strstr(out.buf, "peer 3 10.0.0.21 tcp:10250 tcp:179 udp:10250\nsegment 1 10.0.0.12\n"
+			      "segment 2 10.0.0.13\nfsync\n") != NULL);
 	str_release(&out);
 	end();
 }

@@ -55,8 +55,8 @@ static void plan(struct str *out, int self, int other, const char *token, int as
 	str_addf(out, "self %d 127.0.0.%d\ntoken %s\nmark %s-mark\ntimes %d %d\n", self, self, token, token, ask_ms,
 		listen_ms);
 	str_addf(out, "listen tcp %d\nlisten udp %d\nlisten udp %d always\n", ports[TCP], ports[UDP], ports[MEASURE]);
-	str_addf(out, "peer %d 127.0.0.%d tcp:%d udp:%d udp:%d\nfsync\n", other, other, ports[TCP], ports[UDP],
-		ports[MEASURE]);
+	str_addf(out, "peer %d 127.0.0.%d tcp:%d udp:%d udp:%d\nsegment %d 127.0.0.%d\nfsync\n", other, other,
+		ports[TCP], ports[UDP], ports[MEASURE], other, other);
 }
 
 static int run(struct fake_site *s, int self, const char *text)
@@ -72,6 +72,9 @@ static int run(struct fake_site *s, int self, const char *text)
 		printf("# %s: %s\n", s->err.what, s->err.detail);
 	if (rc == 0 && remote_answer_get(&s->h.facts, "mesh"))
 		fake_site_put(s, "said", 0600, remote_answer_get(&s->h.facts, "mesh"));
+	/* an address of its own is neither found by ARP nor by a gateway */
+	if (rc == 0 && remote_answer_get(&s->h.facts, "segments") && strstr(text, "segment "))
+		CHECK(strstr(remote_answer_get(&s->h.facts, "segments"), " unknown\n") != NULL);
 	return rc;
 }
 
