@@ -8,6 +8,27 @@
 
 #include <string.h>
 
+/* For 80 columns, what follows indented by two. */
+static void wrapped(const char *before, const char *text)
+{
+	struct str all = STR_INIT, out = STR_INIT;
+
+	str_addf(&all, "%s%s", before, text);
+	cli_wrap(&out, all.buf, 0, 2);
+	fputs(out.buf, stdout);
+	str_release(&all);
+	str_release(&out);
+}
+
+static void print_kind(enum drill_fault f)
+{
+	struct str text = STR_INIT;
+
+	str_addf(&text, "%s: %s: %s", drill_kinds[f].name, drill_kinds[f].title, drill_kinds[f].does);
+	wrapped("", text.buf);
+	str_release(&text);
+}
+
 /* ---- which ------------------------------------------------------------------------------------------------------------ */
 
 static int take_names(const struct cli_options *o, unsigned *bits, struct error *err)
@@ -61,7 +82,7 @@ static int list(bool as_json)
 		json_set_str(o, "title", k->title);
 		json_set_int(o, "pause-expected-ms", (int64_t)k->pause_s * 1000);
 		if (!as_json)
-			printf("%-12s %s: %s\n", k->name, k->title, k->does);
+			print_kind((enum drill_fault)f);
 	}
 	if (as_json) {
 		json_write(j, &line);
@@ -85,11 +106,11 @@ static void print_case(const struct cli_run *r, enum drill_fault f, const struct
 	const struct drill_measured *m = &c->measured;
 
 	if (c->state == DRILL_DONE)
-		printf("%-12s %-16.16s %8.1f s %8.1f s %8u s %6u %9.1f s%s\n", k->name, host_name(r, c->host),
+		printf("%-11s %-15.15s %7.1f s %7.1f s %7u s %5u %8.1f s%s\n", k->name, host_name(r, c->host),
 			(double)m->write_pause_ms / 1000, (double)m->read_pause_ms / 1000, k->pause_s, m->lost,
 			(double)c->back_ms / 1000, drill_as_expected(f, m) ? "" : " !");
 	else if (c->state != DRILL_NOT_ASKED)
-		printf("%-12s %-16.16s %s\n", k->name, host_name(r, c->host),
+		printf("%-11s %-15.15s %s\n", k->name, host_name(r, c->host),
 			c->state == DRILL_DUE      ? "not made"
 			: c->state == DRILL_FAILED ? "failed, see below"
 						   : "left out, see below");
@@ -99,11 +120,13 @@ static void print_table(const struct cli_run *r)
 {
 	const struct drill_case *cases = r->world.seen.drill.cases;
 
-	printf("\n%-12s %-16s %10s %10s %10s %6s %11s\n", "FAULT", "HOST", "WRITES", "READS", "EXPECTED", "LOST",
+	printf("\n%-11s %-15s %9s %9s %9s %5s %10s\n", "FAULT", "HOST", "WRITES", "READS", "EXPECTED", "LOST",
 		"WELL AFTER");
 	for (int f = 0; f < DRILL_FAULTS; f++)
 		print_case(r, (enum drill_fault)f, &cases[f]);
-	puts("\nWRITES, READS: the longest time from one that succeeded to the next; half a second is the usual one.");
+	puts("");
+	wrapped("WRITES, READS: ",
+		"the longest time from one that succeeded to the next; half a second is the usual one.");
 	for (int f = 0; f < DRILL_FAULTS; f++) {
 		if (cases[f].state == DRILL_DONE && cases[f].noticed_ms)
 			printf("worker: Node %s was seen not Ready after %.1f s\n", host_name(r, cases[f].host),
@@ -113,7 +136,7 @@ static void print_table(const struct cli_run *r)
 				cases[f].measured.lost ? "writes that were acknowledged are gone"
 						       : "longer than expected");
 		if (cases[f].why && cases[f].state != DRILL_DONE)
-			printf("%s\n", cases[f].why->what);
+			wrapped("", cases[f].why->what);
 	}
 }
 
@@ -206,9 +229,9 @@ static void print_plan(const struct cli_run *r)
 		const struct drill_case *c = &r->world.seen.drill.cases[f];
 
 		if (c->state == DRILL_DUE)
-			printf("%-12s %s: %s\n", drill_kinds[f].name, drill_kinds[f].title, drill_kinds[f].does);
+			print_kind((enum drill_fault)f);
 		else if (c->state == DRILL_LEFT_OUT)
-			printf("%-12s left out: %s\n", drill_kinds[f].name, c->why->what);
+			wrapped("left out: ", c->why->what);
 	}
 }
 
