@@ -93,7 +93,7 @@ e2e: all
 e2e-full: all
 	$(Q)$(MAKE) --no-print-directory fuzz
 	$(Q)$(SUDO) tests/e2e/run debian release -- install wizard faults sanitizers badinput rejoin repair restore snapshots remove operators forwarding
-	$(Q)$(SUDO) tests/e2e/run debian release -- upgrade upgrade_check reboot settings components security benchmark endpoint certs rotate custody serving hardened pages adopt
+	$(Q)$(SUDO) tests/e2e/run debian release -- upgrade upgrade_check reboot settings components security benchmark endpoint certs rotate custody serving hardened pages adopt drill
 	$(Q)$(SUDO) tests/e2e/run newest -- reset machine hardware mesh
 	$(Q)$(SUDO) env E2E_PARTS=dashboard tests/e2e/run newest -- wizard
 # newest: kill -9, a cut cable and a power failure in every step of the plan; eight minutes each. Of an upgrade all of them in one
