@@ -29,6 +29,7 @@ measure)
 	kubectl --kubeconfig=/etc/kubernetes/admin.conf --request-timeout=10s delete --raw /api/v1/namespaces/kubewright-drill >/dev/null || exit 1
 	;;
 esac
+systemctl stop kubewright-drill.timer 2>/dev/null
 rm -rf "$dir"
 END
 }
@@ -58,7 +59,6 @@ disarm() {
 	else
 		say ended itself
 	fi
-	systemctl stop "$kw_drill_unit.timer" 2>/dev/null || true
 }
 
 # kill_static NAME: the process of a static Pod.
