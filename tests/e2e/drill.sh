@@ -120,6 +120,20 @@ interrupted() {
 	ok "$flavour: the cluster is well" until_ok 60 well
 }
 
+# A write that was acknowledged and is gone is noticed: one that is taken away behind its back.
+first_writes() { kc -n kubewright-drill get configmap w-2 >/dev/null 2>&1; }
+lost() {
+	local pid
+	"$KUBEWRIGHT" drill worker -o json --yes -f "$WORK/kubewright.yaml" >"$WORK/lost.lines" 2>"$WORK/lost.out" &
+	pid=$!
+	until_ok 120 first_writes
+	kc -n kubewright-drill delete configmap w-2 >/dev/null
+	wait "$pid"
+	is "$flavour: a write that is gone makes it fail" $? 5 || show lost
+	is "$flavour: and it is counted" "$(tail -n 1 "$WORK/lost.lines" | jq '[.faults[]."writes-lost"] | add')" 1
+	ok "$flavour: everything is put back" until_ok 60 nothing_left || left_behind
+}
+
 refused() {
 	"$LAB" kill cp3
 	until_ok 60 members_healthy 2
@@ -140,7 +154,7 @@ for flavour in "$@"; do
 	apply first
 	is "$flavour: a cluster (${seconds} s)" "$status" 0 || show first
 	ok "$flavour: all its Nodes get Ready" until_ok 600 ready_is 5
-	for part in ${E2E_PARTS:-all table interrupted killed_in_each by_itself refused}; do $part; done
+	for part in ${E2E_PARTS:-all table interrupted lost killed_in_each by_itself refused}; do $part; done
 	scenario_end
 done
 summary

@@ -69,6 +69,23 @@ mesh_page() {
 	back Dashboard
 }
 
+# An API server is killed by keys, and the page shows what came of it.
+drill_page() {
+	keys D
+	sees 60 '6 can be made, 0 left out'
+	look
+	keys Down Down Space a
+	sees 5 '1 fault, one at a time: api'
+	keys lab Enter
+	sees 60 'drill'
+	sees 300 'The run is over'
+	keys Enter
+	sees 10 '1 made: '
+	ok "$flavour: how long writes and reads waited is on the page" shown 'waited: writes [0-9.]+ s, reads [0-9.]+ s'
+	look
+	back Dashboard
+}
+
 archives() { find "$WORK/desk" -maxdepth 1 -name 'kubewright-support-lab-*.tar.gz' -perm 600 | wc -l; }
 support_page() {
 	keys p
@@ -182,7 +199,7 @@ for flavour in "$@"; do
 	flavour_present "$flavour" || { skip "$flavour: no binaries here" && continue; }
 	scenario "pages, $flavour"
 	begin_dashboard "$flavour"
-	for part in ${E2E_PARTS:-security_page hardware_page mesh_page support_page requests_page rotation_pages}; do $part; done
+	for part in ${E2E_PARTS:-security_page hardware_page mesh_page drill_page support_page requests_page rotation_pages}; do $part; done
 	ended
 	taken_over
 	ok "$flavour: no secret is readable" secrets_hidden
