@@ -1,5 +1,5 @@
 /* kubewright apply. */
-#include "cli/run.h"
+#include "cli/mesh.h"
 
 #include "base/json.h"
 #include "inventory/inventory.h"
@@ -99,5 +99,15 @@ static void begin(const struct cli_run *r)
 
 int cli_apply(const struct cli_options *o)
 {
-	return cli_run_change(o, KIND_APPLY, &(struct cli_change){ .begin = begin, .report = cli_apply_report });
+	struct cli_session session;
+	int status;
+
+	cli_session_begin(&session, o);
+	status = cli_first_mesh(&session.options);
+	cli_session_next(&session);
+	if (status == 0)
+		status = cli_run_change(&session.options, KIND_APPLY,
+			&(struct cli_change){ .begin = begin, .report = cli_apply_report });
+	cli_session_end(&session);
+	return status;
 }

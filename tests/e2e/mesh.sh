@@ -95,6 +95,21 @@ spoiled() {
 	}
 }
 
+# A first apply asks before it begins anything.
+begun() {
+	local h
+	for h in cp1 cp2 cp3 w1 w2; do
+		"$LAB" exec "$h" sh -c 'ls -d /var/lib/kubewright /etc/kubernetes /usr/bin/kubelet 2>/dev/null' | sed "s/^/$h /"
+	done
+}
+refused() {
+	kw refused apply --set "network.cni=$WORK/flannel.yaml" -f "$WORK/kubewright.yaml"
+	show refused
+	is "$flavour: apply is refused (${seconds} s)" "$status" 6
+	has "$flavour: it says what does not get through" "$WORK/refused.out" 'mesh-port-blocked: UDP 8472 .* does not arrive here from w1'
+	is "$flavour: nothing was begun on any host" "$(begun)" ""
+}
+
 # The rule of the remedy, as an operator types it.
 remedied() {
 	local rule
@@ -121,6 +136,7 @@ for flavour in "$@"; do
 	all_well
 	spoil
 	spoiled
+	refused
 	remedied
 	scenario_end
 done

@@ -343,6 +343,7 @@ static void test_program(void)
 {
 	static const char *const look[] = { "check", "--mesh", "-o", "json", "-f", "k.yaml", NULL };
 	static const char *const plain[] = { "check", "--mesh", "-f", "k.yaml", NULL };
+	static const char *const apply[] = { "apply", "-f", "k.yaml", NULL };
 	static const char *const all[] = { "check", "--mesh", "--list", NULL };
 	static const char *const two[] = { "check", "--mesh", "--security", "-f", "k.yaml", NULL };
 	static const char *const other[] = { "plan", "--mesh", NULL };
@@ -370,6 +371,10 @@ static void test_program(void)
 	json_free(j);
 	CHECK_INT(fake_program(dir, plain, false, &out), 4);
 	has(out.buf, "0 of 2 hosts looked at: 0 errors, 0 warnings, 0 ignored. Nothing was changed.\n");
+	/* of hosts that cannot be reached the apply speaks, not what asks them before it */
+	CHECK_INT(fake_program(dir, apply, false, &out), 4);
+	has(out.buf, "0 of 2 hosts asked each other: 0 errors, 0 warnings\n");
+	has(out.buf, "applying k.yaml to 2 hosts of cluster c\n");
 	CHECK_INT(fake_program(dir, all, false, &out), 0);
 	has(out.buf, "mesh-path-mtu                error    the path to another host carries smaller");
 	CHECK_INT(fake_program(dir, other, false, &out), 2);
