@@ -11,8 +11,8 @@ struct str;
 /* The command; returns its exit status. */
 int cli_mesh(const struct cli_options *o);
 /*
- * Part of a first apply: the hosts ask each other. 0: it may continue, or it is not the first; else the exit status, when
- * something does not get through and nothing of Kubernetes is there yet; that is printed.
+ * Part of a first apply: the hosts ask each other. 0: it may continue, or it is not the first; else the exit status,
+ * when something does not get through and nothing of Kubernetes is there yet; that is printed.
  */
 int cli_first_mesh(const struct cli_options *o);
 /* For people, in lines of 80 columns, without the findings. r->world.seen.mesh is what the hosts said. */

@@ -11,6 +11,7 @@ five_hosts() {
 	apply first
 	show first 30
 	is "$1: apply ends with 0 (${seconds} s)" "$status" 0
+	has "$1: its hosts asked each other before" "$WORK/first.out" '^5 of 5 hosts asked each other: 0 errors'
 	until_ok 30 ready_is 5 || true
 	is "$1: five Ready nodes through the VIP" "$(ready_nodes)" 5
 	is "$1: three started voters" "$(voters cp1)" 3
