@@ -118,8 +118,8 @@ const struct cli_command cli_commands[] = {
 	  "On a cluster that is well, one fault at a time: worker stops a worker's kubelet, vip the keepalived that holds the virtual IP, api kills an API server, etcd a "
 	  "member that follows and etcd-leader the one that leads, link cuts a control plane off from everybody but this SSH connection. Meanwhile another control plane writes and reads "
 	  "at the cluster's endpoint. Shows for each how long writes and reads had to wait, beside what is expected, and whether a write that was acknowledged is gone. Then everything is put "
-	  "back, and the next one waits until the cluster is well. A host ends its fault by itself within three minutes, whatever becomes of kubewright, and so does the next run that "
-	  "changes something. Without FAULT all that this cluster can do without. --check only says which those are, --list what there is. Asks for the cluster's name, or needs --yes.",
+	  "back, and the next one waits until the cluster is well. A host ends its fault by itself within three minutes, whatever becomes of kubewright, and so does the next command on this machine, "
+	  "at once. Without FAULT all that this cluster can do without. --check only says which those are, --list what there is. Asks for the cluster's name, or needs --yes.",
 	  CLI_DRILL, 0, MANY, false, cli_drill },
 	{ "certs", "[HOST… | ACTION …]", "show all certificates and how long they are good, renew them, or rotate a CA; keep the keys safe",
 	  "Lists the certificates of all hosts, or of those named, with those inside kubeconfigs, and on this machine the cluster's CAs and your kubeconfig: days left, file, and "

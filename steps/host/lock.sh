@@ -71,11 +71,12 @@ lock_sweep() {
 	[ ! -L "$kw_lent" ] || [ -z "$kw_systemd" ] || [ -n "$kw_active_jobs" ] || [ "$(readlink "$kw_lent")" != admin.conf ] || rm -f "$kw_lent"
 }
 
-# What a drill of another run has begun here and did not end.
+# What a drill of another run has begun here and did not end: by who has the lock, and by who only looks when that run is known to be dead.
 lock_drill() {
 	[ -f /run/kubewright/drill/putback ] || return 0
 	first /run/kubewright/drill/run
 	[ "$kw_line" != "$run" ] || return 0
+	[ "$1" = owner ] || contains "$dead_runs" "$kw_line" || return 0
 	first /run/kubewright/drill/fault
 	if sh /run/kubewright/drill/putback >/dev/null 2>&1 </dev/null; then say drill "ended $kw_line"; else say drill "left $kw_line"; fi
 }
@@ -85,6 +86,7 @@ lock_step() {
 	if [ "$lock" != yes ]; then
 		lock_read || true
 		lock_tell none
+		lock_drill nobody
 		return
 	fi
 	kw_result=unwritable
@@ -99,7 +101,7 @@ lock_step() {
 	case $kw_result in
 	ours | taken-over)
 		lock_sweep
-		lock_drill
+		lock_drill owner
 		;;
 	esac
 	lock_tell "$kw_result"

@@ -26,7 +26,7 @@
 #   cgroup                   v1 | v2                                virt      as systemd-detect-virt says       pid1
 #   addrs                    lines "iface mac cidr" (IPv4)          routes    lines of `ip -4 route`
 #   default_iface            of the default route                   address_iface  that has `address`
-#   drill                    "ended FAULT" or "left FAULT": what a drill of an earlier run had begun here, when this run took the lock
+#   drill                    "ended FAULT" or "left FAULT": what a drill of an earlier run had begun here
 #   vip_held                 yes | no       vip_answers  "yes MAC" | no; asked only where nothing is installed
 #   disk_containerd_kb disk_kubelet_kb containerd_root   where they are not on the disk of /var/lib
 #   disk_var_kb disk_etcd_kb disk_etc_kb    free space              inodes inodes_total  of /var; 0: has none to count
