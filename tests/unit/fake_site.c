@@ -17,7 +17,9 @@ static const char *const words[] = { "done", "put", "undone", "owned", "unit.*",
 	"api_none", "api_error", "=etcd.*", "snapshots", "snapshot_try", "snapshot_since", "snapshot_id",
 	"apiserver_files", "encryption", "files.*", "=kubelet_config", "-etcd_ca", "-providers", "-proxy_listens",
 	"=sys", "=proc", "=udev", "=links", "=asked", "cpuinfo", "=smbios", "-efi", "-secure_boot", "-virtual",
-	"-iommu_groups", "=mesh", "=segments", "-perl", "-iface", "-mtu", "-firewall", NULL };
+	"-iommu_groups", "=mesh", "=segments", "held", "filter", "ended", "now", "writes_ok", "reads_ok", "writes",
+	"writes_failed", "write_pause", "reads", "reads_failed", "read_pause", "lost", "-perl", "-iface", "-mtu",
+	"-firewall", NULL };
 
 char *fake_site_path(const struct fake_site *s, const char *name)
 {
