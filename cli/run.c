@@ -232,7 +232,7 @@ static void fill_world(struct cli_run *r)
 	w->logins.connect_timeout_ms = o->connect_timeout_s * 1000;
 }
 
-/* Runs of this machine whose process is dead give their locks up to this one. */
+/* Runs of this machine whose process is dead give their locks up to this one, and what they have begun on purpose is ended. */
 static void find_dead_runs(struct cli_run *r)
 {
 	char **list = NULL;
@@ -391,8 +391,7 @@ int cli_run_open(struct cli_run *r, enum cli_kind kind, struct error *err)
 		open_store(r, err))
 		return -1;
 	fill_world(r);
-	if (r->kind->flags & RUN_CHANGES)
-		find_dead_runs(r);
+	find_dead_runs(r);
 	fill_engine(r);
 	if (open_journal(r, err))
 		return -1;

@@ -46,13 +46,13 @@ wait
 END
 }
 
-# A namespace of an earlier one goes first.
+# A namespace of an earlier one goes first, by its label: one of this name that somebody else has made stays.
 make_namespace() {
 	if api 5s get --raw "$kw_path" >/dev/null 2>&1; then
-		api 10s delete --raw "$kw_path" >/dev/null 2>&1 || true
-		wait_for 120 no_namespace || fail "the namespace kubewright-drill of an earlier drill does not go away" "see 'kubectl get namespace kubewright-drill -o yaml'"
+		api 10s delete namespaces --selector=kubewright/drill=yes --wait=false >/dev/null 2>&1 || true
+		wait_for 120 no_namespace || fail "a namespace kubewright-drill is there and does not go away" "has somebody else made it? see 'kubectl get namespace kubewright-drill -o yaml'"
 	fi
-	printf '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"kubewright-drill"}}' |
+	printf '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"kubewright-drill","labels":{"kubewright/drill":"yes"}}}' |
 		api 10s create --raw /api/v1/namespaces -f - >/dev/null || fail "the namespace kubewright-drill cannot be made"
 }
 no_namespace() { ! api 5s get --raw "$kw_path" >/dev/null 2>&1; }

@@ -26,7 +26,7 @@ link)
 	;;
 measure)
 	: >"$dir/stop"
-	kubectl --kubeconfig=/etc/kubernetes/admin.conf --request-timeout=10s delete --raw /api/v1/namespaces/kubewright-drill >/dev/null || exit 1
+	kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir="$dir/cache" --request-timeout=10s delete namespaces --selector=kubewright/drill=yes --wait=false >/dev/null || exit 1
 	;;
 esac
 systemctl stop kubewright-drill.timer 2>/dev/null

@@ -86,7 +86,6 @@ lock_step() {
 	if [ "$lock" != yes ]; then
 		lock_read || true
 		lock_tell none
-		lock_drill nobody
 		return
 	fi
 	kw_result=unwritable

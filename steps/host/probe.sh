@@ -373,6 +373,8 @@ main() {
 	kw_now=${kw_iso%% *}
 	kw_iso=${kw_iso#* }
 	say now_ms "$kw_now"
+	# before anything is looked at that it would show in
+	lock_drill nobody
 	units
 	jobs_told
 	lock_step

@@ -182,6 +182,7 @@ static void test_measures(void)
 	CHECK_STR(cluster_fact(&site.h, "read_pause"), "3900");
 	CHECK_STR(cluster_fact(&site.h, "lost"), "1");
 	CHECK(is_there(DRILL "/stop"));
+	CHECK(strstr(asked(), "get configmaps -o name") != NULL);
 	/* what is there is not known: nothing is said to be lost, or not */
 	fake_site_put(&site, "fails.kubectl", 0644, "");
 	CHECK_INT(measure("end"), -1);
@@ -192,11 +193,28 @@ static void test_measures(void)
 	fake_site_close(&site);
 }
 
+/* A namespace of that name which does not go is somebody else's: it is asked for by its label alone. */
+static void test_namespace(void)
+{
+	open_site();
+	fake_site_put(&site, "bin/date", 0755,
+		"#!/bin/sh\nn=$(cat \"${0%/bin/*}/now\" 2>/dev/null || echo 1)\necho $((n + 100)) >\"${0%/bin/*}/now\"\necho $n\n");
+	CHECK_INT(measure("begin"), -1);
+	CHECK(strstr(site.err.what, "a namespace kubewright-drill is there and does not go away") != NULL);
+	CHECK(strstr(asked(), "delete namespaces --selector=kubewright/drill=yes --wait=false\n") != NULL);
+	CHECK(!strstr(asked(), "delete --raw") && !strstr(asked(), "kubewright-drill-measure"));
+	/* what was armed for it asks for it in the same way, and is ended */
+	CHECK_INT(drill("end", ""), 0);
+	CHECK(!strstr(asked(), "delete --raw") && !is_there(DRILL));
+	fake_site_close(&site);
+}
+
 static const struct test tests[] = {
 	{ "drill.sh: a fault has its end before it begins", test_begins_and_ends },
 	{ "drill.sh: what cannot be ended, or armed", test_refused },
 	{ "drill.sh: cut off", test_cut_off },
 	{ "drill.sh: who has the virtual IP", test_looks },
 	{ "drill-measure.sh: what was measured", test_measures },
+	{ "drill-measure.sh: a namespace of somebody else's", test_namespace },
 };
 TEST_MAIN(tests)
