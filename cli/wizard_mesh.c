@@ -12,7 +12,7 @@
 
 static void add_need(const struct mesh_need *n, struct mesh_verdict is, struct str *out)
 {
-	str_addf(out, "%s %d (%s) %s\n", n->udp ? "UDP" : "TCP", n->port, n->what, mesh_reason_words(is.reason));
+	str_addf(out, "%s %d (%s): %s\n", n->udp ? "UDP" : "TCP", n->port, n->what, mesh_reason_words(is.reason));
 }
 
 /* Two rounds: what is not well comes first. */

@@ -236,7 +236,7 @@ static const struct {
 	const char *mark, *words;
 } states[MESH_STATES] = {
 	[MESH_OK] = { "ok", "all that is needed gets through" },
-	[MESH_NOT_TESTED] = { "~", "a part of it cannot be tested, see below; the rest gets through" },
+	[MESH_NOT_TESTED] = { "~", "a part cannot be tested, see below; the rest gets through" },
 	[MESH_WARNED] = { "!", "warnings, see below" },
 	[MESH_UNKNOWN] = { "?", "unknown: it could not be asked" },
 	[MESH_FAILED] = { "X", "something does not get through" },

@@ -77,7 +77,7 @@ static void draw_sum(const struct mesh_page *p, struct canvas *c)
 	struct str text = STR_INIT;
 
 	page_count(&text, seen->host_count, "host", "hosts");
-	str_addf(&text, ", %zu ways asked for %s:", seen->asked, seen->network);
+	str_addf(&text, ", %zu ways asked, pod network %s:", seen->asked, seen->network);
 	for (int s = MESH_STATES - 1; s >= 0; s--)
 		if (seen->counts[s]) {
 			worst = (enum mesh_state)s > worst ? (enum mesh_state)s : worst;

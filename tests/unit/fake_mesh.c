@@ -6,17 +6,17 @@
 
 enum { CP1, CP2, CP3, W1, W2, FEW };
 
-static const char well[] = "TCP 10250 (the kubelet) gets through\n"
-			   "UDP 8472 (VXLAN of flannel and Cilium) gets through\n"
+static const char well[] = "TCP 10250 (the kubelet): gets through\n"
+			   "UDP 8472 (VXLAN of flannel and Cilium): gets through\n"
 			   "There and back in 0.18 ms, packets of up to 1500 bytes.";
-static const char blocked[] = "UDP 8472 (VXLAN of flannel and Cilium) does not answer\n"
-			      "TCP 6443 (the API server) gets through\n"
+static const char blocked[] = "UDP 8472 (VXLAN of flannel and Cilium): does not answer\n"
+			      "TCP 6443 (the API server): gets through\n"
 			      "There and back in 0.21 ms, packets of up to 1500 bytes.";
 static const char narrow[] =
 	"There and back in 0.19 ms. Packets of at most 1400 bytes arrive, and eth0 sends up to 1500.\n"
-	"TCP 6443 (the API server) gets through\n"
-	"UDP 8472 (VXLAN of flannel and Cilium) gets through";
-static const char unknown[] = "TCP 10250 (the kubelet) was not asked for\nNothing was measured on this way.";
+	"TCP 6443 (the API server): gets through\n"
+	"UDP 8472 (VXLAN of flannel and Cilium): gets through";
+static const char unknown[] = "TCP 10250 (the kubelet): was not asked for\nNothing was measured on this way.";
 
 static void set_way(struct port_mesh *m, size_t from, size_t to, enum mesh_state state, const char *text)
 {

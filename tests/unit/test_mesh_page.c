@@ -31,7 +31,7 @@ static void open_page(void)
 static void test_shows(void)
 {
 	open_page();
-	CHECK(fake_sees("5 hosts, 20 ways asked for flannel with VXLAN: 2 X, 18 ok"));
+	CHECK(fake_sees("5 hosts, 20 ways asked, pod network flannel with VXLAN: 2 X, 18 ok"));
 	CHECK(fake_sees("1 cp1                 -  ok  ok  ok  ok"));
 	CHECK(fake_sees("4 w1                  X   X  ok   -  ok"));
 	CHECK(fake_sees("error mesh-port-blocked: UDP 8472"));
@@ -84,7 +84,7 @@ static void test_next(void)
 	open_page();
 	app_key(fake_app, K_TAB);
 	CHECK(fake_sees("w1 to cp1: something does not get through"));
-	CHECK(fake_sees("UDP 8472 (VXLAN of flannel and Cilium) does not answer"));
+	CHECK(fake_sees("UDP 8472 (VXLAN of flannel and Cilium): does not answer"));
 	CHECK(fake_sees("error mesh-port-blocked: UDP 8472"));
 	app_key(fake_app, K_TAB);
 	CHECK(fake_sees("w1 to cp2: something does not get through"));

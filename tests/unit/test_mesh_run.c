@@ -263,7 +263,7 @@ static void test_page_of_wizard(void)
 	CHECK(page.ways[W1 * FEW + W1].text == NULL);
 	/* what is not well comes first */
 	CHECK_INT(page.ways[W1 * FEW + CP1].state, MESH_WARNED);
-	has(page.ways[W1 * FEW + CP1].text, "does not answer\nTCP 6443 (");
+	has(page.ways[W1 * FEW + CP1].text, "): does not answer\nTCP 6443 (");
 	CHECK(strncmp(page.ways[W1 * FEW + CP1].text, "UDP 8472 (", 10) == 0);
 	has(page.ways[W1 * FEW + CP2].text,
 		"There and back in 0.40 ms. Packets of at most 1400 bytes arrive, and eth0 sends up to 1500.\n");
