@@ -101,6 +101,18 @@ int cli_run_change(const struct cli_options *o, enum cli_kind kind, const struct
 	return status;
 }
 
+/* A look changes nothing, but for that; its notices are not shown. */
+static void tell_drills(const struct cli_run *r)
+{
+	char text[160];
+
+	for (size_t i = 0; i < r->inventory->host_count; i++) {
+		drill_left_words(cluster_fact(&r->world.seen.hosts[i], "drill"), text, sizeof(text));
+		if (*text)
+			fprintf(stderr, "note: %s: %s\n", r->inventory->hosts[i].name, text);
+	}
+}
+
 int cli_look(struct cli_run *r, enum cli_kind kind, const struct cli_options *o)
 {
 	struct engine_result result = { 0 };
@@ -113,6 +125,8 @@ int cli_look(struct cli_run *r, enum cli_kind kind, const struct cli_options *o)
 	if (rc == 0 && r->world.pki.store && r->world.pki.from >= 0)
 		fprintf(stderr, "note: copied the cluster's CAs and their keys from %s to %s\n",
 			r->inventory->hosts[r->world.pki.from].name, r->world.wish.store_dir);
+	if (rc == 0)
+		tell_drills(r);
 	if (result.cancelled)
 		rc = error_set(&err, ERROR_CANCELLED, "cancelled; nothing was changed");
 	if (rc == 0)

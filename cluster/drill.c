@@ -2,9 +2,11 @@
 #include "cluster/drill.h"
 
 #include "base/error.h"
+#include "base/str.h"
 #include "inventory/inventory.h"
 #include "remote/remote.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +62,19 @@ int drill_possible(const struct inventory *inv, enum drill_fault f, unsigned vot
 					name, voters, quorum_needed(voters))
 			      : error_set(err, ERROR_COMMAND, "%s: it is unknown how many voters etcd has", name);
 	return 0;
+}
+
+void drill_left_words(const char *said, char *out, size_t size)
+{
+	const char *fault = said ? strchr(said, ' ') : NULL;
+
+	*out = '\0';
+	if (fault && str_starts(said, "ended "))
+		snprintf(out, size, "ended what a drill that was cut off had begun here:%.40s", fault);
+	else if (fault)
+		snprintf(out, size,
+			"what a drill that was cut off has begun here cannot be ended:%.40s; the host tries by itself",
+			fault);
 }
 
 /* ---- what was measured ------------------------------------------------------------------------------------------------ */

@@ -38,6 +38,12 @@ enum drill_fault drill_find(const char *name);
  */
 int drill_possible(const struct inventory *inv, enum drill_fault f, unsigned voters, struct error *err);
 
+/*
+ * What the probe says of a drill that was cut off ("ended FAULT", "left FAULT"), in words; "": nothing. out is for a
+ * line.
+ */
+void drill_left_words(const char *said, char *out, size_t size);
+
 /* What a writer and a reader have met with, from before a fault until everything is as it was. */
 struct drill_measured {
 	unsigned writes, writes_failed, reads, reads_failed;

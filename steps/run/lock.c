@@ -2,7 +2,7 @@
 #include "steps/run/run.h"
 
 #include "base/error.h"
-#include "base/str.h"
+#include "cluster/drill.h"
 #include "inventory/inventory.h"
 
 #include <stdio.h>
@@ -29,18 +29,14 @@ static int locked(const struct world *w, const struct cluster_host *h, const cha
 		cluster_fact(h, "lock_since"), *step ? step : "unknown", (long long)(age > 0 ? age : 0), way);
 }
 
-/* What a drill of a run that was cut off had begun on this host: it was ended with the taking of the lock. */
+/* What a drill of a run that was cut off had begun on this host. */
 static void tell_drill(struct task *t, const char *drill)
 {
-	const char *fault = drill ? strchr(drill, ' ') : NULL;
+	char text[160];
 
-	if (!fault)
-		return;
-	task_notice(t, NOTICE_DRILL_ENDED, world_host(t)->name,
-		str_starts(drill, "ended")
-			? "ended what a drill that was cut off had begun here:%.40s"
-			: "what a drill that was cut off has begun here cannot be ended:%.40s; the host tries by itself",
-		fault);
+	drill_left_words(drill, text, sizeof(text));
+	if (*text)
+		task_notice(t, NOTICE_DRILL_ENDED, world_host(t)->name, "%s", text);
 }
 
 int lock_result(struct task *t, const struct remote_answer *a, struct error *err)

@@ -351,6 +351,20 @@ static const struct {
 	{ 1, 1, true, 1, "ynnnnn" },
 };
 
+static void test_left(void)
+{
+	char out[160];
+
+	drill_left_words("ended vip", out, sizeof(out));
+	CHECK_STR(out, "ended what a drill that was cut off had begun here: vip");
+	drill_left_words("left link", out, sizeof(out));
+	CHECK_STR(out, "what a drill that was cut off has begun here cannot be ended: link; the host tries by itself");
+	drill_left_words("", out, sizeof(out));
+	CHECK_STR(out, "");
+	drill_left_words(NULL, out, sizeof(out));
+	CHECK_STR(out, "");
+}
+
 static void test_possible(void)
 {
 	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
@@ -378,6 +392,7 @@ static const struct test tests[] = {
 	{ "drill: nothing after one that went wrong", test_stops },
 	{ "drill: cancelled in the middle of each", test_cancelled },
 	{ "drill: each call struck", test_struck },
+	{ "drill: what one that was cut off has left", test_left },
 	{ "drill: what a cluster can do without", test_possible },
 };
 
