@@ -74,7 +74,7 @@ spoil() {
 		slow=cp3
 		"$LAB" exec cp3 date -s '+3 seconds' >/dev/null
 		# of the emulator: each write waits for its turn
-		printf '{"execute":"block_set_io_throttle","arguments":{"device":"disk","bps":0,"bps_rd":0,"bps_wr":0,"iops":0,"iops_rd":0,"iops_wr":25}}\n' >"$STATE/hosts/cp3/qmp"
+		printf '{"execute":"block_set_io_throttle","arguments":{"device":"disk","bps":0,"bps_rd":0,"bps_wr":0,"iops":0,"iops_rd":0,"iops_wr":50}}\n' >"$STATE/hosts/cp3/qmp"
 	}
 }
 
