@@ -159,11 +159,14 @@ rotation_pages() {
 	back Dashboard
 }
 
-# Each host key that is asked for is accepted, however they come, until the look is over.
+# Each host key that is asked for is accepted, however they come, until the look is over. The dialog does not take keys that are typed as it appears.
 keys_accepted() {
 	if shown '\[ \] [a-z0-9]+ +ssh-'; then
 		keys a
-		until_ok 5 not_shown '\[ \] [a-z0-9]+ +ssh-' && keys Enter && until_ok 5 not_shown '\[x\] [a-z0-9]+ +ssh-'
+		until_ok 5 not_shown '\[ \] [a-z0-9]+ +ssh-'
+	elif shown '\[x\] [a-z0-9]+ +ssh-'; then
+		keys Enter
+		until_ok 5 not_shown '\[x\] [a-z0-9]+ +ssh-'
 	fi
 	shown 'It can be taken over'
 }
