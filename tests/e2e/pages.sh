@@ -161,12 +161,12 @@ rotation_pages() {
 
 # Each host key that is asked for is accepted, however they come, until the look is over. The dialog does not take keys that are typed as it appears.
 keys_accepted() {
-	if shown '\[ \] [a-z0-9]+ +ssh-'; then
+	if shown '\[ \] [a-z0-9.]+ +ssh-'; then
 		keys a
-		until_ok 5 not_shown '\[ \] [a-z0-9]+ +ssh-'
-	elif shown '\[x\] [a-z0-9]+ +ssh-'; then
+		until_ok 5 not_shown '\[ \] [a-z0-9.]+ +ssh-'
+	elif shown '\[x\] [a-z0-9.]+ +ssh-'; then
 		keys Enter
-		until_ok 5 not_shown '\[x\] [a-z0-9]+ +ssh-'
+		until_ok 5 not_shown '\[x\] [a-z0-9.]+ +ssh-'
 	fi
 	shown 'It can be taken over'
 }
