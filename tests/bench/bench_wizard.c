@@ -176,6 +176,18 @@ static void hardware_of(struct port_run *r, struct port_hardware *out)
 	memset(out, 0, sizeof(*out));
 }
 
+static void mesh_of(struct port_run *r, struct port_mesh *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
+static void drill_of(struct port_run *r, struct port_drill *out)
+{
+	(void)r;
+	memset(out, 0, sizeof(*out));
+}
+
 static void requests_of(struct port_run *r, struct port_requests *out)
 {
 	(void)r;
@@ -276,6 +288,8 @@ static const struct port port = {
 	.certs = certs_of,
 	.benchmark = benchmark_of,
 	.hardware = hardware_of,
+	.mesh = mesh_of,
+	.drill = drill_of,
 	.requests = requests_of,
 	.rotation = rotation_of,
 	.support = support_of,
