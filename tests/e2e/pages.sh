@@ -198,7 +198,7 @@ taken_over() {
 	sees 120 '3 voters; quorum 2, tolerates 1 lost'
 	look
 	is "$flavour: four hosts in its inventory" "$(grep -c 'name: ' "$WORK/desk/kubewright.yaml")" 4
-	is "$flavour: the CAs' keys are here, for their owner alone" "$(find "$XDG_STATE_HOME/kubewright" -name 'ca.key' -perm 600 | wc -l)" 1
+	is "$flavour: the CAs' keys are here, for their owner alone" "$(find "$XDG_STATE_HOME/kubewright" -path '*/pki/ca.key' -perm 600 | wc -l)" 1
 	ended
 }
 
