@@ -214,8 +214,8 @@ static int report(const struct cli_run *r)
 	print_table(r);
 	for (size_t i = 0; i < r->inventory->host_count; i++)
 		if (r->world.seen.drill.under_way[i])
-			printf("%s: what was begun there could not be ended; the host ends it by itself within %u s\n",
-				r->inventory->hosts[i].name, drill_kinds[DRILL_WORKER].hold_s);
+			printf("%s: what was begun there could not be ended; the host does it by itself, within 15 minutes\n",
+				r->inventory->hosts[i].name);
 	if (status)
 		puts("\nnext: kubewright repair --check");
 	return status;
